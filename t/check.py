@@ -1,0 +1,188 @@
+#!/usr/bin/python3
+"""Runs the tests and ends with one line: N passed, N failed, N skipped.
+
+Called by the Makefile: t/check.py --out build/release --pound build/pound [--only X] unit fuzz e2e
+"""
+import argparse
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+PROGRAM_SECONDS = 900  # for one unit or replay program
+E2E_SECONDS = 3600     # for all of t/e2e
+AT_ONCE = 2
+
+
+class Tally:
+    """What one program or suite has to say."""
+
+    def __init__(self, name, passed=0, failed=0, skipped=0, output=''):
+        self.name, self.passed, self.failed, self.skipped = name, passed, failed, skipped
+        self.output = output
+        self.seconds = 0.0
+
+    def line(self):
+        text = f'{self.name}: {self.passed} passed, {self.failed} failed'
+        if self.skipped:
+            text += f', {self.skipped} skipped'
+        return f'{text} ({self.seconds:.1f} s)'
+
+
+def run_program(command, seconds):
+    """Returns (exit status or None for a time-out, output). The process group dies with it."""
+    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, text=True,
+                               errors='replace', stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, start_new_session=True)
+    try:
+        output, _ = process.communicate(timeout=seconds)
+        return process.returncode, output
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        output, _ = process.communicate()
+        return None, output
+
+
+def describe(status, seconds):
+    if status is None:
+        return f'did not end within {seconds} s'
+    if status < 0:
+        return f'was killed by signal {-status} ({signal.strsignal(-status)})'
+    return f'exited with status {status}'
+
+
+def read_doctest(name, status, output):
+    found = re.search(r'test cases:\s*(\d+) \|\s*(\d+) passed \|\s*(\d+) failed \|\s*(\d+) skipped',
+                      output)
+    tally = Tally(name, output=output)
+    if found:
+        _, tally.passed, tally.failed, tally.skipped = map(int, found.groups())
+    if status != 0 and not (found and tally.failed):
+        # It crashed, or a sanitizer found something after the last test.
+        tally.failed += 1
+        tally.output += f'\n{name} {describe(status, PROGRAM_SECONDS)}\n'
+    return tally
+
+
+def run_unit(program):
+    started = time.monotonic()
+    status, output = run_program([str(program), '--no-colors=1'], PROGRAM_SECONDS)
+    tally = read_doctest(program.name, status, output)
+    tally.seconds = time.monotonic() - started
+    return tally
+
+
+def run_replay(program):
+    started = time.monotonic()
+    corpus = ROOT / 't/fuzz/corpus' / program.name.removeprefix('replay_')
+    if not corpus.is_dir():
+        return Tally(program.name, failed=1, output=f'no corpus: {corpus.relative_to(ROOT)}\n')
+    status, output = run_program([str(program), str(corpus)], PROGRAM_SECONDS)
+    tally = Tally(program.name, passed=int(status == 0), failed=int(status != 0), output=output)
+    if status != 0:
+        tally.output += f'\n{program.name} {describe(status, PROGRAM_SECONDS)}\n'
+    tally.seconds = time.monotonic() - started
+    return tally
+
+
+def programs(out, prefix, only):
+    """Those that stand in `out` and still have sources."""
+    wanted = only.split()
+    for program in sorted(out.glob(prefix + '*')):
+        name = program.name.removeprefix(prefix)
+        if not os.access(program, os.X_OK) or program.suffix or (wanted and name not in wanted):
+            continue
+        source = f't/unit/test_{name}_*.cc' if prefix == 'unit_' else f't/fuzz/fuzz_{name}.cc'
+        if any(ROOT.glob(source)):
+            yield program
+
+
+def run_all(function, found):
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for tally in pool.map(function, found):
+            if tally.failed:
+                print(f'--- {tally.name}\n{tally.output.rstrip()}', flush=True)
+            print(tally.line(), flush=True)
+            yield tally
+
+
+def read_pytest(status, output):
+    """The counts of pytest's last line; an error in a fixture is a failure, too."""
+    summary = ''
+    for line in output.splitlines():
+        if re.search(r'\d+ (passed|failed|error|errors|skipped|deselected).* in [\d.]+s', line):
+            summary = line
+    count = {word: int(number) for number, word in re.findall(r'(\d+) ([a-z]+)', summary)}
+    tally = Tally('e2e', passed=count.get('passed', 0) + count.get('xpassed', 0),
+                  failed=count.get('failed', 0) + count.get('error', 0) + count.get('errors', 0),
+                  skipped=count.get('skipped', 0) + count.get('xfailed', 0))
+    no_tests = 5
+    if status not in (0, no_tests) and not tally.failed:
+        tally.failed = 1
+        print(f'pytest {describe(status, E2E_SECONDS)}')
+    return tally
+
+
+def pytest_command(only):
+    command = [sys.executable, '-B', '-m', 'pytest', 't/e2e', '-q', '-p', 'no:cacheprovider',
+               '--color=no', '--tb=short', '-rfEs']
+    return command + (['-k', only] if only else [])
+
+
+def run_e2e(arguments):
+    """Shows pytest's output while it comes: these tests take their time."""
+    started = time.monotonic()
+    environment = dict(os.environ, POUND=str(arguments.pound.resolve()),
+                       DEMO_BACKEND=str((arguments.out / 'demo_backend').resolve()),
+                       PYTHONDONTWRITEBYTECODE='1')
+    process = subprocess.Popen(pytest_command(arguments.only), cwd=ROOT, env=environment,
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, text=True, errors='replace',
+                               start_new_session=True)
+    signal.signal(signal.SIGALRM, lambda *_: os.killpg(process.pid, signal.SIGKILL))
+    signal.alarm(E2E_SECONDS)
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        print(line, end='', flush=True)
+    status = process.wait()
+    signal.alarm(0)
+    tally = read_pytest(status, ''.join(lines))
+    tally.seconds = time.monotonic() - started
+    print(tally.line(), flush=True)
+    return tally
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--out', type=pathlib.Path, required=True)
+    parser.add_argument('--pound', type=pathlib.Path, required=True)
+    parser.add_argument('--only', default='')
+    parser.add_argument('kinds', nargs='+', choices=['unit', 'fuzz', 'e2e'])
+    arguments = parser.parse_args()
+    out = arguments.out.resolve()
+
+    tallies = []
+    if 'unit' in arguments.kinds:
+        tallies += run_all(run_unit, programs(out, 'unit_', arguments.only))
+    if 'fuzz' in arguments.kinds:
+        tallies += run_all(run_replay, programs(out, 'replay_', arguments.only))
+    if 'e2e' in arguments.kinds and (ROOT / 't/e2e').is_dir():
+        tallies.append(run_e2e(arguments))
+
+    passed, failed, skipped = (sum(getattr(tally, word) for tally in tallies)
+                               for word in ('passed', 'failed', 'skipped'))
+    for tally in tallies:
+        if tally.failed:
+            print(f'FAILED: {tally.name}')
+    print(f'{passed} passed, {failed} failed' + (f', {skipped} skipped' if skipped else ''))
+    return 1 if failed or passed == 0 else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
