@@ -1,0 +1,94 @@
+// The configuration as plain constant data: what a file means, without how it was written.
+//
+// Made by conf::load, then only read. The master keeps it, every worker inherits it by fork.
+// Nothing here opens a file, resolves a name or knows of sockets. Each field names its YAML key,
+// unit, range and default; the tables in schema.cc are the other half of this contract.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "conf/diagnostic.h"
+#include "conf/pattern.h"
+
+namespace conf {
+
+enum class AccessLogFormat { combined, common, off };
+
+struct Global {
+  std::optional<std::string> user;   // User: a name of the user data base; default: stay as we are
+  std::optional<std::string> group;  // Group: likewise
+  std::optional<std::string> root_jail;  // RootJail: directory to chroot to; default: none
+  struct ErrorPage {
+    std::string path;  // Err404 and the like: an HTML file, read once at start
+    Position where;
+  };
+  std::map<int, ErrorPage> error_pages;  // ErrNNN by status, 400..599
+  unsigned workers = 0;                  // Workers: 1..64; 0 = one for each CPU (default)
+  std::chrono::seconds grace{30};        // Grace: 0..86400 s, longest time to drain
+  std::chrono::seconds alive{60};        // Alive: 1..86400 s between probes of a dead backend
+  int log_facility = 3 << 3;             // LogFacility: a syslog(3) facility; default daemon
+  std::string log_socket = "/dev/log";   // LogSocket: path of the syslog socket
+  AccessLogFormat access_log = AccessLogFormat::combined;  // AccessLog
+  Position where;
+  Position user_where, group_where, root_jail_where;
+};
+
+struct Backend {
+  std::string name;        // its anchor, else "address:port"; escaped, for the log
+  std::string address;     // Address: numeric IP (no brackets) or a host name; not yet resolved
+  std::uint16_t port = 0;  // Port: 1..65535
+  std::chrono::seconds timeout{15};          // TimeOut: 1..86400 s of silence
+  std::chrono::seconds connect_timeout{15};  // ConnTO: 1..86400 s; default = TimeOut
+  unsigned threads = 8;                      // Threads: 0..65535 in flight; 0 = no limit
+  std::vector<std::string> head_add;         // HeadAdd: whole "Name: value" lines, checked
+  Position where;
+
+  // Share of the load among the live backends of a service.
+  unsigned weight() const { return threads != 0 ? threads : 8; }
+};
+
+struct SessionPolicy {
+  std::chrono::seconds ttl{0};  // Session: 0..31536000 s since the last use; 0 = no sessions
+};
+
+struct Service {
+  std::optional<Pattern> url;         // URL: searched in path and query, case-sensitive
+  std::vector<Pattern> head_require;  // HeadRequire: each must be found in some "Name: value" line
+  std::vector<Pattern> head_deny;     // HeadDeny: none may be found in any "Name: value" line
+  SessionPolicy session;              // Session
+  std::vector<std::size_t> backends;  // Backends: indices into Config::backends, no duplicates
+  Position where;
+};
+
+struct Tls {
+  struct Certificate {
+    std::string path;  // a PEM file
+    Position where;
+  };
+  std::vector<Certificate> certificates;  // Certificates: at least one
+  std::vector<std::string> ciphers;       // Ciphers: as written; empty = default
+};
+
+struct Listener {
+  std::string address;             // Address: numeric IP (no brackets) or a host name
+  std::uint16_t port = 0;          // Port: 1..65535
+  std::chrono::seconds client{5};  // Client: 1..86400 s of silence; also total time for a head
+  unsigned threads = 8;            // Threads: 0..65535 requests in service; 0 = no limit
+  std::vector<Service> services;   // Services: first match wins; none: every request gets 404
+  std::optional<Tls> tls;          // set for HTTPSListeners
+  Position where;
+};
+
+struct Config {
+  Global global;
+  std::vector<Backend> backends;
+  std::vector<Listener> listeners;  // HTTPListeners in order, then HTTPSListeners in order
+};
+
+}  // namespace conf

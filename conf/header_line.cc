@@ -1,0 +1,58 @@
+// A header that an operator wants added to replies: one `Name: value` line.
+//
+// See header_line.h. Refuses the names that say where a message ends or how long a connection
+// lives: those are the proxy's own to write.
+#include "conf/header_line.h"
+
+#include <algorithm>
+#include <array>
+
+#include "conf/diagnostic.h"
+#include "conf/scalar.h"
+
+namespace conf {
+
+namespace {
+
+constexpr std::array<std::string_view, 9> kOurs{
+    "connection", "content-length", "keep-alive",        "proxy-connection", "te",
+    "trailer",    "trailers",       "transfer-encoding", "upgrade"};
+
+bool is_token_char(char c) {
+  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
+  return is_letter_or_digit(c) || kMarks.find(c) != std::string_view::npos;
+}
+
+std::string_view trim(std::string_view text) {
+  constexpr std::string_view kBlank = " \t";
+  const std::size_t first = text.find_first_not_of(kBlank);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
+}
+
+}  // namespace
+
+std::optional<std::string> parse_header_line(std::string_view text, std::string& error) {
+  const std::size_t colon = text.find(':');
+  if (colon == std::string_view::npos) {
+    error = "there is no `:` in it";
+    return std::nullopt;
+  }
+  const std::string_view name = text.substr(0, colon);
+  if (name.empty() || !std::all_of(name.begin(), name.end(), is_token_char)) {
+    error = "\"" + shown(name) + "\" is no name of a header";
+    return std::nullopt;
+  }
+  if (std::find(kOurs.begin(), kOurs.end(), to_lower(name)) != kOurs.end()) {
+    error = "`" + shown(name) + "` is for Pound alone to write";
+    return std::nullopt;
+  }
+  const std::string_view value = trim(text.substr(colon + 1));
+  if (has_control_byte(value)) {
+    error = "there is a control byte in it";
+    return std::nullopt;
+  }
+  return std::string(name) + ": " + std::string(value);
+}
+
+}  // namespace conf

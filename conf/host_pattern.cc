@@ -1,0 +1,120 @@
+// Host patterns that match more hosts than they name.
+//
+// See host_pattern.h. Reads a regular expression only as far as is needed to see dots, escapes,
+// classes and anchors; in doubt it says nothing.
+#include "conf/host_pattern.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+#include "conf/diagnostic.h"
+#include "conf/scalar.h"
+
+namespace conf {
+
+namespace {
+
+constexpr std::string_view kHeader = "host:";
+constexpr std::string_view kAnything = ".*";
+
+bool take_prefix(std::string_view& text, std::string_view prefix) {
+  if (!equal_ignoring_case(text.substr(0, prefix.size()), prefix)) return false;
+  text.remove_prefix(prefix.size());
+  return true;
+}
+
+// Takes the `$` off the end, if it is one and not an escaped dollar.
+bool take_end_anchor(std::string_view& text) {
+  if (!text.ends_with('$')) return false;
+  std::size_t backslashes = 0;
+  for (std::size_t i = text.size() - 1; i > 0 && text[i - 1] == '\\'; --i) ++backslashes;
+  if (backslashes % 2 != 0) return false;
+  text.remove_suffix(1);
+  return true;
+}
+
+void skip_blanks(std::string_view& text) {
+  while (take_prefix(text, " ") || take_prefix(text, "\\s") || take_prefix(text, "[ \t]") ||
+         take_prefix(text, "*") || take_prefix(text, "+") || take_prefix(text, "?")) {
+  }
+}
+
+bool is_host_char(char c) { return is_letter_or_digit(c) || c == '-' || c == '_'; }
+
+struct Dots {
+  bool bare = false;     // a `.` between the letters of a name: any byte
+  bool escaped = false;  // a `\.` or `[.]`
+};
+
+Dots find_dots(std::string_view text) {
+  Dots dots;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\\') {
+      dots.escaped = dots.escaped || text.substr(i, 2) == "\\.";
+      ++i;
+    } else if (text[i] == '[') {
+      dots.escaped = dots.escaped || text.substr(i, 3) == "[.]";
+      i = std::min(text.find(']', i), text.size());
+    } else if (text[i] == '.' && i > 0 && i + 1 < text.size()) {
+      dots.bare = dots.bare || (is_host_char(text[i - 1]) && is_host_char(text[i + 1]));
+    }
+  }
+  return dots;
+}
+
+// The pattern for exactly the host that `text` names, if it is a plain name.
+std::optional<std::string> exact(std::string_view text) {
+  while (take_prefix(text, kAnything)) {
+  }
+  while (text.ends_with(kAnything)) text.remove_suffix(kAnything.size());
+  std::string out = "^Host: ";
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\\' && i + 1 < text.size() && text[i + 1] == '.') ++i;
+    if (text[i] == '.') {
+      out += "\\.";
+    } else if (is_host_char(text[i])) {
+      out += text[i];
+    } else {
+      return std::nullopt;
+    }
+  }
+  return out + "(:[0-9]+)?$";
+}
+
+std::string joined(const std::vector<std::string_view>& reasons) {
+  std::string out;
+  for (const std::string_view reason : reasons)
+    out += (out.empty() ? "" : ", ") + std::string(reason);
+  return out;
+}
+
+}  // namespace
+
+std::string host_pattern_warning(std::string_view pattern) {
+  std::string_view rest = pattern;
+  take_prefix(rest, "(?i)");
+  const bool begins = take_prefix(rest, "^");
+  if (!take_prefix(rest, kHeader)) return "";
+  const bool ends = take_end_anchor(rest);
+  skip_blanks(rest);
+  const Dots dots = find_dots(rest);
+  if (!dots.bare && !dots.escaped) return "";
+
+  std::vector<std::string_view> reasons;
+  const bool open = rest.size() > kAnything.size() && rest.starts_with(kAnything) &&
+                    is_host_char(rest[kAnything.size()]);
+  if (!begins) reasons.push_back("no `^` begins it");
+  if (open) reasons.push_back("`.*` stands before the name");
+  if (dots.bare) reasons.push_back("a bare `.` is any character");
+  if (!ends) reasons.push_back("no `$` ends it");
+  if (reasons.empty()) return "";
+  std::string message = "this matches more hosts than it names: " + joined(reasons);
+  if (const std::optional<std::string> better = exact(rest)) {
+    message += "; for one host write '" + shown(*better) + "'";
+  }
+  return message;
+}
+
+}  // namespace conf

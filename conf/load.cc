@@ -1,0 +1,139 @@
+// The face of conf/: a file in, a Config or diagnostics out.
+//
+// See load.h. Reads like a table of contents: bytes, text, tree, sections, what crosses sections.
+// Each step runs on what the one before it could make, so that as much as possible is reported.
+#include "conf/load.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+#include "conf/load_backend.h"
+#include "conf/load_global.h"
+#include "conf/load_listener.h"
+#include "conf/section.h"
+#include "conf/source_text.h"
+#include "conf/validate.h"
+#include "conf/yaml_tree.h"
+
+namespace conf {
+
+namespace {
+
+class OpenFile {
+ public:
+  // Neither waits for a FIFO's other end nor takes a terminal for its own.
+  explicit OpenFile(const std::string& path)
+      : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) {}
+  ~OpenFile() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  OpenFile(const OpenFile&) = delete;
+  OpenFile& operator=(const OpenFile&) = delete;
+
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+std::string kind_of(mode_t mode) {
+  if (S_ISDIR(mode)) return "a directory";
+  if (S_ISFIFO(mode)) return "a FIFO";
+  if (S_ISCHR(mode) || S_ISBLK(mode)) return "a device";
+  return "no file";
+}
+
+// Nothing, and the reason in `error`, when the file cannot be read or is larger than allowed.
+std::optional<std::string> read_file(const std::string& path, std::string& error) {
+  const OpenFile file(path);
+  struct stat status {};
+  if (file.get() < 0 || ::fstat(file.get(), &status) != 0) {
+    error = std::string("cannot open it: ") + std::strerror(errno);
+    return std::nullopt;
+  }
+  if (!S_ISREG(status.st_mode)) {
+    error = "this is " + kind_of(status.st_mode) + ", expected a file";
+    return std::nullopt;
+  }
+  std::string text;
+  std::array<char, 65536> buffer;
+  while (text.size() <= kMaxFileBytes) {
+    const ssize_t count = ::read(file.get(), buffer.data(), buffer.size());
+    if (count == 0) return text;
+    if (count > 0) {
+      text.append(buffer.data(), static_cast<std::size_t>(count));
+    } else if (errno != EINTR) {
+      error = std::string("cannot read it: ") + std::strerror(errno);
+      return std::nullopt;
+    }
+  }
+  error = "more than " + std::to_string(kMaxFileBytes >> 20) + " MiB of text";
+  return std::nullopt;
+}
+
+Config load_top(const Node& root, Diagnostics& diagnostics) {
+  const Section top(top_schema(), root, diagnostics);
+  Config config;
+  if (const Section::Member* global = top.find("Global")) {
+    load_global(Section(global_schema(), global->items, global->value->where, diagnostics),
+                config.global);
+  } else {
+    config.global.where = {root.where.file, 0, 0};
+  }
+  BackendIndex backends;
+  load_backends(top, config, backends, diagnostics);
+  load_listeners(top, backends, config, diagnostics);
+  return config;
+}
+
+std::optional<Config> load_source(const std::shared_ptr<const SourceFile>& file,
+                                  Diagnostics& diagnostics) {
+  if (!check_source(file, diagnostics)) return std::nullopt;
+  const std::optional<Tree> tree = Tree::parse(file, diagnostics);
+  if (!tree) return std::nullopt;
+  const Position whole{file, 0, 0};
+  const Node* root = tree->root();
+  if (root == nullptr || root->is(Node::Kind::null)) {
+    diagnostics.error(whole, "there is nothing in it, expected Backends and listeners");
+    return std::nullopt;
+  }
+  if (root->is(Node::Kind::invalid)) return std::nullopt;
+  if (!root->is(Node::Kind::mapping)) {
+    diagnostics.error(root->where, "the whole is " + describe(*root) +
+                                       ", expected a mapping with Backends and listeners");
+    return std::nullopt;
+  }
+  Config config = load_top(*root, diagnostics);
+  validate(config, whole, diagnostics);
+  return config;
+}
+
+}  // namespace
+
+std::optional<Config> load(const std::string& path, Diagnostics& diagnostics) {
+  std::string error;
+  const std::optional<std::string> text = read_file(path, error);
+  if (text) return load_text(path, *text, diagnostics);
+  auto file = std::make_shared<const SourceFile>(SourceFile{path, ""});
+  diagnostics.error({std::move(file), 0, 0}, error);
+  return std::nullopt;
+}
+
+std::optional<Config> load_text(const std::string& name, std::string_view text,
+                                Diagnostics& diagnostics) {
+  const auto file = std::make_shared<const SourceFile>(
+      SourceFile{name, std::string(without_byte_order_mark(text))});
+  std::optional<Config> config = load_source(file, diagnostics);
+  diagnostics.sort();
+  if (diagnostics.has_errors()) return std::nullopt;
+  return config;
+}
+
+}  // namespace conf

@@ -1,0 +1,44 @@
+// The section Global: tree → struct.
+//
+// See load_global.h. Every default stands in config.h: a key that is absent leaves its field alone.
+#include "conf/load_global.h"
+
+namespace conf {
+
+namespace {
+
+void load_text(const Section& section, std::string_view key, std::optional<std::string>& text,
+               Position& where) {
+  const Section::Member* member = section.find(key);
+  if (member == nullptr) return;
+  text = member->value->text;
+  where = member->value->where;
+}
+
+}  // namespace
+
+void load_global(const Section& section, Global& global) {
+  global.where = section.where();
+  load_text(section, "User", global.user, global.user_where);
+  load_text(section, "Group", global.group, global.group_where);
+  load_text(section, "RootJail", global.root_jail, global.root_jail_where);
+  for (const Section::Member& member : section.members()) {
+    if (!member.key->is_family()) continue;
+    global.error_pages[static_cast<int>(member.family_number)] = {member.value->text,
+                                                                  member.value->where};
+  }
+  global.workers = static_cast<unsigned>(section.number("Workers", global.workers));
+  global.grace = std::chrono::seconds(section.number("Grace", global.grace.count()));
+  global.alive = std::chrono::seconds(section.number("Alive", global.alive.count()));
+  if (const Section::Member* member = section.find("LogFacility")) {
+    global.log_facility = log_facilities()[static_cast<std::size_t>(member->number)].value;
+  }
+  if (const Section::Member* member = section.find("LogSocket")) {
+    global.log_socket = member->value->text;
+  }
+  if (const Section::Member* member = section.find("AccessLog")) {
+    global.access_log = static_cast<AccessLogFormat>(member->number);
+  }
+}
+
+}  // namespace conf

@@ -1,0 +1,67 @@
+// The items of HTTPListeners and HTTPSListeners: tree → structs.
+//
+// See load_listener.h. Both kinds go the same way; an HTTPS listener has a schema of its own and a
+// Tls on top.
+#include "conf/load_listener.h"
+
+#include "conf/load_service.h"
+
+namespace conf {
+
+namespace {
+
+// Cipher names are separated by colons where they are written as one text, as OpenSSL has it.
+void append_ciphers(std::string_view text, std::vector<std::string>& ciphers) {
+  while (!text.empty()) {
+    const std::size_t colon = text.find(':');
+    const std::string_view name = text.substr(0, colon);
+    if (!name.empty()) ciphers.emplace_back(name);
+    text.remove_prefix(colon == std::string_view::npos ? text.size() : colon + 1);
+  }
+}
+
+Tls load_tls(const Section& section, Diagnostics& diagnostics) {
+  Tls tls;
+  for (const Node* item : section.items("Certificates")) {
+    tls.certificates.push_back({item->text, item->where});
+  }
+  const Section::Member* certificates = section.find("Certificates");
+  if (certificates != nullptr && certificates->value->children.empty() &&
+      certificates->items.empty()) {
+    diagnostics.error(certificates->value->where, "`Certificates` is an empty list, expected " +
+                                                      expectation(*certificates->key));
+  }
+  for (const Node* item : section.items("Ciphers")) append_ciphers(item->text, tls.ciphers);
+  return tls;
+}
+
+Listener load_listener(const Node& node, bool https, ServiceLoader& services,
+                       Diagnostics& diagnostics) {
+  const Section section(https ? https_listener_schema() : http_listener_schema(), node,
+                        diagnostics);
+  Listener listener;
+  listener.where = node.where;
+  load_endpoint(section, listener.address, listener.port, diagnostics);
+  listener.client = std::chrono::seconds(section.number("Client", listener.client.count()));
+  listener.threads = static_cast<unsigned>(section.number("Threads", listener.threads));
+  for (const Node* service : section.items("Services")) {
+    listener.services.push_back(services.load(*service));
+  }
+  if (https) listener.tls = load_tls(section, diagnostics);
+  return listener;
+}
+
+}  // namespace
+
+void load_listeners(const Section& top, const BackendIndex& backends, Config& config,
+                    Diagnostics& diagnostics) {
+  ServiceLoader services(backends, config.backends, diagnostics);
+  for (const Node* node : top.items("HTTPListeners")) {
+    config.listeners.push_back(load_listener(*node, false, services, diagnostics));
+  }
+  for (const Node* node : top.items("HTTPSListeners")) {
+    config.listeners.push_back(load_listener(*node, true, services, diagnostics));
+  }
+}
+
+}  // namespace conf

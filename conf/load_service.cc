@@ -1,0 +1,109 @@
+// The items of the listeners' Services: tree → structs.
+//
+// See load_service.h. A backend is named by an alias of an item of the top-level Backends; whatever
+// else stands there is reported with what was probably meant.
+#include "conf/load_service.h"
+
+#include <map>
+#include <string>
+#include <utility>
+
+#include "conf/host_pattern.h"
+#include "conf/suggest.h"
+
+namespace conf {
+
+Service ServiceLoader::load(const Node& node) {
+  const Section section(service_schema(), node, diagnostics_);
+  Service service;
+  service.where = node.where;
+  if (const Section::Member* url = section.find("URL")) {
+    service.url = compile(*url->value, "URL", Pattern::Case::sensitive);
+  }
+  service.head_require = head_patterns(section, "HeadRequire");
+  service.head_deny = head_patterns(section, "HeadDeny");
+  warn_about_hosts(section);
+  service.session.ttl = std::chrono::seconds(section.number("Session", 0));
+  service.backends = backends_of(section);
+  return service;
+}
+
+std::optional<Pattern> ServiceLoader::compile(const Node& node, std::string_view key,
+                                              Pattern::Case letter_case) {
+  if (++patterns_ > kMaxPatterns) {
+    if (patterns_ == kMaxPatterns + 1) {
+      diagnostics_.error(node.where,
+                         "more than " + std::to_string(kMaxPatterns) + " regular expressions");
+    }
+    return std::nullopt;
+  }
+  std::string error;
+  std::optional<Pattern> pattern = Pattern::compile(node.text, letter_case, error);
+  if (!pattern) {
+    diagnostics_.error(node.where,
+                       "`" + std::string(key) + "` is no valid regular expression: " + error);
+  }
+  return pattern;
+}
+
+std::vector<Pattern> ServiceLoader::head_patterns(const Section& section, std::string_view key) {
+  std::vector<Pattern> patterns;
+  for (const Node* item : section.items(key)) {
+    auto pattern = compile(*item, key, Pattern::Case::insensitive);
+    if (pattern) patterns.push_back(std::move(*pattern));
+  }
+  return patterns;
+}
+
+void ServiceLoader::warn_about_hosts(const Section& section) {
+  for (const Node* item : section.items("HeadRequire")) {
+    std::string warning = host_pattern_warning(item->text);
+    if (!warning.empty()) diagnostics_.warning(item->where, std::move(warning));
+  }
+}
+
+std::vector<std::size_t> ServiceLoader::backends_of(const Section& section) {
+  std::vector<std::size_t> backends;
+  std::map<std::size_t, const Node*> first;
+  for (const Node* item : section.items("Backends")) {
+    if (item->is(Node::Kind::invalid)) continue;
+    const auto found = index_.find(&follow(*item));
+    if (found == index_.end()) {
+      if (!diagnostics_.full()) report_stranger(*item);
+      continue;
+    }
+    const auto [entry, is_new] = first.emplace(found->second, item);
+    if (is_new) {
+      backends.push_back(found->second);
+    } else {
+      diagnostics_.error(item->where, "`*" + shown(item->text) + "` is given twice in one service");
+      diagnostics_.note(entry->second->where, "it is first given here");
+    }
+  }
+  return backends;
+}
+
+// `item` is none of the top-level backends: says why, and what it should be.
+void ServiceLoader::report_stranger(const Node& item) {
+  if (item.is(Node::Kind::alias)) {
+    diagnostics_.error(item.where,
+                       "`*" + shown(item.text) + "` is no item of the top-level `Backends`");
+    diagnostics_.note(item.target->where, "this is what it stands for");
+    return;
+  }
+  if (item.is(Node::Kind::mapping)) {
+    diagnostics_.error(item.where,
+                       "a backend is defined in the top-level `Backends`, with an anchor such as "
+                       "`&be`, and named here by it: `*be`");
+    return;
+  }
+  std::vector<std::string_view> names;
+  if (item.is(Node::Kind::scalar)) {
+    for (const Backend& backend : backends_) names.emplace_back(backend.name);
+  }
+  diagnostics_.error(item.where, "an item of `Backends` is " + describe(item) +
+                                     ", expected an alias of a backend, such as `*be`" +
+                                     did_you_mean(item.text, names, "*"));
+}
+
+}  // namespace conf

@@ -1,0 +1,58 @@
+// Regular expressions: RE2 behind a small face, linear in the subject's length on any input.
+//
+// Values that are cheap to copy; const use is safe after a fork. The only user of RE2 (pattern.cc).
+// Patterns and subjects are bytes (Latin-1), so that no request can be "invalid UTF-8" here.
+// A search is unanchored, as in Pound: `www` is found in `Host: www.example.com`.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace conf {
+
+class Pattern {
+ public:
+  enum class Case { sensitive, insensitive };
+
+  // Nothing, and the reason in `error`, when `text` is no regular expression or is too large.
+  static std::optional<Pattern> compile(std::string_view text, Case letter_case,
+                                        std::string& error);
+
+  const std::string& text() const;
+  Case letter_case() const;
+  bool search(std::string_view subject) const;
+
+ private:
+  friend class PatternSet;
+  struct Compiled;
+  explicit Pattern(std::shared_ptr<const Compiled> compiled) : compiled_(std::move(compiled)) {}
+  std::shared_ptr<const Compiled> compiled_;
+};
+
+// Many patterns searched in one pass (RE2::Set): the cost does not grow with their number.
+// Patterns of both cases may be mixed. Where the automaton outgrows its memory bound the
+// patterns are searched one by one, with the same result.
+class PatternSet {
+ public:
+  PatternSet();
+  ~PatternSet();
+  PatternSet(PatternSet&&) noexcept;
+  PatternSet& operator=(PatternSet&&) noexcept;
+
+  // The number that `search` will report for this pattern: 0, 1, 2 … in the order of adding.
+  int add(const Pattern& pattern);
+  void compile();  // once, after the last add and before the first search
+  bool empty() const;
+
+  // Appends the number of every pattern found in `subject` to `hits`, in no order, each once.
+  void search(std::string_view subject, std::vector<int>& hits) const;
+
+ private:
+  struct Automaton;
+  std::unique_ptr<Automaton> automaton_;
+};
+
+}  // namespace conf

@@ -1,0 +1,52 @@
+// The smallest values a file is made of: whole numbers, null, and letters regardless of case.
+//
+// See scalar.h. Nothing here looks at the locale or allocates more than its result.
+#include "conf/scalar.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace conf {
+
+char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+std::string to_lower(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(), [](char c) { return to_lower(c); });
+  return out;
+}
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return to_lower(x) == to_lower(y); });
+}
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+bool is_letter_or_digit(char c) {
+  const char lower = to_lower(c);
+  return is_digit(c) || (lower >= 'a' && lower <= 'z');
+}
+
+bool is_null(std::string_view plain) {
+  return plain.empty() || plain == "~" || plain == "null" || plain == "Null" || plain == "NULL";
+}
+
+std::optional<std::int64_t> parse_whole_number(std::string_view text) {
+  constexpr std::int64_t kLargest = std::numeric_limits<std::int64_t>::max();
+  if (text.empty() || !std::all_of(text.begin(), text.end(), is_digit)) return std::nullopt;
+  std::int64_t value = 0;
+  for (const char c : text) {
+    const int digit = c - '0';
+    if (value > (kLargest - digit) / 10) return kLargest;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+bool has_control_byte(std::string_view text) {
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return (c >= '\0' && c < ' ' && c != '\t') || c == '\x7f'; });
+}
+
+}  // namespace conf

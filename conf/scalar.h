@@ -1,0 +1,30 @@
+// The smallest values a file is made of: whole numbers, null, and letters regardless of case.
+//
+// ASCII only and independent of the locale. Pure functions that report nothing.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace conf {
+
+char to_lower(char c);
+std::string to_lower(std::string_view text);
+bool equal_ignoring_case(std::string_view a, std::string_view b);
+
+bool is_digit(char c);
+bool is_letter_or_digit(char c);
+
+// Whether an unquoted scalar means "no value": nothing, ~ or null.
+bool is_null(std::string_view plain);
+
+// Decimal digits and nothing else: no sign, no point, no unit; leading zeros do not make it octal.
+// What is too large for the type is its largest value, so that it fails any check of a range.
+std::optional<std::int64_t> parse_whole_number(std::string_view text);
+
+// Whether a control byte other than a tab is among it.
+bool has_control_byte(std::string_view text);
+
+}  // namespace conf

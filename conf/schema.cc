@@ -1,0 +1,221 @@
+// What a configuration may say: one table per mapping.
+//
+// The tables and the questions that can be put to them. Defaults stand in config.h, where the
+// fields are. Looks at names only, never at a tree.
+#include "conf/schema.h"
+
+#include <syslog.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <vector>
+
+#include "conf/diagnostic.h"
+#include "conf/scalar.h"
+#include "conf/suggest.h"
+
+namespace conf {
+
+namespace {
+
+constexpr std::int64_t kMaxPath = 4095;
+constexpr std::int64_t kMaxName = 255;
+constexpr std::int64_t kMaxPattern = 65536;
+constexpr std::int64_t kMaxHeader = 4096;
+constexpr std::int64_t kMaxCiphers = 8192;
+constexpr std::int64_t kDay = 86'400;
+constexpr std::int64_t kYear = 365 * kDay;
+
+constexpr auto kAccessLogs = std::to_array<std::string_view>({"combined", "common", "off"});
+
+constexpr auto kFacilities = std::to_array<Facility>({
+    {"auth", LOG_AUTH},     {"authpriv", LOG_AUTHPRIV}, {"cron", LOG_CRON},
+    {"daemon", LOG_DAEMON}, {"ftp", LOG_FTP},           {"lpr", LOG_LPR},
+    {"mail", LOG_MAIL},     {"news", LOG_NEWS},         {"syslog", LOG_SYSLOG},
+    {"user", LOG_USER},     {"uucp", LOG_UUCP},         {"local0", LOG_LOCAL0},
+    {"local1", LOG_LOCAL1}, {"local2", LOG_LOCAL2},     {"local3", LOG_LOCAL3},
+    {"local4", LOG_LOCAL4}, {"local5", LOG_LOCAL5},     {"local6", LOG_LOCAL6},
+    {"local7", LOG_LOCAL7},
+});
+
+constexpr auto kFacilityNames = [] {
+  std::array<std::string_view, kFacilities.size()> names;
+  for (std::size_t i = 0; i < names.size(); ++i) names[i] = kFacilities[i].name;
+  return names;
+}();
+
+constexpr auto kTopKeys = std::to_array<Key>({
+    {"Global", Shape::section, "a mapping"},
+    {"Backends", Shape::sections, "backends"},
+    {"HTTPListeners", Shape::sections, "listeners"},
+    {"HTTPSListeners", Shape::sections, "listeners"},
+});
+
+constexpr auto kGlobalKeys = std::to_array<Key>({
+    {"User", Shape::text, "the name of a user", 1, kMaxName},
+    {"Group", Shape::text, "the name of a group", 1, kMaxName},
+    {"RootJail", Shape::text, "the path of a directory", 1, kMaxPath},
+    {.name = "ErrNNN",
+     .shape = Shape::text,
+     .noun = "the path of an HTML file",
+     .low = 1,
+     .high = kMaxPath,
+     .family_low = 400,
+     .family_high = 599},
+    {"Workers", Shape::number, "", 1, 64},
+    {"Grace", Shape::seconds, "", 0, kDay},
+    {"Alive", Shape::seconds, "", 1, kDay},
+    {.name = "LogFacility", .shape = Shape::choice, .noun = "", .choices = kFacilityNames},
+    {"LogSocket", Shape::text, "the path of a socket", 1, kMaxPath},
+    {.name = "AccessLog", .shape = Shape::choice, .noun = "", .choices = kAccessLogs},
+});
+
+constexpr auto kBackendKeys = std::to_array<Key>({
+    {"Address", Shape::text, "an IP address or a host name", 1, kMaxName, true},
+    {"Port", Shape::number, "", 1, 65535, true},
+    {"TimeOut", Shape::seconds, "", 1, kDay},
+    {"ConnTO", Shape::seconds, "", 1, kDay},
+    {"Threads", Shape::number, "", 0, 65535},
+    {"HeadAdd", Shape::texts, "a header as `Name: value`", 1, kMaxHeader, false,
+     "AddHeader HeaderAdd"},
+});
+
+// An HTTPS listener has all of these; an HTTP listener only what stands before Certificates.
+constexpr auto kListenerKeys = std::to_array<Key>({
+    {"Address", Shape::text, "an IP address or a host name", 1, kMaxName, true},
+    {"Port", Shape::number, "", 1, 65535, true},
+    {"Client", Shape::seconds, "", 1, kDay},
+    {"Threads", Shape::number, "", 0, 65535},
+    {"Services", Shape::sections, "services"},
+    {"Certificates", Shape::texts, "the path of a PEM file", 1, kMaxPath, true},
+    {"Ciphers", Shape::texts, "the name of a cipher", 1, kMaxCiphers},
+});
+constexpr std::size_t kTlsKeys = 2;
+
+constexpr auto kServiceKeys = std::to_array<Key>({
+    {"URL", Shape::text, "a regular expression", 1, kMaxPattern},
+    {"HeadRequire", Shape::texts, "a regular expression", 1, kMaxPattern},
+    {"HeadDeny", Shape::texts, "a regular expression", 1, kMaxPattern},
+    {"Session", Shape::seconds, "", 0, kYear},
+    {"Backends", Shape::backends, "an alias of a backend, such as `*be`"},
+});
+
+constexpr Schema kTop{"the top level", kTopKeys};
+constexpr Schema kGlobal{"Global", kGlobalKeys};
+constexpr Schema kBackend{"a backend", kBackendKeys};
+constexpr Schema kHttpListener{"an HTTP listener",
+                               std::span(kListenerKeys).first(kListenerKeys.size() - kTlsKeys)};
+constexpr Schema kHttpsListener{"an HTTPS listener", kListenerKeys};
+constexpr Schema kService{"a service", kServiceKeys};
+
+constexpr std::array kSchemas{&kTop,          &kGlobal,        &kBackend,
+                              &kHttpListener, &kHttpsListener, &kService};
+
+std::string_view family_stem(const Key& key) {
+  return key.name.substr(0, key.name.size() - kFamilyMark.size());
+}
+
+// The number of a key of this family, whether or not it is within the bounds.
+std::optional<std::int64_t> family_number(const Key& key, std::string_view name) {
+  const std::string_view stem = family_stem(key);
+  if (!equal_ignoring_case(name.substr(0, stem.size()), stem)) return std::nullopt;
+  return parse_whole_number(name.substr(stem.size()));
+}
+
+bool has_name(const Key& key, std::string_view name) {
+  if (equal_ignoring_case(key.name, name)) return true;
+  for (std::string_view rest = key.other_names; !rest.empty();) {
+    const std::size_t space = rest.find(' ');
+    if (equal_ignoring_case(rest.substr(0, space), name)) return true;
+    rest.remove_prefix(space == std::string_view::npos ? rest.size() : space + 1);
+  }
+  return false;
+}
+
+std::vector<std::string_view> names(const Schema& schema) {
+  std::vector<std::string_view> all;
+  for (const Key& key : schema.keys) all.push_back(key.name);
+  return all;
+}
+
+std::string joined(std::span<const std::string_view> words, std::string_view last) {
+  std::string out;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (i > 0) out += i + 1 == words.size() ? " " + std::string(last) + " " : ", ";
+    out += words[i];
+  }
+  return out;
+}
+
+}  // namespace
+
+const Schema& top_schema() { return kTop; }
+const Schema& global_schema() { return kGlobal; }
+const Schema& backend_schema() { return kBackend; }
+const Schema& http_listener_schema() { return kHttpListener; }
+const Schema& https_listener_schema() { return kHttpsListener; }
+const Schema& service_schema() { return kService; }
+
+std::span<const Facility> log_facilities() { return kFacilities; }
+
+Match find_key(const Schema& schema, std::string_view name) {
+  for (const Key& key : schema.keys) {
+    if (key.is_family()) {
+      const std::optional<std::int64_t> number = family_number(key, name);
+      const bool three_digits = name.size() == key.name.size();
+      if (number && three_digits && *number >= key.family_low && *number <= key.family_high)
+        return {&key, *number};
+    } else if (has_name(key, name)) {
+      return {&key, 0};
+    }
+  }
+  return {};
+}
+
+const Key* nearest_key(const Schema& schema, std::string_view name) {
+  const std::string_view found = nearest(name, names(schema));
+  return found.empty() ? nullptr : find_key(schema, found).key;
+}
+
+std::string expectation(const Key& key) {
+  const std::string bounds = " from " + std::to_string(key.low) + " to " + std::to_string(key.high);
+  const std::string noun(key.noun);
+  switch (key.shape) {
+    case Shape::text:
+    case Shape::section:
+      return noun;
+    case Shape::texts:
+    case Shape::backends:
+      return noun + ", or a list of them";
+    case Shape::number:
+      return "a whole number" + bounds;
+    case Shape::seconds:
+      return "whole seconds" + bounds;
+    case Shape::choice:
+      return joined(key.choices, "or");
+    case Shape::sections:
+      return "a list of " + noun;
+  }
+  return noun;
+}
+
+std::string unknown_key(const Schema& schema, std::string_view name) {
+  std::string message = "unknown key `" + shown(name) + "` in " + std::string(schema.name);
+  for (const Key& key : schema.keys) {
+    if (key.is_family() && family_number(key, name)) {
+      return message + "; the number goes from " + std::to_string(key.family_low) + " to " +
+             std::to_string(key.family_high);
+    }
+  }
+  const std::vector<std::string_view> known = names(schema);
+  if (const std::string hint = did_you_mean(name, known); !hint.empty()) return message + hint;
+  std::vector<std::string_view> places;
+  for (const Schema* other : kSchemas) {
+    if (find_key(*other, name).key != nullptr) places.push_back(other->name);
+  }
+  if (!places.empty()) return message + "; it belongs in " + joined(places, "or");
+  return message + "; known are " + joined(known, "and");
+}
+
+}  // namespace conf

@@ -1,0 +1,77 @@
+// What a configuration may say: one table per mapping.
+//
+// A row names a key, what stands there and within which bounds. section.cc checks a file against
+// the tables; the loaders only translate what passed. A new key is a new row.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace conf {
+
+enum class Shape {
+  text,      // one text
+  texts,     // a text, or a list of them
+  number,    // a whole number
+  seconds,   // a duration in whole seconds
+  choice,    // one of a few words
+  section,   // a mapping, or a list of mappings that are taken together
+  sections,  // a list of mappings
+  backends,  // an alias, or a list of them
+};
+
+// Beside one name, a row may stand for a family of keys: in `ErrNNN` the digits are a number.
+inline constexpr std::string_view kFamilyMark = "NNN";
+
+struct Key {
+  std::string_view name;
+  Shape shape;
+  std::string_view noun;  // what a value is: "a path"; for lists, what an item is
+  std::int64_t low = 0;   // the least and the most: of a number, or of the bytes of a text
+  std::int64_t high = 0;
+  bool required = false;
+  std::string_view other_names = {};  // separated by spaces
+  std::span<const std::string_view> choices = {};
+  std::int64_t family_low = 0;  // of the digits of a family
+  std::int64_t family_high = 0;
+
+  bool is_family() const { return family_high != 0; }
+};
+
+struct Schema {
+  std::string_view name;  // "a backend"
+  std::span<const Key> keys;
+};
+
+const Schema& top_schema();
+const Schema& global_schema();
+const Schema& backend_schema();
+const Schema& http_listener_schema();
+const Schema& https_listener_schema();
+const Schema& service_schema();
+
+// The names that LogFacility can have, in the order of its choices, and their syslog(3) values.
+struct Facility {
+  std::string_view name;
+  int value;
+};
+std::span<const Facility> log_facilities();
+
+// A key that was found: its row and, of a family, the number. No row: the schema has no such key.
+struct Match {
+  const Key* key = nullptr;
+  std::int64_t number = 0;
+};
+Match find_key(const Schema& schema, std::string_view name);
+
+// "a whole number from 1 to 65535": what may stand at a key, for messages.
+std::string expectation(const Key& key);
+
+// Why `schema` has no key `name`, and what may have been meant.
+std::string unknown_key(const Schema& schema, std::string_view name);
+// The row that was probably meant by an unknown name; may be null.
+const Key* nearest_key(const Schema& schema, std::string_view name);
+
+}  // namespace conf

@@ -1,0 +1,214 @@
+// A mapping of the file, checked against its schema.
+//
+// See section.h. All messages about the form of a value come from here, so that they sound alike;
+// what a value means is the loaders' business.
+#include "conf/section.h"
+
+#include <algorithm>
+
+#include "conf/scalar.h"
+#include "conf/suggest.h"
+
+namespace conf {
+
+namespace {
+
+std::string in_code(std::string_view name) { return "`" + shown(name) + "`"; }
+
+bool is_list_shape(Shape shape) {
+  return shape == Shape::texts || shape == Shape::section || shape == Shape::sections ||
+         shape == Shape::backends;
+}
+
+bool fits_item(Shape list, const Node& item) {
+  if (list == Shape::backends) return true;  // any alias; load_service knows which
+  return item.is(list == Shape::texts ? Node::Kind::scalar : Node::Kind::mapping);
+}
+
+// What may help who wrote this where a text or a list was meant.
+std::string_view advice_for(Shape shape, const Node& value) {
+  const bool text = shape == Shape::text || shape == Shape::texts;
+  if (text && value.is(Node::Kind::mapping)) return "; put the whole text in quotes";
+  if (shape == Shape::sections && value.is(Node::Kind::mapping)) {
+    return "; put `- ` before the first key of each";
+  }
+  return "";
+}
+
+}  // namespace
+
+Section::Section(const Schema& schema, std::span<const Node* const> mappings, Position where,
+                 Diagnostics& diagnostics)
+    : schema_(schema), diagnostics_(diagnostics), where_(std::move(where)) {
+  for (const Node* mapping : mappings) take_mapping(*mapping);
+  report_missing();
+}
+
+Section::Section(const Schema& schema, const Node& mapping, Diagnostics& diagnostics)
+    : schema_(schema), diagnostics_(diagnostics), where_(mapping.where) {
+  take_mapping(mapping);
+  report_missing();
+}
+
+const Section::Member* Section::find(std::string_view key) const {
+  for (const Member& member : members_) {
+    if (member.key->name == key) return &member;
+  }
+  return nullptr;
+}
+
+std::int64_t Section::number(std::string_view key, std::int64_t fallback) const {
+  const Member* member = find(key);
+  return member == nullptr ? fallback : member->number;
+}
+
+std::span<const Node* const> Section::items(std::string_view key) const {
+  const Member* member = find(key);
+  if (member == nullptr) return {};
+  return member->items;
+}
+
+void Section::take_mapping(const Node& mapping) {
+  for (std::size_t i = 0; i + 1 < mapping.children.size(); i += 2) {
+    const Node& name = *mapping.children[i];
+    if (name.is(Node::Kind::scalar)) take(name, *mapping.children[i + 1]);
+  }
+}
+
+void Section::take(const Node& name, const Node& written) {
+  const Match match = find_key(schema_, name.text);
+  if (match.key == nullptr) {
+    if (diagnostics_.full()) return;
+    diagnostics_.error(name.where, unknown_key(schema_, name.text));
+    misspelt_.insert(nearest_key(schema_, name.text));
+    return;
+  }
+  const auto [first, is_new] = first_.emplace(std::pair{match.key, match.number}, &name);
+  if (!is_new) {
+    const bool renamed = !equal_ignoring_case(name.text, first->second->text);
+    diagnostics_.error(
+        name.where, in_code(name.text) +
+                        (renamed ? ", another name of " + in_code(first->second->text) + "," : "") +
+                        " is given twice");
+    diagnostics_.note(first->second->where, "it is first given here");
+    return;
+  }
+  const Node& value = follow(written);
+  if (value.is(Node::Kind::invalid)) return;
+  if (value.is(Node::Kind::null)) {
+    if (match.key->required) mistyped(*match.key, value, name.text);
+    return;
+  }
+  Member member{match.key, match.number, &value, 0, {}};
+  const bool is_list = is_list_shape(match.key->shape);
+  if (is_list ? check_list(member, written, name.text) : check_scalar(member, name.text)) {
+    members_.push_back(std::move(member));
+  }
+}
+
+bool Section::check_scalar(Member& member, std::string_view name) {
+  const Key& key = *member.key;
+  if (!member.value->is(Node::Kind::scalar)) {
+    mistyped(key, *member.value, name, advice_for(key.shape, *member.value));
+    return false;
+  }
+  switch (key.shape) {
+    case Shape::number:
+    case Shape::seconds:
+      return check_number(member, name);
+    case Shape::choice:
+      return check_choice(member, name);
+    default:
+      return check_text(key, *member.value, name);
+  }
+}
+
+bool Section::check_text(const Key& key, const Node& value, std::string_view name) {
+  const auto size = static_cast<std::int64_t>(value.text.size());
+  if (size < key.low) {
+    diagnostics_.error(value.where, in_code(name) + " is empty, expected " + expectation(key));
+  } else if (size > key.high) {
+    diagnostics_.error(value.where, in_code(name) + " is " + std::to_string(size) +
+                                        " bytes long, expected at most " +
+                                        std::to_string(key.high));
+  } else if (has_control_byte(value.text)) {
+    diagnostics_.error(value.where, in_code(name) + " has a line end or another control byte in " +
+                                        describe(value) + ", expected " + expectation(key));
+  } else {
+    return true;
+  }
+  return false;
+}
+
+bool Section::check_number(Member& member, std::string_view name) {
+  const Key& key = *member.key;
+  const std::string& text = member.value->text;
+  const std::optional<std::int64_t> number = parse_whole_number(text);
+  if (number && *number >= key.low && *number <= key.high) {
+    member.number = *number;
+    return true;
+  }
+  const bool unit = !number && key.shape == Shape::seconds && !text.empty() && is_digit(text[0]);
+  mistyped(key, *member.value, name, unit ? ", without a unit" : "");
+  return false;
+}
+
+bool Section::check_choice(Member& member, std::string_view name) {
+  const auto choices = member.key->choices;
+  const auto found = std::find_if(choices.begin(), choices.end(), [&](std::string_view choice) {
+    return equal_ignoring_case(choice, member.value->text);
+  });
+  if (found == choices.end()) {
+    mistyped(*member.key, *member.value, name, did_you_mean(member.value->text, choices));
+    return false;
+  }
+  member.number = found - choices.begin();
+  return true;
+}
+
+bool Section::check_list(Member& member, const Node& written, std::string_view name) {
+  const Key& key = *member.key;
+  const Node& value = *member.value;
+  if (!value.is(Node::Kind::sequence)) {
+    // One item may stand for a list of it, but for what is nearly always a forgotten `- `.
+    if (key.shape == Shape::sections || !fits_item(key.shape, value)) {
+      mistyped(key, value, name, advice_for(key.shape, value));
+      return false;
+    }
+    if (key.shape == Shape::texts && !check_text(key, value, name)) return false;
+    member.items.push_back(key.shape == Shape::backends ? &written : &value);
+    return true;
+  }
+  for (const Node* item : value.children) {
+    // Which alias it was that names a backend is told when the service is read.
+    const Node& meant = key.shape == Shape::backends ? *item : follow(*item);
+    if (check_item(key, meant, name)) member.items.push_back(&meant);
+  }
+  return true;
+}
+
+bool Section::check_item(const Key& key, const Node& item, std::string_view name) {
+  if (item.is(Node::Kind::invalid)) return false;
+  if (fits_item(key.shape, item)) return key.shape != Shape::texts || check_text(key, item, name);
+  const bool text = key.shape == Shape::texts;
+  diagnostics_.error(item.where, "an item of " + in_code(name) + " is " + describe(item) +
+                                     ", expected " + std::string(text ? key.noun : "a mapping") +
+                                     std::string(advice_for(key.shape, item)));
+  return false;
+}
+
+void Section::mistyped(const Key& key, const Node& value, std::string_view name,
+                       std::string_view advice) {
+  diagnostics_.error(value.where, in_code(name) + " is " + describe(value) + ", expected " +
+                                      expectation(key) + std::string(advice));
+}
+
+void Section::report_missing() {
+  for (const Key& key : schema_.keys) {
+    if (!key.required || misspelt_.contains(&key) || first_.contains({&key, 0})) continue;
+    diagnostics_.error(where_, std::string(schema_.name) + " needs " + in_code(key.name) + ": " +
+                                   expectation(key));
+  }
+}
+
+}  // namespace conf

@@ -1,0 +1,69 @@
+// A mapping of the file, checked against its schema.
+//
+// Finds unknown, duplicate, mistyped and missing keys and reports them; what remains is well-formed
+// and can be taken without a further check. Borrows the tree's nodes.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "conf/diagnostic.h"
+#include "conf/schema.h"
+#include "conf/yaml_tree.h"
+
+namespace conf {
+
+class Section {
+ public:
+  // A key with a value that fits its row.
+  struct Member {
+    const Key* key;
+    std::int64_t family_number;      // 404 of Err404
+    const Node* value;               // aliases followed
+    std::int64_t number = 0;         // of a number or seconds; the index of a choice
+    std::vector<const Node*> items;  // of a list: the texts, mappings or aliases in it
+  };
+
+  // `mappings` are taken as one; `where` is what a missing key is reported for.
+  Section(const Schema& schema, std::span<const Node* const> mappings, Position where,
+          Diagnostics& diagnostics);
+  Section(const Schema& schema, const Node& mapping, Diagnostics& diagnostics);
+
+  // Null when the key is absent, null or was reported.
+  const Member* find(std::string_view key) const;
+  std::int64_t number(std::string_view key, std::int64_t fallback) const;
+  // Empty when there are none.
+  std::span<const Node* const> items(std::string_view key) const;
+  // In the order of the file.
+  const std::vector<Member>& members() const { return members_; }
+
+  const Position& where() const { return where_; }
+
+ private:
+  void take_mapping(const Node& mapping);
+  void take(const Node& name, const Node& written);
+  bool check_scalar(Member& member, std::string_view name);
+  bool check_text(const Key& key, const Node& value, std::string_view name);
+  bool check_number(Member& member, std::string_view name);
+  bool check_choice(Member& member, std::string_view name);
+  bool check_list(Member& member, const Node& written, std::string_view name);
+  bool check_item(const Key& key, const Node& item, std::string_view name);
+  void mistyped(const Key& key, const Node& value, std::string_view name,
+                std::string_view advice = "");
+  void report_missing();
+
+  const Schema& schema_;
+  Diagnostics& diagnostics_;
+  Position where_;
+  std::vector<Member> members_;
+  std::map<std::pair<const Key*, std::int64_t>, const Node*> first_;  // where each key is first
+  std::set<const Key*> misspelt_;  // keys that an unknown one was probably meant to be
+};
+
+}  // namespace conf

@@ -1,0 +1,112 @@
+// What crosses sections: mistakes that no single mapping shows.
+//
+// See validate.h. Addresses are compared as they are written: a name that resolves to the address
+// of another listener is met only when the sockets are bound.
+#include "conf/validate.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "conf/address.h"
+
+namespace conf {
+
+namespace {
+
+using Endpoint = std::pair<std::string, std::uint16_t>;
+
+bool is_complete(const Listener& listener) { return !listener.address.empty() && listener.port; }
+
+void check_clashes(const Config& config, Diagnostics& diagnostics) {
+  std::map<Endpoint, const Listener*> taken;
+  for (const Listener& listener : config.listeners) {
+    if (!is_complete(listener)) continue;
+    const auto [first, is_new] =
+        taken.emplace(Endpoint{listener.address, listener.port}, &listener);
+    if (is_new) continue;
+    diagnostics.error(listener.where, "another listener has " +
+                                          host_port(listener.address, listener.port) + " already");
+    diagnostics.note(first->second->where, "it begins here");
+  }
+}
+
+bool is_numeric_ipv4(const std::string& address) {
+  return address.find_first_not_of("0123456789.") == std::string::npos;
+}
+
+void check_overlaps(const Config& config, Diagnostics& diagnostics) {
+  std::map<Endpoint, const Listener*> wildcards;
+  for (const Listener& listener : config.listeners) {
+    if (is_wildcard(listener.address)) {
+      wildcards.emplace(Endpoint{listener.address, listener.port}, &listener);
+    }
+  }
+  for (const Listener& listener : config.listeners) {
+    const std::string& address = listener.address;
+    if (is_wildcard(address) || (!is_ipv6(address) && !is_numeric_ipv4(address))) continue;
+    const std::string all = is_ipv6(address) ? "::" : "0.0.0.0";
+    const auto found = wildcards.find({all, listener.port});
+    if (found == wildcards.end()) continue;
+    diagnostics.warning(listener.where, "another listener has port " +
+                                            std::to_string(listener.port) +
+                                            " of all addresses; connections to " + address +
+                                            " come to this one alone");
+    diagnostics.note(found->second->where, "it begins here");
+  }
+}
+
+bool is_catch_all(const Service& service) {
+  return !service.url && service.head_require.empty() && service.head_deny.empty();
+}
+
+void check_services(const Listener& listener, Diagnostics& diagnostics) {
+  const auto& services = listener.services;
+  if (services.empty()) {
+    diagnostics.warning(listener.where, "a listener without services: every request gets 404");
+  }
+  for (const Service& service : services) {
+    if (!service.backends.empty()) continue;
+    diagnostics.warning(service.where,
+                        "a service without backends: every request that matches gets 503");
+  }
+  const auto catch_all = std::find_if(services.begin(), services.end(), is_catch_all);
+  if (services.end() - catch_all < 2) return;
+  const auto others = services.end() - catch_all - 2;
+  diagnostics.warning((catch_all + 1)->where,
+                      (others == 0 ? std::string("this service")
+                                   : "this service and " + std::to_string(others) + " after it") +
+                          " can never be reached: one before matches every request");
+  diagnostics.note(catch_all->where, "that begins here");
+}
+
+void check_unused(const Config& config, Diagnostics& diagnostics) {
+  std::vector<bool> used(config.backends.size());
+  for (const Listener& listener : config.listeners) {
+    for (const Service& service : listener.services) {
+      for (const std::size_t index : service.backends) used[index] = true;
+    }
+  }
+  for (std::size_t i = 0; i < used.size(); ++i) {
+    if (used[i]) continue;
+    diagnostics.warning(config.backends[i].where,
+                        "no service uses the backend " + config.backends[i].name);
+  }
+}
+
+}  // namespace
+
+void validate(const Config& config, const Position& file, Diagnostics& diagnostics) {
+  check_clashes(config, diagnostics);
+  if (diagnostics.has_errors()) return;
+  if (config.listeners.empty()) {
+    diagnostics.error(file, "no listeners: there is nothing to do");
+    return;
+  }
+  check_overlaps(config, diagnostics);
+  for (const Listener& listener : config.listeners) check_services(listener, diagnostics);
+  check_unused(config, diagnostics);
+}
+
+}  // namespace conf

@@ -1,0 +1,77 @@
+// Tests of conf/address: what is an address, and what else users write there.
+#include <doctest/doctest.h>
+
+#include "conf/address.h"
+
+namespace {
+
+std::string parsed(std::string_view text) {
+  std::string error;
+  return conf::parse_address(text, error).value_or("refused");
+}
+
+std::string refusal(std::string_view text) {
+  std::string error;
+  CHECK_FALSE(conf::parse_address(text, error));
+  return error;
+}
+
+}  // namespace
+
+TEST_CASE("address: numeric ones get their usual spelling") {
+  CHECK(parsed("192.0.2.7") == "192.0.2.7");
+  CHECK(parsed("0.0.0.0") == "0.0.0.0");
+  CHECK(parsed("::") == "::");
+  CHECK(parsed("[::1]") == "::1");
+  CHECK(parsed("2001:DB8:0:0::0001") == "2001:db8::1");
+  CHECK(parsed("::ffff:192.0.2.7") == "::ffff:192.0.2.7");
+  CHECK(parsed("fe80::1%eth0") == "fe80::1%eth0");
+  CHECK(parsed("fe80::1%abcdefghijklmno") == "fe80::1%abcdefghijklmno");
+  CHECK(parsed("fe80::1%abcdefghijklmnop") == "refused");
+  CHECK(parsed("fe80::1%a/b") == "refused");
+}
+
+TEST_CASE("address: names") {
+  CHECK(parsed("localhost") == "localhost");
+  CHECK(parsed("WWW.Example.COM.") == "www.example.com.");
+  CHECK(parsed("web_1") == "web_1");
+  CHECK(parsed("1a") == "1a");
+  const std::string label(63, 'a');
+  CHECK(parsed(label) == label);
+  CHECK(parsed(label + "a") == "refused");
+  const std::string name = label + "." + label + "." + label + "." + std::string(61, 'b');
+  REQUIRE(name.size() == 253);
+  CHECK(parsed(name) == name);
+  CHECK(parsed(name + "c") == "refused");
+  for (const char* text : {"", ".", "a..b", ".a", "-a", "a-", "a b", "a\xc3\xa9", "a,b", "[a]"}) {
+    CHECK(parsed(text) == "refused");
+  }
+}
+
+TEST_CASE("address: refusals say what is wrong") {
+  CHECK(refusal("10.0.0.256") == "this is no valid IPv4 address");
+  CHECK(refusal("10.0.0.01") == "this is no valid IPv4 address");
+  CHECK(refusal("1") == "this is no valid IPv4 address");
+  CHECK(refusal("a.1") == "this is no valid IPv4 address");
+  CHECK(refusal("::g") == "this is no valid IPv6 address");
+  CHECK(refusal("10.0.0.1:80") == "the port belongs under `Port`");
+  CHECK(refusal("[::1]:80") == "the port belongs under `Port`");
+  CHECK(refusal("a:80") == "the port belongs under `Port`");
+  CHECK(refusal("https://a") == "a URL is too much");
+  CHECK(refusal("/run/a") == "Unix sockets are not supported");
+  CHECK(refusal("unix:/run/a") == "Unix sockets are not supported");
+  CHECK(refusal("@a") == "Unix sockets are not supported");
+  CHECK(refusal("*") == "write 0.0.0.0 or :: for all addresses");
+  CHECK(refusal("10.0.0.0/8") == "a path or a network is too much");
+  CHECK(refusal(":80") == "the port belongs under `Port`");
+}
+
+TEST_CASE("address: questions") {
+  CHECK(conf::is_wildcard("0.0.0.0"));
+  CHECK(conf::is_wildcard("::"));
+  CHECK_FALSE(conf::is_wildcard("::1"));
+  CHECK(conf::is_ipv6("::1"));
+  CHECK_FALSE(conf::is_ipv6("a.example"));
+  CHECK(conf::host_port("192.0.2.7", 80) == "192.0.2.7:80");
+  CHECK(conf::host_port("::1", 65535) == "[::1]:65535");
+}

@@ -1,0 +1,65 @@
+// Tests of conf/load_listener: each key of both kinds of listener, and their order.
+#include <doctest/doctest.h>
+
+#include "t/unit/test_conf.h"
+
+namespace {
+
+using Names = std::vector<std::string>;
+
+std::vector<conf::Listener> listeners(const std::string& text) {
+  const auto loaded = conf_test::load("Backends:\n- &be {Address: 10.0.0.1, Port: 80}\n" + text);
+  REQUIRE_MESSAGE(loaded.config, loaded.messages);
+  CHECK(loaded.messages == "");
+  return loaded.config->listeners;
+}
+
+}  // namespace
+
+TEST_CASE("load_listener: defaults") {
+  const auto made =
+      listeners("HTTPListeners:\n- Address: 0.0.0.0\n  Port: 80\n  Services: [{Backends: *be}]\n");
+  REQUIRE(made.size() == 1);
+  CHECK(made[0].address == "0.0.0.0");
+  CHECK(made[0].port == 80);
+  CHECK(made[0].client.count() == 5);
+  CHECK(made[0].threads == 8);
+  CHECK(made[0].services.size() == 1);
+  CHECK_FALSE(made[0].tls);
+  CHECK(made[0].where.line == 4);
+  CHECK(made[0].where.column == 3);
+}
+
+TEST_CASE("load_listener: HTTP comes before HTTPS, however the file has it") {
+  const auto made = listeners(
+      "HTTPSListeners:\n- {Address: '::1', Port: 1, Certificates: a, Services: [{Backends: *be}]}\n"
+      "HTTPListeners:\n- {Address: '::1', Port: 2, Services: [{Backends: *be}]}\n"
+      "- {Address: '::1', Port: 3, Services: [{Backends: *be}]}\n");
+  REQUIRE(made.size() == 3);
+  CHECK(made[0].port == 2);
+  CHECK(made[1].port == 3);
+  CHECK(made[2].port == 1);
+  CHECK(made[2].tls);
+}
+
+TEST_CASE("load_listener: certificates and ciphers, one or a list") {
+  const auto made = listeners(
+      "HTTPSListeners:\n"
+      "- {Address: '::1', Port: 1, Client: 60, Threads: 0, Certificates: a.pem,\n"
+      "   Ciphers: 'A:B::C', Services: [{Backends: *be}]}\n"
+      "- {Address: '::1', Port: 2, Certificates: [a.pem, b.pem], Ciphers: [A, 'B:C', ':'],\n"
+      "   Services: [{Backends: *be}]}\n"
+      "- {Address: '::1', Port: 3, Certificates: [a.pem], Services: [{Backends: *be}]}\n");
+  REQUIRE(made.size() == 3);
+  CHECK(made[0].client.count() == 60);
+  CHECK(made[0].threads == 0);
+  REQUIRE(made[0].tls->certificates.size() == 1);
+  CHECK(made[0].tls->certificates[0].path == "a.pem");
+  CHECK(made[0].tls->certificates[0].where.line == 4);
+  CHECK(made[0].tls->certificates[0].where.column == 67);
+  CHECK(made[0].tls->ciphers == Names{"A", "B", "C"});
+  REQUIRE(made[1].tls->certificates.size() == 2);
+  CHECK(made[1].tls->certificates[1].path == "b.pem");
+  CHECK(made[1].tls->ciphers == Names{"A", "B", "C"});
+  CHECK(made[2].tls->ciphers.empty());
+}

@@ -1,0 +1,171 @@
+// Tests of conf/pattern: the dialect, and that a set finds what its patterns find.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "conf/pattern.h"
+
+namespace {
+
+using conf::Pattern;
+using conf::PatternSet;
+
+Pattern made(std::string_view text, Pattern::Case letter_case = Pattern::Case::sensitive) {
+  std::string error;
+  const auto pattern = Pattern::compile(text, letter_case, error);
+  REQUIRE_MESSAGE(pattern, error);
+  return *pattern;
+}
+
+bool found(std::string_view text, std::string_view subject,
+           Pattern::Case letter_case = Pattern::Case::sensitive) {
+  return made(text, letter_case).search(subject);
+}
+
+std::string refusal(std::string_view text) {
+  std::string error;
+  CHECK_FALSE(Pattern::compile(text, Pattern::Case::sensitive, error));
+  return error;
+}
+
+std::vector<int> hits(const PatternSet& set, std::string_view subject) {
+  std::vector<int> out;
+  set.search(subject, out);
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("pattern: a search and not a full match") {
+  CHECK(found("www", "Host: www.example.com"));
+  CHECK(found(".*.(gif|jpg|png)", "/images/a.gif?x"));
+  CHECK(found(".*.(gif|jpg|png)", "/agif"));
+  CHECK_FALSE(found(".*.(gif|jpg|png)", "/a.html"));
+  CHECK_FALSE(found("gif$", "/a.gif?x"));
+  CHECK(found("", "anything"));
+  CHECK(found("^$", ""));
+}
+
+TEST_CASE("pattern: letter case is the caller's choice") {
+  CHECK_FALSE(found("/A", "/a"));
+  CHECK(found("/A", "/a", Pattern::Case::insensitive));
+  CHECK(found("(?i)/A", "/a"));
+}
+
+TEST_CASE("pattern: subjects are bytes") {
+  CHECK(found("^a.b$", "a\nb"));
+  CHECK(found("^a.b$", std::string_view("a\0b", 3)));
+  CHECK(found("^a.b$",
+              "a\xff"
+              "b"));
+  CHECK(found("^\xc3\xa9$", "\xc3\xa9"));
+  CHECK_FALSE(found("^a$", "a\n"));
+  CHECK_FALSE(found("^b", "a\nb"));
+}
+
+TEST_CASE("pattern: it knows what it was made of, and copies are cheap") {
+  const Pattern pattern = made("a+", Pattern::Case::insensitive);
+  const Pattern copy = pattern;
+  CHECK(copy.text() == "a+");
+  CHECK(&copy.text() == &pattern.text());
+  CHECK(copy.letter_case() == Pattern::Case::insensitive);
+}
+
+TEST_CASE("pattern: what is none, and why") {
+  CHECK(refusal("(a") == "no `)` closes a group in `(a`");
+  CHECK(refusal("a)") == "a `)` closes no group in `a)`");
+  CHECK(refusal("[a") == "no `]` closes `[a`");
+  CHECK(refusal("*a") == "nothing stands before `*` to be repeated");
+  CHECK(refusal("a**") == "two repetitions in a row `**`");
+  CHECK(refusal("(a)\\1") == "unknown escape `\\1` (there are no back references)");
+  CHECK(refusal("a(?!b)") == "unknown group `(?!` (there is no look-around)");
+  CHECK(refusal("a\\") == "a backslash at the end escapes nothing");
+  CHECK(refusal("a{1001}") ==
+        "the repetition `{1001}` is backwards, or makes more than 1000 in all");
+  CHECK(refusal("((.{100}){10}x){0,100}").find("more than 1000") != std::string::npos);
+}
+
+TEST_CASE("pattern: one that is too large is refused, half of it is not") {
+  std::string large;
+  for (int i = 0; i < 60; ++i) large += "(a|bc){500}";
+  CHECK(refusal(large) == "it is too large when its repetitions are written out");
+  std::string error;
+  CHECK(Pattern::compile("(a|bc){500}", Pattern::Case::sensitive, error));
+}
+
+TEST_CASE("pattern: hostile subjects take linear time") {
+  const std::string subject(1 << 20, 'a');
+  CHECK_FALSE(found("(a+)+b", subject));
+  CHECK_FALSE(found("(a|aa)*$b", subject));
+  CHECK(found("(a?){200}a{200}", subject));
+}
+
+TEST_CASE("pattern set: both letter cases, hits appended, each once") {
+  PatternSet set;
+  CHECK(set.empty());
+  CHECK(set.add(made("^/a")) == 0);
+  CHECK(set.add(made("^/A", Pattern::Case::insensitive)) == 1);
+  CHECK(set.add(made("b$")) == 2);
+  CHECK(set.add(made("^/a")) == 3);
+  CHECK_FALSE(set.empty());
+  set.compile();
+  CHECK(hits(set, "/ab") == std::vector{0, 1, 2, 3});
+  CHECK(hits(set, "/Ax") == std::vector{1});
+  CHECK(hits(set, "x").empty());
+  std::vector<int> out{7};
+  set.search("/b", out);
+  CHECK(out == std::vector{7, 2});
+}
+
+TEST_CASE("pattern set: an empty one finds nothing, a moved one still works") {
+  PatternSet set;
+  set.compile();
+  CHECK(hits(set, "a").empty());
+  PatternSet other;
+  other.add(made("a"));
+  other.compile();
+  set = std::move(other);
+  CHECK(hits(set, "a") == std::vector{0});
+}
+
+TEST_CASE("pattern set: flags and quotes of one pattern do not leak into the next") {
+  PatternSet set;
+  set.add(made("(?i)a"));
+  set.add(made("b|C"));
+  set.add(made("\\Qx.y", Pattern::Case::insensitive));
+  set.add(made("d|E", Pattern::Case::insensitive));
+  set.compile();
+  CHECK(hits(set, "A") == std::vector{0});
+  CHECK(hits(set, "B").empty());
+  CHECK(hits(set, "c").empty());
+  CHECK(hits(set, "X.Y") == std::vector{2});
+  CHECK(hits(set, "xzy").empty());
+  CHECK(hits(set, "e") == std::vector{3});
+}
+
+TEST_CASE("pattern set: thousands of hosts") {
+  PatternSet set;
+  for (int i = 0; i < 10'000; ++i) {
+    set.add(made("^Host: h" + std::to_string(i) + "\\.example$", Pattern::Case::insensitive));
+  }
+  set.compile();
+  CHECK(hits(set, "Host: h0.example") == std::vector{0});
+  CHECK(hits(set, "HOST: H9999.EXAMPLE") == std::vector{9999});
+  CHECK(hits(set, "Host: h10000.example").empty());
+  CHECK(hits(set, "Host: h1xexample").empty());
+}
+
+TEST_CASE("pattern set: one that outgrows its memory searches one by one") {
+  PatternSet set;
+  for (int i = 0; i < 200; ++i) {
+    set.add(made("x[ab]{" + std::to_string(700 + i) + "}y.{80}" + std::to_string(i) + "$"));
+  }
+  set.add(made("^a"));
+  set.compile();
+  CHECK(hits(set, "ab") == std::vector{200});
+  std::string subject;
+  for (int i = 0; i < 4'000; ++i) subject += (i * i % 7 < 3) ? "xab" : "bax";
+  CHECK(hits(set, "a" + subject) == std::vector{200});
+}

@@ -1,0 +1,40 @@
+// Tests of conf/scalar: numbers, null and letter case.
+#include <doctest/doctest.h>
+
+#include <limits>
+
+#include "conf/scalar.h"
+
+TEST_CASE("scalar: whole numbers") {
+  CHECK(conf::parse_whole_number("0") == 0);
+  CHECK(conf::parse_whole_number("080") == 80);
+  CHECK(conf::parse_whole_number("9223372036854775806") == 9223372036854775806);
+  CHECK(conf::parse_whole_number("9223372036854775807") == 9223372036854775807);
+  CHECK(conf::parse_whole_number("9223372036854775808") ==
+        std::numeric_limits<std::int64_t>::max());
+  CHECK(conf::parse_whole_number(std::string(1000, '9')) ==
+        std::numeric_limits<std::int64_t>::max());
+  for (const char* text : {"", "-1", "+1", "1.0", "1e3", "0x10", " 1", "1 ", "1s", "1_000"}) {
+    CHECK_FALSE(conf::parse_whole_number(text));
+  }
+}
+
+TEST_CASE("scalar: null") {
+  for (const char* text : {"", "~", "null", "Null", "NULL"}) CHECK(conf::is_null(text));
+  for (const char* text : {"nULL", "none", "0", "~~", " "}) CHECK_FALSE(conf::is_null(text));
+}
+
+TEST_CASE("scalar: letter case is ASCII's") {
+  CHECK(conf::to_lower(std::string_view("AZ[\xc3\x89")) == "az[\xc3\x89");
+  CHECK(conf::equal_ignoring_case("TimeOut", "timeOUT"));
+  CHECK_FALSE(conf::equal_ignoring_case("TimeOut", "TimeOu"));
+  CHECK_FALSE(conf::equal_ignoring_case("@", "`"));
+}
+
+TEST_CASE("scalar: control bytes") {
+  CHECK(conf::has_control_byte(std::string_view("a\0", 2)));
+  CHECK(conf::has_control_byte("\n"));
+  CHECK(conf::has_control_byte("\x1f"));
+  CHECK(conf::has_control_byte("\x7f"));
+  CHECK_FALSE(conf::has_control_byte("\t \x80\xff"));
+}

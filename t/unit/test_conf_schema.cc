@@ -1,0 +1,91 @@
+// Tests of conf/schema: the tables, and the questions that can be put to them.
+#include <doctest/doctest.h>
+
+#include <set>
+
+#include "conf/scalar.h"
+#include "conf/schema.h"
+
+namespace {
+
+const conf::Key& row(const conf::Schema& schema, std::string_view name) {
+  const conf::Match match = conf::find_key(schema, name);
+  REQUIRE(match.key != nullptr);
+  return *match.key;
+}
+
+}  // namespace
+
+TEST_CASE("schema: every row is found by its name in any letter case, and only once") {
+  for (const conf::Schema* schema :
+       {&conf::top_schema(), &conf::global_schema(), &conf::backend_schema(),
+        &conf::http_listener_schema(), &conf::https_listener_schema(), &conf::service_schema()}) {
+    std::set<std::string> seen;
+    for (const conf::Key& key : schema->keys) {
+      CHECK(seen.insert(conf::to_lower(key.name)).second);
+      CHECK_FALSE(conf::expectation(key).empty());
+      if (key.is_family()) continue;
+      CHECK(conf::find_key(*schema, key.name).key == &key);
+      CHECK(conf::find_key(*schema, conf::to_lower(key.name)).key == &key);
+    }
+  }
+}
+
+TEST_CASE("schema: other names") {
+  for (const char* name : {"HeadAdd", "AddHeader", "HeaderAdd", "headeradd"}) {
+    CHECK(row(conf::backend_schema(), name).name == "HeadAdd");
+  }
+  CHECK(row(conf::backend_schema(), "Timeout").name == "TimeOut");
+  CHECK(conf::find_key(conf::backend_schema(), "AddHeader HeaderAdd").key == nullptr);
+  CHECK(conf::find_key(conf::backend_schema(), "").key == nullptr);
+}
+
+TEST_CASE("schema: a family of keys") {
+  const conf::Schema& global = conf::global_schema();
+  CHECK(conf::find_key(global, "Err400").number == 400);
+  CHECK(conf::find_key(global, "err599").number == 599);
+  for (const char* name : {"Err399", "Err600", "Err", "Err40", "Err0404", "ErrNNN", "Err4o4"}) {
+    CHECK(conf::find_key(global, name).key == nullptr);
+  }
+}
+
+TEST_CASE("schema: only HTTPS listeners have certificates and ciphers") {
+  CHECK(conf::find_key(conf::http_listener_schema(), "Services").key != nullptr);
+  CHECK(conf::find_key(conf::http_listener_schema(), "Certificates").key == nullptr);
+  CHECK(conf::find_key(conf::http_listener_schema(), "Ciphers").key == nullptr);
+  CHECK(row(conf::https_listener_schema(), "Certificates").required);
+  CHECK_FALSE(row(conf::https_listener_schema(), "Ciphers").required);
+}
+
+TEST_CASE("schema: what is expected") {
+  CHECK(conf::expectation(row(conf::backend_schema(), "Port")) == "a whole number from 1 to 65535");
+  CHECK(conf::expectation(row(conf::backend_schema(), "TimeOut")) ==
+        "whole seconds from 1 to 86400");
+  CHECK(conf::expectation(row(conf::backend_schema(), "HeadAdd")) ==
+        "a header as `Name: value`, or a list of them");
+  CHECK(conf::expectation(row(conf::global_schema(), "AccessLog")) == "combined, common or off");
+  CHECK(conf::expectation(row(conf::top_schema(), "Backends")) == "a list of backends");
+}
+
+TEST_CASE("schema: unknown keys") {
+  CHECK(conf::unknown_key(conf::backend_schema(), "Prot") ==
+        "unknown key `Prot` in a backend; did you mean `Port`?");
+  CHECK(conf::unknown_key(conf::service_schema(), "Ciphers") ==
+        "unknown key `Ciphers` in a service; it belongs in an HTTPS listener");
+  CHECK(conf::unknown_key(conf::global_schema(), "Err600") ==
+        "unknown key `Err600` in Global; the number goes from 400 to 599");
+  CHECK(conf::unknown_key(conf::service_schema(), "a\nb") ==
+        "unknown key `a\\x0ab` in a service; known are URL, HeadRequire, HeadDeny, Session and "
+        "Backends");
+  CHECK(conf::nearest_key(conf::backend_schema(), "Prot")->name == "Port");
+  CHECK(conf::nearest_key(conf::backend_schema(), "Colour") == nullptr);
+}
+
+TEST_CASE("schema: facilities are those of syslog(3)") {
+  for (const conf::Facility& facility : conf::log_facilities()) {
+    CHECK(facility.value % 8 == 0);
+    if (facility.name == "daemon") CHECK(facility.value == 3 << 3);
+    if (facility.name == "local7") CHECK(facility.value == 23 << 3);
+  }
+  CHECK(conf::log_facilities().size() == 19);
+}

@@ -1,0 +1,107 @@
+// Tests of conf/validate: each message by itself, on a Config made by hand.
+#include <doctest/doctest.h>
+
+#include "conf/validate.h"
+
+namespace {
+
+conf::Listener listener(const std::string& address, std::uint16_t port, std::size_t services = 1) {
+  conf::Listener made;
+  made.address = address;
+  made.port = port;
+  made.services.resize(services);
+  std::string error;
+  for (conf::Service& service : made.services) {
+    service.url = conf::Pattern::compile("a", conf::Pattern::Case::sensitive, error);
+    service.backends = {0};
+  }
+  return made;
+}
+
+conf::Config config(std::vector<conf::Listener> listeners) {
+  conf::Config made;
+  made.backends.resize(1);
+  made.backends[0].name = "be";
+  made.listeners = std::move(listeners);
+  return made;
+}
+
+std::string messages(const conf::Config& config) {
+  conf::Diagnostics diagnostics;
+  conf::validate(config, {}, diagnostics);
+  return diagnostics.text();
+}
+
+}  // namespace
+
+TEST_CASE("validate: nothing to say") {
+  CHECK(messages(config({listener("::1", 80), listener("::1", 81), listener("::2", 80)})) == "");
+}
+
+TEST_CASE("validate: the same endpoint twice") {
+  CHECK(messages(config({listener("::1", 80), listener("::1", 80)})) ==
+        "error: another listener has [::1]:80 already\nnote: it begins here\n");
+}
+
+TEST_CASE("validate: listeners that were not understood do not clash") {
+  CHECK(messages(config({listener("", 80), listener("", 80)})) == "");
+  CHECK(messages(config({listener("::1", 0), listener("::1", 0)})) == "");
+}
+
+TEST_CASE("validate: a wildcard beside an address of its family") {
+  const std::string warning =
+      "warning: another listener has port 80 of all addresses; connections to ";
+  const std::string rest = " come to this one alone\nnote: it begins here\n";
+  CHECK(messages(config({listener("0.0.0.0", 80), listener("10.0.0.1", 80)})) ==
+        warning + "10.0.0.1" + rest);
+  CHECK(messages(config({listener("::1", 80), listener("::", 80)})) == warning + "::1" + rest);
+  CHECK(messages(config({listener("0.0.0.0", 80), listener("::", 80)})) == "");
+  CHECK(messages(config({listener("0.0.0.0", 80), listener("::1", 80)})) == "");
+  CHECK(messages(config({listener("0.0.0.0", 80), listener("10.0.0.1", 81)})) == "");
+  CHECK(messages(config({listener("0.0.0.0", 80), listener("a.example", 80)})) == "");
+}
+
+TEST_CASE("validate: nothing to do") {
+  CHECK(messages(config({})) == "error: no listeners: there is nothing to do\n");
+}
+
+TEST_CASE("validate: no services, no backends") {
+  CHECK(messages(config({listener("::1", 80, 0), listener("::1", 81)})) ==
+        "warning: a listener without services: every request gets 404\n");
+  conf::Config made = config({listener("::1", 80, 2)});
+  made.listeners[0].services[1].backends.clear();
+  CHECK(messages(made) ==
+        "warning: a service without backends: every request that matches gets 503\n");
+}
+
+TEST_CASE("validate: what stands after a service that matches everything") {
+  conf::Config made = config({listener("::1", 80, 3)});
+  made.listeners[0].services[2].url.reset();
+  CHECK(messages(made) == "");
+  made.listeners[0].services[1].url.reset();
+  CHECK(messages(made) ==
+        "warning: this service can never be reached: one before matches every request\n"
+        "note: that begins here\n");
+  made.listeners[0].services[0].url.reset();
+  CHECK(messages(made) ==
+        "warning: this service and 1 after it can never be reached: one before matches every "
+        "request\nnote: that begins here\n");
+  auto pattern = *made.listeners[0].services[0].head_require.emplace(
+      made.listeners[0].services[0].head_require.end(), *listener("::1", 1).services[0].url);
+  made.listeners[0].services[1].head_deny.push_back(pattern);
+  CHECK(messages(made) == "");
+}
+
+TEST_CASE("validate: a backend that nobody uses") {
+  conf::Config made = config({listener("::1", 80)});
+  made.backends.push_back(made.backends[0]);
+  made.backends[1].name = "other";
+  CHECK(messages(made) == "warning: no service uses the backend other\n");
+}
+
+TEST_CASE("validate: warnings are not given beside errors") {
+  conf::Diagnostics diagnostics;
+  diagnostics.error({}, "e");
+  conf::validate(config({}), {}, diagnostics);
+  CHECK(diagnostics.text() == "error: e\n");
+}
