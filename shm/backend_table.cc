@@ -1,0 +1,116 @@
+// Backends: ids, liveness words, gates and counters of the segment. No system call, no lock.
+//
+// A liveness word is 1 bit dead, 7 bits reason, 56 bits milliseconds (two million years of them).
+#include "shm/backend_table.h"
+
+namespace shm {
+namespace {
+
+constexpr std::uint64_t kDeadBit = std::uint64_t{1} << 63;
+constexpr int kReasonShift = 56;
+constexpr std::uint64_t kReasonMask = 0x7f;
+constexpr std::uint64_t kTimeMask = (std::uint64_t{1} << kReasonShift) - 1;
+
+constexpr std::uint32_t kRequests = 0;
+constexpr std::uint32_t kFailures = 1;
+
+std::uint64_t live_word(std::uint64_t now_ms) { return now_ms & kTimeMask; }
+
+std::uint64_t dead_word(DeadReason reason, std::uint64_t now_ms) {
+  return kDeadBit | (static_cast<std::uint64_t>(reason) << kReasonShift) | (now_ms & kTimeMask);
+}
+
+}  // namespace
+
+std::string_view to_text(DeadReason reason) {
+  switch (reason) {
+    case DeadReason::none:
+      return "none";
+    case DeadReason::refused:
+      return "refused";
+    case DeadReason::timeout:
+      return "timeout";
+    case DeadReason::reset:
+      return "reset";
+    case DeadReason::unreachable:
+      return "unreachable";
+    case DeadReason::dns:
+      return "dns";
+    case DeadReason::other:
+      return "other";
+  }
+  return "other";
+}
+
+std::optional<std::uint32_t> BackendTable::enroll(BackendId id, std::uint32_t limit,
+                                                  std::uint64_t now_ms) {
+  const auto is_idle = [this](std::uint32_t index) {
+    return gates_[index].in_service(kMaxRows) == 0 && gates_[index].waiting(kMaxRows) == 0;
+  };
+  const auto place = ids_.take(id, is_idle);
+  if (!place) return std::nullopt;
+  if (place->fresh) {
+    liveness_[place->index].store(live_word(now_ms));
+    counters_.restart(place->index);
+  }
+  gates_[place->index].set_limit(limit);
+  return place->index;
+}
+
+void BackendTable::retire(std::uint32_t index) { ids_.retire(index); }
+
+std::uint32_t BackendTable::size() const { return ids_.size(); }
+
+bool BackendTable::enrolled(std::uint32_t index) const { return ids_.enrolled(index); }
+
+Gate& BackendTable::gate(std::uint32_t index) { return gates_[index]; }
+
+const Gate& BackendTable::gate(std::uint32_t index) const { return gates_[index]; }
+
+Liveness BackendTable::liveness(std::uint32_t index) const {
+  const std::uint64_t word = liveness_[index].load(std::memory_order_acquire);
+  Liveness verdict;
+  verdict.live = (word & kDeadBit) == 0;
+  verdict.reason = static_cast<DeadReason>((word >> kReasonShift) & kReasonMask);
+  verdict.since_ms = word & kTimeMask;
+  return verdict;
+}
+
+bool BackendTable::is_live(std::uint32_t index) const {
+  return (liveness_[index].load(std::memory_order_acquire) & kDeadBit) == 0;
+}
+
+bool BackendTable::mark_dead(std::uint32_t index, DeadReason reason, std::uint64_t now_ms) {
+  std::uint64_t seen = liveness_[index].load();
+  while ((seen & kDeadBit) == 0) {
+    if (liveness_[index].compare_exchange_weak(seen, dead_word(reason, now_ms))) return true;
+  }
+  return false;
+}
+
+bool BackendTable::mark_live(std::uint32_t index, std::uint64_t now_ms) {
+  std::uint64_t seen = liveness_[index].load();
+  while ((seen & kDeadBit) != 0) {
+    if (liveness_[index].compare_exchange_weak(seen, live_word(now_ms))) return true;
+  }
+  return false;
+}
+
+void BackendTable::count_request(std::uint32_t index, Row row) {
+  counters_.count(index, row, kRequests);
+}
+
+void BackendTable::count_failure(std::uint32_t index, Row row) {
+  counters_.count(index, row, kFailures);
+}
+
+BackendCounters BackendTable::counters(std::uint32_t index) const {
+  const auto sums = counters_.sums(index);
+  return BackendCounters{sums[kRequests], sums[kFailures]};
+}
+
+void BackendTable::release_row(Row row) {
+  for (std::uint32_t index = 0; index < size(); ++index) gates_[index].release_row(row);
+}
+
+}  // namespace shm

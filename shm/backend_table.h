@@ -1,0 +1,72 @@
+// Backends as all processes see them: one verdict on liveness, requests in flight, counters.
+//
+// Fixed rows in the segment. The master enrolls backends at start and reload (it alone adds and
+// retires rows, before it forks those who use them); workers know them by index. Liveness is one
+// atomic word, so a verdict is whole or not there; who changes it is told so and logs it.
+// Counters are single-writer cells per row, summed by readers; what a dead process counted stays.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "shm/counter_grid.h"
+#include "shm/gate.h"
+#include "shm/id_registry.h"
+#include "shm/ids.h"
+#include "shm/layout.h"
+
+namespace shm {
+
+enum class DeadReason : std::uint8_t { none, refused, timeout, reset, unreachable, dns, other };
+std::string_view to_text(DeadReason reason);
+
+struct Liveness {
+  bool live = true;
+  DeadReason reason = DeadReason::none;
+  std::uint64_t since_ms = 0;  // CLOCK_MONOTONIC
+};
+
+struct BackendCounters {
+  std::uint64_t requests = 0;  // sent to it
+  std::uint64_t failures = 0;  // connects refused or timed out, responses not understood
+};
+
+class BackendTable {
+ public:
+  // Finds the row of `id`, with its liveness and counters, or takes a free one, live and with
+  // counters at 0; nothing when all kMaxBackends are in use.
+  std::optional<std::uint32_t> enroll(BackendId id, std::uint32_t limit, std::uint64_t now_ms);
+  // When the last process that knows the index is gone. It is handed on to another id only when
+  // nothing is in service or waits there, and only after all indices that were never used.
+  void retire(std::uint32_t index);
+
+  std::uint32_t size() const;  // 1 + the highest index ever enrolled
+  bool enrolled(std::uint32_t index) const;
+
+  Gate& gate(std::uint32_t index);
+  const Gate& gate(std::uint32_t index) const;
+  Liveness liveness(std::uint32_t index) const;
+  bool is_live(std::uint32_t index) const;
+  // True for the one caller that changed the verdict; else the first reason and time stay.
+  bool mark_dead(std::uint32_t index, DeadReason reason, std::uint64_t now_ms);
+  bool mark_live(std::uint32_t index, std::uint64_t now_ms);
+
+  void count_request(std::uint32_t index, Row row);
+  void count_failure(std::uint32_t index, Row row);
+  BackendCounters counters(std::uint32_t index) const;  // all rows, and those of the dead
+
+  void release_row(Row row);  // gives back its slots and tickets; by the master
+
+ private:
+  IdRegistry<kMaxBackends> ids_;
+  // All together, as the balancer reads them for each request: eight to a cache line.
+  alignas(kCacheLine) std::atomic<std::uint64_t> liveness_[kMaxBackends]{};
+  CounterGrid<kMaxBackends, 2> counters_;
+  Gate gates_[kMaxBackends];
+};
+
+static_assert(kFitForSegment<BackendTable>);
+
+}  // namespace shm

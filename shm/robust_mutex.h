@@ -1,0 +1,49 @@
+// The only lock of the segment: shared by processes, and not lost with a process that dies.
+//
+// Who takes it after its holder was killed is told `recovered` and must repair what it guards
+// before it unlocks; killed in the middle of that, the next one is told so again. Never held over
+// a system call, an allocation, a log line or a callback.
+#pragma once
+
+#include <pthread.h>
+
+#include <cstdint>
+
+#include "shm/layout.h"
+
+namespace shm {
+
+enum class Taken : std::uint8_t { clean, recovered };
+
+class RobustMutex {
+ public:
+  RobustMutex();  // by the master; throws std::system_error
+  RobustMutex(const RobustMutex&) = delete;
+  RobustMutex& operator=(const RobustMutex&) = delete;
+  // Does nothing: it ends with the memory that it lives in, which others may still use.
+  ~RobustMutex() = default;
+
+  [[nodiscard]] Taken lock();
+  void unlock();
+
+ private:
+  pthread_mutex_t mutex_;
+};
+
+static_assert(kFitForSegment<RobustMutex>);
+
+class RobustGuard {
+ public:
+  explicit RobustGuard(RobustMutex& mutex) : mutex_(mutex), taken_(mutex.lock()) {}
+  ~RobustGuard() { mutex_.unlock(); }
+  RobustGuard(const RobustGuard&) = delete;
+  RobustGuard& operator=(const RobustGuard&) = delete;
+
+  Taken taken() const { return taken_; }
+
+ private:
+  RobustMutex& mutex_;
+  Taken taken_;
+};
+
+}  // namespace shm

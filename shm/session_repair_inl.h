@@ -1,0 +1,107 @@
+// The session table's walks: totals, audit, and the repair of a shard whose holder was killed.
+//
+// Part of session_table_inl.h. The order of stores leaves every entry whole, so a repair finds
+// nothing but a count that is off by one; it checks the entries all the same, and wipes what makes
+// no sense, because whoever died in there may have died of scribbling.
+#pragma once
+
+#include "shm/session_table_inl.h"
+
+namespace shm {
+
+template <class Faults>
+SessionTotals SessionTableBase<Faults>::totals(std::uint64_t now_ms) const {
+  const std::uint32_t now_s = session::to_seconds(now_ms);
+  SessionTotals sum;
+  sum.room = std::uint64_t{kSessionShards} * per_shard_ * kSessionsPerBucket;
+  for (std::uint32_t shard = 0; shard < kSessionShards; ++shard) {
+    const std::uint32_t stored = shards_[shard].stored.load(session::kRelaxed);
+    sum.stored += stored;
+    sum.evicted += shards_[shard].evicted.load(session::kRelaxed);
+    sum.recovered += shards_[shard].recovered.load(session::kRelaxed);
+    sum.wiped += shards_[shard].wiped.load(session::kRelaxed);
+    for (std::uint32_t i = 0; stored != 0 && i < per_shard_; ++i) {
+      const SessionBucket& bucket = buckets_of(shard)[i];
+      for (std::uint32_t slot = 0; slot < kSessionsPerBucket; ++slot) {
+        sum.live += bucket.low[slot].load(std::memory_order_acquire) != 0 &&
+                    !session::has_expired(bucket.times[slot].load(session::kRelaxed), now_s);
+      }
+    }
+  }
+  return sum;
+}
+
+template <class Faults>
+bool SessionTableBase<Faults>::is_misplaced(SessionKey key, std::uint32_t shard,
+                                            const SessionBucket* bucket) const {
+  SessionBucket* both[2];
+  homes(key, both);
+  return session::shard_of(key) != shard || (bucket != both[0] && bucket != both[1]);
+}
+
+template <class Faults>
+void SessionTableBase<Faults>::repair(std::uint32_t shard) {
+  SessionShard& head = shards_[shard];
+  session::add(head.recovered, 1);
+  std::uint32_t stored = 0;
+  for (std::uint32_t i = 0; i < per_shard_; ++i) {
+    SessionBucket* bucket = buckets_of(shard) + i;
+    for (std::uint32_t slot = 0; slot < kSessionsPerBucket; ++slot) {
+      const SessionKey key{bucket->high[slot].load(session::kRelaxed),
+                           bucket->low[slot].load(session::kRelaxed)};
+      if (key.low == 0) continue;
+      bool sound = !is_misplaced(key, shard, bucket);
+      if (sound) {  // the first that look_up would find is the one that counts
+        const Place first = find(key);
+        sound = first.bucket == bucket && first.slot == slot;
+      }
+      if (sound) {
+        ++stored;
+        continue;
+      }
+      bucket->low[slot].store(0, session::kRelaxed);
+      session::add(head.wiped, 1);
+      Faults::point();
+    }
+  }
+  head.stored.store(stored, session::kRelaxed);
+  Faults::point();
+}
+
+template <class Faults>
+SessionAudit SessionTableBase<Faults>::audit_shard(std::uint32_t shard) const {
+  SessionAudit found;
+  found.counted = shards_[shard].stored.load(session::kRelaxed);
+  for (std::uint32_t i = 0; i < per_shard_; ++i) {
+    const SessionBucket* bucket = buckets_of(shard) + i;
+    for (std::uint32_t slot = 0; slot < kSessionsPerBucket; ++slot) {
+      const SessionKey key{bucket->high[slot].load(session::kRelaxed),
+                           bucket->low[slot].load(session::kRelaxed)};
+      if (key.low == 0) continue;
+      ++found.stored;
+      if (is_misplaced(key, shard, bucket)) {
+        ++found.misplaced;
+        continue;
+      }
+      const Place first = find(key);
+      found.duplicates += first.bucket != bucket || first.slot != slot;
+    }
+  }
+  return found;
+}
+
+template <class Faults>
+SessionAudit SessionTableBase<Faults>::audit() {
+  SessionAudit sum;
+  for (std::uint32_t shard = 0; shard < kSessionShards; ++shard) {
+    const Lock lock(*this, shard);
+    const SessionAudit found = audit_shard(shard);
+    sum.stored += found.stored;
+    sum.counted += found.counted;
+    sum.misplaced += found.misplaced;
+    sum.duplicates += found.duplicates;
+  }
+  return sum;
+}
+
+}  // namespace shm

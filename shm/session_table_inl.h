@@ -1,0 +1,253 @@
+// The session table's methods, for session_table.cc and for the test that brings its own faults.
+//
+// Rule of every write: a process may be killed between any two stores. So an entry is filled with
+// its commit word last, emptied with its commit word first, and changed by one store at a time,
+// each of which leaves it valid. Counts may then be off by one; repair() counts anew.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+
+#include "shm/session_table.h"
+
+namespace shm {
+namespace session {
+
+inline constexpr auto kRelaxed = std::memory_order_relaxed;
+
+inline std::uint64_t pack(std::uint32_t last_used_s, std::uint32_t ttl_s) {
+  return std::uint64_t{last_used_s} << 32 | ttl_s;
+}
+inline std::uint32_t last_used(std::uint64_t times) {
+  return static_cast<std::uint32_t>(times >> 32);
+}
+inline std::uint32_t to_seconds(std::uint64_t now_ms) {
+  return static_cast<std::uint32_t>(now_ms / 1000);
+}
+
+// Signed, as another process may have used it at a later moment than our `now` was taken.
+inline std::int32_t idle_seconds(std::uint64_t times, std::uint32_t now_s) {
+  return static_cast<std::int32_t>(now_s - last_used(times));
+}
+// Never early: the fractions that whole seconds lose may let it live up to one second longer.
+inline bool has_expired(std::uint64_t times, std::uint32_t now_s) {
+  return idle_seconds(times, now_s) > static_cast<std::int32_t>(times & 0x7fffffffU);
+}
+
+// The commit word must not be 0; one key in 2^64 is given a neighbour's.
+inline SessionKey normal(SessionKey key) { return {key.high, key.low == 0 ? 1 : key.low}; }
+
+// The parts of a key that choose its shard and its buckets are different bits.
+inline std::uint32_t shard_of(SessionKey key) {
+  return static_cast<std::uint32_t>(key.high % kSessionShards);
+}
+inline std::uint32_t scale(std::uint64_t bits32, std::uint32_t to) {
+  return static_cast<std::uint32_t>((bits32 * to) >> 32);
+}
+
+inline void add(std::atomic<std::uint64_t>& counter, std::uint64_t n) {
+  counter.store(counter.load(kRelaxed) + n, kRelaxed);
+}
+
+}  // namespace session
+
+// Holds a shard; whoever finds that its last holder died repairs it first.
+template <class Faults>
+class SessionTableBase<Faults>::Lock {
+ public:
+  Lock(SessionTableBase& table, std::uint32_t shard) : guard_(table.shards_[shard].mutex) {
+    if (guard_.taken() == Taken::recovered) table.repair(shard);
+    Faults::point();
+  }
+
+ private:
+  RobustGuard guard_;
+};
+
+template <class Faults>
+std::uint32_t SessionTableBase<Faults>::buckets_per_shard(std::uint32_t max_sessions) {
+  const std::uint64_t entries = (std::uint64_t{max_sessions} * 3 + 1) / 2;
+  const std::uint64_t per_shard = kSessionShards * std::uint64_t{kSessionsPerBucket};
+  // Two at least, as a key has two homes.
+  return static_cast<std::uint32_t>(
+      std::max<std::uint64_t>(2, (entries + per_shard - 1) / per_shard));
+}
+
+template <class Faults>
+std::size_t SessionTableBase<Faults>::bytes_for(std::uint32_t max_sessions) {
+  return kSessionShards * (sizeof(SessionShard) +
+                           std::size_t{buckets_per_shard(max_sessions)} * sizeof(SessionBucket));
+}
+
+template <class Faults>
+void SessionTableBase<Faults>::format(void* memory) {
+  auto* shards = static_cast<SessionShard*>(memory);
+  for (std::uint32_t i = 0; i < kSessionShards; ++i) std::construct_at(shards + i);
+}
+
+template <class Faults>
+SessionTableBase<Faults>::SessionTableBase(void* memory, std::uint32_t max_sessions)
+    : shards_(static_cast<SessionShard*>(memory)),
+      buckets_(static_cast<SessionBucket*>(static_cast<void*>(shards_ + kSessionShards))),
+      per_shard_(buckets_per_shard(max_sessions)) {}
+
+template <class Faults>
+void SessionTableBase<Faults>::homes(SessionKey key, SessionBucket* (&both)[2]) const {
+  SessionBucket* buckets = buckets_of(session::shard_of(key));
+  const std::uint32_t first = session::scale(key.high >> 32, per_shard_);
+  std::uint32_t second = session::scale(key.low >> 32, per_shard_ - 1);
+  if (second >= first) ++second;  // of all but the first
+  both[0] = buckets + first;
+  both[1] = buckets + second;
+}
+
+template <class Faults>
+typename SessionTableBase<Faults>::Place SessionTableBase<Faults>::find(SessionKey key) const {
+  SessionBucket* both[2];
+  homes(key, both);
+  for (SessionBucket* bucket : both) {
+    for (std::uint32_t slot = 0; slot < kSessionsPerBucket; ++slot) {
+      if (bucket->low[slot].load(session::kRelaxed) == key.low &&
+          bucket->high[slot].load(session::kRelaxed) == key.high) {
+        return {bucket, slot};
+      }
+    }
+  }
+  return {};
+}
+
+template <class Faults>
+std::optional<BackendId> SessionTableBase<Faults>::look_up(SessionKey key, std::uint64_t now_ms) {
+  key = session::normal(key);
+  const std::uint32_t now_s = session::to_seconds(now_ms);
+  SessionShard& shard = shards_[session::shard_of(key)];
+  const Lock lock(*this, session::shard_of(key));
+  const Place place = find(key);
+  if (place.bucket == nullptr) return std::nullopt;
+  std::atomic<std::uint64_t>& times = place.bucket->times[place.slot];
+  const std::uint64_t seen = times.load(session::kRelaxed);
+  if (session::has_expired(seen, now_s)) {
+    clear(place, shard);
+    return std::nullopt;
+  }
+  if (session::idle_seconds(seen, now_s) > 0) {
+    times.store(session::pack(now_s, static_cast<std::uint32_t>(seen)), session::kRelaxed);
+    Faults::point();
+  }
+  return place.bucket->backend[place.slot].load(session::kRelaxed);
+}
+
+template <class Faults>
+void SessionTableBase<Faults>::remember(SessionKey key, BackendId backend, std::uint32_t ttl_s,
+                                        std::uint64_t now_ms) {
+  key = session::normal(key);
+  const std::uint32_t now_s = session::to_seconds(now_ms);
+  const std::uint64_t times = session::pack(now_s, ttl_s);
+  SessionShard& shard = shards_[session::shard_of(key)];
+  const Lock lock(*this, session::shard_of(key));
+  const Place place = find(key);
+  if (place.bucket == nullptr) {
+    fill(make_room(key, now_s, shard), key, backend, times, shard);
+    return;
+  }
+  place.bucket->backend[place.slot].store(backend, session::kRelaxed);
+  Faults::point();
+  place.bucket->times[place.slot].store(times, session::kRelaxed);
+  Faults::point();
+}
+
+// A free or expired entry of the emptier bucket, else the one that was idle for longest.
+template <class Faults>
+typename SessionTableBase<Faults>::Place SessionTableBase<Faults>::make_room(SessionKey key,
+                                                                             std::uint32_t now_s,
+                                                                             SessionShard& shard) {
+  SessionBucket* both[2];
+  homes(key, both);
+  Place usable, oldest;
+  std::uint32_t most_usable = 0;
+  std::int32_t longest_idle = 0;
+  for (SessionBucket* bucket : both) {
+    std::uint32_t count = 0;
+    Place here;
+    for (std::uint32_t slot = 0; slot < kSessionsPerBucket; ++slot) {
+      const std::uint64_t times = bucket->times[slot].load(session::kRelaxed);
+      if (bucket->low[slot].load(session::kRelaxed) == 0 || session::has_expired(times, now_s)) {
+        ++count;
+        here = {bucket, slot};
+      } else if (oldest.bucket == nullptr || session::idle_seconds(times, now_s) > longest_idle) {
+        longest_idle = session::idle_seconds(times, now_s);
+        oldest = {bucket, slot};
+      }
+    }
+    if (count > most_usable) {
+      most_usable = count;
+      usable = here;
+    }
+  }
+  if (usable.bucket == nullptr) {
+    session::add(shard.evicted, 1);
+    usable = oldest;
+  }
+  if (usable.bucket->low[usable.slot].load(session::kRelaxed) != 0) clear(usable, shard);
+  return usable;
+}
+
+template <class Faults>
+void SessionTableBase<Faults>::fill(Place place, SessionKey key, BackendId backend,
+                                    std::uint64_t times, SessionShard& shard) {
+  place.bucket->high[place.slot].store(key.high, session::kRelaxed);
+  Faults::point();
+  place.bucket->backend[place.slot].store(backend, session::kRelaxed);
+  Faults::point();
+  place.bucket->times[place.slot].store(times, session::kRelaxed);
+  Faults::point();
+  place.bucket->low[place.slot].store(key.low, std::memory_order_release);
+  Faults::point();
+  shard.stored.store(shard.stored.load(session::kRelaxed) + 1, session::kRelaxed);
+  Faults::point();
+}
+
+template <class Faults>
+void SessionTableBase<Faults>::clear(Place place, SessionShard& shard) {
+  place.bucket->low[place.slot].store(0, session::kRelaxed);
+  // What is stored into the entry from now on must not be seen under the old key.
+  std::atomic_thread_fence(std::memory_order_release);
+  Faults::point();
+  shard.stored.store(shard.stored.load(session::kRelaxed) - 1, session::kRelaxed);
+  Faults::point();
+}
+
+template <class Faults>
+void SessionTableBase<Faults>::forget(SessionKey key) {
+  key = session::normal(key);
+  const std::uint32_t shard = session::shard_of(key);
+  const Lock lock(*this, shard);
+  const Place place = find(key);
+  if (place.bucket != nullptr) clear(place, shards_[shard]);
+}
+
+template <class Faults>
+std::uint64_t SessionTableBase<Faults>::forget_backend(BackendId backend) {
+  std::uint64_t forgotten = 0;
+  for (std::uint32_t shard = 0; shard < kSessionShards; ++shard) {
+    const Lock lock(*this, shard);
+    // Unused shards are not walked, so that their pages stay untouched.
+    if (shards_[shard].stored.load(session::kRelaxed) == 0) continue;
+    for (std::uint32_t i = 0; i < per_shard_; ++i) {
+      SessionBucket* bucket = buckets_of(shard) + i;
+      for (std::uint32_t slot = 0; slot < kSessionsPerBucket; ++slot) {
+        if (bucket->low[slot].load(session::kRelaxed) == 0 ||
+            bucket->backend[slot].load(session::kRelaxed) != backend) {
+          continue;
+        }
+        clear({bucket, slot}, shards_[shard]);
+        ++forgotten;
+      }
+    }
+  }
+  return forgotten;
+}
+
+}  // namespace shm
+
+#include "shm/session_repair_inl.h"

@@ -1,0 +1,157 @@
+// The gate alone: limits, tickets, turns, and what a dead row leaves behind. One process; races of
+// several are in test_shm_gate_processes.cc.
+#include <doctest/doctest.h>
+
+#include "shm/gate.h"
+
+using shm::Gate;
+using shm::kMaxRows;
+using shm::Row;
+using shm::Ticket;
+
+TEST_CASE("the limit is the most in service over all rows") {
+  Gate gate;
+  gate.set_limit(3);
+  CHECK(gate.limit() == 3);
+  CHECK(gate.try_enter(0, 4, 0));
+  CHECK(gate.try_enter(1, 4, 0));
+  CHECK(gate.try_enter(1, 4, 0));
+  CHECK_FALSE(gate.try_enter(2, 4, 0));
+  CHECK_FALSE(gate.try_enter(0, 4, 0));
+  CHECK_FALSE(gate.try_enter_out_of_turn(3, 4));
+  CHECK(gate.in_service(4) == 3);
+  CHECK(gate.in_service_of(0) == 1);
+  CHECK(gate.in_service_of(1) == 2);
+  CHECK(gate.in_service_of(2) == 0);
+  gate.leave(1);
+  CHECK(gate.in_service(4) == 2);
+  CHECK(gate.try_enter(3, 4, 0));
+  CHECK_FALSE(gate.try_enter(3, 4, 0));
+}
+
+TEST_CASE("a limit of 0 is none, whoever waits") {
+  Gate gate;
+  gate.publish_waiting(1, gate.draw_ticket(), 1);
+  for (int i = 0; i < 1000; ++i) REQUIRE(gate.try_enter(0, 2, 0));
+  CHECK(gate.try_enter_out_of_turn(0, 2));
+  CHECK(gate.in_service(2) == 1001);
+  CHECK(gate.next_in_turn(2) == 1);
+}
+
+TEST_CASE("a lower limit throws nobody out, but lets nobody in until it is kept") {
+  Gate gate;
+  gate.set_limit(3);
+  for (int i = 0; i < 3; ++i) REQUIRE(gate.try_enter(0, 1, 0));
+  gate.set_limit(1);
+  gate.leave(0);
+  CHECK_FALSE(gate.try_enter(0, 1, 0));
+  gate.leave(0);
+  CHECK_FALSE(gate.try_enter(0, 1, 0));
+  gate.leave(0);
+  CHECK(gate.try_enter(0, 1, 0));
+}
+
+TEST_CASE("tickets are drawn in order, from 1") {
+  Gate gate;
+  CHECK(gate.draw_ticket() == 1);
+  CHECK(gate.draw_ticket() == 2);
+  CHECK(gate.draw_ticket() == 3);
+}
+
+TEST_CASE("who waits goes before who comes, and the smallest ticket before all") {
+  Gate gate;
+  gate.set_limit(1);
+  REQUIRE(gate.try_enter(0, 3, 0));
+  const Ticket first = gate.draw_ticket();
+  const Ticket second = gate.draw_ticket();
+  gate.publish_waiting(2, first, 1);
+  gate.publish_waiting(1, second, 1);
+  CHECK(gate.next_in_turn(3) == kMaxRows);  // no slot is free
+  gate.leave(0);
+  CHECK(gate.next_in_turn(3) == 2);
+  CHECK_FALSE(gate.try_enter(0, 3, 0));
+  CHECK_FALSE(gate.try_enter(1, 3, second));
+  CHECK(gate.in_service(3) == 0);
+  CHECK(gate.try_enter(2, 3, first));
+  gate.publish_waiting(2, 0, 0);
+  CHECK(gate.next_in_turn(3) == kMaxRows);
+  gate.leave(2);
+  CHECK(gate.next_in_turn(3) == 1);
+  CHECK(gate.try_enter(1, 3, second));
+  gate.publish_waiting(1, 0, 0);
+  gate.leave(1);
+  CHECK(gate.next_in_turn(3) == kMaxRows);
+  CHECK(gate.try_enter(0, 3, 0));
+}
+
+TEST_CASE("a row's own later waiter does not overtake its first") {
+  Gate gate;
+  gate.set_limit(2);
+  const Ticket first = gate.draw_ticket();
+  const Ticket second = gate.draw_ticket();
+  gate.publish_waiting(0, first, 2);
+  CHECK_FALSE(gate.try_enter(0, 1, second));
+  CHECK(gate.try_enter(0, 1, first));
+  gate.publish_waiting(0, second, 1);
+  CHECK(gate.try_enter(0, 1, second));
+}
+
+TEST_CASE("out of turn needs a free slot and nothing else") {
+  Gate gate;
+  gate.set_limit(1);
+  gate.publish_waiting(1, gate.draw_ticket(), 1);
+  CHECK(gate.try_enter_out_of_turn(0, 2));
+  CHECK_FALSE(gate.try_enter_out_of_turn(0, 2));
+  CHECK(gate.in_service(2) == 1);
+}
+
+TEST_CASE("first come, first served over three rows with several waiters each") {
+  constexpr Row kRows = 3;
+  constexpr unsigned kEach = 5;
+  Gate gate;
+  gate.set_limit(1);
+  REQUIRE(gate.try_enter(0, kRows, 0));
+  Ticket tickets[kRows][kEach];
+  for (unsigned i = 0; i < kEach; ++i) {
+    for (Row row = 0; row < kRows; ++row) tickets[row][i] = gate.draw_ticket();
+  }
+  unsigned served[kRows] = {};
+  for (Row row = 0; row < kRows; ++row) gate.publish_waiting(row, tickets[row][0], kEach);
+  CHECK(gate.waiting(kRows) == kRows * kEach);
+  Row holder = 0;
+  for (unsigned turn = 0; turn < kRows * kEach; ++turn) {
+    gate.leave(holder);
+    const Row row = gate.next_in_turn(kRows);
+    REQUIRE(row == turn % kRows);
+    REQUIRE(gate.try_enter(row, kRows, tickets[row][served[row]]));
+    const unsigned left = kEach - ++served[row];
+    gate.publish_waiting(row, left == 0 ? 0 : tickets[row][served[row]], left);
+    holder = row;
+  }
+  CHECK(gate.waiting(kRows) == 0);
+  CHECK(gate.in_service(kRows) == 1);
+}
+
+TEST_CASE("a released row gives back its slots and its tickets, and only its own") {
+  Gate gate;
+  gate.set_limit(4);
+  for (int i = 0; i < 3; ++i) REQUIRE(gate.try_enter(0, 2, 0));
+  REQUIRE(gate.try_enter(1, 2, 0));
+  gate.publish_waiting(0, gate.draw_ticket(), 7);
+  gate.publish_waiting(1, gate.draw_ticket(), 2);
+  gate.release_row(0);
+  CHECK(gate.in_service(2) == 1);
+  CHECK(gate.waiting(2) == 2);
+  CHECK(gate.next_in_turn(2) == 1);
+  CHECK(gate.in_service_of(1) == 1);
+}
+
+TEST_CASE("the last row is as good as the first, and `rows` beyond the end is cut") {
+  Gate gate;
+  gate.set_limit(1);
+  CHECK(gate.try_enter(kMaxRows - 1, kMaxRows, 0));
+  CHECK(gate.in_service(kMaxRows) == 1);
+  CHECK(gate.in_service(kMaxRows + 1) == 1);
+  CHECK(gate.in_service(kMaxRows - 1) == 0);
+  CHECK_FALSE(gate.try_enter(0, kMaxRows, 0));
+}
