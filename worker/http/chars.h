@@ -1,0 +1,90 @@
+// Character classes of RFC 9110 and RFC 3986 as one 256-entry table, and what is done to single
+// bytes. Pure, constexpr, independent of any locale.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace worker::http {
+
+enum CharClass : std::uint8_t {
+  kTokenChar = 1,  // RFC 9110 5.6.2
+  kValueChar = 2,  // in a field value: HTAB, SP, VCHAR, obs-text (RFC 9110 5.5)
+  kPathChar = 4,   // in the path of a target; '%' is checked apart (uri.h says which and why)
+  kQueryChar = 8,  // in its query
+  kHostChar = 16,  // in a registered name but '%'
+  kHexChar = 32,
+  kQuotedChar = 64,  // between the quotes of a quoted-string but '"' and '\'
+};
+
+namespace internal {
+
+constexpr std::array<std::uint8_t, 256> make_char_table() {
+  std::array<std::uint8_t, 256> table{};
+  auto mark = [&table](std::string_view bytes, int classes) {
+    for (char c : bytes) {
+      std::uint8_t& entry = table[static_cast<unsigned char>(c)];
+      entry = static_cast<std::uint8_t>(entry | classes);
+    }
+  };
+  const int uri = kPathChar | kQueryChar;
+  mark("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
+       kTokenChar | uri | kHostChar);
+  mark("0123456789abcdefABCDEF", kHexChar);
+  mark("!#$%&'*+-.^_`|~", kTokenChar);
+  mark("-._~", uri | kHostChar);        // unreserved
+  mark("!$&'()*+;=", uri | kHostChar);  // sub-delims but the comma
+  mark(",:@/[]|^", uri);                // the last four: uri.h
+  mark("?\\`{}", kQueryChar);           // the last four: uri.h
+  for (std::size_t c = 0; c < table.size(); ++c) {
+    const bool text = c == '\t' || (c >= ' ' && c != 0x7f);
+    if (text) table[c] = static_cast<std::uint8_t>(table[c] | kValueChar);
+    if (text && c != '"' && c != '\\') table[c] = static_cast<std::uint8_t>(table[c] | kQuotedChar);
+  }
+  return table;
+}
+
+inline constexpr std::array<std::uint8_t, 256> kCharTable = make_char_table();
+
+}  // namespace internal
+
+constexpr bool is(char c, CharClass wanted) {
+  return (internal::kCharTable[static_cast<unsigned char>(c)] & wanted) != 0;
+}
+
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+// Of a hexadecimal digit; of anything else it means nothing.
+constexpr unsigned hex_value(char c) {
+  return static_cast<unsigned>(is_digit(c) ? c - '0' : lower(c) - 'a' + 10);
+}
+
+constexpr bool is_token(std::string_view text) {
+  for (char c : text) {
+    if (!is(c, kTokenChar)) return false;
+  }
+  return !text.empty();
+}
+
+// ASCII letters only.
+constexpr bool equal_ignoring_case(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (lower(a[i]) != lower(b[i])) return false;
+  }
+  return true;
+}
+
+// `text` without the spaces and tabs around it.
+constexpr std::string_view trim(std::string_view text) {
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+}  // namespace worker::http

@@ -1,0 +1,93 @@
+// The chunked coding, RFC 9112 section 7.1: a strict decoder, and the bytes that an encoder needs.
+//
+// The decoder works in place: it moves the data of many chunks together at the front of the
+// caller's buffer, so that one read becomes one span to send on. Chunk extensions are checked and
+// dropped. Trailer fields are checked like any field; what may not stand in a trailer (framing,
+// routing, authentication, RFC 9110 6.5.1) is dropped. Holds no buffer but the trailer's.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "worker/http/verdict.h"
+
+namespace worker::http {
+
+inline constexpr std::size_t kMaxChunkExtensions = 4 * 1024;  // bytes in one body
+inline constexpr std::size_t kMaxTrailer = 8 * 1024;  // bytes of the trailer's lines with CRLF
+inline constexpr std::size_t kMaxChunkDigits = 32;    // of one size; at most 16 are significant
+
+class ChunkedDecoder {
+ public:
+  enum class State { more, done, refused };
+  struct Result {
+    State state;
+    std::size_t consumed;  // bytes of the input that belonged to this body
+    std::size_t produced;  // bytes of data, now at the front of the input
+  };
+
+  // Feeds `size` bytes at `bytes`; may be called with any split. After `done` or `refused` it is
+  // not called again. Bytes behind `consumed` are untouched.
+  Result decode(char* bytes, std::size_t size);
+
+  const Refusal& refusal() const { return refusal_; }  // offset counts from the body's first byte
+  // After `done`: the allowed trailer fields as "Name: value\r\n" lines, often empty.
+  const std::string& trailer() const { return trailer_; }
+
+ private:
+  enum class Step : std::uint8_t {
+    size_first,  // the first digit of a chunk's size
+    size,
+    extension,  // behind ';', see ChunkExtension's steps
+    size_lf,
+    data,
+    data_cr,
+    data_lf,
+    trailer,
+    done,
+    refused,
+  };
+  // Within chunk extensions: *( BWS ";" BWS token [ BWS "=" BWS ( token / quoted-string ) ] )
+  enum class Extension : std::uint8_t {
+    end,  // white space behind a complete extension or the size: only ';' may follow
+    name_first,
+    name,
+    name_end,  // white space behind a name: '=' or ';'
+    value_first,
+    value,
+    quoted,
+    escaped,
+    quoted_end,
+  };
+
+  bool fail(Reason reason, std::uint64_t offset);
+  bool take_size(char c);
+  bool take_size_end(char c);
+  bool take_extension(char c);
+  bool take_trailer(char c);
+  bool end_trailer_line();
+  bool step(char c);
+
+  Step step_ = Step::size_first;
+  Extension extension_ = Extension::end;
+  std::uint64_t size_ = 0;           // of the chunk; while in its data: what is left of it
+  std::size_t digits_ = 0;           // of the size
+  std::size_t extension_bytes_ = 0;  // in the body so far
+  std::uint64_t offset_ = 0;         // of the byte at hand, from the body's first
+  std::string line_;                 // the trailer's line so far
+  std::size_t trailer_bytes_ = 0;
+  Refusal refusal_;
+  std::string trailer_;
+};
+
+// Room for the hexadecimal size of one chunk and its CRLF.
+inline constexpr std::size_t kMaxChunkHeader = 18;
+// Writes "HEX\r\n" for a chunk of `size` bytes into `out`; returns the length.
+std::size_t write_chunk_header(std::uint64_t size, char* out);
+inline constexpr std::string_view kChunkEnd = "\r\n";
+// The last chunk is "0\r\n", then the trailer, then "\r\n".
+inline constexpr std::string_view kLastChunk = "0\r\n";
+
+}  // namespace worker::http

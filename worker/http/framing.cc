@@ -1,0 +1,113 @@
+// Content-Length and Transfer-Encoding, read strictly: nothing that could mean two things passes.
+#include "worker/http/framing.h"
+
+#include "worker/http/chars.h"
+
+namespace worker::http {
+namespace {
+
+constexpr std::uint64_t kMaxLength = (std::uint64_t{1} << 63) - 1;
+
+struct LengthReasons {
+  Reason many;
+  Reason invalid;
+};
+
+// The fields that frame a message, in one walk over the list.
+struct FramingFields {
+  const Field* length = nullptr;
+  const Field* coding = nullptr;
+  bool many_lengths = false;
+  bool many_codings = false;
+};
+
+FramingFields framing_fields(const HeaderList& fields) {
+  FramingFields found;
+  if (!fields.has(FieldId::content_length) && !fields.has(FieldId::transfer_encoding)) return found;
+  for (const Field& field : fields) {
+    if (field.id == FieldId::content_length) {
+      found.many_lengths = found.length != nullptr;
+      found.length = &field;
+    } else if (field.id == FieldId::transfer_encoding) {
+      found.many_codings = found.coding != nullptr;
+      found.coding = &field;
+    }
+  }
+  return found;
+}
+
+// Equal values are refused too: RFC 9112 6.3 would allow to fold them, but who sent them twice is
+// in doubt about the length.
+Refusal by_length(const FramingFields& found, LengthReasons reasons, Framing& framing) {
+  if (found.many_lengths) return {reasons.many};
+  if (!parse_content_length(found.length->value, framing.length)) return {reasons.invalid};
+  framing.kind = Framing::Kind::length;
+  return {};
+}
+
+// Tells apart what RFC 9112 6.1 and 6.3 answer differently. `value` is not just "chunked".
+Reason reason_of_codings(std::string_view value) {
+  std::size_t chunked = 0;
+  bool last_is_chunked = false;
+  while (true) {
+    const std::size_t comma = value.find(',');
+    last_is_chunked = equal_ignoring_case(trim(value.substr(0, comma)), "chunked");
+    if (last_is_chunked) ++chunked;
+    if (comma == std::string_view::npos) break;
+    value.remove_prefix(comma + 1);
+  }
+  if (chunked > 1) return Reason::te_many;
+  return last_is_chunked ? Reason::te_unknown : Reason::te_not_final;
+}
+
+}  // namespace
+
+bool parse_content_length(std::string_view value, std::uint64_t& length) {
+  length = 0;
+  for (char c : value) {
+    if (!is_digit(c)) return false;
+    const auto digit = static_cast<std::uint64_t>(c - '0');
+    if (length > (kMaxLength - digit) / 10) return false;
+    length = length * 10 + digit;
+  }
+  return !value.empty();
+}
+
+Refusal request_framing(const RequestHead& head, Framing& framing) {
+  framing = {};
+  const FramingFields found = framing_fields(head.fields);
+  if (found.coding != nullptr) {
+    if (found.length != nullptr) return {Reason::cl_te};
+    if (head.minor_version == 0) return {Reason::te_http10};
+    if (found.many_codings) return {Reason::te_many};
+    if (!equal_ignoring_case(found.coding->value, "chunked")) {
+      return {reason_of_codings(found.coding->value)};
+    }
+    framing.kind = Framing::Kind::chunked;
+    return {};
+  }
+  if (found.length == nullptr) return {};
+  return by_length(found, {Reason::cl_many, Reason::cl_invalid}, framing);
+}
+
+Refusal response_framing(const ResponseHead& head, bool to_head, Framing& framing) {
+  framing = {};
+  if (to_head || head.status < 200 || head.status == 204 || head.status == 304) return {};
+  const FramingFields found = framing_fields(head.fields);
+  if (found.coding != nullptr) {
+    if (found.length != nullptr) return {Reason::response_cl_te};
+    if (head.minor_version == 0) return {Reason::response_te_http10};
+    if (found.many_codings || !equal_ignoring_case(found.coding->value, "chunked")) {
+      return {Reason::response_te_unknown};
+    }
+    framing.kind = Framing::Kind::chunked;
+    return {};
+  }
+  if (found.length == nullptr) {
+    framing.kind = Framing::Kind::until_close;
+    return {};
+  }
+  return by_length(found, {Reason::response_cl_many, Reason::response_cl_invalid}, framing);
+}
+
+}  // namespace worker::http

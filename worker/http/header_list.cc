@@ -1,0 +1,94 @@
+// Which names this proxy knows, and the list's few operations.
+#include "worker/http/header_list.h"
+
+#include <algorithm>
+
+#include "worker/http/chars.h"
+
+namespace worker::http {
+namespace {
+
+constexpr std::string_view kSslPrefix = "x-ssl-";
+
+FieldId known(std::string_view name, std::string_view lower_case, FieldId id) {
+  return equal_ignoring_case(name, lower_case) ? id : FieldId::other;
+}
+
+}  // namespace
+
+// No two known names share both length and first letter, except those of one X- family: hence at
+// most two comparisons, and none at all for most names.
+FieldId field_id(std::string_view name) {
+  if (name.empty()) return FieldId::other;
+  const char first = lower(name.front());
+  if (first == 'x' && name.size() >= kSslPrefix.size() &&
+      equal_ignoring_case(name.substr(0, kSslPrefix.size()), kSslPrefix)) {
+    return FieldId::x_ssl;
+  }
+  switch (name.size()) {
+    case 2:
+      return known(name, "te", FieldId::te);
+    case 4:
+      if (first == 'h') return known(name, "host", FieldId::host);
+      return known(name, "date", FieldId::date);
+    case 6:
+      if (first == 'c') return known(name, "cookie", FieldId::cookie);
+      return known(name, "expect", FieldId::expect);
+    case 7:
+      if (first == 'r') return known(name, "referer", FieldId::referer);
+      if (first == 't') return known(name, "trailer", FieldId::trailer);
+      return known(name, "upgrade", FieldId::upgrade);
+    case 10:
+      if (first == 'c') return known(name, "connection", FieldId::connection);
+      if (first == 'k') return known(name, "keep-alive", FieldId::keep_alive);
+      return known(name, "user-agent", FieldId::user_agent);
+    case 13:
+      return known(name, "authorization", FieldId::authorization);
+    case 14:
+      return known(name, "content-length", FieldId::content_length);
+    case 15:
+      return known(name, "x-forwarded-for", FieldId::x_forwarded_for);
+    case 16:
+      if (first == 'p') return known(name, "proxy-connection", FieldId::proxy_connection);
+      if (lower(name.back()) == 't') {
+        const FieldId host = known(name, "x-forwarded-host", FieldId::x_forwarded_host);
+        return host != FieldId::other ? host
+                                      : known(name, "x-forwarded-port", FieldId::x_forwarded_port);
+      }
+      return FieldId::other;
+    case 17:
+      if (first == 't') return known(name, "transfer-encoding", FieldId::transfer_encoding);
+      return known(name, "x-forwarded-proto", FieldId::x_forwarded_proto);
+    default:
+      return FieldId::other;
+  }
+}
+
+FieldId twin_field_id(std::string_view name) {
+  // Long enough for the longest known name and for a prefix; a cut name is none of the others.
+  std::array<char, 32> dashed;
+  const std::size_t size = std::min(name.size(), dashed.size());
+  std::transform(name.begin(), name.begin() + static_cast<std::ptrdiff_t>(size), dashed.begin(),
+                 [](char c) { return c == '_' ? '-' : c; });
+  return field_id({dashed.data(), size});
+}
+
+bool HeaderList::add(const Field& field) {
+  if (size_ == fields_.size()) return false;
+  fields_[size_++] = field;
+  seen_ |= 1u << static_cast<unsigned>(field.id);
+  return true;
+}
+
+const Field* HeaderList::find(FieldId id) const {
+  if (!has(id)) return nullptr;
+  return std::find_if(begin(), end(), [id](const Field& field) { return field.id == id; });
+}
+
+std::size_t HeaderList::count(FieldId id) const {
+  if (!has(id)) return 0;
+  return static_cast<std::size_t>(
+      std::count_if(begin(), end(), [id](const Field& field) { return field.id == id; }));
+}
+
+}  // namespace worker::http

@@ -1,0 +1,209 @@
+// The request's parser: one pass that looks for the end of the head, then one over the head.
+//
+// Until the end is there only such verdicts are given that no later byte can change, and they are
+// looked for in the same order however the bytes arrive.
+#include "worker/http/request_head.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "worker/http/chars.h"
+#include "worker/http/fields.h"
+#include "worker/http/uri.h"
+
+namespace worker::http {
+namespace {
+
+constexpr std::size_t kMaxEmptyLines = 8;
+constexpr std::string_view kVersion = "HTTP/1.1";
+
+constexpr std::array<Reason, kFaults> kReasonOfFault{
+    Reason::none,
+    Reason::bare_cr,
+    Reason::nul_byte,
+    Reason::control_char,
+    Reason::leading_space,
+    Reason::obs_fold,
+    Reason::colon_missing,
+    Reason::name_empty,
+    Reason::name_invalid,
+    Reason::space_before_colon,
+    Reason::fields_too_many,
+};
+
+ParseStatus refuse(Refusal& refusal, Reason reason, std::size_t offset) {
+  refusal = {reason, offset};
+  return ParseStatus::refused;
+}
+
+// Some bytes are wrong for the same reason wherever they stand.
+Reason reason_of(char c, Reason otherwise) {
+  if (c == '\r') return Reason::bare_cr;
+  return c == '\0' ? Reason::nul_byte : otherwise;
+}
+
+// Steps over empty lines, RFC 9112 2.2: moves `start` to the first byte of the request line.
+ParseStatus skip_empty_lines(std::string_view bytes, std::size_t& start, Refusal& refusal) {
+  for (std::size_t lines = 0;; ++lines, start += 2) {
+    if (start == bytes.size()) return ParseStatus::incomplete;
+    if (bytes[start] == '\n') return refuse(refusal, Reason::bare_lf, start);
+    if (bytes[start] != '\r') return ParseStatus::complete;
+    if (start + 1 == bytes.size()) return ParseStatus::incomplete;
+    if (bytes[start + 1] != '\n') return refuse(refusal, Reason::bare_cr, start);
+    if (lines == kMaxEmptyLines) return refuse(refusal, Reason::empty_lines, start);
+  }
+}
+
+// Refuses a head that will not be parsed: what there is of the request line is left for the log.
+ParseStatus refuse_early(std::string_view bytes, std::size_t start, RequestHead& head,
+                         Refusal& refusal, Reason reason, std::size_t offset) {
+  const std::string_view line = bytes.substr(start, kMaxRequestLine);
+  head.line = line.substr(0, line.find_first_of("\r\n"));
+  return refuse(refusal, reason, offset);
+}
+
+// True when [start, start + kMaxRequestLine) and its CRLF hold no end of line. Looked at once only:
+// when there are enough bytes for the first time.
+bool line_too_long(std::string_view bytes, std::size_t start, std::size_t from) {
+  const std::size_t enough = kMaxRequestLine + 2;
+  if (bytes.size() - start < enough || from >= start + enough) return false;
+  return std::memchr(bytes.data() + start, '\n', enough) == nullptr;
+}
+
+// Offsets below count from the target's first byte.
+Refusal parse_absolute_form(std::string_view target, RequestHead& head) {
+  const std::size_t scheme = target.find("://");
+  if (scheme == std::string_view::npos ||
+      (!equal_ignoring_case(target.substr(0, scheme), "http") &&
+       !equal_ignoring_case(target.substr(0, scheme), "https"))) {
+    return {reason_of(target[0], Reason::target_form), 0};
+  }
+  const std::size_t begin = scheme + 3;
+  const std::size_t end = std::min(target.find_first_of("/?#", begin), target.size());
+  head.authority = target.substr(begin, end - begin);
+  if (!valid_authority(head.authority)) return {Reason::target_authority, begin};
+  if (end == target.size()) {
+    head.path_query = head.method == "OPTIONS" ? "*" : "/";
+    return {};
+  }
+  // With "?" and no path there is no origin-form within the received bytes; nobody sends it.
+  if (target[end] != '/') return {Reason::target_form, end};
+  head.path_query = target.substr(end);
+  return {};
+}
+
+Refusal parse_target(std::string_view target, RequestHead& head) {
+  head.target = target;
+  if (target[0] == '/') {
+    head.path_query = target;
+  } else if (head.method == "CONNECT") {
+    head.authority = target;
+    return valid_authority(target) ? Refusal{} : Refusal{Reason::target_authority, 0};
+  } else if (target == "*") {
+    if (head.method != "OPTIONS") return {Reason::target_form, 0};
+    head.path_query = target;
+    return {};
+  } else if (const Refusal refusal = parse_absolute_form(target, head)) {
+    return refusal;
+  }
+  const std::size_t bad = first_bad_target_byte(head.path_query);
+  if (bad == std::string_view::npos) return {};
+  const char c = head.path_query[bad];
+  const Reason reason = c == '%' ? Reason::percent_encoding : reason_of(c, Reason::target_char);
+  return {reason, target.size() - head.path_query.size() + bad};
+}
+
+// Offsets count from the version's first byte.
+Refusal parse_version(std::string_view version, RequestHead& head) {
+  if (const std::size_t space = version.find(' '); space != std::string_view::npos) {
+    return {Reason::request_line, space};
+  }
+  if (version == kVersion || version == "HTTP/1.0") {
+    head.minor_version = version.back() - '0';
+    return {};
+  }
+  const bool well_formed = version.size() == kVersion.size() && version.starts_with("HTTP/") &&
+                           is_digit(version[5]) && version[6] == '.' && is_digit(version[7]);
+  return {well_formed ? Reason::version : Reason::version_invalid, 0};
+}
+
+// Offsets count from the line's first byte. The version is judged before the target, so that other
+// protocols' first lines are called what they are.
+Refusal parse_request_line(std::string_view line, RequestHead& head) {
+  std::size_t method = 0;
+  while (method < line.size() && is(line[method], kTokenChar)) ++method;
+  if (method == line.size()) return {Reason::request_line, method};
+  if (line[method] != ' ') return {reason_of(line[method], Reason::method_invalid), method};
+  head.method = line.substr(0, method);
+
+  const std::size_t target = method + 1;
+  const std::size_t space = line.find(' ', target);
+  if (space == std::string_view::npos) return {Reason::request_line, line.size()};
+  if (space == target) return {Reason::request_line, target};
+  if (Refusal refusal = parse_version(line.substr(space + 1), head)) {
+    refusal.offset += space + 1;
+    return refusal;
+  }
+  if (Refusal refusal = parse_target(line.substr(target, space - target), head)) {
+    refusal.offset += target;
+    return refusal;
+  }
+  return {};
+}
+
+// `bytes` ends with the head's empty line.
+ParseStatus parse_complete(std::string_view bytes, std::size_t start, RequestHead& head,
+                           Refusal& refusal) {
+  const char* const begin = bytes.data();
+  const auto* lf = static_cast<const char*>(std::memchr(begin + start, '\n', bytes.size() - start));
+  head.line = bytes.substr(start, static_cast<std::size_t>(lf - begin) - 1 - start);
+  head.method = head.target = head.authority = head.path_query = {};
+  head.fields.clear();
+  head.size = bytes.size();
+  if (const Refusal found = parse_request_line(head.line, head)) {
+    return refuse(refusal, found.reason, start + found.offset);
+  }
+  const char* p = lf + 1;
+  const Fault fault =
+      parse_field_lines(p, begin + bytes.size() - 2, SpaceBeforeColon::fault, head.fields);
+  if (fault == Fault::none) return ParseStatus::complete;
+  return refuse(refusal, kReasonOfFault[static_cast<std::size_t>(fault)],
+                static_cast<std::size_t>(p - begin));
+}
+
+}  // namespace
+
+ParseStatus parse_request_head(std::string_view bytes, std::size_t& scanned, RequestHead& head,
+                               Refusal& refusal) {
+  std::size_t start = 0;
+  head.line = {};
+  const ParseStatus before = skip_empty_lines(bytes, start, refusal);
+  if (before != ParseStatus::complete) return before;
+  const auto early = [&](Reason reason, std::size_t offset) {
+    return refuse_early(bytes, start, head, refusal, reason, offset);
+  };
+  // Refused on its first byte: a TLS hello, for one, may never bring a line end.
+  if (!is(bytes[start], kTokenChar)) {
+    return early(reason_of(bytes[start], Reason::method_invalid), start);
+  }
+  const std::size_t from = std::max(scanned, start);
+  if (line_too_long(bytes, start, from)) {
+    return early(Reason::request_line_too_long, start + kMaxRequestLine);
+  }
+  const std::string_view within = bytes.substr(0, start + kMaxHead);
+  const HeadScan scan = find_head_end(within, start, std::min(from, within.size()));
+  switch (scan.state) {
+    case HeadScan::State::bare_lf:
+      return early(Reason::bare_lf, scan.at);
+    case HeadScan::State::found:
+      return parse_complete(bytes.substr(0, scan.at), start, head, refusal);
+    case HeadScan::State::incomplete:
+      break;
+  }
+  if (bytes.size() > within.size()) return early(Reason::head_too_long, start + kMaxHead);
+  scanned = bytes.size();
+  return ParseStatus::incomplete;
+}
+
+}  // namespace worker::http

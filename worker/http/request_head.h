@@ -1,0 +1,40 @@
+// Parses the head of a request: request line and fields, RFC 9112 sections 2, 3, 5.
+//
+// Pure: bytes in, a RequestHead of views into these bytes or a refusal out. Syntax only; what a
+// well-formed head means (Host, framing, method) is judged by sanitizer.h. The caller owns the
+// bytes and keeps them in place while it uses the head.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "worker/http/header_list.h"
+#include "worker/http/verdict.h"
+
+namespace worker::http {
+
+inline constexpr std::size_t kMaxRequestLine = 8 * 1024;  // bytes without CRLF; more: 414
+inline constexpr std::size_t kMaxHead = 32 * 1024;        // bytes of the whole head; more: 431
+
+enum class ParseStatus { complete, incomplete, refused };
+
+struct RequestHead {
+  std::string_view line;  // the request line as received, without CRLF; for the access record
+  std::string_view method;
+  std::string_view target;      // as received
+  std::string_view authority;   // of an absolute-form target, else empty
+  std::string_view path_query;  // what goes to the backend: origin-form, or "*" for OPTIONS
+  int minor_version = 1;        // HTTP/1.0 or HTTP/1.1
+  HeaderList fields;
+  std::size_t size = 0;  // bytes of the head with its final empty line and any empty lines
+                         // before it: the body, or the next request, begins here
+};
+
+// `scanned` is 0 for new bytes; on `incomplete` it is set so that the next call, with the same
+// bytes and more behind them, does not look at them again: the total cost stays linear however
+// the bytes trickle in. The verdict never depends on how the bytes were split.
+// On `refused`, head.line holds what could be made out of the request line, for the log.
+ParseStatus parse_request_head(std::string_view bytes, std::size_t& scanned, RequestHead& head,
+                               Refusal& refusal);
+
+}  // namespace worker::http

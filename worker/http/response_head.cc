@@ -1,0 +1,119 @@
+// The response's parser: the same two passes as for a request, other first line, other reasons.
+#include "worker/http/response_head.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "worker/http/chars.h"
+#include "worker/http/fields.h"
+#include "worker/http/scan.h"
+
+namespace worker::http {
+namespace {
+
+constexpr std::string_view kName = "HTTP/";
+constexpr std::size_t kVersionSize = 8;  // "HTTP/1.1"
+
+constexpr std::array<Reason, kFaults> kReasonOfFault{
+    Reason::none,
+    Reason::response_bare_cr,
+    Reason::response_control_char,
+    Reason::response_control_char,
+    Reason::response_obs_fold,
+    Reason::response_obs_fold,
+    Reason::response_field,
+    Reason::response_field,
+    Reason::response_field,
+    Reason::response_field,
+    Reason::response_fields_too_many,
+};
+
+ParseStatus refuse(Refusal& refusal, Reason reason, std::size_t offset) {
+  refusal = {reason, offset};
+  return ParseStatus::refused;
+}
+
+Refusal parse_version(std::string_view line, ResponseHead& head) {
+  const bool well_formed =
+      line.size() >= kVersionSize && is_digit(line[5]) && line[6] == '.' && is_digit(line[7]);
+  if (!well_formed) return {Reason::response_status_line, kName.size()};
+  if (line[5] != '1' || line[7] > '1') return {Reason::response_version, kName.size()};
+  head.minor_version = line[7] - '0';
+  return {};
+}
+
+// The reason phrase may be missing, with or without the space before it. `line` ends before CRLF
+// and is known to begin with "HTTP/".
+Refusal parse_status_line(std::string_view line, ResponseHead& head) {
+  if (const Refusal refusal = parse_version(line, head)) return refusal;
+  if (line.size() == kVersionSize || line[kVersionSize] != ' ') {
+    return {Reason::response_status_line, kVersionSize};
+  }
+  const std::size_t begin = kVersionSize + 1;
+  const std::string_view digits = line.substr(begin, 3);
+  if (digits.size() < 3 || !std::all_of(digits.begin(), digits.end(), is_digit) ||
+      digits[0] < '1' || digits[0] > '5') {
+    return {Reason::response_status, begin};
+  }
+  head.status = (digits[0] - '0') * 100 + (digits[1] - '0') * 10 + (digits[2] - '0');
+  const std::string_view rest = line.substr(begin + 3);
+  if (rest.empty()) return {};
+  if (rest[0] != ' ') {
+    return {is_digit(rest[0]) ? Reason::response_status : Reason::response_status_line, begin + 3};
+  }
+  head.reason = rest.substr(1);
+  const char* const end = rest.data() + rest.size();
+  const char* const bad = skip_value(rest.data(), end);
+  if (bad == end) return {};
+  return {*bad == '\r' ? Reason::response_bare_cr : Reason::response_control_char,
+          static_cast<std::size_t>(bad - line.data())};
+}
+
+// `bytes` ends with the head's empty line.
+ParseStatus parse_complete(std::string_view bytes, ResponseHead& head, Refusal& refusal) {
+  const char* const begin = bytes.data();
+  const auto* lf = static_cast<const char*>(std::memchr(begin, '\n', bytes.size()));
+  head.reason = {};
+  head.fields.clear();
+  head.size = bytes.size();
+  const std::string_view line = bytes.substr(0, static_cast<std::size_t>(lf - begin) - 1);
+  refusal = parse_status_line(line, head);
+  if (refusal) return ParseStatus::refused;
+  const char* p = lf + 1;
+  const Fault fault =
+      parse_field_lines(p, begin + bytes.size() - 2, SpaceBeforeColon::removed, head.fields);
+  if (fault == Fault::none) return ParseStatus::complete;
+  return refuse(refusal, kReasonOfFault[static_cast<std::size_t>(fault)],
+                static_cast<std::size_t>(p - begin));
+}
+
+}  // namespace
+
+ParseStatus parse_response_head(std::string_view bytes, std::size_t& scanned, ResponseHead& head,
+                                Refusal& refusal) {
+  // Refused as soon as it cannot be HTTP: a server of another kind may say no more.
+  const std::size_t seen = std::min(bytes.size(), kName.size());
+  const auto differ = std::mismatch(kName.begin(), kName.begin() + seen, bytes.begin());
+  if (differ.first != kName.begin() + seen) {
+    return refuse(refusal, Reason::response_status_line,
+                  static_cast<std::size_t>(differ.first - kName.begin()));
+  }
+  const std::string_view within = bytes.substr(0, kMaxResponseHead);
+  const HeadScan scan = find_head_end(within, 0, std::min(scanned, within.size()));
+  switch (scan.state) {
+    case HeadScan::State::bare_lf:
+      return refuse(refusal, Reason::response_bare_lf, scan.at);
+    case HeadScan::State::found:
+      return parse_complete(bytes.substr(0, scan.at), head, refusal);
+    case HeadScan::State::incomplete:
+      break;
+  }
+  if (bytes.size() > within.size()) {
+    return refuse(refusal, Reason::response_head_too_long, kMaxResponseHead);
+  }
+  scanned = bytes.size();
+  return ParseStatus::incomplete;
+}
+
+}  // namespace worker::http

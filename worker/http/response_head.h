@@ -1,0 +1,29 @@
+// Parses the head of a backend's response: status line and fields, RFC 9112 sections 4 and 5.
+//
+// Pure, and the twin of request_head.h: the same rules about ownership, `scanned` and splitting.
+// A refusal here means 502 to the client.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "worker/http/header_list.h"
+#include "worker/http/request_head.h"
+#include "worker/http/verdict.h"
+
+namespace worker::http {
+
+inline constexpr std::size_t kMaxResponseHead = 64 * 1024;
+
+struct ResponseHead {
+  int minor_version = 1;
+  int status = 0;           // 100..599
+  std::string_view reason;  // may be empty
+  HeaderList fields;
+  std::size_t size = 0;
+};
+
+ParseStatus parse_response_head(std::string_view bytes, std::size_t& scanned, ResponseHead& head,
+                                Refusal& refusal);
+
+}  // namespace worker::http

@@ -1,0 +1,124 @@
+// The judge of well-formed heads. What it lets pass is written anew by rewrite.cc from the facts
+// found here, never from the fields that gave them.
+#include "worker/http/sanitizer.h"
+
+#include "worker/http/chars.h"
+#include "worker/http/connection.h"
+#include "worker/http/method.h"
+#include "worker/http/uri.h"
+
+namespace worker::http {
+namespace {
+
+// Host against the version and the target: RFC 9112 3.2, 3.2.2.
+Refusal judge_host(const RequestHead& head, RequestFacts& facts) {
+  const Field* host = head.fields.find(FieldId::host);
+  facts.host = head.authority;
+  if (host == nullptr) {
+    return head.minor_version == 0 ? Refusal{} : Refusal{Reason::host_missing};
+  }
+  if (head.fields.count(FieldId::host) > 1) return {Reason::host_many};
+  if (host->value.empty()) return {Reason::host_empty};
+  if (!valid_authority(host->value)) return {Reason::host_invalid};
+  if (head.authority.empty()) {
+    facts.host = host->value;
+    return {};
+  }
+  const bool https = lower(head.target[4]) == 's';
+  return same_authority(head.authority, host->value, https) ? Refusal{}
+                                                            : Refusal{Reason::host_mismatch};
+}
+
+Refusal judge_expect(const RequestHead& head, RequestFacts& facts) {
+  if (!head.fields.has(FieldId::expect)) return {};
+  for (const Field& field : head.fields) {
+    if (field.id != FieldId::expect) continue;
+    if (!equal_ignoring_case(field.value, "100-continue")) return {Reason::expect_unknown};
+  }
+  facts.expects_continue =
+      !facts.is_http10 && (facts.body.kind == Framing::Kind::chunked || facts.body.length != 0);
+  return {};
+}
+
+std::string_view protocol_name(std::string_view protocol) {
+  return protocol.substr(0, protocol.find('/'));
+}
+
+// One protocol: token ["/" token].
+bool is_protocol(std::string_view value) {
+  const std::string_view name = protocol_name(value);
+  return is_token(name) && (name.size() == value.size() || is_token(value.substr(name.size() + 1)));
+}
+
+// Switching to another version of HTTP, or to TLS, would carry requests past this proxy's eyes.
+bool is_tunnel_for_http(std::string_view protocol) {
+  const std::string_view name = protocol_name(protocol);
+  return equal_ignoring_case(name, "h2c") || equal_ignoring_case(name, "h2") ||
+         equal_ignoring_case(name, "http") || equal_ignoring_case(name, "tls");
+}
+
+// An upgrade that is not well-formed is ignored, as RFC 9110 7.8 allows: the request passes as an
+// ordinary one.
+std::string_view wanted_upgrade(const RequestHead& head, const ConnectionOptions& options,
+                                const Framing& body) {
+  if (!options.upgrade || head.minor_version == 0) return {};
+  if (body.kind == Framing::Kind::chunked || body.length != 0) return {};
+  if (head.fields.count(FieldId::upgrade) != 1) return {};
+  const std::string_view protocol = head.fields.find(FieldId::upgrade)->value;
+  return is_protocol(protocol) && !is_tunnel_for_http(protocol) ? protocol : std::string_view{};
+}
+
+Refusal judge_switch(const ResponseHead& head, const RequestFacts& request) {
+  if (request.upgrade.empty()) return {Reason::response_switch_unasked};
+  const Field* upgrade = head.fields.find(FieldId::upgrade);
+  if (upgrade == nullptr || head.fields.count(FieldId::upgrade) > 1 ||
+      !is_protocol(upgrade->value) ||
+      !equal_ignoring_case(protocol_name(upgrade->value), protocol_name(request.upgrade))) {
+    return {Reason::response_switch_protocol};
+  }
+  return {};
+}
+
+// A response that may have no body yet speaks of one: what follows it on the connection is in
+// doubt. (A HEAD or 304 response may well name the length that a GET would have had.)
+bool claims_forbidden_body(const ResponseHead& head) {
+  if (head.status >= 200 && head.status != 204) return false;
+  if (head.fields.has(FieldId::transfer_encoding)) return true;
+  const Field* length = head.fields.find(FieldId::content_length);
+  return length != nullptr && length->value != "0";
+}
+
+}  // namespace
+
+Refusal judge_request(const RequestHead& head, RequestFacts& facts) {
+  facts = {};
+  facts.is_http10 = head.minor_version == 0;
+  facts.is_head = head.method == "HEAD";
+  if (const Refusal refusal = judge_host(head, facts)) return refusal;
+  if (const Refusal refusal = request_framing(head, facts.body)) return refusal;
+  const ConnectionOptions options = connection_options(head.fields);
+  if (!options.valid) return {Reason::connection_invalid};
+  const Method* method = find_method(head.method);
+  if (method == nullptr) return {Reason::method_unknown};
+  if (const Refusal refusal = judge_expect(head, facts)) return refusal;
+  facts.keep_alive = keeps_alive(options, head.minor_version);
+  facts.upgrade = wanted_upgrade(head, options, facts.body);
+  facts.repeatable =
+      method->idempotent && facts.body.kind != Framing::Kind::chunked && facts.body.length == 0;
+  return {};
+}
+
+Refusal judge_response(const ResponseHead& head, const RequestFacts& request,
+                       ResponseFacts& facts) {
+  facts = {};
+  facts.switches = head.status == 101;
+  facts.is_interim = head.status < 200 && !facts.switches;
+  if (facts.switches) return judge_switch(head, request);
+  if (const Refusal refusal = response_framing(head, request.is_head, facts.body)) return refusal;
+  facts.keep_alive = facts.body.kind != Framing::Kind::until_close &&
+                     keeps_alive(connection_options(head.fields), head.minor_version) &&
+                     !claims_forbidden_body(head);
+  return {};
+}
+
+}  // namespace worker::http

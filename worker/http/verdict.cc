@@ -1,0 +1,184 @@
+// The table of the reasons: the one place where a rule gets its code, status, words and section.
+// A code that was once released is not renamed, since people search their logs for it.
+#include "worker/http/verdict.h"
+
+#include <array>
+
+namespace worker::http {
+namespace {
+
+struct Row {
+  Reason reason;
+  ReasonInfo info;
+};
+
+constexpr std::array kTable{
+    Row{Reason::none, {"none", 200, "Nothing is wrong.", ""}},
+
+    Row{Reason::bare_lf, {"bare_lf", 400, "A line ends in LF without CR.", "RFC 9112 2.2"}},
+    Row{Reason::bare_cr, {"bare_cr", 400, "A CR is not followed by LF.", "RFC 9112 2.2"}},
+    Row{Reason::nul_byte, {"nul_byte", 400, "There is a NUL byte in the head.", "RFC 9110 5.5"}},
+    Row{Reason::control_char,
+        {"control_char", 400, "There is a control character in a field value.", "RFC 9110 5.5"}},
+
+    Row{Reason::empty_lines,
+        {"empty_lines", 400, "More than 8 empty lines precede the request.", "RFC 9112 2.2"}},
+    Row{Reason::request_line,
+        {"request_line", 400,
+         "The request line is not method, target and version with one space between.",
+         "RFC 9112 3"}},
+    Row{Reason::request_line_too_long,
+        {"request_line_too_long", 414, "The request line is longer than 8 KiB.", "RFC 9112 3"}},
+    Row{Reason::method_invalid,
+        {"method_invalid", 400, "The method is not a token.", "RFC 9110 9.1"}},
+    Row{Reason::method_unknown,
+        {"method_unknown", 405, "The method is not one that is passed on.", "RFC 9110 9.1"}},
+    Row{Reason::target_form,
+        {"target_form", 400, "The request target has none of the forms that the method allows.",
+         "RFC 9112 3.2"}},
+    Row{Reason::target_authority,
+        {"target_authority", 400, "The authority in the request target is not valid.",
+         "RFC 3986 3.2"}},
+    Row{Reason::target_char,
+        {"target_char", 400, "There is a character in the request target that may not stand there.",
+         "RFC 3986 3.3"}},
+    Row{Reason::percent_encoding,
+        {"percent_encoding", 400, "A '%' is not followed by two hexadecimal digits.",
+         "RFC 3986 2.1"}},
+    Row{Reason::version_invalid,
+        {"version_invalid", 400, "The request line does not end in an HTTP version.",
+         "RFC 9112 2.3"}},
+    Row{Reason::version,
+        {"version", 505, "The version is neither HTTP/1.0 nor HTTP/1.1.", "RFC 9110 15.6.6"}},
+
+    Row{Reason::head_too_long,
+        {"head_too_long", 431, "The head is longer than 32 KiB.", "RFC 6585 5"}},
+    Row{Reason::fields_too_many,
+        {"fields_too_many", 431, "The head has more than 100 fields.", "RFC 6585 5"}},
+    Row{Reason::leading_space,
+        {"leading_space", 400, "White space stands before the first field.", "RFC 9112 2.2"}},
+    Row{Reason::obs_fold,
+        {"obs_fold", 400, "A field is continued on the next line.", "RFC 9112 5.2"}},
+    Row{Reason::colon_missing,
+        {"colon_missing", 400, "A line of the head has no colon.", "RFC 9112 5"}},
+    Row{Reason::name_empty, {"name_empty", 400, "A field has no name.", "RFC 9110 5.1"}},
+    Row{Reason::name_invalid,
+        {"name_invalid", 400, "The name of a field is not a token.", "RFC 9110 5.1"}},
+    Row{Reason::space_before_colon,
+        {"space_before_colon", 400, "White space stands between a field's name and the colon.",
+         "RFC 9112 5.1"}},
+    Row{Reason::host_missing,
+        {"host_missing", 400, "An HTTP/1.1 request has no Host.", "RFC 9112 3.2"}},
+    Row{Reason::host_many, {"host_many", 400, "Host stands more than once.", "RFC 9112 3.2"}},
+    Row{Reason::host_empty, {"host_empty", 400, "Host is empty.", "RFC 9110 4.2.1"}},
+    Row{Reason::host_invalid,
+        {"host_invalid", 400, "Host is not a host with an optional port.", "RFC 9110 7.2"}},
+    Row{Reason::host_mismatch,
+        {"host_mismatch", 400, "Host and the request target name different hosts.",
+         "RFC 9112 3.2.2"}},
+    Row{Reason::connection_invalid,
+        {"connection_invalid", 400, "Connection is not a list of at most 64 tokens.",
+         "RFC 9110 7.6.1"}},
+    Row{Reason::expect_unknown,
+        {"expect_unknown", 417, "Something else than 100-continue is expected.",
+         "RFC 9110 10.1.1"}},
+
+    Row{Reason::cl_invalid,
+        {"cl_invalid", 400, "Content-Length is not a number below 2^63.", "RFC 9110 8.6"}},
+    Row{Reason::cl_many, {"cl_many", 400, "Content-Length stands more than once.", "RFC 9112 6.3"}},
+    Row{Reason::cl_te,
+        {"cl_te", 400, "Content-Length stands beside Transfer-Encoding.", "RFC 9112 6.1"}},
+    Row{Reason::te_many,
+        {"te_many", 400, "Transfer-Encoding stands more than once, or chunked does.",
+         "RFC 9112 6.1"}},
+    Row{Reason::te_not_final,
+        {"te_not_final", 400, "The last transfer coding is not chunked.", "RFC 9112 6.3"}},
+    Row{Reason::te_unknown,
+        {"te_unknown", 501, "A transfer coding other than chunked is used.", "RFC 9112 6.1"}},
+    Row{Reason::te_http10,
+        {"te_http10", 400, "Transfer-Encoding stands in an HTTP/1.0 request.", "RFC 9112 6.1"}},
+
+    Row{Reason::chunk_size,
+        {"chunk_size", 400, "The size of a chunk is not a hexadecimal number.", "RFC 9112 7.1"}},
+    Row{Reason::chunk_too_large,
+        {"chunk_too_large", 400, "The size of a chunk is not below 2^63.", "RFC 9112 7.1"}},
+    Row{Reason::chunk_extension,
+        {"chunk_extension", 400, "A chunk extension is malformed.", "RFC 9112 7.1.1"}},
+    Row{Reason::chunk_extensions_too_long,
+        {"chunk_extensions_too_long", 400, "The chunk extensions of the body exceed 4 KiB.",
+         "RFC 9112 7.1.1"}},
+    Row{Reason::chunk_crlf,
+        {"chunk_crlf", 400, "A chunk's size or data is not followed by CRLF.", "RFC 9112 7.1"}},
+    Row{Reason::trailer_field,
+        {"trailer_field", 400, "A line of the trailer is not a well-formed field.",
+         "RFC 9112 7.1.2"}},
+    Row{Reason::trailer_too_long,
+        {"trailer_too_long", 400, "The trailer is longer than 8 KiB.", "RFC 9112 7.1.2"}},
+
+    Row{Reason::response_bare_lf,
+        {"response_bare_lf", 502, "A line of the response's head ends in LF without CR.",
+         "RFC 9112 2.2"}},
+    Row{Reason::response_bare_cr,
+        {"response_bare_cr", 502, "A CR in the response's head is not followed by LF.",
+         "RFC 9112 2.2"}},
+    Row{Reason::response_control_char,
+        {"response_control_char", 502, "There is a control character in the response's head.",
+         "RFC 9110 5.5"}},
+    Row{Reason::response_status_line,
+        {"response_status_line", 502, "The response does not begin with a status line.",
+         "RFC 9112 4"}},
+    Row{Reason::response_version,
+        {"response_version", 502, "The response's version is neither HTTP/1.0 nor HTTP/1.1.",
+         "RFC 9112 2.3"}},
+    Row{Reason::response_status,
+        {"response_status", 502, "The status is not a number from 100 to 599.", "RFC 9110 15"}},
+    Row{Reason::response_head_too_long,
+        {"response_head_too_long", 502, "The response's head is longer than 64 KiB.",
+         "RFC 9110 5.4"}},
+    Row{Reason::response_fields_too_many,
+        {"response_fields_too_many", 502, "The response's head has more than 100 fields.",
+         "RFC 9110 5.4"}},
+    Row{Reason::response_obs_fold,
+        {"response_obs_fold", 502, "A field of the response is continued on the next line.",
+         "RFC 9112 5.2"}},
+    Row{Reason::response_field,
+        {"response_field", 502, "A line of the response's head is not a well-formed field.",
+         "RFC 9112 5"}},
+    Row{Reason::response_cl_invalid,
+        {"response_cl_invalid", 502, "The response's Content-Length is not a number below 2^63.",
+         "RFC 9110 8.6"}},
+    Row{Reason::response_cl_many,
+        {"response_cl_many", 502, "The response has more than one Content-Length.",
+         "RFC 9112 6.3"}},
+    Row{Reason::response_cl_te,
+        {"response_cl_te", 502, "The response has Content-Length beside Transfer-Encoding.",
+         "RFC 9112 6.3"}},
+    Row{Reason::response_te_unknown,
+        {"response_te_unknown", 502, "The response's transfer coding is not just chunked.",
+         "RFC 9112 6.1"}},
+    Row{Reason::response_te_http10,
+        {"response_te_http10", 502, "Transfer-Encoding stands in an HTTP/1.0 response.",
+         "RFC 9112 6.1"}},
+    Row{Reason::response_switch_unasked,
+        {"response_switch_unasked", 502, "The backend switches protocols without being asked.",
+         "RFC 9110 7.8"}},
+    Row{Reason::response_switch_protocol,
+        {"response_switch_protocol", 502,
+         "The backend does not switch to the protocol that was asked for.", "RFC 9110 7.8"}},
+};
+
+static_assert(kTable.size() == kReasons, "one row per enumerator");
+
+constexpr bool in_order() {
+  for (std::size_t i = 0; i < kTable.size(); ++i) {
+    if (static_cast<std::size_t>(kTable[i].reason) != i) return false;
+  }
+  return true;
+}
+static_assert(in_order(), "the rows stand in the order of the enumerators");
+
+}  // namespace
+
+const ReasonInfo& info(Reason reason) { return kTable[static_cast<std::size_t>(reason)].info; }
+
+}  // namespace worker::http
