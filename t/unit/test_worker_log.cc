@@ -1,0 +1,20 @@
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "worker/log.h"
+
+using worker::escaped;
+
+TEST_CASE("log: what could forge a line or a field is shown as \\xNN") {
+  CHECK(escaped("plain text, 100%") == "plain text, 100%");
+  CHECK(escaped("a\r\nb") == "a\\x0d\\x0ab");
+  CHECK(escaped("say \"hi\" \\") == "say \\x22hi\\x22 \\x5c");
+  CHECK(escaped(std::string_view("\0\x1b\x7f\xff", 4)) == "\\x00\\x1b\\x7f\\xff");
+  CHECK(escaped("").empty());
+}
+
+TEST_CASE("log: long foreign text is cut") {
+  CHECK(escaped("abcd", 4) == "abcd");
+  CHECK(escaped("abcde", 4) == "abcd...");
+}

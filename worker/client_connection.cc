@@ -1,0 +1,178 @@
+// The keep-alive loop of one client: see client_connection.h.
+#include "worker/client_connection.h"
+
+#include <cstring>
+
+#include "worker/transaction.h"
+
+namespace worker {
+
+namespace {
+
+// How much is read while a head is awaited. More would only be copied: a request that has to wait
+// for a backend holds what came with its head.
+constexpr std::size_t kHeadReadSize = http::kMaxHead + 1024;
+
+// How many reads one connection may have in a turn of the loop.
+constexpr int kReadsPerTurn = 16;
+
+}  // namespace
+
+ClientConnection::ClientConnection(WorkerContext& worker, ListenerRuntime& listener,
+                                   UniqueFd socket, std::string ip)
+    : worker_(worker),
+      listener_(listener),
+      stream_(std::move(socket)),
+      deadline_([](void* self) { static_cast<ClientConnection*>(self)->on_deadline(); }, this),
+      ip_(std::move(ip)) {}
+
+ClientConnection::~ClientConnection() = default;
+
+void ClientConnection::start() {
+  deadline_.start(listener_.client_timeout, EventLoop::now_ms());
+  const auto callback = [](void* self, short what) {
+    static_cast<ClientConnection*>(self)->on_event(what);
+  };
+  if (!event_.add_edge(worker_.loop, stream_.fd(), kReadable | kPeerClosed, callback, this)) {
+    close();
+  }
+}
+
+void ClientConnection::drain() {
+  // Who has just connected may have a request under way; it is answered, with Connection: close.
+  if (!transaction_ && has_served_ && pending_.empty() && !lingering_) close();
+}
+
+IoResult ClientConnection::read(char* buffer, std::size_t size) {
+  const IoResult result = stream_.read(buffer, size);
+  if (result.status != IoStatus::ok) readable_ = false;
+  return result;
+}
+
+void ClientConnection::on_event(short what) {
+  if (closed_) return;
+  readable_ = true;
+  if ((what & kPeerClosed) != 0) peer_closed_ = true;
+  if (transaction_) {
+    transaction_->on_client_event();
+  } else if (lingering_) {
+    linger();
+  } else {
+    serve();
+  }
+}
+
+void ClientConnection::on_deadline() {
+  if (transaction_) {
+    transaction_->on_client_deadline();
+  } else if (pending_.empty() || lingering_) {
+    close();
+  } else {
+    // The time for a whole head is over, however its bytes trickle in.
+    has_served_ = true;
+    transaction_ = worker_.take_transaction();
+    transaction_->start_too_late(*this);
+  }
+}
+
+void ClientConnection::serve() {
+  serving_ = true;
+  while (!transaction_ && !closed_ && !lingering_) {
+    char* const buffer = worker_.read_buffer.get();
+    std::size_t size = pending_.size();
+    std::memcpy(buffer, pending_.data(), size);
+    if (wants_more_) {
+      const std::size_t more = read_more(size);
+      if (more == 0) break;
+      size += more;
+    }
+    http::Refusal refusal;
+    const http::ParseStatus status =
+        http::parse_request_head({buffer, size}, scanned_, worker_.request_head, refusal);
+    wants_more_ = status == http::ParseStatus::incomplete;
+    if (wants_more_) {
+      pending_.assign(buffer, size);
+      continue;
+    }
+    std::string().swap(pending_);
+    scanned_ = 0;
+    deadline_.stop();
+    has_served_ = true;
+    transaction_ = worker_.take_transaction();
+    if (refusal) {
+      transaction_->start_refused(*this, refusal);
+    } else {
+      const std::size_t head = worker_.request_head.size;
+      transaction_->start(*this, buffer + head, size - head);
+    }
+  }
+  serving_ = false;
+}
+
+// Reads behind the `have` bytes in the worker's buffer; 0 when there is nothing to go on with.
+std::size_t ClientConnection::read_more(std::size_t have) {
+  if (!readable_) return 0;
+  const IoResult result = read(worker_.read_buffer.get() + have, kHeadReadSize);
+  switch (result.status) {
+    case IoStatus::ok:
+      break;
+    case IoStatus::would_block:
+      return 0;
+    case IoStatus::closed:
+    case IoStatus::failed:
+      close();
+      return 0;
+  }
+  // A short read has emptied the socket: no second one to be told so.
+  if (result.size < kHeadReadSize) readable_ = peer_closed_;
+  // From its first byte on a head has its own time.
+  if (have == 0) deadline_.start(listener_.client_timeout, EventLoop::now_ms());
+  return result.size;
+}
+
+void ClientConnection::transaction_ended(After after) {
+  worker_.give_back(std::move(transaction_));
+  if (after == After::abort) {
+    stream_.abort();
+    close();
+  } else if (after == After::linger || (after == After::close && readable_)) {
+    linger();
+  } else if (after == After::close || (worker_.draining && pending_.empty() && !readable_)) {
+    close();
+  } else {
+    go_idle();
+  }
+}
+
+void ClientConnection::go_idle() {
+  deadline_.start(listener_.client_timeout, EventLoop::now_ms());
+  wants_more_ = pending_.empty();
+  // serve() goes on by itself when it is the caller; else the next turn does, so that a client who
+  // pipelines does not keep the others waiting.
+  if (!serving_ && (readable_ || !wants_more_)) event_.raise_again();
+}
+
+void ClientConnection::linger() {
+  if (!lingering_) {
+    lingering_ = true;
+    stream_.shutdown_write();
+    deadline_.start(worker_.linger_timeout, EventLoop::now_ms());
+  }
+  for (int i = 0; i < kReadsPerTurn; ++i) {
+    const IoResult result = read(worker_.read_buffer.get(), kReadBufferSize);
+    if (result.status == IoStatus::would_block) return;
+    if (result.status != IoStatus::ok) return close();
+  }
+  event_.raise_again();
+}
+
+void ClientConnection::close() {
+  if (closed_) return;
+  closed_ = true;
+  event_.remove();
+  deadline_.stop();
+  stream_.close();
+  worker_.dismiss(*this);
+}
+
+}  // namespace worker

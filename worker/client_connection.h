@@ -1,0 +1,89 @@
+// The keep-alive loop of one client: idle → transaction → idle.
+//
+// Owns the socket and, while there is one, the transaction. An idle client owns no buffer. Reads
+// and parses request heads; everything behind a head is the transaction's business. Ended only
+// through EventLoop::dispose.
+//
+//   idle ──bytes──► head ──complete──► transaction ──kept──► idle
+//    │                │ deadline: 408        │
+//    └─► closed ◄─────┴──────────────────────┴──► lingering ─► closed
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "worker/deadline.h"
+#include "worker/event.h"
+#include "worker/stream.h"
+#include "worker/worker_context.h"
+
+namespace worker {
+
+class Transaction;
+
+class ClientConnection final : public Disposable {
+ public:
+  // Takes over a connected, non-blocking socket. `ip` is the peer's address without port.
+  ClientConnection(WorkerContext& worker, ListenerRuntime& listener, UniqueFd socket,
+                   std::string ip);
+  ~ClientConnection() override;
+
+  void start();
+  // Closes now when no request is in sight; else after the response, which says so.
+  void drain();
+
+  // --- for the transaction
+  Stream& stream() { return stream_; }
+  ListenerRuntime& listener() { return listener_; }
+  const std::string& ip() const { return ip_; }
+  Deadline& deadline() { return deadline_; }
+  IoResult read(char* buffer, std::size_t size);
+  bool readable() const { return readable_; }
+  // A read that did not fill its buffer has emptied the socket; what comes next is an event.
+  void settle() { readable_ = peer_closed_; }
+  void raise_again() { event_.raise_again(); }
+  // Keeps bytes that were read but belong to a later request.
+  void keep(std::string_view bytes) { pending_.append(bytes); }
+  // Bytes for a tunnel that were kept so far.
+  std::string take_kept() { return std::move(pending_); }
+
+  // `linger`: the client may still be sending; what it sends is read and dropped for a while, so
+  // that our response is not lost to a reset. `abort`: a reset, for a body whose end could not be
+  // told from a truncation otherwise.
+  enum class After { keep_alive, close, linger, abort };
+  void transaction_ended(After after);
+
+ private:
+  friend class WorkerContext;
+
+  void on_event(short what);
+  void on_deadline();
+  void serve();
+  std::size_t read_more(std::size_t have);
+  void go_idle();
+  void linger();
+  void close();
+
+  WorkerContext& worker_;
+  ListenerRuntime& listener_;
+  Stream stream_;
+  FdEvent event_;
+  Deadline deadline_;
+  std::unique_ptr<Transaction> transaction_;
+  std::string pending_;  // a head that is not complete, or pipelined requests
+  std::string ip_;
+  std::size_t scanned_ = 0;  // how far http::parse_request_head has looked at pending_
+  bool readable_ = false;
+  bool peer_closed_ = false;
+  bool wants_more_ = true;  // no complete head is pending
+  bool has_served_ = false;
+  bool serving_ = false;  // serve() is on the stack
+  bool lingering_ = false;
+  bool closed_ = false;
+
+  std::size_t place_ = 0;  // in WorkerContext's list
+};
+
+}  // namespace worker

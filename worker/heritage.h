@@ -1,0 +1,74 @@
+// All that a worker inherits by fork, in one struct.
+//
+// prepare() fills the first part (what a generation is made of), the master the second (what one
+// process of it gets). A worker reads nothing else: after the drop of privileges no path is opened.
+// Descriptors are borrowed: they belong to the process, and end with it.
+#pragma once
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "conf/config.h"
+#include "shm/ids.h"
+#include "worker/http/error_page.h"
+
+namespace shm {
+class Segment;
+}
+
+namespace worker {
+
+struct SocketAddress {
+  sockaddr_storage storage{};
+  socklen_t size = 0;
+};
+
+// Numeric "192.0.2.7" / "2001:db8::1", and "192.0.2.7:80" / "[2001:db8::1]:80".
+std::string host_text(const SocketAddress& address);
+std::string host_port_text(const SocketAddress& address);
+
+struct BackendHeritage {
+  std::vector<SocketAddress> addresses;  // in the resolver's order; empty: the name did not resolve
+  std::string resolve_error;             // then: why
+  std::string head_add;                  // ready "Name: value\r\n" lines
+  std::uint32_t row = 0;                 // of shm::BackendTable; set by the master
+};
+
+struct ListenerHeritage {
+  SocketAddress address;
+  std::uint32_t row = 0;  // of shm::ListenerTable; set by the master
+  int socket = -1;        // this slot's own listening socket, non-blocking; set by the master
+};
+
+struct Heritage {
+  // What prepare() makes. Indices are those of `config`.
+  std::shared_ptr<const conf::Config> config;
+  std::vector<BackendHeritage> backends;
+  std::vector<ListenerHeritage> listeners;
+  http::ErrorPages pages;
+  std::optional<uid_t> uid;  // of Global User
+  std::optional<gid_t> gid;  // of Global Group, else User's primary group
+  unsigned workers = 1;      // Global Workers, or the number of CPUs, at most shm::kMaxWorkers
+
+  // What the master adds.
+  shm::Segment* segment = nullptr;
+  int detail = 0;             // -d: 0 = regular, 1 and more = more to the log
+  int doorbell = -1;          // eventfd: tells a sleeping master that a log ring has a record
+  std::vector<int> wake_fds;  // eventfd of each row: a slot that a request there waits for is free
+
+  // What differs from worker to worker.
+  shm::Slot slot = 0;
+  shm::Row row = 0;
+  shm::Generation generation = 1;
+  int control = -1;  // socket to the master: we send 'R' when ready; it sends 'D' to drain;
+                     // end of file means that the master is gone, and is taken as 'D'
+};
+
+}  // namespace worker

@@ -1,0 +1,202 @@
+// The privileged half of a worker's start: see prepare.h.
+#include "worker/prepare.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <netdb.h>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <thread>
+
+#include "worker/log.h"
+#include "worker/unique_fd.h"
+
+namespace worker {
+
+namespace {
+
+using conf::Diagnostics;
+using conf::Position;
+
+// An error page larger than this is refused: it is kept in memory and sent as one piece.
+constexpr std::size_t kMaxErrorPage = 256 * 1024;
+
+// The whole of a regular file of at most `most` bytes, or nothing and why. Opened without waiting,
+// so that a FIFO cannot hang the start.
+std::optional<std::string> read_file(const std::string& path, std::size_t most, std::string& why) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  struct stat about {};
+  if (!fd || ::fstat(fd.get(), &about) != 0) {
+    why = std::strerror(errno);
+    return std::nullopt;
+  }
+  if (!S_ISREG(about.st_mode)) {
+    why = "not a regular file";
+    return std::nullopt;
+  }
+  std::string text(most + 1, '\0');
+  std::size_t size = 0;
+  while (size < text.size()) {
+    const ssize_t n = ::read(fd.get(), text.data() + size, text.size() - size);
+    if (n < 0) {
+      why = std::strerror(errno);
+      return std::nullopt;
+    }
+    if (n == 0) break;
+    size += static_cast<std::size_t>(n);
+  }
+  if (size > most) {
+    why = "larger than " + std::to_string(most) + " bytes";
+    return std::nullopt;
+  }
+  text.resize(size);
+  return text;
+}
+
+void load_pages(const conf::Global& global, http::ErrorPages& pages, Diagnostics& diagnostics) {
+  for (const auto& [status, page] : global.error_pages) {
+    std::string why;
+    std::optional<std::string> html = read_file(page.path, kMaxErrorPage, why);
+    if (html) {
+      pages.set(status, std::move(*html));
+    } else {
+      diagnostics.error(page.where, "cannot read the page `" + escaped(page.path) + "` for Err" +
+                                        std::to_string(status) + ": " + why +
+                                        "; expected a readable HTML file");
+    }
+  }
+}
+
+void find_ids(const conf::Global& global, Heritage& heritage, Diagnostics& diagnostics) {
+  if (global.user) {
+    if (const passwd* const user = ::getpwnam(global.user->c_str())) {
+      heritage.uid = user->pw_uid;
+      heritage.gid = user->pw_gid;
+    } else {
+      diagnostics.error(global.user_where, "no user is named `" + escaped(*global.user) +
+                                               "`; expected a name of /etc/passwd");
+    }
+  }
+  if (global.group) {
+    if (const group* const found = ::getgrnam(global.group->c_str())) {
+      heritage.gid = found->gr_gid;
+    } else {
+      diagnostics.error(global.group_where, "no group is named `" + escaped(*global.group) +
+                                                "`; expected a name of /etc/group");
+    }
+  }
+}
+
+void check_jail(const conf::Global& global, Diagnostics& diagnostics) {
+  if (!global.root_jail) return;
+  struct stat about {};
+  std::string why;
+  if (::stat(global.root_jail->c_str(), &about) != 0) {
+    why = std::strerror(errno);
+  } else if (!S_ISDIR(about.st_mode)) {
+    why = "not a directory";
+  }
+  if (!why.empty()) {
+    diagnostics.error(global.root_jail_where, "cannot use the jail `" + escaped(*global.root_jail) +
+                                                  "`: " + why + "; expected a directory");
+  }
+}
+
+std::vector<SocketAddress> resolve(const std::string& host, std::uint16_t port, bool passive,
+                                   std::string& why) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_NUMERICSERV | (passive ? AI_PASSIVE : 0);
+  addrinfo* found = nullptr;
+  const int error = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
+  std::vector<SocketAddress> addresses;
+  if (error != 0) {
+    why = error == EAI_SYSTEM ? std::strerror(errno) : ::gai_strerror(error);
+    return addresses;
+  }
+  for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
+    SocketAddress address;
+    std::memcpy(&address.storage, one->ai_addr, one->ai_addrlen);
+    address.size = one->ai_addrlen;
+    addresses.push_back(address);
+  }
+  ::freeaddrinfo(found);
+  return addresses;
+}
+
+void resolve_backends(const conf::Config& config, Heritage& heritage, Diagnostics& diagnostics) {
+  for (const conf::Backend& backend : config.backends) {
+    BackendHeritage one;
+    one.addresses = resolve(backend.address, backend.port, false, one.resolve_error);
+    if (one.addresses.empty()) {
+      diagnostics.warning(backend.where, "the backend `" + escaped(backend.address) +
+                                             "` does not resolve: " + one.resolve_error +
+                                             "; it counts as dead");
+    }
+    for (const std::string& line : backend.head_add) one.head_add += line + "\r\n";
+    heritage.backends.push_back(std::move(one));
+  }
+}
+
+void resolve_listeners(const conf::Config& config, Heritage& heritage, Diagnostics& diagnostics) {
+  for (const conf::Listener& listener : config.listeners) {
+    ListenerHeritage one;
+    std::string why;
+    const std::vector<SocketAddress> addresses =
+        resolve(listener.address, listener.port, true, why);
+    if (addresses.empty()) {
+      diagnostics.error(listener.where, "the listener's address `" + escaped(listener.address) +
+                                            "` does not resolve: " + why +
+                                            "; expected an address of this machine");
+    } else {
+      one.address = addresses.front();
+    }
+    heritage.listeners.push_back(one);
+  }
+}
+
+void check_certificates(const conf::Config& config, Diagnostics& diagnostics) {
+  constexpr std::size_t kMaxCertificate = 1u << 20;
+  for (const conf::Listener& listener : config.listeners) {
+    if (!listener.tls) continue;
+    for (const conf::Tls::Certificate& certificate : listener.tls->certificates) {
+      std::string why;
+      if (!read_file(certificate.path, kMaxCertificate, why)) {
+        diagnostics.error(certificate.where, "cannot read the certificate `" +
+                                                 escaped(certificate.path) + "`: " + why +
+                                                 "; expected a readable PEM file");
+      }
+    }
+  }
+}
+
+unsigned number_of_workers(const conf::Global& global) {
+  if (global.workers != 0) return global.workers;
+  return std::clamp(std::thread::hardware_concurrency(), 1u, unsigned{shm::kMaxWorkers});
+}
+
+}  // namespace
+
+std::optional<Heritage> prepare(std::shared_ptr<const conf::Config> config,
+                                Diagnostics& diagnostics) {
+  const conf::Config& c = *config;
+  Heritage heritage;
+  heritage.config = std::move(config);
+  load_pages(c.global, heritage.pages, diagnostics);
+  find_ids(c.global, heritage, diagnostics);
+  check_jail(c.global, diagnostics);
+  resolve_backends(c, heritage, diagnostics);
+  resolve_listeners(c, heritage, diagnostics);
+  check_certificates(c, diagnostics);
+  heritage.workers = number_of_workers(c.global);
+  if (diagnostics.has_errors()) return std::nullopt;
+  return heritage;
+}
+
+}  // namespace worker

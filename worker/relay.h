@@ -1,0 +1,68 @@
+// One direction of a relay: a body on its way from one stream to another, with its framing on both
+// sides and with back-pressure.
+//
+// The caller reads from the source into the worker's buffer and hands the bytes over; the pump
+// takes those that belong to the body, frames them anew and writes them to the sink at once. What
+// the sink does not take is held, and while anything is held the caller does not read: so a pump
+// never holds more than one read. Owns neither stream.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "worker/http/chunked.h"
+#include "worker/http/framing.h"
+#include "worker/stream.h"
+
+namespace worker {
+
+class Pump {
+ public:
+  // A body that comes with framing `in`; goes out in chunks, or as its bare bytes.
+  void start(const http::Framing& in, bool chunk_out);
+
+  // Takes the body's part of `size` bytes at `data`, sends it behind `head`, and returns how many
+  // bytes it has taken: the rest belongs to the next message. May change the bytes. Without a sink
+  // everything is held.
+  std::size_t take(Stream* sink, std::string_view head, char* data, std::size_t size);
+
+  // Sends `head` and then what is held.
+  void flush(Stream& sink, std::string_view head = {});
+
+  // The source has ended: the end of an until_close body, else a truncation (`broken`).
+  void source_closed(Stream* sink);
+
+  bool source_done() const { return done_; }  // the last byte of the body has been taken
+  bool broken() const { return broken_; }     // refused or truncated; nothing more will be taken
+  const http::Refusal& refusal() const { return decoder_.refusal(); }
+  bool sink_failed() const { return sink_error_ != 0; }
+  int sink_error() const { return sink_error_; }  // errno
+  bool holds() const { return !held_.empty(); }
+  bool finished() const { return done_ && !holds(); }
+  // The receiver knows the end of this body by the end of the stream alone.
+  bool ends_by_close() const;
+  std::uint64_t body_bytes() const { return body_bytes_; }
+
+  // How much to read at once: large while the sink keeps up; small while it does not, so that slow
+  // sinks hold little; no more than the body where its length is known.
+  std::size_t read_size() const;
+
+ private:
+  struct Pieces;
+  void send(Stream* sink, Pieces& pieces);
+  void add_end(Pieces& pieces);
+
+  http::Framing in_;
+  bool chunk_out_ = false;
+  bool done_ = true;
+  bool broken_ = false;
+  int sink_error_ = 0;
+  std::size_t read_size_ = 0;
+  std::uint64_t body_bytes_ = 0;
+  http::ChunkedDecoder decoder_;
+  std::string held_;
+};
+
+}  // namespace worker

@@ -1,0 +1,293 @@
+// One request and its response, from the head to a slot of a backend, and the end: see
+// transaction.h.
+#include "worker/transaction.h"
+
+#include "shm/segment.h"
+#include "worker/http/rewrite.h"
+
+namespace worker {
+
+namespace {
+
+// What stands in the access record for a client that left before there was a response.
+constexpr int kStatusClientGone = 499;
+
+}  // namespace
+
+const Transaction::StepFunction Transaction::kSteps[] = {
+    &Transaction::sanitize,     &Transaction::route,   &Transaction::admit,
+    &Transaction::pick_backend, &Transaction::connect, &Transaction::send_head,
+    &Transaction::relay,        &Transaction::tunnel,  &Transaction::finish,
+};
+
+Transaction::Transaction(WorkerContext& worker)
+    : worker_(worker),
+      listener_waiter_([](void* self) { static_cast<Transaction*>(self)->on_listener_slot(); },
+                       [](void*) {}, this),
+      backend_waiter_([](void* self) { static_cast<Transaction*>(self)->on_backend_slot(); },
+                      [](void* self) { static_cast<Transaction*>(self)->on_restless(); }, this),
+      wait_deadline_([](void* self) { static_cast<Transaction*>(self)->on_wait_deadline(); },
+                     this) {}
+
+Transaction::~Transaction() = default;
+
+void Transaction::reset(ClientConnection& client) {
+  client_ = &client;
+  facts_ = {};
+  service_ = nullptr;
+  backend_ = nullptr;
+  attempts_ = 0;
+  fresh_only_ = false;
+  request_.start({}, false);
+  response_.start({}, false);
+  response_begun_ = heard_upstream_ = request_shut_ = response_shut_ = false;
+  after_ = ClientConnection::After::close;
+  record_.client_ip = client.ip();
+  record_.status = 0;
+  record_.service = record_.backend = "-";
+  record_.reason = {};
+  worker_.access_log.begin(worker_.request_head, record_);
+  worker_.segment.workers().count_request(worker_.heritage.row);
+  worker_.segment.listeners().count_request(client.listener().heritage.row, worker_.heritage.row);
+}
+
+void Transaction::start(ClientConnection& client, char* rest, std::size_t rest_size) {
+  reset(client);
+  rest_ = rest;
+  rest_size_ = rest_size;
+  step_ = Step::sanitize;
+  run();
+}
+
+void Transaction::start_refused(ClientConnection& client, const http::Refusal& refusal) {
+  reset(client);
+  refuse(refusal);
+  run();
+}
+
+void Transaction::start_too_late(ClientConnection& client) {
+  worker_.request_head.line = {};
+  worker_.request_head.fields.clear();
+  reset(client);
+  fail(408, "head_timeout");
+  run();
+}
+
+void Transaction::run() {
+  Flow flow = Flow::next;
+  while (flow == Flow::next) flow = (this->*kSteps[static_cast<std::size_t>(step_)])();
+}
+
+Transaction::Flow Transaction::sanitize() {
+  const http::Refusal refusal = http::judge_request(worker_.request_head, facts_);
+  if (refusal) return refuse(refusal);
+  request_.start(facts_.body, facts_.body.kind == http::Framing::Kind::chunked);
+  if (rest_size_ != 0) {
+    const std::size_t taken = request_.take(nullptr, {}, rest_, rest_size_);
+    if (request_.broken()) return refuse(request_.refusal());
+    client_->keep({rest_ + taken, rest_size_ - taken});
+  }
+  return go(Step::route);
+}
+
+Transaction::Flow Transaction::route() {
+  const http::RequestHead& head = worker_.request_head;
+  ListenerRuntime& listener = client_->listener();
+  const std::optional<std::size_t> service = listener.router.route(head.path_query, head.fields);
+  if (!service) return fail(404, "no_service");
+  service_ = &listener.services[*service];
+  record_.service = service_->name;
+
+  request_head_.clear();
+  http::write_request_head(head, facts_,
+                           {.client_ip = client_->ip(),
+                            .proto = "http",
+                            .local_host = listener.name,
+                            .local_port = listener.port},
+                           request_head_);
+  upgrade_ = facts_.upgrade;
+  facts_.upgrade = upgrade_;
+  facts_.host = {};
+  return go(Step::admit);
+}
+
+Transaction::Flow Transaction::admit() {
+  step_ = Step::pick_backend;
+  if (!client_->listener().queue.enter(listener_waiter_)) return Flow::wait;
+  in_listener_ = true;
+  return Flow::next;
+}
+
+void Transaction::on_listener_slot() {
+  in_listener_ = true;
+  run();
+}
+
+Transaction::Flow Transaction::pick_backend() {
+  const std::vector<std::size_t>& backends = service_->config.backends;
+  const auto is_live = [&](std::size_t i) {
+    return worker_.segment.backends().is_live(worker_.backends[backends[i]]->heritage.row);
+  };
+  // Who finds more dead backends than there are is met by ones that come and go; enough is enough.
+  std::optional<std::size_t> choice;
+  if (attempts_ <= backends.size()) choice = service_->balancer.choose(worker_.random(), is_live);
+  if (!choice) return fail(503, "no_backend");
+  backend_ = worker_.backends[backends[*choice]].get();
+  record_.backend = backend_->config.name;
+
+  step_ = Step::connect;
+  if (!backend_->queue.enter(backend_waiter_)) {
+    wait_deadline_.start(backend_->timeout, EventLoop::now_ms());
+    return Flow::wait;
+  }
+  in_backend_ = true;
+  return Flow::next;
+}
+
+void Transaction::on_backend_slot() {
+  wait_deadline_.stop();
+  in_backend_ = true;
+  run();
+}
+
+// The chosen backend has no slot for some time: another one may have, or this one may have died.
+void Transaction::on_restless() {
+  const shm::BackendTable& table = worker_.segment.backends();
+  for (const std::size_t i : service_->config.backends) {
+    BackendRuntime& other = *worker_.backends[i];
+    if (&other == backend_ || !table.is_live(other.heritage.row) || !other.queue.try_enter()) {
+      continue;
+    }
+    backend_->queue.cancel(backend_waiter_);
+    backend_ = &other;
+    record_.backend = other.config.name;
+    on_backend_slot();
+    return;
+  }
+  if (!table.is_live(backend_->heritage.row)) {
+    backend_->queue.cancel(backend_waiter_);
+    wait_deadline_.stop();
+    step_ = Step::pick_backend;
+    run();
+  }
+}
+
+void Transaction::on_wait_deadline() {
+  fail(503, "queue_timeout");
+  run();
+}
+
+Transaction::Flow Transaction::refuse(const http::Refusal& refusal) {
+  // What follows a refused head cannot be trusted to be a request.
+  facts_.keep_alive = false;
+  const http::ReasonInfo& reason = http::info(refusal.reason);
+  fail(reason.status, reason.code);
+  after_ = ClientConnection::After::linger;
+  return Flow::next;
+}
+
+// Before the response has begun: answers with a page. After: the close tells the client.
+Transaction::Flow Transaction::fail(int status, std::string_view reason) {
+  record_.reason = reason;
+  drop_upstream();
+  release_slots();
+  if (response_begun_) {
+    // A body without a length of its own would look complete after an orderly close.
+    const bool ends_by_close = response_.ends_by_close();
+    after_ = ends_by_close ? ClientConnection::After::abort : ClientConnection::After::close;
+    return go(Step::finish);
+  }
+  const bool keep = facts_.keep_alive && request_.source_done() && !worker_.draining;
+  after_ = keep                     ? ClientConnection::After::keep_alive
+           : request_.source_done() ? ClientConnection::After::close
+                                    : ClientConnection::After::linger;
+  record_.status = status;
+  response_begun_ = true;
+  std::string& page = worker_.head_text;
+  page.clear();
+  worker_.heritage.pages.write(status, keep, facts_.is_http10, facts_.is_head, page);
+  response_.take(&client_->stream(), page, nullptr, 0);
+  record_.body_bytes = facts_.is_head ? 0 : worker_.heritage.pages.body(status).size();
+  return go(Step::relay);
+}
+
+// Nobody is there to hear an answer.
+Transaction::Flow Transaction::give_up_on_client(std::string_view reason) {
+  record_.reason = reason;
+  if (!response_begun_) record_.status = kStatusClientGone;
+  after_ = ClientConnection::After::abort;
+  return go(Step::finish);
+}
+
+void Transaction::release_backend_slot() {
+  if (in_backend_) backend_->queue.leave();
+  in_backend_ = false;
+}
+
+void Transaction::release_slots() {
+  wait_deadline_.stop();
+  if (backend_waiter_.waiting()) backend_->queue.cancel(backend_waiter_);
+  if (listener_waiter_.waiting()) client_->listener().queue.cancel(listener_waiter_);
+  release_backend_slot();
+  if (in_listener_) client_->listener().queue.leave();
+  in_listener_ = false;
+}
+
+Transaction::Flow Transaction::finish() {
+  drop_upstream();
+  release_slots();
+  client_write_.remove();
+  if (record_.body_bytes == 0) record_.body_bytes = response_.body_bytes();
+  worker_.access_log.write(record_);
+  record_.body_bytes = 0;
+  client_->transaction_ended(after_);
+  return Flow::ended;
+}
+
+void Transaction::on_client_event() {
+  if (step_ == Step::tunnel || (step_ == Step::relay && !request_.source_done())) {
+    run();
+  } else if (client_->stream().has_failed()) {
+    // An orderly end of stream is no reason to stop: a client may close its side and still listen.
+    give_up_on_client("client_closed");
+    run();
+  }
+}
+
+void Transaction::on_client_deadline() {
+  if (step_ == Step::tunnel) {
+    go(Step::finish);
+  } else if (response_begun_ || request_.source_done()) {
+    give_up_on_client("client_timeout");  // it does not take what we send
+  } else {
+    fail(408, "client_timeout");
+  }
+  run();
+}
+
+void Transaction::on_upstream_event(UpstreamConnection&) {
+  if (step_ == Step::connect) {
+    const int error = upstream_->connect_result();
+    if (error == EINPROGRESS) return;
+    upstream_->deadline().stop();
+    if (error == 0) {
+      step_ = Step::send_head;
+    } else {
+      drop_upstream();
+      if (connect_next_address(error) == Flow::wait) return;
+    }
+  }
+  run();
+}
+
+void Transaction::on_upstream_deadline(UpstreamConnection&) {
+  if (step_ == Step::connect) {
+    drop_upstream();
+    if (connect_next_address(ETIMEDOUT) == Flow::wait) return;
+  } else {
+    fail(504, "backend_timeout");
+  }
+  run();
+}
+
+}  // namespace worker

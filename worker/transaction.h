@@ -1,0 +1,152 @@
+// One request and its response.
+//
+//  sanitize ─► route ─► admit ─► pick_backend ─► connect ─► send_head ─► relay ─► finish
+//     │ refused  │ none    │ full    │ full │ none   │ failed   │          │ 101
+//     ▼          ▼         ▼         ▼      ▼        ▼          │          ▼
+//    4xx        404      waits     waits   503   mark dead,     │        tunnel ─► finish
+//                               at most TimeOut  pick again ◄───┘
+//                                                unless something was sent
+//
+// Each box is a function that returns whether to go on with the next step or to wait for an event;
+// run() calls them. Up to `route` a transaction uses the parsed head in the worker's scratch;
+// from there on only what it has copied. Whatever happens, it ends in `finish`, which writes the
+// access record and hands the client back. A failure before the response head becomes an error
+// page, after it a close.
+//
+// Owns the upstream connection while it uses one, and its slots (`Threads`) of the listener and of
+// the backend until the backend has answered in full. Used again for later requests.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "worker/access_log.h"
+#include "worker/client_connection.h"
+#include "worker/http/sanitizer.h"
+#include "worker/relay.h"
+#include "worker/upstream_connection.h"
+#include "worker/wait_queue.h"
+#include "worker/worker_context.h"
+
+namespace worker {
+
+class Transaction final : public UpstreamUser {
+ public:
+  explicit Transaction(WorkerContext& worker);
+  ~Transaction();
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+
+  // Begins with the head in the worker's scratch, and with the bytes that were read behind it.
+  void start(ClientConnection& client, char* rest, std::size_t rest_size);
+  // Answers a head that could not be parsed, or that did not come in time.
+  void start_refused(ClientConnection& client, const http::Refusal& refusal);
+  void start_too_late(ClientConnection& client);
+
+  void on_client_event();
+  void on_client_deadline();
+  void on_upstream_event(UpstreamConnection& upstream) override;
+  void on_upstream_deadline(UpstreamConnection& upstream) override;
+
+ private:
+  enum class Step : std::uint8_t {
+    sanitize,
+    route,
+    admit,
+    pick_backend,
+    connect,
+    send_head,
+    relay,
+    tunnel,
+    finish,
+  };
+  // What a step or a part of one tells run(): call the step that is now due; wait for an event; or,
+  // from finish alone, that the transaction is no more to be touched.
+  enum class Flow : std::uint8_t { next, wait, ended };
+  using StepFunction = Flow (Transaction::*)();
+  static const StepFunction kSteps[];
+
+  void reset(ClientConnection& client);
+  void run();
+  Flow go(Step step) {
+    step_ = step;
+    return Flow::next;
+  }
+
+  // transaction.cc: from the head to a slot of a backend, and the end
+  Flow sanitize();
+  Flow route();
+  Flow admit();
+  Flow pick_backend();
+  Flow finish();
+  void on_listener_slot();
+  void on_backend_slot();
+  void on_restless();
+  void on_wait_deadline();
+  Flow refuse(const http::Refusal& refusal);
+  Flow fail(int status, std::string_view reason);
+  Flow give_up_on_client(std::string_view reason);
+  void release_backend_slot();
+  void release_slots();
+
+  // transaction_upstream.cc: the backend's connection and its response head
+  Flow connect();
+  Flow connect_next_address(int last_error);
+  Flow backend_failed(int error);
+  Flow send_head();
+  Flow upstream_ended(const IoResult& result);
+  Flow take_response(char* data, std::size_t size);
+  Flow begin_response(char* rest, std::size_t size);
+  Flow pass_body(std::string_view head, char* data, std::size_t size);
+  void upstream_done(bool has_excess);
+  void drop_upstream();
+
+  // transaction_relay.cc: bodies both ways
+  Flow relay();
+  Flow pump_request();
+  Flow pump_response();
+  void arm_deadlines();
+  Flow begin_tunnel(char* rest, std::size_t size);
+  Flow tunnel();
+  void want_client_write(bool wanted);
+
+  WorkerContext& worker_;
+  ClientConnection* client_ = nullptr;
+  Step step_ = Step::finish;
+
+  char* rest_ = nullptr;  // behind the head, in the worker's buffer; until `route`
+  std::size_t rest_size_ = 0;
+
+  http::RequestFacts facts_;  // its views are cut off once the head is gone, but for `upgrade`
+  std::string upgrade_;
+  std::string request_head_;  // as it goes to the backend
+  ServiceRuntime* service_ = nullptr;
+  BackendRuntime* backend_ = nullptr;
+  std::size_t attempts_ = 0;  // backends that this request has found dead
+
+  Waiter listener_waiter_;
+  Waiter backend_waiter_;
+  Deadline wait_deadline_;
+  bool in_listener_ = false;  // holds a slot
+  bool in_backend_ = false;
+
+  std::unique_ptr<UpstreamConnection> upstream_;
+  std::size_t next_address_ = 0;
+  bool fresh_only_ = false;  // a pooled connection was stale
+
+  Pump request_;
+  Pump response_;
+  FdEvent client_write_;
+  http::ResponseFacts response_facts_;
+  bool response_begun_ = false;  // the final head, or a page of ours, is on its way to the client
+  bool heard_upstream_ = false;  // bytes came on this upstream connection
+  bool request_shut_ = false;    // tunnel: our end of stream was sent to the backend
+  bool response_shut_ = false;   // tunnel: likewise to the client
+  ClientConnection::After after_ = ClientConnection::After::close;
+
+  AccessRecord record_;
+};
+
+}  // namespace worker

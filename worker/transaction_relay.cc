@@ -1,0 +1,157 @@
+// One request and its response, bodies both ways: see transaction.h.
+#include <cstring>
+
+#include "worker/http/rewrite.h"
+#include "worker/transaction.h"
+
+namespace worker {
+
+namespace {
+
+// How many reads one direction may have in a turn of the loop, so that two fast ends of one
+// connection do not keep the others waiting.
+constexpr int kReadsPerTurn = 8;
+
+}  // namespace
+
+Transaction::Flow Transaction::relay() {
+  if (upstream_) {
+    const Flow flow = pump_request();
+    if (flow != Flow::wait) return flow;
+  }
+  const Flow flow = pump_response();
+  if (flow != Flow::wait) return flow;
+  if (response_.sink_failed()) return give_up_on_client("client_closed");
+  if (response_begun_ && response_.finished()) return go(Step::finish);
+  arm_deadlines();
+  return Flow::wait;
+}
+
+Transaction::Flow Transaction::pump_request() {
+  char* const buffer = worker_.read_buffer.get();
+  Stream& sink = upstream_->stream();
+  if (request_.holds()) request_.flush(sink);
+  for (int i = 0; !request_.source_done() && !request_.holds() && !request_.sink_failed() &&
+                  client_->readable();
+       ++i) {
+    if (i == kReadsPerTurn) {
+      client_->raise_again();
+      break;
+    }
+    const std::size_t wanted = request_.read_size();
+    const IoResult result = client_->read(buffer, wanted);
+    if (result.status == IoStatus::would_block) break;
+    if (result.status != IoStatus::ok) return give_up_on_client("client_closed");
+    const std::size_t taken = request_.take(&sink, {}, buffer, result.size);
+    if (request_.broken()) return refuse(request_.refusal());
+    client_->keep({buffer + taken, result.size - taken});
+    if (request_.source_done() && result.size < wanted) client_->settle();
+  }
+  upstream_->want_write(request_.holds());
+  return Flow::wait;
+}
+
+Transaction::Flow Transaction::pump_response() {
+  char* const buffer = worker_.read_buffer.get();
+  if (response_.holds()) response_.flush(client_->stream());
+  // A backend that takes no more of the request may have answered already.
+  for (int i = 0; upstream_ && !response_.holds() && !response_.sink_failed() &&
+                  (upstream_->readable() || request_.sink_failed());
+       ++i) {
+    if (i == kReadsPerTurn) {
+      upstream_->raise_again();
+      break;
+    }
+    const std::size_t have = upstream_->head_bytes.size();
+    std::memcpy(buffer, upstream_->head_bytes.data(), have);
+    const std::size_t wanted = kReadBufferSize - have;
+    const IoResult result = upstream_->read(buffer + have, wanted);
+    if (result.status == IoStatus::would_block) {
+      if (!request_.sink_failed()) break;
+      return upstream_ended({IoStatus::failed, 0, request_.sink_error()});
+    }
+    const Flow flow = result.status == IoStatus::ok ? take_response(buffer, have + result.size)
+                                                    : upstream_ended(result);
+    if (flow != Flow::wait) return flow;
+  }
+  want_client_write(response_.holds());
+  return Flow::wait;
+}
+
+void Transaction::arm_deadlines() {
+  const std::uint64_t now = EventLoop::now_ms();
+  const bool awaits_body = upstream_ && !request_.source_done() && !request_.holds();
+  if (response_.holds() || awaits_body) {
+    client_->deadline().start(client_->listener().client_timeout, now);
+  } else {
+    client_->deadline().stop();
+  }
+  if (!upstream_) return;
+  if (response_.holds() || awaits_body) {
+    upstream_->deadline().stop();
+  } else {
+    upstream_->deadline().start(backend_->timeout, now);
+  }
+}
+
+void Transaction::want_client_write(bool wanted) {
+  if (!wanted) {
+    client_write_.remove();
+  } else if (!client_write_.added()) {
+    client_write_.add_edge(
+        worker_.loop, client_->stream().fd(), kWritable,
+        [](void* self, short) { static_cast<Transaction*>(self)->run(); }, this);
+  }
+}
+
+// 101: from here on there are no messages, only bytes.
+Transaction::Flow Transaction::begin_tunnel(char* rest, std::size_t size) {
+  constexpr http::Framing kBytes{http::Framing::Kind::until_close, 0};
+  worker_.head_text.clear();
+  http::write_interim_head(worker_.response_head, worker_.head_text);
+  record_.status = worker_.response_head.status;
+  response_begun_ = true;
+  response_.start(kBytes, false);
+  response_.take(&client_->stream(), worker_.head_text, rest, size);
+  request_.start(kBytes, false);
+  std::string kept = client_->take_kept();
+  request_.take(&upstream_->stream(), {}, kept.data(), kept.size());
+  upstream_->deadline().stop();
+  return go(Step::tunnel);
+}
+
+Transaction::Flow Transaction::tunnel() {
+  char* const buffer = worker_.read_buffer.get();
+  const auto pump = [&](Pump& way, auto& source, Stream& sink, bool& shut) {
+    if (way.holds()) way.flush(sink);
+    for (int i = 0; !way.source_done() && !way.holds() && !way.sink_failed() && source.readable();
+         ++i) {
+      if (i == kReadsPerTurn) {
+        source.raise_again();
+        break;
+      }
+      const IoResult result = source.read(buffer, way.read_size());
+      if (result.status == IoStatus::ok) {
+        way.take(&sink, {}, buffer, result.size);
+      } else if (result.status == IoStatus::closed) {
+        way.source_closed(&sink);
+      } else {
+        return result.status == IoStatus::would_block;
+      }
+    }
+    if (way.finished() && !shut) {
+      sink.shutdown_write();
+      shut = true;
+    }
+    return !way.sink_failed();
+  };
+  const bool is_whole = pump(request_, *client_, upstream_->stream(), request_shut_) &&
+                        pump(response_, *upstream_, client_->stream(), response_shut_);
+  if (!is_whole || (request_.finished() && response_.finished())) return go(Step::finish);
+  upstream_->want_write(request_.holds());
+  want_client_write(response_.holds());
+  client_->deadline().start(worker_.tunnel_timeout, EventLoop::now_ms());
+  return Flow::wait;
+}
+
+}  // namespace worker

@@ -1,0 +1,204 @@
+// One request and its response, the backend's side: see transaction.h.
+#include <cerrno>
+#include <cstring>
+
+#include "shm/segment.h"
+#include "worker/http/rewrite.h"
+#include "worker/transaction.h"
+
+namespace worker {
+
+namespace {
+
+// Failures of this machine, which say nothing about the backend.
+bool is_local_failure(int error) {
+  switch (error) {
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+    case EADDRNOTAVAIL:
+      return true;
+    default:
+      return false;
+  }
+}
+
+shm::DeadReason dead_reason(int error) {
+  switch (error) {
+    case ECONNREFUSED:
+      return shm::DeadReason::refused;
+    case ETIMEDOUT:
+      return shm::DeadReason::timeout;
+    case ECONNRESET:
+      return shm::DeadReason::reset;
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+      return shm::DeadReason::unreachable;
+    default:
+      return shm::DeadReason::other;
+  }
+}
+
+}  // namespace
+
+Transaction::Flow Transaction::connect() {
+  heard_upstream_ = false;
+  // What could not be sent a second time does not go out on a connection that the backend may just
+  // be closing.
+  if (facts_.repeatable && !fresh_only_) {
+    upstream_ = backend_->pool.take();
+    if (upstream_) {
+      upstream_->set_user(*this);
+      return go(Step::send_head);
+    }
+  }
+  next_address_ = 0;
+  return connect_next_address(EHOSTUNREACH);
+}
+
+Transaction::Flow Transaction::connect_next_address(int last_error) {
+  const std::vector<SocketAddress>& addresses = backend_->heritage.addresses;
+  while (next_address_ < addresses.size()) {
+    upstream_ = std::make_unique<UpstreamConnection>(worker_.loop);
+    upstream_->set_user(*this);
+    last_error = upstream_->connect(addresses[next_address_++]);
+    if (last_error == 0) {
+      if (!upstream_->connecting()) return go(Step::send_head);
+      upstream_->deadline().start(backend_->connect_timeout, EventLoop::now_ms());
+      return Flow::wait;
+    }
+    drop_upstream();
+    if (is_local_failure(last_error)) return fail(503, "no_local_resources");
+  }
+  return backend_failed(last_error);
+}
+
+// It could not be connected to, so nothing was sent: another backend of the service may serve.
+Transaction::Flow Transaction::backend_failed(int error) {
+  shm::BackendTable& table = worker_.segment.backends();
+  const std::uint32_t row = backend_->heritage.row;
+  table.count_failure(row, worker_.heritage.row);
+  if (table.mark_dead(row, dead_reason(error), EventLoop::now_ms())) {
+    worker_.log.write(Severity::warning, "backend " + backend_->config.name + " (" +
+                                             backend_->config.address + ":" +
+                                             std::to_string(backend_->config.port) +
+                                             ") is dead: " + std::strerror(error));
+  }
+  release_backend_slot();
+  ++attempts_;
+  return go(Step::pick_backend);
+}
+
+Transaction::Flow Transaction::send_head() {
+  request_.flush(upstream_->stream(), request_head_);
+  worker_.segment.backends().count_request(backend_->heritage.row, worker_.heritage.row);
+  return go(Step::relay);
+}
+
+// The backend's stream is at its end, orderly or not, before the response is.
+Transaction::Flow Transaction::upstream_ended(const IoResult& result) {
+  const bool is_orderly = result.status == IoStatus::closed;
+  if (response_begun_) {
+    if (is_orderly) response_.source_closed(&client_->stream());
+    if (!response_.source_done())
+      return fail(502, is_orderly ? "backend_truncated" : "backend_reset");
+    upstream_done(true);
+    return Flow::wait;
+  }
+  if (!heard_upstream_ && upstream_->reused && facts_.repeatable) {
+    // It was closing while we sent: not an answer to this request.
+    drop_upstream();
+    fresh_only_ = true;
+    request_.start({}, false);
+    return go(Step::connect);
+  }
+  worker_.segment.backends().count_failure(backend_->heritage.row, worker_.heritage.row);
+  return fail(502, is_orderly ? "backend_closed" : "backend_reset");
+}
+
+Transaction::Flow Transaction::take_response(char* data, std::size_t size) {
+  if (response_begun_) return pass_body({}, data, size);
+  while (size != 0) {
+    http::ResponseHead& head = worker_.response_head;
+    http::Refusal refusal;
+    const http::ParseStatus status =
+        http::parse_response_head({data, size}, upstream_->scanned, head, refusal);
+    if (status == http::ParseStatus::incomplete) {
+      upstream_->head_bytes.assign(data, size);
+      return Flow::wait;
+    }
+    upstream_->scanned = 0;
+    upstream_->head_bytes.clear();
+    if (!refusal) refusal = http::judge_response(head, facts_, response_facts_);
+    if (refusal) {
+      worker_.segment.backends().count_failure(backend_->heritage.row, worker_.heritage.row);
+      return fail(502, http::info(refusal.reason).code);
+    }
+    data += head.size;
+    size -= head.size;
+    if (response_facts_.switches) return begin_tunnel(data, size);
+    if (!response_facts_.is_interim) return begin_response(data, size);
+    if (!facts_.is_http10) {
+      worker_.head_text.clear();
+      http::write_interim_head(head, worker_.head_text);
+      response_.take(&client_->stream(), worker_.head_text, nullptr, 0);
+    }
+  }
+  return Flow::wait;
+}
+
+Transaction::Flow Transaction::begin_response(char* rest, std::size_t size) {
+  using Kind = http::Framing::Kind;
+  const http::Framing& body = response_facts_.body;
+  const bool has_no_length = body.kind == Kind::chunked || body.kind == Kind::until_close;
+  const bool chunk_out = has_no_length && !facts_.is_http10;
+
+  http::ResponseRewrite how;
+  how.body = body;
+  if (has_no_length) how.body.kind = chunk_out ? Kind::chunked : Kind::until_close;
+  // Who is still sending a body when its answer comes will not be asked for more of it.
+  how.keep_alive = facts_.keep_alive && request_.source_done() && !worker_.draining &&
+                   how.body.kind != Kind::until_close;
+  how.client_is_http10 = facts_.is_http10;
+  how.added = backend_->heritage.head_add;
+  after_ = how.keep_alive           ? ClientConnection::After::keep_alive
+           : request_.source_done() ? ClientConnection::After::close
+                                    : ClientConnection::After::linger;
+
+  worker_.head_text.clear();
+  http::write_response_head(worker_.response_head, how, worker_.head_text);
+  record_.status = worker_.response_head.status;
+  response_.start(body, chunk_out);
+  response_begun_ = true;
+  return pass_body(worker_.head_text, rest, size);
+}
+
+Transaction::Flow Transaction::pass_body(std::string_view head, char* data, std::size_t size) {
+  const std::size_t taken = response_.take(&client_->stream(), head, data, size);
+  if (response_.broken()) return fail(502, http::info(response_.refusal().reason).code);
+  if (response_.source_done()) upstream_done(taken != size);
+  return Flow::wait;
+}
+
+// All of the response was read: the backend is free, however slowly the client reads.
+void Transaction::upstream_done(bool has_excess) {
+  const bool is_reusable = !has_excess && response_facts_.keep_alive && request_.finished() &&
+                           !request_.sink_failed() && !upstream_->peer_closed();
+  if (is_reusable) {
+    upstream_->want_write(false);
+    upstream_->settle();
+    backend_->pool.put(std::move(upstream_));
+  } else {
+    drop_upstream();
+  }
+  release_slots();
+}
+
+void Transaction::drop_upstream() {
+  if (!upstream_) return;
+  upstream_->close();
+  worker_.loop.dispose(std::move(upstream_));
+}
+
+}  // namespace worker

@@ -1,0 +1,89 @@
+// What all connections of one worker share: see worker_context.h.
+#include "worker/worker_context.h"
+
+#include "shm/segment.h"
+#include "worker/client_connection.h"
+#include "worker/transaction.h"
+
+namespace worker {
+
+namespace {
+
+Balancer make_balancer(const conf::Config& config, const conf::Service& service) {
+  std::vector<unsigned> weights;
+  for (const std::size_t i : service.backends) weights.push_back(config.backends[i].weight());
+  return Balancer(weights);
+}
+
+}  // namespace
+
+WorkerContext::WorkerContext(const Heritage& inherited)
+    : heritage(inherited),
+      segment(*inherited.segment),
+      log(segment.log_ring(inherited.row), inherited.doorbell, inherited.detail),
+      access_log(inherited.config->global.access_log, log),
+      linger_timeout(deadlines.of(kLingerMs)),
+      tunnel_timeout(deadlines.of(kTunnelIdleMs)),
+      queues(loop, segment.workers(), inherited.row, inherited.wake_fds),
+      random(std::random_device()()),
+      read_buffer(std::make_unique_for_overwrite<char[]>(kReadBufferSize)) {
+  const conf::Config& config = *inherited.config;
+  for (std::size_t i = 0; i < config.backends.size(); ++i) {
+    backends.push_back(std::make_unique<BackendRuntime>(
+        config.backends[i], inherited.backends[i], loop, deadlines, queues,
+        segment.backends().gate(inherited.backends[i].row)));
+  }
+  for (std::size_t i = 0; i < config.listeners.size(); ++i) {
+    auto listener = std::make_unique<ListenerRuntime>(
+        config.listeners[i], inherited.listeners[i], deadlines, queues,
+        segment.listeners().gate(inherited.listeners[i].row));
+    for (const conf::Service& service : config.listeners[i].services) {
+      const std::string number = std::to_string(listener->services.size() + 1);
+      listener->services.push_back(
+          {listener->name + "/" + number, service, make_balancer(config, service)});
+    }
+    listeners.push_back(std::move(listener));
+  }
+}
+
+WorkerContext::~WorkerContext() = default;
+
+std::unique_ptr<Transaction> WorkerContext::take_transaction() {
+  if (spare_transactions_.empty()) return std::make_unique<Transaction>(*this);
+  std::unique_ptr<Transaction> transaction = std::move(spare_transactions_.back());
+  spare_transactions_.pop_back();
+  return transaction;
+}
+
+void WorkerContext::give_back(std::unique_ptr<Transaction> transaction) {
+  spare_transactions_.push_back(std::move(transaction));
+}
+
+void WorkerContext::adopt(std::unique_ptr<ClientConnection> client) {
+  ClientConnection& adopted = *client;
+  adopted.place_ = clients_.size();
+  clients_.push_back(std::move(client));
+  segment.workers().set_clients(heritage.row, static_cast<std::uint32_t>(clients_.size()));
+  adopted.start();
+}
+
+void WorkerContext::dismiss(ClientConnection& client) {
+  const std::size_t place = client.place_;
+  loop.dispose(std::move(clients_[place]));
+  if (place + 1 != clients_.size()) {
+    clients_[place] = std::move(clients_.back());
+    clients_[place]->place_ = place;
+  }
+  clients_.pop_back();
+  segment.workers().set_clients(heritage.row, static_cast<std::uint32_t>(clients_.size()));
+  if (draining && clients_.empty()) loop.stop();
+}
+
+void WorkerContext::drain() {
+  draining = true;
+  // From the end: who leaves is replaced by the last one, which was looked at already.
+  for (std::size_t i = clients_.size(); i-- > 0;) clients_[i]->drain();
+  if (clients_.empty()) loop.stop();
+}
+
+}  // namespace worker
