@@ -1,0 +1,50 @@
+// See bells.h.
+#include "master/bells.h"
+
+#include <sys/eventfd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+
+#include "master/start_error.h"
+
+namespace master {
+namespace {
+
+constexpr shm::Row kRowsForEachWorker = 4;
+constexpr shm::Row kFewestRows = 16;
+
+worker::UniqueFd make_eventfd() {
+  worker::UniqueFd fd(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+  if (!fd) throw StartError("cannot make an eventfd", errno);
+  return fd;
+}
+
+}  // namespace
+
+shm::Row rows_needed(unsigned workers) {
+  return std::clamp(kRowsForEachWorker * workers, kFewestRows, shm::kMaxRows);
+}
+
+Bells::Bells(shm::Row rows) : doorbell_(make_eventfd()) {
+  for (shm::Row row = 0; row < rows; ++row) wakes_.push_back(make_eventfd());
+}
+
+void Bells::silence_doorbell() {
+  eventfd_t count = 0;
+  ::eventfd_read(doorbell_.get(), &count);
+}
+
+void Bells::ring(shm::Row row) const {
+  // Fails only when the counter is full: then the row is awake already.
+  if (row < rows()) ::eventfd_write(wakes_[row].get(), 1);
+}
+
+std::vector<int> Bells::wake_fds() const {
+  std::vector<int> fds;
+  for (const worker::UniqueFd& wake : wakes_) fds.push_back(wake.get());
+  return fds;
+}
+
+}  // namespace master

@@ -1,0 +1,24 @@
+// The configuration file as this master can serve it: conf::load, then worker::prepare, then what
+// only a master knows. The same code for the start, for -c and for a reload.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "conf/diagnostic.h"
+#include "worker/heritage.h"
+
+namespace master {
+
+// Nothing when there is an error among `diagnostics`.
+std::optional<worker::Heritage> load_configuration(const std::string& path,
+                                                   conf::Diagnostics& diagnostics);
+
+// True for the listeners that this version serves.
+bool is_served(const conf::Listener& listener);
+
+// Throws StartError where User, Group or RootJail ask for rights that `euid` does not have.
+// Not part of -c: a configuration may be checked by anybody.
+void check_rights(const conf::Config& config, uid_t euid);
+
+}  // namespace master

@@ -1,0 +1,78 @@
+// See daemonize.h.
+#include "master/daemonize.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "master/descriptors.h"
+#include "master/start_error.h"
+
+namespace master {
+namespace {
+
+constexpr char kServes = 'R';
+constexpr char kFailed = 'F';  // the reason was written to standard error already
+
+// The command that was started: interruptible while it waits, whatever the daemon has blocked.
+[[noreturn]] void await_verdict(int pipe, pid_t child) {
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  char verdict = 0;
+  ssize_t size = 0;
+  while ((size = ::read(pipe, &verdict, 1)) < 0 && errno == EINTR) {
+  }
+  if (size != 1) throw StartError("the daemon died before it was ready");
+  if (verdict != kServes) throw StartFailed();
+  ::_exit(0);  // the pid file and all else are the daemon's: nothing of it is to be undone here
+}
+
+// The first child: a session leader that ends at once, so that the daemon can never get a terminal.
+void become_session() {
+  ::setsid();
+  const pid_t pid = ::fork();
+  if (pid > 0) ::_exit(0);
+  if (pid < 0) throw StartError("cannot fork", errno);
+}
+
+}  // namespace
+
+Verdict::~Verdict() {
+  if (!pipe_) return;
+  if (::write(pipe_.get(), &kFailed, 1) < 0) return;  // the command is gone
+}
+
+bool Verdict::ready() {
+  if (!pipe_) return true;
+  detach_standard_streams();
+  const bool told = ::write(pipe_.get(), &kServes, 1) == 1;
+  pipe_.reset();
+  return told;
+}
+
+Verdict daemonize() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) throw StartError("cannot make a pipe", errno);
+  worker::UniqueFd reader(ends[0]);
+  worker::UniqueFd writer(ends[1]);
+  const pid_t child = ::fork();
+  if (child < 0) throw StartError("cannot fork", errno);
+  if (child > 0) {
+    writer.reset();
+    await_verdict(reader.get(), child);
+  }
+  Verdict verdict(std::move(writer));
+  reader.reset();
+  become_session();
+  if (::chdir("/") != 0) throw StartError("cannot change to the root directory", errno);
+  return verdict;
+}
+
+}  // namespace master

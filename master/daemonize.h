@@ -1,0 +1,33 @@
+// Into the background: two forks, a session of our own, and a pipe on which the command that was
+// started waits for the verdict. It returns 0 if and only if the daemon serves.
+//
+// Owns that pipe. Standard error stays the command's own until the verdict, so that whatever goes
+// wrong is said there. Never touches the pid file.
+#pragma once
+
+#include "worker/unique_fd.h"
+
+namespace master {
+
+class Verdict {
+ public:
+  Verdict() = default;  // in the foreground nobody waits, and the output stays as it is
+  explicit Verdict(worker::UniqueFd pipe) : pipe_(std::move(pipe)) {}
+  Verdict(Verdict&&) noexcept = default;
+  Verdict& operator=(Verdict&&) noexcept = default;
+  ~Verdict();  // not ready by then: the command returns 1
+
+  // Lets go of standard input, output and error, then lets the command return 0. False when the
+  // command is gone (interrupted): nobody was told that the daemon serves.
+  bool ready();
+
+ private:
+  worker::UniqueFd pipe_;
+};
+
+// Returns in the daemon. The calling process waits for the verdict: it ends where that is good, and
+// leaves by StartError or StartFailed where it is not. Throws StartError, too, when there is no
+// process or pipe to be had.
+Verdict daemonize();
+
+}  // namespace master

@@ -1,0 +1,55 @@
+// See listener.h.
+#include "master/listener.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+
+#include "master/start_error.h"
+
+namespace master {
+namespace {
+
+[[noreturn]] void refuse(const worker::SocketAddress& address, int error) {
+  throw StartError("cannot listen on " + worker::host_port_text(address), error);
+}
+
+void switch_on(const worker::UniqueFd& socket, int level, int option,
+               const worker::SocketAddress& address) {
+  const int on = 1;
+  if (::setsockopt(socket.get(), level, option, &on, sizeof on) != 0) refuse(address, errno);
+}
+
+worker::UniqueFd bound_socket(const worker::SocketAddress& address, bool shared) {
+  const int family = address.storage.ss_family;
+  worker::UniqueFd socket(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!socket) refuse(address, errno);
+  switch_on(socket, SOL_SOCKET, SO_REUSEADDR, address);
+  if (family == AF_INET6) switch_on(socket, IPPROTO_IPV6, IPV6_V6ONLY, address);
+  if (shared) switch_on(socket, SOL_SOCKET, SO_REUSEPORT, address);
+  const auto* name = reinterpret_cast<const sockaddr*>(&address.storage);
+  if (::bind(socket.get(), name, address.size) != 0) refuse(address, errno);
+  return socket;
+}
+
+}  // namespace
+
+void probe_address(const worker::SocketAddress& address) {
+  // Binding is enough: without SO_REUSEPORT it fails beside any listening socket. To listen here,
+  // too, would reset the clients that happen to connect before this socket is closed.
+  bound_socket(address, false);
+}
+
+std::shared_ptr<ListeningSockets> bind_listener(const worker::SocketAddress& address,
+                                                unsigned slots) {
+  auto sockets = std::make_shared<ListeningSockets>();
+  for (unsigned slot = 0; slot < slots; ++slot) {
+    worker::UniqueFd socket = bound_socket(address, true);
+    if (::listen(socket.get(), kBacklog) != 0) refuse(address, errno);
+    sockets->by_slot.push_back(std::move(socket));
+  }
+  return sockets;
+}
+
+}  // namespace master

@@ -1,0 +1,92 @@
+// The program: options, configuration, segment, sockets, daemon, workers. Reads as a table of
+// contents; what happens is in the files that are named here.
+#include <unistd.h>
+
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <string>
+
+#include "master/bells.h"
+#include "master/configuration.h"
+#include "master/daemonize.h"
+#include "master/descriptors.h"
+#include "master/generation.h"
+#include "master/journal.h"
+#include "master/options.h"
+#include "master/pid_file.h"
+#include "master/privileges.h"
+#include "master/signals.h"
+#include "master/start_error.h"
+#include "master/start_report.h"
+#include "master/stream_sink.h"
+#include "master/supervisor.h"
+#include "master/syslog_sink.h"
+
+namespace master {
+namespace {
+
+constexpr int kExitUsage = 2;
+
+std::unique_ptr<LogSink> make_sink(const Options& options, const conf::Global& global) {
+  if (options.foreground) return std::make_unique<StreamSink>(STDOUT_FILENO);
+  return std::make_unique<SyslogSink>(global.log_socket, global.log_facility);
+}
+
+int check(const Options& options) {
+  std::printf("%s: configuration is valid\n", options.config_file.c_str());
+  return 0;
+}
+
+int serve(const Options& options, worker::Heritage heritage, const conf::Diagnostics& diagnostics,
+          Verdict& verdict) {
+  check_rights(*heritage.config, ::geteuid());
+  const std::uint64_t files = raise_file_limit();
+  Signals signals;
+  PidFile pid_file(options.pid_file);
+  shm::Segment segment;
+  Bells bells(rows_needed(heritage.workers));
+  enroll(heritage, segment);
+  const StartReport report(heritage, diagnostics, files);
+  Journal journal(make_sink(options, heritage.config->global), options.detail);
+  Generation generation = make_generation(1, std::move(heritage), options.detail, segment, bells);
+  if (!options.foreground) verdict = daemonize();
+  pid_file.write();
+  report.write(journal);
+  return Supervisor({signals, bells, journal, verdict, !options.foreground}, std::move(generation))
+      .run();
+}
+
+int run(int argc, char** argv, Verdict& verdict) {
+  tidy_descriptors();
+  const Options options = parse_options(argc, argv);
+  if (options.action == Options::Action::version) {
+    std::puts("pound " POUND_VERSION);
+    return 0;
+  }
+  conf::Diagnostics diagnostics;
+  std::optional<worker::Heritage> heritage = load_configuration(options.config_file, diagnostics);
+  std::fputs(diagnostics.text().c_str(), stderr);
+  if (!heritage) return 1;
+  if (options.action == Options::Action::check) return check(options);
+  return serve(options, std::move(*heritage), diagnostics, verdict);
+}
+
+}  // namespace
+}  // namespace master
+
+int main(int argc, char** argv) {
+  // Told last of all: when the command returns everything is said and cleaned up.
+  master::Verdict verdict;
+  try {
+    return master::run(argc, argv, verdict);
+  } catch (const master::UsageError& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return master::kExitUsage;
+  } catch (const master::StartFailed&) {
+    return 1;
+  } catch (const std::exception& error) {
+    master::say_on_stderr(error.what());
+    return 1;
+  }
+}

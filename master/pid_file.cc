@@ -1,0 +1,73 @@
+// See pid_file.h.
+#include "master/pid_file.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+
+#include "master/start_error.h"
+
+namespace master {
+namespace {
+
+constexpr mode_t kMode = 0644;
+constexpr int kClaims = 100;  // times that the file may vanish between our open and our lock
+
+std::string content_of(int file) {
+  char buffer[32];
+  const ssize_t size = ::pread(file, buffer, sizeof buffer, 0);
+  const std::string text(buffer, size > 0 ? static_cast<std::size_t>(size) : 0);
+  const std::string digits = text.substr(0, text.find_first_not_of("0123456789"));
+  return digits.empty() ? "unknown" : digits;
+}
+
+worker::UniqueFd open_locked(const std::string& path) {
+  worker::UniqueFd file(
+      ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, kMode));
+  if (!file && errno == ELOOP) throw StartError("pid file " + path + ": is a symbolic link");
+  if (!file) throw StartError("pid file " + path, errno);
+  struct stat found {};
+  if (::fstat(file.get(), &found) != 0) throw StartError("pid file " + path, errno);
+  if (!S_ISREG(found.st_mode)) throw StartError("pid file " + path + ": is not a regular file");
+  if (found.st_nlink > 1) throw StartError("pid file " + path + ": has another name (hard link)");
+  if (::flock(file.get(), LOCK_EX | LOCK_NB) == 0) return file;
+  if (errno != EWOULDBLOCK) throw StartError("pid file " + path, errno);
+  throw StartError("pid file " + path + ": another pound runs as pid " + content_of(file.get()));
+}
+
+}  // namespace
+
+PidFile::PidFile(const std::string& path)
+    : path_(std::filesystem::absolute(path)), owner_(::getpid()) {
+  for (int i = 0; i < kClaims; ++i) {
+    file_ = open_locked(path_);
+    if (is_still_ours()) return;  // else its owner removed it before we had the lock
+  }
+  throw StartError("pid file " + path_ + ": is removed again and again by another process");
+}
+
+PidFile::~PidFile() {
+  if (owner_ == ::getpid() && is_still_ours()) ::unlink(path_.c_str());
+}
+
+bool PidFile::is_still_ours() const {
+  struct stat here {};
+  struct stat there {};
+  return ::fstat(file_.get(), &here) == 0 && ::lstat(path_.c_str(), &there) == 0 &&
+         here.st_dev == there.st_dev && here.st_ino == there.st_ino;
+}
+
+void PidFile::write() {
+  owner_ = ::getpid();
+  const std::string text = std::to_string(owner_) + "\n";
+  if (::fchmod(file_.get(), kMode) != 0 || ::ftruncate(file_.get(), 0) != 0 ||
+      ::pwrite(file_.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
+    throw StartError("pid file " + path_, errno);
+  }
+}
+
+}  // namespace master

@@ -1,0 +1,45 @@
+// See process_table.h.
+#include "master/process_table.h"
+
+#include <signal.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+namespace master {
+
+void ProcessTable::add(Place place, Process process) {
+  const bool added = entries_.try_emplace(place, std::move(process)).second;
+  if (!added) throw std::logic_error("two workers in one place");
+}
+
+std::optional<std::pair<Place, Process>> ProcessTable::remove(pid_t pid) {
+  const auto found = std::find_if(entries_.begin(), entries_.end(),
+                                  [pid](const auto& entry) { return entry.second.pid == pid; });
+  if (found == entries_.end()) return std::nullopt;
+  std::pair<Place, Process> removed{found->first, std::move(found->second)};
+  entries_.erase(found);
+  return removed;
+}
+
+Process* ProcessTable::find(Place place) {
+  const auto found = entries_.find(place);
+  return found == entries_.end() ? nullptr : &found->second;
+}
+
+bool ProcessTable::all_ready() const {
+  return std::all_of(entries_.begin(), entries_.end(),
+                     [](const auto& entry) { return entry.second.ready; });
+}
+
+std::string name_of(Place place, const Process& process) {
+  return "worker " + std::to_string(place.slot) + " (pid " + std::to_string(process.pid) + ")";
+}
+
+void send_signal(pid_t pid, int number) {
+  if (pid <= 1) throw std::logic_error("a signal to process " + std::to_string(pid));
+  ::kill(pid, number);
+}
+
+}  // namespace master

@@ -1,0 +1,61 @@
+// The master's own list of its children, by generation and slot.
+//
+// Owns the master's ends of the control sockets. Plain bookkeeping: forks nothing, waits for
+// nothing, logs nothing.
+#pragma once
+
+#include <sys/types.h>
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "shm/ids.h"
+#include "worker/unique_fd.h"
+
+namespace master {
+
+// Where a worker stands; its successor after a death stands in the same place.
+struct Place {
+  shm::Generation generation = 0;
+  shm::Slot slot = 0;
+  auto operator<=>(const Place&) const = default;
+};
+
+struct Process {
+  pid_t pid = 0;
+  shm::Row row = 0;
+  worker::UniqueFd control;
+  std::uint64_t born_ms = 0;
+  bool ready = false;
+  bool given_up = false;  // was killed because it did not become ready
+};
+
+class ProcessTable {
+ public:
+  using Entries = std::map<Place, Process>;
+
+  void add(Place place, Process process);  // throws std::logic_error when the place is taken
+  // Forgets the process and returns what it was; nothing when `pid` is not one of ours.
+  std::optional<std::pair<Place, Process>> remove(pid_t pid);
+
+  Process* find(Place place);
+  Entries& entries() { return entries_; }
+  const Entries& entries() const { return entries_; }
+  bool empty() const { return entries_.empty(); }
+  std::size_t size() const { return entries_.size(); }
+  bool all_ready() const;
+
+ private:
+  Entries entries_;
+};
+
+// "worker 1 (pid 123)"
+std::string name_of(Place place, const Process& process);
+
+// kill(2), but never to a group or to init: throws std::logic_error for a pid of 1 or less.
+void send_signal(pid_t pid, int number);
+
+}  // namespace master

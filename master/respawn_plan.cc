@@ -1,0 +1,52 @@
+// See respawn_plan.h.
+#include "master/respawn_plan.h"
+
+#include <algorithm>
+
+namespace master {
+namespace {
+
+std::uint64_t delay_after(unsigned young_deaths) {
+  if (young_deaths <= kFreeYoungDeaths) return 0;
+  std::uint64_t delay = kFirstDelayMs;
+  for (unsigned i = kFreeYoungDeaths + 1; i < young_deaths && delay < kLongestDelayMs; ++i) {
+    delay *= 2;
+  }
+  return std::min(delay, kLongestDelayMs);
+}
+
+}  // namespace
+
+std::uint64_t RespawnPlan::plan(Place place, std::uint64_t lived_ms, std::uint64_t now_ms) {
+  Slot& slot = slots_[place];
+  slot.young_deaths = lived_ms < kYoungMs ? slot.young_deaths + 1 : 0;
+  const std::uint64_t delay = delay_after(slot.young_deaths);
+  slot.due_ms = now_ms + delay;
+  return delay;
+}
+
+void RespawnPlan::retry(Place place, std::uint64_t now_ms) {
+  slots_[place].due_ms = now_ms + kFirstDelayMs;
+}
+
+std::vector<Place> RespawnPlan::take_due(std::uint64_t now_ms) {
+  std::vector<Place> due;
+  for (auto& [place, slot] : slots_) {
+    if (!slot.due_ms || *slot.due_ms > now_ms) continue;
+    slot.due_ms.reset();
+    due.push_back(place);
+  }
+  return due;
+}
+
+std::optional<std::uint64_t> RespawnPlan::next_ms() const {
+  std::optional<std::uint64_t> next;
+  for (const auto& [place, slot] : slots_) {
+    if (slot.due_ms && (!next || *slot.due_ms < *next)) next = slot.due_ms;
+  }
+  return next;
+}
+
+void RespawnPlan::clear() { slots_.clear(); }
+
+}  // namespace master

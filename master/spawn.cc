@@ -1,0 +1,88 @@
+// See spawn.h.
+#include "master/spawn.h"
+
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <exception>
+#include <set>
+#include <string>
+
+#include "master/clock.h"
+#include "master/descriptors.h"
+#include "master/exit_status.h"
+#include "master/privileges.h"
+#include "master/signals.h"
+#include "master/start_error.h"
+#include "worker/log.h"
+#include "worker/worker.h"
+
+namespace master {
+namespace {
+
+// That the master's ends of all control sockets go is what lets a worker notice that it is gone.
+void close_what_is_not_ours(const worker::Heritage& heritage) {
+  std::set<int> kept{STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, heritage.control,
+                     heritage.doorbell};
+  kept.insert(heritage.wake_fds.begin(), heritage.wake_fds.end());
+  for (const worker::ListenerHeritage& listener : heritage.listeners) kept.insert(listener.socket);
+  close_all_but(kept);
+}
+
+int live(const worker::Heritage& heritage, worker::Log& log) {
+  try {
+    const conf::Global& global = heritage.config->global;
+    const std::string error = drop_privileges({global.root_jail, heritage.uid, heritage.gid});
+    if (!error.empty()) {
+      log.write(worker::Severity::error, error);
+      return kStatusNoPrivileges;
+    }
+    return worker::run(heritage);
+  } catch (const std::exception& error) {
+    log.write(worker::Severity::error, std::string("worker failed: ") + error.what());
+    return kStatusBroken;
+  }
+}
+
+[[noreturn]] void become_worker(const Generation& generation, shm::Slot slot, shm::Row row,
+                                int control, bool detached) noexcept {
+  const worker::Heritage heritage = generation.heritage_of(slot, row, control);
+  if (detached) detach_standard_streams();
+  close_what_is_not_ours(heritage);
+  Signals::reset_in_worker();
+  ::tzset();  // reads a file, hence before the jail is shut
+  worker::Log log(heritage.segment->log_ring(row), heritage.doorbell, heritage.detail);
+  ::_exit(live(heritage, log));
+}
+
+}  // namespace
+
+Process spawn_worker(const Generation& generation, shm::Slot slot, bool detached) {
+  shm::Segment& segment = *generation.heritage.segment;
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) != 0) {
+    throw StartError("cannot make a control socket", errno);
+  }
+  worker::UniqueFd ours(ends[0]);
+  worker::UniqueFd theirs(ends[1]);
+  const std::optional<shm::Row> row = segment.workers().take(slot, generation.number);
+  if (!row) throw StartError("no row is left for another worker");
+  if (*row >= generation.heritage.wake_fds.size()) {
+    segment.workers().free(*row);
+    throw StartError("too many workers are still alive");
+  }
+  segment.log_ring(*row).reset();
+  const pid_t pid = ::fork();
+  if (pid == 0) become_worker(generation, slot, *row, theirs.get(), detached);
+  if (pid < 0) {
+    const int error = errno;
+    segment.workers().free(*row);
+    throw StartError("cannot fork a worker", error);
+  }
+  segment.workers().set_pid(*row, pid);
+  return Process{pid, *row, std::move(ours), now_ms(), false};
+}
+
+}  // namespace master

@@ -1,0 +1,49 @@
+// See start_report.h.
+#include "master/start_report.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "master/configuration.h"
+
+namespace master {
+namespace {
+
+std::string count_of(std::size_t count, const std::string& what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
+std::string place_of(const conf::Position& where) {
+  if (!where.file) return "";
+  if (where.line == 0) return where.file->name + ": ";
+  return where.file->name + ":" + std::to_string(where.line) + ": ";
+}
+
+}  // namespace
+
+StartReport::StartReport(const worker::Heritage& heritage, const conf::Diagnostics& diagnostics,
+                         std::uint64_t file_limit)
+    : file_limit_(file_limit) {
+  const std::vector<conf::Listener>& listeners = heritage.config->listeners;
+  const auto served = std::count_if(listeners.begin(), listeners.end(), is_served);
+  headline_ = "pound " POUND_VERSION " started: " + count_of(heritage.workers, "worker") + ", " +
+              count_of(static_cast<std::size_t>(served), "listener") + ", " +
+              count_of(heritage.backends.size(), "backend");
+  for (const conf::Diagnostic& diagnostic : diagnostics.all()) {
+    if (diagnostic.severity != conf::Severity::warning) continue;
+    warnings_.push_back(place_of(diagnostic.where) + diagnostic.message);
+  }
+  if (::geteuid() == 0 && !heritage.uid) {
+    warnings_.push_back("the workers run as root: set User in Global");
+  }
+}
+
+void StartReport::write(Journal& journal) const {
+  journal.say(worker::Severity::notice, headline_);
+  journal.say(worker::Severity::info,
+              "each process may open " + std::to_string(file_limit_) + " files");
+  for (const std::string& warning : warnings_) journal.say(worker::Severity::warning, warning);
+}
+
+}  // namespace master

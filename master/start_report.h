@@ -1,0 +1,27 @@
+// What the log is told at the start: who we are, what we serve, and what the configuration's
+// reader warned of (a daemon's standard error is soon forgotten).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "conf/diagnostic.h"
+#include "master/journal.h"
+#include "worker/heritage.h"
+
+namespace master {
+
+class StartReport {
+ public:
+  StartReport(const worker::Heritage& heritage, const conf::Diagnostics& diagnostics,
+              std::uint64_t file_limit);
+  void write(Journal& journal) const;
+
+ private:
+  std::string headline_;
+  std::vector<std::string> warnings_;
+  std::uint64_t file_limit_;
+};
+
+}  // namespace master

@@ -1,0 +1,54 @@
+// The deaths of a supervisor's workers: reaped, explained, what they held given back, and their
+// successors planned. The rest of Supervisor is in supervisor.cc.
+#include <sys/wait.h>
+
+#include "master/clock.h"
+#include "master/exit_status.h"
+#include "master/supervisor.h"
+
+namespace master {
+
+using worker::Severity;
+
+void Supervisor::reap() {
+  int status = 0;
+  for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
+    // Children that are not ours were there before this program was started in its process.
+    if (const auto dead = processes_.remove(pid)) bury(dead->first, dead->second, status);
+  }
+}
+
+void Supervisor::bury(Place place, const Process& process, int status) {
+  log_drain_.closing(process.row);  // its last words come before ours
+  const std::string name = name_of(place, process);
+  switch (phase_) {
+    case Phase::starting:
+      fail_start(name + " " + describe_exit(status) + " before it was ready");
+      break;
+    case Phase::running:
+      around_.journal.say(Severity::error, name + " " + describe_exit(status));
+      plan_successor(place, process);
+      break;
+    case Phase::draining:
+      around_.journal.say(status == 0 ? Severity::info : Severity::warning,
+                          name + (status == 0 ? " has drained" : " " + describe_exit(status)));
+      break;
+    case Phase::stopping:
+      around_.journal.say(Severity::info, name + " has stopped");
+      break;
+  }
+  segment_.release_row(process.row);
+  // What it held is free now: those who wait for it have nobody else to wake them.
+  for (const auto& [other, living] : processes_.entries()) around_.bells.ring(living.row);
+}
+
+void Supervisor::plan_successor(Place place, const Process& process) {
+  const std::uint64_t now = now_ms();
+  const std::uint64_t delay = plan_.plan(place, now - process.born_ms, now);
+  if (delay == 0) return;
+  around_.journal.say(Severity::warning, "worker " + std::to_string(place.slot) +
+                                             " dies young again and again: next start in " +
+                                             std::to_string(delay / 1000) + " s");
+}
+
+}  // namespace master

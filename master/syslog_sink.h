@@ -1,0 +1,40 @@
+// Records to the syslog daemon of this machine, through its datagram socket.
+//
+// Owns the connection and makes it anew when the daemon was restarted (at most once a second).
+// syslog(3) is not used: it blocks on a full socket, and it is one for the whole process.
+#pragma once
+
+#include <sys/un.h>
+
+#include <ctime>
+#include <optional>
+
+#include "master/log_sink.h"
+#include "worker/unique_fd.h"
+
+namespace master {
+
+class SyslogSink : public LogSink {
+ public:
+  // `facility` as in <syslog.h>, shifted. Opens nothing yet. Throws StartError for a path that
+  // does not fit into a socket's name.
+  SyslogSink(const std::string& path, int facility);
+
+ protected:
+  Sent send(int priority, pid_t pid, std::string_view text) override;
+
+ private:
+  bool connect();
+  bool may_connect();
+  void put_header(int priority, pid_t pid);
+
+  sockaddr_un name_{};
+  int facility_;
+  worker::UniqueFd socket_;
+  std::optional<std::uint64_t> last_attempt_ms_;
+  std::string line_;             // reused
+  std::time_t stamp_time_ = -1;  // the second that `stamp_` shows
+  char stamp_[20] = "";          // "Nov 21 06:40:00 "
+};
+
+}  // namespace master
