@@ -1,5 +1,7 @@
 # Pound's build. `make help` lists what can be asked for.
 #
+# `make verbose=yes` shows the commands as they are run.
+#
 # Variants are chosen by variables and each has its own object folder, so that they stand side by
 # side: `make`, `make debug=yes`, `make check sanitize=address,undefined`, `make CXX=clang++`.
 
@@ -14,6 +16,11 @@ sanitize ?=
 CXX      ?= g++
 PYTHON   := /usr/bin/python3
 only     ?=
+verbose  ?= no
+
+q := $(if $(filter yes,$(verbose)),,@)
+# All cores, unless the caller has said how many.
+parallel = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 comma := ,
 variant := $(strip $(if $(filter-out g++ c++,$(notdir $(CXX))),$(notdir $(CXX))))
@@ -78,30 +85,35 @@ demo         := $(out)/demo_backend
 all: $(pound)  ## build build/pound
 
 help:  ## this list
-	@echo 'make TARGET [debug=yes] [sanitize=address,undefined] [CXX=clang++] [DESTDIR=…] [PREFIX=…]'
-	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@echo 'make TARGET [debug=yes] [sanitize=address,undefined] [verbose=yes] [CXX=clang++] [DESTDIR=…] [PREFIX=…]'
+	@sed -n 's/^\([a-z0-9-]*\):.*  ## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 install-deps:  ## install what is missing from Debian's packages (needs root or sudo)
 	@init/install-deps
 
 $(pound): $(out)/master/main.o $(master_objects)
-	$(CXX) $(all_ldflags) -o $@ $^ $(package_libs)
+	@echo '  link $@'
+	$(q)$(CXX) $(all_ldflags) -o $@ $^ $(package_libs)
 
 $(out)/%.o: %.cc
 	@mkdir -p $(@D)
-	$(CXX) $(CPPFLAGS) $(all_cxxflags) -MD -MP -c -o $@ $<
+	@echo '  c++  $<'
+	$(q)$(CXX) $(CPPFLAGS) $(all_cxxflags) -MD -MP -c -o $@ $<
 
 define unit_rule
 $$(out)/unit_$(1): $$(call unit_objects,$(1)) $$($(1)_objects)
-	$$(CXX) $$(all_ldflags) -o $$@ $$^ $$(package_libs)
+	@echo '  link $$@'
+	$$(q)$$(CXX) $$(all_ldflags) -o $$@ $$^ $$(package_libs)
 endef
 $(foreach f,$(unit_folders),$(eval $(call unit_rule,$(f))))
 
 $(out)/replay_%: $(out)/t/fuzz/fuzz_%.o $(out)/t/fuzz/replay.o $(http_objects) $(conf_objects)
-	$(CXX) $(all_ldflags) -o $@ $^ $(package_libs)
+	@echo '  link $@'
+	$(q)$(CXX) $(all_ldflags) -o $@ $^ $(package_libs)
 
 $(demo): $(out)/t/demo/backend.o
-	$(CXX) $(all_ldflags) -o $@ $^ $(shell pkg-config --libs libevent)
+	@echo '  link $@'
+	$(q)$(CXX) $(all_ldflags) -o $@ $^ $(shell pkg-config --libs libevent)
 
 .SECONDARY:
 
@@ -110,14 +122,14 @@ $(demo): $(out)/t/demo/backend.o
 # second make, because pkg-config can only be asked once the packages are there.
 run:  ## start two demo backends and Pound on 127.0.0.1:8080, until Ctrl-C
 	@init/install-deps
-	@$(MAKE) --no-print-directory $(pound) $(demo)
+	@$(MAKE) --no-print-directory $(parallel) $(pound) $(demo)
 	@t/demo/run $(pound) $(demo)
 
 check-programs: $(pound) $(demo) $(unit_tests) $(replays)
 
 check:  ## all tests; the last line says how many passed and failed
 	@init/install-deps --test
-	@$(MAKE) --no-print-directory check-programs
+	@$(MAKE) --no-print-directory $(parallel) check-programs
 	@$(PYTHON) t/check.py --out $(out) --pound $(pound) unit fuzz e2e
 
 check-unit: $(unit_tests) $(replays)  ## unit tests and the fuzzers' corpora; only=conf for one folder

@@ -39,8 +39,13 @@ void ClientConnection::start() {
 }
 
 void ClientConnection::drain() {
-  // Who has just connected may have a request under way; it is answered, with Connection: close.
-  if (!transaction_ && has_served_ && pending_.empty() && !lingering_) close();
+  if (transaction_ || lingering_ || !pending_.empty()) return;
+  if (has_served_) {
+    close();
+  } else {
+    // Its first request may be under way; it will be answered, with Connection: close.
+    deadline_.start(worker_.newcomer_timeout, EventLoop::now_ms());
+  }
 }
 
 IoResult ClientConnection::read(char* buffer, std::size_t size) {
@@ -153,11 +158,14 @@ void ClientConnection::go_idle() {
 }
 
 void ClientConnection::linger() {
+  const std::uint64_t now = EventLoop::now_ms();
   if (!lingering_) {
     lingering_ = true;
+    linger_end_ms_ = now + kLingerTotalMs;
     stream_.shutdown_write();
-    deadline_.start(worker_.linger_timeout, EventLoop::now_ms());
   }
+  if (now > linger_end_ms_) return close();
+  deadline_.start(worker_.linger_timeout, now);
   for (int i = 0; i < kReadsPerTurn; ++i) {
     const IoResult result = read(worker_.read_buffer.get(), kReadBufferSize);
     if (result.status == IoStatus::would_block) return;

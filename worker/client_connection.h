@@ -74,6 +74,7 @@ class ClientConnection final : public Disposable {
   std::unique_ptr<Transaction> transaction_;
   std::string pending_;  // a head that is not complete, or pipelined requests
   std::string ip_;
+  std::uint64_t linger_end_ms_ = 0;
   std::size_t scanned_ = 0;  // how far http::parse_request_head has looked at pending_
   bool readable_ = false;
   bool peer_closed_ = false;

@@ -24,6 +24,7 @@ WorkerContext::WorkerContext(const Heritage& inherited)
       access_log(inherited.config->global.access_log, log),
       linger_timeout(deadlines.of(kLingerMs)),
       tunnel_timeout(deadlines.of(kTunnelIdleMs)),
+      newcomer_timeout(deadlines.of(kNewcomerMs)),
       queues(loop, segment.workers(), inherited.row, inherited.wake_fds),
       random(std::random_device()()),
       read_buffer(std::make_unique_for_overwrite<char[]>(kReadBufferSize)) {

@@ -33,7 +33,11 @@ inline constexpr std::size_t kReadBufferSize = 256 * 1024;
 
 inline constexpr std::uint64_t kSweepMs = 100;            // how late a deadline may fire
 inline constexpr std::uint64_t kTunnelIdleMs = 3600'000;  // silence allowed in a tunnel
-inline constexpr std::uint64_t kLingerMs = 10'000;        // draining a client that we refused
+// A client that is still sending when we close: how long it may be silent, and how long in all.
+inline constexpr std::uint64_t kLingerMs = 2'000;
+inline constexpr std::uint64_t kLingerTotalMs = 30'000;
+// While draining: for a client that has just connected and may have its request under way.
+inline constexpr std::uint64_t kNewcomerMs = 1'000;
 
 struct BackendRuntime {
   BackendRuntime(const conf::Backend& backend, const BackendHeritage& inherited, EventLoop& loop,
@@ -107,6 +111,7 @@ class WorkerContext {
   DeadlineLists deadlines;
   DeadlineList& linger_timeout;
   DeadlineList& tunnel_timeout;
+  DeadlineList& newcomer_timeout;
   WaitQueues queues;
   std::vector<std::unique_ptr<BackendRuntime>> backends;
   std::vector<std::unique_ptr<ListenerRuntime>> listeners;
