@@ -48,6 +48,11 @@ void ClientConnection::drain() {
   }
 }
 
+void ClientConnection::cut_off() {
+  if (transaction_) transaction_->cut_off();
+  close();
+}
+
 IoResult ClientConnection::read(char* buffer, std::size_t size) {
   const IoResult result = stream_.read(buffer, size);
   if (result.status != IoStatus::ok) readable_ = false;

@@ -33,6 +33,8 @@ class ClientConnection final : public Disposable {
   void start();
   // Closes now when no request is in sight; else after the response, which says so.
   void drain();
+  // Ends it now, with its transaction.
+  void cut_off();
 
   // --- for the transaction
   Stream& stream() { return stream_; }

@@ -244,6 +244,11 @@ Transaction::Flow Transaction::finish() {
   return Flow::ended;
 }
 
+void Transaction::cut_off() {
+  give_up_on_client("grace_over");
+  run();
+}
+
 void Transaction::on_client_event() {
   if (step_ == Step::tunnel || (step_ == Step::relay && !request_.source_done())) {
     run();

@@ -32,18 +32,19 @@
 
 namespace worker {
 
-class Transaction final : public UpstreamUser {
+class Transaction final : public Disposable, public UpstreamUser {
  public:
   explicit Transaction(WorkerContext& worker);
-  ~Transaction();
-  Transaction(const Transaction&) = delete;
-  Transaction& operator=(const Transaction&) = delete;
+  ~Transaction() override;
 
   // Begins with the head in the worker's scratch, and with the bytes that were read behind it.
   void start(ClientConnection& client, char* rest, std::size_t rest_size);
   // Answers a head that could not be parsed, or that did not come in time.
   void start_refused(ClientConnection& client, const http::Refusal& refusal);
   void start_too_late(ClientConnection& client);
+
+  // Ends it now, whatever it is at: the time to drain is over.
+  void cut_off();
 
   void on_client_event();
   void on_client_deadline();

@@ -124,10 +124,10 @@ void WaitQueues::list(WaitQueue& queue) {
 }
 
 void WaitQueues::wake(shm::Row row) {
+  if (row == row_) return wake_event_.raise_again();  // not now: a transaction is on the stack
   if (row >= wake_fds_.size()) return;
   const std::uint64_t one = 1;
-  // A full counter means that it is being woken anyway. Our own row is woken in the same way, so
-  // that no transaction is entered from within another one.
+  // A full counter means that it is being woken anyway.
   [[maybe_unused]] const ssize_t n = ::write(wake_fds_[row], &one, sizeof one);
 }
 

@@ -32,6 +32,7 @@ class Worker {
  private:
   void on_control();
   void on_tick();
+  void on_grace_over();
   void drain();
   void report_leaks();
 
@@ -49,8 +50,7 @@ Worker::Worker(const Heritage& heritage)
       tick_(
           context_.loop, [](void* self) { static_cast<Worker*>(self)->on_tick(); }, this),
       grace_(
-          context_.loop, [](void* self) { static_cast<Worker*>(self)->context_.loop.stop(); },
-          this) {
+          context_.loop, [](void* self) { static_cast<Worker*>(self)->on_grace_over(); }, this) {
   for (const std::unique_ptr<ListenerRuntime>& listener : context_.listeners) {
     if (listener->heritage.socket < 0) continue;
     acceptors_.push_back(std::make_unique<Acceptor>(context_, *listener));
@@ -100,13 +100,15 @@ void Worker::drain() {
   context_.drain();
 }
 
-// After a complete drain nothing may be held any more.
+void Worker::on_grace_over() {
+  const std::size_t count = context_.cut_off();
+  context_.log.write(Severity::warning,
+                     std::to_string(count) + " clients were cut off: Grace is over");
+  context_.loop.stop();
+}
+
+// All clients are gone: no slot may be held any more.
 void Worker::report_leaks() {
-  if (context_.client_count() != 0) {
-    context_.log.write(Severity::warning, std::to_string(context_.client_count()) +
-                                              " clients were cut off: Grace is over");
-    return;
-  }
   for (const std::unique_ptr<BackendRuntime>& backend : context_.backends) {
     if (context_.segment.backends().gate(backend->heritage.row).in_service_of(heritage_.row) != 0) {
       context_.log.write(Severity::error, "panic: a slot of backend " + backend->config.name +

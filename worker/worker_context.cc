@@ -57,7 +57,11 @@ std::unique_ptr<Transaction> WorkerContext::take_transaction() {
 }
 
 void WorkerContext::give_back(std::unique_ptr<Transaction> transaction) {
-  spare_transactions_.push_back(std::move(transaction));
+  if (spare_transactions_.size() < kMaxSpareTransactions) {
+    spare_transactions_.push_back(std::move(transaction));
+  } else {
+    loop.dispose(std::move(transaction));  // one of its methods may be on the stack
+  }
 }
 
 void WorkerContext::adopt(std::unique_ptr<ClientConnection> client) {
@@ -78,6 +82,12 @@ void WorkerContext::dismiss(ClientConnection& client) {
   clients_.pop_back();
   segment.workers().set_clients(heritage.row, static_cast<std::uint32_t>(clients_.size()));
   if (draining && clients_.empty()) loop.stop();
+}
+
+std::size_t WorkerContext::cut_off() {
+  const std::size_t count = clients_.size();
+  for (std::size_t i = count; i-- > 0;) clients_[i]->cut_off();
+  return count;
 }
 
 void WorkerContext::drain() {

@@ -31,6 +31,8 @@ class Transaction;
 // One for the worker: large, because a 1 MiB body costs a third less than with 64 KiB.
 inline constexpr std::size_t kReadBufferSize = 256 * 1024;
 
+inline constexpr std::size_t kMaxSpareTransactions = 256;
+
 inline constexpr std::uint64_t kSweepMs = 100;            // how late a deadline may fire
 inline constexpr std::uint64_t kTunnelIdleMs = 3600'000;  // silence allowed in a tunnel
 // A client that is still sending when we close: how long it may be silent, and how long in all.
@@ -99,9 +101,10 @@ class WorkerContext {
   void adopt(std::unique_ptr<ClientConnection> client);
   // Ends `client` after this turn; while draining, the last one's end is the worker's.
   void dismiss(ClientConnection& client);
-  std::size_t client_count() const { return clients_.size(); }
   // Closes idle clients and lets the others finish.
   void drain();
+  // Ends all that are left; returns how many they were.
+  std::size_t cut_off();
 
   const Heritage& heritage;
   shm::Segment& segment;

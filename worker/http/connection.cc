@@ -71,40 +71,38 @@ bool is_protected(std::string_view name) {
          std::any_of(kProtectedNames.begin(), kProtectedNames.end(), is_name);
 }
 
-// Calls visit(option) for each element of the comma-separated `list`, empty ones left out.
+// Calls visit(option) for each element of all Connection fields, empty ones left out.
 template <typename Visit>
-void for_each_option(std::string_view list, Visit visit) {
-  while (!list.empty()) {
-    const std::size_t comma = list.find(',');
-    const std::string_view option = trim(list.substr(0, comma));
-    if (!option.empty()) visit(option);
-    if (comma == std::string_view::npos) return;
-    list.remove_prefix(comma + 1);
+void for_each_option(const HeaderList& fields, Visit visit) {
+  if (!fields.has(FieldId::connection)) return;
+  for (const Field& field : fields) {
+    if (field.id != FieldId::connection) continue;
+    std::string_view list = field.value;
+    while (!list.empty()) {
+      const std::size_t comma = std::min(list.find(','), list.size());
+      const std::string_view option = trim(list.substr(0, comma));
+      if (!option.empty()) visit(option);
+      list.remove_prefix(std::min(comma + 1, list.size()));
+    }
   }
 }
+
+// The options that are no field's name.
+bool is_close(std::string_view option) { return equal_ignoring_case(option, "close"); }
+bool is_keep_alive(std::string_view option) { return equal_ignoring_case(option, "keep-alive"); }
+bool is_upgrade(std::string_view option) { return equal_ignoring_case(option, "upgrade"); }
 
 }  // namespace
 
 ConnectionOptions connection_options(const HeaderList& fields) {
   ConnectionOptions options;
-  if (!fields.has(FieldId::connection)) return options;
   std::size_t count = 0;
-  for (const Field& field : fields) {
-    if (field.id != FieldId::connection) continue;
-    for_each_option(field.value, [&](std::string_view option) {
-      if (++count > kMaxConnectionOptions || !is_token(option)) {
-        options.valid = false;
-      } else if (equal_ignoring_case(option, "close")) {
-        options.close = true;
-      } else if (equal_ignoring_case(option, "keep-alive")) {
-        options.keep_alive = true;
-      } else if (equal_ignoring_case(option, "upgrade")) {
-        options.upgrade = true;
-      } else {
-        options.names_fields = true;
-      }
-    });
-  }
+  for_each_option(fields, [&](std::string_view option) {
+    if (++count > kMaxConnectionOptions || !is_token(option)) options.valid = false;
+    options.close = options.close || is_close(option);
+    options.keep_alive = options.keep_alive || is_keep_alive(option);
+    options.upgrade = options.upgrade || is_upgrade(option);
+  });
   return options;
 }
 
@@ -113,14 +111,19 @@ bool keeps_alive(const ConnectionOptions& options, int minor_version) {
   return minor_version == 1 || options.keep_alive;
 }
 
-bool removed_by_connection(const HeaderList& fields, std::string_view name) {
-  bool named = false;
-  for (const Field& field : fields) {
-    if (field.id != FieldId::connection) continue;
-    for_each_option(field.value, [&](std::string_view option) {
-      named = named || equal_ignoring_case(option, name);
-    });
-  }
+NamedFields::NamedFields(const HeaderList& fields) {
+  for_each_option(fields, [this](std::string_view option) {
+    if (size_ == names_.size()) return;
+    if (is_close(option) || is_keep_alive(option) || is_upgrade(option)) return;
+    names_[size_++] = option;
+  });
+}
+
+bool NamedFields::contains(std::string_view name) const {
+  const auto* const end = names_.begin() + size_;
+  const bool named = std::any_of(names_.begin(), end, [name](std::string_view other) {
+    return equal_ignoring_case(name, other);
+  });
   return named && !is_protected(name);
 }
 

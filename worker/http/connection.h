@@ -4,6 +4,7 @@
 // that could remove Cookie or X-Forwarded-For on the way would fool the backend.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <string_view>
 
@@ -17,8 +18,7 @@ struct ConnectionOptions {
   bool close = false;
   bool keep_alive = false;
   bool upgrade = false;
-  bool names_fields = false;  // an option that may be the name of another field
-  bool valid = true;          // tokens only, at most kMaxConnectionOptions
+  bool valid = true;  // tokens only, at most kMaxConnectionOptions
 };
 
 ConnectionOptions connection_options(const HeaderList& fields);
@@ -26,7 +26,19 @@ ConnectionOptions connection_options(const HeaderList& fields);
 // RFC 9112 9.3.
 bool keeps_alive(const ConnectionOptions& options, int minor_version);
 
-// `name` stands in a Connection field and is not one of the protected names in connection.cc.
-bool removed_by_connection(const HeaderList& fields, std::string_view name);
+// The names of fields in Connection, read once for all fields that are held against them: a long
+// list and many fields must not multiply. Holds views into the head; at most
+// kMaxConnectionOptions names, further ones are ignored.
+class NamedFields {
+ public:
+  explicit NamedFields(const HeaderList& fields);
+
+  // `name` was named, and is not one of the protected names in connection.cc.
+  bool contains(std::string_view name) const;
+
+ private:
+  std::array<std::string_view, kMaxConnectionOptions> names_;
+  std::size_t size_ = 0;
+};
 
 }  // namespace worker::http

@@ -98,7 +98,6 @@ Refusal parse_target(std::string_view target, RequestHead& head) {
   if (target[0] == '/') {
     head.path_query = target;
   } else if (head.method == "CONNECT") {
-    head.authority = target;
     return valid_authority(target) ? Refusal{} : Refusal{Reason::target_authority, 0};
   } else if (target == "*") {
     if (head.method != "OPTIONS") return {Reason::target_form, 0};

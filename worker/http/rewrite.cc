@@ -98,10 +98,10 @@ bool ends_here(FieldId id) {
 }
 
 void append_end_to_end_fields(const HeaderList& fields, std::string& out) {
-  const bool names_fields = connection_options(fields).names_fields;
+  const NamedFields named(fields);
   for (const Field& field : fields) {
     if (ends_here(field.id)) continue;
-    if (names_fields && removed_by_connection(fields, field.name)) continue;
+    if (named.contains(field.name)) continue;
     append_field(out, field.name, field.value);
   }
 }
@@ -136,11 +136,11 @@ void write_request_head(const RequestHead& head, const RequestFacts& facts,
   out.reserve(out.size() + head.size + facts.host.size() + kRoom);
   out.append(head.method).append(" ").append(head.path_query).append(" HTTP/1.1\r\n");
   append_field(out, "Host", facts.host.empty() ? forwarded.local_host : facts.host);
-  const bool names_fields = connection_options(head.fields).names_fields;
+  const NamedFields named(head.fields);
   for (const Field& field : head.fields) {
     if (is_rewritten(field.id)) continue;
     if (field.id == FieldId::other && is_twin(field.name)) continue;
-    if (names_fields && removed_by_connection(head.fields, field.name)) continue;
+    if (named.contains(field.name)) continue;
     append_field(out, field.name, field.value);
   }
   append_forwarded(head, facts, forwarded, out);
