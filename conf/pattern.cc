@@ -23,8 +23,8 @@ constexpr std::int64_t kPatternMemory = 1 << 20;
 
 // For a set: what a small one may use, what each byte of the expressions adds, and the most.
 constexpr std::int64_t kSetMemory = 8 << 20;
-constexpr std::int64_t kSetMemoryPerByte = 256;
-constexpr std::int64_t kSetMemoryMost = 256 << 20;
+constexpr std::int64_t kSetMemoryPerByte = 1024;
+constexpr std::int64_t kSetMemoryMost = 128 << 20;
 
 RE2::Options options(Pattern::Case letter_case, std::int64_t memory) {
   RE2::Options made;
