@@ -15,9 +15,12 @@
 
 namespace worker::http {
 
-inline constexpr std::size_t kMaxChunkExtensions = 4 * 1024;  // bytes in one body
-inline constexpr std::size_t kMaxTrailer = 8 * 1024;  // bytes of the trailer's lines with CRLF
-inline constexpr std::size_t kMaxChunkDigits = 32;    // of one size; at most 16 are significant
+// Of all chunk extensions in one body.
+inline constexpr std::size_t kMaxChunkExtensions = std::size_t{4} * 1024;
+// Of the trailer's lines with their CRLFs.
+inline constexpr std::size_t kMaxTrailer = std::size_t{8} * 1024;
+// Of the size of one chunk; the value has at most 16.
+inline constexpr std::size_t kMaxChunkDigits = 32;
 
 class ChunkedDecoder {
  public:
@@ -40,7 +43,7 @@ class ChunkedDecoder {
   enum class Step : std::uint8_t {
     size_first,  // the first digit of a chunk's size
     size,
-    extension,  // behind ';', see ChunkExtension's steps
+    extension,  // behind the size, see Extension
     size_lf,
     data,
     data_cr,

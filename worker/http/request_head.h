@@ -13,8 +13,10 @@
 
 namespace worker::http {
 
-inline constexpr std::size_t kMaxRequestLine = 8 * 1024;  // bytes without CRLF; more: 414
-inline constexpr std::size_t kMaxHead = 32 * 1024;        // bytes of the whole head; more: 431
+// Bytes of the request line without CRLF; more: 414.
+inline constexpr std::size_t kMaxRequestLine = std::size_t{8} * 1024;
+// Bytes of the whole head, empty lines before it not counted; more: 431.
+inline constexpr std::size_t kMaxHead = std::size_t{32} * 1024;
 
 enum class ParseStatus { complete, incomplete, refused };
 

@@ -13,7 +13,7 @@
 
 namespace worker::http {
 
-inline constexpr std::size_t kMaxResponseHead = 64 * 1024;
+inline constexpr std::size_t kMaxResponseHead = std::size_t{64} * 1024;
 
 struct ResponseHead {
   int minor_version = 1;

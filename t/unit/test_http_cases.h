@@ -1,0 +1,147 @@
+// Reads the cases of t/unit/data/{requests,responses,chunked}/*.md.
+//
+// A case is a section: its title after "## ", the raw bytes in a fenced block, then its verdict.
+// Between the fences line ends mean nothing; the bytes are what the escapes say: \r \n \t \0 \xHH,
+// \\ for a backslash, and \{N*text} for N times text. Behind the block come lines "key value …":
+// the last of them is the verdict.
+#pragma once
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace http_cases {
+
+struct Case {
+  std::string title;  // with the file's name
+  std::string bytes;
+  std::vector<std::string> lines;  // behind the block
+
+  const std::string& verdict() const { return lines.back(); }
+};
+
+inline std::string unescape(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    if (text[0] != '\\') {
+      out.push_back(text[0]);
+      text.remove_prefix(1);
+      continue;
+    }
+    const char kind = text.at(1);
+    std::size_t used = 2;
+    switch (kind) {
+      case 'r':
+        out.push_back('\r');
+        break;
+      case 'n':
+        out.push_back('\n');
+        break;
+      case 't':
+        out.push_back('\t');
+        break;
+      case '0':
+        out.push_back('\0');
+        break;
+      case '\\':
+        out.push_back('\\');
+        break;
+      case 'x':
+        out.push_back(static_cast<char>(std::stoi(std::string(text.substr(2, 2)), nullptr, 16)));
+        used = 4;
+        break;
+      case '{': {
+        const std::size_t star = text.find('*');
+        const std::size_t close = text.find('}', star);
+        const int times = std::stoi(std::string(text.substr(2, star - 2)));
+        const std::string part = unescape(text.substr(star + 1, close - star - 1));
+        for (int i = 0; i < times; ++i) out.append(part);
+        used = close + 1;
+        break;
+      }
+      default:
+        throw std::runtime_error("unknown escape in " + std::string(text.substr(0, 20)));
+    }
+    text.remove_prefix(used);
+  }
+  return out;
+}
+
+// The other way, for values in verdicts; a space becomes \s so that a value is one word.
+inline std::string escape(std::string_view bytes) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::string out;
+  for (char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '\r') {
+      out += "\\r";
+    } else if (c == '\n') {
+      out += "\\n";
+    } else if (c == ' ') {
+      out += "\\s";
+    } else if (c == '\\') {
+      out += "\\\\";
+    } else if (byte < 0x20 || byte >= 0x7f) {
+      out += "\\x";
+      out += kHex[byte >> 4];
+      out += kHex[byte & 15];
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+inline void read_file(const std::filesystem::path& path, std::vector<Case>& cases) {
+  std::ifstream in(path);
+  std::string line;
+  std::string raw;
+  bool in_block = false;
+  bool in_case = false;
+  while (std::getline(in, line)) {
+    if (!in_block && line.starts_with("## ")) {
+      in_case = true;
+      cases.push_back({path.filename().string() + ": " + line.substr(3), {}, {}});
+    } else if (line.starts_with("```")) {
+      in_block = !in_block;
+      if (in_block) raw.clear();
+      if (!in_block) cases.back().bytes = unescape(raw);
+    } else if (in_block) {
+      raw += line;
+    } else if (!line.empty() && in_case) {
+      cases.back().lines.push_back(line);
+    }
+  }
+}
+
+inline std::vector<Case> read_cases(const std::string& folder) {
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator("t/unit/data/" + folder)) {
+    if (entry.path().extension() == ".md") files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  std::vector<Case> cases;
+  for (const auto& file : files) read_file(file, cases);
+  return cases;
+}
+
+// The words of `text` that are not in `all`: empty when every expected fact is a found one.
+inline std::string missing_words(const std::string& text, const std::string& all) {
+  std::string missing;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const std::size_t end = std::min(text.find(' ', at), text.size());
+    const std::string word = text.substr(at, end - at);
+    if (!word.empty() && (" " + all + " ").find(" " + word + " ") == std::string::npos) {
+      missing += word + " ";
+    }
+    at = end + 1;
+  }
+  return missing;
+}
+
+}  // namespace http_cases

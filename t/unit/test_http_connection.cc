@@ -1,0 +1,83 @@
+// Connection options and the names that may not be removed.
+#include "worker/http/connection.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+using namespace worker::http;
+
+namespace {
+
+HeaderList list_of(std::initializer_list<std::string_view> values) {
+  HeaderList list;
+  for (std::string_view value : values) {
+    CHECK(list.add({"Connection", value, FieldId::connection}));
+  }
+  return list;
+}
+
+}  // namespace
+
+TEST_CASE("connection: options over several fields, in any letter case") {
+  const ConnectionOptions options = connection_options(list_of({"CLOSE , ,", "x,\tUpgrade", ""}));
+  CHECK(options.close);
+  CHECK(options.upgrade);
+  CHECK(!options.keep_alive);
+  CHECK(options.valid);
+}
+
+TEST_CASE("connection: no field, no option") {
+  const ConnectionOptions options = connection_options(HeaderList{});
+  CHECK(!options.close);
+  CHECK(options.valid);
+}
+
+TEST_CASE("connection: 64 options pass, 65 do not; empty elements do not count") {
+  std::string value = ",,,";
+  for (std::size_t i = 0; i < kMaxConnectionOptions; ++i) value += "a,";
+  CHECK(connection_options(list_of({value})).valid);
+  CHECK(!connection_options(list_of({value, "b"})).valid);
+}
+
+TEST_CASE("connection: who keeps it") {
+  ConnectionOptions options;
+  CHECK(keeps_alive(options, 1));
+  CHECK(!keeps_alive(options, 0));
+  options.keep_alive = true;
+  CHECK(keeps_alive(options, 0));
+  options.close = true;
+  CHECK(!keeps_alive(options, 0));
+  CHECK(!keeps_alive(options, 1));
+  options = {};
+  options.valid = false;
+  CHECK(!keeps_alive(options, 1));
+}
+
+TEST_CASE("connection: a field can be removed by naming it, unless it is protected") {
+  const HeaderList list =
+      list_of({"x-hop",
+               "Cookie, AUTHORIZATION, X-Forwarded-Proto, X-Real-IP, Sec-WebSocket-Key, "
+               "Cache-Control, Forwarded, Set-Cookie, X-Forwarded-Prefix, X-SSL-Cipher"});
+  const NamedFields named(list);
+  CHECK(named.contains("X-Hop"));
+  CHECK(!named.contains("X-Other"));
+  for (const char* name :
+       {"Cookie", "Authorization", "X-Forwarded-Proto", "x-real-ip", "Sec-WebSocket-Key",
+        "Cache-Control", "Forwarded", "Set-Cookie", "X-Forwarded-Prefix", "X-SSL-Cipher"}) {
+    CAPTURE(name);
+    CHECK(!named.contains(name));
+  }
+}
+
+TEST_CASE("connection: options that are no names name nothing; names beyond 64 are ignored") {
+  const HeaderList words = list_of({"close, keep-alive, upgrade"});
+  for (const char* name : {"close", "keep-alive", "upgrade", ""}) {
+    CHECK(!NamedFields(words).contains(name));
+  }
+  std::string value;
+  for (std::size_t i = 1; i < kMaxConnectionOptions; ++i) value += "a,";
+  const HeaderList many = list_of({value, "b, c"});
+  CHECK(NamedFields(many).contains("b"));
+  CHECK(!NamedFields(many).contains("c"));
+}

@@ -1,0 +1,39 @@
+// The methods, and the Allow field that lists them.
+#include "worker/http/method.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "worker/http/sanitizer.h"
+
+using namespace worker::http;
+
+TEST_CASE("method: every method of the Allow field passes, and there are 36") {
+  std::size_t count = 0;
+  std::string_view rest = kAllowedMethods;
+  while (!rest.empty()) {
+    const std::size_t comma = rest.find(", ");
+    const std::string_view name = rest.substr(0, comma);
+    CAPTURE(name);
+    REQUIRE(find_method(name) != nullptr);
+    CHECK(find_method(name)->name == name);
+    ++count;
+    rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 2);
+  }
+  CHECK(count == 36);
+}
+
+TEST_CASE("method: what does not pass") {
+  for (const char* name : {"CONNECT", "TRACE", "PRI", "TRACK", "get", "", "GETX", "GE"}) {
+    CAPTURE(name);
+    CHECK(find_method(name) == nullptr);
+  }
+}
+
+TEST_CASE("method: these may not be sent twice") {
+  for (const char* name : {"POST", "PATCH", "LOCK"}) CHECK(!find_method(name)->idempotent);
+  for (const char* name : {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "PROPFIND"}) {
+    CHECK(find_method(name)->idempotent);
+  }
+}

@@ -1,0 +1,34 @@
+// The vector version against its portable twin: every byte at every place of a short text.
+#include "worker/http/scan.h"
+
+#include <doctest/doctest.h>
+
+#include <vector>
+
+using namespace worker::http;
+
+TEST_CASE("scan: both versions stop at the same byte, and at the end when there is none") {
+  for (std::size_t size = 0; size < 50; ++size) {
+    // The exact size, so that reading behind the end is seen by the address sanitizer.
+    std::vector<char> text(size, 'a');
+    const char* const end = text.data() + size;
+    CHECK(skip_value(text.data(), end) == end);
+    CHECK(skip_value_portably(text.data(), end) == end);
+    for (std::size_t place = 0; place < size; ++place) {
+      for (int byte = 0; byte < 256; ++byte) {
+        text[place] = static_cast<char>(byte);
+        const bool bad = (byte < 0x20 && byte != '\t') || byte == 0x7f;
+        const char* const expected = bad ? text.data() + place : end;
+        REQUIRE(skip_value(text.data(), end) == expected);
+        REQUIRE(skip_value_portably(text.data(), end) == expected);
+      }
+      text[place] = 'a';
+    }
+  }
+}
+
+TEST_CASE("scan: the first of several counts") {
+  const std::vector<char> text{'a', '\r', 'b', '\n', 'c',  'd', 'e', 'f', 'g',
+                               'h', 'i',  'j', 'k',  '\0', 'm', 'n', 'o', 'p'};
+  CHECK(skip_value(text.data(), text.data() + text.size()) == text.data() + 1);
+}

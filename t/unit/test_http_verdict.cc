@@ -1,0 +1,42 @@
+// The table of reasons: what the access record and the manual rely on.
+#include "worker/http/verdict.h"
+
+#include <doctest/doctest.h>
+
+#include <set>
+#include <string>
+
+using namespace worker::http;
+
+TEST_CASE("verdict: codes are unique, statuses are errors, sentences are sentences") {
+  std::set<std::string_view> codes;
+  for (std::size_t i = 1; i < kReasons; ++i) {
+    const ReasonInfo& reason = info(static_cast<Reason>(i));
+    CAPTURE(reason.code);
+    CHECK(codes.insert(reason.code).second);
+    CHECK(reason.code.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") ==
+          std::string_view::npos);
+    CHECK(reason.status >= 400);
+    CHECK(reason.status <= 505);
+    CHECK(reason.text.ends_with('.'));
+    CHECK(reason.section.starts_with("RFC "));
+    CHECK(reason.code.starts_with("response_") == (reason.status == 502));
+  }
+}
+
+TEST_CASE("verdict: the statuses that have a name of their own") {
+  CHECK(info(Reason::bare_lf).code == "bare_lf");
+  CHECK(info(Reason::bare_lf).status == 400);
+  CHECK(info(Reason::method_unknown).status == 405);
+  CHECK(info(Reason::request_line_too_long).status == 414);
+  CHECK(info(Reason::expect_unknown).status == 417);
+  CHECK(info(Reason::head_too_long).status == 431);
+  CHECK(info(Reason::fields_too_many).status == 431);
+  CHECK(info(Reason::te_unknown).status == 501);
+  CHECK(info(Reason::version).status == 505);
+}
+
+TEST_CASE("verdict: a refusal is true when there is a reason") {
+  CHECK(!Refusal{});
+  CHECK(static_cast<bool>(Refusal{Reason::bare_lf, 0}));
+}
