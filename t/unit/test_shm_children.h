@@ -1,12 +1,14 @@
 // Real processes for the tests of shared memory: forked children, and memory that they share.
 //
-// A child runs one function and leaves by _exit with its answer; it never returns into doctest.
+// A child runs one function and leaves by _exit with its answer; it never returns into doctest, and
+// does not outlive the program that a failed check ends.
 #pragma once
 
 #include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,7 +24,7 @@ namespace children {
 #ifdef __SANITIZE_ADDRESS__
 inline constexpr unsigned kRounds = 1;
 #else
-inline constexpr unsigned kRounds = 6;
+inline constexpr unsigned kRounds = 4;
 #endif
 
 // True is exit status 0, false is 1; whatever escapes is 2.
@@ -31,6 +33,7 @@ pid_t start(Function function) {
   const pid_t pid = ::fork();
   if (pid != 0) return pid;
   int status = 2;
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   try {
     status = function() ? 0 : 1;
   } catch (...) {
@@ -79,7 +82,7 @@ class Shared {
   void* memory_;
 };
 
-// What wakes a process: an eventfd. Waiting longer than ten seconds is a wake-up lost.
+// What wakes a process: an eventfd. Waiting longer than a minute is a wake-up lost.
 class Bell {
  public:
   Bell() : fd_(::eventfd(0, EFD_CLOEXEC)) {}
@@ -93,7 +96,7 @@ class Bell {
   }
   bool wait() const {
     pollfd polled{fd_, POLLIN, 0};
-    if (::poll(&polled, 1, 10'000) != 1) return false;
+    if (::poll(&polled, 1, 60'000) != 1) return false;
     std::uint64_t count = 0;
     return ::read(fd_, &count, sizeof count) == sizeof count;
   }

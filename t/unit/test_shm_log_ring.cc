@@ -154,7 +154,7 @@ TEST_CASE("reset empties everything") {
 TEST_CASE("a reader that sleeps between processes is never left asleep") {
   Shared<LogRing> ring;
   const Bell bell;
-  constexpr std::uint64_t kRecords = 100'000;
+  constexpr std::uint64_t kRecords = 30'000;
   const pid_t writer = children::start([&] {
     Random random(7);
     for (std::uint64_t number = 0; number < kRecords;) {
@@ -192,7 +192,7 @@ TEST_CASE("a writer killed anywhere leaves whole records only") {
   Random random(3);
   int priority = 0;
   std::string text;
-  for (unsigned kill = 0; kill < 50 * children::kRounds; ++kill) {
+  for (unsigned kill = 0; kill < 40 * children::kRounds; ++kill) {
     ring->reset();
     const pid_t writer = children::start([&]() -> bool {
       for (std::uint64_t number = 0;; ++number) ring->write(6, text_of(number));
