@@ -43,11 +43,17 @@ std::optional<worker::Heritage> load_configuration(const std::string& path,
   return heritage;
 }
 
-void check_rights(const conf::Config& config, uid_t euid) {
+void check_rights(const worker::Heritage& heritage, uid_t euid, gid_t egid) {
   if (euid == 0) return;
-  const conf::Global& global = config.global;
-  if (global.user) throw StartError("User needs root: " + *global.user);
-  if (global.group) throw StartError("Group needs root: " + *global.group);
+  const conf::Global& global = heritage.config->global;
+  if (heritage.uid.value_or(euid) != euid) {
+    throw StartError("User needs root: " + global.user.value_or(""));
+  }
+  if (heritage.gid.value_or(egid) != egid) {
+    const std::string name =
+        global.group ? *global.group : "that of User " + global.user.value_or("");
+    throw StartError("Group needs root: " + name);
+  }
   if (global.root_jail) throw StartError("RootJail needs root: " + *global.root_jail);
 }
 

@@ -5,6 +5,8 @@
 // wrong is said there. Never touches the pid file.
 #pragma once
 
+#include <utility>
+
 #include "worker/unique_fd.h"
 
 namespace master {
@@ -15,6 +17,8 @@ class Verdict {
   explicit Verdict(worker::UniqueFd pipe) : pipe_(std::move(pipe)) {}
   Verdict(Verdict&&) noexcept = default;
   Verdict& operator=(Verdict&&) noexcept = default;
+  Verdict(const Verdict&) = delete;
+  Verdict& operator=(const Verdict&) = delete;
   ~Verdict();  // not ready by then: the command returns 1
 
   // Lets go of standard input, output and error, then lets the command return 0. False when the

@@ -40,7 +40,7 @@ int check(const Options& options) {
 
 int serve(const Options& options, worker::Heritage heritage, const conf::Diagnostics& diagnostics,
           Verdict& verdict) {
-  check_rights(*heritage.config, ::geteuid());
+  check_rights(heritage, ::geteuid(), ::getegid());
   const std::uint64_t files = raise_file_limit();
   Signals signals;
   PidFile pid_file(options.pid_file);

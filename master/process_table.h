@@ -6,11 +6,12 @@
 
 #include <sys/types.h>
 
-#include <compare>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <tuple>
+#include <utility>
 
 #include "shm/ids.h"
 #include "worker/unique_fd.h"
@@ -21,7 +22,10 @@ namespace master {
 struct Place {
   shm::Generation generation = 0;
   shm::Slot slot = 0;
-  auto operator<=>(const Place&) const = default;
+  bool operator==(const Place&) const = default;
+  bool operator<(const Place& other) const {
+    return std::tie(generation, slot) < std::tie(other.generation, other.slot);
+  }
 };
 
 struct Process {

@@ -1,0 +1,89 @@
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <functional>
+#include <vector>
+
+#include "master/journal.h"
+#include "t/unit/test_master_temp_folder.h"
+#include "worker/unique_fd.h"
+
+using master::Journal;
+using master::LogSink;
+using worker::Severity;
+
+namespace {
+
+struct Heard {
+  std::vector<std::string> lines;
+  bool full = false;
+};
+
+class FakeSink : public LogSink {
+ public:
+  explicit FakeSink(Heard& heard) : heard_(heard) {}
+
+ protected:
+  Sent send(int priority, pid_t, std::string_view text) override {
+    if (heard_.full) return Sent::later;
+    heard_.lines.push_back(std::to_string(priority) + " " + std::string(text));
+    return Sent::yes;
+  }
+
+ private:
+  Heard& heard_;
+};
+
+// What `action` writes to standard error.
+std::string stderr_of(const std::function<void()>& action) {
+  const TempFolder folder;
+  const worker::UniqueFd before(::dup(STDERR_FILENO));
+  const worker::UniqueFd file(::open(folder.file("err").c_str(), O_WRONLY | O_CREAT, 0600));
+  ::dup2(file.get(), STDERR_FILENO);
+  action();
+  ::dup2(before.get(), STDERR_FILENO);
+  return content_of(folder.file("err"));
+}
+
+using Lines = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("journal: while the program starts, errors are shown on standard error, too") {
+  Heard heard;
+  Journal journal(std::make_unique<FakeSink>(heard), 0);
+  const std::string shown = stderr_of([&] {
+    journal.say(Severity::notice, "hello");
+    journal.say(Severity::warning, "careful");
+    journal.say(Severity::error, "broken");
+    journal.pass_on(3, 77, "a worker's reason");
+    journal.pass_on(6, 77, "a worker's chatter");
+    journal.started();
+    journal.say(Severity::error, "later");
+  });
+  CHECK(shown == "pound: broken\npound: a worker's reason\n");
+  CHECK(heard.lines == Lines{"5 hello", "4 careful", "3 broken", "3 a worker's reason",
+                             "6 a worker's chatter", "3 later"});
+}
+
+TEST_CASE("journal: debug records are for -d") {
+  Heard heard;
+  Journal regular(std::make_unique<FakeSink>(heard), 0);
+  regular.say(Severity::debug, "hidden");
+  CHECK(heard.lines.empty());
+  Journal detailed(std::make_unique<FakeSink>(heard), 1);
+  detailed.say(Severity::debug, "shown");
+  CHECK(heard.lines == Lines{"7 shown"});
+}
+
+TEST_CASE("journal: our own event is given up where the sink is full, a worker's is not") {
+  Heard heard;
+  Journal journal(std::make_unique<FakeSink>(heard), 0);
+  heard.full = true;
+  journal.say(Severity::notice, "event");
+  CHECK_FALSE(journal.pass_on(6, 77, "record"));
+  heard.full = false;
+  CHECK(journal.pass_on(6, 77, "record"));
+  CHECK(heard.lines == Lines{"4 1 log record was lost", "6 record"});
+}

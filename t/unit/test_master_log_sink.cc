@@ -1,0 +1,70 @@
+#include <doctest/doctest.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include <vector>
+
+#include "master/log_sink.h"
+
+using master::LogSink;
+
+namespace {
+
+class FakeSink : public LogSink {
+ public:
+  using LogSink::Sent;
+  Sent answer = Sent::yes;
+  std::vector<std::string> lines;
+
+ protected:
+  Sent send(int priority, pid_t pid, std::string_view text) override {
+    if (answer == Sent::yes) {
+      lines.push_back(std::to_string(priority) + " " + std::to_string(pid) + " " +
+                      std::string(text));
+    }
+    return answer;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("log sink: records pass as they are") {
+  FakeSink sink;
+  CHECK(sink.write(LOG_INFO, 9, "text"));
+  CHECK(sink.lines == std::vector<std::string>{"6 9 text"});
+  CHECK(sink.lost() == 0);
+}
+
+TEST_CASE("log sink: what cannot be sent is lost; what can be sent later is the caller's") {
+  FakeSink sink;
+  sink.answer = FakeSink::Sent::later;
+  CHECK_FALSE(sink.write(LOG_INFO, 9, "one"));
+  CHECK(sink.lost() == 0);
+  sink.answer = FakeSink::Sent::no;
+  CHECK(sink.write(LOG_INFO, 9, "two"));
+  CHECK(sink.lost() == 1);
+}
+
+TEST_CASE("log sink: losses are told once, before the next record") {
+  FakeSink sink;
+  sink.lose(3);
+  sink.answer = FakeSink::Sent::no;
+  sink.write(LOG_INFO, 9, "gone");
+  sink.answer = FakeSink::Sent::yes;
+  sink.write(LOG_INFO, 9, "one");
+  sink.write(LOG_INFO, 9, "two");
+  const std::string us = std::to_string(::getpid());
+  CHECK(sink.lines ==
+        std::vector<std::string>{"4 " + us + " 4 log records were lost", "6 9 one", "6 9 two"});
+}
+
+TEST_CASE("log sink: a line's text has no control bytes, and all others") {
+  std::string every;
+  for (int byte = 0; byte < 256; ++byte) every += static_cast<char>(byte);
+  std::string line = "> ";
+  master::append_line_text(line, every);
+  std::string expected = every;
+  for (int byte = 0; byte < 0x20; ++byte) expected[static_cast<std::size_t>(byte)] = ' ';
+  expected[0x7f] = ' ';
+  CHECK(line == "> " + expected);
+}

@@ -1,0 +1,86 @@
+#include <doctest/doctest.h>
+
+#include <vector>
+
+#include "master/options.h"
+
+using master::Options;
+
+namespace {
+
+Options parse(std::vector<std::string> words) {
+  words.insert(words.begin(), "pound");
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  return master::parse_options(static_cast<int>(words.size()), argv.data());
+}
+
+std::string mistake(const std::vector<std::string>& words) {
+  try {
+    parse(words);
+    return "none";
+  } catch (const master::UsageError& error) {
+    return error.what();
+  }
+}
+
+const std::string kUsage =
+    "\nusage: pound [-v] [-c] [-F] [-d level] [-f config_file] [-p pid_file]";
+
+}  // namespace
+
+TEST_CASE("options: without any, the defaults of Pound 3.0 hold") {
+  const Options options = parse({});
+  CHECK(options.action == Options::Action::run);
+  CHECK_FALSE(options.foreground);
+  CHECK(options.detail == 0);
+  CHECK(options.config_file == "/etc/pound/pound.yaml");
+  CHECK(options.pid_file == "/var/run/pound.pid");
+}
+
+TEST_CASE("options: each one is understood, apart and in one word") {
+  CHECK(parse({"-c"}).action == Options::Action::check);
+  CHECK(parse({"-F"}).foreground);
+  CHECK(parse({"-f", "a.yaml"}).config_file == "a.yaml");
+  CHECK(parse({"-fa.yaml"}).config_file == "a.yaml");
+  CHECK(parse({"-p", "a.pid"}).pid_file == "a.pid");
+  const Options options = parse({"-cFd3", "-f", "x"});
+  CHECK(options.action == Options::Action::check);
+  CHECK(options.detail == 3);
+  CHECK(options.config_file == "x");
+}
+
+TEST_CASE("options: -d above 0 stays in the foreground") {
+  CHECK_FALSE(parse({"-d", "0"}).foreground);
+  CHECK(parse({"-d", "1"}).foreground);
+  CHECK(parse({"-d", "9"}).detail == 9);
+  CHECK(parse({"-F", "-d", "0"}).foreground);
+}
+
+TEST_CASE("options: -d takes 0..9") {
+  for (const char* level : {"10", "-1", "x", "1x", "", "+1", " 1", "99999999999999999999"}) {
+    CAPTURE(level);
+    CHECK(mistake({"-d", level}) == "pound: option -d takes a level from 0 to 9" + kUsage);
+  }
+}
+
+TEST_CASE("options: -v and -V win over everything beside them") {
+  CHECK(parse({"-v"}).action == Options::Action::version);
+  CHECK(parse({"-V"}).action == Options::Action::version);
+  CHECK(parse({"-v", "-c"}).action == Options::Action::version);
+  CHECK(parse({"-c", "-f", "x", "-v"}).action == Options::Action::version);
+  CHECK(parse({"-x", "-v"}).action == Options::Action::version);
+  CHECK(parse({"-d", "77", "-v"}).action == Options::Action::version);
+  CHECK(parse({"operand", "-v"}).action == Options::Action::version);
+  CHECK(parse({"-v", "-f", "x", "-p", "y"}).action == Options::Action::version);
+}
+
+TEST_CASE("options: mistakes are named") {
+  CHECK(mistake({"-x"}) == "pound: option -x is unknown" + kUsage);
+  CHECK(mistake({"-f"}) == "pound: option -f takes a value" + kUsage);
+  CHECK(mistake({"-f", ""}) == "pound: option -f takes a file name" + kUsage);
+  CHECK(mistake({"-p", ""}) == "pound: option -p takes a file name" + kUsage);
+  CHECK(mistake({"start"}) == "pound: unexpected operand start" + kUsage);
+  CHECK(mistake({"-c", "--", "-v"}) == "pound: unexpected operand -v" + kUsage);
+}

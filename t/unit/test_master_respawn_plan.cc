@@ -1,0 +1,68 @@
+#include <doctest/doctest.h>
+
+#include "master/respawn_plan.h"
+
+using master::Place;
+using master::RespawnPlan;
+
+namespace {
+constexpr Place kPlace{1, 0};
+constexpr Place kOther{1, 1};
+}  // namespace
+
+TEST_CASE("respawn plan: a successor comes at once") {
+  RespawnPlan plan;
+  CHECK(plan.plan(kPlace, 5000, 100) == 0);
+  CHECK(plan.next_ms() == 100);
+  CHECK(plan.take_due(100) == std::vector<Place>{kPlace});
+  CHECK(plan.take_due(100).empty());
+  CHECK_FALSE(plan.next_ms().has_value());
+}
+
+TEST_CASE("respawn plan: young deaths in a row wait 1, 2, 4 … 30 seconds") {
+  RespawnPlan plan;
+  std::vector<std::uint64_t> delays;
+  for (int i = 0; i < 10; ++i) delays.push_back(plan.plan(kPlace, 0, 0));
+  CHECK(delays ==
+        std::vector<std::uint64_t>{0, 0, 1000, 2000, 4000, 8000, 16000, 30000, 30000, 30000});
+}
+
+TEST_CASE("respawn plan: a life of one second is not young, and forgets") {
+  RespawnPlan plan;
+  for (int i = 0; i < 3; ++i) plan.plan(kPlace, 999, 0);
+  CHECK(plan.plan(kPlace, 999, 0) == 2000);
+  CHECK(plan.plan(kPlace, 1000, 0) == 0);
+  CHECK(plan.plan(kPlace, 999, 0) == 0);
+  CHECK(plan.plan(kPlace, 999, 0) == 0);
+  CHECK(plan.plan(kPlace, 999, 0) == 1000);
+}
+
+TEST_CASE("respawn plan: places do not pay for each other") {
+  RespawnPlan plan;
+  for (int i = 0; i < 5; ++i) plan.plan(kPlace, 0, 0);
+  CHECK(plan.plan(kOther, 0, 7) == 0);
+  CHECK(plan.next_ms() == 7);
+  CHECK(plan.take_due(7) == std::vector<Place>{kOther});
+}
+
+TEST_CASE("respawn plan: due to the millisecond") {
+  RespawnPlan plan;
+  for (int i = 0; i < 3; ++i) plan.plan(kPlace, 0, 50);
+  CHECK(plan.take_due(1049).empty());
+  CHECK(plan.take_due(1050) == std::vector<Place>{kPlace});
+}
+
+TEST_CASE("respawn plan: a birth that failed is tried again after a second") {
+  RespawnPlan plan;
+  plan.retry(kPlace, 10);
+  CHECK(plan.take_due(1009).empty());
+  CHECK(plan.take_due(1010) == std::vector<Place>{kPlace});
+}
+
+TEST_CASE("respawn plan: nobody is born after clear") {
+  RespawnPlan plan;
+  plan.plan(kPlace, 5000, 0);
+  plan.clear();
+  CHECK_FALSE(plan.next_ms().has_value());
+  CHECK(plan.take_due(1'000'000).empty());
+}

@@ -1,0 +1,138 @@
+#include <doctest/doctest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include <memory>
+#include <regex>
+
+#include "master/clock.h"
+#include "master/start_error.h"
+#include "master/syslog_sink.h"
+#include "t/unit/test_master_temp_folder.h"
+
+using master::SyslogSink;
+
+namespace {
+
+// A syslog daemon that reads when it is asked to.
+class Daemon {
+ public:
+  explicit Daemon(const std::string& path)
+      : socket_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {
+    ::unlink(path.c_str());
+    sockaddr_un name{};
+    name.sun_family = AF_UNIX;
+    path.copy(name.sun_path, sizeof name.sun_path - 1);
+    REQUIRE(::bind(socket_.get(), reinterpret_cast<sockaddr*>(&name), sizeof name) == 0);
+  }
+
+  std::string receive() {
+    char buffer[65536];
+    const ssize_t size = ::recv(socket_.get(), buffer, sizeof buffer, 0);
+    return size < 0 ? "nothing" : std::string(buffer, static_cast<std::size_t>(size));
+  }
+
+ private:
+  worker::UniqueFd socket_;
+};
+
+// The text of a record, if its header is what it has to be.
+std::string text_of(const std::string& record, int priority, pid_t pid) {
+  const std::regex form("<" + std::to_string(priority) +
+                        "> ?[A-Z][a-z]{2} [ 1-3][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2} pound\\[" +
+                        std::to_string(pid) + "\\]: ([^]*)");
+  std::smatch found;
+  return std::regex_match(record, found, form) ? found[1].str() : "not the form: " + record;
+}
+
+// Connections are tried once a second at most.
+void wait_for_next_attempt() {
+  const std::uint64_t until = master::now_ms() + 1000;
+  while (master::now_ms() < until) ::usleep(10'000);
+}
+
+}  // namespace
+
+TEST_CASE("syslog sink: one datagram in the form of RFC 3164 for each record") {
+  const TempFolder folder;
+  Daemon daemon(folder.file("log"));
+  SyslogSink sink(folder.file("log"), LOG_LOCAL3);
+  CHECK(sink.write(LOG_INFO, 1234, "first"));
+  CHECK(sink.write(LOG_ERR, 5, "second"));
+  CHECK(text_of(daemon.receive(), LOG_LOCAL3 | LOG_INFO, 1234) == "first");
+  CHECK(text_of(daemon.receive(), LOG_LOCAL3 | LOG_ERR, 5) == "second");
+  CHECK(daemon.receive() == "nothing");
+}
+
+TEST_CASE("syslog sink: control bytes cannot make a second line; the longest record passes") {
+  const TempFolder folder;
+  Daemon daemon(folder.file("log"));
+  SyslogSink sink(folder.file("log"), LOG_DAEMON);
+  sink.write(LOG_INFO, 7, std::string("a\nb\r\0c\x7f", 7));
+  CHECK(text_of(daemon.receive(), LOG_DAEMON | LOG_INFO, 7) == "a b  c ");
+  const std::string longest(16 * 1024, 'x');
+  sink.write(LOG_INFO, 7, longest);
+  CHECK(text_of(daemon.receive(), LOG_DAEMON | LOG_INFO, 7) == longest);
+}
+
+TEST_CASE("syslog sink: nobody there: records are counted, and told when somebody is") {
+  const TempFolder folder;
+  SyslogSink sink(folder.file("log"), LOG_DAEMON);
+  CHECK(sink.write(LOG_INFO, 7, "one"));
+  CHECK(sink.write(LOG_INFO, 7, "two"));
+  CHECK(sink.lost() == 2);
+  Daemon daemon(folder.file("log"));
+  wait_for_next_attempt();
+  CHECK(sink.write(LOG_INFO, 7, "three"));
+  CHECK(sink.lost() == 0);
+  CHECK(text_of(daemon.receive(), LOG_DAEMON | LOG_WARNING, ::getpid()) ==
+        "2 log records were lost");
+  CHECK(text_of(daemon.receive(), LOG_DAEMON | LOG_INFO, 7) == "three");
+}
+
+TEST_CASE("syslog sink: a restarted daemon is found, and nothing is lost") {
+  const TempFolder folder;
+  auto daemon = std::make_unique<Daemon>(folder.file("log"));
+  SyslogSink sink(folder.file("log"), LOG_DAEMON);
+  sink.write(LOG_INFO, 7, "one");
+  wait_for_next_attempt();
+  daemon = std::make_unique<Daemon>(folder.file("log"));
+  CHECK(sink.write(LOG_INFO, 7, "two"));
+  CHECK(sink.lost() == 0);
+  CHECK(text_of(daemon->receive(), LOG_DAEMON | LOG_INFO, 7) == "two");
+}
+
+TEST_CASE("syslog sink: a daemon that dies for good costs records, not time") {
+  const TempFolder folder;
+  auto daemon = std::make_unique<Daemon>(folder.file("log"));
+  SyslogSink sink(folder.file("log"), LOG_DAEMON);
+  sink.write(LOG_INFO, 7, "one");
+  daemon.reset();
+  for (int i = 0; i < 1000; ++i) CHECK(sink.write(LOG_INFO, 7, "gone"));
+  CHECK(sink.lost() == 1000);
+}
+
+TEST_CASE("syslog sink: a daemon that does not read is never waited for") {
+  const TempFolder folder;
+  Daemon daemon(folder.file("log"));
+  SyslogSink sink(folder.file("log"), LOG_DAEMON);
+  unsigned taken = 0;
+  while (taken < 1'000'000 && sink.write(LOG_INFO, 7, "line")) ++taken;
+  REQUIRE(taken > 0);
+  REQUIRE(taken < 1'000'000);
+  CHECK(sink.lost() == 0);  // it is the caller's choice to keep the record or to give it up
+  sink.lose();
+  CHECK_FALSE(sink.write(LOG_INFO, 7, "line"));
+  while (taken-- > 0) CHECK(text_of(daemon.receive(), LOG_DAEMON | LOG_INFO, 7) == "line");
+  CHECK(sink.write(LOG_INFO, 7, "again"));
+  CHECK(text_of(daemon.receive(), LOG_DAEMON | LOG_WARNING, ::getpid()) == "1 log record was lost");
+  CHECK(text_of(daemon.receive(), LOG_DAEMON | LOG_INFO, 7) == "again");
+}
+
+TEST_CASE("syslog sink: a path that fits to the byte, and one that does not") {
+  constexpr std::size_t kLongest = sizeof(sockaddr_un::sun_path) - 1;
+  CHECK_NOTHROW(SyslogSink("/" + std::string(kLongest - 1, 'x'), LOG_DAEMON));
+  CHECK_THROWS_AS(SyslogSink("/" + std::string(kLongest, 'x'), LOG_DAEMON), master::StartError);
+}
