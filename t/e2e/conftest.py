@@ -1,0 +1,60 @@
+"""Fixtures of the end-to-end tests, and what every run of them checks first.
+
+`site` is made for one test, `shared_site` for all tests of a file that only ask and never change
+anything. POUND and DEMO_BACKEND name the programs; TEST_TIMEOUT_SCALE stretches the limits.
+"""
+
+import os
+import pathlib
+import resource
+
+import pytest
+
+from harness import POUND
+from harness.site import Site
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "needs_root: chroot, setuid and the like; skipped otherwise")
+
+
+def pytest_collection_modifyitems(items):
+    if os.geteuid() == 0:
+        return
+    for item in items:
+        if item.get_closest_marker("needs_root"):
+            item.add_marker(pytest.mark.skip(reason="needs root"))
+
+
+def pytest_sessionstart(session):
+    del session
+    # Thousands of clients need thousands of descriptors; what the daemon gets is inherited.
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    if not os.access(POUND, os.X_OK):
+        pytest.exit(f"no program at {POUND}: build it, or say POUND=…", returncode=1)
+
+
+@pytest.fixture
+def site(tmp_path):
+    made = Site(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def shared_site(tmp_path_factory):
+    made = Site(tmp_path_factory.mktemp("site"))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def demo_backend():
+    """The path of the demo backend, a web server quick enough for load tests."""
+    path = os.environ.get("DEMO_BACKEND", str(ROOT / "build" / "release" / "demo_backend"))
+    if not os.access(path, os.X_OK):
+        pytest.fail(f"no program at {path}: build it, or say DEMO_BACKEND=…")
+    return os.path.abspath(path)

@@ -1,0 +1,19 @@
+"""What the end-to-end tests stand on: a daemon under test, scripted backends, raw clients.
+
+Tests import from here only. Nothing in this package knows what any test is about, and nothing in
+it speaks HTTP more cleverly than a test could by hand: a proxy is tested with bytes.
+"""
+
+from . import proc
+from .backend import Backend, Blackhole, answer, response
+from .client import Client, get, request
+from .daemon import POUND, SANITIZED, Pound, StartFailed, run_pound
+from .ports import reserve_port, reserve_privileged_port
+from .timing import TIMEOUT, scaled, wait_until
+from .wire import Closed, Message, chunked
+
+__all__ = [
+    "Backend", "Blackhole", "Client", "Closed", "Message", "POUND", "Pound", "SANITIZED",
+    "StartFailed", "TIMEOUT", "answer", "chunked", "get", "proc", "request", "reserve_port",
+    "reserve_privileged_port", "response", "run_pound", "scaled", "wait_until",
+]

@@ -1,0 +1,191 @@
+"""Web servers that do exactly what a test says, and remember every byte they were sent.
+
+A Backend runs a script for each connection in a thread of its own. The usual script is
+`answer(handler)`: read a request, send what handler(request) returns, until the peer leaves.
+A script that fails is reported when the backend is closed; a peer that goes away is no failure.
+"""
+
+import socket
+import threading
+import traceback
+
+from .ports import reserve_port
+from .timing import TIMEOUT, wait_until
+from .wire import Closed, Wire
+
+
+def response(body=b"ok", *fields, status="200 OK", length=True):
+    """The bytes of a response; without `length` nothing frames the body but the fields given."""
+    lines = [f"HTTP/1.1 {status}", *fields]
+    if length:
+        lines.append(f"Content-Length: {len(body)}")
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + body
+
+
+class Connection(Wire):
+    """A backend's end of a connection."""
+
+    def __init__(self, sock, backend, number):
+        super().__init__(sock)
+        self.backend = backend
+        self.number = number  # 0 for the backend's first connection
+        self.requests = []
+
+    def read_request_head(self):
+        """The head of the next request, or None when the peer has closed between requests."""
+        try:
+            head = self.read_head()
+        except Closed as closed:
+            assert not closed.got, f"the peer left inside a head: {closed.got!r}"
+            return None
+        assert head.start_line.endswith(" HTTP/1.1"), head.start_line
+        self.requests.append(head)
+        self.backend.note(head, self)
+        return head
+
+    def read_body(self, head):
+        kind, length = head.framing()
+        return self.read_body_into(head, kind, length) if kind else head
+
+    def read_request(self):
+        head = self.read_request_head()
+        return head and self.read_body(head)
+
+
+def answer(handler=None):
+    """A script that answers each request with what handler(request) returns.
+
+    None from the handler, or bytes whose head says `Connection: close`, ends the connection.
+    """
+    handler = handler or (lambda request: response())
+
+    def script(connection):
+        while (request := connection.read_request()) is not None:
+            if not request.complete:
+                return
+            data = handler(request)
+            if data is None:
+                return
+            connection.send(data)
+            if b"\r\nconnection: close\r\n" in data.split(b"\r\n\r\n")[0].lower() + b"\r\n":
+                return
+
+    return script
+
+
+class Backend:
+    def __init__(self, handler=None, script=None, host="127.0.0.1"):
+        self.script = script or answer(handler)
+        self.host = host
+        self.port = reserve_port()
+        self.connections = []
+        self.requests = []
+        self.failures = []
+        self._lock = threading.Lock()
+        self._threads = []
+        self._listening = None
+        self._closing = False
+        self.open()
+
+    def open(self):
+        """Listens; also again, after `refuse`."""
+        listening = socket.socket(socket.AF_INET6 if ":" in self.host else socket.AF_INET)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((self.host, self.port))
+        listening.listen(1024)
+        self._listening = listening
+        self._start(self._accept, listening)
+
+    def _start(self, target, *args):
+        thread = threading.Thread(target=target, args=args, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _accept(self, listening):
+        while True:
+            try:
+                sock, _ = listening.accept()
+            except OSError:
+                return
+            with self._lock:
+                connection = Connection(sock, self, len(self.connections))
+                self.connections.append(connection)
+            self._start(self._run, connection)
+
+    def _run(self, connection):
+        try:
+            self.script(connection)
+        except (ConnectionError, Closed):
+            pass
+        except Exception:  # pylint: disable=broad-except
+            if not self._closing:
+                self.failures.append(traceback.format_exc())
+        finally:
+            connection.close()
+
+    def note(self, request, connection):
+        request.connection = connection
+        with self._lock:
+            self.requests.append(request)
+
+    def refuse(self):
+        """No longer listens; connections that are open go on."""
+        self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+
+    def wait_requests(self, count):
+        wait_until(lambda: len(self.requests) >= count,
+                   lambda: f"{count} requests at the backend, {len(self.requests)} came")
+        return self.requests[count - 1]
+
+    def wait_connections(self, count):
+        wait_until(lambda: len(self.connections) >= count,
+                   lambda: f"{count} connections at the backend, {len(self.connections)} came")
+        return self.connections[count - 1]
+
+    @property
+    def bytes_received(self):
+        return b"".join(bytes(c.received) for c in list(self.connections))
+
+    def disconnect(self):
+        """Ends all connections that are open."""
+        for connection in list(self.connections):
+            try:
+                connection.sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def close(self):
+        self._closing = True
+        try:
+            self.refuse()
+        except OSError:
+            pass
+        self.disconnect()
+        for thread in self._threads:
+            thread.join(TIMEOUT)
+            assert not thread.is_alive(), "a backend's script does not end"
+        assert not self.failures, "a backend's script failed:\n" + "\n".join(self.failures)
+
+
+class Blackhole:
+    """A port where a connect neither succeeds nor fails: its listen queue is full for ever."""
+
+    def __init__(self):
+        self.port = reserve_port()
+        self._listening = socket.socket()
+        self._listening.bind(("127.0.0.1", self.port))
+        self._listening.listen(0)
+        self._fillers = []
+        while True:
+            filler = socket.socket()
+            filler.settimeout(0.3)
+            self._fillers.append(filler)
+            try:
+                filler.connect(("127.0.0.1", self.port))
+            except TimeoutError:
+                return
+
+    def close(self):
+        for sock in [*self._fillers, self._listening]:
+            sock.close()

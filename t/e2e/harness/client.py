@@ -1,0 +1,65 @@
+"""A browser that does what it is told: raw bytes out, one response in."""
+
+import socket
+
+from .timing import TIMEOUT
+from .wire import Closed, Wire
+
+
+def request(method="GET", target="/", *fields, body=None, host="www.example.com", version="1.1"):
+    """The bytes of a request. `body` brings a Content-Length unless the fields frame it."""
+    lines = [f"{method} {target} HTTP/{version}"]
+    if host is not None:
+        lines.append(f"Host: {host}")
+    lines += fields
+    framed = any(f.lower().startswith(("content-length:", "transfer-encoding:")) for f in fields)
+    if body is not None and not framed:
+        lines.append(f"Content-Length: {len(body)}")
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + (body or b"")
+
+
+class Client(Wire):
+    def __init__(self, port, host="127.0.0.1", receive_buffer=None):
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        if receive_buffer is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        sock.settimeout(TIMEOUT)
+        sock.connect((host, port))
+        super().__init__(sock)
+
+    @property
+    def local_port(self):
+        return self.sock.getsockname()[1]
+
+    def read_response(self, to="GET"):
+        """The final response to a request of method `to`; what came before it is in `.interim`."""
+        interim = []
+        while (head := self.read_head()).status < 200 and head.status != 101:
+            interim.append(head)
+        head.interim = interim
+        kind, length = head.framing()
+        if to == "HEAD" or head.status in (101, 204, 304):
+            return head
+        return self.read_body_into(head, kind or "close", length)
+
+    def ask(self, *args, **kwargs):
+        """Sends request(...) and reads the response."""
+        data = request(*args, **kwargs)
+        self.send(data)
+        return self.read_response(to=data.split(b" ", 1)[0].decode())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def get(port, target="/", *fields, **kwargs):
+    """One request on a connection of its own."""
+    with Client(port) as client:
+        return client.ask("GET", target, *fields, **kwargs)
+
+
+__all__ = ["Client", "Closed", "get", "request"]

@@ -1,0 +1,46 @@
+"""Ports that nobody else gets while the test run lives.
+
+They lie below the kernel's ephemeral range, so that no outgoing connection takes one by chance.
+Among test runs, the right to a number is held by an abstract Unix socket of that name, which the
+kernel gives back however the run ends. A number is handed out once and never twice in a run.
+"""
+
+import itertools
+import os
+import socket
+
+_FIRST, _LAST = 10000, 31999
+_held = []
+
+
+def _take(port):
+    lock = socket.socket(socket.AF_UNIX)
+    try:
+        lock.bind(f"\0pound-e2e-port-{port}")
+        # Strangers do not know of the lock: see whether one of them listens there.
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            probe.listen(1)
+    except OSError:
+        lock.close()
+        return False
+    _held.append(lock)
+    return True
+
+
+def _numbers():
+    count = _LAST - _FIRST + 1
+    start = int.from_bytes(os.urandom(4), "big") % count
+    return (_FIRST + (start + i) % count for i in itertools.count())
+
+
+_candidates = _numbers()
+
+
+def reserve_port():
+    return next(port for port in _candidates if _take(port))
+
+
+def reserve_privileged_port():
+    return next(port for port in range(1023, 512, -1) if _take(port))

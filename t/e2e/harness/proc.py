@@ -1,0 +1,99 @@
+"""What /proc says of processes: children, state, descriptors, memory. Reads only."""
+
+import os
+import re
+
+
+def _read(path):
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:  # the process is gone, or not ours to look at
+        return b""
+
+
+def _stat(pid):
+    """The fields of /proc/PID/stat behind the name: state, parent, group, session …"""
+    text = _read(f"/proc/{pid}/stat").decode("latin-1")
+    return text.rpartition(") ")[2].split() if text else []
+
+
+def pids():
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+
+def is_alive(pid):
+    stat = _stat(pid)
+    return bool(stat) and stat[0] not in "ZX"
+
+
+def children(pid):
+    """Living children, without zombies."""
+    found = []
+    for child in pids():
+        stat = _stat(child)
+        if stat and int(stat[1]) == pid and stat[0] not in "ZX":
+            found.append(child)
+    return sorted(found)
+
+
+def with_argument(argument):
+    """Processes, zombies aside, that have `argument` on their command line."""
+    wanted = os.fsencode(str(argument))
+    return [pid for pid in pids()
+            if pid != os.getpid() and wanted in _read(f"/proc/{pid}/cmdline").split(b"\0")
+            and is_alive(pid)]
+
+
+def status(pid):
+    """/proc/PID/status as a dict of strings; empty when the process is gone."""
+    lines = _read(f"/proc/{pid}/status").decode("latin-1").splitlines()
+    return {k: v.strip() for k, v in (line.split(":", 1) for line in lines if ":" in line)}
+
+
+def fd_count(pid):
+    try:
+        return len(os.listdir(f"/proc/{pid}/fd"))
+    except OSError:
+        return 0
+
+
+def fds(pid):
+    """What each descriptor of the process is, as readlink says."""
+    found = {}
+    for name in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            found[int(name)] = os.readlink(f"/proc/{pid}/fd/{name}")
+        except OSError:
+            pass
+    return found
+
+
+def rss(pid):
+    """Resident bytes that are the process's own: not the binary, not the shared segment."""
+    match = re.search(r"(\d+)", status(pid).get("RssAnon", ""))
+    return int(match[1]) * 1024 if match else 0
+
+
+def pss(pid):
+    text = _read(f"/proc/{pid}/smaps_rollup").decode("latin-1")
+    match = re.search(r"^Pss:\s+(\d+) kB", text, re.M)
+    return int(match[1]) * 1024 if match else 0
+
+
+def cpu_seconds(pid):
+    stat = _stat(pid)
+    return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK") if stat else 0.0
+
+
+def owner_of_connection(candidates, server_port, client_port):
+    """Which of the processes holds the server's end of a connection from `client_port`."""
+    wanted = None
+    for line in _read("/proc/net/tcp").decode().splitlines()[1:]:
+        columns = line.split()
+        local, remote = (int(columns[i].split(":")[1], 16) for i in (1, 2))
+        if (local, remote) == (server_port, client_port):
+            wanted = f"socket:[{columns[9]}]"
+    if wanted is None:
+        return None
+    return next((pid for pid in candidates if wanted in fds(pid).values()), None)

@@ -1,0 +1,51 @@
+"""A test's whole site: its daemons, backends and clients, torn down in the order that proves most.
+
+Clients go first, then the backends, so that idle connections end on both sides; then descriptors
+are counted where the test asked for it; then the daemons are stopped and looked after.
+"""
+
+import contextlib
+
+from .backend import Backend, Blackhole
+from .client import Client
+from .daemon import Pound
+
+
+class Site:
+    def __init__(self, directory):
+        self.directory = directory
+        self._clients = []
+        self._backends = []
+        self._daemons = []
+
+    def backend(self, *args, **kwargs):
+        return self._keep(self._backends, Backend(*args, **kwargs))
+
+    def blackhole(self):
+        return self._keep(self._backends, Blackhole())
+
+    def client(self, port, **kwargs):
+        return self._keep(self._clients, Client(port, **kwargs))
+
+    def prepare(self, config, *, name="pound", **kwargs):
+        """A daemon that is configured but not started."""
+        directory = self.directory / f"{name}{len(self._daemons) or ''}"
+        directory.mkdir(exist_ok=True)
+        return self._keep(self._daemons, Pound(directory, config, **kwargs))
+
+    def pound(self, config, **kwargs):
+        return self.prepare(config, **kwargs).start()
+
+    @staticmethod
+    def _keep(where, thing):
+        where.append(thing)
+        return thing
+
+    def close(self):
+        with contextlib.ExitStack() as stack:  # each step runs, whatever the others find
+            for daemon in self._daemons:
+                stack.callback(daemon.finish)
+            for daemon in self._daemons:
+                stack.callback(daemon.check_fds)
+            for thing in self._backends + self._clients:
+                stack.callback(thing.close)

@@ -1,0 +1,289 @@
+"""`Threads`: the most requests in service, over all workers, of a backend and of a listener."""
+
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from harness import TIMEOUT, Client, get, proc, request, response, wait_until
+
+CONFIG = """
+Global:
+  Workers: $workers
+Backends:
+  - &web
+    Address: 127.0.0.1
+    Port: $web
+    Threads: $backend_threads
+    TimeOut: $timeout
+  - &free
+    Address: 127.0.0.1
+    Port: $web
+    Threads: 0
+HTTPListeners:
+  - Address: 127.0.0.1
+    Port: $listen
+    Threads: $listener_threads
+    Client: 30
+    Services:
+      - URL: "^/free"
+        Backends: [*free]
+      - Backends: [*web]
+"""
+
+
+class Counting:
+    """A handler that knows how many requests were in service at once, and can hold them."""
+
+    def __init__(self, hold=False):
+        self.lock = threading.Lock()
+        self.now = self.most = self.total = 0
+        self.go_on = threading.Event()
+        if not hold:
+            self.go_on.set()
+
+    def __call__(self, received):
+        with self.lock:
+            self.now += 1
+            self.total += 1
+            self.most = max(self.most, self.now)
+        assert self.go_on.wait(TIMEOUT)
+        with self.lock:
+            self.now -= 1
+        return response(received.target.encode())
+
+
+def start(site, handler, backend=0, listener=0, workers=2, timeout=30):
+    return site.pound(CONFIG, web=site.backend(handler).port, backend_threads=backend,
+                      listener_threads=listener, workers=workers, timeout=timeout)
+
+
+def send_all(site, pound, count, target="/"):
+    clients = [site.client(pound.port) for _ in range(count)]
+    for number, client in enumerate(clients):
+        client.send(request("GET", f"{target}{number}"))
+    return clients
+
+
+LIMITS = [{"backend": 1}, {"backend": 3}, {"listener": 1}, {"listener": 3},
+          {"backend": 2, "listener": 3}]
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+@pytest.mark.parametrize("limits", LIMITS, ids=str)
+def test_never_more_than_the_limit_and_as_many_as_that(site, limits, workers):
+    counting = Counting(hold=True)
+    pound = start(site, counting, workers=workers, **limits)
+    limit = min(limits.values())
+    clients = send_all(site, pound, 20)
+    wait_until(lambda: counting.now == limit, lambda: f"{limit} in service, {counting.now} are")
+    time.sleep(0.1)  # time for one too many
+    assert counting.now == limit
+    counting.go_on.set()
+    for number, client in enumerate(clients):
+        assert client.read_response().body == f"/{number}".encode()
+    assert (counting.most, counting.total) == (limit, 20)
+
+
+@pytest.mark.parametrize("which", ["backend", "listener"])
+def test_no_limit(site, which):
+    counting = Counting(hold=True)
+    pound = start(site, counting, **{which: 0})
+    clients = send_all(site, pound, 60)
+    wait_until(lambda: counting.now == 60, lambda: f"60 in service, {counting.now} are")
+    counting.go_on.set()
+    for client in clients:
+        assert client.read_response().status == 200
+
+
+def test_eight_is_the_default(site):
+    config = CONFIG.replace("    Threads: $backend_threads\n", "")
+    counting = Counting(hold=True)
+    pound = site.pound(config, web=site.backend(counting).port, listener_threads=0, workers=2,
+                       timeout=30)
+    clients = send_all(site, pound, 20)
+    wait_until(lambda: counting.now == 8, "8 in service")
+    counting.go_on.set()
+    for client in clients:
+        assert client.read_response().status == 200
+    assert counting.most == 8
+
+
+@pytest.mark.parametrize("workers", [2, 4])
+@pytest.mark.parametrize("which", ["backend", "listener"])
+def test_a_free_slot_wakes_a_request_that_waits_in_another_worker(site, which, workers):
+    """Many clients ask again and again through one slot: each lost wake-up would be a time-out."""
+    counting = Counting()
+    pound = start(site, counting, workers=workers, timeout=5, **{which: 1})
+    failures, rounds, threads = [], 25, []
+
+    def ask():
+        try:
+            with Client(pound.port) as client:
+                for _ in range(rounds):
+                    got = client.ask()
+                    assert got.status == 200, got
+        except Exception as error:  # pylint: disable=broad-except
+            failures.append(error)
+
+    for _ in range(16):
+        threads.append(threading.Thread(target=ask, daemon=True))
+        threads[-1].start()
+    for thread in threads:
+        thread.join(TIMEOUT * 3)
+        assert not thread.is_alive(), "a request waits for ever"
+    assert not failures, failures
+    assert (counting.total, counting.most) == (16 * rounds, 1)
+
+
+def test_waiting_is_in_turn(site):
+    """First come, first served, on one worker and one slot."""
+    counting = Counting(hold=True)
+    order = []
+
+    def handler(received):
+        order.append(received.target)
+        return counting(received)
+
+    pound = start(site, handler, backend=1, workers=1)
+    clients = []
+    for number in range(10):
+        clients.append(site.client(pound.port))
+        clients[-1].send(request("GET", f"/{number}"))
+        if number == 0:
+            wait_until(lambda: counting.now == 1, "the first one in service")
+        else:
+            time.sleep(0.02)  # no sign from outside tells that a request waits
+    counting.go_on.set()
+    for client in clients:
+        assert client.read_response().status == 200
+    assert order == [f"/{n}" for n in range(10)]
+
+
+def test_503_after_waiting_for_timeout(site):
+    counting = Counting(hold=True)
+    pound = start(site, counting, backend=1, timeout=1)
+    held = site.client(pound.port)
+    held.send(request("GET", "/held"))
+    wait_until(lambda: counting.now == 1, "the first one in service")
+    waiting = send_all(site, pound, 4, "/waiting")
+    got = [client.read_response() for client in waiting]
+    assert [r.status for r in got] == [503] * 4
+    assert counting.total == 1
+    record = pound.wait_record("/waiting0")
+    assert (record["status"], bool(record["reason"])) == ("503", True)
+    counting.go_on.set()
+    held.read_response()  # a 200, or a 504 by then: it had as much patience as the others
+    assert get(pound.port).status == 200
+
+
+def test_one_limit_for_all_services_and_listeners_of_a_backend(site):
+    """… while another anchor for the same server has its own."""
+    counting = Counting(hold=True)
+    pound = start(site, counting, backend=1)
+    held = site.client(pound.port)
+    held.send(request("GET", "/held"))
+    wait_until(lambda: counting.now == 1, "the first one in service")
+    free = site.client(pound.port)
+    free.send(request("GET", "/free"))
+    wait_until(lambda: counting.now == 2, "the other anchor's request in service")
+    counting.go_on.set()
+    assert held.read_response().status == free.read_response().status == 200
+
+
+@pytest.mark.parametrize("which", ["backend", "listener"])
+@pytest.mark.parametrize("leave", ["close", "reset"])
+def test_who_leaves_the_queue_takes_nothing_with_him(site, which, leave):
+    counting = Counting(hold=True)
+    pound = start(site, counting, **{which: 1})
+    held = site.client(pound.port)
+    held.send(request("GET", "/held"))
+    wait_until(lambda: counting.now == 1, "the first one in service")
+    for client in send_all(site, pound, 10, "/left"):
+        getattr(client, leave)()
+    counting.go_on.set()
+    assert held.read_response().status == 200
+    for _ in range(10):
+        assert get(pound.port).status == 200
+
+
+@pytest.mark.parametrize("which", ["backend", "listener"])
+def test_a_slot_comes_back_from_a_client_that_left(site, which):
+    """The client leaves while the backend works for it."""
+    counting = Counting(hold=True)
+    pound = start(site, counting, **{which: 1})
+    client = site.client(pound.port)
+    client.send(request("GET", "/left"))
+    wait_until(lambda: counting.now == 1, "the first one in service")
+    client.reset()
+    counting.go_on.set()
+    for _ in range(5):
+        assert get(pound.port).status == 200
+
+
+@pytest.mark.parametrize("which", ["backend", "listener"])
+@pytest.mark.parametrize("target, status", [("/garbage", 502), ("/dropped", 502)])
+def test_a_slot_comes_back_after_a_failure(site, which, target, status):
+    def script(connection):
+        while received := connection.read_request():
+            if received.target == "/dropped":
+                return
+            connection.send(b"garbage\r\n\r\n" if received.target == "/garbage" else response())
+
+    pound = site.pound(CONFIG, web=site.backend(script=script).port, workers=2, timeout=10,
+                       backend_threads=1 if which == "backend" else 0,
+                       listener_threads=1 if which == "listener" else 0)
+    for _ in range(5):
+        assert get(pound.port, target).status == status
+        assert get(pound.port, "/").status == 200
+
+
+@pytest.mark.parametrize("which", ["backend", "listener"])
+def test_a_killed_worker_gives_its_slots_back(site, which):
+    counting = Counting(hold=True)
+    pound = start(site, counting, **{which: 1})
+    held = site.client(pound.port)
+    held.send(request("GET", "/held"))
+    wait_until(lambda: counting.now == 1, "the first one in service")
+    waiting = send_all(site, pound, 6, "/waiting")
+    owner = proc.owner_of_connection(pound.workers(), pound.port, held.local_port)
+    others = [c for c in waiting
+              if proc.owner_of_connection([owner], pound.port, c.local_port) is None]
+    os.kill(owner, signal.SIGKILL)
+    pound.wait_workers(gone=[owner])
+    counting.go_on.set()
+    for client in others:
+        assert client.read_response().status == 200
+    for _ in range(10):
+        assert get(pound.port).status == 200
+
+
+def test_idle_clients_hold_no_slot(site):
+    counting = Counting()
+    pound = start(site, counting, listener=1)
+    clients = [site.client(pound.port) for _ in range(20)]
+    for _ in range(3):
+        for client in clients:
+            assert client.ask().status == 200
+
+
+def test_a_client_that_sends_its_head_slowly_holds_no_slot(site):
+    pound = start(site, Counting(), listener=1)
+    slow = site.client(pound.port)
+    slow.send(request()[:-1])
+    for _ in range(5):
+        assert get(pound.port).status == 200
+    slow.send(b"\n")
+    assert slow.read_response().status == 200
+
+
+def test_a_client_that_reads_slowly_holds_no_slot(site):
+    """Once the backend has said all, the tail in our buffers is no business of its limit."""
+    pound = start(site, lambda r: response(b"x" * 100000), backend=1, listener=1)
+    slow = site.client(pound.port, receive_buffer=4096)
+    slow.send(request())
+    for _ in range(5):
+        assert get(pound.port).status == 200
+    assert slow.read_response().body == b"x" * 100000

@@ -1,0 +1,255 @@
+"""Worker processes: their number, their death and replacement, and the death of their master."""
+
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from harness import (SANITIZED, TIMEOUT, Client, Closed, get, proc, request, response, scaled,
+                     wait_until)
+
+CONFIG = """
+Global:
+  Workers: $workers
+Backends:
+  - &web
+    Address: 127.0.0.1
+    Port: $web
+    Threads: 0
+HTTPListeners:
+  - Address: 127.0.0.1
+    Port: $listen
+    Threads: 0
+    Client: 30
+    Services:
+      - Backends: [*web]
+"""
+
+
+def start(site, workers=2, handler=None, **kwargs):
+    return site.pound(CONFIG, workers=workers, web=site.backend(handler, **kwargs).port)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5])
+def test_as_many_workers_as_were_asked_for(site, workers):
+    pound = start(site, workers)
+    assert len(proc.children(pound.master)) == workers
+    assert get(pound.port).status == 200
+
+
+def test_as_many_workers_as_processors(site):
+    config = CONFIG.replace("  Workers: $workers\n", "  Grace: 5\n")
+    pound = site.pound(config, web=site.backend().port)
+    assert len(proc.children(pound.master)) == len(os.sched_getaffinity(0)) or \
+        len(proc.children(pound.master)) == os.cpu_count()
+
+
+def test_all_workers_serve(site):
+    """The kernel spreads connections over them."""
+    pound = start(site, 2)
+    owners = set()
+    for _ in range(60):
+        client = site.client(pound.port)
+        assert client.ask().status == 200
+        owners.add(proc.owner_of_connection(pound.workers(), pound.port, client.local_port))
+    assert owners == set(pound.workers())
+
+
+def test_no_new_privileges(site):
+    pound = start(site)
+    for worker in pound.workers():
+        assert proc.status(worker)["NoNewPrivs"] == "1"
+
+
+def test_a_worker_has_nothing_open_that_it_does_not_need(site):
+    pound = start(site)
+    for worker in pound.workers():
+        fds = proc.fds(worker)
+        known = ("socket:", "anon_inode:", "pipe:", "/dev/null")
+        others = [name for name in fds.values() if not name.startswith(known)]
+        assert all("log" in name for name in others), fds  # standard output of a -F daemon
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT])
+def test_a_worker_that_dies_is_told_of_and_replaced(site, number):
+    if SANITIZED and number == signal.SIGSEGV:
+        pytest.skip("address sanitizer takes this signal for a fault of ours")
+    pound = start(site)
+    victim, other = pound.workers()
+    time.sleep(1.1)  # old enough not to have died young
+    os.kill(victim, number)
+    now = pound.wait_workers(gone=[victim])
+    assert other in now
+    pound.wait_log(rf"worker.*\b{victim}\b.*killed by signal {int(number)}\b")
+    for _ in range(20):
+        assert get(pound.port).status == 200
+
+
+def test_a_stopped_masters_worker_ends_quietly_by_itself(site):
+    """A worker that gets TERM from a stranger is replaced, too."""
+    pound = start(site)
+    victim = pound.workers()[0]
+    os.kill(victim, signal.SIGTERM)
+    pound.wait_workers(gone=[victim])
+    assert get(pound.port).status == 200
+
+
+def test_signals_for_the_master_do_not_end_a_worker(site):
+    """A terminal sends them to the whole group: the master decides."""
+    pound = start(site)
+    before = pound.workers()
+    for worker in before:
+        for name in ("SIGHUP", "SIGINT", "SIGQUIT", "SIGUSR1", "SIGPIPE"):
+            os.kill(worker, signal.Signals[name])
+    for _ in range(10):
+        assert get(pound.port).status == 200
+    assert pound.workers() == before
+
+
+def test_replacement_is_throttled_when_they_keep_dying_young(site):
+    pound = start(site, 1)
+    born = set()
+    until = time.monotonic() + 3
+    while time.monotonic() < until:
+        for worker in pound.workers():
+            born.add(worker)
+            os.kill(worker, signal.SIGKILL)
+        time.sleep(0.005)
+    assert 2 <= len(born) <= 10, f"{len(born)} workers in 3 seconds"
+    wait_until(lambda: set(pound.workers()) - born, "a worker that lives", scaled(40))
+    assert get(pound.port).status == 200
+
+
+def test_many_deaths_in_a_row_leave_nothing_behind(site):
+    pound = start(site)
+    master_fds = proc.fd_count(pound.master)
+    for _ in range(6):
+        time.sleep(1.05)  # each of them has lived long enough to be replaced at once
+        victims = pound.workers()
+        for victim in victims:
+            os.kill(victim, signal.SIGKILL)
+        pound.wait_workers(gone=victims)
+        assert get(pound.port).status == 200
+    assert proc.fd_count(pound.master) <= master_fds
+    zombies = [p for p in proc.pids() if proc.status(p).get("PPid") == str(pound.master)
+               and proc.status(p).get("State", "").startswith("Z")]
+    assert zombies == []
+
+
+def test_only_its_own_connections_are_hurt(site):
+    pound = start(site, 2)
+    clients = [site.client(pound.port) for _ in range(40)]
+    for client in clients:
+        assert client.ask().status == 200
+    victim, other = pound.workers()
+    owned = {client: proc.owner_of_connection([victim, other], pound.port, client.local_port)
+             for client in clients}
+    assert set(owned.values()) == {victim, other}
+    os.kill(victim, signal.SIGKILL)
+    for client in clients:
+        if owned[client] == other:
+            assert client.ask().status == 200
+        else:
+            assert client.closes()
+    pound.wait_workers(gone=[victim])
+    for client in clients:
+        if owned[client] == other:
+            assert client.ask().status == 200
+
+
+def test_killed_under_load(site):
+    """New connects all succeed; those of the other worker never notice."""
+    pound = start(site, 2)
+    stop = threading.Event()
+    hurt, unexpected, answered = [], [], []
+
+    def ask():
+        """Asks on one connection; when it is hurt, on a new one."""
+        while not stop.is_set():
+            owner = None
+            try:
+                with Client(pound.port) as client:
+                    owner = proc.owner_of_connection(pound.workers(), pound.port, client.local_port)
+                    while not stop.is_set():
+                        assert client.ask().status == 200
+                        answered.append(1)
+            except (Closed, ConnectionError):
+                hurt.append(owner)
+            except Exception as error:  # pylint: disable=broad-except
+                unexpected.append(error)
+                return
+
+    threads = [threading.Thread(target=ask, daemon=True) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    killed = []
+    for _ in range(3):
+        seen = len(answered)
+        wait_until(lambda s=seen: len(answered) > s + 200 or unexpected, "requests to go on")
+        time.sleep(1.05)
+        killed.append(pound.workers()[0])
+        os.kill(killed[-1], signal.SIGKILL)
+        wait_until(lambda: not proc.is_alive(killed[-1]), "the end of the worker")
+        for _ in range(50):
+            assert get(pound.port).status == 200
+        pound.wait_workers(gone=killed)
+    stop.set()
+    for thread in threads:
+        thread.join(TIMEOUT)
+    assert not unexpected, unexpected
+    # Not known is whose accept queue it waited in.
+    assert all(owner in (*killed, None) for owner in hurt), (hurt, killed)
+    assert len(hurt) <= 3 * 8
+
+
+def test_connections_in_the_accept_queue_of_a_killed_worker_are_served(site):
+    """The socket is the master's: the successor finds the queue intact."""
+    pound = start(site, 2)
+    victim, _ = pound.workers()
+    time.sleep(1.05)
+    os.kill(victim, signal.SIGSTOP)
+    clients = [site.client(pound.port) for _ in range(40)]
+    for client in clients:
+        client.send(request())
+    os.kill(victim, signal.SIGKILL)
+    for client in clients:
+        assert client.read_response().status == 200
+
+
+def test_when_the_master_is_killed_its_workers_finish_and_leave(site):
+    begun, go_on = threading.Event(), threading.Event()
+
+    def handler(received):
+        if received.target == "/busy":
+            begun.set()
+            assert go_on.wait(TIMEOUT)
+        return response(b"finished")
+
+    pound = start(site, 2, handler)
+    workers = pound.workers()
+    idle = site.client(pound.port)
+    assert idle.ask("GET", "/idle").status == 200
+    busy = site.client(pound.port)
+    busy.send(request("GET", "/busy"))
+    assert begun.wait(TIMEOUT)
+    os.kill(pound.master, signal.SIGKILL)
+    pound.wait_exit()
+    assert idle.closes()
+    go_on.set()
+    got = busy.read_response()
+    assert (got.body, got.field("Connection")) == (b"finished", "close")
+    busy.close()
+    wait_until(lambda: not any(proc.is_alive(w) for w in workers), "the workers to leave")
+
+
+def test_after_the_master_was_killed_a_new_one_can_start(site):
+    pound = start(site, 2)
+    workers = pound.workers()
+    os.kill(pound.master, signal.SIGKILL)
+    pound.wait_exit()
+    wait_until(lambda: not any(proc.is_alive(w) for w in workers), "the workers to leave")
+    pound.log_file.unlink()
+    pound.start()  # the pid file is stale by now
+    assert get(pound.port).status == 200
