@@ -20,11 +20,12 @@ bool WaitQueue::enter(Waiter& waiter) {
   append(waiter);
   // A slot may have come free before our ticket could be seen; from here on whoever frees one
   // sees it.
-  if (first_ == &waiter && gate_.try_enter(queues_.row_, queues_.rows(), waiter.ticket_)) {
-    remove(waiter);
-    return true;
-  }
-  return false;
+  const bool entered =
+      first_ == &waiter && gate_.try_enter(queues_.row_, queues_.rows(), waiter.ticket_);
+  if (entered) remove(waiter);
+  // Either way somebody may have backed out because of us (gate.h).
+  pass_on_the_turn();
+  return entered;
 }
 
 void WaitQueue::leave() {
@@ -72,10 +73,7 @@ void WaitQueue::admit_those_in_turn() {
 
 void WaitQueue::pass_on_the_turn() {
   const shm::Row next = gate_.next_in_turn(queues_.rows());
-  if (next == shm::kMaxRows) return;
-  const std::uint32_t limit = gate_.limit();
-  if (limit != 0 && gate_.in_service(queues_.rows()) >= limit) return;
-  queues_.wake(next);
+  if (next != shm::kMaxRows) queues_.wake(next);
 }
 
 void WaitQueue::tick(std::uint64_t now_ms) {
@@ -152,7 +150,7 @@ void WaitQueues::serve_all(bool is_tick) {
     } else {
       queue.admit_those_in_turn();
     }
-    if (!queue.empty()) queue.pass_on_the_turn();
+    queue.pass_on_the_turn();
   }
   std::erase_if(active_, [](WaitQueue* queue) {
     if (!queue->empty()) return false;

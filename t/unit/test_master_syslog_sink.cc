@@ -2,10 +2,10 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <syslog.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <memory>
-#include <regex>
 
 #include "master/clock.h"
 #include "master/start_error.h"
@@ -40,11 +40,17 @@ class Daemon {
 
 // The text of a record, if its header is what it has to be.
 std::string text_of(const std::string& record, int priority, pid_t pid) {
-  const std::regex form("<" + std::to_string(priority) +
-                        "> ?[A-Z][a-z]{2} [ 1-3][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2} pound\\[" +
-                        std::to_string(pid) + "\\]: ([^]*)");
-  std::smatch found;
-  return std::regex_match(record, found, form) ? found[1].str() : "not the form: " + record;
+  const std::string begin = "<" + std::to_string(priority) + ">";
+  const std::string tag = " pound[" + std::to_string(pid) + "]: ";
+  constexpr std::size_t kStamp = sizeof "Nov 21 06:40:00" - 1;
+  if (record.compare(0, begin.size(), begin) != 0) return "not the priority: " + record;
+  const std::string stamp = record.substr(begin.size(), kStamp);
+  std::tm time{};
+  const char* end = ::strptime(stamp.c_str(), "%b %d %H:%M:%S", &time);
+  if (end == nullptr || *end != '\0') return "not the time: " + record;
+  const std::size_t text = begin.size() + kStamp + tag.size();
+  if (record.compare(text - tag.size(), tag.size(), tag) != 0) return "not the tag: " + record;
+  return record.substr(text);
 }
 
 // Connections are tried once a second at most.

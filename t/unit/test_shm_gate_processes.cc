@@ -31,6 +31,13 @@ struct Arena {
   std::atomic<std::uint32_t> inside_of[kRows]{};
   std::atomic<std::uint64_t> done[kRows]{};
   std::atomic<bool> broken{false};
+  std::atomic<std::uint32_t> started{0};
+
+  // All begin together, or the first is done before the last was forked.
+  void await(std::uint32_t all) {
+    started.fetch_add(1);
+    while (started.load() < all) ::sched_yield();
+  }
 };
 
 using Bells = std::array<Bell, kRows>;
@@ -89,6 +96,7 @@ class Client {
 bool hammer(Arena& arena, const Bells& bells, Row row, unsigned times) {
   Client client(arena, bells, row);
   Random random(row + 1);
+  arena.await(kRows);
   for (unsigned i = 0; i < times; ++i) {
     if (!client.enter()) return false;
     raise_to(arena.most_inside, arena.inside.fetch_add(1) + 1);
@@ -103,6 +111,7 @@ bool hammer(Arena& arena, const Bells& bells, Row row, unsigned times) {
 // Without a pause and without tickets: two that raise their cells at the same instant are met
 // often.
 bool snatch(Arena& arena, Row row, unsigned times) {
+  arena.await(kRows);
   for (unsigned i = 0; i < times; ++i) {
     if (!arena.gate.try_enter(row, kRows, 0)) continue;
     raise_to(arena.most_inside, arena.inside.fetch_add(1) + 1);
@@ -176,6 +185,7 @@ TEST_CASE("two that hand one slot to and fro lose no wake-up") {
   for (Row row = 0; row < 2; ++row) {
     pids.push_back(children::start([&, row] {
       Client client(*arena, bells, row);
+      arena->await(2);
       for (unsigned i = 0; i < 50'000; ++i) {
         if (!client.enter()) return false;
         client.leave();

@@ -54,8 +54,8 @@ TEST_CASE("event: bytes and the peer's end are told in one callback") {
 TEST_CASE("event: raise_again calls back in the next turn although nothing is new") {
   Pair pair;
   Watcher watcher;
-  CHECK(watcher.event.add_edge(watcher.loop, pair.ours.get(), worker::kReadable,
-                               &Watcher::on_event, &watcher));
+  CHECK(watcher.event.add_edge(watcher.loop, pair.ours.get(), worker::kReadable, &Watcher::on_event,
+                               &watcher));
   watcher.event.raise_again();
   watcher.event.raise_again();  // once is enough
   watcher.loop.run();
