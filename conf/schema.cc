@@ -180,7 +180,7 @@ const Key* nearest_key(const Schema& schema, std::string_view name) {
 
 std::string expectation(const Key& key) {
   const std::string bounds = " from " + std::to_string(key.low) + " to " + std::to_string(key.high);
-  const std::string noun(key.noun);
+  std::string noun(key.noun);
   switch (key.shape) {
     case Shape::text:
     case Shape::section:

@@ -31,6 +31,8 @@ class Parser {
   ~Parser() { yaml_parser_delete(&parser_); }
   Parser(const Parser&) = delete;
   Parser& operator=(const Parser&) = delete;
+  Parser(Parser&&) = delete;
+  Parser& operator=(Parser&&) = delete;
 
   bool next(yaml_event_t& event) { return yaml_parser_parse(&parser_, &event) != 0; }
   const yaml_parser_t& state() const { return parser_; }
@@ -45,6 +47,8 @@ class Event {
   ~Event() { yaml_event_delete(&event_); }
   Event(const Event&) = delete;
   Event& operator=(const Event&) = delete;
+  Event(Event&&) = delete;
+  Event& operator=(Event&&) = delete;
 
   yaml_event_t& get() { return event_; }
 

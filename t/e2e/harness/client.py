@@ -3,7 +3,7 @@
 import socket
 
 from .timing import TIMEOUT
-from .wire import Closed, Wire
+from .wire import Wire
 
 
 def request(method="GET", target="/", *fields, body=None, host="www.example.com", version="1.1"):
@@ -60,6 +60,3 @@ def get(port, target="/", *fields, **kwargs):
     """One request on a connection of its own."""
     with Client(port) as client:
         return client.ask("GET", target, *fields, **kwargs)
-
-
-__all__ = ["Client", "Closed", "get", "request"]
