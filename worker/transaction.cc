@@ -75,7 +75,10 @@ void Transaction::start_too_late(ClientConnection& client) {
 
 void Transaction::run() {
   Flow flow = Flow::next;
-  while (flow == Flow::next) flow = (this->*kSteps[static_cast<std::size_t>(step_)])();
+  while (flow == Flow::next) {
+    const StepFunction step = kSteps[static_cast<std::size_t>(step_)];
+    flow = (this->*step)();
+  }
 }
 
 Transaction::Flow Transaction::sanitize() {

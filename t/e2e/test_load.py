@@ -186,6 +186,7 @@ def test_idle_clients_cost_no_time(house):
         client.close()
 
 
+@pytest.mark.skipif(SANITIZED, reason="the sanitizers need descriptors themselves")
 def test_out_of_descriptors_and_back(site, demo):
     """With all descriptors taken, new clients wait; when some leave, they are served."""
     pound = site.pound(CONFIG.replace("Workers: 2", "Workers: 1"),

@@ -163,19 +163,33 @@ def test_waiting_is_in_turn(site):
 
 
 def test_503_after_waiting_for_timeout(site):
-    counting = Counting(hold=True)
-    pound = start(site, counting, backend=1, timeout=1)
+    """The request in service goes on byte by byte, so that it does not time out itself."""
+    go_on = threading.Event()
+
+    def script(connection):
+        while received := connection.read_request():
+            if received.target != "/held":
+                connection.send(response())
+                continue
+            connection.send(response(b"", "Transfer-Encoding: chunked", length=False))
+            while not go_on.wait(0.2):
+                connection.send(b"1\r\nx\r\n")
+            connection.send(b"0\r\n\r\n")
+
+    backend = site.backend(script=script)
+    pound = site.pound(CONFIG, web=backend.port, backend_threads=1, listener_threads=0, workers=2,
+                       timeout=1)
     held = site.client(pound.port)
     held.send(request("GET", "/held"))
-    wait_until(lambda: counting.now == 1, "the first one in service")
+    backend.wait_requests(1)
     waiting = send_all(site, pound, 4, "/waiting")
     got = [client.read_response() for client in waiting]
     assert [r.status for r in got] == [503] * 4
-    assert counting.total == 1
+    assert len(backend.requests) == 1
     record = pound.wait_record("/waiting0")
     assert (record["status"], bool(record["reason"])) == ("503", True)
-    counting.go_on.set()
-    held.read_response()  # a 200, or a 504 by then: it had as much patience as the others
+    go_on.set()
+    assert held.read_response().complete
     assert get(pound.port).status == 200
 
 
