@@ -140,6 +140,8 @@ def run_e2e(arguments):
     environment = dict(os.environ, POUND=str(arguments.pound.resolve()),
                        DEMO_BACKEND=str((arguments.out / 'demo_backend').resolve()),
                        PYTHONDONTWRITEBYTECODE='1')
+    if 'address' in arguments.out.name:
+        environment.setdefault('TEST_TIMEOUT_SCALE', '3')  # sanitized programs are slow
     process = subprocess.Popen(pytest_command(arguments.only), cwd=ROOT, env=environment,
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, text=True, errors='replace',
