@@ -1,8 +1,6 @@
 // The keep-alive loop of one client: see client_connection.h.
 #include "worker/client_connection.h"
 
-#include <cstring>
-
 #include "worker/transaction.h"
 
 namespace worker {
@@ -89,8 +87,7 @@ void ClientConnection::serve() {
   serving_ = true;
   while (!transaction_ && !closed_ && !lingering_) {
     char* const buffer = worker_.read_buffer.get();
-    std::size_t size = pending_.size();
-    std::memcpy(buffer, pending_.data(), size);
+    std::size_t size = pending_.copy(buffer, kReadBufferSize);
     if (wants_more_) {
       const std::size_t more = read_more(size);
       if (more == 0) break;

@@ -22,7 +22,6 @@ namespace worker {
 namespace {
 
 using conf::Diagnostics;
-using conf::Position;
 
 // An error page larger than this is refused: it is kept in memory and sent as one piece.
 constexpr std::size_t kMaxErrorPage = 256 * 1024;

@@ -1,6 +1,4 @@
 // One request and its response, bodies both ways: see transaction.h.
-#include <cstring>
-
 #include "worker/http/rewrite.h"
 #include "worker/transaction.h"
 
@@ -62,8 +60,7 @@ Transaction::Flow Transaction::pump_response() {
       upstream_->raise_again();
       break;
     }
-    const std::size_t have = upstream_->head_bytes.size();
-    std::memcpy(buffer, upstream_->head_bytes.data(), have);
+    const std::size_t have = upstream_->head_bytes.copy(buffer, kReadBufferSize);
     const std::size_t wanted = kReadBufferSize - have;
     const IoResult result = upstream_->read(buffer + have, wanted);
     if (result.status == IoStatus::would_block) {
