@@ -3,6 +3,8 @@
 // A liveness word is 1 bit dead, 7 bits reason, 56 bits milliseconds (two million years of them).
 #include "shm/backend_table.h"
 
+#include <algorithm>
+
 namespace shm {
 namespace {
 
@@ -51,6 +53,8 @@ std::optional<std::uint32_t> BackendTable::enroll(BackendId id, std::uint32_t li
   if (!place) return std::nullopt;
   if (place->fresh) {
     liveness_[place->index].store(live_word(now_ms));
+    probed_ms_[place->index].store(0);
+    heard_ms_[place->index].store(0);
     counters_.restart(place->index);
   }
   gates_[place->index].set_limit(limit);
@@ -94,6 +98,28 @@ bool BackendTable::mark_live(std::uint32_t index, std::uint64_t now_ms) {
     if (liveness_[index].compare_exchange_weak(seen, live_word(now_ms))) return true;
   }
   return false;
+}
+
+bool BackendTable::claim_probe(std::uint32_t index, std::uint64_t now_ms, std::uint64_t period_ms) {
+  const Liveness verdict = liveness(index);
+  std::uint64_t last = probed_ms_[index].load();
+  if (verdict.live || now_ms < std::max(last, verdict.since_ms) + period_ms) return false;
+  return probed_ms_[index].compare_exchange_strong(last, now_ms);
+}
+
+std::uint64_t BackendTable::last_probe_ms(std::uint32_t index) const {
+  return probed_ms_[index].load(std::memory_order_relaxed);
+}
+
+void BackendTable::note_heard(std::uint32_t index, std::uint64_t now_ms) {
+  std::atomic<std::uint64_t>& heard = heard_ms_[index];
+  if (heard.load(std::memory_order_relaxed) + kHeardStepMs <= now_ms) {
+    heard.store(now_ms, std::memory_order_relaxed);
+  }
+}
+
+std::uint64_t BackendTable::last_heard_ms(std::uint32_t index) const {
+  return heard_ms_[index].load(std::memory_order_relaxed);
 }
 
 void BackendTable::count_request(std::uint32_t index, Row row) {

@@ -33,6 +33,8 @@ struct BackendCounters {
   std::uint64_t failures = 0;  // connects refused or timed out, responses not understood
 };
 
+inline constexpr std::uint64_t kHeardStepMs = 50;
+
 class BackendTable {
  public:
   // Finds the row of `id`, with its liveness and counters, or takes a free one, live and with
@@ -53,6 +55,16 @@ class BackendTable {
   bool mark_dead(std::uint32_t index, DeadReason reason, std::uint64_t now_ms);
   bool mark_live(std::uint32_t index, std::uint64_t now_ms);
 
+  // Takes the probe of a dead backend that is due: `period_ms` after its death or after the last
+  // claim. True for the one caller that is to make it.
+  bool claim_probe(std::uint32_t index, std::uint64_t now_ms, std::uint64_t period_ms);
+  std::uint64_t last_probe_ms(std::uint32_t index) const;  // 0 = never
+
+  // When it last sent anything at all, to within kHeardStepMs; 0 = never. Written at most once in
+  // that time, so that the line stays shared between the workers.
+  void note_heard(std::uint32_t index, std::uint64_t now_ms);
+  std::uint64_t last_heard_ms(std::uint32_t index) const;
+
   void count_request(std::uint32_t index, Row row);
   void count_failure(std::uint32_t index, Row row);
   BackendCounters counters(std::uint32_t index) const;  // all rows, and those of the dead
@@ -63,6 +75,8 @@ class BackendTable {
   IdRegistry<kMaxBackends> ids_;
   // All together, as the balancer reads them for each request: eight to a cache line.
   alignas(kCacheLine) std::atomic<std::uint64_t> liveness_[kMaxBackends]{};
+  std::atomic<std::uint64_t> probed_ms_[kMaxBackends]{};
+  std::atomic<std::uint64_t> heard_ms_[kMaxBackends]{};
   CounterGrid<kMaxBackends, 2> counters_;
   Gate gates_[kMaxBackends];
 };

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "shm/backend_table.h"
+#include "shm/segment.h"
 #include "t/unit/test_shm_children.h"
 
 using children::Shared;
@@ -205,4 +206,33 @@ TEST_CASE("no request is lost by killing who counts") {
     REQUIRE(counted->table.counters(0).requests >= sure);
     REQUIRE(counted->table.counters(0).requests <= sure + round + 1);
   }
+}
+
+TEST_CASE("backend_table: a probe is due one period after the death, then after the last one") {
+  auto segment = std::make_unique<shm::Segment>(1024);
+  shm::BackendTable& table = segment->backends();
+  const std::uint32_t b = table.enroll(1, 8, 0).value();
+  CHECK(!table.claim_probe(b, 100000, 1000));  // it lives
+  REQUIRE(table.mark_dead(b, shm::DeadReason::refused, 5000));
+  CHECK(!table.claim_probe(b, 5999, 1000));
+  CHECK(table.claim_probe(b, 6000, 1000));
+  CHECK(table.last_probe_ms(b) == 6000);
+  CHECK(!table.claim_probe(b, 6000, 1000));  // one prober for each period
+  CHECK(!table.claim_probe(b, 6999, 1000));
+  CHECK(table.claim_probe(b, 7000, 1000));
+  REQUIRE(table.mark_live(b, 7001));
+  CHECK(!table.claim_probe(b, 9000, 1000));
+}
+
+TEST_CASE("backend_table: when it was heard last, to within a step") {
+  auto segment = std::make_unique<shm::Segment>(1024);
+  shm::BackendTable& table = segment->backends();
+  const std::uint32_t b = table.enroll(1, 8, 0).value();
+  CHECK(table.last_heard_ms(b) == 0);
+  table.note_heard(b, 1000);
+  CHECK(table.last_heard_ms(b) == 1000);
+  table.note_heard(b, 1000 + shm::kHeardStepMs - 1);
+  CHECK(table.last_heard_ms(b) == 1000);
+  table.note_heard(b, 1000 + shm::kHeardStepMs);
+  CHECK(table.last_heard_ms(b) == 1000 + shm::kHeardStepMs);
 }
