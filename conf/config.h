@@ -30,6 +30,7 @@ struct Global {
   };
   std::map<int, ErrorPage> error_pages;  // ErrNNN by status, 400..599
   unsigned workers = 0;                  // Workers: 1..64; 0 = one for each CPU (default)
+  unsigned max_sessions = 262144;        // MaxSessions: 1024..16777216, fixed at start
   std::chrono::seconds grace{30};        // Grace: 0..86400 s, longest time to drain
   std::chrono::seconds alive{60};        // Alive: 1..86400 s between probes of a dead backend
   int log_facility = 3 << 3;             // LogFacility: a syslog(3) facility; default daemon
@@ -54,7 +55,12 @@ struct Backend {
 };
 
 struct SessionPolicy {
-  std::chrono::seconds ttl{0};  // Session: 0..31536000 s since the last use; 0 = no sessions
+  enum class Type { none, ip, basic, url, parm, cookie, header };
+  Type type = Type::none;       // Type: default IP; `Session: 300` is {Type: IP, TTL: 300}
+  std::chrono::seconds ttl{0};  // TTL: 0..31536000 s since the last use; 0 = none (type none)
+  std::string id;               // ID: name of the parameter, cookie or field (URL, COOKIE, HEADER)
+  unsigned mask4 = 32;          // Mask4: 0..32 bits of an IPv4 address that tell clients apart (IP)
+  unsigned mask6 = 128;         // Mask6: 0..128 bits of an IPv6 address (IP)
 };
 
 struct Service {

@@ -18,11 +18,6 @@ constexpr std::array<std::string_view, 9> kOurs{
     "connection", "content-length", "keep-alive",        "proxy-connection", "te",
     "trailer",    "trailers",       "transfer-encoding", "upgrade"};
 
-bool is_token_char(char c) {
-  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-  return is_letter_or_digit(c) || kMarks.find(c) != std::string_view::npos;
-}
-
 std::string_view trim(std::string_view text) {
   constexpr std::string_view kBlank = " \t";
   const std::size_t first = text.find_first_not_of(kBlank);
@@ -39,7 +34,7 @@ std::optional<std::string> parse_header_line(std::string_view text, std::string&
     return std::nullopt;
   }
   const std::string_view name = text.substr(0, colon);
-  if (name.empty() || !std::all_of(name.begin(), name.end(), is_token_char)) {
+  if (!is_token(name)) {
     error = "\"" + shown(name) + "\" is no name of a header";
     return std::nullopt;
   }

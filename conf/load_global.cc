@@ -28,6 +28,7 @@ void load_global(const Section& section, Global& global) {
                                                                   member.value->where};
   }
   global.workers = static_cast<unsigned>(section.number("Workers", global.workers));
+  global.max_sessions = static_cast<unsigned>(section.number("MaxSessions", global.max_sessions));
   global.grace = std::chrono::seconds(section.number("Grace", global.grace.count()));
   global.alive = std::chrono::seconds(section.number("Alive", global.alive.count()));
   if (const Section::Member* member = section.find("LogFacility")) {

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "conf/host_pattern.h"
+#include "conf/load_session.h"
 #include "conf/suggest.h"
 
 namespace conf {
@@ -23,7 +24,7 @@ Service ServiceLoader::load(const Node& node) {
   service.head_require = head_patterns(section, "HeadRequire");
   service.head_deny = head_patterns(section, "HeadDeny");
   warn_about_hosts(section);
-  service.session.ttl = std::chrono::seconds(section.number("Session", 0));
+  service.session = load_session(section, diagnostics_);
   service.backends = backends_of(section);
   return service;
 }

@@ -1,4 +1,5 @@
-// The smallest values a file is made of: whole numbers, null, and letters regardless of case.
+// The smallest values a file is made of: whole numbers, null, tokens, and letters regardless of
+// case.
 //
 // See scalar.h. Nothing here looks at the locale or allocates more than its result.
 #include "conf/scalar.h"
@@ -42,6 +43,12 @@ std::optional<std::int64_t> parse_whole_number(std::string_view text) {
     value = value * 10 + digit;
   }
   return value;
+}
+
+bool is_token(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return is_letter_or_digit(c) || kTokenMarks.find(c) != std::string_view::npos;
+  });
 }
 
 bool has_control_byte(std::string_view text) {

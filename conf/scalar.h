@@ -1,4 +1,5 @@
-// The smallest values a file is made of: whole numbers, null, and letters regardless of case.
+// The smallest values a file is made of: whole numbers, null, tokens, and letters regardless of
+// case.
 //
 // ASCII only and independent of the locale. Pure functions that report nothing.
 #pragma once
@@ -23,6 +24,10 @@ bool is_null(std::string_view plain);
 // Decimal digits and nothing else: no sign, no point, no unit; leading zeros do not make it octal.
 // What is too large for the type is its largest value, so that it fails any check of a range.
 std::optional<std::int64_t> parse_whole_number(std::string_view text);
+
+// A token of RFC 9110 5.6.2, such as the name of a header: some letters, digits and these marks.
+inline constexpr std::string_view kTokenMarks = "!#$%&'*+-.^_`|~";
+bool is_token(std::string_view text);
 
 // Whether a control byte other than a tab is among it.
 bool has_control_byte(std::string_view text);

@@ -23,11 +23,16 @@ constexpr std::int64_t kMaxPath = 4095;
 constexpr std::int64_t kMaxName = 255;
 constexpr std::int64_t kMaxPattern = 65536;
 constexpr std::int64_t kMaxHeader = 4096;
+constexpr std::int64_t kMaxSessionId = 256;
 constexpr std::int64_t kMaxCiphers = 8192;
 constexpr std::int64_t kDay = 86'400;
 constexpr std::int64_t kYear = 365 * kDay;
 
 constexpr auto kAccessLogs = std::to_array<std::string_view>({"combined", "common", "off"});
+
+// In the order of SessionPolicy::Type, where none comes first.
+constexpr auto kSessionTypes =
+    std::to_array<std::string_view>({"IP", "BASIC", "URL", "PARM", "COOKIE", "HEADER"});
 
 constexpr auto kFacilities = std::to_array<Facility>({
     {"auth", LOG_AUTH},     {"authpriv", LOG_AUTHPRIV}, {"cron", LOG_CRON},
@@ -64,6 +69,7 @@ constexpr auto kGlobalKeys = std::to_array<Key>({
      .family_low = 400,
      .family_high = 599},
     {"Workers", Shape::number, "", 1, 64},
+    {"MaxSessions", Shape::number, "", 1024, 16'777'216},
     {"Grace", Shape::seconds, "", 0, kDay},
     {"Alive", Shape::seconds, "", 1, kDay},
     {.name = "LogFacility", .shape = Shape::choice, .noun = "", .choices = kFacilityNames},
@@ -97,8 +103,16 @@ constexpr auto kServiceKeys = std::to_array<Key>({
     {"URL", Shape::text, "a regular expression", 1, kMaxPattern},
     {"HeadRequire", Shape::texts, "a regular expression", 1, kMaxPattern},
     {"HeadDeny", Shape::texts, "a regular expression", 1, kMaxPattern},
-    {"Session", Shape::seconds, "", 0, kYear},
+    {"Session", Shape::policy, "a mapping such as `{Type: IP, TTL: 300}`", 0, kYear},
     {"Backends", Shape::backends, "an alias of a backend, such as `*be`"},
+});
+
+constexpr auto kSessionKeys = std::to_array<Key>({
+    {.name = "Type", .shape = Shape::choice, .noun = "", .choices = kSessionTypes},
+    {"ID", Shape::text, "the name of a parameter, cookie or header", 1, kMaxSessionId},
+    {"TTL", Shape::seconds, "", 0, kYear, true},
+    {"Mask4", Shape::number, "", 0, 32},
+    {"Mask6", Shape::number, "", 0, 128},
 });
 
 constexpr Schema kTop{"the top level", kTopKeys};
@@ -108,9 +122,10 @@ constexpr Schema kHttpListener{"an HTTP listener",
                                std::span(kListenerKeys).first(kListenerKeys.size() - kTlsKeys)};
 constexpr Schema kHttpsListener{"an HTTPS listener", kListenerKeys};
 constexpr Schema kService{"a service", kServiceKeys};
+constexpr Schema kSession{"Session", kSessionKeys};
 
-constexpr std::array kSchemas{&kTop,          &kGlobal,        &kBackend,
-                              &kHttpListener, &kHttpsListener, &kService};
+constexpr std::array kSchemas{&kTop,           &kGlobal,  &kBackend, &kHttpListener,
+                              &kHttpsListener, &kService, &kSession};
 
 std::string_view family_stem(const Key& key) {
   return key.name.substr(0, key.name.size() - kFamilyMark.size());
@@ -156,6 +171,7 @@ const Schema& backend_schema() { return kBackend; }
 const Schema& http_listener_schema() { return kHttpListener; }
 const Schema& https_listener_schema() { return kHttpsListener; }
 const Schema& service_schema() { return kService; }
+const Schema& session_schema() { return kSession; }
 
 std::span<const Facility> log_facilities() { return kFacilities; }
 
@@ -192,6 +208,8 @@ std::string expectation(const Key& key) {
       return "a whole number" + bounds;
     case Shape::seconds:
       return "whole seconds" + bounds;
+    case Shape::policy:
+      return noun + ", or whole seconds" + bounds;
     case Shape::choice:
       return joined(key.choices, "or");
     case Shape::sections:

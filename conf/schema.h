@@ -17,6 +17,7 @@ enum class Shape {
   number,    // a whole number
   seconds,   // a duration in whole seconds
   choice,    // one of a few words
+  policy,    // a mapping, or whole seconds as a short form of it
   section,   // a mapping, or a list of mappings that are taken together
   sections,  // a list of mappings
   backends,  // an alias, or a list of them
@@ -51,6 +52,7 @@ const Schema& backend_schema();
 const Schema& http_listener_schema();
 const Schema& https_listener_schema();
 const Schema& service_schema();
+const Schema& session_schema();
 
 // The names that LogFacility can have, in the order of its choices, and their syslog(3) values.
 struct Facility {

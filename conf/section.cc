@@ -62,6 +62,10 @@ std::int64_t Section::number(std::string_view key, std::int64_t fallback) const 
   return member == nullptr ? fallback : member->number;
 }
 
+bool Section::reported(std::string_view key) const {
+  return reported_.contains(find_key(schema_, key).key);
+}
+
 std::span<const Node* const> Section::items(std::string_view key) const {
   const Member* member = find(key);
   if (member == nullptr) return {};
@@ -80,7 +84,7 @@ void Section::take(const Node& name, const Node& written) {
   if (match.key == nullptr) {
     if (diagnostics_.full()) return;
     diagnostics_.error(name.where, unknown_key(schema_, name.text));
-    misspelt_.insert(nearest_key(schema_, name.text));
+    reported_.insert(nearest_key(schema_, name.text));
     return;
   }
   const auto [first, is_new] = first_.emplace(std::pair{match.key, match.number}, &name);
@@ -94,16 +98,24 @@ void Section::take(const Node& name, const Node& written) {
     return;
   }
   const Node& value = follow(written);
-  if (value.is(Node::Kind::invalid)) return;
-  if (value.is(Node::Kind::null)) {
-    if (match.key->required) mistyped(*match.key, value, name.text);
-    return;
-  }
+  if (value.is(Node::Kind::null) && !match.key->required) return;
   Member member{match.key, match.number, &value, 0, {}};
-  const bool is_list = is_list_shape(match.key->shape);
-  if (is_list ? check_list(member, written, name.text) : check_scalar(member, name.text)) {
+  if (check(member, written, name.text)) {
     members_.push_back(std::move(member));
+  } else {
+    reported_.insert(match.key);
   }
+}
+
+bool Section::check(Member& member, const Node& written, std::string_view name) {
+  const Key& key = *member.key;
+  if (member.value->is(Node::Kind::invalid)) return false;
+  if (member.value->is(Node::Kind::null)) {
+    mistyped(key, *member.value, name);
+    return false;
+  }
+  if (key.shape == Shape::policy && member.value->is(Node::Kind::mapping)) return true;
+  return is_list_shape(key.shape) ? check_list(member, written, name) : check_scalar(member, name);
 }
 
 bool Section::check_scalar(Member& member, std::string_view name) {
@@ -115,6 +127,7 @@ bool Section::check_scalar(Member& member, std::string_view name) {
   switch (key.shape) {
     case Shape::number:
     case Shape::seconds:
+    case Shape::policy:
       return check_number(member, name);
     case Shape::choice:
       return check_choice(member, name);
@@ -148,7 +161,8 @@ bool Section::check_number(Member& member, std::string_view name) {
     member.number = *number;
     return true;
   }
-  const bool unit = !number && key.shape == Shape::seconds && !text.empty() && is_digit(text[0]);
+  const bool seconds = key.shape == Shape::seconds || key.shape == Shape::policy;
+  const bool unit = !number && seconds && !text.empty() && is_digit(text[0]);
   mistyped(key, *member.value, name, unit ? ", without a unit" : "");
   return false;
 }
@@ -205,7 +219,7 @@ void Section::mistyped(const Key& key, const Node& value, std::string_view name,
 
 void Section::report_missing() {
   for (const Key& key : schema_.keys) {
-    if (!key.required || misspelt_.contains(&key) || first_.contains({&key, 0})) continue;
+    if (!key.required || reported_.contains(&key) || first_.contains({&key, 0})) continue;
     diagnostics_.error(where_, std::string(schema_.name) + " needs " + in_code(key.name) + ": " +
                                    expectation(key));
   }

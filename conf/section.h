@@ -38,6 +38,8 @@ class Section {
   // Null when the key is absent, null or was reported.
   const Member* find(std::string_view key) const;
   std::int64_t number(std::string_view key, std::int64_t fallback) const;
+  // Whether the key was reported, and hence nothing follows from its absence.
+  bool reported(std::string_view key) const;
   // Empty when there are none.
   std::span<const Node* const> items(std::string_view key) const;
   // In the order of the file.
@@ -48,6 +50,7 @@ class Section {
  private:
   void take_mapping(const Node& mapping);
   void take(const Node& name, const Node& written);
+  bool check(Member& member, const Node& written, std::string_view name);
   bool check_scalar(Member& member, std::string_view name);
   bool check_text(const Key& key, const Node& value, std::string_view name);
   bool check_number(Member& member, std::string_view name);
@@ -63,7 +66,7 @@ class Section {
   Position where_;
   std::vector<Member> members_;
   std::map<std::pair<const Key*, std::int64_t>, const Node*> first_;  // where each key is first
-  std::set<const Key*> misspelt_;  // keys that an unknown one was probably meant to be
+  std::set<const Key*> reported_;  // keys that do not fit, or that an unknown one was meant to be
 };
 
 }  // namespace conf

@@ -24,6 +24,7 @@ TEST_CASE("load_global: defaults") {
     CHECK_FALSE(made.root_jail);
     CHECK(made.error_pages.empty());
     CHECK(made.workers == 0);
+    CHECK(made.max_sessions == 262144);
     CHECK(made.grace.count() == 30);
     CHECK(made.alive.count() == 60);
     CHECK(made.log_facility == LOG_DAEMON);
@@ -57,6 +58,11 @@ TEST_CASE("load_global: all keys") {
   CHECK(made.user_where.column == 9);
   CHECK(made.group_where.line == 3);
   CHECK(made.root_jail_where.line == 4);
+}
+
+TEST_CASE("load_global: the least and the most sessions") {
+  CHECK(global("Global: {MaxSessions: 1024}\n").max_sessions == 1024);
+  CHECK(global("Global: {maxsessions: 16777216}\n").max_sessions == 16777216);
 }
 
 TEST_CASE("load_global: a list of mappings") {

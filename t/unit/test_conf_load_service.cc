@@ -22,7 +22,7 @@ TEST_CASE("load_service: defaults") {
   CHECK_FALSE(made.url);
   CHECK(made.head_require.empty());
   CHECK(made.head_deny.empty());
-  CHECK(made.session.ttl.count() == 0);
+  CHECK(made.session.type == conf::SessionPolicy::Type::none);
   CHECK(made.backends == Indices{0});
   CHECK(made.where.line == 7);
   CHECK(made.where.column == 5);
@@ -38,6 +38,7 @@ TEST_CASE("load_service: URLs mind the letter case, headers do not") {
   CHECK(made.head_require[0].search("x-a: b"));
   REQUIRE(made.head_deny.size() == 2);
   CHECK(made.head_deny[1].text() == "X-C");
+  CHECK(made.session.type == conf::SessionPolicy::Type::ip);
   CHECK(made.session.ttl.count() == 300);
 }
 

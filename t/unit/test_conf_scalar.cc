@@ -31,6 +31,17 @@ TEST_CASE("scalar: letter case is ASCII's") {
   CHECK_FALSE(conf::equal_ignoring_case("@", "`"));
 }
 
+TEST_CASE("scalar: tokens") {
+  for (const char* text : {"a", "Z9", "!#$%&'*+-.^_`|~", "__Host-sess"}) {
+    CHECK(conf::is_token(text));
+  }
+  for (const char* text :
+       {"", " ", "a b", "a=b", "a:", "a;", "a,b", "\"a\"", "(a)", "\xc3\xa9", "\t"}) {
+    CHECK_FALSE(conf::is_token(text));
+  }
+  CHECK_FALSE(conf::is_token(std::string_view("a\0", 2)));
+}
+
 TEST_CASE("scalar: control bytes") {
   CHECK(conf::has_control_byte(std::string_view("a\0", 2)));
   CHECK(conf::has_control_byte("\n"));

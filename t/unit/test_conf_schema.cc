@@ -19,7 +19,8 @@ const conf::Key& row(const conf::Schema& schema, std::string_view name) {
 TEST_CASE("schema: every row is found by its name in any letter case, and only once") {
   for (const conf::Schema* schema :
        {&conf::top_schema(), &conf::global_schema(), &conf::backend_schema(),
-        &conf::http_listener_schema(), &conf::https_listener_schema(), &conf::service_schema()}) {
+        &conf::http_listener_schema(), &conf::https_listener_schema(), &conf::service_schema(),
+        &conf::session_schema()}) {
     std::set<std::string> seen;
     for (const conf::Key& key : schema->keys) {
       CHECK(seen.insert(conf::to_lower(key.name)).second);
@@ -65,6 +66,8 @@ TEST_CASE("schema: what is expected") {
         "a header as `Name: value`, or a list of them");
   CHECK(conf::expectation(row(conf::global_schema(), "AccessLog")) == "combined, common or off");
   CHECK(conf::expectation(row(conf::top_schema(), "Backends")) == "a list of backends");
+  CHECK(conf::expectation(row(conf::service_schema(), "Session")) ==
+        "a mapping such as `{Type: IP, TTL: 300}`, or whole seconds from 0 to 31536000");
 }
 
 TEST_CASE("schema: unknown keys") {
@@ -72,6 +75,10 @@ TEST_CASE("schema: unknown keys") {
         "unknown key `Prot` in a backend; did you mean `Port`?");
   CHECK(conf::unknown_key(conf::service_schema(), "Ciphers") ==
         "unknown key `Ciphers` in a service; it belongs in an HTTPS listener");
+  CHECK(conf::unknown_key(conf::service_schema(), "Mask4") ==
+        "unknown key `Mask4` in a service; it belongs in Session");
+  CHECK(conf::unknown_key(conf::session_schema(), "TLT") ==
+        "unknown key `TLT` in Session; did you mean `TTL`?");
   CHECK(conf::unknown_key(conf::global_schema(), "Err600") ==
         "unknown key `Err600` in Global; the number goes from 400 to 599");
   CHECK(conf::unknown_key(conf::service_schema(), "a\nb") ==

@@ -51,6 +51,29 @@ TEST_CASE("section: choices are numbered") {
   CHECK(read.section.number("LogFacility", -1) == 0);
 }
 
+TEST_CASE("section: a policy is a mapping or a number") {
+  const Read number(conf::service_schema(), "Session: 300\n");
+  CHECK(number.section.number("Session", 0) == 300);
+  CHECK(number.section.find("Session")->value->is(conf::Node::Kind::scalar));
+  const Read mapping(conf::service_schema(), "Session: {TTL: 300}\n");
+  CHECK(mapping.section.find("Session")->value->is(conf::Node::Kind::mapping));
+  CHECK(mapping.diagnostics.text() == "");
+  const Read list(conf::service_schema(), "Session: [300]\n");
+  CHECK(list.section.find("Session") == nullptr);
+  CHECK(list.diagnostics.all().size() == 1);
+}
+
+TEST_CASE("section: whether the absence of a key was explained") {
+  const Read read(conf::session_schema(), "Typ: COOKIE\nID: []\nTTL: ~\nMask4: ~\n");
+  CHECK(read.section.members().empty());
+  CHECK(read.section.reported("Type"));
+  CHECK(read.section.reported("ID"));
+  CHECK(read.section.reported("TTL"));
+  CHECK_FALSE(read.section.reported("Mask4"));
+  CHECK_FALSE(read.section.reported("Mask6"));
+  CHECK(read.diagnostics.all().size() == 3);
+}
+
 TEST_CASE("section: several mappings are taken as one") {
   conf::Diagnostics diagnostics;
   const auto tree = conf::Tree::parse(conf_test::source("[{User: a}, {Group: b}]"), diagnostics);
