@@ -1,0 +1,195 @@
+// Finds the session's text in a head: credentials, the target's parameters, cookies, fields.
+//
+// See session_key.h. Each source is one pass over bytes that are already bounded by the head's own
+// limits. What is malformed is no session; it is never a reason to refuse a request.
+#include "worker/http/session_key.h"
+
+#include <array>
+#include <cstdint>
+
+#include "worker/http/chars.h"
+
+namespace worker::http {
+namespace {
+
+using Found = std::optional<std::string_view>;
+
+constexpr std::uint8_t kNotBase64 = 64;
+
+constexpr std::array<std::uint8_t, 256> kBase64Values = [] {
+  constexpr std::string_view kAlphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::array<std::uint8_t, 256> values{};
+  values.fill(kNotBase64);
+  for (std::size_t i = 0; i < kAlphabet.size(); ++i) {
+    values[static_cast<unsigned char>(kAlphabet[i])] = static_cast<std::uint8_t>(i);
+  }
+  return values;
+}();
+
+// A text cut in two; the second half is empty where there is no `mark`.
+struct Halves {
+  std::string_view first, second;
+  bool cut = false;
+};
+
+Halves cut_at(std::string_view text, char mark) {
+  const std::size_t at = text.find(mark);
+  if (at == std::string_view::npos) return {text, {}, false};
+  return {text.substr(0, at), text.substr(at + 1), true};
+}
+
+Found usable(std::string_view text) {
+  if (text.empty() || text.size() > kMaxSessionText) return std::nullopt;
+  return text;
+}
+
+// A name and its value, without the blanks around either, as browsers take them (RFC 6265 5.2).
+// Quotes are part of the value.
+Halves cookie_pair(std::string_view text) {
+  Halves pair = cut_at(text, '=');
+  pair.first = trim(pair.first);
+  pair.second = trim(pair.second);
+  return pair;
+}
+
+// Decodes `encoded` into `user` up to the first ':'. False when there is none, or when any of it,
+// the password included, is not the one right encoding (RFC 4648 section 4, with padding). The
+// password itself is written nowhere.
+bool decode_user(std::string_view encoded, std::string& user) {
+  if (encoded.empty() || encoded.size() % 4 != 0) return false;
+  if (encoded.back() == '=') encoded.remove_suffix(1);
+  if (encoded.back() == '=') encoded.remove_suffix(1);
+  bool colon = false;
+  std::uint32_t waiting = 0;  // only the low `bits` of it are still to come
+  unsigned bits = 0;
+  for (const char c : encoded) {
+    const std::uint8_t value = kBase64Values[static_cast<unsigned char>(c)];
+    if (value == kNotBase64) return false;
+    waiting = (waiting & 0xffu) << 6 | value;
+    bits += 6;
+    if (bits < 8) continue;
+    bits -= 8;
+    const char byte = static_cast<char>(waiting >> bits & 0xffu);
+    colon = colon || byte == ':';
+    if (!colon) user.push_back(byte);
+  }
+  return colon && (waiting & ((1u << bits) - 1)) == 0;
+}
+
+Found basic_user(const HeaderList& fields, std::string& scratch) {
+  const Field* field = fields.find(FieldId::authorization);
+  if (field == nullptr) return std::nullopt;
+  const Halves credentials = cut_at(field->value, ' ');
+  if (!equal_ignoring_case(credentials.first, "basic")) return std::nullopt;
+  scratch.clear();
+  if (!decode_user(trim(credentials.second), scratch)) return std::nullopt;
+  return usable(scratch);
+}
+
+Found url_parameter(std::string_view id, std::string_view path_query) {
+  std::string_view rest = cut_at(path_query, '?').second;
+  while (!rest.empty()) {
+    const Halves parts = cut_at(rest, '&');
+    const Halves pair = cut_at(parts.first, '=');
+    if (pair.cut && pair.first == id) return usable(pair.second);
+    rest = parts.second;
+  }
+  return std::nullopt;
+}
+
+Found path_parameter(std::string_view path_query) {
+  const std::string_view behind = cut_at(cut_at(path_query, '?').first, ';').second;
+  return usable(behind.substr(0, behind.find_first_of("/;")));
+}
+
+Found cookie(std::string_view id, const HeaderList& fields) {
+  if (!fields.has(FieldId::cookie)) return std::nullopt;
+  for (const Field& field : fields) {
+    if (field.id != FieldId::cookie) continue;
+    for (std::string_view rest = field.value; !rest.empty();) {
+      const Halves parts = cut_at(rest, ';');
+      const Halves pair = cookie_pair(parts.first);
+      if (pair.cut && pair.first == id) return usable(pair.second);
+      rest = parts.second;
+    }
+  }
+  return std::nullopt;
+}
+
+Found header(std::string_view id, const HeaderList& fields) {
+  for (const Field& field : fields) {
+    if (equal_ignoring_case(field.name, id)) return usable(field.value);
+  }
+  return std::nullopt;
+}
+
+enum class Age { unknown, lasting, over };
+
+// Of a Max-Age attribute (RFC 6265 5.2.2). No number is made of the digits: they may be many.
+Age age_of(std::string_view value) {
+  const bool negative = value.starts_with('-');
+  if (negative) value.remove_prefix(1);
+  bool zero = true;
+  for (const char c : value) {
+    if (!is_digit(c)) return Age::unknown;
+    zero = zero && c == '0';
+  }
+  if (value.empty()) return Age::unknown;
+  return negative || zero ? Age::over : Age::lasting;
+}
+
+// Whether Max-Age ends the cookie's life at once; the last one that makes sense counts (5.3).
+bool is_deleted(std::string_view attributes) {
+  Age age = Age::unknown;
+  while (!attributes.empty()) {
+    const Halves parts = cut_at(attributes, ';');
+    const Halves pair = cookie_pair(parts.first);
+    if (equal_ignoring_case(pair.first, "max-age")) {
+      const Age given = age_of(pair.second);
+      if (given != Age::unknown) age = given;
+    }
+    attributes = parts.second;
+  }
+  return age == Age::over;
+}
+
+Found set_cookie(std::string_view id, const HeaderList& fields) {
+  Found last;
+  for (const Field& field : fields) {
+    if (!equal_ignoring_case(field.name, "set-cookie")) continue;
+    const Halves parts = cut_at(field.value, ';');
+    const Halves pair = cookie_pair(parts.first);
+    if (!pair.cut || pair.first != id) continue;
+    last = is_deleted(parts.second) ? std::nullopt : usable(pair.second);
+  }
+  return last;
+}
+
+}  // namespace
+
+std::optional<std::string_view> session_text(SessionSource source, std::string_view id,
+                                             const RequestHead& head, std::string& scratch) {
+  switch (source) {
+    case SessionSource::basic_user:
+      return basic_user(head.fields, scratch);
+    case SessionSource::url_parameter:
+      return url_parameter(id, head.path_query);
+    case SessionSource::path_parameter:
+      return path_parameter(head.path_query);
+    case SessionSource::cookie:
+      return cookie(id, head.fields);
+    case SessionSource::header:
+      return header(id, head.fields);
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string_view> learned_session_text(SessionSource source, std::string_view id,
+                                                     const ResponseHead& head) {
+  if (source == SessionSource::cookie) return set_cookie(id, head.fields);
+  if (source == SessionSource::header) return header(id, head.fields);
+  return std::nullopt;
+}
+
+}  // namespace worker::http
