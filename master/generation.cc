@@ -1,6 +1,8 @@
 // See generation.h.
 #include "master/generation.h"
 
+#include <sys/random.h>
+
 #include <map>
 #include <string>
 #include <tuple>
@@ -23,6 +25,7 @@ void enroll_backends(worker::Heritage& heritage, shm::Segment& segment) {
     const auto row = segment.backends().enroll(id, backend.threads, now_ms());
     if (!row) throw StartError("more than " + std::to_string(shm::kMaxBackends) + " backends");
     heritage.backends[i].row = *row;
+    heritage.backends[i].id = id;
     if (heritage.backends[i].addresses.empty()) {
       segment.backends().mark_dead(*row, shm::DeadReason::dns, now_ms());
     }
@@ -51,6 +54,14 @@ worker::Heritage Generation::heritage_of(shm::Slot slot, shm::Row row, int contr
     if (sockets[i]) own.listeners[i].socket = sockets[i]->by_slot[slot].get();
   }
   return own;
+}
+
+worker::HashSecret make_session_secret() {
+  worker::HashSecret secret{};
+  if (::getrandom(secret.data(), sizeof secret, 0) != static_cast<ssize_t>(sizeof secret)) {
+    throw StartError("no random bytes for the session keys");
+  }
+  return secret;
 }
 
 void enroll(worker::Heritage& heritage, shm::Segment& segment) {

@@ -24,6 +24,9 @@ struct Generation {
 
 // Gives every backend and listener its row; a backend whose name did not resolve is dead from the
 // start. Throws StartError when a table is full.
+// Throws StartError when the system has no random bytes to give.
+worker::HashSecret make_session_secret();
+
 void enroll(worker::Heritage& heritage, shm::Segment& segment);
 
 // Binds all that is served: nothing is bound unless every address is free. Throws StartError.

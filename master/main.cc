@@ -44,7 +44,8 @@ int serve(const Options& options, worker::Heritage heritage, const conf::Diagnos
   const std::uint64_t files = raise_file_limit();
   Signals signals;
   PidFile pid_file(options.pid_file);
-  shm::Segment segment;
+  shm::Segment segment(heritage.config->global.max_sessions);
+  heritage.session_secret = make_session_secret();
   Bells bells(rows_needed(heritage.workers));
   enroll(heritage, segment);
   const StartReport report(heritage, diagnostics, files);

@@ -18,6 +18,7 @@
 #include "conf/config.h"
 #include "shm/ids.h"
 #include "worker/http/error_page.h"
+#include "worker/keyed_hash.h"
 
 namespace shm {
 class Segment;
@@ -39,6 +40,7 @@ struct BackendHeritage {
   std::string resolve_error;             // then: why
   std::string head_add;                  // ready "Name: value\r\n" lines
   std::uint32_t row = 0;                 // of shm::BackendTable; set by the master
+  shm::BackendId id = 0;                 // set by the master
 };
 
 struct ListenerHeritage {
@@ -59,8 +61,9 @@ struct Heritage {
 
   // What the master adds.
   shm::Segment* segment = nullptr;
-  int detail = 0;             // -d: 0 = regular, 1 and more = more to the log
-  int doorbell = -1;          // eventfd: tells a sleeping master that a log ring has a record
+  HashSecret session_secret{};  // random; the same for all generations, or sessions would be lost
+  int detail = 0;               // -d: 0 = regular, 1 and more = more to the log
+  int doorbell = -1;            // eventfd: tells a sleeping master that a log ring has a record
   std::vector<int> wake_fds;  // eventfd of each row: a slot that a request there waits for is free
 
   // What differs from worker to worker.

@@ -37,6 +37,8 @@ void Transaction::reset(ClientConnection& client) {
   service_ = nullptr;
   backend_ = nullptr;
   attempts_ = 0;
+  session_.reset();
+  is_bound_ = false;
   fresh_only_ = false;
   request_.start({}, false);
   response_.start({}, false);
@@ -100,6 +102,7 @@ Transaction::Flow Transaction::route() {
   if (!service) return fail(404, "no_service");
   service_ = &listener.services[*service];
   record_.service = service_->name;
+  session_ = service_->affinity.key_of(head, client_->ip());
 
   request_head_.clear();
   http::write_request_head(head, facts_,
@@ -127,16 +130,11 @@ void Transaction::on_listener_slot() {
 }
 
 Transaction::Flow Transaction::pick_backend() {
-  const std::vector<std::size_t>& backends = service_->config.backends;
-  const auto is_live = [&](std::size_t i) {
-    return worker_.segment.backends().is_live(worker_.backends[backends[i]]->heritage.row);
-  };
   // Who finds more dead backends than there are is met by ones that come and go; enough is enough.
   std::optional<std::size_t> choice;
-  if (attempts_ <= backends.size()) choice = service_->balancer.choose(worker_.random(), is_live);
+  if (attempts_ <= service_->config.backends.size()) choice = choose_backend();
   if (!choice) return fail(503, "no_backend");
-  backend_ = worker_.backends[backends[*choice]].get();
-  record_.backend = backend_->config.name;
+  take_backend(*choice);
 
   step_ = Step::connect;
   if (!backend_->queue.enter(backend_waiter_)) {
@@ -147,23 +145,46 @@ Transaction::Flow Transaction::pick_backend() {
   return Flow::next;
 }
 
+// That of the session while it lives, else one by weight, which is then the session's.
+std::optional<std::size_t> Transaction::choose_backend() {
+  const std::vector<std::size_t>& backends = service_->config.backends;
+  const auto is_live = [&](std::size_t i) {
+    return worker_.segment.backends().is_live(worker_.backends[backends[i]]->heritage.row);
+  };
+  is_bound_ = session_.has_value();
+  if (session_) {
+    const auto bound = service_->affinity.find(*session_, EventLoop::now_ms());
+    if (bound && is_live(*bound)) return bound;
+  }
+  const auto choice = service_->balancer.choose(worker_.random(), is_live);
+  if (session_ && choice) service_->affinity.remember(*session_, *choice, EventLoop::now_ms());
+  return choice;
+}
+
+void Transaction::take_backend(std::size_t place) {
+  place_ = place;
+  backend_ = worker_.backends[service_->config.backends[place]].get();
+  record_.backend = backend_->config.name;
+}
+
 void Transaction::on_backend_slot() {
   wait_deadline_.stop();
   in_backend_ = true;
   run();
 }
 
-// The chosen backend has no slot for some time: another one may have, or this one may have died.
+// The chosen backend has no slot for some time: another one may have, unless the session belongs
+// here; or this one may have died.
 void Transaction::on_restless() {
   const shm::BackendTable& table = worker_.segment.backends();
-  for (const std::size_t i : service_->config.backends) {
-    BackendRuntime& other = *worker_.backends[i];
+  const std::size_t others = is_bound_ ? 0 : service_->config.backends.size();
+  for (std::size_t place = 0; place < others; ++place) {
+    BackendRuntime& other = *worker_.backends[service_->config.backends[place]];
     if (&other == backend_ || !table.is_live(other.heritage.row) || !other.queue.try_enter()) {
       continue;
     }
     backend_->queue.cancel(backend_waiter_);
-    backend_ = &other;
-    record_.backend = other.config.name;
+    take_backend(place);
     on_backend_slot();
     return;
   }
@@ -293,6 +314,7 @@ void Transaction::on_upstream_deadline(UpstreamConnection&) {
     drop_upstream();
     if (connect_next_address(ETIMEDOUT) == Flow::wait) return;
   } else {
+    mark_dead_if_silent(shm::DeadReason::timeout, "no response in time");
     fail(504, "backend_timeout");
   }
   run();

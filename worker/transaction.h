@@ -19,9 +19,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "shm/backend_table.h"
 #include "worker/access_log.h"
 #include "worker/client_connection.h"
 #include "worker/http/sanitizer.h"
@@ -86,6 +88,9 @@ class Transaction final : public Disposable, public UpstreamUser {
   void on_backend_slot();
   void on_restless();
   void on_wait_deadline();
+  // Makes the service's backend at `place` the one of this request.
+  void take_backend(std::size_t place);
+  std::optional<std::size_t> choose_backend();
   Flow refuse(const http::Refusal& refusal);
   Flow fail(int status, std::string_view reason);
   Flow give_up_on_client(std::string_view reason);
@@ -96,6 +101,10 @@ class Transaction final : public Disposable, public UpstreamUser {
   Flow connect();
   Flow connect_next_address(int last_error);
   Flow backend_failed(int error);
+  void mark_dead(shm::DeadReason reason, std::string_view why);
+  // The same, for one that took the request but said nothing, to nobody, since then.
+  void mark_dead_if_silent(shm::DeadReason reason, std::string_view why);
+  void note_heard();  // bytes came from the backend
   Flow send_head();
   Flow upstream_ended(const IoResult& result);
   Flow take_response(char* data, std::size_t size);
@@ -125,7 +134,10 @@ class Transaction final : public Disposable, public UpstreamUser {
   std::string request_head_;  // as it goes to the backend
   ServiceRuntime* service_ = nullptr;
   BackendRuntime* backend_ = nullptr;
+  std::size_t place_ = 0;     // of the backend in the service
   std::size_t attempts_ = 0;  // backends that this request has found dead
+  std::optional<shm::SessionKey> session_;
+  bool is_bound_ = false;  // to this backend, by its session
 
   Waiter listener_waiter_;
   Waiter backend_waiter_;
@@ -135,7 +147,8 @@ class Transaction final : public Disposable, public UpstreamUser {
 
   std::unique_ptr<UpstreamConnection> upstream_;
   std::size_t next_address_ = 0;
-  bool fresh_only_ = false;  // a pooled connection was stale
+  std::uint64_t sent_ms_ = 0;  // when the request went out
+  bool fresh_only_ = false;    // a pooled connection was stale
 
   Pump request_;
   Pump response_;

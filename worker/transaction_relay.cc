@@ -67,7 +67,7 @@ Transaction::Flow Transaction::pump_response() {
       if (!request_.sink_failed()) break;
       return upstream_ended({IoStatus::failed, 0, request_.sink_error()});
     }
-    heard_upstream_ = heard_upstream_ || result.status == IoStatus::ok;
+    if (result.status == IoStatus::ok) note_heard();
     const Flow flow = result.status == IoStatus::ok ? take_response(buffer, have + result.size)
                                                     : upstream_ended(result);
     if (flow != Flow::wait) return flow;

@@ -76,21 +76,33 @@ Transaction::Flow Transaction::connect_next_address(int last_error) {
 
 // It could not be connected to, so nothing was sent: another backend of the service may serve.
 Transaction::Flow Transaction::backend_failed(int error) {
-  shm::BackendTable& table = worker_.segment.backends();
-  const std::uint32_t row = backend_->heritage.row;
-  table.count_failure(row, worker_.heritage.row);
-  if (table.mark_dead(row, dead_reason(error), EventLoop::now_ms())) {
-    worker_.log.write(Severity::warning, "backend " + backend_->config.name + " (" +
-                                             backend_->config.address + ":" +
-                                             std::to_string(backend_->config.port) +
-                                             ") is dead: " + std::strerror(error));
-  }
+  worker_.segment.backends().count_failure(backend_->heritage.row, worker_.heritage.row);
+  mark_dead(dead_reason(error), std::strerror(error));
   release_backend_slot();
   ++attempts_;
   return go(Step::pick_backend);
 }
 
+void Transaction::mark_dead(shm::DeadReason reason, std::string_view why) {
+  if (worker_.segment.backends().mark_dead(backend_->heritage.row, reason, EventLoop::now_ms())) {
+    worker_.log.write(Severity::warning,
+                      "backend " + backend_->title() + " is dead: " + std::string(why));
+  }
+}
+
+void Transaction::note_heard() {
+  heard_upstream_ = true;
+  worker_.segment.backends().note_heard(backend_->heritage.row, EventLoop::now_ms());
+}
+
+void Transaction::mark_dead_if_silent(shm::DeadReason reason, std::string_view why) {
+  // A single slow or deadly request is no reason to take a backend from all the others.
+  const std::uint64_t heard = worker_.segment.backends().last_heard_ms(backend_->heritage.row);
+  if (!heard_upstream_ && heard + shm::kHeardStepMs < sent_ms_) mark_dead(reason, why);
+}
+
 Transaction::Flow Transaction::send_head() {
+  sent_ms_ = EventLoop::now_ms();
   request_.flush(upstream_->stream(), request_head_);
   worker_.segment.backends().count_request(backend_->heritage.row, worker_.heritage.row);
   return go(Step::relay);
@@ -114,6 +126,7 @@ Transaction::Flow Transaction::upstream_ended(const IoResult& result) {
     return go(Step::connect);
   }
   worker_.segment.backends().count_failure(backend_->heritage.row, worker_.heritage.row);
+  if (!is_orderly) mark_dead_if_silent(shm::DeadReason::reset, "connection reset");
   return fail(502, is_orderly ? "backend_closed" : "backend_reset");
 }
 
@@ -151,6 +164,7 @@ Transaction::Flow Transaction::take_response(char* data, std::size_t size) {
 Transaction::Flow Transaction::begin_response(char* rest, std::size_t size) {
   using Kind = http::Framing::Kind;
   const http::Framing& body = response_facts_.body;
+  service_->affinity.learn(worker_.response_head, place_, EventLoop::now_ms());
   const bool has_no_length = body.kind == Kind::chunked || body.kind == Kind::until_close;
   const bool chunk_out = has_no_length && !facts_.is_http10;
 

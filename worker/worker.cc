@@ -14,6 +14,7 @@
 #include "worker/acceptor.h"
 #include "worker/client_connection.h"
 #include "worker/event.h"
+#include "worker/probe.h"
 #include "worker/transaction.h"
 #include "worker/worker_context.h"
 
@@ -40,6 +41,7 @@ class Worker {
   WorkerContext context_;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
   FdEvent control_event_;
+  Probe probe_;
   Timer tick_;
   Timer grace_;
 };
@@ -47,6 +49,7 @@ class Worker {
 Worker::Worker(const Heritage& heritage)
     : heritage_(heritage),
       context_(heritage),
+      probe_(context_),
       tick_(
           context_.loop, [](void* self) { static_cast<Worker*>(self)->on_tick(); }, this),
       grace_(
@@ -88,6 +91,7 @@ void Worker::on_tick() {
   const std::uint64_t now = EventLoop::now_ms();
   context_.segment.workers().beat(heritage_.row, now);
   context_.deadlines.sweep(now);
+  if (!context_.draining) probe_.tick(now);
 }
 
 void Worker::drain() {

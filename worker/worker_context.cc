@@ -15,7 +15,37 @@ Balancer make_balancer(const conf::Config& config, const conf::Service& service)
   return Balancer(weights);
 }
 
+// What a service is, so that its sessions find it again after a reload: all but its place in the
+// file and its backends.
+std::string identity(const std::string& listener, const conf::Service& service) {
+  std::string text = listener;
+  const auto add = [&](char mark, const std::string& pattern) {
+    text += '\n';
+    text += mark;
+    text += pattern;
+  };
+  if (service.url) add('u', service.url->text());
+  for (const conf::Pattern& pattern : service.head_require) add('r', pattern.text());
+  for (const conf::Pattern& pattern : service.head_deny) add('d', pattern.text());
+  add(static_cast<char>('0' + static_cast<int>(service.session.type)), service.session.id);
+  return text;
+}
+
+SessionAffinity make_affinity(const Heritage& heritage, const std::string& listener,
+                              const conf::Service& service) {
+  std::vector<shm::BackendId> ids;
+  for (const std::size_t i : service.backends) ids.push_back(heritage.backends[i].id);
+  return SessionAffinity(service.session, identity(listener, service), heritage.session_secret,
+                         heritage.segment->sessions(), std::move(ids));
+}
+
 }  // namespace
+
+std::string BackendRuntime::title() const {
+  const bool is_v6 = config.address.find(':') != std::string::npos;
+  return config.name + " (" + (is_v6 ? "[" + config.address + "]" : config.address) + ":" +
+         std::to_string(config.port) + ")";
+}
 
 WorkerContext::WorkerContext(const Heritage& inherited)
     : heritage(inherited),
@@ -40,8 +70,9 @@ WorkerContext::WorkerContext(const Heritage& inherited)
         segment.listeners().gate(inherited.listeners[i].row));
     for (const conf::Service& service : config.listeners[i].services) {
       const std::string number = std::to_string(listener->services.size() + 1);
-      listener->services.push_back(
-          {listener->name + "/" + number, service, make_balancer(config, service)});
+      listener->services.push_back({listener->name + "/" + number, service,
+                                    make_balancer(config, service),
+                                    make_affinity(inherited, listener->name, service)});
     }
     listeners.push_back(std::move(listener));
   }

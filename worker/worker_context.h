@@ -20,6 +20,7 @@
 #include "worker/http/response_head.h"
 #include "worker/log.h"
 #include "worker/router.h"
+#include "worker/session_affinity.h"
 #include "worker/upstream_pool.h"
 #include "worker/wait_queue.h"
 
@@ -52,6 +53,9 @@ struct BackendRuntime {
         connect_timeout(
             deadlines.of(static_cast<std::uint64_t>(backend.connect_timeout.count()) * 1000)) {}
 
+  // "NAME (ADDRESS:PORT)", for the log.
+  std::string title() const;
+
   const conf::Backend& config;
   const BackendHeritage& heritage;
   UpstreamPool pool;
@@ -64,6 +68,7 @@ struct ServiceRuntime {
   std::string name;  // "192.0.2.1:80/1", for the access log
   const conf::Service& config;
   Balancer balancer;
+  SessionAffinity affinity;
 };
 
 struct ListenerRuntime {
