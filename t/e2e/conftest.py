@@ -7,10 +7,12 @@ anything. POUND and DEMO_BACKEND name the programs; TEST_TIMEOUT_SCALE stretches
 import os
 import pathlib
 import resource
+import subprocess
+import threading
 
 import pytest
 
-from harness import POUND
+from harness import POUND, TIMEOUT, reserve_port
 from harness.site import Site
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -58,3 +60,23 @@ def demo_backend():
     if not os.access(path, os.X_OK):
         pytest.fail(f"no program at {path}: build it, or say DEMO_BACKEND=…")
     return os.path.abspath(path)
+
+
+@pytest.fixture
+def demo(demo_backend):
+    """Starts demo backends: demo(name) gives a port."""
+    processes = []
+
+    def start(name):
+        port = reserve_port()
+        process = subprocess.Popen(  # pylint: disable=consider-using-with
+            [demo_backend, "--name", name, "--port", str(port)], stdout=subprocess.PIPE, text=True)
+        processes.append(process)
+        assert process.stdout.readline().strip() == f"listening on 127.0.0.1:{port}"
+        threading.Thread(target=process.stdout.read, daemon=True).start()
+        return port
+
+    yield start
+    for process in processes:
+        process.terminate()
+        process.wait(TIMEOUT)

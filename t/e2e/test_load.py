@@ -11,8 +11,7 @@ import time
 
 import pytest
 
-from harness import (SANITIZED, TIMEOUT, Client, get, proc, request, reserve_port, scaled,
-                     wait_until)
+from harness import (SANITIZED, Client, get, proc, request, scaled, wait_until)
 
 CONFIG = """
 Global:
@@ -63,26 +62,6 @@ function done(summary, latency, requests)
            summary.requests, e.connect, e.read, e.write, e.status, e.timeout, wrong))
 end
 """
-
-
-@pytest.fixture(name="demo")
-def fixture_demo(demo_backend):
-    """Starts demo backends: demo(name) gives a port."""
-    processes = []
-
-    def start(name):
-        port = reserve_port()
-        process = subprocess.Popen(  # pylint: disable=consider-using-with
-            [demo_backend, "--name", name, "--port", str(port)], stdout=subprocess.PIPE, text=True)
-        processes.append(process)
-        assert process.stdout.readline().strip() == f"listening on 127.0.0.1:{port}"
-        threading.Thread(target=process.stdout.read, daemon=True).start()
-        return port
-
-    yield start
-    for process in processes:
-        process.terminate()
-        process.wait(TIMEOUT)
 
 
 @pytest.fixture(name="house")

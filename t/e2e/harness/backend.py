@@ -169,11 +169,12 @@ class Backend:
 
 
 class Blackhole:
-    """A port where a connect neither succeeds nor fails: its listen queue is full for ever."""
+    """A port where a connect neither succeeds nor fails: its listen queue is full."""
 
-    def __init__(self):
-        self.port = reserve_port()
+    def __init__(self, port=None):
+        self.port = port or reserve_port()
         self._listening = socket.socket()
+        self._listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._listening.bind(("127.0.0.1", self.port))
         self._listening.listen(0)
         self._fillers = []

@@ -19,12 +19,14 @@ def request(method="GET", target="/", *fields, body=None, host="www.example.com"
 
 
 class Client(Wire):
-    def __init__(self, port, host="127.0.0.1", receive_buffer=None):
+    def __init__(self, port, host="127.0.0.1", receive_buffer=None, source=None):
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         sock = socket.socket(family, socket.SOCK_STREAM)
         if receive_buffer is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         sock.settimeout(TIMEOUT)
+        if source is not None:
+            sock.bind((source, 0))
         sock.connect((host, port))
         super().__init__(sock)
 
@@ -56,7 +58,7 @@ class Client(Wire):
         self.close()
 
 
-def get(port, target="/", *fields, **kwargs):
-    """One request on a connection of its own."""
-    with Client(port) as client:
+def get(port, target="/", *fields, source=None, **kwargs):
+    """One request on a connection of its own, from the address `source`."""
+    with Client(port, source=source) as client:
         return client.ask("GET", target, *fields, **kwargs)

@@ -63,8 +63,8 @@ def fds(pid):
     found = {}
     try:
         names = os.listdir(f"/proc/{pid}/fd")
-    except OSError:
-        names = []
+    except OSError:  # the process is gone
+        return found
     for name in names:
         try:
             found[int(name)] = os.readlink(f"/proc/{pid}/fd/{name}")
@@ -90,14 +90,28 @@ def cpu_seconds(pid):
     return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK") if stat else 0.0
 
 
-def owner_of_connection(candidates, server_port, client_port):
-    """Which of the processes holds the server's end of a connection from `client_port`."""
-    wanted = None
+def _tcp_sockets():
+    """(local port, remote port, state, what readlink says of its descriptor) of each."""
     for line in _read("/proc/net/tcp").decode().splitlines()[1:]:
         columns = line.split()
         local, remote = (int(columns[i].split(":")[1], 16) for i in (1, 2))
-        if (local, remote) == (server_port, client_port):
-            wanted = f"socket:[{columns[9]}]"
-    if wanted is None:
-        return None
-    return next((pid for pid in candidates if wanted in fds(pid).values()), None)
+        yield local, remote, int(columns[3], 16), f"socket:[{columns[9]}]"
+
+
+def _holder(candidates, name):
+    return next((pid for pid in candidates if name in fds(pid).values()), None)
+
+
+def owner_of_connection(candidates, server_port, client_port):
+    """Which of the processes holds the server's end of a connection from `client_port`."""
+    found = [name for local, remote, _, name in _tcp_sockets()
+             if (local, remote) == (server_port, client_port)]
+    return _holder(candidates, found[-1]) if found else None
+
+
+def connecting(candidates, port):
+    """Who of them is connecting to `port` and got no answer yet: {local port: process}."""
+    syn_sent = 2
+    held = {local: _holder(candidates, name) for local, remote, state, name in _tcp_sockets()
+            if (remote, state) == (port, syn_sent)}
+    return {local: who for local, who in held.items() if who is not None}

@@ -19,10 +19,14 @@ class Site:
         self._daemons = []
 
     def backend(self, *args, **kwargs):
-        return self._keep(self._backends, Backend(*args, **kwargs))
+        return self.add_backend(Backend(*args, **kwargs))
 
-    def blackhole(self):
-        return self._keep(self._backends, Blackhole())
+    def add_backend(self, backend):
+        """For backends that a test makes itself."""
+        return self._keep(self._backends, backend)
+
+    def blackhole(self, port=None):
+        return self._keep(self._backends, Blackhole(port))
 
     def client(self, port, **kwargs):
         return self._keep(self._clients, Client(port, **kwargs))
