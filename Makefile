@@ -76,11 +76,12 @@ unit_objects = $(patsubst %.cc,$(out)/%.o,t/unit/main.cc $(wildcard t/unit/test_
 fuzz_names   := $(patsubst t/fuzz/fuzz_%.cc,%,$(wildcard t/fuzz/fuzz_*.cc))
 replays      := $(fuzz_names:%=$(out)/replay_%)
 demo         := $(out)/demo_backend
+bench        := $(patsubst t/bench/%.cc,$(out)/bench_%,$(wildcard t/bench/*_table.cc))
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all help run check check-unit check-e2e lint format fuzz install clean install-deps \
-        check-programs
+.PHONY: all help run check check-unit check-e2e bench-tables lint format fuzz install clean \
+        install-deps check-programs
 
 all: $(pound)  ## build build/pound
 
@@ -115,6 +116,10 @@ $(demo): $(out)/t/demo/backend.o
 	@echo '  link $@'
 	$(q)$(CXX) $(all_ldflags) -o $@ $^ $(shell pkg-config --libs libevent)
 
+$(out)/bench_%: $(out)/t/bench/%.o $(shm_objects)
+	@echo '  link $@'
+	$(q)$(CXX) $(all_ldflags) -o $@ $^
+
 .SECONDARY:
 
 # --- running and checking ---------------------------------------------------------------------------
@@ -138,12 +143,15 @@ check-unit: $(unit_tests) $(replays)  ## unit tests and the fuzzers' corpora; on
 check-e2e: $(pound) $(demo)  ## tests against the real daemon; only=EXPR goes to pytest -k
 	@$(PYTHON) t/check.py --out $(out) --pound $(pound) --only '$(only)' e2e
 
+bench-tables: $(bench)  ## what look-ups in the shared tables cost
+	@for program in $(bench); do $$program || exit 1; done
+
 lint:  ## layers, formatting, sizes, clang-tidy
 	@init/install-deps --lint
 	@t/lint
 
 format:  ## rewrite the sources with clang-format
-	clang-format -i $(wildcard $(folders:%=%/*.cc) $(folders:%=%/*.h) t/unit/*.cc t/unit/*.h t/fuzz/*.cc t/demo/*.cc)
+	clang-format -i $(wildcard $(folders:%=%/*.cc) $(folders:%=%/*.h) t/unit/*.cc t/unit/*.h t/fuzz/*.cc t/demo/*.cc t/bench/*.cc)
 
 seconds ?= 60
 fuzz:  ## run each libFuzzer target for seconds=60; only=NAME for one

@@ -1,0 +1,129 @@
+// What a look-up of a session costs, and what a million of them take: `make bench-tables`.
+//
+// Measures shm::SessionTable as a worker uses it, one process on one core, no rival for a lock.
+// Prints the best of several repeats, as everything else a busy machine does only adds to a figure.
+// Ends with status 1 when a promise is broken: it never asserts a time, the reader judges those.
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <exception>
+#include <fstream>
+#include <limits>
+#include <stdexcept>
+#include <string>
+
+#include "shm/segment.h"
+#include "shm/session_table.h"
+
+namespace {
+
+constexpr std::uint32_t kMaxSessions = 1'000'000;
+constexpr double kMostMib = 48;
+constexpr std::uint32_t kCalls = 500'000;
+constexpr unsigned kRepeats = 9;
+constexpr std::uint32_t kTtlSeconds = 30'000'000;  // nothing expires here
+constexpr std::uint64_t kStartMs = 1'000'000;
+constexpr shm::BackendId kBackend = 4711;
+
+// splitmix64: as uniform as a keyed hash, and so cheap that it does not show.
+constexpr std::uint64_t mix(std::uint64_t x) {
+  x += 0x9e3779b97f4a7c15;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+  return x ^ (x >> 31);
+}
+
+// Made when it is needed: an array of keys would compete with the table for the caches.
+constexpr shm::SessionKey key_of(std::uint64_t number) {
+  return {mix(2 * number), mix(2 * number + 1)};
+}
+
+// Resident bytes of shared memory, in MiB; of this process alone, as it has no children.
+double shared_mib() {
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;) {
+    if (word != "RssShmem:") continue;
+    double kib = 0;
+    status >> kib;
+    return kib / 1024;
+  }
+  throw std::runtime_error("no RssShmem in /proc/self/status");
+}
+
+// Nanoseconds of one call of `body(i)`, which returns 0 or 1; `expected` is the sum of a repeat.
+template <class Body>
+double best_ns(std::uint32_t expected, Body body) {
+  using Clock = std::chrono::steady_clock;
+  double best = std::numeric_limits<double>::infinity();
+  for (unsigned repeat = 0; repeat < kRepeats; ++repeat) {
+    std::uint32_t sum = 0;
+    const Clock::time_point start = Clock::now();
+    for (std::uint32_t i = 0; i < kCalls; ++i) sum += body(i);
+    const std::chrono::duration<double, std::nano> took = Clock::now() - start;
+    if (sum != expected) throw std::runtime_error("a look-up did not find what it should");
+    best = std::min(best, took.count() / kCalls);
+  }
+  return best;
+}
+
+// Every call comes a second later than the one before, so that each of them writes.
+double hot_key_ns(shm::SessionTable& table) {
+  const shm::SessionKey key = key_of(0);
+  std::uint64_t now_ms = kStartMs;
+  table.remember(key, kBackend, kTtlSeconds, now_ms);
+  return best_ns(kCalls, [&](std::uint32_t) {
+    now_ms += 1000;
+    return table.look_up(key, now_ms) == kBackend ? 1U : 0U;
+  });
+}
+
+// Keys with numbers from `first` on, `count` of them, at random.
+double random_keys_ns(shm::SessionTable& table, std::uint64_t first, std::uint32_t count,
+                      std::uint32_t expected) {
+  const std::uint64_t now_ms = kStartMs + 1000;
+  return best_ns(expected, [&](std::uint32_t i) {
+    const std::uint64_t number = first + ((mix(i) >> 32) * count >> 32);
+    return table.look_up(key_of(number), now_ms) ? 1U : 0U;
+  });
+}
+
+// A table of its own for each count: even a look-up in vain makes the pages that it reads resident.
+void print_row(std::uint32_t count) {
+  shm::Segment segment(kMaxSessions);
+  shm::SessionTable& table = segment.sessions();
+  const double before_mib = shared_mib();
+  for (std::uint32_t i = 0; i < count; ++i) {
+    table.remember(key_of(i), kBackend, kTtlSeconds, kStartMs);
+  }
+  const double mib = shared_mib() - before_mib;
+  const double known = random_keys_ns(table, 0, count, kCalls);
+  const double unknown = random_keys_ns(table, kMaxSessions, kMaxSessions, 0);
+  std::printf("%10u %14.0f %16.0f %10.1f\n", count, known, unknown, mib);
+  const shm::SessionTotals totals = table.totals(kStartMs);
+  if (totals.stored != count || totals.evicted != 0) {
+    throw std::runtime_error("a session had to go although there was room");
+  }
+  if (mib > kMostMib) throw std::runtime_error("that is too much memory");
+}
+
+void measure() {
+  {
+    shm::Segment segment(kMaxSessions);
+    std::printf("look-up plus refresh of a hot key: %.0f ns\n\n", hot_key_ns(segment.sessions()));
+  }
+  std::printf("%10s %14s %16s %10s\n", "sessions", "known key, ns", "unknown key, ns", "RSS, MiB");
+  for (std::uint32_t count = 1000; count <= kMaxSessions; count *= 10) print_row(count);
+}
+
+}  // namespace
+
+int main() {
+  try {
+    measure();
+    return 0;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "session_table: %s\n", error.what());
+    return 1;
+  }
+}
