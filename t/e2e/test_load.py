@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from harness import (SANITIZED, Client, get, proc, request, scaled, wait_until)
+from harness import SANITIZED, Client, get, proc, request, scaled, wait_until
 
 CONFIG = """
 Global:
