@@ -46,8 +46,8 @@ void ClientConnection::drain() {
   }
 }
 
-void ClientConnection::cut_off() {
-  if (transaction_) transaction_->cut_off();
+void ClientConnection::cut_off(std::string_view reason) {
+  if (transaction_) transaction_->cut_off(reason);
   close();
 }
 

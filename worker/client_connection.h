@@ -34,7 +34,7 @@ class ClientConnection final : public Disposable {
   // Closes now when no request is in sight; else after the response, which says so.
   void drain();
   // Ends it now, with its transaction.
-  void cut_off();
+  void cut_off(std::string_view reason);
 
   // --- for the transaction
   Stream& stream() { return stream_; }

@@ -268,8 +268,8 @@ Transaction::Flow Transaction::finish() {
   return Flow::ended;
 }
 
-void Transaction::cut_off() {
-  give_up_on_client("grace_over");
+void Transaction::cut_off(std::string_view reason) {
+  give_up_on_client(reason);
   run();
 }
 

@@ -45,8 +45,8 @@ class Transaction final : public Disposable, public UpstreamUser {
   void start_refused(ClientConnection& client, const http::Refusal& refusal);
   void start_too_late(ClientConnection& client);
 
-  // Ends it now, whatever it is at: the time to drain is over.
-  void cut_off();
+  // Ends it now, whatever it is at. `reason` is a literal, for the access record.
+  void cut_off(std::string_view reason);
 
   void on_client_event();
   void on_client_deadline();

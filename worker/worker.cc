@@ -1,10 +1,12 @@
 // The life of a worker process: see worker.h.
 #include "worker/worker.h"
 
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <exception>
 #include <memory>
 #include <string>
@@ -24,6 +26,15 @@ namespace {
 
 constexpr char kReady = 'R';
 
+// TERM ends a worker at once, but between two callbacks: every request leaves its record.
+int catch_term() {
+  sigset_t term;
+  sigemptyset(&term);
+  sigaddset(&term, SIGTERM);
+  ::sigprocmask(SIG_BLOCK, &term, nullptr);
+  return ::signalfd(-1, &term, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
 class Worker {
  public:
   explicit Worker(const Heritage& heritage);
@@ -33,6 +44,7 @@ class Worker {
  private:
   void on_control();
   void on_tick();
+  void on_term();
   void on_grace_over();
   void drain();
   void report_leaks();
@@ -41,6 +53,8 @@ class Worker {
   WorkerContext context_;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
   FdEvent control_event_;
+  UniqueFd term_signal_;
+  FdEvent term_event_;
   Probe probe_;
   Timer tick_;
   Timer grace_;
@@ -49,6 +63,7 @@ class Worker {
 Worker::Worker(const Heritage& heritage)
     : heritage_(heritage),
       context_(heritage),
+      term_signal_(catch_term()),
       probe_(context_),
       tick_(
           context_.loop, [](void* self) { static_cast<Worker*>(self)->on_tick(); }, this),
@@ -70,6 +85,9 @@ int Worker::run() {
   control_event_.add_level(
       context_.loop, heritage_.control, kReadable,
       [](void* self, short) { static_cast<Worker*>(self)->on_control(); }, this);
+  term_event_.add_level(
+      context_.loop, term_signal_.get(), kReadable,
+      [](void* self, short) { static_cast<Worker*>(self)->on_term(); }, this);
   tick_.start(kSweepMs);
   on_tick();
   context_.segment.workers().set_state(heritage_.row, shm::WorkerState::ready);
@@ -104,8 +122,13 @@ void Worker::drain() {
   context_.drain();
 }
 
+void Worker::on_term() {
+  context_.cut_off("stopped");
+  context_.loop.stop();
+}
+
 void Worker::on_grace_over() {
-  const std::size_t count = context_.cut_off();
+  const std::size_t count = context_.cut_off("grace_over");
   context_.log.write(Severity::warning,
                      std::to_string(count) + " clients were cut off: Grace is over");
   context_.loop.stop();

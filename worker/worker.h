@@ -6,7 +6,7 @@
 namespace worker {
 
 // Runs the loop until drained: acceptors, timers, then one ready byte ('R') on heritage.control.
-// Returns the process's exit status: 0 after a drain, 1 when the start failed (logged).
+// Returns the process's exit status: 0 after a drain or SIGTERM, 1 when the start failed (logged).
 // Called once, in the child, with default signal dispositions but SIGPIPE, SIGHUP, SIGINT, SIGQUIT,
 // SIGUSR1 ignored. Owns nothing of `heritage` but the use of it.
 int run(const Heritage& heritage);

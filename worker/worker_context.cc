@@ -115,9 +115,9 @@ void WorkerContext::dismiss(ClientConnection& client) {
   if (draining && clients_.empty()) loop.stop();
 }
 
-std::size_t WorkerContext::cut_off() {
+std::size_t WorkerContext::cut_off(std::string_view reason) {
   const std::size_t count = clients_.size();
-  for (std::size_t i = count; i-- > 0;) clients_[i]->cut_off();
+  for (std::size_t i = count; i-- > 0;) clients_[i]->cut_off(reason);
   return count;
 }
 

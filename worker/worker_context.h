@@ -108,8 +108,8 @@ class WorkerContext {
   void dismiss(ClientConnection& client);
   // Closes idle clients and lets the others finish.
   void drain();
-  // Ends all that are left; returns how many they were.
-  std::size_t cut_off();
+  // Ends all that are left, for `reason`; returns how many they were.
+  std::size_t cut_off(std::string_view reason);
 
   const Heritage& heritage;
   shm::Segment& segment;

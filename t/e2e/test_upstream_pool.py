@@ -177,9 +177,10 @@ def test_a_post_is_never_sent_twice(site, how):
 
     backend = site.backend(script=script)
     pound = site.pound(CONFIG, web=backend.port)
-    for number in range(5):
+    times = 5 if how == "close" else 1  # who resets and says nothing is dead from then on
+    for number in range(times):
         assert site.client(pound.port).ask("POST", f"/{number}", body=b"pay").status == 502
-    assert [r.target for r in backend.requests] == [f"/{n}" for n in range(5)]
+    assert [r.target for r in backend.requests] == [f"/{n}" for n in range(times)]
 
 
 def test_nothing_is_sent_again_once_a_byte_of_the_response_came(site):
