@@ -24,6 +24,7 @@ class Journal {
   bool pass_on(int priority, pid_t pid, std::string_view text);
   void lose(std::uint64_t records) { sink_->lose(records); }
   void flush() { sink_->flush(); }
+  int sink_fd() const { return sink_->fd(); }
 
   void started() { starting_ = false; }
 

@@ -1,11 +1,14 @@
 // See log_drain.h.
 #include "master/log_drain.h"
 
+#include <unistd.h>
+
 #include "master/clock.h"
 
 namespace master {
 namespace {
 
+constexpr int kSlowSinkMs = 100;              // when its readiness is not told
 constexpr std::uint64_t kTellDropsMs = 1000;  // at most once in this time for each ring
 
 }  // namespace
@@ -72,11 +75,12 @@ bool LogDrain::drain_rings() {
 
 void LogDrain::turn(std::uint64_t now_ms) {
   if (!awake_) return;
-  const bool any = offer_kept() && drain_rings();
-  if (any || has_kept_) last_record_ms_ = now_ms;
+  // Before the records: while the reader is too slow for all of them it must at least learn that.
   for (shm::Row row = 0; row < segment_.workers().rows_in_use(); ++row) {
     if (is_taken(row)) tell_drops(row, now_ms);
   }
+  const bool any = offer_kept() && drain_rings();
+  if (any || has_kept_) last_record_ms_ = now_ms;
   if (now_ms - last_record_ms_ >= kSilenceMs) fall_asleep(now_ms);
   journal_.flush();
 }
@@ -84,14 +88,16 @@ void LogDrain::turn(std::uint64_t now_ms) {
 void LogDrain::tell_drops(shm::Row row, std::uint64_t now_ms) {
   Drops& drops = drops_[row];
   const std::uint64_t dropped = segment_.log_ring(row).dropped();
-  if (dropped == drops.told || has_kept_) return;
+  if (dropped == drops.told) return;
   if (drops.told != 0 && now_ms - drops.told_at_ms < kTellDropsMs) return;
   const std::uint64_t fresh = dropped - drops.told;
-  drops = {dropped, now_ms};
-  journal_.say(worker::Severity::warning,
-               "the log ring of pid " + std::to_string(segment_.workers().info(row).pid) +
-                   " was full: " + std::to_string(fresh) +
-                   (fresh == 1 ? " record was dropped" : " records were dropped"));
+  const std::string text = "the log ring of pid " +
+                           std::to_string(segment_.workers().info(row).pid) +
+                           " was full: " + std::to_string(fresh) +
+                           (fresh == 1 ? " record was dropped" : " records were dropped");
+  if (journal_.pass_on(static_cast<int>(worker::Severity::warning), ::getpid(), text)) {
+    drops = {dropped, now_ms};
+  }
 }
 
 void LogDrain::closing(shm::Row row) {
@@ -112,6 +118,7 @@ void LogDrain::closing(shm::Row row) {
 
 int LogDrain::timeout_ms() const {
   if (!awake_) return -1;
+  if (waits_for() >= 0) return kSlowSinkMs;
   return more_ ? 0 : kDrainPauseMs;
 }
 

@@ -30,6 +30,9 @@ class LogDrain {
   void turn(std::uint64_t now_ms);
   // How long the master may block: milliseconds, -1 = until the doorbell rings.
   int timeout_ms() const;
+  // While a record is kept: the descriptor that becomes writable when it may be offered again, so
+  // that a short queue on the other side costs no pauses; else -1.
+  int waits_for() const { return has_kept_ ? journal_.sink_fd() : -1; }
 
  private:
   struct Record {

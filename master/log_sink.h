@@ -24,6 +24,8 @@ class LogSink {
   bool write(int priority, pid_t pid, std::string_view text);
   void lose(std::uint64_t records = 1) { lost_ += records; }
   std::uint64_t lost() const { return lost_; }
+  // Whose readiness for writing tells that a record may be offered again; -1 = nobody's.
+  virtual int fd() const { return -1; }
   // Sends what was taken but is still held back to go out together.
   virtual void flush() {}
 

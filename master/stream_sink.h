@@ -12,6 +12,7 @@ namespace master {
 class StreamSink : public LogSink {
  public:
   explicit StreamSink(int fd) : fd_(fd) {}
+  int fd() const override { return fd_; }
   void flush() override;
 
  protected:

@@ -176,7 +176,8 @@ void Supervisor::turn() {
 void Supervisor::wait() {
   std::vector<Place> places;
   std::vector<pollfd> polled{{around_.signals.fd(), POLLIN, 0},
-                             {around_.bells.doorbell(), POLLIN, 0}};
+                             {around_.bells.doorbell(), POLLIN, 0},
+                             {log_drain_.waits_for(), POLLOUT, 0}};
   const std::size_t others = polled.size();
   for (const auto& [place, process] : processes_.entries()) {
     if (!process.control) continue;

@@ -19,6 +19,7 @@ class SyslogSink : public LogSink {
   // `facility` as in <syslog.h>, shifted. Opens nothing yet. Throws StartError for a path that
   // does not fit into a socket's name.
   SyslogSink(const std::string& path, int facility);
+  int fd() const override { return socket_.get(); }
 
  protected:
   Sent send(int priority, pid_t pid, std::string_view text) override;

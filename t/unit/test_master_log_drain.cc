@@ -132,9 +132,21 @@ TEST_CASE_FIXTURE(Fixture, "log drain: what a full ring dropped is told, once in
   write(1, large);
   drain.turn(now);
   CHECK(heard.lines.size() == written - 1 + 1);
-  CHECK(heard.lines.back() == "4 master the log ring of pid 2 was full: 2 records were dropped");
+  CHECK(heard.lines.front() == "4 master the log ring of pid 2 was full: 2 records were dropped");
   drain.turn(now + 1);
   CHECK(heard.lines.size() == written);
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "log drain: drops are told although the reader is too slow for all records") {
+  const std::string large(shm::kMaxLogRecord, 'x');
+  while (segment.log_ring(0).dropped() == 0) write(0, large);
+  heard.room = 0;
+  drain.turn(now);
+  CHECK(heard.lines.empty());
+  heard.room = 1;
+  drain.turn(now + 1);
+  CHECK(heard.lines == Lines{"4 master the log ring of pid 1 was full: 1 record was dropped"});
 }
 
 TEST_CASE_FIXTURE(Fixture, "log drain: a dead process's last words are all taken") {
