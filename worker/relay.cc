@@ -39,6 +39,10 @@ void Pump::start(const http::Framing& in, bool chunk_out) {
   read_size_ = kReadBufferSize;
   body_bytes_ = 0;
   if (in.kind == http::Framing::Kind::chunked) decoder_ = {};
+}
+
+void Pump::clear() {
+  start({}, false);
   held_.clear();
 }
 

@@ -21,7 +21,10 @@ namespace worker {
 class Pump {
  public:
   // A body that comes with framing `in`; goes out in chunks, or as its bare bytes.
+  // What is still held goes out before it.
   void start(const http::Framing& in, bool chunk_out);
+  // As new: no body, nothing held.
+  void clear();
 
   // Takes the body's part of `size` bytes at `data`, sends it behind `head`, and returns how many
   // bytes it has taken: the rest belongs to the next message. May change the bytes. Without a sink

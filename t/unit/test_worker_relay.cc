@@ -155,6 +155,21 @@ TEST_CASE("relay: what a slow sink does not take is held, in order, and reads be
   CHECK(all == "HEAD" + body + "end");
 }
 
+TEST_CASE("relay: what is held of an interim head goes out before the next one") {
+  Sink sink;
+  Pump pump;
+  pump.take(nullptr, "HTTP/1.1 103 Early Hints\r\n\r\n", nullptr, 0);
+  CHECK(pump.holds());
+  pump.start({Kind::length, 2}, false);
+  take(pump, sink, "ok", "HTTP/1.1 200 OK\r\n\r\n");
+  pump.flush(sink.stream);
+  CHECK(pump.finished());
+  CHECK(sink.received() == "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\n\r\nok");
+  pump.take(nullptr, "rest", nullptr, 0);
+  pump.clear();
+  CHECK(!pump.holds());
+}
+
 TEST_CASE("relay: a sink that is gone is a result") {
   Sink sink;
   Pump pump;
