@@ -5,6 +5,8 @@
 // runs over them but those of the session locks.
 #include "shm/segment.h"
 
+#include <sys/mman.h>
+
 #include <boost/interprocess/anonymous_shared_memory.hpp>
 #include <boost/interprocess/exceptions.hpp>
 #include <boost/interprocess/mapped_region.hpp>
@@ -16,9 +18,16 @@ namespace shm {
 namespace {
 
 constexpr std::uint64_t kMagic = 0x746e656d67655350;  // "PSegment" in memory
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;
+
+constexpr std::size_t kPage = 4096;  // the smallest that Linux has; larger ones hold more than it
 
 }  // namespace
+
+// Alone on their page, which is kept out of swap and core dumps.
+struct alignas(kPage) SecretPage {
+  TicketKeys ticket_keys;
+};
 
 struct Segment::Layout {
   std::uint64_t magic;
@@ -29,6 +38,7 @@ struct Segment::Layout {
   ListenerTable listeners;
   BackendTable backends;
   LogRing log_rings[kMaxRows];
+  SecretPage secrets;
   // The session table follows, as large as it was asked for.
 };
 
@@ -45,6 +55,9 @@ class Segment::Mapping {
     layout().version = kVersion;
     layout().max_sessions = max_sessions;
     layout().size = size_;
+    // Either may be refused, by a limit or an old kernel; the keys still serve.
+    ::mlock(&layout().secrets, sizeof layout().secrets);
+    ::madvise(&layout().secrets, sizeof layout().secrets, MADV_DONTDUMP);
   }
 
   Layout& layout() { return *static_cast<Layout*>(region_.get_address()); }
@@ -82,6 +95,8 @@ ListenerTable& Segment::listeners() { return layout().listeners; }
 WorkerTable& Segment::workers() { return layout().workers; }
 
 LogRing& Segment::log_ring(Row row) { return layout().log_rings[row]; }
+
+TicketKeys& Segment::ticket_keys() { return layout().secrets.ticket_keys; }
 
 SessionTable& Segment::sessions() { return mapping_->sessions(); }
 

@@ -12,6 +12,7 @@
 #include "shm/listener_table.h"
 #include "shm/log_ring.h"
 #include "shm/session_table.h"
+#include "shm/ticket_keys.h"
 #include "shm/worker_table.h"
 
 namespace shm {
@@ -29,6 +30,7 @@ class Segment {
   WorkerTable& workers();
   LogRing& log_ring(Row row);
   SessionTable& sessions();
+  TicketKeys& ticket_keys();
 
   // Magic, version and size are as they were made: nobody has scribbled over the beginning.
   bool intact() const;
