@@ -63,12 +63,22 @@ struct SessionPolicy {
   unsigned mask6 = 128;         // Mask6: 0..128 bits of an IPv6 address (IP)
 };
 
+// Where a service sends its clients: scheme, host, port and path one after the other.
+struct Redirect {
+  int code = 302;      // Code: 301, 302, 303, 307 or 308
+  std::string scheme;  // URL: "http://" or "https://"
+  std::string host;  // a name or an IP address, in brackets for IPv6; empty: the request's ($host)
+  std::string port;  // with its colon; empty: the scheme's
+  std::string path;  // with query and fragment; empty: those of the request
+};
+
 struct Service {
   std::optional<Pattern> url;         // URL: searched in path and query, case-sensitive
   std::vector<Pattern> head_require;  // HeadRequire: each must be found in some "Name: value" line
   std::vector<Pattern> head_deny;     // HeadDeny: none may be found in any "Name: value" line
   SessionPolicy session;              // Session
   std::vector<std::size_t> backends;  // Backends: indices into Config::backends, no duplicates
+  std::optional<Redirect> redirect;   // Redirect: instead of backends
   Position where;
 };
 
@@ -77,8 +87,22 @@ struct Tls {
     std::string path;  // a PEM file
     Position where;
   };
+  enum class Version { tls1_2, tls1_3 };
+  struct ClientCert {
+    enum class Mode { ask, require };
+    Mode mode = Mode::ask;  // Mode: ask for a certificate, or refuse who has none
+    std::string ca;         // CA: a PEM file of those that may have signed it
+    unsigned depth = 9;     // Depth: 1..100 certificates between it and one of those
+    Position where;
+    Position ca_where;
+  };
   std::vector<Certificate> certificates;  // Certificates: at least one
   std::vector<std::string> ciphers;       // Ciphers: as written; empty = default
+  Position ciphers_where;
+  Version min_tls = Version::tls1_2;      // MinTLS: "1.2" (default) or "1.3"
+  std::optional<ClientCert> client_cert;  // ClientCert; default: clients are not asked for one
+  bool strict_sni = false;                // StrictSNI: 421 for hosts that the certificate lacks
+  std::chrono::seconds hsts{0};           // HSTS: 0..63072000 s; 0 = no such header (default)
 };
 
 struct Listener {

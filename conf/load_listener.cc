@@ -20,6 +20,19 @@ void append_ciphers(std::string_view text, std::vector<std::string>& ciphers) {
   }
 }
 
+Tls::ClientCert load_client_cert(const Node& node, Diagnostics& diagnostics) {
+  const Section section(client_cert_schema(), node, diagnostics);
+  Tls::ClientCert wanted;
+  wanted.where = node.where;
+  wanted.mode = static_cast<Tls::ClientCert::Mode>(section.number("Mode", 0));
+  if (const Section::Member* ca = section.find("CA")) {
+    wanted.ca = ca->value->text;
+    wanted.ca_where = ca->value->where;
+  }
+  wanted.depth = static_cast<unsigned>(section.number("Depth", wanted.depth));
+  return wanted;
+}
+
 Tls load_tls(const Section& section, Diagnostics& diagnostics) {
   Tls tls;
   for (const Node* item : section.items("Certificates")) {
@@ -32,6 +45,16 @@ Tls load_tls(const Section& section, Diagnostics& diagnostics) {
                                                       expectation(*certificates->key));
   }
   for (const Node* item : section.items("Ciphers")) append_ciphers(item->text, tls.ciphers);
+  const Section::Member* ciphers = section.find("Ciphers");
+  tls.ciphers_where = ciphers != nullptr ? ciphers->value->where : section.where();
+  tls.min_tls = static_cast<Tls::Version>(section.number("MinTLS", 0));
+  if (const Section::Member* client_cert = section.find("ClientCert")) {
+    tls.client_cert = load_client_cert(*client_cert->value, diagnostics);
+  }
+  const Section::Member* strict = section.find("StrictSNI");
+  tls.strict_sni =
+      strict != nullptr && strict->key->choices[static_cast<std::size_t>(strict->number)] == "true";
+  tls.hsts = std::chrono::seconds(section.number("HSTS", 0));
   return tls;
 }
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "conf/host_pattern.h"
+#include "conf/load_redirect.h"
 #include "conf/load_session.h"
 #include "conf/suggest.h"
 
@@ -26,6 +27,7 @@ Service ServiceLoader::load(const Node& node) {
   warn_about_hosts(section);
   service.session = load_session(section, diagnostics_);
   service.backends = backends_of(section);
+  service.redirect = load_redirect(section, diagnostics_);
   return service;
 }
 

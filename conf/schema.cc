@@ -25,6 +25,7 @@ constexpr std::int64_t kMaxPattern = 65536;
 constexpr std::int64_t kMaxHeader = 4096;
 constexpr std::int64_t kMaxSessionId = 256;
 constexpr std::int64_t kMaxCiphers = 8192;
+constexpr std::int64_t kMaxUrl = 4096;
 constexpr std::int64_t kDay = 86'400;
 constexpr std::int64_t kYear = 365 * kDay;
 
@@ -33,6 +34,15 @@ constexpr auto kAccessLogs = std::to_array<std::string_view>({"combined", "commo
 // In the order of SessionPolicy::Type, where none comes first.
 constexpr auto kSessionTypes =
     std::to_array<std::string_view>({"IP", "BASIC", "URL", "PARM", "COOKIE", "HEADER"});
+
+constexpr auto kTruths = std::to_array<std::string_view>({"true", "false"});
+
+// In the order of Tls::Version and Tls::ClientCert::Mode.
+constexpr auto kTlsVersions = std::to_array<std::string_view>({"1.2", "1.3"});
+constexpr auto kClientCertModes = std::to_array<std::string_view>({"ask", "require"});
+
+constexpr auto kRedirectCodes =
+    std::to_array<std::string_view>({"301", "302", "303", "307", "308"});
 
 constexpr auto kFacilities = std::to_array<Facility>({
     {"auth", LOG_AUTH},     {"authpriv", LOG_AUTHPRIV}, {"cron", LOG_CRON},
@@ -96,8 +106,22 @@ constexpr auto kListenerKeys = std::to_array<Key>({
     {"Services", Shape::sections, "services"},
     {"Certificates", Shape::texts, "the path of a PEM file", 1, kMaxPath, true},
     {"Ciphers", Shape::texts, "the name of a cipher", 1, kMaxCiphers},
+    {.name = "MinTLS", .shape = Shape::choice, .noun = "", .choices = kTlsVersions},
+    {"ClientCert", Shape::mapping, "a mapping such as `{Mode: require, CA: /etc/pound/ca.pem}`"},
+    {.name = "StrictSNI", .shape = Shape::choice, .noun = "", .choices = kTruths},
+    {"HSTS", Shape::seconds, "", 0, 2 * kYear},
 });
-constexpr std::size_t kTlsKeys = 2;
+constexpr std::size_t kTlsKeys = 6;
+
+constexpr auto kClientCertKeys = std::to_array<Key>({
+    {.name = "Mode",
+     .shape = Shape::choice,
+     .noun = "",
+     .required = true,
+     .choices = kClientCertModes},
+    {"CA", Shape::text, "the path of a PEM file", 1, kMaxPath, true},
+    {"Depth", Shape::number, "", 1, 100},
+});
 
 constexpr auto kServiceKeys = std::to_array<Key>({
     {"URL", Shape::text, "a regular expression", 1, kMaxPattern},
@@ -105,6 +129,12 @@ constexpr auto kServiceKeys = std::to_array<Key>({
     {"HeadDeny", Shape::texts, "a regular expression", 1, kMaxPattern},
     {"Session", Shape::policy, "a mapping such as `{Type: IP, TTL: 300}`", 0, kYear},
     {"Backends", Shape::backends, "an alias of a backend, such as `*be`"},
+    {"Redirect", Shape::target, "a URL such as `https://www.example.com`", 1, kMaxUrl},
+});
+
+constexpr auto kRedirectKeys = std::to_array<Key>({
+    {.name = "Code", .shape = Shape::choice, .noun = "", .choices = kRedirectCodes},
+    {"URL", Shape::text, "a URL such as `https://www.example.com`", 1, kMaxUrl, true},
 });
 
 constexpr auto kSessionKeys = std::to_array<Key>({
@@ -123,9 +153,11 @@ constexpr Schema kHttpListener{"an HTTP listener",
 constexpr Schema kHttpsListener{"an HTTPS listener", kListenerKeys};
 constexpr Schema kService{"a service", kServiceKeys};
 constexpr Schema kSession{"Session", kSessionKeys};
+constexpr Schema kRedirect{"Redirect", kRedirectKeys};
+constexpr Schema kClientCert{"ClientCert", kClientCertKeys};
 
-constexpr std::array kSchemas{&kTop,           &kGlobal,  &kBackend, &kHttpListener,
-                              &kHttpsListener, &kService, &kSession};
+constexpr std::array kSchemas{&kTop,     &kGlobal,  &kBackend,  &kHttpListener, &kHttpsListener,
+                              &kService, &kSession, &kRedirect, &kClientCert};
 
 std::string_view family_stem(const Key& key) {
   return key.name.substr(0, key.name.size() - kFamilyMark.size());
@@ -172,6 +204,8 @@ const Schema& http_listener_schema() { return kHttpListener; }
 const Schema& https_listener_schema() { return kHttpsListener; }
 const Schema& service_schema() { return kService; }
 const Schema& session_schema() { return kSession; }
+const Schema& redirect_schema() { return kRedirect; }
+const Schema& client_cert_schema() { return kClientCert; }
 
 std::span<const Facility> log_facilities() { return kFacilities; }
 
@@ -200,6 +234,7 @@ std::string expectation(const Key& key) {
   switch (key.shape) {
     case Shape::text:
     case Shape::section:
+    case Shape::mapping:
       return noun;
     case Shape::texts:
     case Shape::backends:
@@ -210,6 +245,8 @@ std::string expectation(const Key& key) {
       return "whole seconds" + bounds;
     case Shape::policy:
       return noun + ", or whole seconds" + bounds;
+    case Shape::target:
+      return noun + ", or a mapping with `Code` and `URL`";
     case Shape::choice:
       return joined(key.choices, "or");
     case Shape::sections:

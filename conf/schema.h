@@ -18,6 +18,8 @@ enum class Shape {
   seconds,   // a duration in whole seconds
   choice,    // one of a few words
   policy,    // a mapping, or whole seconds as a short form of it
+  target,    // a mapping, or a text as a short form of it
+  mapping,   // one mapping
   section,   // a mapping, or a list of mappings that are taken together
   sections,  // a list of mappings
   backends,  // an alias, or a list of them
@@ -53,6 +55,8 @@ const Schema& http_listener_schema();
 const Schema& https_listener_schema();
 const Schema& service_schema();
 const Schema& session_schema();
+const Schema& redirect_schema();
+const Schema& client_cert_schema();
 
 // The names that LogFacility can have, in the order of its choices, and their syslog(3) values.
 struct Facility {

@@ -20,6 +20,10 @@ bool is_list_shape(Shape shape) {
          shape == Shape::backends;
 }
 
+bool may_be_mapping(Shape shape) {
+  return shape == Shape::policy || shape == Shape::target || shape == Shape::mapping;
+}
+
 bool fits_item(Shape list, const Node& item) {
   if (list == Shape::backends) return true;  // any alias; load_service knows which
   return item.is(list == Shape::texts ? Node::Kind::scalar : Node::Kind::mapping);
@@ -114,13 +118,13 @@ bool Section::check(Member& member, const Node& written, std::string_view name) 
     mistyped(key, *member.value, name);
     return false;
   }
-  if (key.shape == Shape::policy && member.value->is(Node::Kind::mapping)) return true;
+  if (may_be_mapping(key.shape) && member.value->is(Node::Kind::mapping)) return true;
   return is_list_shape(key.shape) ? check_list(member, written, name) : check_scalar(member, name);
 }
 
 bool Section::check_scalar(Member& member, std::string_view name) {
   const Key& key = *member.key;
-  if (!member.value->is(Node::Kind::scalar)) {
+  if (!member.value->is(Node::Kind::scalar) || key.shape == Shape::mapping) {
     mistyped(key, *member.value, name, advice_for(key.shape, *member.value));
     return false;
   }

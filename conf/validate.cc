@@ -7,9 +7,11 @@
 #include <algorithm>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "conf/address.h"
+#include "conf/scalar.h"
 
 namespace conf {
 
@@ -61,13 +63,26 @@ bool is_catch_all(const Service& service) {
   return !service.url && service.head_require.empty() && service.head_deny.empty();
 }
 
+// Whether who follows it comes back to the same listener with the same path.
+bool leads_to_itself(const Redirect& redirect, const Listener& listener) {
+  if (!redirect.host.empty() || !redirect.path.empty()) return false;
+  const std::string_view own = listener.tls ? "https://" : "http://";
+  const std::string_view usual = listener.tls ? ":443" : ":80";
+  const std::string_view port = redirect.port.empty() ? usual : redirect.port;
+  return redirect.scheme == own && port == ":" + std::to_string(listener.port);
+}
+
 void check_services(const Listener& listener, Diagnostics& diagnostics) {
   const auto& services = listener.services;
   if (services.empty()) {
     diagnostics.warning(listener.where, "a listener without services: every request gets 404");
   }
   for (const Service& service : services) {
-    if (!service.backends.empty()) continue;
+    if (service.redirect && leads_to_itself(*service.redirect, listener)) {
+      diagnostics.warning(service.where,
+                          "this service redirects to itself: clients will go round in circles");
+    }
+    if (!service.backends.empty() || service.redirect) continue;
     diagnostics.warning(service.where,
                         "a service without backends: every request that matches gets 503");
   }
@@ -79,6 +94,24 @@ void check_services(const Listener& listener, Diagnostics& diagnostics) {
                                    : "this service and " + std::to_string(others) + " after it") +
                           " can never be reached: one before matches every request");
   diagnostics.note(catch_all->where, "that begins here");
+}
+
+// Two such headers are one too many for a browser, which then heeds the first.
+void check_hsts(const Config& config, const Listener& listener, Diagnostics& diagnostics) {
+  constexpr std::string_view kName = "strict-transport-security:";
+  if (!listener.tls || listener.tls->hsts.count() == 0) return;
+  for (const Service& service : listener.services) {
+    for (const std::size_t index : service.backends) {
+      const Backend& backend = config.backends[index];
+      for (const std::string& line : backend.head_add) {
+        if (!equal_ignoring_case(std::string_view(line).substr(0, kName.size()), kName)) continue;
+        diagnostics.warning(backend.where,
+                            "`HeadAdd` adds what a listener's `HSTS` says already; there will be "
+                            "two Strict-Transport-Security");
+        diagnostics.note(listener.where, "that listener begins here");
+      }
+    }
+  }
 }
 
 void check_unused(const Config& config, Diagnostics& diagnostics) {
@@ -105,7 +138,10 @@ void validate(const Config& config, const Position& file, Diagnostics& diagnosti
     return;
   }
   check_overlaps(config, diagnostics);
-  for (const Listener& listener : config.listeners) check_services(listener, diagnostics);
+  for (const Listener& listener : config.listeners) {
+    check_services(listener, diagnostics);
+    check_hsts(config, listener, diagnostics);
+  }
   check_unused(config, diagnostics);
 }
 

@@ -63,3 +63,46 @@ TEST_CASE("load_listener: certificates and ciphers, one or a list") {
   CHECK(made[1].tls->ciphers == Names{"A", "B", "C"});
   CHECK(made[2].tls->ciphers.empty());
 }
+
+TEST_CASE("load_listener: what TLS is like by default") {
+  const auto made = listeners(
+      "HTTPSListeners:\n- {Address: '::1', Port: 1, Certificates: a, Services: [{Backends: "
+      "*be}]}\n");
+  REQUIRE(made.size() == 1);
+  REQUIRE(made[0].tls);
+  CHECK(made[0].tls->min_tls == conf::Tls::Version::tls1_2);
+  CHECK_FALSE(made[0].tls->client_cert);
+  CHECK_FALSE(made[0].tls->strict_sni);
+  CHECK(made[0].tls->hsts.count() == 0);
+  CHECK(made[0].tls->ciphers_where.line == 4);
+}
+
+TEST_CASE("load_listener: versions, client certificates, StrictSNI and HSTS") {
+  using Mode = conf::Tls::ClientCert::Mode;
+  const auto made = listeners(
+      "HTTPSListeners:\n"
+      "- {Address: '::1', Port: 1, Certificates: a, Services: [{Backends: *be}],\n"
+      "   MinTLS: 1.3, StrictSNI: True, HSTS: 63072000, Ciphers: A,\n"
+      "   ClientCert: {Mode: Require, CA: ca.pem, Depth: 3}}\n"
+      "- {Address: '::1', Port: 2, Certificates: a, Services: [{Backends: *be}],\n"
+      "   MinTLS: '1.2', StrictSNI: false, HSTS: 0, ClientCert: {Mode: ask, CA: b.pem}}\n");
+  REQUIRE(made.size() == 2);
+  const conf::Tls& first = *made[0].tls;
+  CHECK(first.min_tls == conf::Tls::Version::tls1_3);
+  CHECK(first.strict_sni);
+  CHECK(first.hsts.count() == 63'072'000);
+  CHECK(first.ciphers_where.line == 5);
+  REQUIRE(first.client_cert);
+  CHECK(first.client_cert->mode == Mode::require);
+  CHECK(first.client_cert->ca == "ca.pem");
+  CHECK(first.client_cert->depth == 3);
+  CHECK(first.client_cert->where.line == 6);
+  CHECK(first.client_cert->ca_where.column == 36);
+  const conf::Tls& second = *made[1].tls;
+  CHECK(second.min_tls == conf::Tls::Version::tls1_2);
+  CHECK_FALSE(second.strict_sni);
+  CHECK(second.hsts.count() == 0);
+  REQUIRE(second.client_cert);
+  CHECK(second.client_cert->mode == Mode::ask);
+  CHECK(second.client_cert->depth == 9);
+}

@@ -20,7 +20,7 @@ TEST_CASE("schema: every row is found by its name in any letter case, and only o
   for (const conf::Schema* schema :
        {&conf::top_schema(), &conf::global_schema(), &conf::backend_schema(),
         &conf::http_listener_schema(), &conf::https_listener_schema(), &conf::service_schema(),
-        &conf::session_schema()}) {
+        &conf::session_schema(), &conf::redirect_schema(), &conf::client_cert_schema()}) {
     std::set<std::string> seen;
     for (const conf::Key& key : schema->keys) {
       CHECK(seen.insert(conf::to_lower(key.name)).second);
@@ -50,10 +50,13 @@ TEST_CASE("schema: a family of keys") {
   }
 }
 
-TEST_CASE("schema: only HTTPS listeners have certificates and ciphers") {
+TEST_CASE("schema: only HTTPS listeners have what belongs to TLS") {
   CHECK(conf::find_key(conf::http_listener_schema(), "Services").key != nullptr);
-  CHECK(conf::find_key(conf::http_listener_schema(), "Certificates").key == nullptr);
-  CHECK(conf::find_key(conf::http_listener_schema(), "Ciphers").key == nullptr);
+  for (const char* name :
+       {"Certificates", "Ciphers", "MinTLS", "ClientCert", "StrictSNI", "HSTS"}) {
+    CHECK(conf::find_key(conf::http_listener_schema(), name).key == nullptr);
+    CHECK(conf::find_key(conf::https_listener_schema(), name).key != nullptr);
+  }
   CHECK(row(conf::https_listener_schema(), "Certificates").required);
   CHECK_FALSE(row(conf::https_listener_schema(), "Ciphers").required);
 }
@@ -65,6 +68,11 @@ TEST_CASE("schema: what is expected") {
   CHECK(conf::expectation(row(conf::backend_schema(), "HeadAdd")) ==
         "a header as `Name: value`, or a list of them");
   CHECK(conf::expectation(row(conf::global_schema(), "AccessLog")) == "combined, common or off");
+  CHECK(conf::expectation(row(conf::service_schema(), "Redirect")) ==
+        "a URL such as `https://www.example.com`, or a mapping with `Code` and `URL`");
+  CHECK(conf::expectation(row(conf::https_listener_schema(), "MinTLS")) == "1.2 or 1.3");
+  CHECK(conf::expectation(row(conf::https_listener_schema(), "ClientCert")) ==
+        "a mapping such as `{Mode: require, CA: /etc/pound/ca.pem}`");
   CHECK(conf::expectation(row(conf::top_schema(), "Backends")) == "a list of backends");
   CHECK(conf::expectation(row(conf::service_schema(), "Session")) ==
         "a mapping such as `{Type: IP, TTL: 300}`, or whole seconds from 0 to 31536000");
@@ -82,8 +90,8 @@ TEST_CASE("schema: unknown keys") {
   CHECK(conf::unknown_key(conf::global_schema(), "Err600") ==
         "unknown key `Err600` in Global; the number goes from 400 to 599");
   CHECK(conf::unknown_key(conf::service_schema(), "a\nb") ==
-        "unknown key `a\\x0ab` in a service; known are URL, HeadRequire, HeadDeny, Session and "
-        "Backends");
+        "unknown key `a\\x0ab` in a service; known are URL, HeadRequire, HeadDeny, Session, "
+        "Backends and Redirect");
   CHECK(conf::nearest_key(conf::backend_schema(), "Prot")->name == "Port");
   CHECK(conf::nearest_key(conf::backend_schema(), "Colour") == nullptr);
 }

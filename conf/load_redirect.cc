@@ -1,0 +1,68 @@
+// The key Redirect of a service: tree → struct.
+//
+// See load_redirect.h. A service that redirects has nothing else to do: what belongs to backends
+// is refused beside it.
+#include "conf/load_redirect.h"
+
+#include <string>
+
+#include "conf/redirect_url.h"
+#include "conf/scalar.h"
+
+namespace conf {
+
+namespace {
+
+constexpr int kDefaultCode = 302;
+
+std::optional<Redirect> load_url(const Key& key, const Node& node, std::string_view name,
+                                 Diagnostics& diagnostics) {
+  std::string error;
+  std::optional<Redirect> redirect = parse_redirect_url(node.text, error);
+  if (!redirect) {
+    diagnostics.error(node.where, "`" + std::string(name) + "` is " + describe(node) +
+                                      ", expected " + expectation(key) + "; " + error);
+  }
+  return redirect;
+}
+
+int code_of(const Section& section) {
+  const Section::Member* member = section.find("Code");
+  if (member == nullptr) return kDefaultCode;
+  return static_cast<int>(
+      *parse_whole_number(member->key->choices[static_cast<std::size_t>(member->number)]));
+}
+
+std::optional<Redirect> load_mapping(const Node& node, Diagnostics& diagnostics) {
+  const Section section(redirect_schema(), node, diagnostics);
+  const Section::Member* url = section.find("URL");
+  if (url == nullptr) return std::nullopt;
+  std::optional<Redirect> redirect = load_url(*url->key, *url->value, "URL", diagnostics);
+  if (redirect) redirect->code = code_of(section);
+  return redirect;
+}
+
+void refuse_beside(const Section& service, std::string_view key, const Node& redirect,
+                   Diagnostics& diagnostics) {
+  const Section::Member* other = service.find(key);
+  if (other == nullptr) return;
+  diagnostics.error(redirect.where,
+                    "a service has `Redirect` or `" + std::string(key) + "`, not both");
+  // An alias stands where it is written, not where its backend does.
+  const Node& place = other->items.empty() ? *other->value : *other->items.front();
+  diagnostics.note(place.where, "this is its `" + std::string(key) + "`");
+}
+
+}  // namespace
+
+std::optional<Redirect> load_redirect(const Section& service, Diagnostics& diagnostics) {
+  const Section::Member* member = service.find("Redirect");
+  if (member == nullptr) return std::nullopt;
+  const Node& value = *member->value;
+  refuse_beside(service, "Backends", value, diagnostics);
+  refuse_beside(service, "Session", value, diagnostics);
+  if (value.is(Node::Kind::mapping)) return load_mapping(value, diagnostics);
+  return load_url(*member->key, value, "Redirect", diagnostics);
+}
+
+}  // namespace conf
