@@ -15,7 +15,8 @@ namespace {
 std::string written(const ErrorPages& pages, int status, bool keep_alive = false,
                     bool http10 = false, bool to_head = false) {
   std::string out;
-  pages.write(status, keep_alive, http10, to_head, out);
+  pages.write(status, {.keep_alive = keep_alive, .client_is_http10 = http10, .to_head = to_head},
+              out);
   return out;
 }
 
@@ -103,11 +104,22 @@ TEST_CASE("error_page: 405 says what is allowed") {
             std::string(kAllowedMethods) + "\r\n\r\n");
 }
 
+TEST_CASE("error_page: fields that are added stand behind ours, once") {
+  std::string out;
+  ErrorPages pages;
+  pages.set(421, "x");
+  pages.write(421, {.added = "Strict-Transport-Security: max-age=300\r\n"}, out);
+  CHECK(out ==
+        "HTTP/1.1 421 Misdirected Request\r\nContent-Type: text/html; charset=utf-8\r\n"
+        "Content-Length: 1\r\nConnection: close\r\n"
+        "Strict-Transport-Security: max-age=300\r\n\r\nx");
+}
+
 TEST_CASE("error_page: what is written is appended") {
   std::string out = "before";
   ErrorPages pages;
   pages.set(404, "x");
-  pages.write(404, true, false, false, out);
+  pages.write(404, {.keep_alive = true}, out);
   CHECK(out.starts_with("beforeHTTP/1.1 404"));
 }
 

@@ -186,6 +186,21 @@ TEST_CASE("rewrite: a usual response") {
       "X-Frame-Options: DENY\r\n\r\n");
 }
 
+TEST_CASE("rewrite: Strict-Transport-Security is ours where we have one, else the backend's") {
+  const std::string raw =
+      "HTTP/1.1 200 OK\r\nstrict-transport-security: max-age=0\r\nA: b\r\n"
+      "Strict-Transport-Security: includeSubDomains\r\n\r\n";
+  ResponseRewrite how = with_body(Framing::Kind::length);
+  how.added = "X: y\r\n";
+  CHECK(response(raw, how) ==
+        "HTTP/1.1 200 OK\r\nstrict-transport-security: max-age=0\r\nA: b\r\n"
+        "Strict-Transport-Security: includeSubDomains\r\nContent-Length: 0\r\nX: y\r\n\r\n");
+  how.hsts = "Strict-Transport-Security: max-age=300\r\n";
+  CHECK(response(raw, how) ==
+        "HTTP/1.1 200 OK\r\nA: b\r\nContent-Length: 0\r\nX: y\r\n"
+        "Strict-Transport-Security: max-age=300\r\n\r\n");
+}
+
 TEST_CASE("rewrite: a response without a reason phrase keeps the space") {
   CHECK(response("HTTP/1.1 200\r\n\r\n", with_body(Framing::Kind::length)) ==
         "HTTP/1.1 200 \r\nContent-Length: 0\r\n\r\n");
@@ -248,6 +263,19 @@ TEST_CASE("rewrite: 426 says what to upgrade to") {
   CHECK(response(raw, how) ==
         "HTTP/1.1 426 X\r\nContent-Length: 0\r\nUpgrade: HTTP/3.0\r\n"
         "Connection: close, upgrade\r\n\r\n");
+}
+
+TEST_CASE("rewrite: what is known of TLS is told to the backend, and only by us") {
+  const http_heads::Request parsed(get_with("X-SSL-Verify: SUCCESS\r\nx_ssl_cipher: forged\r\n"));
+  Forwarded forwarded = kForwarded;
+  forwarded.proto = "https";
+  forwarded.tls_fields = "X-SSL-Cipher: TLS_AES_128_GCM_SHA256\r\n";
+  std::string out;
+  write_request_head(parsed.head, parsed.facts, forwarded, out);
+  CHECK(out ==
+        "GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: https\r\n"
+        "X-Forwarded-Host: a\r\nX-Forwarded-Port: 80\r\n"
+        "X-SSL-Cipher: TLS_AES_128_GCM_SHA256\r\n\r\n");
 }
 
 TEST_CASE("rewrite: interim responses have end-to-end fields and no framing") {

@@ -120,3 +120,12 @@ TEST_CASE("uri: the same server") {
   CHECK(!same_authority("a:8080", "a", false));
   CHECK(same_authority("[::1]:80", "[::1]", false));
 }
+
+TEST_CASE("uri: the host of an authority") {
+  CHECK(host_of("a.example") == "a.example");
+  CHECK(host_of("a.example:80") == "a.example");
+  CHECK(host_of("a.example:") == "a.example");
+  CHECK(host_of("[::1]") == "[::1]");
+  CHECK(host_of("[::1]:80") == "[::1]");
+  CHECK(host_of("") == "");
+}

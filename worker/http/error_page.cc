@@ -94,6 +94,20 @@ std::string_view reason_phrase(int status) {
   return found == kPhrases.end() || found->status != status ? "Error" : found->text;
 }
 
+void write_own_response(int status, std::string_view fields, std::string_view html,
+                        const OwnResponse& how, std::string& out) {
+  out.append("HTTP/1.1 ").append(std::to_string(status)).append(" ").append(reason_phrase(status));
+  out.append("\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: ");
+  out.append(std::to_string(html.size())).append("\r\n").append(fields);
+  if (!how.keep_alive) {
+    out.append("Connection: close\r\n");
+  } else if (how.client_is_http10) {
+    out.append("Connection: keep-alive\r\n");
+  }
+  out.append(how.added).append("\r\n");
+  if (!how.to_head) out.append(html);
+}
+
 ErrorPages::ErrorPages() {
   built_in_[kAnyStatus] = page("Error");
   for (const Phrase& phrase : kPhrases) {
@@ -112,20 +126,10 @@ std::string_view ErrorPages::body(int status) const {
   return found == built_in_.end() ? built_in_.at(kAnyStatus) : found->second;
 }
 
-void ErrorPages::write(int status, bool keep_alive, bool client_is_http10, bool to_head,
-                       std::string& out) const {
-  const std::string_view html = body(status);
-  out.append("HTTP/1.1 ").append(std::to_string(status)).append(" ").append(reason_phrase(status));
-  out.append("\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: ");
-  out.append(std::to_string(html.size())).append("\r\n");
-  if (status == 405) out.append("Allow: ").append(kAllowedMethods).append("\r\n");
-  if (!keep_alive) {
-    out.append("Connection: close\r\n");
-  } else if (client_is_http10) {
-    out.append("Connection: keep-alive\r\n");
-  }
-  out.append("\r\n");
-  if (!to_head) out.append(html);
+void ErrorPages::write(int status, const OwnResponse& how, std::string& out) const {
+  std::string allow;
+  if (status == 405) allow.append("Allow: ").append(kAllowedMethods).append("\r\n");
+  write_own_response(status, allow, body(status), how, out);
 }
 
 }  // namespace worker::http

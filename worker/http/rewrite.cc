@@ -14,6 +14,8 @@ namespace {
 // More than the fields that are added, with room for addresses and ports.
 constexpr std::size_t kRoom = 512;
 
+constexpr std::string_view kHsts = "Strict-Transport-Security";
+
 void append_field(std::string& out, std::string_view name, std::string_view value) {
   out.append(name).append(": ").append(value).append("\r\n");
 }
@@ -74,6 +76,7 @@ void append_forwarded(const RequestHead& head, const RequestFacts& facts,
   append_field(out, "X-Forwarded-Proto", forwarded.proto);
   if (!facts.host.empty()) append_field(out, "X-Forwarded-Host", facts.host);
   append_field(out, "X-Forwarded-Port", forwarded.local_port);
+  out.append(forwarded.tls_fields);
 }
 
 // A body of no length is said to be so where the method makes one expected, RFC 9110 8.6.
@@ -97,10 +100,13 @@ bool ends_here(FieldId id) {
   }
 }
 
-void append_end_to_end_fields(const HeaderList& fields, std::string& out) {
+// `replaced` is the name of a field that somebody else writes; may be empty.
+void append_end_to_end_fields(const HeaderList& fields, std::string_view replaced,
+                              std::string& out) {
   const NamedFields named(fields);
   for (const Field& field : fields) {
     if (ends_here(field.id)) continue;
+    if (!replaced.empty() && equal_ignoring_case(field.name, replaced)) continue;
     if (named.contains(field.name)) continue;
     append_field(out, field.name, field.value);
   }
@@ -133,7 +139,7 @@ void append_connection(const ResponseHead& head, const ResponseRewrite& how, std
 
 void write_request_head(const RequestHead& head, const RequestFacts& facts,
                         const Forwarded& forwarded, std::string& out) {
-  out.reserve(out.size() + head.size + facts.host.size() + kRoom);
+  out.reserve(out.size() + head.size + facts.host.size() + forwarded.tls_fields.size() + kRoom);
   out.append(head.method).append(" ").append(head.path_query).append(" HTTP/1.1\r\n");
   append_field(out, "Host", facts.host.empty() ? forwarded.local_host : facts.host);
   const NamedFields named(head.fields);
@@ -159,7 +165,7 @@ void write_request_head(const RequestHead& head, const RequestFacts& facts,
 void write_response_head(const ResponseHead& head, const ResponseRewrite& how, std::string& out) {
   out.reserve(out.size() + head.size + how.added.size() + kRoom);
   append_status_line(out, head);
-  append_end_to_end_fields(head.fields, out);
+  append_end_to_end_fields(head.fields, how.hsts.empty() ? "" : kHsts, out);
   append_framing(out, how.body);
   if (how.body.kind == Framing::Kind::none) append_informative_length(head, out);
   if (how.body.kind == Framing::Kind::chunked) {
@@ -169,13 +175,13 @@ void write_response_head(const ResponseHead& head, const ResponseRewrite& how, s
     }
   }
   append_connection(head, how, out);
-  out.append(how.added).append("\r\n");
+  out.append(how.added).append(how.hsts).append("\r\n");
 }
 
 void write_interim_head(const ResponseHead& head, std::string& out) {
   out.reserve(out.size() + head.size + kRoom);
   append_status_line(out, head);
-  append_end_to_end_fields(head.fields, out);
+  append_end_to_end_fields(head.fields, "", out);
   const Field* upgrade = head.status == 101 ? head.fields.find(FieldId::upgrade) : nullptr;
   if (upgrade != nullptr) {
     out.append("Connection: upgrade\r\n");

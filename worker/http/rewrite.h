@@ -15,10 +15,11 @@ namespace worker::http {
 
 // What the backend is told about the client's side.
 struct Forwarded {
-  std::string_view client_ip;   // "192.0.2.7" or "2001:db8::1", no brackets, no port
-  std::string_view proto;       // "http" or "https"
-  std::string_view local_host;  // "192.0.2.1:80": Host for an HTTP/1.0 request that has none
-  std::string_view local_port;  // "80"
+  std::string_view client_ip;        // "192.0.2.7" or "2001:db8::1", no brackets, no port
+  std::string_view proto;            // "http" or "https"
+  std::string_view local_host;       // "192.0.2.1:80": Host for an HTTP/1.0 request that has none
+  std::string_view local_port;       // "80"
+  std::string_view tls_fields = {};  // ready "X-SSL-…: value\r\n" lines
 };
 
 // The request as it goes to a backend: always HTTP/1.1 and keep-alive (so no Connection field but
@@ -34,7 +35,9 @@ struct ResponseRewrite {
                             // (chunked becomes until_close for an HTTP/1.0 client)
   bool keep_alive = false;  // the client's connection stays open after this response
   bool client_is_http10 = false;
-  std::string_view added;  // ready "Name: value\r\n" lines: HeadAdd
+  std::string_view added;      // ready "Name: value\r\n" lines: HeadAdd
+  std::string_view hsts = {};  // a ready "Strict-Transport-Security: …\r\n" line, if any; the
+                               // backend's own is dropped then
 };
 
 // Final responses: the status line is HTTP/1.1; `Connection: close` unless keep_alive, and

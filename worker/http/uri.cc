@@ -99,6 +99,11 @@ bool valid_authority(std::string_view authority) {
   return colon == std::string_view::npos || valid_port(authority.substr(colon + 1));
 }
 
+std::string_view host_of(std::string_view authority) {
+  if (authority.starts_with('[')) return authority.substr(0, authority.find(']') + 1);
+  return authority.substr(0, authority.find(':'));
+}
+
 std::size_t first_bad_target_byte(std::string_view path_query) {
   CharClass wanted = kPathChar;
   for (std::size_t i = 0; i < path_query.size(); ++i) {

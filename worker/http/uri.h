@@ -17,6 +17,9 @@ namespace worker::http {
 // would allow in a name, is not: it is what two Host fields joined by somebody look like.
 bool valid_authority(std::string_view authority);
 
+// An authority without its port. IPv6 keeps its brackets.
+std::string_view host_of(std::string_view authority);
+
 // The offset of the first byte that may not stand in a path or query, or npos. Checks that each
 // '%' is followed by two hexadecimal digits.
 std::size_t first_bad_target_byte(std::string_view path_query);

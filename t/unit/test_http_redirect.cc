@@ -1,0 +1,99 @@
+// Where clients are sent to, and that neither field nor page says more than that.
+#include "worker/http/redirect.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "worker/http/uri.h"
+
+using namespace worker::http;
+
+namespace {
+
+constexpr RedirectTarget kKeepAll{"https://", "", "", ""};
+
+std::string kept(std::string_view authority, std::string_view path_query) {
+  return redirect_location(kKeepAll, authority, path_query);
+}
+
+}  // namespace
+
+TEST_CASE("redirect: host and path of the request are kept") {
+  CHECK(kept("www.example.com", "/a?b=c") == "https://www.example.com/a?b=c");
+  CHECK(kept("WWW.example.com:8080", "/") == "https://WWW.example.com/");
+  CHECK(kept("www.example.com:", "/") == "https://www.example.com/");
+  CHECK(kept("192.0.2.7:80", "/") == "https://192.0.2.7/");
+  CHECK(kept("[2001:db8::1]:80", "/x") == "https://[2001:db8::1]/x");
+  CHECK(kept("[::1]", "/") == "https://[::1]/");
+}
+
+TEST_CASE("redirect: host, port and path of the configuration") {
+  CHECK(redirect_location({"https://", "", ":8443", ""}, "a:80", "/b") == "https://a:8443/b");
+  CHECK(redirect_location({"http://", "b", "", ""}, "a:80", "/c?d") == "http://b/c?d");
+  CHECK(redirect_location({"https://", "b", ":1", "/login"}, "a", "/c") == "https://b:1/login");
+  CHECK(redirect_location({"https://", "", "", "/#x"}, "a", "/c") == "https://a/#x");
+  CHECK(redirect_location({"https://", "[::1]", ":2", ""}, "", "/c") == "https://[::1]:2/c");
+}
+
+TEST_CASE("redirect: nowhere to go without a host") {
+  CHECK(kept("", "/a") == "");
+  CHECK(redirect_location({"https://", "b", "", ""}, "", "/a") == "https://b/a");
+}
+
+TEST_CASE("redirect: what follows the host is always a path") {
+  CHECK(kept("a", "*") == "https://a/");
+  CHECK(kept("a", "") == "https://a/");
+  CHECK(kept("a", "//evil.example/") == "https://a//evil.example/");
+  CHECK(kept("a", "/@evil.example") == "https://a/@evil.example");
+}
+
+TEST_CASE("redirect: a target that may be passed on makes a URL that may be sent") {
+  const std::string allowed =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:/?@!$&'()*+,;=%";
+  for (int byte = 0; byte < 256; ++byte) {
+    const char c = static_cast<char>(byte);
+    const std::string target = std::string("/?") + c;
+    if (first_bad_target_byte(target) != std::string_view::npos) continue;
+    CAPTURE(byte);
+    const std::string location = kept("a", target);
+    CHECK(location.find_first_not_of(allowed) == std::string::npos);
+    const bool encoded = location.size() == sizeof("https://a/?") - 1 + 3;
+    CHECK(encoded == (std::string_view("[]|^\\`{}").find(c) != std::string_view::npos));
+  }
+  CHECK(kept("a", "/%41%0d%0a") == "https://a/%41%0d%0a");
+  CHECK(kept("a", "/?c[GEO]=SE|`") == "https://a/?c%5BGEO%5D=SE%7C%60");
+}
+
+TEST_CASE("redirect: the whole response") {
+  std::string out = "before|";
+  const std::size_t size =
+      write_redirect(301, "https://a/?b=1&c='", {.keep_alive = true, .added = "X: y\r\n"}, out);
+  const std::string page =
+      "<!DOCTYPE html>\n<html lang=\"en\">\n"
+      "<head><meta charset=\"utf-8\"><title>301 Moved Permanently</title></head>\n"
+      "<body><h1>301 Moved Permanently</h1>"
+      "<p><a href=\"https://a/?b=1&amp;c=&#39;\">This page is here.</a></p></body>\n</html>\n";
+  CHECK(size == page.size());
+  CHECK(out ==
+        "before|HTTP/1.1 301 Moved Permanently\r\n"
+        "Content-Type: text/html; charset=utf-8\r\nContent-Length: " +
+            std::to_string(page.size()) + "\r\nLocation: https://a/?b=1&c='\r\nX: y\r\n\r\n" +
+            page);
+}
+
+TEST_CASE("redirect: each status, and HEAD") {
+  for (const int status : {301, 302, 303, 307, 308}) {
+    std::string out;
+    const std::size_t size = write_redirect(status, "https://a/", {.to_head = true}, out);
+    CHECK(out.starts_with("HTTP/1.1 " + std::to_string(status) + " "));
+    CHECK(out.find("\r\nContent-Length: " + std::to_string(size) + "\r\n") != std::string::npos);
+    CHECK(out.ends_with("\r\nLocation: https://a/\r\nConnection: close\r\n\r\n"));
+  }
+}
+
+TEST_CASE("redirect: a page is safe whatever the location is") {
+  std::string out;
+  write_redirect(302, "\"><script>'&", {.keep_alive = true}, out);
+  CHECK(out.find("href=\"&quot;&gt;&lt;script&gt;&#39;&amp;\">") != std::string::npos);
+}

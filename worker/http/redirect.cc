@@ -1,0 +1,80 @@
+// Where a client is sent to, byte by byte: see redirect.h.
+#include "worker/http/redirect.h"
+
+#include "worker/http/uri.h"
+
+namespace worker::http {
+namespace {
+
+// What uri.h lets pass in a target beyond RFC 3986.
+constexpr std::string_view kBareInBrowsers = "[]|^\\`{}";
+
+void append_encoded(std::string_view path_query, std::string& out) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  for (const char c : path_query) {
+    if (kBareInBrowsers.find(c) == std::string_view::npos) {
+      out += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    out += '%';
+    out += kDigits[byte >> 4];
+    out += kDigits[byte & 15];
+  }
+}
+
+void append_html(std::string_view text, std::string& out) {
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
+      default:
+        out += c;
+    }
+  }
+}
+
+}  // namespace
+
+std::string redirect_location(const RedirectTarget& target, std::string_view authority,
+                              std::string_view path_query) {
+  const std::string_view host = target.host.empty() ? host_of(authority) : target.host;
+  if (host.empty()) return {};
+  std::string location;
+  location.reserve(target.scheme.size() + host.size() + target.port.size() + path_query.size() + 1);
+  location.append(target.scheme).append(host).append(target.port);
+  if (!target.path.empty()) return location.append(target.path);
+  // Without a slash between them the asterisk form would be the end of the host's name.
+  if (!path_query.starts_with('/')) return location.append("/");
+  append_encoded(path_query, location);
+  return location;
+}
+
+std::size_t write_redirect(int status, std::string_view location, const OwnResponse& how,
+                           std::string& out) {
+  const std::string title = std::to_string(status).append(" ").append(reason_phrase(status));
+  std::string html = "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>";
+  html.append(title).append("</title></head>\n<body><h1>").append(title);
+  html.append("</h1><p><a href=\"");
+  append_html(location, html);
+  html.append("\">This page is here.</a></p></body>\n</html>\n");
+  std::string field("Location: ");
+  field.append(location).append("\r\n");
+  write_own_response(status, field, html, how, out);
+  return html.size();
+}
+
+}  // namespace worker::http
