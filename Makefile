@@ -80,8 +80,8 @@ bench        := $(patsubst t/bench/%.cc,$(out)/bench_%,$(wildcard t/bench/*_tabl
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all help run check check-unit check-e2e bench-tables lint format fuzz install clean \
-        install-deps check-programs
+.PHONY: all help run check check-unit check-e2e bench-tables lint format fuzz install clean install-deps \
+        check-programs
 
 all: $(pound)  ## build build/pound
 

@@ -14,9 +14,6 @@ namespace master {
 std::optional<worker::Heritage> load_configuration(const std::string& path,
                                                    conf::Diagnostics& diagnostics);
 
-// True for the listeners that this version serves.
-bool is_served(const conf::Listener& listener);
-
 // Throws StartError where User, Group or RootJail ask for more than a process of `euid` and `egid`
 // may have; to be who one is already asks for nothing. Not part of -c: anybody may check a file.
 void check_rights(const worker::Heritage& heritage, uid_t euid, gid_t egid);

@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "master/clock.h"
-#include "master/configuration.h"
 #include "master/start_error.h"
 
 namespace master {
@@ -51,7 +50,7 @@ worker::Heritage Generation::heritage_of(shm::Slot slot, shm::Row row, int contr
   own.generation = number;
   own.control = control;
   for (std::size_t i = 0; i < sockets.size(); ++i) {
-    if (sockets[i]) own.listeners[i].socket = sockets[i]->by_slot[slot].get();
+    own.listeners[i].socket = sockets[i]->by_slot[slot].get();
   }
   return own;
 }
@@ -72,11 +71,10 @@ void enroll(worker::Heritage& heritage, shm::Segment& segment) {
 std::vector<std::shared_ptr<ListeningSockets>> bind_all(const worker::Heritage& heritage) {
   const std::vector<conf::Listener>& listeners = heritage.config->listeners;
   for (std::size_t i = 0; i < listeners.size(); ++i) {
-    if (is_served(listeners[i])) probe_address(heritage.listeners[i].address);
+    probe_address(heritage.listeners[i].address);
   }
   std::vector<std::shared_ptr<ListeningSockets>> sockets(listeners.size());
   for (std::size_t i = 0; i < listeners.size(); ++i) {
-    if (!is_served(listeners[i])) continue;
     sockets[i] = bind_listener(heritage.listeners[i].address, heritage.workers);
   }
   return sockets;

@@ -15,7 +15,7 @@ namespace master {
 struct Generation {
   shm::Generation number = 1;
   worker::Heritage heritage;  // all but what differs from worker to worker
-  // By listener, as in the configuration; empty for those that are not served.
+  // By listener, as in the configuration.
   std::vector<std::shared_ptr<ListeningSockets>> sockets;
 
   // What the worker of one slot inherits.

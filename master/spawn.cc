@@ -1,14 +1,17 @@
 // See spawn.h.
 #include "master/spawn.h"
 
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <exception>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "master/clock.h"
 #include "master/descriptors.h"
@@ -31,6 +34,12 @@ void close_what_is_not_ours(const worker::Heritage& heritage) {
   close_all_but(kept);
 }
 
+// A core dump, or another process of the same user, must not show private keys.
+bool holds_keys(const worker::Heritage& heritage) {
+  const std::vector<worker::ListenerHeritage>& all = heritage.listeners;
+  return std::any_of(all.begin(), all.end(), [](const auto& one) { return one.tls != nullptr; });
+}
+
 int live(const worker::Heritage& heritage, worker::Log& log) {
   try {
     const conf::Global& global = heritage.config->global;
@@ -39,6 +48,7 @@ int live(const worker::Heritage& heritage, worker::Log& log) {
       log.write(worker::Severity::error, error);
       return kStatusNoPrivileges;
     }
+    if (holds_keys(heritage)) ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     return worker::run(heritage);
   } catch (const std::exception& error) {
     log.write(worker::Severity::error, std::string("worker failed: ") + error.what());

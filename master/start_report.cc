@@ -3,10 +3,6 @@
 
 #include <unistd.h>
 
-#include <algorithm>
-
-#include "master/configuration.h"
-
 namespace master {
 namespace {
 
@@ -26,9 +22,8 @@ StartReport::StartReport(const worker::Heritage& heritage, const conf::Diagnosti
                          std::uint64_t file_limit)
     : file_limit_(file_limit) {
   const std::vector<conf::Listener>& listeners = heritage.config->listeners;
-  const auto served = std::count_if(listeners.begin(), listeners.end(), is_served);
   headline_ = "pound " POUND_VERSION " started: " + count_of(heritage.workers, "worker") + ", " +
-              count_of(static_cast<std::size_t>(served), "listener") + ", " +
+              count_of(listeners.size(), "listener") + ", " +
               count_of(heritage.backends.size(), "backend");
   for (const conf::Diagnostic& diagnostic : diagnostics.all()) {
     if (diagnostic.severity != conf::Severity::warning) continue;

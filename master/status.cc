@@ -52,7 +52,6 @@ std::vector<std::string> status_lines(const Generation& generation, const Proces
     lines.push_back(worker_line(place, process, segment, now_ms));
   }
   for (std::size_t i = 0; i < generation.sockets.size(); ++i) {
-    if (!generation.sockets[i]) continue;
     const worker::ListenerHeritage& listener = heritage.listeners[i];
     lines.push_back(
         "status: listener " + worker::host_port_text(listener.address) + ": " +

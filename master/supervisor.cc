@@ -25,7 +25,6 @@ constexpr char kDrainByte = 'D';
 std::string listening_text(const Generation& generation) {
   std::string text;
   for (std::size_t i = 0; i < generation.sockets.size(); ++i) {
-    if (!generation.sockets[i]) continue;
     text += text.empty() ? "" : ", ";
     text += worker::host_port_text(generation.heritage.listeners[i].address);
   }
@@ -38,7 +37,8 @@ Supervisor::Supervisor(const Surroundings& surroundings, Generation generation)
     : around_(surroundings),
       generation_(std::move(generation)),
       segment_(*generation_.heritage.segment),
-      log_drain_(segment_, around_.journal) {}
+      log_drain_(segment_, around_.journal),
+      tickets_(segment_.ticket_keys(), now_ms()) {}
 
 // Reached with processes left only when something threw: nobody is left over even then.
 Supervisor::~Supervisor() {
@@ -170,6 +170,7 @@ void Supervisor::turn() {
   while (const std::optional<int> number = around_.signals.next()) on_signal(*number);
   check_deadlines();
   respawn_due();
+  tickets_.turn(now_ms());
   log_drain_.turn(now_ms());
 }
 

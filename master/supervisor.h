@@ -22,6 +22,7 @@
 #include "master/process_table.h"
 #include "master/respawn_plan.h"
 #include "master/signals.h"
+#include "master/ticket_rotation.h"
 
 namespace master {
 
@@ -81,6 +82,7 @@ class Supervisor {
   Generation generation_;
   shm::Segment& segment_;
   LogDrain log_drain_;
+  TicketRotation tickets_;
   ProcessTable processes_;
   RespawnPlan plan_;
   Phase phase_ = Phase::starting;

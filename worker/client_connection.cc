@@ -14,6 +14,12 @@ constexpr std::size_t kHeadReadSize = http::kMaxHead + 1024;
 // How many reads one connection may have in a turn of the loop.
 constexpr int kReadsPerTurn = 16;
 
+// For who speaks HTTP where TLS is spoken.
+constexpr std::string_view kPlainHttpPage =
+    "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
+    "Content-Length: 61\r\nConnection: close\r\n\r\n"
+    "This port speaks HTTPS, and this request came in plain HTTP.\n";
+
 }  // namespace
 
 ClientConnection::ClientConnection(WorkerContext& worker, ListenerRuntime& listener,
@@ -27,6 +33,7 @@ ClientConnection::ClientConnection(WorkerContext& worker, ListenerRuntime& liste
 ClientConnection::~ClientConnection() = default;
 
 void ClientConnection::start() {
+  if (listener_.heritage.tls && !stream_.secure(*listener_.heritage.tls)) return close();
   deadline_.start(listener_.client_timeout, EventLoop::now_ms());
   const auto callback = [](void* self, short what) {
     static_cast<ClientConnection*>(self)->on_event(what);
@@ -52,7 +59,14 @@ void ClientConnection::cut_off(std::string_view reason) {
 }
 
 IoResult ClientConnection::read(char* buffer, std::size_t size) {
-  const IoResult result = stream_.read(buffer, size);
+  IoResult result = stream_.read(buffer, size);
+  if (TlsSession* const tls = stream_.tls()) {
+    // Part of a record or of the handshake, and behind it an end of stream that was told already.
+    while (result.status == IoStatus::would_block && result.drained && peer_closed_) {
+      result = stream_.read(buffer, size);
+    }
+    if (tls->owes()) watch_writable();
+  }
   if (result.status != IoStatus::ok) readable_ = false;
   return result;
 }
@@ -74,6 +88,10 @@ void ClientConnection::on_deadline() {
   if (transaction_) {
     transaction_->on_client_deadline();
   } else if (pending_.empty() || lingering_) {
+    const TlsSession* const tls = stream_.tls();
+    if (tls != nullptr && tls->heard() && !tls->established()) {
+      log_handshake("not completed in time");
+    }
     close();
   } else {
     // The time for a whole head is over, however its bytes trickle in.
@@ -125,13 +143,18 @@ std::size_t ClientConnection::read_more(std::size_t have) {
       break;
     case IoStatus::would_block:
       return 0;
-    case IoStatus::closed:
     case IoStatus::failed:
+      if (stream_.tls() != nullptr && !stream_.tls()->established()) {
+        handshake_failed(stream_.tls()->failure());
+        return 0;
+      }
+      [[fallthrough]];
+    case IoStatus::closed:
       close();
       return 0;
   }
   // A short read has emptied the socket: no second one to be told so.
-  if (result.size < kHeadReadSize) readable_ = peer_closed_;
+  if (result.drained) settle();
   // From its first byte on a head has its own time.
   if (have == 0) deadline_.start(listener_.client_timeout, EventLoop::now_ms());
   return result.size;
@@ -176,9 +199,45 @@ void ClientConnection::linger() {
   event_.raise_again();
 }
 
+void ClientConnection::log_handshake(std::string_view reason) {
+  if (worker_.log.detail() < 1 || reason.empty()) return;
+  worker_.log.write(Severity::info, "listener " + listener_.name + ": TLS handshake with " + ip_ +
+                                        " failed: " + std::string(reason));
+}
+
+// The client reads what we have to say, an alert or a page, before the end.
+void ClientConnection::handshake_failed(const std::string& reason) {
+  log_handshake(reason);
+  const bool is_plain_http = stream_.tls()->met_plain_http();
+  stream_.drop_tls();
+  if (is_plain_http) {
+    const iovec page{const_cast<char*>(kPlainHttpPage.data()), kPlainHttpPage.size()};
+    stream_.write(&page, 1);
+  }
+  readable_ = true;
+  linger();
+}
+
+// TLS has something to say that is no response, and the socket is full.
+void ClientConnection::watch_writable() {
+  if (!owed_) owed_ = std::make_unique<FdEvent>();
+  if (owed_->added()) return;
+  owed_->add_edge(
+      worker_.loop, stream_.fd(), kWritable,
+      [](void* self, short) { static_cast<ClientConnection*>(self)->on_owed(); }, this);
+}
+
+void ClientConnection::on_owed() {
+  TlsSession* const tls = stream_.tls();
+  if (tls != nullptr && tls->owes() && tls->flush() && tls->owes()) return;
+  owed_->remove();
+  on_event(kReadable);
+}
+
 void ClientConnection::close() {
   if (closed_) return;
   closed_ = true;
+  if (owed_) owed_->remove();
   event_.remove();
   deadline_.stop();
   stream_.close();

@@ -67,11 +67,16 @@ class ClientConnection final : public Disposable {
   void go_idle();
   void linger();
   void close();
+  void handshake_failed(const std::string& reason);
+  void log_handshake(std::string_view reason);
+  void watch_writable();
+  void on_owed();
 
   WorkerContext& worker_;
   ListenerRuntime& listener_;
   Stream stream_;
   FdEvent event_;
+  std::unique_ptr<FdEvent> owed_;  // while TLS has records of its own to send
   Deadline deadline_;
   std::unique_ptr<Transaction> transaction_;
   std::string pending_;  // a head that is not complete, or pipelined requests

@@ -26,6 +26,8 @@ class Segment;
 
 namespace worker {
 
+class TlsContext;
+
 struct SocketAddress {
   sockaddr_storage storage{};
   socklen_t size = 0;
@@ -47,6 +49,7 @@ struct ListenerHeritage {
   SocketAddress address;
   std::uint32_t row = 0;  // of shm::ListenerTable; set by the master
   int socket = -1;        // this slot's own listening socket, non-blocking; set by the master
+  std::shared_ptr<TlsContext> tls;  // for HTTPS
 };
 
 struct Heritage {

@@ -1,12 +1,10 @@
 // The privileged half of a worker's start: see prepare.h.
 #include "worker/prepare.h"
 
-#include <fcntl.h>
 #include <grp.h>
 #include <netdb.h>
 #include <pwd.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -14,8 +12,9 @@
 #include <string>
 #include <thread>
 
+#include "worker/files.h"
 #include "worker/log.h"
-#include "worker/unique_fd.h"
+#include "worker/tls_context.h"
 
 namespace worker {
 
@@ -25,38 +24,6 @@ using conf::Diagnostics;
 
 // An error page larger than this is refused: it is kept in memory and sent as one piece.
 constexpr std::size_t kMaxErrorPage = 256 * 1024;
-
-// The whole of a regular file of at most `most` bytes, or nothing and why. Opened without waiting,
-// so that a FIFO cannot hang the start.
-std::optional<std::string> read_file(const std::string& path, std::size_t most, std::string& why) {
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  struct stat about {};
-  if (!fd || ::fstat(fd.get(), &about) != 0) {
-    why = std::strerror(errno);
-    return std::nullopt;
-  }
-  if (!S_ISREG(about.st_mode)) {
-    why = "not a regular file";
-    return std::nullopt;
-  }
-  std::string text(most + 1, '\0');
-  std::size_t size = 0;
-  while (size < text.size()) {
-    const ssize_t n = ::read(fd.get(), text.data() + size, text.size() - size);
-    if (n < 0) {
-      why = std::strerror(errno);
-      return std::nullopt;
-    }
-    if (n == 0) break;
-    size += static_cast<std::size_t>(n);
-  }
-  if (size > most) {
-    why = "larger than " + std::to_string(most) + " bytes";
-    return std::nullopt;
-  }
-  text.resize(size);
-  return text;
-}
 
 void load_pages(const conf::Global& global, http::ErrorPages& pages, Diagnostics& diagnostics) {
   for (const auto& [status, page] : global.error_pages) {
@@ -160,18 +127,10 @@ void resolve_listeners(const conf::Config& config, Heritage& heritage, Diagnosti
   }
 }
 
-void check_certificates(const conf::Config& config, Diagnostics& diagnostics) {
-  constexpr std::size_t kMaxCertificate = 1u << 20;
-  for (const conf::Listener& listener : config.listeners) {
-    if (!listener.tls) continue;
-    for (const conf::Tls::Certificate& certificate : listener.tls->certificates) {
-      std::string why;
-      if (!read_file(certificate.path, kMaxCertificate, why)) {
-        diagnostics.error(certificate.where, "cannot read the certificate `" +
-                                                 escaped(certificate.path) + "`: " + why +
-                                                 "; expected a readable PEM file");
-      }
-    }
+void load_tls(const conf::Config& config, Heritage& heritage, Diagnostics& diagnostics) {
+  for (std::size_t i = 0; i < config.listeners.size(); ++i) {
+    if (!config.listeners[i].tls) continue;
+    heritage.listeners[i].tls = TlsContext::make(*config.listeners[i].tls, diagnostics);
   }
 }
 
@@ -192,7 +151,7 @@ std::optional<Heritage> prepare(std::shared_ptr<const conf::Config> config,
   check_jail(c.global, diagnostics);
   resolve_backends(c, heritage, diagnostics);
   resolve_listeners(c, heritage, diagnostics);
-  check_certificates(c, diagnostics);
+  load_tls(c, heritage, diagnostics);
   heritage.workers = number_of_workers(c.global);
   if (diagnostics.has_errors()) return std::nullopt;
   return heritage;

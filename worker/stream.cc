@@ -17,16 +17,21 @@ IoResult failure() {
 }  // namespace
 
 IoResult Stream::read(char* buffer, std::size_t size) {
+  if (tls_) return tls_->read(buffer, size);
   ssize_t n;
   do {
     n = ::recv(socket_.get(), buffer, size, 0);
   } while (n < 0 && errno == EINTR);
-  if (n > 0) return {IoStatus::ok, static_cast<std::size_t>(n)};
+  if (n > 0) {
+    const auto moved = static_cast<std::size_t>(n);
+    return {IoStatus::ok, moved, 0, moved < size};
+  }
   if (n == 0) return {IoStatus::closed};
   return failure();
 }
 
 IoResult Stream::write(const iovec* pieces, int count) {
+  if (tls_) return tls_->write(pieces, count);
   ssize_t n;
   do {
     n = ::writev(socket_.get(), pieces, count);
@@ -35,9 +40,24 @@ IoResult Stream::write(const iovec* pieces, int count) {
   return failure();
 }
 
-void Stream::shutdown_write() { ::shutdown(socket_.get(), SHUT_WR); }
+void Stream::shutdown_write() {
+  if (tls_) tls_->close_notify();
+  ::shutdown(socket_.get(), SHUT_WR);
+}
+
+void Stream::close() {
+  if (tls_) tls_->close_notify();
+  tls_.reset();
+  socket_.reset();
+}
+
+bool Stream::secure(TlsContext& context) {
+  tls_ = TlsSession::make(context, socket_.get());
+  return tls_ != nullptr;
+}
 
 void Stream::abort() {
+  tls_.reset();  // a truncation must not be announced as an end
   const linger reset{1, 0};
   ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
 }

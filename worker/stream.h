@@ -1,30 +1,22 @@
-// One byte stream over a connected socket: the same face for every kind of transport.
+// One byte stream over a connected socket, plain or TLS: the same face for both.
 //
-// Owns the socket. Non-blocking; knows nothing of HTTP, events or time. Errors are results, never
-// exceptions or signals (the process ignores SIGPIPE).
+// Owns the socket and the session of TLS. Non-blocking; knows nothing of HTTP, events or time.
+// Errors are results, never exceptions or signals (the process ignores SIGPIPE).
 #pragma once
 
 #include <sys/uio.h>
 
 #include <cstddef>
-#include <cstdint>
+#include <memory>
+#include <string_view>
 
+#include "worker/io_result.h"
+#include "worker/tls_session.h"
 #include "worker/unique_fd.h"
 
 namespace worker {
 
-enum class IoStatus : std::uint8_t {
-  ok,           // `size` bytes moved, at least one
-  would_block,  // nothing now; the loop will tell
-  closed,       // reading: the peer's orderly end of stream
-  failed,       // `error` is an errno; the stream is of no more use
-};
-
-struct IoResult {
-  IoStatus status;
-  std::size_t size = 0;
-  int error = 0;
-};
+class TlsContext;
 
 class Stream {
  public:
@@ -39,10 +31,19 @@ class Stream {
   bool has_failed() const;    // the peer has reset the connection; looks without reading
   int pending_error() const;  // SO_ERROR: how a connect in progress ended; 0 = well
   int fd() const { return socket_.get(); }
-  void close() { socket_.reset(); }
+  void close();
+
+  // From now on a server's side of TLS. False when there is no memory for it.
+  bool secure(TlsContext& context);
+  // Null for a plain stream.
+  TlsSession* tls() { return tls_.get(); }
+  const TlsSession* tls() const { return tls_.get(); }
+  // Goes on with the bare socket, after a handshake has failed.
+  void drop_tls() { tls_.reset(); }
 
  private:
   UniqueFd socket_;
+  std::unique_ptr<TlsSession> tls_;
 };
 
 }  // namespace worker

@@ -4,6 +4,7 @@
 
 #include "shm/segment.h"
 #include "worker/http/rewrite.h"
+#include "worker/tls_client_auth.h"
 
 namespace worker {
 
@@ -40,8 +41,8 @@ void Transaction::reset(ClientConnection& client) {
   session_.reset();
   is_bound_ = false;
   fresh_only_ = false;
-  request_.start({}, false);
-  response_.start({}, false);
+  request_.clear();
+  response_.clear();
   response_begun_ = heard_upstream_ = request_shut_ = response_shut_ = false;
   after_ = ClientConnection::After::close;
   record_.client_ip = client.ip();
@@ -99,17 +100,23 @@ Transaction::Flow Transaction::route() {
   const http::RequestHead& head = worker_.request_head;
   ListenerRuntime& listener = client_->listener();
   const std::optional<std::size_t> service = listener.router.route(head.path_query, head.fields);
+  if (is_misdirected()) return fail(421, "misdirected");
   if (!service) return fail(404, "no_service");
   service_ = &listener.services[*service];
   record_.service = service_->name;
+  if (service_->config.redirect) return redirect(*service_->config.redirect);
   session_ = service_->affinity.key_of(head, client_->ip());
 
+  const TlsSession* const tls = client_->stream().tls();
+  std::string tls_fields;
+  if (tls != nullptr) append_tls_fields(tls->ssl(), tls_fields);
   request_head_.clear();
   http::write_request_head(head, facts_,
                            {.client_ip = client_->ip(),
-                            .proto = "http",
+                            .proto = tls != nullptr ? "https" : "http",
                             .local_host = listener.name,
-                            .local_port = listener.port},
+                            .local_port = listener.port,
+                            .tls_fields = tls_fields},
                            request_head_);
   upgrade_ = facts_.upgrade;
   facts_.upgrade = upgrade_;
@@ -199,40 +206,6 @@ void Transaction::on_restless() {
 void Transaction::on_wait_deadline() {
   fail(503, "queue_timeout");
   run();
-}
-
-Transaction::Flow Transaction::refuse(const http::Refusal& refusal) {
-  // What follows a refused head cannot be trusted to be a request.
-  facts_.keep_alive = false;
-  const http::ReasonInfo& reason = http::info(refusal.reason);
-  fail(reason.status, reason.code);
-  after_ = ClientConnection::After::linger;
-  return Flow::next;
-}
-
-// Before the response has begun: answers with a page. After: the close tells the client.
-Transaction::Flow Transaction::fail(int status, std::string_view reason) {
-  record_.reason = reason;
-  drop_upstream();
-  release_slots();
-  if (response_begun_) {
-    // A body without a length of its own would look complete after an orderly close.
-    const bool ends_by_close = response_.ends_by_close();
-    after_ = ends_by_close ? ClientConnection::After::abort : ClientConnection::After::close;
-    return go(Step::finish);
-  }
-  const bool keep = facts_.keep_alive && request_.source_done() && !worker_.draining;
-  after_ = keep                     ? ClientConnection::After::keep_alive
-           : request_.source_done() ? ClientConnection::After::close
-                                    : ClientConnection::After::linger;
-  record_.status = status;
-  response_begun_ = true;
-  std::string& page = worker_.head_text;
-  page.clear();
-  worker_.heritage.pages.write(status, keep, facts_.is_http10, facts_.is_head, page);
-  response_.take(&client_->stream(), page, nullptr, 0);
-  record_.body_bytes = facts_.is_head ? 0 : worker_.heritage.pages.body(status).size();
-  return go(Step::relay);
 }
 
 // Nobody is there to hear an answer.

@@ -3,7 +3,7 @@
 //  sanitize ─► route ─► admit ─► pick_backend ─► connect ─► send_head ─► relay ─► finish
 //     │ refused  │ none    │ full    │ full │ none   │ failed   │          │ 101
 //     ▼          ▼         ▼         ▼      ▼        ▼          │          ▼
-//    4xx        404      waits     waits   503   mark dead,     │        tunnel ─► finish
+//    4xx       404,3xx   waits     waits   503   mark dead,     │        tunnel ─► finish
 //                               at most TimeOut  pick again ◄───┘
 //                                                unless something was sent
 //
@@ -26,6 +26,7 @@
 #include "shm/backend_table.h"
 #include "worker/access_log.h"
 #include "worker/client_connection.h"
+#include "worker/http/error_page.h"
 #include "worker/http/sanitizer.h"
 #include "worker/relay.h"
 #include "worker/upstream_connection.h"
@@ -91,11 +92,17 @@ class Transaction final : public Disposable, public UpstreamUser {
   // Makes the service's backend at `place` the one of this request.
   void take_backend(std::size_t place);
   std::optional<std::size_t> choose_backend();
-  Flow refuse(const http::Refusal& refusal);
-  Flow fail(int status, std::string_view reason);
   Flow give_up_on_client(std::string_view reason);
   void release_backend_slot();
   void release_slots();
+
+  // transaction_answer.cc: the responses that we make ourselves
+  Flow refuse(const http::Refusal& refusal);
+  Flow fail(int status, std::string_view reason);
+  Flow redirect(const conf::Redirect& redirect);
+  bool is_misdirected() const;
+  http::OwnResponse begin_answer(int status);
+  Flow send_answer(std::size_t body_bytes);
 
   // transaction_upstream.cc: the backend's connection and its response head
   Flow connect();

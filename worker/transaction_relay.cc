@@ -43,7 +43,7 @@ Transaction::Flow Transaction::pump_request() {
     const std::size_t taken = request_.take(&sink, {}, buffer, result.size);
     if (request_.broken()) return refuse(request_.refusal());
     client_->keep({buffer + taken, result.size - taken});
-    if (request_.source_done() && result.size < wanted) client_->settle();
+    if (request_.source_done() && result.drained) client_->settle();
   }
   upstream_->want_write(request_.holds());
   return Flow::wait;

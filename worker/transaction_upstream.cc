@@ -176,6 +176,7 @@ Transaction::Flow Transaction::begin_response(char* rest, std::size_t size) {
                    how.body.kind != Kind::until_close;
   how.client_is_http10 = facts_.is_http10;
   how.added = backend_->heritage.head_add;
+  how.hsts = client_->listener().hsts;
   after_ = how.keep_alive           ? ClientConnection::After::keep_alive
            : request_.source_done() ? ClientConnection::After::close
                                     : ClientConnection::After::linger;

@@ -3,6 +3,7 @@
 
 #include "shm/segment.h"
 #include "worker/client_connection.h"
+#include "worker/tls_context.h"
 #include "worker/transaction.h"
 
 namespace worker {
@@ -47,6 +48,12 @@ std::string BackendRuntime::title() const {
          std::to_string(config.port) + ")";
 }
 
+std::string hsts_line(const conf::Listener& listener) {
+  if (!listener.tls || listener.tls->hsts.count() == 0) return {};
+  return "Strict-Transport-Security: max-age=" + std::to_string(listener.tls->hsts.count()) +
+         "\r\n";
+}
+
 WorkerContext::WorkerContext(const Heritage& inherited)
     : heritage(inherited),
       segment(*inherited.segment),
@@ -74,6 +81,7 @@ WorkerContext::WorkerContext(const Heritage& inherited)
                                     make_balancer(config, service),
                                     make_affinity(inherited, listener->name, service)});
     }
+    if (const auto& tls = inherited.listeners[i].tls) tls->use_tickets(segment.ticket_keys());
     listeners.push_back(std::move(listener));
   }
 }

@@ -71,6 +71,9 @@ struct ServiceRuntime {
   SessionAffinity affinity;
 };
 
+// "Strict-Transport-Security: max-age=N\r\n", or nothing: never for a plain listener.
+std::string hsts_line(const conf::Listener& listener);
+
 struct ListenerRuntime {
   ListenerRuntime(const conf::Listener& listener, const ListenerHeritage& inherited,
                   DeadlineLists& deadlines, WaitQueues& queues, shm::Gate& gate)
@@ -78,6 +81,7 @@ struct ListenerRuntime {
         heritage(inherited),
         name(host_port_text(inherited.address)),
         port(std::to_string(listener.port)),
+        hsts(hsts_line(listener)),
         router(listener.services),
         queue(queues, gate),
         client_timeout(deadlines.of(static_cast<std::uint64_t>(listener.client.count()) * 1000)) {}
@@ -86,6 +90,7 @@ struct ListenerRuntime {
   const ListenerHeritage& heritage;
   std::string name;  // "192.0.2.1:80"
   std::string port;
+  std::string hsts;  // the ready line that every response gets; empty for none
   Router router;
   WaitQueue queue;
   DeadlineList& client_timeout;

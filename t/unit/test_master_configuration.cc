@@ -42,10 +42,12 @@ TEST_CASE("configuration: another user, another group and a jail need root") {
   CHECK(rights_error(config, 1001, 101, 0) == "none");
 }
 
-TEST_CASE("configuration: plain listeners are served") {
-  const worker::Heritage heritage = sample_heritage();
-  CHECK(master::is_served(heritage.config->listeners[0]));
-  CHECK_FALSE(master::is_served(heritage.config->listeners[1]));
+TEST_CASE("configuration: without a listener there is nothing to do") {
+  const TempFolder folder;
+  write_file(folder.file("a.yaml"), "HTTPListeners:\nHTTPSListeners:\n");
+  conf::Diagnostics diagnostics;
+  CHECK_FALSE(master::load_configuration(folder.file("a.yaml"), diagnostics).has_value());
+  CHECK(diagnostics.has_errors());
 }
 
 TEST_CASE("configuration: a file is loaded and prepared") {

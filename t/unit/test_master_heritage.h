@@ -1,5 +1,5 @@
 // A heritage as worker::prepare would make it, without a file: two backends that are twins, one
-// whose name did not resolve, a plain listener and an HTTPS one.
+// whose name did not resolve, a plain listener and an HTTPS one (without its certificates).
 #pragma once
 
 #include <arpa/inet.h>
@@ -46,7 +46,7 @@ inline worker::Heritage sample_heritage() {
   heritage.backends[2].resolve_error = "no such name";
   heritage.listeners.resize(2);
   heritage.listeners[0].address = loopback(0);
-  heritage.listeners[1].address = loopback(443);
+  heritage.listeners[1].address = loopback(0);
   heritage.workers = 2;
   return heritage;
 }

@@ -43,7 +43,7 @@ TEST_CASE("start report: who we are, what we serve, what was warned of") {
   diagnostics.warning({file, 0, 0}, "in a file");
   diagnostics.warning({}, "anywhere");
   CHECK(written(heritage, diagnostics) ==
-        Lines{"5 pound " POUND_VERSION " started: 2 workers, 1 listener, 3 backends",
+        Lines{"5 pound " POUND_VERSION " started: 2 workers, 2 listeners, 3 backends",
               "6 each process may open 4096 files", "4 a.yaml:1: in a line", "4 a.yaml: in a file",
               "4 anywhere"});
 }

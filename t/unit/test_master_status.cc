@@ -24,14 +24,15 @@ TEST_CASE("status: a line for each worker, listener and backend") {
   const std::uint64_t now = master::now_ms();
   processes.add({1, 0}, Process{123, row, {}, now - 5000, true, false});
   const std::vector<std::string> lines = master::status_lines(generation, processes, now);
-  REQUIRE(lines.size() == 5);
+  REQUIRE(lines.size() == 6);
   CHECK(lines[0] ==
         "status: worker 0 (pid 123): generation 1, ready, up 5 s, 2 clients, 1 request");
   CHECK(lines[1] == "status: listener 127.0.0.1:0: 0 of 8 in service, 0 waiting, 1 request");
-  CHECK(lines[2] ==
-        "status: backend twin: live for 0 s, 0 of 8 in service, 0 waiting, 1 request, 1 failure");
+  CHECK(lines[2] == "status: listener 127.0.0.1:0: 0 of 8 in service, 0 waiting, 0 requests");
   CHECK(lines[3] ==
+        "status: backend twin: live for 0 s, 0 of 8 in service, 0 waiting, 1 request, 1 failure");
+  CHECK(lines[4] ==
         "status: backend twin: live for 0 s, 0 of 3 in service, 0 waiting, 0 requests, 0 failures");
-  CHECK(lines[4].find("status: backend lost: dead (" +
+  CHECK(lines[5].find("status: backend lost: dead (" +
                       std::string(shm::to_text(shm::DeadReason::dns)) + ") for 0 s, 0 of 8") == 0);
 }

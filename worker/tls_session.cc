@@ -1,0 +1,312 @@
+// A server's side of TLS over one socket: see tls_session.h.
+#include "worker/tls_session.h"
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <new>
+
+#include "worker/tls_certificate.h"
+#include "worker/tls_context.h"
+
+namespace worker {
+
+namespace {
+
+// How many bytes of records are gathered before they are sent: several full records for one system
+// call, and no more than stays in the processor's cache.
+constexpr std::size_t kBatch = 4 * kTlsRecord;
+
+// A peer that makes us answer and does not read the answers is given up.
+constexpr std::size_t kMostWaiting = 512 * 1024;
+
+// So is one that sends this much without a byte for the application: more than any handshake.
+constexpr std::size_t kMostFruitless = 256 * 1024;
+
+}  // namespace
+
+// The callbacks of OpenSSL's transport.
+struct TlsSession::Transport {
+  static TlsSession& of(BIO* bio) { return *static_cast<TlsSession*>(BIO_get_data(bio)); }
+
+  static int read(BIO* bio, char* data, std::size_t size, std::size_t* moved) {
+    TlsSession& session = of(bio);
+    BIO_clear_retry_flags(bio);
+    if (session.socket_empty_) {
+      BIO_set_retry_read(bio);
+      return 0;
+    }
+    ssize_t n;
+    do {
+      n = ::recv(session.socket_, data, size, 0);
+    } while (n < 0 && errno == EINTR);
+    if (n > 0) {
+      if (!session.heard_) session.look_at_first({data, static_cast<std::size_t>(n)});
+      session.socket_empty_ = static_cast<std::size_t>(n) < size;
+      *moved = static_cast<std::size_t>(n);
+      session.fruitless_ += *moved;
+      if (session.fruitless_ <= kMostFruitless) return 1;
+      session.error_ = EPROTO;
+      return 0;
+    }
+    if (n == 0) {
+      session.end_seen_ = true;
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      BIO_set_retry_read(bio);
+    } else {
+      session.error_ = errno;
+    }
+    return 0;
+  }
+
+  static int write(BIO* bio, const char* data, std::size_t size, std::size_t* moved) {
+    of(bio).context_.scratch().output.append(data, size);
+    *moved = size;
+    return 1;
+  }
+
+  static long control(BIO* bio, int command, long, void*) {
+    switch (command) {
+      case BIO_CTRL_FLUSH:
+        return 1;
+      case BIO_CTRL_EOF:
+        return of(bio).end_seen_ ? 1 : 0;
+      default:
+        return 0;
+    }
+  }
+
+  static int create(BIO* bio) {
+    BIO_set_init(bio, 1);
+    return 1;
+  }
+};
+
+BIO_METHOD* TlsSession::make_transport() {
+  BIO_METHOD* const method = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "socket of a worker");
+  if (method == nullptr) throw std::bad_alloc();
+  BIO_meth_set_read_ex(method, Transport::read);
+  BIO_meth_set_write_ex(method, Transport::write);
+  BIO_meth_set_ctrl(method, Transport::control);
+  BIO_meth_set_create(method, Transport::create);
+  return method;
+}
+
+void TlsSession::Delete::operator()(SSL* session) const { SSL_free(session); }
+
+// Walks over the bytes of a write, and cuts them into records.
+class TlsSession::Pieces {
+ public:
+  Pieces(const iovec* pieces, int count) : piece_(pieces), end_(pieces + count) { settle(); }
+
+  bool done() const { return piece_ == end_; }
+  void skip(std::size_t size) {
+    at_ += size;
+    settle();
+  }
+  // The next record's bytes: where they are when they are in one piece, else put together.
+  std::string_view record(char* room) {
+    const char* const base = static_cast<const char*>(piece_->iov_base) + at_;
+    const std::size_t here = piece_->iov_len - at_;
+    if (here >= kTlsRecord || piece_ + 1 == end_) {
+      const std::size_t size = std::min(here, kTlsRecord);
+      skip(size);
+      return {base, size};
+    }
+    std::size_t size = 0;
+    while (!done() && size < kTlsRecord) {
+      const std::size_t part = std::min(piece_->iov_len - at_, kTlsRecord - size);
+      std::memcpy(room + size, static_cast<const char*>(piece_->iov_base) + at_, part);
+      size += part;
+      skip(part);
+    }
+    return {room, size};
+  }
+
+ private:
+  void settle() {
+    while (piece_ != end_ && at_ == piece_->iov_len) {
+      ++piece_;
+      at_ = 0;
+    }
+  }
+
+  const iovec* piece_;
+  const iovec* end_;
+  std::size_t at_ = 0;
+};
+
+std::unique_ptr<TlsSession> TlsSession::make(TlsContext& context, int socket) {
+  std::unique_ptr<TlsSession> made(new TlsSession(context, socket));
+  made->ssl_.reset(context.new_session());
+  BIO* const bio = made->ssl_ ? BIO_new(context.transport()) : nullptr;
+  if (bio == nullptr) return nullptr;
+  BIO_set_data(bio, made.get());
+  SSL_set_bio(made->ssl_.get(), bio, bio);
+  SSL_set_accept_state(made->ssl_.get());
+  return made;
+}
+
+TlsSession::~TlsSession() { ERR_clear_error(); }
+
+// A record of TLS begins with its kind, which is no letter; a request with a method of three
+// letters or more.
+void TlsSession::look_at_first(std::string_view bytes) {
+  constexpr std::size_t kLetters = 3;
+  heard_ = true;
+  bytes = bytes.substr(0, kLetters);
+  plain_http_ =
+      std::all_of(bytes.begin(), bytes.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+}
+
+IoResult TlsSession::handshake() {
+  ERR_clear_error();
+  const int result = SSL_do_handshake(ssl_.get());
+  if (result == 1) {
+    established_ = true;
+    return {IoStatus::ok};
+  }
+  const int error = SSL_get_error(ssl_.get(), result);
+  if (error == SSL_ERROR_WANT_READ) {
+    if (!flush()) return {IoStatus::failed, 0, error_};
+    return {IoStatus::would_block, 0, 0, socket_empty_};
+  }
+  if (end_seen_) {
+    if (heard_) failure_ = "closed by the client";
+  } else if (error_ != 0) {
+    if (heard_) failure_ = std::strerror(error_);
+  } else {
+    failure_ = plain_http_ ? "plain HTTP request" : tls_error_text();
+  }
+  if (plain_http_) context_.scratch().output.clear();  // no alert: there is nobody to read it
+  return fail();
+}
+
+// What is in the scratch is an alert that says why.
+IoResult TlsSession::fail() {
+  if (error_ == 0) error_ = end_seen_ ? ECONNRESET : EPROTO;
+  flush();
+  failed_ = true;
+  ERR_clear_error();
+  return {IoStatus::failed, 0, error_};
+}
+
+IoResult TlsSession::read(char* buffer, std::size_t size) {
+  if (failed_) return {IoStatus::failed, 0, error_};
+  socket_empty_ = false;
+  if (!established_) {
+    const IoResult result = handshake();
+    if (result.status != IoStatus::ok) return result;
+  }
+  IoResult result{IoStatus::ok};
+  while (result.size < size) {
+    // The last read has emptied the socket, and what it brought was used up.
+    if (result.size != 0 && socket_empty_ && SSL_has_pending(ssl_.get()) == 0) {
+      result.drained = true;
+      break;
+    }
+    ERR_clear_error();
+    std::size_t part = 0;
+    const int done = SSL_read_ex(ssl_.get(), buffer + result.size, size - result.size, &part);
+    if (done == 1) {
+      result.size += part;
+      fruitless_ = 0;
+      continue;
+    }
+    const int error = SSL_get_error(ssl_.get(), done);
+    if (error == SSL_ERROR_WANT_READ) {
+      result.drained = socket_empty_ || result.size != 0;
+      if (result.size == 0) result.status = IoStatus::would_block;
+    } else if (result.size != 0) {
+      // What came before it counts; the next read meets it again.
+    } else if (error == SSL_ERROR_ZERO_RETURN) {
+      result.status = IoStatus::closed;
+    } else {
+      return fail();
+    }
+    break;
+  }
+  if (!flush()) return {IoStatus::failed, 0, error_};
+  return result;
+}
+
+IoResult TlsSession::write(const iovec* pieces, int count) {
+  if (failed_ || !flush()) return {IoStatus::failed, 0, error_ != 0 ? error_ : EPROTO};
+  if (!waiting_.empty()) return {IoStatus::would_block};
+  TlsScratch& scratch = context_.scratch();
+  Pieces rest(pieces, count);
+  std::size_t taken = 0;
+  if (promised_ && !rest.done()) {
+    rest.skip(1);
+    taken = 1;
+    promised_ = false;
+  }
+  while (!rest.done() && waiting_.empty()) {
+    const std::string_view record = rest.record(scratch.gathered.get());
+    ERR_clear_error();
+    std::size_t part = 0;
+    const int done = SSL_write_ex(ssl_.get(), record.data(), record.size(), &part);
+    if (done != 1) return fail();
+    taken += part;
+    if ((scratch.output.size() >= kBatch || rest.done()) && !flush()) {
+      return {IoStatus::failed, 0, error_};
+    }
+  }
+  if (!waiting_.empty()) {
+    // The last byte is confessed to when all that is sealed is gone: until then the writer keeps
+    // coming, so nothing else needs to watch the socket for us.
+    promised_ = true;
+    --taken;
+  }
+  if (taken == 0) return {IoStatus::would_block};
+  return {IoStatus::ok, taken};
+}
+
+bool TlsSession::flush() {
+  std::string& output = context_.scratch().output;
+  if (!waiting_.empty()) {
+    waiting_ += output;
+    output.clear();
+  }
+  std::string& from = waiting_.empty() ? output : waiting_;
+  if (from.empty()) return true;
+  ssize_t n;
+  do {
+    n = ::send(socket_, from.data(), from.size(), MSG_NOSIGNAL);
+  } while (n < 0 && errno == EINTR);
+  const bool is_full = n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+  if ((n < 0 && !is_full) || from.size() > kMostWaiting) {
+    failed_ = true;
+    if (error_ == 0) error_ = n < 0 && !is_full ? errno : ENOBUFS;
+    output.clear();
+    std::string().swap(waiting_);
+    return false;
+  }
+  const std::size_t sent = is_full ? 0 : static_cast<std::size_t>(n);
+  if (sent == from.size()) {
+    output.clear();
+    if (waiting_.capacity() != 0) std::string().swap(waiting_);
+  } else if (&from == &output) {
+    waiting_.assign(output, sent);
+    output.clear();
+  } else {
+    waiting_.erase(0, sent);
+  }
+  return true;
+}
+
+void TlsSession::close_notify() {
+  if (!established_ || failed_ || !waiting_.empty()) return;
+  if ((SSL_get_shutdown(ssl_.get()) & SSL_SENT_SHUTDOWN) != 0) return;
+  ERR_clear_error();
+  SSL_shutdown(ssl_.get());
+  flush();
+  ERR_clear_error();
+}
+
+}  // namespace worker
