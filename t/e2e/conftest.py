@@ -14,6 +14,7 @@ import pytest
 
 from harness import POUND, TIMEOUT, reserve_port
 from harness.site import Site
+from harness.tls import Authority
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -51,6 +52,24 @@ def shared_site(tmp_path_factory):
     made = Site(tmp_path_factory.mktemp("site"))
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    """Who signs the certificates of this run."""
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="session")
+def certificates(authority):
+    """One of each usual kind, by name."""
+    return {
+        "rsa": authority.issue("rsa", "www.example.com", kind="rsa:2048"),
+        "ec": authority.issue("ec", "www.example.com"),
+        "wild": authority.issue("wild", "*.example.net", "example.net"),
+        "other": authority.issue("other", "other.example", "*.sub.other.example"),
+        "cn": authority.issue("cn", subject="/CN=cn.example"),
+    }
 
 
 @pytest.fixture(scope="session")

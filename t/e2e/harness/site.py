@@ -9,6 +9,7 @@ import contextlib
 from .backend import Backend, Blackhole
 from .client import Client
 from .daemon import Pound
+from .tls import TlsClient
 
 
 class Site:
@@ -30,6 +31,9 @@ class Site:
 
     def client(self, port, **kwargs):
         return self._keep(self._clients, Client(port, **kwargs))
+
+    def tls_client(self, port, *args, **kwargs):
+        return self._keep(self._clients, TlsClient(port, *args, **kwargs))
 
     def prepare(self, config, *, name="pound", **kwargs):
         """A daemon that is configured but not started."""

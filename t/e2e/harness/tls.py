@@ -1,0 +1,208 @@
+"""Certificates made for one run, and a TLS client whose every record a test can decide on.
+
+Authority calls the openssl command. TlsClient is Python's ssl between two memory buffers: how the
+records are cut into segments, who says close_notify and when, and what is never sent is up to the
+test. Nothing is verified unless the test asks for it.
+"""
+
+import pathlib
+import re
+import socket
+import ssl
+import subprocess
+
+from .client import Client
+from .timing import TIMEOUT
+
+VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
+
+
+def openssl(*args, **kwargs):
+    done = subprocess.run(["openssl", *map(str, args)], capture_output=True, check=False,
+                          timeout=TIMEOUT * 3, **kwargs)
+    assert done.returncode == 0, f"openssl {args}: {done.stderr.decode()}"
+    return done.stdout
+
+
+def s_client(port, *args, request=b"", name="www.example.com"):
+    """What `openssl s_client` says while it sends `request` and reads to the end."""
+    done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-servername",
+                           name, "-ign_eof", *map(str, args)], input=request, check=False,
+                          capture_output=True, timeout=TIMEOUT)
+    return (done.stdout + done.stderr).decode(errors="backslashreplace")
+
+
+class Certificate:
+    """Paths: the certificate, its key, and a file with both and the chain, as Pound wants it."""
+
+    def __init__(self, directory, name):
+        self.cert = directory / f"{name}.crt"
+        self.key = directory / f"{name}.key"
+        self.pem = directory / f"{name}.pem"
+
+
+def make_key(path, kind):
+    algorithm, size = kind.split(":")
+    option = {"rsa": "rsa_keygen_bits", "ec": "ec_paramgen_curve"}[algorithm]
+    openssl("genpkey", "-algorithm", algorithm, "-pkeyopt", f"{option}:{size}", "-out", path)
+
+
+class Authority:
+    """A root, and below it the one who signs: what is served must have its certificate as chain."""
+
+    def __init__(self, directory, name="Test"):
+        self.directory = pathlib.Path(directory)
+        self.root = Certificate(self.directory, "ca")
+        make_key(self.root.key, "ec:P-256")
+        openssl("req", "-x509", "-new", "-key", self.root.key, "-subj", f"/CN={name} CA", "-days",
+                30, "-out", self.root.cert)
+        (self.directory / "index").touch()
+        self._config = self.directory / "ca.conf"
+        self._config.write_text(
+            f"[ca]\ndefault_ca=c\n[c]\ndatabase={self.directory}/index\n"
+            f"new_certs_dir={self.directory}\nrand_serial=yes\ndefault_md=sha256\npolicy=p\n"
+            "unique_subject=no\ncopy_extensions=copy\n[p]\ncommonName=supplied\n")
+        self.signer = self.root
+        self.signer = self.issue("signer", subject=f"/CN={name} signer",
+                                 extensions=["basicConstraints=critical,CA:TRUE"])
+
+    def issue(self, file, *names, kind="ec:P-256", subject=None, key=None, expired=False,
+              extensions=()):
+        """A certificate for `names`, the first of which is its CN; without names it has no SAN."""
+        made = Certificate(self.directory, file)
+        if key:
+            made.key = key
+        else:
+            make_key(made.key, kind)
+        request = self.directory / f"{file}.csr"
+        san = ",".join(("IP:" if re.fullmatch(r"[\d.]+", n) else "DNS:") + n for n in names)
+        extensions = [*extensions, *([f"subjectAltName={san}"] if san else [])]
+        openssl("req", "-new", "-key", made.key, "-subj", subject or f"/CN={names[0]}", "-out",
+                request, *(word for one in extensions for word in ("-addext", one)))
+        years = ("20200101000000Z", "20210101000000Z") if expired else ("20200101000000Z",
+                                                                       "20491231000000Z")
+        openssl("ca", "-batch", "-notext", "-config", self._config, "-cert", self.signer.cert,
+                "-keyfile", self.signer.key, "-in", request, "-startdate", years[0], "-enddate",
+                years[1], "-out", made.cert)
+        made.pem.write_bytes(made.cert.read_bytes() + self.signer.cert.read_bytes()
+                             + made.key.read_bytes())
+        return made
+
+
+class TlsSocket:
+    """Looks like a socket to Wire; what goes out is cut into records and segments as asked."""
+
+    def __init__(self, sock, context, name, session=None):
+        self.sock = sock
+        self.record = 16384     # most bytes of data in a record
+        self.segment = None     # most bytes given to the socket at once
+        self.notified = False   # the peer has said close_notify
+        self._in = ssl.MemoryBIO()
+        self._out = ssl.MemoryBIO()
+        self.tls = context.wrap_bio(self._in, self._out, server_hostname=name, session=session)
+
+    def flush(self):
+        data = self._out.read()
+        step = self.segment or len(data) or 1
+        for at in range(0, len(data), step):
+            self.sock.sendall(data[at:at + step])
+
+    def _feed(self):
+        data = self.sock.recv(65536)
+        if data:
+            self._in.write(data)
+        else:
+            self._in.write_eof()
+
+    def _until_done(self, call):
+        while True:
+            try:
+                return call()
+            except ssl.SSLWantReadError:
+                self.flush()
+                self._feed()
+            finally:
+                self.flush()
+
+    def handshake(self):
+        self._until_done(self.tls.do_handshake)
+
+    def sendall(self, data):
+        for at in range(0, len(data), self.record):
+            self.tls.write(data[at:at + self.record])
+            if self._out.pending > 1 << 20:
+                self.flush()
+        self.flush()
+
+    def recv(self, size):
+        try:
+            data = self._until_done(lambda: self.tls.read(size))
+        except ssl.SSLZeroReturnError:  # instead of b"", once we have said close_notify too
+            data = b""
+        except ssl.SSLEOFError:
+            return b""
+        self.notified = not data
+        return data
+
+    def notify(self):
+        """Says close_notify."""
+        try:
+            self.tls.unwrap()
+        except (ssl.SSLWantReadError, ssl.SSLError):
+            pass
+        self.flush()
+
+    def shutdown(self, how):
+        if how == socket.SHUT_WR:
+            self.notify()
+        self.sock.shutdown(how)
+
+    def __getattr__(self, name):
+        return getattr(self.sock, name)
+
+
+def client_context(version=None, ciphers=None, certificate=None, authority=None, alpn=None):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    if authority:
+        context.load_verify_locations(authority)
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.check_hostname = True
+    if version:
+        context.minimum_version = context.maximum_version = VERSIONS[version]
+    if ciphers:
+        context.set_ciphers(ciphers)
+    if certificate:
+        context.load_cert_chain(certificate.cert, certificate.key)
+    if alpn:
+        context.set_alpn_protocols(alpn)
+    return context
+
+
+class TlsClient(Client):
+    """A browser that speaks HTTPS. `name` is the SNI; None sends none."""
+
+    def __init__(self, port, name="www.example.com", context=None, session=None, handshake=True,
+                 **options):
+        socket_options = {k: options.pop(k) for k in ("host", "receive_buffer") if k in options}
+        super().__init__(port, **socket_options)
+        plain = self.sock
+        self.sock = TlsSocket(plain, context or client_context(**options), name, session)
+        try:
+            if handshake:
+                self.sock.handshake()
+        except BaseException:
+            plain.close()
+            raise
+
+    @property
+    def tls(self):
+        return self.sock.tls
+
+    def peer_names(self):
+        """What the served certificate is for, without a look at its validity."""
+        der = self.tls.getpeercert(binary_form=True)
+        text = openssl("x509", "-inform", "DER", "-noout", "-ext", "subjectAltName", "-subject",
+                       input=der).decode()
+        return re.findall(r"DNS:([^,\s]+)", text) or re.findall(r"CN = (\S+)", text)
