@@ -125,7 +125,7 @@ $(out)/bench_%: $(out)/t/bench/%.o $(shm_objects)
 # --- running and checking ---------------------------------------------------------------------------
 # The first of these two commands on a new machine also installs what is missing; the build is a
 # second make, because pkg-config can only be asked once the packages are there.
-run:  ## start two demo backends and Pound on 127.0.0.1:8080, until Ctrl-C
+run:  ## start two demo backends and Pound on 127.0.0.1:8080 and 8443 (HTTPS), until Ctrl-C
 	@init/install-deps
 	@$(MAKE) --no-print-directory $(parallel) $(pound) $(demo)
 	@t/demo/run $(pound) $(demo)
