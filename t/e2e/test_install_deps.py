@@ -1,0 +1,67 @@
+"""init/install-deps on machines that have everything, or lack something, by stand-ins for Debian's tools."""
+
+import os
+import pathlib
+import subprocess
+
+SCRIPT = pathlib.Path(__file__).resolve().parents[2] / "init" / "install-deps"
+
+# Knows all packages but those in $UNKNOWN, and like the real one complains of the others.
+DPKG_QUERY = """#!/bin/bash
+status=0
+for name in "${@:3}"; do
+  case " $UNKNOWN " in
+    *" $name "*) echo "no packages found matching $name" >&2; status=1 ;;
+    *) echo "$name installed" ;;
+  esac
+done
+exit $status
+"""
+APT_GET = """#!/bin/bash
+echo "$*" >>"$CALLS"
+"""
+ID = """#!/bin/bash
+echo 0
+"""
+
+
+def run(tmp_path, unknown, *arguments):
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for name, text in (("dpkg-query", DPKG_QUERY), ("apt-get", APT_GET), ("id", ID)):
+        (tools / name).write_text(text)
+        (tools / name).chmod(0o755)
+    calls = tmp_path / "calls"
+    environment = dict(os.environ, PATH=f"{tools}:{os.environ['PATH']}", UNKNOWN=unknown,
+                       CALLS=str(calls))
+    done = subprocess.run([str(SCRIPT), *arguments], env=environment, capture_output=True,
+                          text=True, timeout=60)
+    return done, calls.read_text().splitlines() if calls.exists() else []
+
+
+def test_nothing_is_missing(tmp_path):
+    done, calls = run(tmp_path, "", "--test")
+    assert (done.returncode, done.stdout, done.stderr, calls) == (0, "", "", [])
+
+
+def test_what_is_missing_is_named_and_installed(tmp_path):
+    done, calls = run(tmp_path, "libre2-dev wrk", "--test")
+    assert done.returncode == 0
+    assert done.stdout.startswith("installing: libre2-dev wrk")
+    assert calls == ["-q update", "-q install -y --no-install-recommends libre2-dev wrk"]
+
+
+def test_what_only_the_tests_need_is_not_installed_for_a_build(tmp_path):
+    done, calls = run(tmp_path, "wrk doctest-dev")
+    assert (done.returncode, done.stdout, calls) == (0, "", [])
+
+
+def test_pkgconf_stands_in_for_pkg_config(tmp_path):
+    done, calls = run(tmp_path, "pkg-config")
+    assert (done.returncode, calls) == (0, [])
+
+
+def test_an_unknown_argument(tmp_path):
+    done, calls = run(tmp_path, "", "--everything")
+    assert (done.returncode, calls) == (2, [])
+    assert done.stderr.startswith("usage: ")
