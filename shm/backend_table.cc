@@ -56,8 +56,9 @@ std::optional<std::uint32_t> BackendTable::enroll(BackendId id, std::uint32_t li
     probed_ms_[place->index].store(0);
     heard_ms_[place->index].store(0);
     counters_.restart(place->index);
+    gates_[place->index].set_limit(limit);
+    response_times_.restart(place->index);
   }
-  gates_[place->index].set_limit(limit);
   return place->index;
 }
 
@@ -133,6 +134,16 @@ void BackendTable::count_failure(std::uint32_t index, Row row) {
 BackendCounters BackendTable::counters(std::uint32_t index) const {
   const auto sums = counters_.sums(index);
   return BackendCounters{sums[kRequests], sums[kFailures]};
+}
+
+void BackendTable::count_response_time(std::uint32_t index, Row row, std::uint64_t us) {
+  if (LatencyCells* const cells = response_times_.take(index, row)) cells->count(us);
+}
+
+LatencySums BackendTable::response_times(std::uint32_t index) const {
+  LatencySums sums;
+  response_times_.each(index, [&](const LatencyCells& cells) { sums.add(cells); });
+  return sums;
 }
 
 void BackendTable::release_row(Row row) {

@@ -15,7 +15,9 @@
 #include "shm/gate.h"
 #include "shm/id_registry.h"
 #include "shm/ids.h"
+#include "shm/latency.h"
 #include "shm/layout.h"
+#include "shm/sparse_grid.h"
 
 namespace shm {
 
@@ -35,10 +37,13 @@ struct BackendCounters {
 
 inline constexpr std::uint64_t kHeardStepMs = 50;
 
+// Enough for 32 workers with 1 000 backends; response times of more pairs are not counted.
+inline constexpr std::uint32_t kLatencyBlocks = 32768;
+
 class BackendTable {
  public:
-  // Finds the row of `id`, with its liveness and counters, or takes a free one, live and with
-  // counters at 0; nothing when all kMaxBackends are in use.
+  // Finds the row of `id`, with its liveness, counters and limit, or takes a free one, live, with
+  // counters at 0 and with `limit`; nothing when all kMaxBackends are in use.
   std::optional<std::uint32_t> enroll(BackendId id, std::uint32_t limit, std::uint64_t now_ms);
   // When the last process that knows the index is gone. It is handed on to another id only when
   // nothing is in service or waits there, and only after all indices that were never used.
@@ -68,6 +73,9 @@ class BackendTable {
   void count_request(std::uint32_t index, Row row);
   void count_failure(std::uint32_t index, Row row);
   BackendCounters counters(std::uint32_t index) const;  // all rows, and those of the dead
+  // From the request sent to the response's head.
+  void count_response_time(std::uint32_t index, Row row, std::uint64_t us);
+  LatencySums response_times(std::uint32_t index) const;
 
   void release_row(Row row);  // gives back its slots and tickets; by the master
 
@@ -78,6 +86,7 @@ class BackendTable {
   std::atomic<std::uint64_t> probed_ms_[kMaxBackends]{};
   std::atomic<std::uint64_t> heard_ms_[kMaxBackends]{};
   CounterGrid<kMaxBackends, 2> counters_;
+  SparseGrid<kMaxBackends, kLatencyBlocks, LatencyCells> response_times_;
   Gate gates_[kMaxBackends];
 };
 

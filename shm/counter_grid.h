@@ -7,13 +7,13 @@
 // nothing to fold and nothing to repair, totals never go down, and nothing counted gets lost.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
 
 #include "shm/ids.h"
 #include "shm/layout.h"
+#include "shm/row_bound.h"
 
 namespace shm {
 
@@ -25,7 +25,7 @@ class CounterGrid {
   void count(std::uint32_t column, Row row, std::uint32_t field) {
     std::atomic<std::uint64_t>& cell = cells_[row][column][field];
     cell.store(cell.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-    if (rows_.load(std::memory_order_relaxed) <= row) raise_rows(row + 1);
+    bound_.include(row);
   }
 
   Sums sums(std::uint32_t column) const {
@@ -45,11 +45,9 @@ class CounterGrid {
   }
 
  private:
-  // Rows that never counted are not even read: reading shared memory makes it resident.
   Sums counted(std::uint32_t column) const {
     Sums total{};
-    const Row rows = std::min(rows_.load(std::memory_order_acquire), kMaxRows);
-    for (Row row = 0; row < rows; ++row) {
+    for (Row row = 0; row < bound_.rows(); ++row) {
       for (std::uint32_t field = 0; field < kFields; ++field) {
         total[field] += cells_[row][column][field].load(std::memory_order_relaxed);
       }
@@ -57,14 +55,7 @@ class CounterGrid {
     return total;
   }
 
-  void raise_rows(Row rows) {
-    Row seen = rows_.load(std::memory_order_relaxed);
-    while (seen < rows && !rows_.compare_exchange_weak(seen, rows, std::memory_order_release,
-                                                       std::memory_order_relaxed)) {
-    }
-  }
-
-  std::atomic<Row> rows_{0};  // 1 + the highest row that ever counted
+  RowBound bound_;
   std::atomic<std::uint64_t> base_[kColumns][kFields]{};
   alignas(kCacheLine) std::atomic<std::uint64_t> cells_[kMaxRows][kColumns][kFields]{};
 };

@@ -26,14 +26,22 @@ class IdRegistry {
   template <class IsIdle>
   std::optional<Place> take(std::uint64_t id, IsIdle is_idle) {
     for (std::uint32_t index = 0; index < size(); ++index) {
-      if (ids_[index].load(std::memory_order_relaxed) != id) continue;
-      retired_[index].store(0, std::memory_order_relaxed);
+      if (id_of(index) != id) continue;
+      revive(index);
       return Place{index, false};
     }
+    return add(id, is_idle);
+  }
+
+  // The two halves of `take`, for who has looked up many ids at once: one that belongs to its id
+  // already, and one for an id that has none.
+  void revive(std::uint32_t index) { retired_[index].store(0, std::memory_order_relaxed); }
+  template <class IsIdle>
+  std::optional<Place> add(std::uint64_t id, IsIdle is_idle) {
     const std::optional<std::uint32_t> index = find_free(is_idle);
     if (!index) return std::nullopt;
     ids_[*index].store(id, std::memory_order_relaxed);
-    retired_[*index].store(0, std::memory_order_relaxed);
+    revive(*index);
     if (*index == size()) used_.store(*index + 1, std::memory_order_release);
     return Place{*index, true};
   }
@@ -42,6 +50,10 @@ class IdRegistry {
 
   // 1 + the highest index that was ever taken: the bound of all scans.
   std::uint32_t size() const { return std::min(used_.load(std::memory_order_acquire), kSize); }
+  // Of a retired one, too.
+  std::uint64_t id_of(std::uint32_t index) const {
+    return ids_[index].load(std::memory_order_relaxed);
+  }
   bool enrolled(std::uint32_t index) const {
     return index < size() && retired_[index].load(std::memory_order_relaxed) == 0;
   }

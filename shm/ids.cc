@@ -54,4 +54,11 @@ ListenerId make_listener_id(std::string_view address, std::uint16_t port) {
   return hash.value();
 }
 
+ServiceId make_service_id(std::string_view identity, unsigned occurrence) {
+  Hash hash('s');
+  hash.add(identity);
+  hash.add(std::uint64_t{occurrence});
+  return hash.value();
+}
+
 }  // namespace shm

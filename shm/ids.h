@@ -16,6 +16,7 @@ using ServiceId = std::uint64_t;
 BackendId make_backend_id(std::string_view anchor, std::string_view address, std::uint16_t port,
                           unsigned occurrence);
 ListenerId make_listener_id(std::string_view address, std::uint16_t port);
+ServiceId make_service_id(std::string_view identity, unsigned occurrence);
 
 // Whom a session belongs to: a keyed hash, made by the worker, of the service and of what tells its
 // clients apart. Uniform in all of its bits; nobody outside can aim at a bucket.
@@ -33,5 +34,7 @@ inline constexpr std::uint32_t kMaxRows = 192;    // old and new generations tog
 inline constexpr std::uint32_t kMaxWorkers = 64;  // in one generation
 inline constexpr std::uint32_t kMaxBackends = 4096;
 inline constexpr std::uint32_t kMaxListeners = 256;
+inline constexpr std::uint32_t kMaxServices = 16384;
+inline constexpr std::uint32_t kMaxReasons = 128;  // for which a message may be refused
 
 }  // namespace shm

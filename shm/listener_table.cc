@@ -3,14 +3,21 @@
 
 namespace shm {
 
+void RefusalCells::clear() {
+  for (std::atomic<std::uint64_t>& cell : by_reason) cell.store(0, std::memory_order_relaxed);
+}
+
 std::optional<std::uint32_t> ListenerTable::enroll(ListenerId id, std::uint32_t limit) {
   const auto is_idle = [this](std::uint32_t index) {
     return gates_[index].in_service(kMaxRows) == 0 && gates_[index].waiting(kMaxRows) == 0;
   };
   const auto place = ids_.take(id, is_idle);
   if (!place) return std::nullopt;
-  if (place->fresh) counters_.restart(place->index);
-  gates_[place->index].set_limit(limit);
+  if (place->fresh) {
+    counters_.restart(place->index);
+    refusals_.restart(place->index);
+    gates_[place->index].set_limit(limit);
+  }
   return place->index;
 }
 
@@ -28,6 +35,23 @@ void ListenerTable::count_request(std::uint32_t index, Row row) { counters_.coun
 
 std::uint64_t ListenerTable::requests(std::uint32_t index) const {
   return counters_.sums(index)[0];
+}
+
+void ListenerTable::count_refusal(std::uint32_t index, Row row, std::uint32_t reason) {
+  RefusalCells* const cells = reason < kMaxReasons ? refusals_.take(index, row) : nullptr;
+  if (cells == nullptr) return;
+  std::atomic<std::uint64_t>& cell = cells->by_reason[reason];
+  cell.store(cell.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+}
+
+ReasonCounts ListenerTable::refusals(std::uint32_t index) const {
+  ReasonCounts sums{};
+  refusals_.each(index, [&](const RefusalCells& cells) {
+    for (std::uint32_t reason = 0; reason < kMaxReasons; ++reason) {
+      sums[reason] += cells.by_reason[reason].load(std::memory_order_relaxed);
+    }
+  });
+  return sums;
 }
 
 void ListenerTable::release_row(Row row) {

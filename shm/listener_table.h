@@ -1,8 +1,12 @@
 // Listeners as all processes see them: requests in service and counters.
 //
-// Fixed rows in the segment, enrolled by the master alone. Rules as in backend_table.h.
+// Fixed rows in the segment, enrolled by the master alone. Rules as in backend_table.h. Refusals
+// are counted by a reason whose meaning the caller knows; only listeners that refuse need memory
+// for it.
 #pragma once
 
+#include <array>
+#include <atomic>
 #include <cstdint>
 #include <optional>
 
@@ -11,8 +15,20 @@
 #include "shm/id_registry.h"
 #include "shm/ids.h"
 #include "shm/layout.h"
+#include "shm/sparse_grid.h"
 
 namespace shm {
+
+using ReasonCounts = std::array<std::uint64_t, kMaxReasons>;
+
+// What one process has refused at one listener.
+struct RefusalCells {
+  void clear();
+  std::atomic<std::uint64_t> by_reason[kMaxReasons]{};
+};
+
+// Enough for 64 workers with all listeners.
+inline constexpr std::uint32_t kRefusalBlocks = kMaxWorkers * kMaxListeners;
 
 class ListenerTable {
  public:
@@ -24,11 +40,15 @@ class ListenerTable {
   const Gate& gate(std::uint32_t index) const;
   void count_request(std::uint32_t index, Row row);
   std::uint64_t requests(std::uint32_t index) const;
+  // `reason` below kMaxReasons.
+  void count_refusal(std::uint32_t index, Row row, std::uint32_t reason);
+  ReasonCounts refusals(std::uint32_t index) const;
   void release_row(Row row);
 
  private:
   IdRegistry<kMaxListeners> ids_;
   CounterGrid<kMaxListeners, 1> counters_;
+  SparseGrid<kMaxListeners, kRefusalBlocks, RefusalCells> refusals_;
   Gate gates_[kMaxListeners];
 };
 

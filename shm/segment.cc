@@ -18,7 +18,7 @@ namespace shm {
 namespace {
 
 constexpr std::uint64_t kMagic = 0x746e656d67655350;  // "PSegment" in memory
-constexpr std::uint32_t kVersion = 2;
+constexpr std::uint32_t kVersion = 3;
 
 constexpr std::size_t kPage = 4096;  // the smallest that Linux has; larger ones hold more than it
 
@@ -36,6 +36,7 @@ struct Segment::Layout {
   std::uint64_t size;
   alignas(kCacheLine) WorkerTable workers;
   ListenerTable listeners;
+  ServiceTable services;
   BackendTable backends;
   LogRing log_rings[kMaxRows];
   SecretPage secrets;
@@ -92,6 +93,8 @@ BackendTable& Segment::backends() { return layout().backends; }
 
 ListenerTable& Segment::listeners() { return layout().listeners; }
 
+ServiceTable& Segment::services() { return layout().services; }
+
 WorkerTable& Segment::workers() { return layout().workers; }
 
 LogRing& Segment::log_ring(Row row) { return layout().log_rings[row]; }
@@ -99,6 +102,8 @@ LogRing& Segment::log_ring(Row row) { return layout().log_rings[row]; }
 TicketKeys& Segment::ticket_keys() { return layout().secrets.ticket_keys; }
 
 SessionTable& Segment::sessions() { return mapping_->sessions(); }
+
+std::uint32_t Segment::max_sessions() const { return layout().max_sessions; }
 
 bool Segment::intact() const {
   return layout().magic == kMagic && layout().version == kVersion &&

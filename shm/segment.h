@@ -11,6 +11,7 @@
 #include "shm/backend_table.h"
 #include "shm/listener_table.h"
 #include "shm/log_ring.h"
+#include "shm/service_table.h"
 #include "shm/session_table.h"
 #include "shm/ticket_keys.h"
 #include "shm/worker_table.h"
@@ -27,10 +28,12 @@ class Segment {
 
   BackendTable& backends();
   ListenerTable& listeners();
+  ServiceTable& services();
   WorkerTable& workers();
   LogRing& log_ring(Row row);
   SessionTable& sessions();
   TicketKeys& ticket_keys();
+  std::uint32_t max_sessions() const;  // as it was asked for
 
   // Magic, version and size are as they were made: nobody has scribbled over the beginning.
   bool intact() const;

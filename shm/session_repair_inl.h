@@ -10,7 +10,8 @@
 namespace shm {
 
 template <class Faults>
-SessionTotals SessionTableBase<Faults>::totals(std::uint64_t now_ms) const {
+SessionTotals SessionTableBase<Faults>::totals(std::uint64_t now_ms,
+                                               std::span<std::uint64_t> by_service) const {
   const std::uint32_t now_s = session::to_seconds(now_ms);
   SessionTotals sum;
   sum.room = std::uint64_t{kSessionShards} * per_shard_ * kSessionsPerBucket;
@@ -23,8 +24,13 @@ SessionTotals SessionTableBase<Faults>::totals(std::uint64_t now_ms) const {
     for (std::uint32_t i = 0; stored != 0 && i < per_shard_; ++i) {
       const SessionBucket& bucket = buckets_of(shard)[i];
       for (std::uint32_t slot = 0; slot < kSessionsPerBucket; ++slot) {
-        sum.live += bucket.low[slot].load(std::memory_order_acquire) != 0 &&
-                    !session::has_expired(bucket.times[slot].load(session::kRelaxed), now_s);
+        if (bucket.low[slot].load(std::memory_order_acquire) == 0 ||
+            session::has_expired(bucket.times[slot].load(session::kRelaxed), now_s)) {
+          continue;
+        }
+        ++sum.live;
+        const std::uint32_t service = service_of({bucket.high[slot].load(session::kRelaxed), 0});
+        if (service < by_service.size()) ++by_service[service];
       }
     }
   }

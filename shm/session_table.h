@@ -9,16 +9,17 @@
 // A key may be in one of two buckets of its shard and goes to the emptier one, which lets more than
 // 2/3 of the entries be used before any has to go: there are 3/2 * `max_sessions` of them, 48 bytes
 // for each session. What has expired is overwritten first, then what was used longest ago in the
-// two buckets. The service is part of the key, not stored. An entry is whole or not there at every
-// instruction; a shard whose holder was killed is checked, mended and counted by the next one to
-// come. No system call, no allocation. Times are CLOCK_MONOTONIC milliseconds, ttl is seconds
-// (1 … 2^31-1).
+// two buckets. The service is part of the key, and its row a part that can be read. An entry is
+// whole or not there at every instruction; a shard whose holder was killed is checked, mended and
+// counted by the next one to come. No system call, no allocation. Times are CLOCK_MONOTONIC
+// milliseconds, ttl is seconds (1 … 2^31-1).
 #pragma once
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "shm/ids.h"
 #include "shm/layout.h"
@@ -29,6 +30,22 @@ namespace shm {
 inline constexpr std::uint32_t kDefaultMaxSessions = 262144;
 inline constexpr std::uint32_t kSessionShards = 256;
 inline constexpr std::uint32_t kSessionsPerBucket = 8;
+
+// Bits 8..31 of a key's upper half choose neither its shard nor its buckets. They are the row of
+// its service instead of more hash: so sessions are told apart by service without more memory and
+// without more to keep consistent. 104 bits of the hash are left.
+inline constexpr int kServiceTagShift = 8;
+inline constexpr std::uint64_t kServiceTagMask = 0xffffff;
+static_assert(kMaxServices <= kServiceTagMask + 1);
+
+inline SessionKey with_service(SessionKey key, std::uint32_t service) {
+  key.high &= ~(kServiceTagMask << kServiceTagShift);
+  key.high |= (service & kServiceTagMask) << kServiceTagShift;
+  return key;
+}
+inline std::uint32_t service_of(SessionKey key) {
+  return static_cast<std::uint32_t>((key.high >> kServiceTagShift) & kServiceTagMask);
+}
 
 struct SessionBucket {
   alignas(kCacheLine) std::atomic<std::uint64_t> low[kSessionsPerBucket]{};
@@ -89,8 +106,10 @@ class SessionTableBase {
   void forget(SessionKey key);
   std::uint64_t forget_backend(BackendId backend);  // how many they were
 
-  SessionTotals totals(std::uint64_t now_ms) const;  // takes no lock
-  SessionAudit audit();                              // takes each lock in turn, mends nothing else
+  // Takes no lock: what changes while it walks may be counted twice or not at all, or with the
+  // service that had the entry before. `by_service`, zeros by row, gets the live ones of each.
+  SessionTotals totals(std::uint64_t now_ms, std::span<std::uint64_t> by_service = {}) const;
+  SessionAudit audit();  // takes each lock in turn, mends nothing else
 
  private:
   struct Place {

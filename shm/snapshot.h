@@ -1,16 +1,16 @@
-// A copy of all tables at one moment, as plain vectors, and the text of the status dump.
+// A copy of all tables at one moment, as plain vectors; status_text.h puts it into words.
 //
 // For the master, on SIGUSR1. Takes no lock and stops nobody: each figure is read whole (a verdict
 // with its reason and time, a counter), and figures of one row are read one right after the other.
-// Knows no names: the caller gives those of backends and listeners, by their row.
+// So figures of two rows may differ by the requests of the microseconds between.
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #include "shm/backend_table.h"
 #include "shm/ids.h"
+#include "shm/listener_table.h"
 #include "shm/segment.h"
 #include "shm/session_table.h"
 #include "shm/worker_table.h"
@@ -24,7 +24,7 @@ struct WorkerStatus {
 };
 
 struct GateStatus {
-  std::uint32_t limit = 0;
+  std::uint32_t limit = 0;  // 0 = none
   std::uint32_t in_service = 0;
   std::uint32_t waiting = 0;
 };
@@ -33,6 +33,13 @@ struct ListenerStatus {
   std::uint32_t row = 0;
   GateStatus gate;
   std::uint64_t requests = 0;
+  ReasonCounts refused{};
+};
+
+struct ServiceStatus {
+  std::uint32_t row = 0;
+  std::uint64_t requests = 0;
+  std::uint64_t sessions = 0;
 };
 
 struct BackendStatus {
@@ -40,6 +47,8 @@ struct BackendStatus {
   GateStatus gate;
   Liveness liveness;
   BackendCounters counters;
+  LatencySums response_times;
+  std::uint64_t last_probe_ms = 0;  // 0 = never
 };
 
 struct Snapshot {
@@ -48,22 +57,13 @@ struct Snapshot {
   std::uint64_t requests = 0;  // of all workers, those that are gone included
   std::vector<WorkerStatus> workers;
   std::vector<ListenerStatus> listeners;
+  std::vector<ServiceStatus> services;
   std::vector<BackendStatus> backends;
+  std::uint32_t max_sessions = 0;
   SessionTotals sessions;
 };
 
 // Rows in use only; retired listeners and backends only while something is in service there.
 Snapshot take_snapshot(Segment& segment, std::uint64_t now_ms);
-
-// By row; a row without a name is shown as its number.
-struct SnapshotNames {
-  std::vector<std::string> listeners;
-  std::vector<std::string> backends;
-};
-
-// One line for the whole, then one for each worker, listener and backend, and one for sessions:
-// "status: " and key=value pairs with single spaces. Bytes of a name that could end its value are
-// shown as \xNN.
-std::vector<std::string> to_lines(const Snapshot& snapshot, const SnapshotNames& names);
 
 }  // namespace shm

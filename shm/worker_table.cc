@@ -5,6 +5,7 @@
 #include "shm/worker_table.h"
 
 #include <algorithm>
+#include <array>
 
 namespace shm {
 
@@ -22,6 +23,33 @@ std::string_view to_text(WorkerState state) {
   return "unknown";
 }
 
+std::string_view to_text(Activity activity) {
+  static constexpr std::array<std::string_view, 16> kWords{
+      "starting", "waiting",      "accepting", "read_head", "sanitize", "route",
+      "admit",    "pick_backend", "connect",   "send_head", "relay",    "tunnel",
+      "finish",   "tick",         "probe",     "drain"};
+  const auto index = static_cast<std::size_t>(activity);
+  return index < kWords.size() ? kWords[index] : "unknown";
+}
+
+namespace {
+
+static_assert(kMaxListeners < 1U << (kDoingServiceShift - kDoingListenerShift));
+
+std::optional<std::uint32_t> row_from(std::uint64_t number, std::uint32_t bound) {
+  if (number == 0 || number > bound) return std::nullopt;
+  return static_cast<std::uint32_t>(number - 1);
+}
+
+}  // namespace
+
+Doing unpack(std::uint64_t word) {
+  constexpr std::uint64_t kListenerMask = (1U << (kDoingServiceShift - kDoingListenerShift)) - 1;
+  return {static_cast<Activity>(word & 0xff),
+          row_from((word >> kDoingListenerShift) & kListenerMask, kMaxListeners),
+          row_from(word >> kDoingServiceShift, kMaxServices)};
+}
+
 std::optional<Row> WorkerTable::take(Slot slot, Generation generation) {
   for (Row row = 0; row < kMaxRows; ++row) {
     Cells& cells = rows_[row];
@@ -33,6 +61,8 @@ std::optional<Row> WorkerTable::take(Slot slot, Generation generation) {
     cells.requests_before.store(cells.requests.load(std::memory_order_relaxed),
                                 std::memory_order_relaxed);
     cells.clients.store(0, std::memory_order_relaxed);
+    cells.doing.store(0, std::memory_order_relaxed);
+    cells.invitations.store(0, std::memory_order_relaxed);
     cells.state.store(WorkerState::starting, std::memory_order_release);
     ever_.store(std::max(rows_ever(), row + 1));
     in_use_.store(std::max(rows_in_use(), row + 1));
@@ -43,6 +73,11 @@ std::optional<Row> WorkerTable::take(Slot slot, Generation generation) {
 
 void WorkerTable::set_pid(Row row, std::int32_t pid) {
   rows_[row].pid.store(pid, std::memory_order_relaxed);
+  const Slot slot = rows_[row].slot.load(std::memory_order_relaxed);
+  const Generation generation = rows_[row].generation.load(std::memory_order_relaxed);
+  if (slot >= kMaxWorkers) return;
+  if (births_[slot].generation == generation) ++births_[slot].restarts;
+  births_[slot].generation = generation;
 }
 
 void WorkerTable::free(Row row) {
@@ -78,6 +113,12 @@ void WorkerTable::count_request(Row row) {
   cell.store(cell.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
 
+void WorkerTable::invite(Row row, Slot slot) {
+  rows_[row].invitations.fetch_or(std::uint64_t{1} << slot);
+}
+
+std::uint64_t WorkerTable::take_invitations(Row row) { return rows_[row].invitations.exchange(0); }
+
 WorkerInfo WorkerTable::info(Row row) const {
   const Cells& cells = rows_[row];
   WorkerInfo info;
@@ -89,6 +130,8 @@ WorkerInfo WorkerTable::info(Row row) const {
   info.requests = cells.requests.load(std::memory_order_relaxed) -
                   cells.requests_before.load(std::memory_order_relaxed);
   info.clients = cells.clients.load(std::memory_order_relaxed);
+  if (info.slot < kMaxWorkers) info.restarts = births_[info.slot].restarts;
+  info.doing = unpack(cells.doing.load(std::memory_order_relaxed));
   return info;
 }
 

@@ -1,7 +1,8 @@
 // One row for each live worker process: who it is, what it does, its gauges.
 //
 // The master takes and frees rows (before fork, after wait), so that taking one needs no lock;
-// a row's process writes its own gauges only.
+// a row's process writes its own gauges only. What it is doing right now is one word, stored
+// before each thing that could take long: for the watchdog, who asks when it is too late to ask it.
 #pragma once
 
 #include <atomic>
@@ -17,6 +18,44 @@ namespace shm {
 enum class WorkerState : std::uint32_t { free, starting, ready, draining };
 std::string_view to_text(WorkerState state);
 
+// In the order of a request's path, with the steps of a transaction one after the other.
+enum class Activity : std::uint8_t {
+  starting,
+  waiting,  // for events
+  accepting,
+  read_head,
+  sanitize,
+  route,
+  admit,
+  pick_backend,
+  connect,
+  send_head,
+  relay,
+  tunnel,
+  finish,
+  tick,
+  probe,
+  drain,
+};
+std::string_view to_text(Activity activity);
+
+struct Doing {
+  Activity activity = Activity::starting;
+  std::optional<std::uint32_t> listener;  // row of ListenerTable, below kMaxListeners
+  std::optional<std::uint32_t> service;   // row of ServiceTable, below kMaxServices
+};
+
+// As one word: activity, 1 + listener << 8, 1 + service << 24; what makes no sense is left out.
+inline constexpr int kDoingListenerShift = 8;
+inline constexpr int kDoingServiceShift = 24;
+inline std::uint64_t pack(const Doing& doing) {
+  const std::uint64_t listener = doing.listener ? std::uint64_t{*doing.listener} + 1 : 0;
+  const std::uint64_t service = doing.service ? std::uint64_t{*doing.service} + 1 : 0;
+  return static_cast<std::uint64_t>(doing.activity) | (listener << kDoingListenerShift) |
+         (service << kDoingServiceShift);
+}
+Doing unpack(std::uint64_t word);
+
 struct WorkerInfo {
   WorkerState state = WorkerState::free;
   std::int32_t pid = 0;
@@ -25,12 +64,14 @@ struct WorkerInfo {
   std::uint64_t heartbeat_ms = 0;  // CLOCK_MONOTONIC of the last turn of its loop
   std::uint64_t requests = 0;
   std::uint32_t clients = 0;
+  std::uint32_t restarts = 0;  // in this slot, because a process of the same generation had died
+  Doing doing;
 };
 
 class WorkerTable {
  public:
   std::optional<Row> take(Slot slot, Generation generation);  // the lowest free row; by the master
-  void set_pid(Row row, std::int32_t pid);
+  void set_pid(Row row, std::int32_t pid);                    // after fork, by the master
   void free(Row row);
   std::uint32_t rows_in_use() const;  // 1 + the highest row that is taken: the bound of all scans
 
@@ -38,7 +79,15 @@ class WorkerTable {
   void beat(Row row, std::uint64_t now_ms);
   void set_clients(Row row, std::uint32_t clients);
   void count_request(Row row);
+  // Inline, as it comes several times in each request.
+  void note(Row row, const Doing& doing) {
+    rows_[row].doing.store(pack(doing), std::memory_order_relaxed);
+  }
   WorkerInfo info(Row row) const;
+  // A process asks that of `row` to look at the listening sockets of `slot`; who is asked takes all
+  // that came since it last did: bit n is slot n.
+  void invite(Row row, Slot slot);
+  std::uint64_t take_invitations(Row row);
   std::uint64_t total_requests() const;  // of all rows, and of those that were freed
 
  private:
@@ -52,15 +101,24 @@ class WorkerTable {
     std::atomic<std::uint64_t> requests{0};  // never set back: of all processes the row ever had
     std::atomic<std::uint64_t> requests_before{0};  // of those before the present one
     std::atomic<std::uint32_t> clients{0};
+    std::atomic<std::uint64_t> doing{0};
+    std::atomic<std::uint64_t> invitations{0};
+  };
+  // The master's own.
+  struct Births {
+    Generation generation;
+    std::uint32_t restarts;
   };
   Row rows_ever() const;
 
   std::atomic<Row> in_use_{0};
-  std::atomic<Row> ever_{0};  // 1 + the highest row that was ever taken
+  std::atomic<Row> ever_{0};    // 1 + the highest row that was ever taken
+  Births births_[kMaxWorkers];  // by slot
   Cells rows_[kMaxRows];
 };
 
 static_assert(kFitForSegment<WorkerTable>);
-static_assert(sizeof(WorkerTable) == kCacheLine * (1 + kMaxRows));
+static_assert(kMaxWorkers <= 64);  // a bit for each slot
+static_assert(sizeof(WorkerTable) == kCacheLine * (1 + kMaxWorkers / 8 + kMaxRows));
 
 }  // namespace shm

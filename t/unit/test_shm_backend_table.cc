@@ -21,7 +21,7 @@ TEST_CASE("enroll gives each id its own row, and the same one again") {
   CHECK(table->enroll(71, 4, 1000) == 1u);
   CHECK(table->enroll(70, 16, 2000) == 0u);
   CHECK(table->size() == 2);
-  CHECK(table->gate(0).limit() == 16);
+  CHECK(table->gate(0).limit() == 8);
   CHECK(table->gate(1).limit() == 4);
   CHECK(table->enrolled(1));
   CHECK_FALSE(table->enrolled(2));

@@ -36,3 +36,10 @@ TEST_CASE("no two of many neighbours collide, and none is 0") {
   CHECK(ids.size() == 20'000);
   CHECK(ids.count(0) == 0);
 }
+
+TEST_CASE("a service's id tells twins apart, and services from all else") {
+  CHECK(shm::make_service_id("a", 0) == shm::make_service_id("a", 0));
+  CHECK(shm::make_service_id("a", 0) != shm::make_service_id("a", 1));
+  CHECK(shm::make_service_id("a", 0) != shm::make_service_id("b", 0));
+  CHECK(shm::make_service_id("a", 0) != shm::make_listener_id("a", 0));
+}

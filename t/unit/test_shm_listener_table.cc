@@ -8,7 +8,7 @@ using children::Shared;
 using shm::kMaxListeners;
 using shm::ListenerTable;
 
-TEST_CASE("a listener keeps its row, its counter and gets the new limit") {
+TEST_CASE("a listener keeps its row, its counter and its limit") {
   Shared<ListenerTable> table;
   CHECK(table->enroll(5, 8) == 0u);
   CHECK(table->enroll(6, 0) == 1u);
@@ -16,7 +16,7 @@ TEST_CASE("a listener keeps its row, its counter and gets the new limit") {
   table->count_request(0, 3);
   CHECK(table->enroll(5, 9) == 0u);
   CHECK(table->size() == 2);
-  CHECK(table->gate(0).limit() == 9);
+  CHECK(table->gate(0).limit() == 8);
   CHECK(table->requests(0) == 2);
   CHECK(table->requests(1) == 0);
 }
@@ -44,4 +44,25 @@ TEST_CASE("a released row gives back its slots and keeps what it counted") {
   table->release_row(0);
   CHECK(table->gate(0).in_service(2) == 1);
   CHECK(table->requests(0) == 1);
+}
+
+TEST_CASE("refusals are counted by listener and reason, over all rows, and start anew with an id") {
+  Shared<ListenerTable> table;
+  for (std::uint32_t i = 0; i < kMaxListeners; ++i) REQUIRE(table->enroll(i + 1, 8) == i);
+  table->count_refusal(7, 0, 1);
+  table->count_refusal(7, 5, 1);
+  table->count_refusal(7, 5, shm::kMaxReasons - 1);
+  table->count_refusal(7, 5, shm::kMaxReasons);  // what does not exist counts nowhere
+  table->count_refusal(8, 5, 2);
+  shm::ReasonCounts expected{};
+  CHECK(table->refusals(6) == expected);
+  expected[1] = 2;
+  expected[shm::kMaxReasons - 1] = 1;
+  CHECK(table->refusals(7) == expected);
+  table->release_row(5);
+  CHECK(table->refusals(7) == expected);
+  table->retire(7);
+  REQUIRE(table->enroll(9000, 8) == 7u);
+  CHECK(table->refusals(7) == shm::ReasonCounts{});
+  CHECK(table->refusals(8)[2] == 1);
 }

@@ -39,7 +39,14 @@ TEST_CASE("a fresh segment has its marks and next to no pages") {
     REQUIRE(segment.backends().gate(i).try_enter(0, 1, 0));
     segment.backends().count_request(i, 0);
     CHECK(segment.backends().counters(i).requests == 1);
+    segment.backends().count_response_time(i, 0, 700);
+    CHECK(segment.backends().response_times(i).total() == 1);
   }
+  REQUIRE(segment.services().enroll({1, 2, 3}));
+  segment.services().count_request(1, 0);
+  REQUIRE(segment.listeners().enroll(1, 8) == 0u);
+  segment.listeners().count_refusal(0, 0, 5);
+  CHECK(segment.listeners().refusals(0)[5] == 1);
   segment.log_ring(0).write(6, "hello");
   segment.sessions().remember({1, 2}, 3, 300, 0);
   CHECK(segment.sessions().totals(0).live == 1);

@@ -185,3 +185,31 @@ TEST_CASE("what one process remembers, another finds") {
   })));
   CHECK(table.look_up({1, 2}, 0) == 7u);
 }
+
+TEST_CASE("a service's row is part of the key, and of nothing that says where it lies") {
+  const SessionKey key{0xfedcba9876543210, 42};
+  const SessionKey tagged = shm::with_service(key, 0xabcdef);
+  CHECK(tagged == SessionKey{0xfedcba98abcdef10, 42});
+  CHECK(shm::service_of(tagged) == 0xabcdef);
+  CHECK(shm::service_of(shm::with_service(tagged, 0)) == 0);
+}
+
+TEST_CASE("live sessions are counted by service, within the bounds that are asked for") {
+  const SessionMemory memory(1000);
+  auto table = memory.view<SessionTable>();
+  Random random(1);
+  for (std::uint32_t service = 0; service < 4; ++service) {
+    for (std::uint32_t i = 0; i <= service; ++i) {
+      table.remember(shm::with_service(random_key(random), service), 7, 10 * (service + 1), 0);
+    }
+  }
+  std::vector<std::uint64_t> all(4);
+  CHECK(table.totals(5000, all).live == 10);
+  CHECK(all == std::vector<std::uint64_t>{1, 2, 3, 4});
+  std::vector<std::uint64_t> later(4);
+  CHECK(table.totals(25'000, later).live == 7);
+  CHECK(later == std::vector<std::uint64_t>{0, 0, 3, 4});
+  std::vector<std::uint64_t> few(3);
+  CHECK(table.totals(5000, few).live == 10);
+  CHECK(few == std::vector<std::uint64_t>{1, 2, 3});
+}

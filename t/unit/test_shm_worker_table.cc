@@ -81,3 +81,73 @@ TEST_CASE("every state has a name") {
   CHECK(shm::to_text(WorkerState::draining) == "draining");
   CHECK(shm::to_text(static_cast<WorkerState>(99)) == "unknown");
 }
+
+TEST_CASE("what a worker does is one word that says activity, listener and service") {
+  using shm::Activity;
+  auto table = std::make_unique<WorkerTable>();
+  REQUIRE(table->take(0, 1) == 0u);
+  CHECK(table->info(0).doing.activity == Activity::starting);
+  table->note(0, {Activity::relay, shm::kMaxListeners - 1, shm::kMaxServices - 1});
+  shm::Doing doing = table->info(0).doing;
+  CHECK(doing.activity == Activity::relay);
+  CHECK(doing.listener == shm::kMaxListeners - 1);
+  CHECK(doing.service == shm::kMaxServices - 1);
+  table->note(0, {Activity::accepting, 0, {}});
+  doing = table->info(0).doing;
+  CHECK(doing.activity == Activity::accepting);
+  CHECK(doing.listener == 0u);
+  CHECK(doing.service == std::nullopt);
+  // What is scribbled there names nothing that does not exist.
+  table->note(0, {static_cast<Activity>(200), shm::kMaxListeners, shm::kMaxServices});
+  doing = table->info(0).doing;
+  CHECK(shm::to_text(doing.activity) == "unknown");
+  CHECK(doing.listener == std::nullopt);
+  CHECK(doing.service == std::nullopt);
+  table->free(0);
+  REQUIRE(table->take(0, 1) == 0u);
+  CHECK(table->info(0).doing.activity == Activity::starting);
+}
+
+TEST_CASE("every activity has a name of its own") {
+  CHECK(shm::to_text(shm::Activity::starting) == "starting");
+  CHECK(shm::to_text(shm::Activity::waiting) == "waiting");
+  CHECK(shm::to_text(shm::Activity::sanitize) == "sanitize");
+  CHECK(shm::to_text(shm::Activity::finish) == "finish");
+  CHECK(shm::to_text(shm::Activity::drain) == "drain");
+}
+
+TEST_CASE("restarts are births in a slot but for the first of a generation") {
+  auto table = std::make_unique<WorkerTable>();
+  const auto born = [&](shm::Slot slot, shm::Generation generation) {
+    const shm::Row row = *table->take(slot, generation);
+    table->set_pid(row, 1000);
+    return row;
+  };
+  shm::Row first = born(0, 1);
+  const shm::Row other = born(1, 1);
+  CHECK(table->info(first).restarts == 0);
+  table->free(first);
+  // One that could not be forked was not born.
+  table->free(*table->take(0, 1));
+  first = born(0, 1);
+  CHECK(table->info(first).restarts == 1);
+  CHECK(table->info(other).restarts == 0);
+  const shm::Row next = born(0, 2);
+  CHECK(table->info(next).restarts == 1);
+  table->free(next);
+  CHECK(table->info(born(0, 2)).restarts == 2);
+  CHECK(table->info(born(shm::kMaxWorkers, 2)).restarts == 0);  // a slot that does not exist
+}
+
+TEST_CASE("invitations are collected until they are taken, and end with the process") {
+  auto table = std::make_unique<WorkerTable>();
+  REQUIRE(table->take(0, 1) == 0u);
+  table->invite(0, 0);
+  table->invite(0, 63);
+  CHECK(table->take_invitations(0) == ((std::uint64_t{1} << 63) | 1));
+  CHECK(table->take_invitations(0) == 0);
+  table->invite(0, 5);
+  table->free(0);
+  REQUIRE(table->take(0, 1) == 0u);
+  CHECK(table->take_invitations(0) == 0);
+}

@@ -1,0 +1,50 @@
+// Services: ids and counters of the segment, put together. No system call, no lock.
+#include "shm/service_table.h"
+
+#include <unordered_map>
+
+namespace shm {
+
+std::optional<std::vector<std::uint32_t>> ServiceTable::enroll(const std::vector<ServiceId>& ids) {
+  std::unordered_map<ServiceId, std::uint32_t> known;
+  std::uint32_t used = 0;
+  for (std::uint32_t index = 0; index < size(); ++index) {
+    known.emplace(ids_.id_of(index), index);
+    used += enrolled(index) ? 1 : 0;
+  }
+  for (const ServiceId id : ids) {
+    const auto found = known.find(id);
+    used += found == known.end() || !enrolled(found->second) ? 1 : 0;
+  }
+  if (used > kMaxServices) return std::nullopt;
+
+  // Those that are known first, so that none of them is handed on to another.
+  for (const ServiceId id : ids) {
+    if (const auto found = known.find(id); found != known.end()) ids_.revive(found->second);
+  }
+  std::vector<std::uint32_t> rows;
+  for (const ServiceId id : ids) {
+    const auto found = known.find(id);
+    if (found != known.end()) {
+      rows.push_back(found->second);
+      continue;
+    }
+    const auto place = ids_.add(id, [](std::uint32_t) { return true; });
+    if (!place) return std::nullopt;  // the same id twice
+    counters_.restart(place->index);
+    rows.push_back(place->index);
+  }
+  return rows;
+}
+
+void ServiceTable::retire(std::uint32_t index) { ids_.retire(index); }
+
+std::uint32_t ServiceTable::size() const { return ids_.size(); }
+
+bool ServiceTable::enrolled(std::uint32_t index) const { return ids_.enrolled(index); }
+
+void ServiceTable::count_request(std::uint32_t index, Row row) { counters_.count(index, row, 0); }
+
+std::uint64_t ServiceTable::requests(std::uint32_t index) const { return counters_.sums(index)[0]; }
+
+}  // namespace shm

@@ -1,0 +1,77 @@
+// Large cells for the few pairs of row and thing that need one: a block is handed out when a row's
+// process first counts there, and stays with the pair.
+//
+// For what would be too much memory as a CounterGrid. A pool of kBlocks blocks and their numbers by
+// row and column; a block has one writer, the row's process. When the pool is used up, nothing more
+// is counted for the pairs that have none. A process that is killed while it takes a block costs
+// that block, no more. Numbers read from shared memory are checked before they are followed.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "shm/ids.h"
+#include "shm/layout.h"
+#include "shm/row_bound.h"
+
+namespace shm {
+
+// Zero bytes are a good Block; `clear()` makes it so again.
+template <std::uint32_t kColumns, std::uint32_t kBlocks, class Block>
+class SparseGrid {
+ public:
+  // For the row's own process; null when no block is left.
+  Block* take(std::uint32_t column, Row row) {
+    std::uint32_t index = index_of(column, row);
+    if (index == kBlocks) {
+      index = draw();
+      if (index == kBlocks) return nullptr;
+      numbers_[row][column].store(index + 1, std::memory_order_release);
+      bound_.include(row);
+    }
+    return &blocks_[index];
+  }
+
+  // Calls `visit(block)` for each row's block of `column`.
+  template <class Visit>
+  void each(std::uint32_t column, Visit visit) const {
+    for (Row row = 0; row < bound_.rows(); ++row) {
+      const std::uint32_t index = index_of(column, row);
+      if (index != kBlocks) visit(blocks_[index]);
+    }
+  }
+
+  // Lets `column` stand for something new; by the master, while nobody counts.
+  void restart(std::uint32_t column) {
+    for (Row row = 0; row < bound_.rows(); ++row) {
+      const std::uint32_t index = index_of(column, row);
+      if (index != kBlocks) blocks_[index].clear();
+    }
+  }
+
+  std::uint32_t blocks_left() const {
+    const std::uint32_t taken = taken_.load(std::memory_order_relaxed);
+    return taken < kBlocks ? kBlocks - taken : 0;
+  }
+
+ private:
+  // kBlocks for none, which also is what a number that makes no sense is taken for.
+  std::uint32_t index_of(std::uint32_t column, Row row) const {
+    const std::uint32_t number = numbers_[row][column].load(std::memory_order_acquire);
+    return number == 0 || number > kBlocks ? kBlocks : number - 1;
+  }
+
+  // A block that nobody has. Looks first, so that the count of those refused cannot wrap.
+  std::uint32_t draw() {
+    if (blocks_left() == 0) return kBlocks;
+    const std::uint32_t index = taken_.fetch_add(1, std::memory_order_relaxed);
+    return index < kBlocks ? index : kBlocks;
+  }
+
+  RowBound bound_;
+  std::atomic<std::uint32_t> taken_{0};
+  std::atomic<std::uint32_t> numbers_[kMaxRows][kColumns]{};  // 0 = none, else 1 + index
+  alignas(kCacheLine) Block blocks_[kBlocks]{};
+};
+
+}  // namespace shm

@@ -1,0 +1,99 @@
+// The status dump, to the letter.
+#include <doctest/doctest.h>
+
+#include "shm/status_text.h"
+
+using shm::DeadReason;
+using shm::Segment;
+using shm::WorkerState;
+using Lines = std::vector<std::string>;
+
+namespace {
+
+constexpr shm::ProcessStatus kProcess{"1.2.3", 99, 2, 1000};
+
+}  // namespace
+
+TEST_CASE("an empty segment is two lines") {
+  Segment segment(1000);
+  CHECK(shm::status_lines(kProcess, shm::take_snapshot(segment, 5), {}) ==
+        Lines{"status: object=process version=1.2.3 pid=99 generation=2 uptime_s=0 workers=0 "
+              "listeners=0 services=0 backends=0 clients=0 requests=0 segment=intact",
+              "status: object=sessions used=0 capacity=1000 evicted=0 recovered=0 stored=0 "
+              "room=4096 wiped=0"});
+}
+
+TEST_CASE("all objects, with names and without") {
+  shm::Snapshot snapshot;
+  snapshot.at_ms = 100'000;
+  snapshot.intact = false;
+  snapshot.requests = 12;
+  shm::WorkerInfo info;
+  info.state = WorkerState::ready;
+  info.pid = 4711;
+  info.generation = 2;
+  info.heartbeat_ms = 99'000;
+  info.requests = 7;
+  info.clients = 3;
+  info.restarts = 4;
+  info.doing.activity = shm::Activity::relay;
+  snapshot.workers = {{0, info, 5}, {2, {WorkerState::starting, -1, 1, 2, 0, 0, 1, 0, {}}, 0}};
+  snapshot.listeners = {{0, {8, 1, 2}, 9, {}}, {1, {}, 0, {}}};
+  snapshot.listeners[0].refused[1] = 3;
+  snapshot.listeners[0].refused[2] = 1;
+  snapshot.listeners[0].refused[100] = 1;
+  snapshot.services = {{1, 6, 2}, {0, 1, 0}};
+  snapshot.backends = {{0, {8, 4, 0}, {true, DeadReason::none, 40'000}, {6, 0}, {}, 0},
+                       {1, {}, {false, DeadReason::refused, 97'500}, {5, 1}, {}, 98'000},
+                       {2, {}, {}, {}, {}, 0}};
+  shm::LatencyCells cells;
+  cells.count(10);
+  cells.count(1'000'000);
+  snapshot.backends[0].response_times.add(cells);
+  snapshot.max_sessions = 1000;
+  snapshot.sessions = {1, 2, 4096, 3, 4, 5};
+
+  const shm::RowNames names{{"0.0.0.0:80"},
+                            {"0.0.0.0:80/1"},
+                            {{"be0", "10.0.0.1:80"}, {"be=\"1\"\n\\ ", "[::1]:80"}},
+                            {"none", "bare_lf", "version"}};
+  CHECK(shm::status_lines(kProcess, snapshot, names) ==
+        Lines{"status: object=process version=1.2.3 pid=99 generation=2 uptime_s=99 workers=2 "
+              "listeners=2 services=2 backends=3 clients=4 requests=12 segment=damaged",
+              "status: object=worker slot=0 pid=4711 generation=2 state=ready clients=3 "
+              "requests=7 heartbeat_ms=1000 log_dropped=5 restarts=4 doing=relay",
+              "status: object=worker slot=1 pid=0 generation=2 state=starting clients=1 "
+              "requests=0 heartbeat_ms=- log_dropped=0 restarts=0 doing=starting",
+              "status: object=listener address=0.0.0.0:80 in_service=1 waiting=2 limit=8 "
+              "requests=9 refused=5 refused_bare_lf=3 refused_version=1 refused_100=1",
+              "status: object=listener address=#1 in_service=0 waiting=0 limit=0 requests=0 "
+              "refused=0",
+              "status: object=service name=#1 requests=6 sessions=2",
+              "status: object=service name=0.0.0.0:80/1 requests=1 sessions=0",
+              "status: object=backend name=be0 address=10.0.0.1:80 state=live since_s=60 "
+              "reason=- in_flight=4 limit=8 waiting=0 requests=6 failures=0 p50_ms=0.0 "
+              "p99_ms=983.0 last_probe_s=-",
+              "status: object=backend name=be\\x3d\\x221\\x22\\x0a\\x5c\\x20 address=[::1]:80 "
+              "state=dead since_s=2 reason=refused in_flight=0 limit=0 waiting=0 requests=5 "
+              "failures=1 p50_ms=- p99_ms=- last_probe_s=2",
+              "status: object=backend name=#2 address=- state=live since_s=100 reason=- "
+              "in_flight=0 limit=0 waiting=0 requests=0 failures=0 p50_ms=- p99_ms=- "
+              "last_probe_s=-",
+              "status: object=sessions used=1 capacity=1000 evicted=3 recovered=4 stored=2 "
+              "room=4096 wiped=5"});
+}
+
+TEST_CASE("a beat newer than the snapshot's clock is no time ago") {
+  shm::Snapshot snapshot;
+  snapshot.at_ms = 1999;
+  shm::WorkerInfo info;
+  info.heartbeat_ms = 2000;
+  snapshot.workers = {{0, info, 0}};
+  CHECK(shm::status_lines(kProcess, snapshot, {}).at(1).find(" heartbeat_ms=0 ") !=
+        std::string::npos);
+}
+
+TEST_CASE("the last line says whether the dump is whole") {
+  CHECK(shm::status_end_line(12, 0) == "status: object=end lines=12 omitted=0");
+  CHECK(shm::status_end_line(12, 3) == "status: object=end lines=12 omitted=3");
+}
