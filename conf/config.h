@@ -72,6 +72,12 @@ struct Redirect {
   std::string path;  // with query and fragment; empty: those of the request
 };
 
+// A rule of the sanitizer that is relaxed, as written: worker::prepare knows which ones there are.
+struct AllowedRule {
+  std::string code;
+  Position where;
+};
+
 struct Service {
   std::optional<Pattern> url;         // URL: searched in path and query, case-sensitive
   std::vector<Pattern> head_require;  // HeadRequire: each must be found in some "Name: value" line
@@ -79,6 +85,7 @@ struct Service {
   SessionPolicy session;              // Session
   std::vector<std::size_t> backends;  // Backends: indices into Config::backends, no duplicates
   std::optional<Redirect> redirect;   // Redirect: instead of backends
+  std::vector<AllowedRule> allow;     // Allow: for its requests, beside those of the listener
   Position where;
 };
 
@@ -105,11 +112,27 @@ struct Tls {
   std::chrono::seconds hsts{0};           // HSTS: 0..63072000 s; 0 = no such header (default)
 };
 
+// What a client may ask of a listener, and how slowly.
+struct Limits {
+  std::size_t uri = 8192;      // MaxURI: 64..64K bytes of the request line; 414. At most `header`
+  std::size_t header = 32768;  // MaxHeader: 256..128K bytes of the whole head; 431
+  std::size_t headers = 100;   // MaxHeaders: 1..256 fields; 431
+  std::uint64_t request = 0;   // MaxRequest: 0..1024T bytes of a request's body; 413. 0 = no limit
+  std::uint64_t min_rate = 0;  // MinRate: 0..1G bytes/s of a body, over `Client` s; 0 = any rate
+};
+inline constexpr std::int64_t kMostUri = 64 * 1024;
+inline constexpr std::int64_t kMostHeader = 128 * 1024;
+inline constexpr std::int64_t kMostHeaders = 256;
+inline constexpr std::int64_t kMostRequest = std::int64_t{1} << 50;
+inline constexpr std::int64_t kMostRate = std::int64_t{1} << 30;
+
 struct Listener {
   std::string address;             // Address: numeric IP (no brackets) or a host name
   std::uint16_t port = 0;          // Port: 1..65535
   std::chrono::seconds client{5};  // Client: 1..86400 s of silence; also total time for a head
   unsigned threads = 8;            // Threads: 0..65535 requests in service; 0 = no limit
+  Limits limits;
+  std::vector<AllowedRule> allow;  // Allow: for all of its requests
   std::vector<Service> services;   // Services: first match wins; none: every request gets 404
   std::optional<Tls> tls;          // set for HTTPSListeners
   Position where;

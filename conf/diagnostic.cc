@@ -114,6 +114,19 @@ std::string_view name_of(Severity severity) {
   return "error";
 }
 
+void append_headline(std::string& out, const Diagnostic& one) {
+  const Position& where = one.where;
+  if (where.file) {
+    append_escaped(out, where.file->name);
+    if (where.line != 0) {
+      out += ":" + std::to_string(where.line) + ":" + std::to_string(where.column);
+    }
+    out.append(": ");
+  }
+  out.append(name_of(one.severity)).append(": ");
+  append_escaped(out, one.message);
+}
+
 bool same(const Diagnostic& a, const Diagnostic& b) {
   return a.severity == b.severity && a.where.line == b.where.line &&
          a.where.column == b.where.column && a.message == b.message;
@@ -172,23 +185,26 @@ std::string Diagnostics::text() const {
   LineFinder lines;
   for (const Diagnostic& one : all_) {
     const Position& where = one.where;
-    if (where.file) {
-      append_escaped(out, where.file->name);
-      if (where.line != 0) {
-        out += ":" + std::to_string(where.line) + ":" + std::to_string(where.column);
-      }
-      out.append(": ");
-    }
-    out.append(name_of(one.severity)).append(": ");
-    append_escaped(out, one.message);
+    append_headline(out, one);
     out.append("\n");
     std::string_view line;
     if (where.file && where.line != 0 && where.column != 0 && lines.find(where, line)) {
       append_excerpt(out, line, where.column);
     }
   }
-  if (omitted_ != 0) out += std::to_string(omitted_) + " more messages are not shown\n";
+  if (omitted_ != 0) out += omission() + "\n";
   return out;
+}
+
+std::vector<std::string> Diagnostics::headlines() const {
+  std::vector<std::string> out;
+  for (const Diagnostic& one : all_) append_headline(out.emplace_back(), one);
+  if (omitted_ != 0) out.push_back(omission());
+  return out;
+}
+
+std::string Diagnostics::omission() const {
+  return std::to_string(omitted_) + " more messages are not shown";
 }
 
 std::string shown(std::string_view text) {

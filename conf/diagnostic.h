@@ -55,8 +55,12 @@ class Diagnostics {
   // `file:line:col: error: message`, then the line and a caret under the column; every control
   // byte and every byte that is not UTF-8 is shown as \xNN. Ends with a newline.
   std::string text() const;
+  // The first line of each message as `text` has it, without excerpts and newlines: for a log.
+  std::vector<std::string> headlines() const;
 
  private:
+  std::string omission() const;
+
   std::vector<Diagnostic> all_;
   std::size_t errors_ = 0;
   std::size_t omitted_ = 0;

@@ -4,6 +4,8 @@
 // Tls on top.
 #include "conf/load_listener.h"
 
+#include <algorithm>
+
 #include "conf/load_service.h"
 
 namespace conf {
@@ -58,6 +60,26 @@ Tls load_tls(const Section& section, Diagnostics& diagnostics) {
   return tls;
 }
 
+// The request line is part of the head.
+Limits load_limits(const Section& section, Diagnostics& diagnostics) {
+  const auto number = [&](std::string_view key, std::uint64_t fallback) {
+    return static_cast<std::uint64_t>(section.number(key, static_cast<std::int64_t>(fallback)));
+  };
+  Limits limits;
+  limits.header = number("MaxHeader", limits.header);
+  limits.uri = number("MaxURI", std::min(limits.uri, limits.header));
+  limits.headers = number("MaxHeaders", limits.headers);
+  limits.request = number("MaxRequest", limits.request);
+  limits.min_rate = number("MinRate", limits.min_rate);
+  if (limits.uri > limits.header) {
+    diagnostics.error(section.find("MaxURI")->value->where,
+                      "`MaxURI` is " + std::to_string(limits.uri) +
+                          ", expected at most `MaxHeader`, which is " +
+                          std::to_string(limits.header) + " for the whole head");
+  }
+  return limits;
+}
+
 Listener load_listener(const Node& node, bool https, ServiceLoader& services,
                        Diagnostics& diagnostics) {
   const Section section(https ? https_listener_schema() : http_listener_schema(), node,
@@ -67,6 +89,8 @@ Listener load_listener(const Node& node, bool https, ServiceLoader& services,
   load_endpoint(section, listener.address, listener.port, diagnostics);
   listener.client = std::chrono::seconds(section.number("Client", listener.client.count()));
   listener.threads = static_cast<unsigned>(section.number("Threads", listener.threads));
+  listener.limits = load_limits(section, diagnostics);
+  listener.allow = load_allow(section);
   for (const Node* service : section.items("Services")) {
     listener.services.push_back(services.load(*service));
   }

@@ -15,6 +15,12 @@
 
 namespace conf {
 
+std::vector<AllowedRule> load_allow(const Section& section) {
+  std::vector<AllowedRule> allow;
+  for (const Node* item : section.items("Allow")) allow.push_back({item->text, item->where});
+  return allow;
+}
+
 Service ServiceLoader::load(const Node& node) {
   const Section section(service_schema(), node, diagnostics_);
   Service service;
@@ -28,6 +34,7 @@ Service ServiceLoader::load(const Node& node) {
   service.session = load_session(section, diagnostics_);
   service.backends = backends_of(section);
   service.redirect = load_redirect(section, diagnostics_);
+  service.allow = load_allow(section);
   return service;
 }
 

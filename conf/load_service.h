@@ -18,6 +18,9 @@ namespace conf {
 // Each takes about 2 KiB and 10 microseconds; aliases could ask for millions.
 inline constexpr std::size_t kMaxPatterns = 100'000;
 
+// The items of Allow, of a listener or of a service.
+std::vector<AllowedRule> load_allow(const Section& section);
+
 class ServiceLoader {
  public:
   // All are borrowed; `index` and `backends` are complete by now.

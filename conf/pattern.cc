@@ -4,6 +4,7 @@
 // the memory bounds, and the words for what is wrong with an expression.
 #include "conf/pattern.h"
 
+#include <re2/filtered_re2.h>
 #include <re2/re2.h>
 #include <re2/set.h>
 
@@ -12,6 +13,7 @@
 #include <utility>
 
 #include "conf/diagnostic.h"
+#include "conf/literal_set.h"
 
 namespace conf {
 
@@ -25,6 +27,12 @@ constexpr std::int64_t kPatternMemory = 1 << 20;
 constexpr std::int64_t kSetMemory = 8 << 20;
 constexpr std::int64_t kSetMemoryPerByte = 1024;
 constexpr std::int64_t kSetMemoryMost = 128 << 20;
+
+// One pass over so many patterns needs no help, and so many can be tried one by one.
+constexpr std::size_t kFewPatterns = 16;
+
+// A literal that is shorter says too little about a text.
+constexpr int kShortestLiteral = 3;
 
 RE2::Options options(Pattern::Case letter_case, std::int64_t memory) {
   RE2::Options made;
@@ -104,9 +112,73 @@ bool Pattern::search(std::string_view subject) const {
   return compiled_->expression.Match(bytes, 0, bytes.size(), RE2::UNANCHORED, nullptr, 0);
 }
 
+namespace {
+
+// Some patterns searched in one pass.
+class OnePass {
+ public:
+  // `numbers`: which of `patterns`. Nothing is searched when they outgrow the memory.
+  void compile(const std::vector<Pattern>& patterns, const std::vector<int>& numbers) {
+    std::int64_t memory = kSetMemory;
+    for (const int i : numbers) {
+      const Pattern& pattern = patterns[static_cast<std::size_t>(i)];
+      memory += kSetMemoryPerByte * static_cast<std::int64_t>(pattern.text().size());
+    }
+    auto set = std::make_unique<RE2::Set>(
+        options(Pattern::Case::sensitive, std::min(memory, kSetMemoryMost)), RE2::UNANCHORED);
+    for (const int i : numbers) {
+      const Pattern& pattern = patterns[static_cast<std::size_t>(i)];
+      // A flag and not a group around it: an open \Q in the expression would swallow its end.
+      const bool sensitive = pattern.letter_case() == Pattern::Case::sensitive;
+      if (set->Add((sensitive ? "" : "(?i)") + pattern.text(), nullptr) < 0) return;
+    }
+    if (!set->Compile()) return;
+    set_ = std::move(set);
+    numbers_ = numbers;
+  }
+
+  // False when it could not be done.
+  bool search(std::string_view subject, std::vector<int>& hits) {
+    if (!set_) return false;
+    RE2::Set::ErrorInfo error{};
+    const bool found = set_->Match({subject.data(), subject.size()}, &found_, &error);
+    if (!found) return error.kind == RE2::Set::kNoError;
+    for (const int i : found_) hits.push_back(numbers_[static_cast<std::size_t>(i)]);
+    return true;
+  }
+
+ private:
+  std::unique_ptr<RE2::Set> set_;
+  std::vector<int> numbers_;
+  std::vector<int> found_;
+};
+
+void search_each(const std::vector<Pattern>& patterns, const std::vector<int>& numbers,
+                 std::string_view subject, std::vector<int>& hits) {
+  for (const int i : numbers) {
+    if (patterns[static_cast<std::size_t>(i)].search(subject)) hits.push_back(i);
+  }
+}
+
+}  // namespace
+
 struct PatternSet::Automaton {
+  void compile_filter();
+  bool search_filtered(std::string_view subject, std::vector<int>& hits);
+
   std::vector<Pattern> patterns;
-  std::unique_ptr<RE2::Set> set;  // none until compiled, or when it outgrew its memory
+  std::vector<int> all;
+  OnePass pass_over_all;
+
+  // When there are many: first the literals, without which no pattern can be found.
+  bool has_filter = false;
+  re2::FilteredRE2 filter{kShortestLiteral};
+  LiteralSet literals;
+  std::vector<bool> has_literal;  // of each pattern
+  std::vector<int> without_literal;
+  OnePass pass_over_those;
+  std::vector<int> found_literals;
+  std::vector<int> candidates;
 };
 
 PatternSet::PatternSet() : automaton_(std::make_unique<Automaton>()) {}
@@ -115,44 +187,59 @@ PatternSet::PatternSet(PatternSet&&) noexcept = default;
 PatternSet& PatternSet::operator=(PatternSet&&) noexcept = default;
 
 int PatternSet::add(const Pattern& pattern) {
+  const int number = static_cast<int>(automaton_->patterns.size());
   automaton_->patterns.push_back(pattern);
-  return static_cast<int>(automaton_->patterns.size()) - 1;
+  automaton_->all.push_back(number);
+  return number;
 }
 
 bool PatternSet::empty() const { return automaton_->patterns.empty(); }
 
 void PatternSet::compile() {
-  automaton_->set.reset();
   if (empty()) return;
-  std::int64_t memory = kSetMemory;
-  for (const Pattern& pattern : automaton_->patterns) {
-    memory += kSetMemoryPerByte * static_cast<std::int64_t>(pattern.text().size());
+  automaton_->pass_over_all.compile(automaton_->patterns, automaton_->all);
+  if (automaton_->patterns.size() > kFewPatterns) automaton_->compile_filter();
+}
+
+void PatternSet::Automaton::compile_filter() {
+  for (const Pattern& pattern : patterns) {
+    int number = 0;
+    if (filter.Add(pattern.text(), options(pattern.letter_case(), kPatternMemory), &number) !=
+        RE2::NoError) {
+      return;
+    }
   }
-  auto set = std::make_unique<RE2::Set>(
-      options(Pattern::Case::sensitive, std::min(memory, kSetMemoryMost)), RE2::UNANCHORED);
-  for (const Pattern& pattern : automaton_->patterns) {
-    // A flag and not a group around it: an open \Q in the expression would swallow its end.
-    const bool sensitive = pattern.letter_case() == Pattern::Case::sensitive;
-    if (set->Add((sensitive ? "" : "(?i)") + pattern.text(), nullptr) < 0) return;
+  std::vector<std::string> needed;
+  filter.Compile(&needed);
+  if (needed.empty() || !literals.compile(needed)) return;
+  filter.AllPotentials({}, &without_literal);
+  has_literal.assign(patterns.size(), true);
+  for (const int i : without_literal) has_literal[static_cast<std::size_t>(i)] = false;
+  if (!without_literal.empty()) pass_over_those.compile(patterns, without_literal);
+  has_filter = true;
+}
+
+// False when too many are left to be searched one by one.
+bool PatternSet::Automaton::search_filtered(std::string_view subject, std::vector<int>& hits) {
+  literals.search(subject, found_literals);
+  candidates.clear();
+  if (!found_literals.empty()) {
+    filter.AllPotentials(found_literals, &candidates);
+    std::erase_if(candidates, [&](int i) { return !has_literal[static_cast<std::size_t>(i)]; });
+    if (candidates.size() > kFewPatterns) return false;
   }
-  if (set->Compile()) automaton_->set = std::move(set);
+  search_each(patterns, candidates, subject, hits);
+  if (!without_literal.empty() && !pass_over_those.search(subject, hits)) {
+    search_each(patterns, without_literal, subject, hits);
+  }
+  return true;
 }
 
 void PatternSet::search(std::string_view subject, std::vector<int>& hits) const {
-  if (automaton_->set) {
-    const re2::StringPiece bytes(subject.data(), subject.size());
-    std::vector<int> found;
-    RE2::Set::ErrorInfo error{};
-    if (automaton_->set->Match(bytes, &found, &error)) {
-      hits.insert(hits.end(), found.begin(), found.end());
-      return;
-    }
-    if (error.kind == RE2::Set::kNoError) return;
-  }
-  const std::vector<Pattern>& patterns = automaton_->patterns;
-  for (std::size_t i = 0; i < patterns.size(); ++i) {
-    if (patterns[i].search(subject)) hits.push_back(static_cast<int>(i));
-  }
+  Automaton& automaton = *automaton_;
+  if (automaton.has_filter && automaton.search_filtered(subject, hits)) return;
+  if (automaton.pass_over_all.search(subject, hits)) return;
+  search_each(automaton.patterns, automaton.all, subject, hits);
 }
 
 }  // namespace conf

@@ -9,6 +9,15 @@
 
 namespace conf {
 
+namespace {
+
+constexpr std::int64_t kLargest = std::numeric_limits<std::int64_t>::max();
+constexpr std::string_view kByteUnits = "KMGT";
+
+char to_upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
+
+}  // namespace
+
 char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 std::string to_lower(std::string_view text) {
@@ -34,7 +43,6 @@ bool is_null(std::string_view plain) {
 }
 
 std::optional<std::int64_t> parse_whole_number(std::string_view text) {
-  constexpr std::int64_t kLargest = std::numeric_limits<std::int64_t>::max();
   if (text.empty() || !std::all_of(text.begin(), text.end(), is_digit)) return std::nullopt;
   std::int64_t value = 0;
   for (const char c : text) {
@@ -43,6 +51,24 @@ std::optional<std::int64_t> parse_whole_number(std::string_view text) {
     value = value * 10 + digit;
   }
   return value;
+}
+
+std::optional<std::int64_t> parse_bytes(std::string_view text) {
+  const std::size_t unit = text.empty() ? kByteUnits.npos : kByteUnits.find(to_upper(text.back()));
+  if (unit == kByteUnits.npos) return parse_whole_number(text);
+  const std::optional<std::int64_t> number = parse_whole_number(text.substr(0, text.size() - 1));
+  if (!number) return std::nullopt;
+  const int shift = 10 * (static_cast<int>(unit) + 1);
+  return *number > kLargest >> shift ? kLargest : *number << shift;
+}
+
+std::string bytes_text(std::int64_t bytes) {
+  std::string unit;
+  for (std::size_t i = 0; i < kByteUnits.size() && bytes != 0 && bytes % 1024 == 0; ++i) {
+    bytes /= 1024;
+    unit = kByteUnits[i];
+  }
+  return std::to_string(bytes) + unit;
 }
 
 bool is_token(std::string_view text) {

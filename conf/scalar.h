@@ -25,6 +25,11 @@ bool is_null(std::string_view plain);
 // What is too large for the type is its largest value, so that it fails any check of a range.
 std::optional<std::int64_t> parse_whole_number(std::string_view text);
 
+// The same, and behind it at will K, M, G or T for 1024 of the unit before, in either letter case.
+std::optional<std::int64_t> parse_bytes(std::string_view text);
+// The shortest way to write that number: 65536 is 64K.
+std::string bytes_text(std::int64_t bytes);
+
 // A token of RFC 9110 5.6.2, such as the name of a header: some letters, digits and these marks.
 inline constexpr std::string_view kTokenMarks = "!#$%&'*+-.^_`|~";
 bool is_token(std::string_view text);

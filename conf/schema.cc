@@ -11,6 +11,7 @@
 #include <optional>
 #include <vector>
 
+#include "conf/config.h"
 #include "conf/diagnostic.h"
 #include "conf/scalar.h"
 #include "conf/suggest.h"
@@ -22,7 +23,7 @@ namespace {
 constexpr std::int64_t kMaxPath = 4095;
 constexpr std::int64_t kMaxName = 255;
 constexpr std::int64_t kMaxPattern = 65536;
-constexpr std::int64_t kMaxHeader = 4096;
+constexpr std::int64_t kMaxHeadAdd = 4096;
 constexpr std::int64_t kMaxSessionId = 256;
 constexpr std::int64_t kMaxCiphers = 8192;
 constexpr std::int64_t kMaxUrl = 4096;
@@ -93,7 +94,7 @@ constexpr auto kBackendKeys = std::to_array<Key>({
     {"TimeOut", Shape::seconds, "", 1, kDay},
     {"ConnTO", Shape::seconds, "", 1, kDay},
     {"Threads", Shape::number, "", 0, 65535},
-    {"HeadAdd", Shape::texts, "a header as `Name: value`", 1, kMaxHeader, false,
+    {"HeadAdd", Shape::texts, "a header as `Name: value`", 1, kMaxHeadAdd, false,
      "AddHeader HeaderAdd"},
 });
 
@@ -103,6 +104,12 @@ constexpr auto kListenerKeys = std::to_array<Key>({
     {"Port", Shape::number, "", 1, 65535, true},
     {"Client", Shape::seconds, "", 1, kDay},
     {"Threads", Shape::number, "", 0, 65535},
+    {"MaxURI", Shape::bytes, "", 64, kMostUri},
+    {"MaxHeader", Shape::bytes, "", 256, kMostHeader},
+    {"MaxHeaders", Shape::number, "", 1, kMostHeaders},
+    {"MaxRequest", Shape::bytes, "", 0, kMostRequest},
+    {"MinRate", Shape::bytes, "", 0, kMostRate},
+    {"Allow", Shape::texts, "the code of a rule such as `target_char`", 1, kMaxName},
     {"Services", Shape::sections, "services"},
     {"Certificates", Shape::texts, "the path of a PEM file", 1, kMaxPath, true},
     {"Ciphers", Shape::texts, "the name of a cipher", 1, kMaxCiphers},
@@ -130,6 +137,7 @@ constexpr auto kServiceKeys = std::to_array<Key>({
     {"Session", Shape::policy, "a mapping such as `{Type: IP, TTL: 300}`", 0, kYear},
     {"Backends", Shape::backends, "an alias of a backend, such as `*be`"},
     {"Redirect", Shape::target, "a URL such as `https://www.example.com`", 1, kMaxUrl},
+    {"Allow", Shape::texts, "the code of a rule such as `target_char`", 1, kMaxName},
 });
 
 constexpr auto kRedirectKeys = std::to_array<Key>({
@@ -243,6 +251,9 @@ std::string expectation(const Key& key) {
       return "a whole number" + bounds;
     case Shape::seconds:
       return "whole seconds" + bounds;
+    case Shape::bytes:
+      return "bytes from " + bytes_text(key.low) + " to " + bytes_text(key.high) +
+             ", as a whole number with or without K, M, G or T";
     case Shape::policy:
       return noun + ", or whole seconds" + bounds;
     case Shape::target:

@@ -16,6 +16,7 @@ enum class Shape {
   texts,     // a text, or a list of them
   number,    // a whole number
   seconds,   // a duration in whole seconds
+  bytes,     // a number of bytes, with a unit at will: 64K
   choice,    // one of a few words
   policy,    // a mapping, or whole seconds as a short form of it
   target,    // a mapping, or a text as a short form of it

@@ -131,6 +131,7 @@ bool Section::check_scalar(Member& member, std::string_view name) {
   switch (key.shape) {
     case Shape::number:
     case Shape::seconds:
+    case Shape::bytes:
     case Shape::policy:
       return check_number(member, name);
     case Shape::choice:
@@ -160,7 +161,8 @@ bool Section::check_text(const Key& key, const Node& value, std::string_view nam
 bool Section::check_number(Member& member, std::string_view name) {
   const Key& key = *member.key;
   const std::string& text = member.value->text;
-  const std::optional<std::int64_t> number = parse_whole_number(text);
+  const std::optional<std::int64_t> number =
+      key.shape == Shape::bytes ? parse_bytes(text) : parse_whole_number(text);
   if (number && *number >= key.low && *number <= key.high) {
     member.number = *number;
     return true;

@@ -32,6 +32,15 @@ TEST_CASE("diagnostic: the three severities, with and without a place") {
         "error: nowhere\n");
 }
 
+TEST_CASE("diagnostic: headlines are the text without excerpts") {
+  const auto file = std::make_shared<const conf::SourceFile>(conf::SourceFile{"a.yaml", "x: y\n"});
+  conf::Diagnostics found;
+  found.error({file, 1, 4}, "bad y\n");
+  found.warning({}, "odd");
+  CHECK(found.headlines() ==
+        std::vector<std::string>{"a.yaml:1:4: error: bad y\\x0a", "warning: odd"});
+}
+
 TEST_CASE("diagnostic: no messages, no text") { CHECK(conf::Diagnostics().text().empty()); }
 
 TEST_CASE("diagnostic: the caret stands at or just after the line's end at most") {

@@ -25,9 +25,22 @@ TEST_CASE("load_listener: defaults") {
   CHECK(made[0].client.count() == 5);
   CHECK(made[0].threads == 8);
   CHECK(made[0].services.size() == 1);
+  CHECK(made[0].allow.empty());
   CHECK_FALSE(made[0].tls);
   CHECK(made[0].where.line == 4);
   CHECK(made[0].where.column == 3);
+}
+
+TEST_CASE("load_listener: relaxed rules, for both kinds") {
+  const auto made = listeners(
+      "HTTPListeners:\n- {Address: '::1', Port: 1, Allow: host_empty, Services: [{Backends: "
+      "*be}]}\n"
+      "HTTPSListeners:\n- {Address: '::1', Port: 2, Allow: [a, b], Certificates: c,"
+      " Services: [{Backends: *be}]}\n");
+  REQUIRE(made.size() == 2);
+  REQUIRE(made[0].allow.size() == 1);
+  CHECK(made[0].allow[0].code == "host_empty");
+  CHECK(made[1].allow.size() == 2);
 }
 
 TEST_CASE("load_listener: HTTP comes before HTTPS, however the file has it") {
@@ -105,4 +118,37 @@ TEST_CASE("load_listener: versions, client certificates, StrictSNI and HSTS") {
   REQUIRE(second.client_cert);
   CHECK(second.client_cert->mode == Mode::ask);
   CHECK(second.client_cert->depth == 9);
+}
+
+TEST_CASE("load_listener: limits, the least and the most of each") {
+  const auto made = listeners(
+      "HTTPListeners:\n"
+      "- {Address: '::1', Port: 1, Services: [{Backends: *be}]}\n"
+      "- {Address: '::1', Port: 2, Services: [{Backends: *be}], MaxURI: 64, MaxHeader: 256, "
+      "MaxHeaders: 1, MaxRequest: 0,\n"
+      "   MinRate: 0}\n"
+      "- {Address: '::1', Port: 3, Services: [{Backends: *be}], MaxURI: 64K, MaxHeader: 128k, "
+      "MaxHeaders: 256,\n"
+      "   MaxRequest: 1024T, MinRate: 1G}\n"
+      "- {Address: '::1', Port: 4, Services: [{Backends: *be}], MaxURI: 4096, MaxHeader: 4K}\n"
+      "- {Address: '::1', Port: 5, Services: [{Backends: *be}], MaxHeader: 4K}\n");
+  REQUIRE(made.size() == 5);
+  CHECK(made[0].limits.uri == 8192);
+  CHECK(made[0].limits.header == 32768);
+  CHECK(made[0].limits.headers == 100);
+  CHECK(made[0].limits.request == 0);
+  CHECK(made[0].limits.min_rate == 0);
+  CHECK(made[1].limits.uri == 64);
+  CHECK(made[1].limits.header == 256);
+  CHECK(made[1].limits.headers == 1);
+  CHECK(made[1].limits.request == 0);
+  CHECK(made[1].limits.min_rate == 0);
+  CHECK(made[2].limits.uri == 65536);
+  CHECK(made[2].limits.header == 131072);
+  CHECK(made[2].limits.headers == 256);
+  CHECK(made[2].limits.request == std::uint64_t{1} << 50);
+  CHECK(made[2].limits.min_rate == std::uint64_t{1} << 30);
+  CHECK(made[3].limits.uri == 4096);
+  CHECK(made[3].limits.header == 4096);
+  CHECK(made[4].limits.uri == 4096);  // the line is part of the head
 }

@@ -42,6 +42,17 @@ TEST_CASE("load_service: URLs mind the letter case, headers do not") {
   CHECK(made.session.ttl.count() == 300);
 }
 
+TEST_CASE("load_service: relaxed rules are kept as they are written, with their places") {
+  CHECK(service("").allow.empty());
+  const conf::Service made = service("    Allow: [target_char, whatever]\n");
+  REQUIRE(made.allow.size() == 2);
+  CHECK(made.allow[0].code == "target_char");
+  CHECK(made.allow[1].code == "whatever");
+  CHECK(made.allow[0].where.column == 13);
+  CHECK(made.allow[1].where.column == 26);
+  CHECK(service("    Allow: host_empty\n").allow.size() == 1);
+}
+
 TEST_CASE("load_service: the same alias is the same backend everywhere, two anchors are two") {
   const auto loaded = conf_test::load(
       "Backends: [&a {Address: '::1', Port: 1}, &b {Address: '::1', Port: 1}]\n"

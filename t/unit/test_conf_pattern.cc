@@ -169,3 +169,42 @@ TEST_CASE("pattern set: one that outgrows its memory searches one by one") {
   for (int i = 0; i < 4'000; ++i) subject += (i * i % 7 < 3) ? "xab" : "bax";
   CHECK(hits(set, "a" + subject) == std::vector{200});
 }
+
+TEST_CASE("pattern set: many, with and without literals, find what each alone would") {
+  std::vector<conf::Pattern> patterns;
+  for (int i = 0; i < 40; ++i) {
+    const std::string n = std::to_string(i);
+    patterns.push_back(made("^Host:.*h" + n + "\\.example", Pattern::Case::insensitive));
+    patterns.push_back(made("(h" + n + "|www)\\.test$"));
+    patterns.push_back(made("^Host: H" + n + "\\.", Pattern::Case::sensitive));
+    patterns.push_back(made("[0-9]{" + std::to_string(1 + i % 4) + "}"));  // none of its own
+    patterns.push_back(made("^.{" + n + "}$"));
+    patterns.push_back(made("sh.*ared.*" + std::string(1, static_cast<char>('a' + i % 26))));
+  }
+  patterns.push_back(made("\xc9tat", Pattern::Case::insensitive));
+  PatternSet set;
+  for (const conf::Pattern& pattern : patterns) set.add(pattern);
+  set.compile();
+  for (const std::string subject :
+       {"", "Host: h7.example", "HOST: x.H39.EXAMPLE.org", "Host: H3.example:8080", "www.test",
+        "h12.test", "sh ared xyz", "a shared abcdefghijklmnopqrstuvwxyz 1234", "12", "\xe9tat",
+        "\xc9TAT", "\xe9ta"}) {
+    CAPTURE(subject);
+    std::vector<int> expected;
+    for (std::size_t i = 0; i < patterns.size(); ++i) {
+      if (patterns[i].search(subject)) expected.push_back(static_cast<int>(i));
+    }
+    CHECK(hits(set, subject) == expected);
+  }
+}
+
+TEST_CASE("pattern set: the first number that is too many for one pass, and the one before") {
+  for (const int count : {16, 17}) {
+    PatternSet set;
+    for (int i = 0; i < count; ++i) set.add(made("host" + std::to_string(i) + "x"));
+    set.compile();
+    CHECK(hits(set, "host15x") == std::vector{15});
+    CHECK(hits(set, "host1x host10x") == std::vector{1, 10});
+    CHECK(hits(set, "host17x").empty());
+  }
+}

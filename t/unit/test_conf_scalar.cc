@@ -19,6 +19,33 @@ TEST_CASE("scalar: whole numbers") {
   }
 }
 
+TEST_CASE("scalar: bytes, with a unit at will") {
+  CHECK(conf::parse_bytes("0") == 0);
+  CHECK(conf::parse_bytes("8192") == 8192);
+  CHECK(conf::parse_bytes("8K") == 8192);
+  CHECK(conf::parse_bytes("8k") == 8192);
+  CHECK(conf::parse_bytes("10M") == 10'485'760);
+  CHECK(conf::parse_bytes("2G") == std::int64_t{2} << 30);
+  CHECK(conf::parse_bytes("3T") == std::int64_t{3} << 40);
+  CHECK(conf::parse_bytes("8388607T") == std::int64_t{8388607} << 40);
+  constexpr std::int64_t kLargest = std::numeric_limits<std::int64_t>::max();
+  CHECK(conf::parse_bytes("8388608T") == kLargest);
+  CHECK(conf::parse_bytes("99999999999999999999K") == kLargest);
+  for (const char* text : {"", "K", "8KB", "8 K", "8KK", "-1", "+1", "1.5M", "0x10", "8P", "K8"}) {
+    CHECK_FALSE(conf::parse_bytes(text));
+  }
+}
+
+TEST_CASE("scalar: bytes in words") {
+  CHECK(conf::bytes_text(0) == "0");
+  CHECK(conf::bytes_text(1023) == "1023");
+  CHECK(conf::bytes_text(1024) == "1K");
+  CHECK(conf::bytes_text(1025) == "1025");
+  CHECK(conf::bytes_text(65536) == "64K");
+  CHECK(conf::bytes_text(std::int64_t{1} << 20) == "1M");
+  CHECK(conf::bytes_text(std::int64_t{1} << 50) == "1024T");
+}
+
 TEST_CASE("scalar: null") {
   for (const char* text : {"", "~", "null", "Null", "NULL"}) CHECK(conf::is_null(text));
   for (const char* text : {"nULL", "none", "0", "~~", " "}) CHECK_FALSE(conf::is_null(text));
