@@ -3,7 +3,8 @@
 // A case is a section: its title after "## ", the raw bytes in a fenced block, then its verdict.
 // Between the fences line ends mean nothing; the bytes are what the escapes say: \r \n \t \0 \xHH,
 // \\ for a backslash, and \{N*text} for N times text. Behind the block come lines "key value …":
-// the last of them is the verdict.
+// `allow CODE` for a rule that is relaxed, `request …` for what a response answers, `sends LINE`
+// and `hides TEXT` about what is written for the other side; the last one is the verdict.
 #pragma once
 
 #include <algorithm>

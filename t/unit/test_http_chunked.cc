@@ -82,6 +82,20 @@ TEST_CASE("chunked: data before a fault is handed out, and the fault's place is 
   CHECK(decoder.refusal().offset == 13);
 }
 
+TEST_CASE("chunked: an excerpt shows lines of the framing, and never the data") {
+  const auto excerpt_of = [](std::string bytes) {
+    ChunkedDecoder decoder;
+    CHECK(decoder.decode(bytes.data(), bytes.size()).state == State::refused);
+    CHECK(decoder.excerpt().size() <= kMaxExcerpt);
+    return decoder.excerpt();
+  };
+  CHECK(excerpt_of("6\r\nsecret!") == "!");
+  CHECK(excerpt_of("6\r\nsecret\r\n0x1\r\n") == "0x");
+  CHECK(excerpt_of("6\r\nsecret\r\n1;a=b c\r\n") == "1;a=b c");
+  CHECK(excerpt_of("0\r\nGood: 1\r\nBad : 2\r\n\r\n") == "Bad : 2");
+  CHECK(excerpt_of("1" + std::string(100, ' ') + "=") == std::string(24, ' ') + "=");
+}
+
 TEST_CASE("chunked: headers of chunks") {
   const auto header = [](std::uint64_t size) {
     std::array<char, kMaxChunkHeader> out;

@@ -71,6 +71,8 @@ TEST_CASE("header_list: twins are what '_' for '-' makes of a name") {
   CHECK(twin_field_id("X_SSL_Client_Cert_And_A_Name_Longer_Than_Any") == FieldId::x_ssl);
   CHECK(twin_field_id("Transfer_Encoding") == FieldId::transfer_encoding);
   CHECK(twin_field_id("Content-Length") == FieldId::content_length);
+  CHECK(twin_field_id("X.Forwarded~For") == FieldId::x_forwarded_for);
+  CHECK(twin_field_id("Content|Length") == FieldId::content_length);
   CHECK(twin_field_id("my_field") == FieldId::other);
   CHECK(twin_field_id(std::string(40, '_')) == FieldId::other);
 }
@@ -98,4 +100,17 @@ TEST_CASE("header_list: find gives the first, count gives all, clear forgets") {
   CHECK(list.size() == 0);
   CHECK(!list.has(FieldId::cookie));
   CHECK(list.find(FieldId::cookie) == nullptr);
+}
+
+TEST_CASE("header_list: as many fields as are asked for, and no more than there is room for") {
+  HeaderList list;
+  list.clear(1);
+  CHECK(list.add({"A", "b", FieldId::other}));
+  CHECK(!list.add({"A", "b", FieldId::other}));
+  list.clear(kFieldCapacity + 1);
+  for (std::size_t i = 0; i < kFieldCapacity; ++i) CHECK(list.add({"A", "b", FieldId::other}));
+  CHECK(!list.add({"A", "b", FieldId::other}));
+  list.clear();
+  for (std::size_t i = 0; i < kMaxFields; ++i) CHECK(list.add({"A", "b", FieldId::other}));
+  CHECK(!list.add({"A", "b", FieldId::other}));
 }

@@ -31,6 +31,18 @@ TEST_CASE("method: what does not pass") {
   }
 }
 
+TEST_CASE("method: what does not pass even when unknown methods are allowed") {
+  for (const char* name :
+       {"CONNECT", "connect", "TRACE", "Trace", "TRACK", "PRI", "head", "Head"}) {
+    CAPTURE(name);
+    CHECK(is_refused_method(name));
+  }
+  for (const char* name : {"GET", "HEAD", "get", "BREW", "CONNECTED", ""}) {
+    CAPTURE(name);
+    CHECK(!is_refused_method(name));
+  }
+}
+
 TEST_CASE("method: these may not be sent twice") {
   for (const char* name : {"POST", "PATCH", "LOCK"}) CHECK(!find_method(name)->idempotent);
   for (const char* name : {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "PROPFIND"}) {

@@ -54,12 +54,14 @@ TEST_CASE("redirect: a target that may be passed on makes a URL that may be sent
   for (int byte = 0; byte < 256; ++byte) {
     const char c = static_cast<char>(byte);
     const std::string target = std::string("/?") + c;
-    if (first_bad_target_byte(target) != std::string_view::npos) continue;
+    Breaches breaches;
+    if (judge_path_query(target, 0, breaches)) continue;
     CAPTURE(byte);
     const std::string location = kept("a", target);
     CHECK(location.find_first_not_of(allowed) == std::string::npos);
     const bool encoded = location.size() == sizeof("https://a/?") - 1 + 3;
-    CHECK(encoded == (std::string_view("[]|^\\`{}").find(c) != std::string_view::npos));
+    CHECK(encoded ==
+          (byte >= 0x80 || std::string_view("[]|^\\`{}\"<>%").find(c) != std::string_view::npos));
   }
   CHECK(kept("a", "/%41%0d%0a") == "https://a/%41%0d%0a");
   CHECK(kept("a", "/?c[GEO]=SE|`") == "https://a/?c%5BGEO%5D=SE%7C%60");

@@ -29,6 +29,24 @@ TEST_CASE("request_head: every part is a view into the bytes") {
   CHECK(head.line.data() == request.bytes.data() + 2);
 }
 
+TEST_CASE("request_head: what is refused early shows nothing of the head before it") {
+  const std::string first = "GET http://a/ HTTP/1.0\r\nHost: a\r\nReferer: secret\r\n\r\n";
+  for (const std::string& second : {std::string("\x16\x03\x01\r\n\r\n"), std::string("\n"),
+                                    std::string("GET / HTTP/1.1\nA: b\n"), std::string(9000, 'l'),
+                                    "GET / HTTP/1.1\r\nA: " + std::string(40000, 'a')}) {
+    RequestHead head;
+    Refusal refusal;
+    std::size_t scanned = 0;
+    REQUIRE(parse_request_head(first, scanned, head, refusal) == ParseStatus::complete);
+    scanned = 0;
+    CHECK(parse_request_head(second, scanned, head, refusal) == ParseStatus::refused);
+    CHECK(head.fields.size() == 0);
+    CHECK(head.fields.find(FieldId::referer) == nullptr);
+    CHECK(head.authority.empty());
+    CHECK(head.path_query.empty());
+  }
+}
+
 TEST_CASE("request_head: a head can be used again, nothing of the last one stays") {
   RequestHead head;
   Refusal refusal;

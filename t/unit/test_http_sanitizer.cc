@@ -25,11 +25,13 @@ TEST_CASE("sanitizer: facts of an earlier request do not stay") {
 
 TEST_CASE("sanitizer: where the body ends is known even when the method or Expect is refused") {
   const http_heads::Request method("BREW / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n");
-  CHECK(method.verdict.reason == Reason::method_unknown);
+  CHECK(!method.verdict);
+  CHECK(method.facts.breaches.refusal({}).reason == Reason::method_unknown);
   CHECK(method.facts.body.length == 4);
   const http_heads::Request expect(
       "PUT / HTTP/1.1\r\nHost: a\r\nExpect: tea\r\nTransfer-Encoding: chunked\r\n\r\n");
-  CHECK(expect.verdict.reason == Reason::expect_unknown);
+  CHECK(!expect.verdict);
+  CHECK(expect.facts.breaches.refusal({}).reason == Reason::expect_unknown);
   CHECK(expect.facts.body.kind == Framing::Kind::chunked);
 }
 

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <cctype>
+#include <cstring>
 #include <vector>
 
 using namespace worker::http;
@@ -24,6 +26,40 @@ TEST_CASE("scan: both versions stop at the same byte, and at the end when there 
       }
       text[place] = 'a';
     }
+  }
+}
+
+TEST_CASE("scan: both versions end a name at the same byte, and know what is plain") {
+  for (std::size_t size = 0; size < 50; ++size) {
+    std::vector<char> text(size, 'a');
+    const char* const end = text.data() + size;
+    CHECK(skip_name(text.data(), end).end == end);
+    CHECK(skip_name(text.data(), end).plain);
+    for (std::size_t place = 0; place < size; ++place) {
+      for (int byte = 0; byte < 256; ++byte) {
+        text[place] = static_cast<char>(byte);
+        const bool plain = byte < 128 && (std::isalnum(byte) != 0 || byte == '-');
+        const bool token = plain || (byte != 0 && std::strchr("!#$%&'*+.^_`|~", byte) != nullptr);
+        const NameScan fast = skip_name(text.data(), end);
+        const NameScan slow = skip_name_portably(text.data(), end);
+        REQUIRE(fast.end == (token ? end : text.data() + place));
+        REQUIRE(fast.plain == (plain || !token));
+        REQUIRE(slow.end == fast.end);
+        REQUIRE(slow.plain == fast.plain);
+      }
+      text[place] = 'a';
+    }
+  }
+}
+
+TEST_CASE("scan: a long value, and a bad byte at each place of it") {
+  std::vector<char> text(300, 'a');
+  const char* const end = text.data() + text.size();
+  CHECK(skip_value(text.data(), end) == end);
+  for (char& c : text) {
+    c = '\x7f';
+    REQUIRE(skip_value(text.data(), end) == &c);
+    c = 'a';
   }
 }
 

@@ -3,7 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <cctype>
 #include <string>
+#include <string_view>
 
 using namespace worker::http;
 
@@ -93,20 +95,88 @@ TEST_CASE("uri: authorities that are not") {
 
 TEST_CASE("uri: NUL is nowhere valid") {
   CHECK(!valid_authority(std::string_view("a\0b", 3)));
-  CHECK(first_bad_target_byte(std::string_view("/a\0b", 4)) == 2);
+  Breaches breaches;
+  CHECK(judge_path_query(std::string_view("/a\0b", 4), 10, breaches).reason == Reason::nul_byte);
 }
 
-TEST_CASE("uri: the first bad byte of a target") {
-  CHECK(first_bad_target_byte("/") == std::string_view::npos);
-  CHECK(first_bad_target_byte("*") == std::string_view::npos);
-  CHECK(first_bad_target_byte("/%41%ff?%0a") == std::string_view::npos);
-  CHECK(first_bad_target_byte("/%4") == 1);
-  CHECK(first_bad_target_byte("/%") == 1);
-  CHECK(first_bad_target_byte("/a%g0") == 2);
-  CHECK(first_bad_target_byte("/a b") == 2);
+namespace {
+
+// "fine", or the codes with the offsets where they hold, the relaxable ones in parentheses.
+std::string judged(std::string_view path_query) {
+  Breaches breaches;
+  const Refusal refusal = judge_path_query(path_query, 0, breaches);
+  std::string out;
+  for (const Reason reason : kRelaxable) {
+    if (!breaches.contains(reason)) continue;
+    RuleSet others;
+    for (const Reason other : kRelaxable) {
+      if (other != reason) others.add(other);
+    }
+    out += "(" + std::string(info(reason).code) + " " +
+           std::to_string(breaches.refusal(others).offset) + ")";
+  }
+  if (refusal) out += std::string(info(refusal.reason).code) + " " + std::to_string(refusal.offset);
+  return out.empty() ? "fine" : out;
+}
+
+std::string encoded(std::string_view path_query, bool keep_bare) {
+  std::string out;
+  append_path_query(path_query, keep_bare, out);
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("uri: what is wrong with a target") {
+  CHECK(judged("/") == "fine");
+  CHECK(judged("*") == "fine");
+  CHECK(judged("/%41%ff?%0a") == "fine");
+  CHECK(judged("/%4") == "(percent_encoding 1)");
+  CHECK(judged("/%") == "(percent_encoding 1)");
+  CHECK(judged("/a%g0%") == "(percent_encoding 2)");
+  CHECK(judged("/a b") == "control_char 2");
+  CHECK(judged("/a\rb") == "bare_cr 2");
+  CHECK(judged("/\x7f") == "control_char 1");
+  CHECK(judged("/a?b#c") == "target_fragment 4");
   // Braces: not in the path, but in the query.
-  CHECK(first_bad_target_byte("/{?{") == 1);
-  CHECK(first_bad_target_byte("/?{}") == std::string_view::npos);
+  CHECK(judged("/{?{") == "(target_char 1)");
+  CHECK(judged("/?{}") == "fine");
+  CHECK(judged("/?<%\xff#") == "(target_char 2)(percent_encoding 3)target_fragment 5");
+}
+
+TEST_CASE("uri: every byte of a target, and what becomes of it") {
+  const std::string_view always = "!$&'()*+,-./:;=?@_~";
+  const std::string_view bare = "[]|^";
+  const std::string_view bare_in_query = "\\`{}";
+  const auto has = [](std::string_view bytes, char c) { return bytes.find(c) != bytes.npos; };
+  for (const std::string before : {"/", "/?"}) {
+    const bool query = before == "/?";
+    for (int byte = 0; byte < 256; ++byte) {
+      const char c = static_cast<char>(byte);
+      const std::string target = before + c;
+      CAPTURE(target);
+      const bool is_fine = (byte < 128 && std::isalnum(byte) != 0) || has(always, c);
+      const bool is_bare = has(bare, c) || (query && has(bare_in_query, c));
+      const std::string at = " " + std::to_string(before.size());
+      const std::string found = judged(target);
+      CHECK((found == "fine") == (is_fine || is_bare));
+      if (c == '%') CHECK(found == "(percent_encoding" + at + ")");
+      if (c == '#') CHECK(found == "target_fragment" + at);
+      if (has("\"<>", c) || byte >= 0x80) CHECK(found == "(target_char" + at + ")");
+      if (has(bare_in_query, c) && !query) CHECK(found == "(target_char" + at + ")");
+      CHECK((encoded(target, true) == target) == (is_fine || is_bare));
+      CHECK((encoded(target, false) == target) == is_fine);
+    }
+  }
+}
+
+TEST_CASE("uri: what is encoded means the byte that stood there, and is encoded once") {
+  CHECK(encoded("/a\"b?<c>\xc3\xa9", true) == "/a%22b?%3Cc%3E%C3%A9");
+  CHECK(encoded("/100%?x=50%&y=%4", true) == "/100%25?x=50%25&y=%254");
+  CHECK(encoded("/%41%zz%", true) == "/%41%25zz%25");
+  CHECK(encoded("/a\\b?c\\d", true) == "/a%5Cb?c\\d");
+  CHECK(encoded("/a\\b?c\\d", false) == "/a%5Cb?c%5Cd");
+  CHECK(encoded(encoded("/<%\xff?{", false), false) == encoded("/<%\xff?{", false));
 }
 
 TEST_CASE("uri: the same server") {

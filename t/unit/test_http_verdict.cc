@@ -5,6 +5,7 @@
 
 #include <set>
 #include <string>
+#include <string_view>
 
 using namespace worker::http;
 
@@ -28,6 +29,7 @@ TEST_CASE("verdict: the statuses that have a name of their own") {
   CHECK(info(Reason::bare_lf).code == "bare_lf");
   CHECK(info(Reason::bare_lf).status == 400);
   CHECK(info(Reason::method_unknown).status == 405);
+  CHECK(info(Reason::method_refused).status == 405);
   CHECK(info(Reason::request_line_too_long).status == 414);
   CHECK(info(Reason::expect_unknown).status == 417);
   CHECK(info(Reason::head_too_long).status == 431);
@@ -39,4 +41,29 @@ TEST_CASE("verdict: the statuses that have a name of their own") {
 TEST_CASE("verdict: a refusal is true when there is a reason") {
   CHECK(!Refusal{});
   CHECK(static_cast<bool>(Refusal{Reason::bare_lf, 0}));
+}
+
+TEST_CASE("verdict: a reason is found by its code, to the letter") {
+  for (std::size_t i = 1; i < kReasons; ++i) {
+    const auto reason = static_cast<Reason>(i);
+    CHECK(find_reason(info(reason).code) == reason);
+  }
+  CHECK(find_reason("none") == Reason::none);
+  CHECK(find_reason("") == Reason::none);
+  CHECK(find_reason("Bare_LF") == Reason::none);
+}
+
+TEST_CASE("verdict: an excerpt shows the line around the place, and no more than 64 bytes") {
+  const std::string_view head = "GET / HTTP/1.1\r\nHost: a\r\nX-Y : b\r\n\r\n";
+  CHECK(excerpt(head, 0) == "GET / HTTP/1.1");
+  CHECK(excerpt(head, 4) == "GET / HTTP/1.1");
+  CHECK(excerpt(head, 28) == "X-Y : b");
+  CHECK(excerpt(head, 15) == "GET / HTTP/1.1\r\n");
+  CHECK(excerpt(head, head.size()) == "");
+  CHECK(excerpt("", 0) == "");
+  const std::string line(200, 'x');
+  CHECK(excerpt(line, 100).size() == kMaxExcerpt);
+  CHECK(excerpt(line, 100).data() == line.data() + 76);
+  CHECK(excerpt(line, 10).data() == line.data());
+  CHECK(excerpt(line, 199).size() == 25);
 }

@@ -17,6 +17,7 @@ enum CharClass : std::uint8_t {
   kHostChar = 16,  // in a registered name but '%'
   kHexChar = 32,
   kQuotedChar = 64,  // between the quotes of a quoted-string but '"' and '\'
+  kBareChar = 128,   // in a path or query only because browsers send it (uri.h)
 };
 
 namespace internal {
@@ -36,8 +37,10 @@ constexpr std::array<std::uint8_t, 256> make_char_table() {
   mark("!#$%&'*+-.^_`|~", kTokenChar);
   mark("-._~", uri | kHostChar);        // unreserved
   mark("!$&'()*+;=", uri | kHostChar);  // sub-delims but the comma
-  mark(",:@/[]|^", uri);                // the last four: uri.h
-  mark("?\\`{}", kQueryChar);           // the last four: uri.h
+  mark(",:@/", uri);
+  mark("?", kQueryChar);
+  mark("[]|^", uri | kBareChar);
+  mark("\\`{}", kQueryChar | kBareChar);
   for (std::size_t c = 0; c < table.size(); ++c) {
     const bool text = c == '\t' || (c >= ' ' && c != 0x7f);
     if (text) table[c] = static_cast<std::uint8_t>(table[c] | kValueChar);

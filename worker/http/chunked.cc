@@ -15,6 +15,12 @@ namespace worker::http {
 bool ChunkedDecoder::fail(Reason reason, std::uint64_t offset) {
   refusal_ = {reason, static_cast<std::size_t>(offset)};
   step_ = Step::refused;
+  std::string recent;
+  const std::uint64_t count = std::min<std::uint64_t>(framing_bytes_, recent_.size());
+  for (std::uint64_t i = framing_bytes_ - count; i != framing_bytes_; ++i) {
+    recent.push_back(recent_[i % recent_.size()]);
+  }
+  excerpt_ = http::excerpt(recent, recent.size() - 1);
   return false;
 }
 
@@ -104,7 +110,10 @@ bool ChunkedDecoder::end_trailer_line() {
   Field field;
   const Fault fault = parse_field_line(p, p + line_.size(), SpaceBeforeColon::fault, field);
   if (fault != Fault::none) {
-    return fail(Reason::trailer_field, begin + static_cast<std::size_t>(p - line_.data()));
+    const auto at = static_cast<std::size_t>(p - line_.data());
+    fail(Reason::trailer_field, begin + at);
+    excerpt_ = http::excerpt(line_, at);
+    return false;
   }
   if (allowed_in_trailer(field.name)) {
     trailer_.append(field.name).append(": ").append(field.value).append("\r\n");
@@ -138,6 +147,8 @@ bool ChunkedDecoder::step(char c) {
       return take_extension(c);
     case Step::size_lf:
       if (c != '\n') return fail(Reason::chunk_crlf, offset_);
+      if (size_ > room_) return fail(Reason::body_too_long, offset_);
+      room_ -= size_;
       step_ = size_ == 0 ? Step::trailer : Step::data;
       return true;
     case Step::data_cr:
@@ -163,6 +174,7 @@ ChunkedDecoder::Result ChunkedDecoder::decode(char* bytes, std::size_t size) {
   std::size_t out = 0;
   while (in < size && step_ != Step::done) {
     if (step_ != Step::data) {
+      remember(bytes[in]);
       if (!step(bytes[in])) return {State::refused, in, out};
       ++in;
       ++offset_;

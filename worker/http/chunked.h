@@ -6,11 +6,13 @@
 // routing, authentication, RFC 9110 6.5.1) is dropped. Holds no buffer but the trailer's.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "worker/http/limits.h"
 #include "worker/http/verdict.h"
 
 namespace worker::http {
@@ -31,11 +33,16 @@ class ChunkedDecoder {
     std::size_t produced;  // bytes of data, now at the front of the input
   };
 
+  // A body of more than `most` bytes of data is refused, by the size of the chunk that exceeds it.
+  explicit ChunkedDecoder(std::uint64_t most = kNoLimit) : room_(most) {}
+
   // Feeds `size` bytes at `bytes`; may be called with any split. After `done` or `refused` it is
   // not called again. Bytes behind `consumed` are untouched.
   Result decode(char* bytes, std::size_t size);
 
   const Refusal& refusal() const { return refusal_; }  // offset counts from the body's first byte
+  // What was refused: of the chunks' own lines and of the trailer, never of the data.
+  const std::string& excerpt() const { return excerpt_; }
   // After `done`: the allowed trailer fields as "Name: value\r\n" lines, often empty.
   const std::string& trailer() const { return trailer_; }
 
@@ -65,6 +72,7 @@ class ChunkedDecoder {
     quoted_end,
   };
 
+  void remember(char c) { recent_[framing_bytes_++ % recent_.size()] = c; }
   bool fail(Reason reason, std::uint64_t offset);
   bool take_size(char c);
   bool take_size_end(char c);
@@ -75,13 +83,17 @@ class ChunkedDecoder {
 
   Step step_ = Step::size_first;
   Extension extension_ = Extension::end;
+  std::uint64_t room_;               // for the data of chunks to come
   std::uint64_t size_ = 0;           // of the chunk; while in its data: what is left of it
   std::size_t digits_ = 0;           // of the size
   std::size_t extension_bytes_ = 0;  // in the body so far
   std::uint64_t offset_ = 0;         // of the byte at hand, from the body's first
   std::string line_;                 // the trailer's line so far
   std::size_t trailer_bytes_ = 0;
+  std::array<char, 32> recent_{};    // the last bytes that were no data, in a ring
+  std::uint64_t framing_bytes_ = 0;  // how many there were
   Refusal refusal_;
+  std::string excerpt_;
   std::string trailer_;
 };
 

@@ -5,71 +5,93 @@
 #include <array>
 
 #include "worker/http/chars.h"
+#include "worker/http/name_list.h"
 
 namespace worker::http {
 namespace {
 
-// Fields that carry identity, meaning, security or caching end to end. Whole families are in
-// kProtectedFamilies. (Host, Content-Length and what else frames or routes a message is never
-// copied at all but written anew.)
+// Fields that carry identity, meaning, security, tracing or caching end to end: whoever named them
+// here would take them from the other end. (Host, Content-Length and what else frames or routes a
+// message is never copied at all but written anew.)
 constexpr auto kProtectedNames = std::to_array<std::string_view>({
     "accept",
-    "access-control-allow-origin",
     "age",
+    "allow",
+    "alt-svc",
+    "authentication-info",
     "authorization",
+    "baggage",
     "cache-control",
-    "content-disposition",
-    "content-encoding",
-    "content-language",
-    "content-location",
-    "content-range",
-    "content-security-policy",
-    "content-type",
+    "clear-site-data",
     "cookie",
-    "cross-origin-opener-policy",
-    "cross-origin-resource-policy",
     "date",
+    "depth",
+    "destination",
+    "dnt",
+    "early-data",
     "etag",
     "expires",
     "forwarded",
     "from",
-    "if-match",
-    "if-modified-since",
-    "if-none-match",
-    "if-range",
-    "if-unmodified-since",
+    "idempotency-key",
+    "if",
+    "last-event-id",
     "last-modified",
+    "link",
     "location",
+    "lock-token",
     "max-forwards",
     "origin",
+    "overwrite",
+    "permissions-policy",
     "pragma",
-    "proxy-authenticate",
-    "proxy-authorization",
+    "priority",
     "range",
     "referer",
+    "referrer-policy",
+    "remote-user",
+    "retry-after",
     "server",
     "set-cookie",
     "strict-transport-security",
+    "traceparent",
+    "tracestate",
+    "true-client-ip",
     "user-agent",
     "vary",
     "via",
+    "warning",
     "www-authenticate",
+    "x-api-key",
+    "x-client-ip",
     "x-content-type-options",
+    "x-csrf-token",
     "x-frame-options",
-    "x-real-ip",
+    "x-http-method-override",
+    "x-request-id",
+    "x-requested-with",
+    "x-rewrite-url",
+    "x-xsrf-token",
 });
 
-constexpr auto kProtectedFamilies =
-    std::to_array<std::string_view>({"x-forwarded-", "x-ssl-", "sec-"});
+constexpr auto kProtectedFamilies = std::to_array<std::string_view>({
+    "accept-",
+    "access-control-",
+    "cf-",
+    "content-",
+    "cross-origin-",
+    "if-",
+    "proxy-auth",
+    "sec-",
+    "x-auth-",
+    "x-forwarded-",
+    "x-original-",
+    "x-real-",
+    "x-remote-",
+    "x-ssl-",
+});
 
-bool is_protected(std::string_view name) {
-  const auto is_family = [name](std::string_view prefix) {
-    return equal_ignoring_case(name.substr(0, prefix.size()), prefix);
-  };
-  const auto is_name = [name](std::string_view other) { return equal_ignoring_case(name, other); };
-  return std::any_of(kProtectedFamilies.begin(), kProtectedFamilies.end(), is_family) ||
-         std::any_of(kProtectedNames.begin(), kProtectedNames.end(), is_name);
-}
+constexpr NameList kProtected{kProtectedNames, kProtectedFamilies};
 
 // Calls visit(option) for each element of all Connection fields, empty ones left out.
 template <typename Visit>
@@ -98,7 +120,8 @@ ConnectionOptions connection_options(const HeaderList& fields) {
   ConnectionOptions options;
   std::size_t count = 0;
   for_each_option(fields, [&](std::string_view option) {
-    if (++count > kMaxConnectionOptions || !is_token(option)) options.valid = false;
+    const bool is_valid = ++count <= kMaxConnectionOptions && is_token(option);
+    if (!is_valid && options.invalid == nullptr) options.invalid = option.data();
     options.close = options.close || is_close(option);
     options.keep_alive = options.keep_alive || is_keep_alive(option);
     options.upgrade = options.upgrade || is_upgrade(option);
@@ -107,7 +130,7 @@ ConnectionOptions connection_options(const HeaderList& fields) {
 }
 
 bool keeps_alive(const ConnectionOptions& options, int minor_version) {
-  if (options.close || !options.valid) return false;
+  if (options.close || options.invalid != nullptr) return false;
   return minor_version == 1 || options.keep_alive;
 }
 
@@ -115,16 +138,16 @@ NamedFields::NamedFields(const HeaderList& fields) {
   for_each_option(fields, [this](std::string_view option) {
     if (size_ == names_.size()) return;
     if (is_close(option) || is_keep_alive(option) || is_upgrade(option)) return;
-    names_[size_++] = option;
+    names_[size_++] = {option.data(), option.size()};
   });
 }
 
-bool NamedFields::contains(std::string_view name) const {
+bool NamedFields::is_named(std::string_view name) const {
   const auto* const end = names_.begin() + size_;
-  const bool named = std::any_of(names_.begin(), end, [name](std::string_view other) {
-    return equal_ignoring_case(name, other);
+  const bool named = std::any_of(names_.begin(), end, [name](const Name& other) {
+    return equal_ignoring_case(name, {other.data, other.size});
   });
-  return named && !is_protected(name);
+  return named && !kProtected.contains(name);
 }
 
 }  // namespace worker::http

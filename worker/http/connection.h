@@ -18,7 +18,8 @@ struct ConnectionOptions {
   bool close = false;
   bool keep_alive = false;
   bool upgrade = false;
-  bool valid = true;  // tokens only, at most kMaxConnectionOptions
+  // The first that is no token, or is one more than kMaxConnectionOptions; null when all are fine.
+  const char* invalid = nullptr;
 };
 
 ConnectionOptions connection_options(const HeaderList& fields);
@@ -34,10 +35,17 @@ class NamedFields {
   explicit NamedFields(const HeaderList& fields);
 
   // `name` was named, and is not one of the protected names in connection.cc.
-  bool contains(std::string_view name) const;
+  bool contains(std::string_view name) const { return size_ != 0 && is_named(name); }
 
  private:
-  std::array<std::string_view, kMaxConnectionOptions> names_;
+  bool is_named(std::string_view name) const;
+
+  // Plain, so that the many that are not used cost nothing.
+  struct Name {
+    const char* data;
+    std::size_t size;
+  };
+  std::array<Name, kMaxConnectionOptions> names_;
   std::size_t size_ = 0;
 };
 

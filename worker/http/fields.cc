@@ -41,45 +41,61 @@ HeadScan find_head_end(std::string_view bytes, std::size_t start, std::size_t fr
   return {HeadScan::State::incomplete, 0};
 }
 
-Fault parse_field_line(const char*& p, const char* end, SpaceBeforeColon space, Field& field) {
-  if (is_blank(*p)) return Fault::obs_fold;
+// Inline, for the loop over many of them.
+inline Fault parse_one_line(const char*& at, const char* end, SpaceBeforeColon space,
+                            Field& field) {
+  const char* p = at;
+  const auto stop = [&](Fault fault) {
+    at = p;
+    return fault;
+  };
+  if (is_blank(*p)) return stop(Fault::obs_fold);
   const char* const name = p;
-  while (is(*p, kTokenChar)) ++p;
-  const char* const name_end = p;
+  const NameScan scan = skip_name(p, end);
+  p = scan.end;
   if (*p != ':') {
     const Fault fault = name_fault(p, end);
-    if (fault != Fault::space_before_colon || space == SpaceBeforeColon::fault) return fault;
+    if (fault != Fault::space_before_colon || space == SpaceBeforeColon::fault) return stop(fault);
     while (*p != ':') ++p;
   }
-  if (name == name_end) return Fault::name_empty;
+  if (name == scan.end) return stop(Fault::name_empty);
   ++p;
   while (is_blank(*p)) ++p;
   const char* const value = p;
   p = skip_value(p, end);
-  if (*p != '\r' || p[1] != '\n') return value_fault(p);
+  if (*p != '\r' || p[1] != '\n') return stop(value_fault(p));
   const char* value_end = p;
   while (value_end != value && is_blank(value_end[-1])) --value_end;
-  p += 2;
-  field.name = {name, static_cast<std::size_t>(name_end - name)};
+  at = p + 2;
+  field.name = {name, static_cast<std::size_t>(scan.end - name)};
   field.value = {value, static_cast<std::size_t>(value_end - value)};
   field.id = field_id(field.name);
+  field.plain = scan.plain;
   return Fault::none;
+}
+
+Fault parse_field_line(const char*& p, const char* end, SpaceBeforeColon space, Field& field) {
+  return parse_one_line(p, end, space, field);
 }
 
 Fault parse_field_lines(const char*& p, const char* end, SpaceBeforeColon space,
                         HeaderList& fields) {
   if (p != end && is_blank(*p)) return Fault::leading_space;
-  Field field;
-  while (p != end) {
-    const char* const line = p;
-    const Fault fault = parse_field_line(p, end, space, field);
-    if (fault != Fault::none) return fault;
+  const char* at = p;
+  Fault fault = Fault::none;
+  while (at != end) {
+    const char* const line = at;
+    Field field;
+    fault = parse_one_line(at, end, space, field);
+    if (fault != Fault::none) break;
     if (!fields.add(field)) {
-      p = line;
-      return Fault::too_many;
+      at = line;
+      fault = Fault::too_many;
+      break;
     }
   }
-  return Fault::none;
+  p = at;
+  return fault;
 }
 
 }  // namespace worker::http

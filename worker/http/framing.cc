@@ -38,9 +38,12 @@ FramingFields framing_fields(const HeaderList& fields) {
 
 // Equal values are refused too: RFC 9112 6.3 would allow to fold them, but who sent them twice is
 // in doubt about the length.
-Refusal by_length(const FramingFields& found, LengthReasons reasons, Framing& framing) {
-  if (found.many_lengths) return {reasons.many};
-  if (!parse_content_length(found.length->value, framing.length)) return {reasons.invalid};
+Refusal by_length(std::string_view head, const FramingFields& found, LengthReasons reasons,
+                  Framing& framing) {
+  if (found.many_lengths) return {reasons.many, offset_in(head, found.length->name)};
+  if (!parse_content_length(found.length->value, framing.length)) {
+    return {reasons.invalid, offset_in(head, found.length->name)};
+  }
   framing.kind = Framing::Kind::length;
   return {};
 }
@@ -77,17 +80,18 @@ Refusal request_framing(const RequestHead& head, Framing& framing) {
   framing = {};
   const FramingFields found = framing_fields(head.fields);
   if (found.coding != nullptr) {
-    if (found.length != nullptr) return {Reason::cl_te};
-    if (head.minor_version == 0) return {Reason::te_http10};
-    if (found.many_codings) return {Reason::te_many};
+    const std::size_t offset = offset_in(head.bytes, found.coding->name);
+    if (found.length != nullptr) return {Reason::cl_te, offset};
+    if (head.minor_version == 0) return {Reason::te_http10, offset};
+    if (found.many_codings) return {Reason::te_many, offset};
     if (!equal_ignoring_case(found.coding->value, "chunked")) {
-      return {reason_of_codings(found.coding->value)};
+      return {reason_of_codings(found.coding->value), offset};
     }
     framing.kind = Framing::Kind::chunked;
     return {};
   }
   if (found.length == nullptr) return {};
-  return by_length(found, {Reason::cl_many, Reason::cl_invalid}, framing);
+  return by_length(head.bytes, found, {Reason::cl_many, Reason::cl_invalid}, framing);
 }
 
 Refusal response_framing(const ResponseHead& head, bool to_head, Framing& framing) {
@@ -95,10 +99,11 @@ Refusal response_framing(const ResponseHead& head, bool to_head, Framing& framin
   if (to_head || head.status < 200 || head.status == 204 || head.status == 304) return {};
   const FramingFields found = framing_fields(head.fields);
   if (found.coding != nullptr) {
-    if (found.length != nullptr) return {Reason::response_cl_te};
-    if (head.minor_version == 0) return {Reason::response_te_http10};
+    const std::size_t offset = offset_in(head.bytes, found.coding->name);
+    if (found.length != nullptr) return {Reason::response_cl_te, offset};
+    if (head.minor_version == 0) return {Reason::response_te_http10, offset};
     if (found.many_codings || !equal_ignoring_case(found.coding->value, "chunked")) {
-      return {Reason::response_te_unknown};
+      return {Reason::response_te_unknown, offset};
     }
     framing.kind = Framing::Kind::chunked;
     return {};
@@ -107,7 +112,8 @@ Refusal response_framing(const ResponseHead& head, bool to_head, Framing& framin
     framing.kind = Framing::Kind::until_close;
     return {};
   }
-  return by_length(found, {Reason::response_cl_many, Reason::response_cl_invalid}, framing);
+  return by_length(head.bytes, found, {Reason::response_cl_many, Reason::response_cl_invalid},
+                   framing);
 }
 
 }  // namespace worker::http

@@ -68,16 +68,15 @@ FieldId twin_field_id(std::string_view name) {
   // Long enough for the longest known name and for a prefix; a cut name is none of the others.
   std::array<char, 32> dashed;
   const std::size_t size = std::min(name.size(), dashed.size());
-  std::transform(name.begin(), name.begin() + static_cast<std::ptrdiff_t>(size), dashed.begin(),
-                 [](char c) { return c == '_' ? '-' : c; });
+  std::transform(
+      name.begin(), name.begin() + static_cast<std::ptrdiff_t>(size), dashed.begin(),
+      [](char c) { return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'z') ? c : '-'; });
   return field_id({dashed.data(), size});
 }
 
-bool HeaderList::add(const Field& field) {
-  if (size_ == fields_.size()) return false;
-  fields_[size_++] = field;
-  seen_ |= 1u << static_cast<unsigned>(field.id);
-  return true;
+void HeaderList::clear(std::size_t most) {
+  size_ = seen_ = 0;
+  most_ = std::min(most, kFieldCapacity);
 }
 
 const Field* HeaderList::find(FieldId id) const {

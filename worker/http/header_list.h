@@ -38,22 +38,31 @@ enum class FieldId : std::uint8_t {
 
 FieldId field_id(std::string_view name);
 
-// The same for a name whose '_' are read as '-': programs behind a CGI-like interface cannot tell
-// X_Forwarded_For from X-Forwarded-For.
+// The same for a name in which all but letters and digits are read as '-': programs behind a
+// CGI-like interface cannot tell X_Forwarded_For or X.Forwarded.For from X-Forwarded-For.
 FieldId twin_field_id(std::string_view name);
 
 struct Field {
   std::string_view name;
   std::string_view value;  // without the white space around it
   FieldId id = FieldId::other;
+  bool plain = false;  // the name has only letters, digits and '-': it is nobody's twin
 };
 
-inline constexpr std::size_t kMaxFields = 100;
+inline constexpr std::size_t kMaxFields = 100;      // in a head, unless more or less is asked for
+inline constexpr std::size_t kFieldCapacity = 256;  // the most that can be asked for
 
 class HeaderList {
  public:
-  void clear() { size_ = seen_ = 0; }
-  bool add(const Field& field);  // false when full
+  // From now on `most` fields fit.
+  void clear(std::size_t most = kMaxFields);
+  // False when full.
+  bool add(const Field& field) {
+    if (size_ == most_) return false;
+    fields_[size_++] = field;
+    seen_ |= 1u << static_cast<unsigned>(field.id);
+    return true;
+  }
   const Field* begin() const { return fields_.data(); }
   const Field* end() const { return fields_.data() + size_; }
   std::size_t size() const { return size_; }
@@ -63,8 +72,9 @@ class HeaderList {
   bool has(FieldId id) const { return (seen_ >> static_cast<unsigned>(id) & 1u) != 0; }
 
  private:
-  std::array<Field, kMaxFields> fields_;
+  std::array<Field, kFieldCapacity> fields_;
   std::size_t size_ = 0;
+  std::size_t most_ = kMaxFields;
   std::uint32_t seen_ = 0;  // one bit per FieldId: most questions are about absent fields
 };
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "worker/http/chars.h"
 #include "worker/http/sanitizer.h"
 
 namespace worker::http {
@@ -61,6 +62,15 @@ const Method* find_method(std::string_view name) {
   const auto* found = std::find_if(kMethods.begin(), kMethods.end(),
                                    [name](const Method& method) { return method.name == name; });
   return found == kMethods.end() ? nullptr : found;
+}
+
+bool is_refused_method(std::string_view name) {
+  constexpr auto kRefused =
+      std::to_array<std::string_view>({"connect", "trace", "track", "pri", "head"});
+  return find_method(name) == nullptr &&
+         std::any_of(kRefused.begin(), kRefused.end(), [name](std::string_view refused) {
+           return equal_ignoring_case(name, refused);
+         });
 }
 
 }  // namespace worker::http

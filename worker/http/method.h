@@ -10,7 +10,12 @@ struct Method {
   bool idempotent;        // RFC 9110 9.2.2, and the IANA registry for the others
 };
 
-// nullptr: not passed on.
+// nullptr: not known.
 const Method* find_method(std::string_view name);
+
+// Never passed on, in whatever letters: CONNECT and PRI would open a tunnel, and TRACE shows
+// scripts what browsers hide from them. And HEAD in other letters than its own: who takes it for
+// HEAD sends no body where one is expected.
+bool is_refused_method(std::string_view name);
 
 }  // namespace worker::http

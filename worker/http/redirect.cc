@@ -6,23 +6,6 @@
 namespace worker::http {
 namespace {
 
-// What uri.h lets pass in a target beyond RFC 3986.
-constexpr std::string_view kBareInBrowsers = "[]|^\\`{}";
-
-void append_encoded(std::string_view path_query, std::string& out) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  for (const char c : path_query) {
-    if (kBareInBrowsers.find(c) == std::string_view::npos) {
-      out += c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    out += '%';
-    out += kDigits[byte >> 4];
-    out += kDigits[byte & 15];
-  }
-}
-
 void append_html(std::string_view text, std::string& out) {
   for (const char c : text) {
     switch (c) {
@@ -59,7 +42,7 @@ std::string redirect_location(const RedirectTarget& target, std::string_view aut
   if (!target.path.empty()) return location.append(target.path);
   // Without a slash between them the asterisk form would be the end of the host's name.
   if (!path_query.starts_with('/')) return location.append("/");
-  append_encoded(path_query, location);
+  append_path_query(path_query, false, location);
   return location;
 }
 

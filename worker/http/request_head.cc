@@ -32,7 +32,11 @@ constexpr std::array<Reason, kFaults> kReasonOfFault{
     Reason::fields_too_many,
 };
 
-ParseStatus refuse(Refusal& refusal, Reason reason, std::size_t offset) {
+// `bytes` are those from the message's first on, and reach behind `offset`. What follows it is not
+// looked at: it may not have come yet.
+ParseStatus refuse(std::string_view bytes, RequestHead& head, Refusal& refusal, Reason reason,
+                   std::size_t offset) {
+  head.bytes = bytes.substr(0, offset + 1);
   refusal = {reason, offset};
   return ParseStatus::refused;
 }
@@ -44,111 +48,106 @@ Reason reason_of(char c, Reason otherwise) {
 }
 
 // Steps over empty lines, RFC 9112 2.2: moves `start` to the first byte of the request line.
-ParseStatus skip_empty_lines(std::string_view bytes, std::size_t& start, Refusal& refusal) {
+ParseStatus skip_empty_lines(std::string_view bytes, std::size_t& start, RequestHead& head,
+                             Refusal& refusal) {
   for (std::size_t lines = 0;; ++lines, start += 2) {
     if (start == bytes.size()) return ParseStatus::incomplete;
-    if (bytes[start] == '\n') return refuse(refusal, Reason::bare_lf, start);
+    if (bytes[start] == '\n') return refuse(bytes, head, refusal, Reason::bare_lf, start);
     if (bytes[start] != '\r') return ParseStatus::complete;
     if (start + 1 == bytes.size()) return ParseStatus::incomplete;
-    if (bytes[start + 1] != '\n') return refuse(refusal, Reason::bare_cr, start);
-    if (lines == kMaxEmptyLines) return refuse(refusal, Reason::empty_lines, start);
+    if (bytes[start + 1] != '\n') return refuse(bytes, head, refusal, Reason::bare_cr, start);
+    if (lines == kMaxEmptyLines) return refuse(bytes, head, refusal, Reason::empty_lines, start);
   }
 }
 
-// Refuses a head that will not be parsed: what there is of the request line is left for the log.
+// Refuses a head that will not be parsed: what there is of the request line, at most `most` bytes,
+// is left for the log.
 ParseStatus refuse_early(std::string_view bytes, std::size_t start, RequestHead& head,
-                         Refusal& refusal, Reason reason, std::size_t offset) {
-  const std::string_view line = bytes.substr(start, kMaxRequestLine);
+                         Refusal& refusal, Reason reason, std::size_t offset, std::size_t most) {
+  const std::string_view line = bytes.substr(start, most);
   head.line = line.substr(0, line.find_first_of("\r\n"));
-  return refuse(refusal, reason, offset);
+  return refuse(bytes, head, refusal, reason, offset);
 }
 
-// True when [start, start + kMaxRequestLine) and its CRLF hold no end of line. Looked at once only:
+// True when `most` bytes from `start` on and their CRLF hold no end of line. Looked at once only:
 // when there are enough bytes for the first time.
-bool line_too_long(std::string_view bytes, std::size_t start, std::size_t from) {
-  const std::size_t enough = kMaxRequestLine + 2;
+bool line_too_long(std::string_view bytes, std::size_t start, std::size_t from, std::size_t most) {
+  const std::size_t enough = most + 2;
   if (bytes.size() - start < enough || from >= start + enough) return false;
   return std::memchr(bytes.data() + start, '\n', enough) == nullptr;
 }
 
-// Offsets below count from the target's first byte.
 Refusal parse_absolute_form(std::string_view target, RequestHead& head) {
+  const std::size_t offset = offset_in(head.bytes, target);
   const std::size_t scheme = target.find("://");
   if (scheme == std::string_view::npos ||
       (!equal_ignoring_case(target.substr(0, scheme), "http") &&
        !equal_ignoring_case(target.substr(0, scheme), "https"))) {
-    return {reason_of(target[0], Reason::target_form), 0};
+    return {reason_of(target[0], Reason::target_form), offset};
   }
   const std::size_t begin = scheme + 3;
   const std::size_t end = std::min(target.find_first_of("/?#", begin), target.size());
   head.authority = target.substr(begin, end - begin);
-  if (!valid_authority(head.authority)) return {Reason::target_authority, begin};
+  if (!valid_authority(head.authority)) return {Reason::target_authority, offset + begin};
   if (end == target.size()) {
     head.path_query = head.method == "OPTIONS" ? "*" : "/";
     return {};
   }
   // With "?" and no path there is no origin-form within the received bytes; nobody sends it.
-  if (target[end] != '/') return {Reason::target_form, end};
+  if (target[end] != '/') return {Reason::target_form, offset + end};
   head.path_query = target.substr(end);
-  return {};
+  return judge_path_query(head.path_query, offset + end, head.breaches);
 }
 
 Refusal parse_target(std::string_view target, RequestHead& head) {
+  const std::size_t offset = offset_in(head.bytes, target);
   head.target = target;
   if (target[0] == '/') {
     head.path_query = target;
-  } else if (head.method == "CONNECT") {
-    return valid_authority(target) ? Refusal{} : Refusal{Reason::target_authority, 0};
-  } else if (target == "*") {
-    if (head.method != "OPTIONS") return {Reason::target_form, 0};
+    return judge_path_query(target, offset, head.breaches);
+  }
+  if (head.method == "CONNECT") {
+    return valid_authority(target) ? Refusal{} : Refusal{Reason::target_authority, offset};
+  }
+  if (target == "*") {
+    if (head.method != "OPTIONS") return {Reason::target_form, offset};
     head.path_query = target;
     return {};
-  } else if (const Refusal refusal = parse_absolute_form(target, head)) {
-    return refusal;
   }
-  const std::size_t bad = first_bad_target_byte(head.path_query);
-  if (bad == std::string_view::npos) return {};
-  const char c = head.path_query[bad];
-  const Reason reason = c == '%' ? Reason::percent_encoding : reason_of(c, Reason::target_char);
-  return {reason, target.size() - head.path_query.size() + bad};
+  return parse_absolute_form(target, head);
 }
 
-// Offsets count from the version's first byte.
 Refusal parse_version(std::string_view version, RequestHead& head) {
-  if (const std::size_t space = version.find(' '); space != std::string_view::npos) {
-    return {Reason::request_line, space};
-  }
+  const std::size_t offset = offset_in(head.bytes, version);
   if (version == kVersion || version == "HTTP/1.0") {
     head.minor_version = version.back() - '0';
     return {};
   }
+  if (const std::size_t space = version.find(' '); space != std::string_view::npos) {
+    return {Reason::request_line, offset + space};
+  }
   const bool well_formed = version.size() == kVersion.size() && version.starts_with("HTTP/") &&
                            is_digit(version[5]) && version[6] == '.' && is_digit(version[7]);
-  return {well_formed ? Reason::version : Reason::version_invalid, 0};
+  return {well_formed ? Reason::version : Reason::version_invalid, offset};
 }
 
-// Offsets count from the line's first byte. The version is judged before the target, so that other
-// protocols' first lines are called what they are.
+// The version is judged before the target, so that other protocols' first lines are called what
+// they are.
 Refusal parse_request_line(std::string_view line, RequestHead& head) {
+  const std::size_t offset = offset_in(head.bytes, line);
   std::size_t method = 0;
   while (method < line.size() && is(line[method], kTokenChar)) ++method;
-  if (method == line.size()) return {Reason::request_line, method};
-  if (line[method] != ' ') return {reason_of(line[method], Reason::method_invalid), method};
+  if (method == line.size()) return {Reason::request_line, offset + method};
+  if (line[method] != ' ')
+    return {reason_of(line[method], Reason::method_invalid), offset + method};
   head.method = line.substr(0, method);
 
   const std::size_t target = method + 1;
   const std::size_t space = line.find(' ', target);
-  if (space == std::string_view::npos) return {Reason::request_line, line.size()};
-  if (space == target) return {Reason::request_line, target};
-  if (Refusal refusal = parse_version(line.substr(space + 1), head)) {
-    refusal.offset += space + 1;
-    return refusal;
-  }
-  if (Refusal refusal = parse_target(line.substr(target, space - target), head)) {
-    refusal.offset += target;
-    return refusal;
-  }
-  return {};
+  if (space == std::string_view::npos) return {Reason::request_line, offset + line.size()};
+  if (space == target) return {Reason::request_line, offset + target};
+  if (const Refusal refusal = parse_version(line.substr(space + 1), head)) return refusal;
+  return parse_target(line.substr(target, space - target), head);
 }
 
 // `bytes` ends with the head's empty line.
@@ -157,40 +156,41 @@ ParseStatus parse_complete(std::string_view bytes, std::size_t start, RequestHea
   const char* const begin = bytes.data();
   const auto* lf = static_cast<const char*>(std::memchr(begin + start, '\n', bytes.size() - start));
   head.line = bytes.substr(start, static_cast<std::size_t>(lf - begin) - 1 - start);
-  head.method = head.target = head.authority = head.path_query = {};
-  head.fields.clear();
+  head.bytes = bytes;
   head.size = bytes.size();
-  if (const Refusal found = parse_request_line(head.line, head)) {
-    return refuse(refusal, found.reason, start + found.offset);
-  }
+  refusal = parse_request_line(head.line, head);
+  if (refusal) return ParseStatus::refused;
   const char* p = lf + 1;
   const Fault fault =
       parse_field_lines(p, begin + bytes.size() - 2, SpaceBeforeColon::fault, head.fields);
   if (fault == Fault::none) return ParseStatus::complete;
-  return refuse(refusal, kReasonOfFault[static_cast<std::size_t>(fault)],
-                static_cast<std::size_t>(p - begin));
+  refusal = {kReasonOfFault[static_cast<std::size_t>(fault)], static_cast<std::size_t>(p - begin)};
+  return ParseStatus::refused;
 }
 
 }  // namespace
 
 ParseStatus parse_request_head(std::string_view bytes, std::size_t& scanned, RequestHead& head,
-                               Refusal& refusal) {
+                               Refusal& refusal, const Limits& limits) {
   std::size_t start = 0;
-  head.line = {};
-  const ParseStatus before = skip_empty_lines(bytes, start, refusal);
+  // Also what is refused at its first byte is logged with its fields: those of no other head.
+  head.line = head.method = head.target = head.authority = head.path_query = {};
+  head.fields.clear(limits.fields);
+  head.breaches.clear();
+  const ParseStatus before = skip_empty_lines(bytes, start, head, refusal);
   if (before != ParseStatus::complete) return before;
   const auto early = [&](Reason reason, std::size_t offset) {
-    return refuse_early(bytes, start, head, refusal, reason, offset);
+    return refuse_early(bytes, start, head, refusal, reason, offset, limits.request_line);
   };
   // Refused on its first byte: a TLS hello, for one, may never bring a line end.
   if (!is(bytes[start], kTokenChar)) {
     return early(reason_of(bytes[start], Reason::method_invalid), start);
   }
   const std::size_t from = std::max(scanned, start);
-  if (line_too_long(bytes, start, from)) {
-    return early(Reason::request_line_too_long, start + kMaxRequestLine);
+  if (line_too_long(bytes, start, from, limits.request_line)) {
+    return early(Reason::request_line_too_long, start + limits.request_line);
   }
-  const std::string_view within = bytes.substr(0, start + kMaxHead);
+  const std::string_view within = bytes.substr(0, start + limits.head);
   const HeadScan scan = find_head_end(within, start, std::min(from, within.size()));
   switch (scan.state) {
     case HeadScan::State::bare_lf:
@@ -200,7 +200,7 @@ ParseStatus parse_request_head(std::string_view bytes, std::size_t& scanned, Req
     case HeadScan::State::incomplete:
       break;
   }
-  if (bytes.size() > within.size()) return early(Reason::head_too_long, start + kMaxHead);
+  if (bytes.size() > within.size()) return early(Reason::head_too_long, start + limits.head);
   scanned = bytes.size();
   return ParseStatus::incomplete;
 }

@@ -9,14 +9,11 @@
 #include <string_view>
 
 #include "worker/http/header_list.h"
+#include "worker/http/limits.h"
+#include "worker/http/relax.h"
 #include "worker/http/verdict.h"
 
 namespace worker::http {
-
-// Bytes of the request line without CRLF; more: 414.
-inline constexpr std::size_t kMaxRequestLine = std::size_t{8} * 1024;
-// Bytes of the whole head, empty lines before it not counted; more: 431.
-inline constexpr std::size_t kMaxHead = std::size_t{32} * 1024;
 
 enum class ParseStatus { complete, incomplete, refused };
 
@@ -28,8 +25,10 @@ struct RequestHead {
   std::string_view path_query;  // what goes to the backend: origin-form, or "*" for OPTIONS
   int minor_version = 1;        // HTTP/1.0 or HTTP/1.1
   HeaderList fields;
-  std::size_t size = 0;  // bytes of the head with its final empty line and any empty lines
-                         // before it: the body, or the next request, begins here
+  Breaches breaches;       // relaxable rules of the target
+  std::string_view bytes;  // the head; of a refused one, what its verdict was found in
+  std::size_t size = 0;    // bytes of the head with its final empty line and any empty lines
+                           // before it: the body, or the next request, begins here
 };
 
 // `scanned` is 0 for new bytes; on `incomplete` it is set so that the next call, with the same
@@ -37,6 +36,6 @@ struct RequestHead {
 // the bytes trickle in. The verdict never depends on how the bytes were split.
 // On `refused`, head.line holds what could be made out of the request line, for the log.
 ParseStatus parse_request_head(std::string_view bytes, std::size_t& scanned, RequestHead& head,
-                               Refusal& refusal);
+                               Refusal& refusal, const Limits& limits = {});
 
 }  // namespace worker::http

@@ -29,7 +29,10 @@ constexpr std::array<Reason, kFaults> kReasonOfFault{
     Reason::response_fields_too_many,
 };
 
-ParseStatus refuse(Refusal& refusal, Reason reason, std::size_t offset) {
+// Before the head's end is there. What follows `offset` is not looked at: it may not have come yet.
+ParseStatus refuse(std::string_view bytes, ResponseHead& head, Refusal& refusal, Reason reason,
+                   std::size_t offset) {
+  head.bytes = bytes.substr(0, offset + 1);
   refusal = {reason, offset};
   return ParseStatus::refused;
 }
@@ -76,6 +79,7 @@ ParseStatus parse_complete(std::string_view bytes, ResponseHead& head, Refusal& 
   const auto* lf = static_cast<const char*>(std::memchr(begin, '\n', bytes.size()));
   head.reason = {};
   head.fields.clear();
+  head.bytes = bytes;
   head.size = bytes.size();
   const std::string_view line = bytes.substr(0, static_cast<std::size_t>(lf - begin) - 1);
   refusal = parse_status_line(line, head);
@@ -84,8 +88,8 @@ ParseStatus parse_complete(std::string_view bytes, ResponseHead& head, Refusal& 
   const Fault fault =
       parse_field_lines(p, begin + bytes.size() - 2, SpaceBeforeColon::removed, head.fields);
   if (fault == Fault::none) return ParseStatus::complete;
-  return refuse(refusal, kReasonOfFault[static_cast<std::size_t>(fault)],
-                static_cast<std::size_t>(p - begin));
+  refusal = {kReasonOfFault[static_cast<std::size_t>(fault)], static_cast<std::size_t>(p - begin)};
+  return ParseStatus::refused;
 }
 
 }  // namespace
@@ -96,21 +100,21 @@ ParseStatus parse_response_head(std::string_view bytes, std::size_t& scanned, Re
   const std::size_t seen = std::min(bytes.size(), kName.size());
   const auto differ = std::mismatch(kName.begin(), kName.begin() + seen, bytes.begin());
   if (differ.first != kName.begin() + seen) {
-    return refuse(refusal, Reason::response_status_line,
+    return refuse(bytes, head, refusal, Reason::response_status_line,
                   static_cast<std::size_t>(differ.first - kName.begin()));
   }
   const std::string_view within = bytes.substr(0, kMaxResponseHead);
   const HeadScan scan = find_head_end(within, 0, std::min(scanned, within.size()));
   switch (scan.state) {
     case HeadScan::State::bare_lf:
-      return refuse(refusal, Reason::response_bare_lf, scan.at);
+      return refuse(bytes, head, refusal, Reason::response_bare_lf, scan.at);
     case HeadScan::State::found:
       return parse_complete(bytes.substr(0, scan.at), head, refusal);
     case HeadScan::State::incomplete:
       break;
   }
   if (bytes.size() > within.size()) {
-    return refuse(refusal, Reason::response_head_too_long, kMaxResponseHead);
+    return refuse(bytes, head, refusal, Reason::response_head_too_long, kMaxResponseHead);
   }
   scanned = bytes.size();
   return ParseStatus::incomplete;

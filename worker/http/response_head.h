@@ -20,6 +20,7 @@ struct ResponseHead {
   int status = 0;           // 100..599
   std::string_view reason;  // may be empty
   HeaderList fields;
+  std::string_view bytes;  // the head; of a refused one, what its verdict was found in
   std::size_t size = 0;
 };
 

@@ -7,6 +7,7 @@
 
 #include "worker/http/chars.h"
 #include "worker/http/connection.h"
+#include "worker/http/uri.h"
 
 namespace worker::http {
 namespace {
@@ -18,6 +19,15 @@ constexpr std::string_view kHsts = "Strict-Transport-Security";
 
 void append_field(std::string& out, std::string_view name, std::string_view value) {
   out.append(name).append(": ").append(value).append("\r\n");
+}
+
+// A field as it was received. Most stand there in canonical form already, and are copied at once.
+void append_field(std::string& out, const Field& field) {
+  const char* const value = field.name.data() + field.name.size() + 2;
+  const bool is_canonical =
+      field.value.data() == value && value[-1] == ' ' && value[field.value.size()] == '\r';
+  if (!is_canonical) return append_field(out, field.name, field.value);
+  out.append(field.name.data(), field.name.size() + field.value.size() + 4);
 }
 
 void append_number(std::string& out, std::uint64_t number) {
@@ -58,10 +68,8 @@ bool is_rewritten(FieldId id) {
   }
 }
 
-// A name that a backend may take for one of those, since it reads '_' as '-'.
-bool is_twin(std::string_view name) {
-  return name.find('_') != std::string_view::npos && is_rewritten(twin_field_id(name));
-}
+// A field that a backend may take for one of those, since it reads '_' as '-'.
+bool is_twin(const Field& field) { return !field.plain && is_rewritten(twin_field_id(field.name)); }
 
 void append_forwarded(const RequestHead& head, const RequestFacts& facts,
                       const Forwarded& forwarded, std::string& out) {
@@ -108,7 +116,7 @@ void append_end_to_end_fields(const HeaderList& fields, std::string_view replace
     if (ends_here(field.id)) continue;
     if (!replaced.empty() && equal_ignoring_case(field.name, replaced)) continue;
     if (named.contains(field.name)) continue;
-    append_field(out, field.name, field.value);
+    append_field(out, field);
   }
 }
 
@@ -140,14 +148,20 @@ void append_connection(const ResponseHead& head, const ResponseRewrite& how, std
 void write_request_head(const RequestHead& head, const RequestFacts& facts,
                         const Forwarded& forwarded, std::string& out) {
   out.reserve(out.size() + head.size + facts.host.size() + forwarded.tls_fields.size() + kRoom);
-  out.append(head.method).append(" ").append(head.path_query).append(" HTTP/1.1\r\n");
+  out.append(head.method).append(" ");
+  if (head.breaches.empty()) {
+    out.append(head.path_query);
+  } else {
+    append_path_query(head.path_query, true, out);
+  }
+  out.append(" HTTP/1.1\r\n");
   append_field(out, "Host", facts.host.empty() ? forwarded.local_host : facts.host);
   const NamedFields named(head.fields);
   for (const Field& field : head.fields) {
     if (is_rewritten(field.id)) continue;
-    if (field.id == FieldId::other && is_twin(field.name)) continue;
+    if (is_twin(field)) continue;
     if (named.contains(field.name)) continue;
-    append_field(out, field.name, field.value);
+    append_field(out, field);
   }
   append_forwarded(head, facts, forwarded, out);
   append_framing(out, facts.body);

@@ -26,7 +26,8 @@ struct Forwarded {
 // for an upgrade), Host first; X-Forwarded-For appended to what came; -Proto, -Host, -Port
 // replaced by ours; X-SSL-* and underscore twins (X_Forwarded_For) of the fields we set removed;
 // Content-Length or Transfer-Encoding: chunked from facts.body; Expect only when
-// facts.expects_continue; TE, Trailer, Upgrade (unless facts.upgrade) and Keep-Alive removed.
+// facts.expects_continue; TE, Trailer, Upgrade (unless facts.upgrade) and Keep-Alive removed. What
+// the target may hold only because a rule was relaxed is encoded.
 void write_request_head(const RequestHead& head, const RequestFacts& facts,
                         const Forwarded& forwarded, std::string& out);
 

@@ -15,29 +15,44 @@ Refusal judge_host(const RequestHead& head, RequestFacts& facts) {
   const Field* host = head.fields.find(FieldId::host);
   facts.host = head.authority;
   if (host == nullptr) {
-    return head.minor_version == 0 ? Refusal{} : Refusal{Reason::host_missing};
+    if (head.minor_version != 0) facts.breaches.note(Reason::host_missing, 0);
+    return {};
   }
-  if (head.fields.count(FieldId::host) > 1) return {Reason::host_many};
-  if (host->value.empty()) return {Reason::host_empty};
-  if (!valid_authority(host->value)) return {Reason::host_invalid};
+  const std::size_t offset = offset_in(head.bytes, host->name);
+  if (head.fields.count(FieldId::host) > 1) return {Reason::host_many, offset};
+  if (host->value.empty()) {
+    facts.breaches.note(Reason::host_empty, offset);
+    return {};
+  }
+  if (!valid_authority(host->value)) return {Reason::host_invalid, offset};
   if (head.authority.empty()) {
     facts.host = host->value;
     return {};
   }
   const bool https = lower(head.target[4]) == 's';
-  return same_authority(head.authority, host->value, https) ? Refusal{}
-                                                            : Refusal{Reason::host_mismatch};
+  return same_authority(head.authority, host->value, https)
+             ? Refusal{}
+             : Refusal{Reason::host_mismatch, offset};
 }
 
-Refusal judge_expect(const RequestHead& head, RequestFacts& facts) {
-  if (!head.fields.has(FieldId::expect)) return {};
-  for (const Field& field : head.fields) {
-    if (field.id != FieldId::expect) continue;
-    if (!equal_ignoring_case(field.value, "100-continue")) return {Reason::expect_unknown};
-  }
+Refusal judge_method(const RequestHead& head, const Method* method, Breaches& breaches) {
+  if (method != nullptr) return {};
+  const std::size_t offset = offset_in(head.bytes, head.method);
+  if (is_refused_method(head.method)) return {Reason::method_refused, offset};
+  breaches.note(Reason::method_unknown, offset);
+  return {};
+}
+
+// What is not known is not passed on either.
+void judge_expect(const RequestHead& head, RequestFacts& facts) {
+  if (!head.fields.has(FieldId::expect)) return;
   facts.expects_continue =
       !facts.is_http10 && (facts.body.kind == Framing::Kind::chunked || facts.body.length != 0);
-  return {};
+  for (const Field& field : head.fields) {
+    if (field.id != FieldId::expect || equal_ignoring_case(field.value, "100-continue")) continue;
+    facts.breaches.note(Reason::expect_unknown, offset_in(head.bytes, field.name));
+    facts.expects_continue = false;
+  }
 }
 
 std::string_view protocol_name(std::string_view protocol) {
@@ -61,7 +76,7 @@ bool is_tunnel_for_http(std::string_view protocol) {
 // ordinary one.
 std::string_view wanted_upgrade(const RequestHead& head, const ConnectionOptions& options,
                                 const Framing& body) {
-  if (!options.upgrade || head.minor_version == 0) return {};
+  if (!options.upgrade || options.invalid != nullptr || head.minor_version == 0) return {};
   if (body.kind == Framing::Kind::chunked || body.length != 0) return {};
   if (head.fields.count(FieldId::upgrade) != 1) return {};
   const std::string_view protocol = head.fields.find(FieldId::upgrade)->value;
@@ -71,10 +86,10 @@ std::string_view wanted_upgrade(const RequestHead& head, const ConnectionOptions
 Refusal judge_switch(const ResponseHead& head, const RequestFacts& request) {
   if (request.upgrade.empty()) return {Reason::response_switch_unasked};
   const Field* upgrade = head.fields.find(FieldId::upgrade);
-  if (upgrade == nullptr || head.fields.count(FieldId::upgrade) > 1 ||
-      !is_protocol(upgrade->value) ||
+  if (upgrade == nullptr) return {Reason::response_switch_protocol};
+  if (head.fields.count(FieldId::upgrade) > 1 || !is_protocol(upgrade->value) ||
       !equal_ignoring_case(protocol_name(upgrade->value), protocol_name(request.upgrade))) {
-    return {Reason::response_switch_protocol};
+    return {Reason::response_switch_protocol, offset_in(head.bytes, upgrade->name)};
   }
   return {};
 }
@@ -90,21 +105,29 @@ bool claims_forbidden_body(const ResponseHead& head) {
 
 }  // namespace
 
-Refusal judge_request(const RequestHead& head, RequestFacts& facts) {
+Refusal judge_request(const RequestHead& head, RequestFacts& facts, const Limits& limits) {
   facts = {};
   facts.is_http10 = head.minor_version == 0;
   facts.is_head = head.method == "HEAD";
+  facts.breaches = head.breaches;
   if (const Refusal refusal = judge_host(head, facts)) return refusal;
   if (const Refusal refusal = request_framing(head, facts.body)) return refusal;
   const ConnectionOptions options = connection_options(head.fields);
-  if (!options.valid) return {Reason::connection_invalid};
+  if (options.invalid != nullptr) {
+    facts.breaches.note(Reason::connection_invalid,
+                        static_cast<std::size_t>(options.invalid - head.bytes.data()));
+  }
   const Method* method = find_method(head.method);
-  if (method == nullptr) return {Reason::method_unknown};
-  if (const Refusal refusal = judge_expect(head, facts)) return refusal;
+  if (const Refusal refusal = judge_method(head, method, facts.breaches)) return refusal;
+  judge_expect(head, facts);
+  if (facts.body.length > limits.body) {
+    return {Reason::body_too_long,
+            offset_in(head.bytes, head.fields.find(FieldId::content_length)->name)};
+  }
   facts.keep_alive = keeps_alive(options, head.minor_version);
   facts.upgrade = wanted_upgrade(head, options, facts.body);
-  facts.repeatable =
-      method->idempotent && facts.body.kind != Framing::Kind::chunked && facts.body.length == 0;
+  facts.repeatable = method != nullptr && method->idempotent &&
+                     facts.body.kind != Framing::Kind::chunked && facts.body.length == 0;
   return {};
 }
 

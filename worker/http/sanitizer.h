@@ -24,13 +24,15 @@ struct RequestFacts {
   bool is_head = false;
   bool expects_continue = false;  // Expect: 100-continue (never true for HTTP/1.0)
   bool repeatable = false;        // idempotent method and no body: may be sent a second time
+  Breaches breaches;  // relaxable rules that the head breaks; to be asked once it is routed
 };
 
 // Methods that pass: RFC 9110 but CONNECT and TRACE, PATCH, WebDAV and its extensions.
 // Everything else: 405. `kAllowedMethods` is the Allow field's value for that answer.
 extern const std::string_view kAllowedMethods;
 
-Refusal judge_request(const RequestHead& head, RequestFacts& facts);
+// What no configuration may let pass. The rest of the verdict is facts.breaches.
+Refusal judge_request(const RequestHead& head, RequestFacts& facts, const Limits& limits = {});
 
 struct ResponseFacts {
   Framing body;
@@ -38,6 +40,10 @@ struct ResponseFacts {
   bool is_interim = false;  // 1xx but 101
   bool switches = false;    // 101
 };
+
+// A backend that sends more 1xx than this before its response is refused, by who counts them: they
+// would hold the client and the backend's slot for ever, since each is a sign of life.
+inline constexpr std::size_t kMaxInterims = 100;
 
 // 101 is refused unless `request.upgrade` asked for a protocol.
 Refusal judge_response(const ResponseHead& head, const RequestFacts& request, ResponseFacts& facts);

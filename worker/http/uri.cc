@@ -77,6 +77,11 @@ bool valid_ipv6(std::string_view text) {
   return gap ? groups <= 7 : groups == 8;
 }
 
+Reason reason_of_control(char c) {
+  if (c == '\r') return Reason::bare_cr;
+  return c == '\0' ? Reason::nul_byte : Reason::control_char;
+}
+
 std::string_view without_port(std::string_view authority, std::string_view port) {
   if (authority.ends_with(':')) return authority.substr(0, authority.size() - 1);
   return authority.ends_with(port) ? authority.substr(0, authority.size() - port.size())
@@ -104,20 +109,47 @@ std::string_view host_of(std::string_view authority) {
   return authority.substr(0, authority.find(':'));
 }
 
-std::size_t first_bad_target_byte(std::string_view path_query) {
+Refusal judge_path_query(std::string_view path_query, std::size_t offset, Breaches& breaches) {
   CharClass wanted = kPathChar;
   for (std::size_t i = 0; i < path_query.size(); ++i) {
     const char c = path_query[i];
     if (is(c, wanted)) continue;
-    if (c == '%' && is_escape(path_query, i)) {
-      i += 2;
-    } else if (c == '?' && wanted == kPathChar) {
+    if (c == '%') {
+      if (is_escape(path_query, i)) {
+        i += 2;
+      } else {
+        breaches.note(Reason::percent_encoding, offset + i);
+      }
+    } else if (c == '?') {
       wanted = kQueryChar;
+    } else if (c == '#') {
+      return {Reason::target_fragment, offset + i};
+    } else if (is(c, kValueChar) && !is_blank(c)) {
+      breaches.note(Reason::target_char, offset + i);
     } else {
-      return i;
+      return {reason_of_control(c), offset + i};
     }
   }
-  return std::string_view::npos;
+  return {};
+}
+
+void append_path_query(std::string_view path_query, bool keep_bare, std::string& out) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  CharClass wanted = kPathChar;
+  for (std::size_t i = 0; i < path_query.size(); ++i) {
+    const char c = path_query[i];
+    if (c == '?') wanted = kQueryChar;
+    const bool passes = c == '?' || (is(c, wanted) && (keep_bare || !is(c, kBareChar))) ||
+                        (c == '%' && is_escape(path_query, i));
+    if (passes) {
+      out += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    out += '%';
+    out += kDigits[byte >> 4];
+    out += kDigits[byte & 15];
+  }
 }
 
 bool same_authority(std::string_view a, std::string_view b, bool https) {

@@ -1,7 +1,8 @@
 // The reasons for which a message is refused, in one table.
 //
 // Pure data. A Refusal is what the parsers and the sanitizer return instead of throwing; its code
-// is stable, stands in the access record as `reason=CODE` and in the manual.
+// is stable, stands in the access record as `reason=CODE` and in the manual. Which rules `Allow`
+// may relax stands here, too; relax.h says how.
 #pragma once
 
 #include <cstddef>
@@ -24,9 +25,11 @@ enum class Reason : std::uint8_t {
   request_line_too_long,
   method_invalid,
   method_unknown,
+  method_refused,
   target_form,
   target_authority,
   target_char,
+  target_fragment,
   percent_encoding,
   version_invalid,
   version,
@@ -54,6 +57,8 @@ enum class Reason : std::uint8_t {
   te_not_final,
   te_unknown,
   te_http10,
+  // A request's body, also a chunked one.
+  body_too_long,
   // Chunked bodies, in either direction.
   chunk_size,
   chunk_too_large,
@@ -80,25 +85,54 @@ enum class Reason : std::uint8_t {
   response_te_http10,
   response_switch_unasked,
   response_switch_protocol,
+  response_interims_many,
 };
 
+// Counters are indexed by the enumerators: they are dense, and this is one more than the last.
 inline constexpr std::size_t kReasons =
-    static_cast<std::size_t>(Reason::response_switch_protocol) + 1;
+    static_cast<std::size_t>(Reason::response_interims_many) + 1;
+
+// Whether `Allow` may name a rule, and if not, what the rule guards.
+enum class Relax : std::uint8_t {
+  yes,
+  framing,   // where lines and messages end
+  host,      // which host is asked for
+  tunnel,    // that nothing passes unread
+  limit,     // memory
+  response,  // clients from backends
+};
 
 struct ReasonInfo {
   std::string_view code;     // "bare_lf"
   int status;                // 400, 405, 414, 431, 501, 502 …
   std::string_view text;     // for people: what is wrong, one sentence
   std::string_view section;  // "RFC 9112 2.2"
+  Relax relax = Relax::framing;
 };
 
 const ReasonInfo& info(Reason reason);
 
+// The reason with this code; `none` when there is none.
+Reason find_reason(std::string_view code);
+
 struct Refusal {
   Reason reason = Reason::none;
-  std::size_t offset = 0;  // of the offending byte, from the first byte of the message; 0 when a
-                           // well-formed head is refused for what it means
+  std::size_t offset =
+      0;  // of the offending byte, or of the field or word that is refused for
+          // what it means; from the first byte of the message. 0 for what is missing
   explicit operator bool() const { return reason != Reason::none; }
 };
+
+// Where `part`, a view into `bytes`, begins in them.
+inline std::size_t offset_in(std::string_view bytes, std::string_view part) {
+  return static_cast<std::size_t>(part.data() - bytes.data());
+}
+
+// Bytes of an excerpt.
+inline constexpr std::size_t kMaxExcerpt = 64;
+
+// What of `bytes` to show for a refusal at `offset`: within the line, some bytes before and more
+// behind. Not escaped.
+std::string_view excerpt(std::string_view bytes, std::size_t offset);
 
 }  // namespace worker::http
