@@ -2,11 +2,14 @@
 #include "worker/acceptor.h"
 
 #include <netinet/tcp.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <limits>
 
 #include "worker/client_connection.h"
 
@@ -17,66 +20,113 @@ namespace {
 constexpr int kAcceptsPerTurn = 32;
 constexpr int kAcceptsAtDrain = 8192;  // more than any queue holds
 constexpr unsigned kRestMs = 200;
+constexpr std::uint64_t kCalmMs = 1000;  // without a shortage, and it is over
+
+// The kernel gives the lowest number that is free: a number tells how many are in use.
+int highest_for_clients() {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  constexpr rlim_t kMost = std::numeric_limits<int>::max();
+  return static_cast<int>(std::min(limit.rlim_cur, kMost) / 4 * 3);
+}
 
 }  // namespace
 
-Acceptor::Acceptor(WorkerContext& worker, ListenerRuntime& listener)
+Acceptor::Acceptor(WorkerContext& worker, ListenerRuntime& listener, FairShare& share, int socket,
+                   shm::Slot slot)
     : worker_(worker),
       listener_(listener),
+      share_(share),
+      socket_(socket),
+      slot_(slot),
+      highest_(highest_for_clients()),
       rest_(
-          worker.loop, [](void* self) { static_cast<Acceptor*>(self)->start(); }, this) {}
+          worker.loop, [](void* self) { static_cast<Acceptor*>(self)->on_rested(); }, this) {}
 
 bool Acceptor::start() {
-  rest_.stop();
+  if (!is_own()) return true;
   const int yes = 1;
   // Accepted sockets inherit it: one call here instead of one for each client.
-  ::setsockopt(listener_.heritage.socket, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-  return event_.add_level(
-      worker_.loop, listener_.heritage.socket, kReadable,
-      [](void* self, short) { static_cast<Acceptor*>(self)->accept_some(kAcceptsPerTurn); }, this);
+  ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+  // By edges: a client that is left to another worker must not raise the event again and again.
+  return event_.add_edge(
+      worker_.loop, socket_, kReadable,
+      [](void* self, short) { static_cast<Acceptor*>(self)->accept_some(kAcceptsPerTurn, 0); },
+      this);
+}
+
+void Acceptor::take_over() { accept_some(kAcceptsPerTurn, 1); }
+
+void Acceptor::take_all() { accept_some(kAcceptsPerTurn, kAcceptsPerTurn); }
+
+void Acceptor::look_after() {
+  if (has_left_some_) take_all();
 }
 
 void Acceptor::drain() {
-  accept_some(kAcceptsAtDrain);
+  is_resting_ = false;
+  highest_ = std::numeric_limits<int>::max();
+  accept_some(kAcceptsAtDrain, kAcceptsAtDrain);
   rest_.stop();
   event_.remove();
-  ::close(listener_.heritage.socket);
+  ::close(socket_);
 }
 
-void Acceptor::accept_some(int most) {
+void Acceptor::accept_some(int most, int in_any_case) {
+  if (is_resting_) return;
+  worker_.note(shm::Activity::accepting, listener_);
+  const FairShare::Verdict verdict = share_.judge(EventLoop::now_ms());
   for (int i = 0; i < most; ++i) {
+    if (i >= in_any_case && worker_.client_count() > verdict.clients) {
+      has_left_some_ = true;
+      return share_.invite(verdict.row, slot_);
+    }
     SocketAddress peer;
     peer.size = sizeof peer.storage;
-    UniqueFd fd(::accept4(listener_.heritage.socket, reinterpret_cast<sockaddr*>(&peer.storage),
-                          &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    UniqueFd fd(::accept4(socket_, reinterpret_cast<sockaddr*>(&peer.storage), &peer.size,
+                          SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (fd) {
-      is_short_ = false;
+      const int number = fd.get();
       worker_.adopt(
           std::make_unique<ClientConnection>(worker_, listener_, std::move(fd), host_text(peer)));
-      continue;
+      if (number < highest_) continue;
+      return pause(Severity::warning, "three quarters of all descriptors are in use");
     }
     switch (errno) {
       case EAGAIN:
+        has_left_some_ = false;
         return;
       case EMFILE:
       case ENFILE:
       case ENOBUFS:
       case ENOMEM:
-        return pause(errno);
+        return pause(Severity::error, std::string("cannot accept: ") + std::strerror(errno));
       default:
         break;  // that client has gone; the next one may be well
     }
   }
+  if (!worker_.draining) share_.invite(worker_.heritage.row, slot_);  // there may be more
 }
 
-void Acceptor::pause(int error) {
+void Acceptor::pause(Severity severity, const std::string& why) {
   if (!is_short_) {
-    worker_.log.write(Severity::error, "listener " + listener_.name + ": cannot accept: " +
-                                           std::strerror(error) + "; new clients wait");
+    worker_.log.write(severity, "listener " + listener_.name + ": " + why + "; new clients wait");
   }
-  is_short_ = true;
+  is_resting_ = is_short_ = has_left_some_ = true;
+  short_ms_ = EventLoop::now_ms();
   event_.remove();
   rest_.start(kRestMs);
+}
+
+void Acceptor::on_rested() {
+  if (is_resting_) {
+    is_resting_ = !start();  // else at the next time
+  } else if (EventLoop::now_ms() - short_ms_ >= kCalmMs) {
+    is_short_ = false;
+    rest_.stop();
+    worker_.log.write(Severity::notice,
+                      "listener " + listener_.name + ": new clients are accepted as ever");
+  }
 }
 
 }  // namespace worker

@@ -1,34 +1,63 @@
-// Accepts the clients of one listener, a bounded number in a turn.
+// Accepts the clients of one listening socket, a bounded number in a turn.
 //
-// Owns the registration of this slot's listening socket, not the socket's place in the kernel: the
-// master has it too, so what waits in its queue outlives this worker.
+// A quarter of the descriptors is left to connections to backends: who is let in shall be served.
+// When they run short the queue of the kernel holds new clients; that is logged when it begins and
+// when it is over.
+//
+// A worker has an acceptor for each socket of its listeners: its own slot's is watched, those of
+// other slots are looked at when their worker has too many clients (see fair_share.h) or is not
+// there. Owns the registration, not the socket's place in the kernel: the master has it too, so
+// what waits in its queue outlives this worker.
 #pragma once
 
+#include <cstdint>
+#include <string>
+
 #include "worker/event.h"
+#include "worker/fair_share.h"
 #include "worker/worker_context.h"
 
 namespace worker {
 
 class Acceptor {
  public:
-  Acceptor(WorkerContext& worker, ListenerRuntime& listener);
+  Acceptor(WorkerContext& worker, ListenerRuntime& listener, FairShare& share, int socket,
+           shm::Slot slot);
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
 
-  bool start();
-  // Takes whom the kernel has already let in, then no more.
+  shm::Slot slot() const { return slot_; }
+
+  bool start();  // false: the event loop does not take the socket
+  // Somebody with more clients leaves us what waits there: at least one of them, if any.
+  void take_over();
+  // Whoever still waits, however many clients we have.
+  void take_all();
+  // For those whom we have left to others: they must not wait for long if nobody came.
+  void look_after();
+  // Takes whom the kernel has already let in, then no more. Also from other slots: of a listener
+  // that goes, who closes its sockets last must not find anybody there.
   void drain();
 
  private:
-  void accept_some(int most);
+  bool is_own() const { return slot_ == worker_.heritage.slot; }
+  void accept_some(int most, int in_any_case);
   // Without descriptors or memory accepting would fail in a busy loop: it rests for a while.
-  void pause(int error);
+  void pause(Severity severity, const std::string& why);
+  void on_rested();
 
   WorkerContext& worker_;
   ListenerRuntime& listener_;
+  FairShare& share_;
+  const int socket_;
+  const shm::Slot slot_;
+  int highest_;  // a client with this descriptor or one above is the last for now
   FdEvent event_;
-  Timer rest_;
-  bool is_short_ = false;  // resources have run out; logged once until they are back
+  Timer rest_;                  // runs while resources are short, and some time longer
+  bool is_resting_ = false;     // nobody is accepted
+  bool is_short_ = false;       // resources have run out, and that was logged
+  std::uint64_t short_ms_ = 0;  // when they last were
+  bool has_left_some_ = false;
 };
 
 }  // namespace worker

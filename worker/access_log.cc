@@ -1,9 +1,17 @@
 // Access records: see access_log.h.
 #include "worker/access_log.h"
 
+#include "shm/log_ring.h"
+
 namespace worker {
 
 namespace {
+
+// Of the request line, as it is written. The fields are cut sooner, so that a record as a whole is
+// never cut and always has its reason.
+constexpr std::size_t kMaxRequest = std::size_t{8} * 1024;
+constexpr std::size_t kMaxField = std::size_t{2} * 1024;
+static_assert(kMaxRequest + 2 * kMaxField + 2048 < shm::kMaxLogRecord);
 
 std::uint64_t monotonic_us() {
   timespec now{};
@@ -16,7 +24,7 @@ void copy_field(const http::HeaderList& fields, http::FieldId id, std::string& o
   const http::Field* const field = fields.find(id);
   out.clear();
   if (field != nullptr && !field->value.empty()) {
-    append_escaped(out, field->value);
+    append_escaped(out, field->value, kMaxField);
   } else {
     out = "-";
   }
@@ -29,7 +37,7 @@ void AccessLog::begin(const http::RequestHead& head, AccessRecord& record) const
   record.when = std::time(nullptr);
   record.started_us = monotonic_us();
   record.request.clear();
-  append_escaped(record.request, head.line, http::kMaxRequestLine);
+  append_escaped(record.request, head.line, kMaxRequest);
   if (record.request.empty()) record.request = "-";
   if (format_ != conf::AccessLogFormat::combined) return;
   copy_field(head.fields, http::FieldId::referer, record.referer);

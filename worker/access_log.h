@@ -16,6 +16,9 @@
 
 namespace worker {
 
+// What stands in the record of a client that left before there was a response.
+inline constexpr int kStatusClientGone = 499;
+
 struct AccessRecord {
   std::string request;           // escaped request line
   std::string referer;           // escaped, "-" for none

@@ -1,24 +1,32 @@
 // The keep-alive loop of one client: see client_connection.h.
 #include "worker/client_connection.h"
 
+#include <cerrno>
+
 #include "worker/transaction.h"
 
 namespace worker {
 
 namespace {
 
-// How much is read while a head is awaited. More would only be copied: a request that has to wait
-// for a backend holds what came with its head.
+// How much is read at a time while a head is awaited. More would only be copied: a request that has
+// to wait for a backend holds what came with its head.
 constexpr std::size_t kHeadReadSize = http::kMaxHead + 1024;
+static_assert(conf::kMostHeader + 1024 + kHeadReadSize <= kReadBufferSize, "both fit");
 
 // How many reads one connection may have in a turn of the loop.
 constexpr int kReadsPerTurn = 16;
 
+// What a fresh connection has on its way without waiting for the receiver: ten segments.
+constexpr std::size_t kSentAtOnce = 14'600;
+
 // For who speaks HTTP where TLS is spoken.
-constexpr std::string_view kPlainHttpPage =
+constexpr std::string_view kPlainHttpHead =
     "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
-    "Content-Length: 61\r\nConnection: close\r\n\r\n"
+    "Content-Length: 61\r\nConnection: close\r\n\r\n";
+constexpr std::string_view kPlainHttpPage =
     "This port speaks HTTPS, and this request came in plain HTTP.\n";
+static_assert(kPlainHttpPage.size() == 61);
 
 }  // namespace
 
@@ -44,14 +52,18 @@ void ClientConnection::start() {
 }
 
 void ClientConnection::drain() {
-  if (transaction_ || lingering_ || !pending_.empty()) return;
-  if (has_served_) {
+  if (transaction_ || lingering_ || pending_) return;
+  if (worker_.patient) {
+    deadline_.start(worker_.patience_timeout, EventLoop::now_ms());
+  } else if (has_served_) {
     close();
   } else {
     // Its first request may be under way; it will be answered, with Connection: close.
     deadline_.start(worker_.newcomer_timeout, EventLoop::now_ms());
   }
 }
+
+bool ClientConnection::is_idle() const { return !transaction_ && !pending_; }
 
 void ClientConnection::cut_off(std::string_view reason) {
   if (transaction_) transaction_->cut_off(reason);
@@ -71,6 +83,19 @@ IoResult ClientConnection::read(char* buffer, std::size_t size) {
   return result;
 }
 
+void ClientConnection::keep(std::string_view bytes) {
+  if (bytes.empty()) return;
+  if (!pending_) pending_ = std::make_unique<Pending>();
+  pending_->bytes.append(bytes);
+}
+
+std::string ClientConnection::take_kept() {
+  std::string kept;
+  if (pending_) kept.swap(pending_->bytes);
+  pending_.reset();
+  return kept;
+}
+
 void ClientConnection::on_event(short what) {
   if (closed_) return;
   readable_ = true;
@@ -87,10 +112,13 @@ void ClientConnection::on_event(short what) {
 void ClientConnection::on_deadline() {
   if (transaction_) {
     transaction_->on_client_deadline();
-  } else if (pending_.empty() || lingering_) {
+  } else if (lingering_) {
+    if (stream_.unsent() >= linger_unsent_) return close();
+    linger();  // silent, but still busy with what we have sent
+  } else if (!pending_) {
     const TlsSession* const tls = stream_.tls();
     if (tls != nullptr && tls->heard() && !tls->established()) {
-      log_handshake("not completed in time");
+      record_handshake(408, "tls_timeout", "not completed in time");
     }
     close();
   } else {
@@ -104,23 +132,26 @@ void ClientConnection::on_deadline() {
 void ClientConnection::serve() {
   serving_ = true;
   while (!transaction_ && !closed_ && !lingering_) {
+    worker_.note(shm::Activity::read_head, listener_);
     char* const buffer = worker_.read_buffer.get();
-    std::size_t size = pending_.copy(buffer, kReadBufferSize);
+    std::size_t size = pending_ ? pending_->bytes.copy(buffer, kReadBufferSize) : 0;
+    std::size_t scanned = pending_ ? pending_->scanned : 0;
     if (wants_more_) {
       const std::size_t more = read_more(size);
       if (more == 0) break;
       size += more;
     }
     http::Refusal refusal;
-    const http::ParseStatus status =
-        http::parse_request_head({buffer, size}, scanned_, worker_.request_head, refusal);
+    const http::ParseStatus status = http::parse_request_head(
+        {buffer, size}, scanned, worker_.request_head, refusal, listener_.limits);
     wants_more_ = status == http::ParseStatus::incomplete;
     if (wants_more_) {
-      pending_.assign(buffer, size);
+      if (!pending_) pending_ = std::make_unique<Pending>();
+      pending_->bytes.assign(buffer, size);
+      pending_->scanned = scanned;
       continue;
     }
-    std::string().swap(pending_);
-    scanned_ = 0;
+    pending_.reset();
     deadline_.stop();
     has_served_ = true;
     transaction_ = worker_.take_transaction();
@@ -145,7 +176,7 @@ std::size_t ClientConnection::read_more(std::size_t have) {
       return 0;
     case IoStatus::failed:
       if (stream_.tls() != nullptr && !stream_.tls()->established()) {
-        handshake_failed(stream_.tls()->failure());
+        handshake_failed(result.error);
         return 0;
       }
       [[fallthrough]];
@@ -162,21 +193,29 @@ std::size_t ClientConnection::read_more(std::size_t have) {
 
 void ClientConnection::transaction_ended(After after) {
   worker_.give_back(std::move(transaction_));
+  const bool leaves = worker_.draining && !worker_.patient && !pending_ && !readable_;
+  const bool closes = after == After::close || (after == After::keep_alive && leaves);
   if (after == After::abort) {
     stream_.abort();
     close();
-  } else if (after == After::linger || (after == After::close && readable_)) {
+  } else if (after == After::linger || (closes && may_be_reset())) {
     linger();
-  } else if (after == After::close || (worker_.draining && pending_.empty() && !readable_)) {
+  } else if (closes) {
     close();
   } else {
     go_idle();
   }
 }
 
+// Whether a close now could cost the client the end of its response: bytes that it sends, were it
+// only TLS's farewell, meet with a reset once the socket is closed, and a reset discards what is
+// still queued. What is on its way already arrives before that.
+bool ClientConnection::may_be_reset() const { return readable_ || stream_.unsent() > kSentAtOnce; }
+
 void ClientConnection::go_idle() {
-  deadline_.start(listener_.client_timeout, EventLoop::now_ms());
-  wants_more_ = pending_.empty();
+  deadline_.start(worker_.draining ? worker_.patience_timeout : listener_.client_timeout,
+                  EventLoop::now_ms());
+  wants_more_ = !pending_;
   // serve() goes on by itself when it is the caller; else the next turn does, so that a client who
   // pipelines does not keep the others waiting.
   if (!serving_ && (readable_ || !wants_more_)) event_.raise_again();
@@ -191,6 +230,7 @@ void ClientConnection::linger() {
   }
   if (now > linger_end_ms_) return close();
   deadline_.start(worker_.linger_timeout, now);
+  linger_unsent_ = static_cast<std::uint32_t>(stream_.unsent());
   for (int i = 0; i < kReadsPerTurn; ++i) {
     const IoResult result = read(worker_.read_buffer.get(), kReadBufferSize);
     if (result.status == IoStatus::would_block) return;
@@ -199,20 +239,41 @@ void ClientConnection::linger() {
   event_.raise_again();
 }
 
-void ClientConnection::log_handshake(std::string_view reason) {
-  if (worker_.log.detail() < 1 || reason.empty()) return;
+void ClientConnection::record_handshake(int status, std::string_view reason,
+                                        std::string_view details, std::size_t body_bytes) {
+  worker_.request_head.line = {};
+  worker_.request_head.fields.clear();
+  AccessRecord record;
+  worker_.access_log.begin(worker_.request_head, record);
+  record.client_ip = ip_;
+  record.status = status;
+  record.body_bytes = body_bytes;
+  record.reason = reason;
+  worker_.access_log.write(record);
+  if (worker_.log.detail() < 1) return;
   worker_.log.write(Severity::info, "listener " + listener_.name + ": TLS handshake with " + ip_ +
-                                        " failed: " + std::string(reason));
+                                        " failed: " + std::string(details));
 }
 
-// The client reads what we have to say, an alert or a page, before the end.
-void ClientConnection::handshake_failed(const std::string& reason) {
-  log_handshake(reason);
-  const bool is_plain_http = stream_.tls()->met_plain_http();
+// The client reads what we have to say, an alert or a page, before the end. Who never said a word,
+// such as one who only looks which ports are open, leaves no record.
+void ClientConnection::handshake_failed(int error) {
+  const TlsSession& tls = *stream_.tls();
+  const bool is_plain_http = tls.met_plain_http();
+  if (is_plain_http) {
+    record_handshake(400, "plain_http", tls.failure(), kPlainHttpPage.size());
+  } else if (!tls.failure().empty()) {
+    const bool is_refused = error == EPROTO;  // by one side or the other, but not just left
+    record_handshake(is_refused ? 400 : kStatusClientGone,
+                     is_refused ? "tls_handshake" : "tls_closed", tls.failure());
+  }
   stream_.drop_tls();
   if (is_plain_http) {
-    const iovec page{const_cast<char*>(kPlainHttpPage.data()), kPlainHttpPage.size()};
-    stream_.write(&page, 1);
+    const auto piece = [](std::string_view text) {
+      return iovec{const_cast<char*>(text.data()), text.size()};
+    };
+    const iovec page[] = {piece(kPlainHttpHead), piece(kPlainHttpPage)};
+    stream_.write(page, 2);
   }
   readable_ = true;
   linger();

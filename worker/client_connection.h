@@ -31,8 +31,9 @@ class ClientConnection final : public Disposable {
   ~ClientConnection() override;
 
   void start();
-  // Closes now when no request is in sight; else after the response, which says so.
+  // Closes soon when no request is in sight; else after the response, which says so.
   void drain();
+  bool is_idle() const;  // nothing of a request is here
   // Ends it now, with its transaction.
   void cut_off(std::string_view reason);
 
@@ -47,9 +48,9 @@ class ClientConnection final : public Disposable {
   void settle() { readable_ = peer_closed_; }
   void raise_again() { event_.raise_again(); }
   // Keeps bytes that were read but belong to a later request.
-  void keep(std::string_view bytes) { pending_.append(bytes); }
+  void keep(std::string_view bytes);
   // Bytes for a tunnel that were kept so far.
-  std::string take_kept() { return std::move(pending_); }
+  std::string take_kept();
 
   // `linger`: the client may still be sending; what it sends is read and dropped for a while, so
   // that our response is not lost to a reset. `abort`: a reset, for a body whose end could not be
@@ -60,15 +61,26 @@ class ClientConnection final : public Disposable {
  private:
   friend class WorkerContext;
 
+  // A head that is not complete, or pipelined requests. Most clients, and all that are idle, have
+  // none: so it is not in the connection itself (0.95 of the memory of an idle client).
+  struct Pending {
+    std::string bytes;
+    std::size_t scanned = 0;  // how far http::parse_request_head has looked at them
+  };
+
   void on_event(short what);
   void on_deadline();
   void serve();
   std::size_t read_more(std::size_t have);
+  bool may_be_reset() const;
   void go_idle();
   void linger();
   void close();
-  void handshake_failed(const std::string& reason);
-  void log_handshake(std::string_view reason);
+  void handshake_failed(int error);
+  // One access record for a client that never came to a request, and the details for who wants
+  // them.
+  void record_handshake(int status, std::string_view reason, std::string_view details,
+                        std::size_t body_bytes = 0);
   void watch_writable();
   void on_owed();
 
@@ -79,10 +91,11 @@ class ClientConnection final : public Disposable {
   std::unique_ptr<FdEvent> owed_;  // while TLS has records of its own to send
   Deadline deadline_;
   std::unique_ptr<Transaction> transaction_;
-  std::string pending_;  // a head that is not complete, or pipelined requests
+  std::unique_ptr<Pending> pending_;
   std::string ip_;
   std::uint64_t linger_end_ms_ = 0;
-  std::size_t scanned_ = 0;  // how far http::parse_request_head has looked at pending_
+  std::uint32_t linger_unsent_ = 0;
+  std::uint32_t place_ = 0;  // in WorkerContext's list
   bool readable_ = false;
   bool peer_closed_ = false;
   bool wants_more_ = true;  // no complete head is pending
@@ -90,8 +103,6 @@ class ClientConnection final : public Disposable {
   bool serving_ = false;  // serve() is on the stack
   bool lingering_ = false;
   bool closed_ = false;
-
-  std::size_t place_ = 0;  // in WorkerContext's list
 };
 
 }  // namespace worker

@@ -4,7 +4,9 @@
 #include <ctime>
 
 #include <algorithm>
+#include <cerrno>
 #include <stdexcept>
+#include <system_error>
 
 namespace worker {
 
@@ -15,7 +17,9 @@ EventLoop::EventLoop() {
   event_config_require_features(config, EV_FEATURE_ET | EV_FEATURE_EARLY_CLOSE);
   base_ = event_base_new_with_config(config);
   event_config_free(config);
-  if (base_ == nullptr) throw std::runtime_error("the system gives no edge-triggered event loop");
+  if (base_ == nullptr) {
+    throw std::system_error(errno, std::generic_category(), "the system gives no event loop");
+  }
 }
 
 EventLoop::~EventLoop() {
@@ -30,6 +34,8 @@ void EventLoop::run() {
       event_active(&event->event_, kReadable, 0);
     }
     again_.clear();
+    turn_us_ = 0;
+    if (before_wait_ != nullptr) before_wait_(owner_);
     if (event_base_loop(base_, EVLOOP_ONCE) != 0) break;
     // Destructors may dispose of more.
     while (!disposed_.empty()) {
@@ -44,6 +50,16 @@ std::uint64_t EventLoop::now_ms() {
   clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
   return static_cast<std::uint64_t>(now.tv_sec) * 1000 +
          static_cast<std::uint64_t>(now.tv_nsec) / 1000000;
+}
+
+std::uint64_t EventLoop::turn_us() {
+  if (turn_us_ == 0) {
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    turn_us_ = static_cast<std::uint64_t>(now.tv_sec) * 1'000'000 +
+               static_cast<std::uint64_t>(now.tv_nsec) / 1000;
+  }
+  return turn_us_;
 }
 
 bool FdEvent::add(EventLoop& loop, int fd, short what, Callback callback, void* owner) {

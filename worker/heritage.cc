@@ -1,7 +1,9 @@
-// Addresses as text: see heritage.h.
+// Addresses, services and reasons as text: see heritage.h.
 #include "worker/heritage.h"
 
 #include <arpa/inet.h>
+
+#include "worker/http/verdict.h"
 
 namespace worker {
 
@@ -32,6 +34,33 @@ std::string host_port_text(const SocketAddress& address) {
   const std::string port = std::to_string(port_of(address));
   if (address.storage.ss_family == AF_INET6) return "[" + host_text(address) + "]:" + port;
   return host_text(address) + ":" + port;
+}
+
+std::string service_name(const SocketAddress& listener, std::size_t index) {
+  return host_port_text(listener) + "/" + std::to_string(index + 1);
+}
+
+std::string service_identity(const SocketAddress& listener, const conf::Service& service) {
+  std::string text = host_port_text(listener);
+  const auto add = [&](char mark, const std::string& pattern) {
+    text += '\n';
+    text += mark;
+    text += pattern;
+  };
+  if (service.url) add('u', service.url->text());
+  for (const conf::Pattern& pattern : service.head_require) add('r', pattern.text());
+  for (const conf::Pattern& pattern : service.head_deny) add('d', pattern.text());
+  add(static_cast<char>('0' + static_cast<int>(service.session.type)), service.session.id);
+  return text;
+}
+
+std::vector<std::string_view> refusal_codes() {
+  static_assert(http::kReasons <= shm::kMaxReasons);
+  std::vector<std::string_view> codes;
+  for (std::size_t i = 0; i < http::kReasons; ++i) {
+    codes.push_back(http::info(static_cast<http::Reason>(i)).code);
+  }
+  return codes;
 }
 
 }  // namespace worker

@@ -13,11 +13,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "conf/config.h"
 #include "shm/ids.h"
 #include "worker/http/error_page.h"
+#include "worker/http/relax.h"
 #include "worker/keyed_hash.h"
 
 namespace shm {
@@ -37,6 +39,15 @@ struct SocketAddress {
 std::string host_text(const SocketAddress& address);
 std::string host_port_text(const SocketAddress& address);
 
+// What is written into the log for the listener's service at `index`: "192.0.2.7:80/1".
+std::string service_name(const SocketAddress& listener, std::size_t index);
+// What that service is, so that its sessions and counters find it again after a reload: all but its
+// place in the file and its backends.
+std::string service_identity(const SocketAddress& listener, const conf::Service& service);
+
+// The codes of the reasons that a listener's refusals are counted by in the segment, by number.
+std::vector<std::string_view> refusal_codes();
+
 struct BackendHeritage {
   std::vector<SocketAddress> addresses;  // in the resolver's order; empty: the name did not resolve
   std::string resolve_error;             // then: why
@@ -47,9 +58,14 @@ struct BackendHeritage {
 
 struct ListenerHeritage {
   SocketAddress address;
-  std::uint32_t row = 0;  // of shm::ListenerTable; set by the master
-  int socket = -1;        // this slot's own listening socket, non-blocking; set by the master
-  std::shared_ptr<TlsContext> tls;  // for HTTPS
+  std::uint32_t row = 0;                    // of shm::ListenerTable; set by the master
+  std::vector<std::uint32_t> service_rows;  // of shm::ServiceTable, as configured; by the master
+  // Non-blocking; set by the master. Those of all slots: the i-th is of slot i % workers, because a
+  // reload to fewer workers leaves some over.
+  std::vector<int> sockets;
+  std::shared_ptr<TlsContext> tls;             // for HTTPS
+  http::RuleSet allowed;                       // rules that are relaxed for all of its requests
+  std::vector<http::RuleSet> service_allowed;  // for those of each service, with the former
 };
 
 struct Heritage {
@@ -67,14 +83,16 @@ struct Heritage {
   HashSecret session_secret{};  // random; the same for all generations, or sessions would be lost
   int detail = 0;               // -d: 0 = regular, 1 and more = more to the log
   int doorbell = -1;            // eventfd: tells a sleeping master that a log ring has a record
-  std::vector<int> wake_fds;  // eventfd of each row: a slot that a request there waits for is free
+  std::vector<int> wake_fds;  // eventfd of each row: a slot is free for a request, or clients wait
 
   // What differs from worker to worker.
   shm::Slot slot = 0;
   shm::Row row = 0;
   shm::Generation generation = 1;
-  int control = -1;  // socket to the master: we send 'R' when ready; it sends 'D' to drain;
-                     // end of file means that the master is gone, and is taken as 'D'
+  // Socket to the master: we send 'R' when ready; it sends 'G' to go and accept clients, 'D' to
+  // drain because others serve now, 'Q' to drain because all is to end. End of file means that the
+  // master is gone, and is taken as 'Q'.
+  int control = -1;
 };
 
 }  // namespace worker

@@ -11,17 +11,21 @@ namespace worker {
 
 void append_escaped(std::string& out, std::string_view bytes, std::size_t most) {
   static constexpr char kHex[] = "0123456789abcdef";
-  const std::string_view shown = bytes.substr(0, most);
   std::size_t plain = 0;  // start of the run that goes out as it is
-  for (std::size_t i = 0; i < shown.size(); ++i) {
-    const auto c = static_cast<unsigned char>(shown[i]);
-    if (c >= 0x20 && c <= 0x7e && c != '"' && c != '\\') continue;
-    out.append(shown, plain, i - plain);
+  std::size_t i = 0;
+  for (; i < bytes.size(); ++i) {
+    const auto c = static_cast<unsigned char>(bytes[i]);
+    const bool is_plain = c >= 0x20 && c <= 0x7e && c != '"' && c != '\\';
+    const std::size_t width = is_plain ? 1 : 4;
+    if (width > most) break;
+    most -= width;
+    if (is_plain) continue;
+    out.append(bytes, plain, i - plain);
     out += {'\\', 'x', kHex[c >> 4], kHex[c & 15]};
     plain = i + 1;
   }
-  out.append(shown, plain);
-  if (bytes.size() > most) out += "...";
+  out.append(bytes, plain, i - plain);
+  if (i < bytes.size()) out += "...";
 }
 
 std::string escaped(std::string_view bytes, std::size_t most) {

@@ -14,8 +14,8 @@ namespace worker {
 // syslog(3) severities, so that the master can pass them on as they are.
 enum class Severity : int { error = 3, warning = 4, notice = 5, info = 6, debug = 7 };
 
-// Appends `bytes` with control bytes, bytes above 0x7e, '"' and '\' as \xNN; at most `most` bytes
-// of the input, then "...".
+// Appends `bytes` with control bytes, bytes above 0x7e, '"' and '\' as \xNN; what would take more
+// than `most` bytes so is cut, with "..." in its place.
 void append_escaped(std::string& out, std::string_view bytes, std::size_t most = 2048);
 std::string escaped(std::string_view bytes, std::size_t most = 2048);
 

@@ -12,6 +12,7 @@
 #include <string>
 #include <thread>
 
+#include "worker/allow.h"
 #include "worker/files.h"
 #include "worker/log.h"
 #include "worker/tls_context.h"
@@ -134,6 +135,18 @@ void load_tls(const conf::Config& config, Heritage& heritage, Diagnostics& diagn
   }
 }
 
+void find_allowed_rules(const conf::Config& config, Heritage& heritage, Diagnostics& diagnostics) {
+  for (std::size_t i = 0; i < config.listeners.size(); ++i) {
+    const conf::Listener& listener = config.listeners[i];
+    const http::RuleSet common = allowed_rules(listener.allow, diagnostics);
+    heritage.listeners[i].allowed = common;
+    for (const conf::Service& service : listener.services) {
+      heritage.listeners[i].service_allowed.push_back(
+          common.with(allowed_rules(service.allow, diagnostics)));
+    }
+  }
+}
+
 unsigned number_of_workers(const conf::Global& global) {
   if (global.workers != 0) return global.workers;
   return std::clamp(std::thread::hardware_concurrency(), 1u, unsigned{shm::kMaxWorkers});
@@ -152,6 +165,7 @@ std::optional<Heritage> prepare(std::shared_ptr<const conf::Config> config,
   resolve_backends(c, heritage, diagnostics);
   resolve_listeners(c, heritage, diagnostics);
   load_tls(c, heritage, diagnostics);
+  find_allowed_rules(c, heritage, diagnostics);
   heritage.workers = number_of_workers(c.global);
   if (diagnostics.has_errors()) return std::nullopt;
   return heritage;

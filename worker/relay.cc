@@ -29,16 +29,16 @@ struct Pump::Pieces {
   }
 };
 
-void Pump::start(const http::Framing& in, bool chunk_out) {
+void Pump::start(const http::Framing& in, bool chunk_out, std::uint64_t most) {
   in_ = in;
   chunk_out_ = chunk_out;
   done_ = in.kind == http::Framing::Kind::none ||
           (in.kind == http::Framing::Kind::length && in.length == 0);
-  broken_ = false;
+  broken_ = is_last_ = false;
   sink_error_ = 0;
   read_size_ = kReadBufferSize;
   body_bytes_ = 0;
-  if (in.kind == http::Framing::Kind::chunked) decoder_ = {};
+  if (in.kind == http::Framing::Kind::chunked) decoder_ = http::ChunkedDecoder(most);
 }
 
 void Pump::clear() {
@@ -130,7 +130,7 @@ void Pump::send(Stream* sink, Pieces& pieces) {
   if (pieces.size == 0 || sink_error_ != 0) return;
   std::size_t sent = 0;
   if (sink != nullptr && held_.empty()) {
-    const IoResult result = sink->write(pieces.list.data(), pieces.count);
+    const IoResult result = sink->write(pieces.list.data(), pieces.count, is_last_ && done_);
     if (result.status == IoStatus::failed) {
       sink_error_ = result.error;
       return;

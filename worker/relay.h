@@ -22,7 +22,10 @@ class Pump {
  public:
   // A body that comes with framing `in`; goes out in chunks, or as its bare bytes.
   // What is still held goes out before it.
-  void start(const http::Framing& in, bool chunk_out);
+  // More than `most` bytes of data in chunks are refused.
+  void start(const http::Framing& in, bool chunk_out, std::uint64_t most = http::kNoLimit);
+  // The sink is closed behind this body: its last bytes may wait for that (Stream::write).
+  void set_last(bool is_last) { is_last_ = is_last; }
   // As new: no body, nothing held.
   void clear();
 
@@ -40,9 +43,11 @@ class Pump {
   bool source_done() const { return done_; }  // the last byte of the body has been taken
   bool broken() const { return broken_; }     // refused or truncated; nothing more will be taken
   const http::Refusal& refusal() const { return decoder_.refusal(); }
+  const std::string& excerpt() const { return decoder_.excerpt(); }
   bool sink_failed() const { return sink_error_ != 0; }
   int sink_error() const { return sink_error_; }  // errno
   bool holds() const { return !held_.empty(); }
+  std::size_t held() const { return held_.size(); }  // bytes, framing and head among them
   bool finished() const { return done_ && !holds(); }
   // The receiver knows the end of this body by the end of the stream alone.
   bool ends_by_close() const;
@@ -61,6 +66,7 @@ class Pump {
   bool chunk_out_ = false;
   bool done_ = true;
   bool broken_ = false;
+  bool is_last_ = false;
   int sink_error_ = 0;
   std::size_t read_size_ = 0;
   std::uint64_t body_bytes_ = 0;

@@ -1,7 +1,7 @@
 // Which service a request is for: the first one, in the order of the file, whose conditions hold.
 //
-// Pure, made once for each listener. All URL patterns are searched in one pass, and all header
-// patterns in one pass over each field, so that the cost does not grow with the number of services.
+// Pure, made once for each listener. All URL patterns are searched at once, and all header patterns
+// at once in each field, so that the cost does not grow with the number of services.
 #pragma once
 
 #include <cstddef>

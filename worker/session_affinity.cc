@@ -40,11 +40,12 @@ void mask(std::string& address, unsigned bits) {
 }  // namespace
 
 SessionAffinity::SessionAffinity(const conf::SessionPolicy& policy, std::string_view service,
-                                 const HashSecret& secret, shm::SessionTable& table,
-                                 std::vector<shm::BackendId> backends)
+                                 std::uint32_t row, const HashSecret& secret,
+                                 shm::SessionTable& table, std::vector<shm::BackendId> backends)
     : policy_(policy),
       source_(source_of(policy.type)),
       service_(service),
+      row_(row),
       secret_(secret),
       table_(table),
       backends_(std::move(backends)) {
@@ -74,7 +75,7 @@ std::string_view SessionAffinity::network_of(std::string_view client_ip) {
 
 shm::SessionKey SessionAffinity::hash(std::string_view text) {
   message_.assign(service_).append(text);
-  return keyed_hash(secret_, message_);
+  return shm::with_service(keyed_hash(secret_, message_), row_);
 }
 
 std::optional<std::size_t> SessionAffinity::find(const shm::SessionKey& key, std::uint64_t now_ms) {

@@ -25,9 +25,9 @@ namespace worker {
 
 class SessionAffinity {
  public:
-  // `service` tells this service from all others, also after a reload. `backends`: the ids of its
-  // backends, by their place in the service.
-  SessionAffinity(const conf::SessionPolicy& policy, std::string_view service,
+  // `service` tells this service from all others, also after a reload, as does `row` of the
+  // service table. `backends`: the ids of its backends, by their place in the service.
+  SessionAffinity(const conf::SessionPolicy& policy, std::string_view service, std::uint32_t row,
                   const HashSecret& secret, shm::SessionTable& table,
                   std::vector<shm::BackendId> backends);
 
@@ -49,6 +49,7 @@ class SessionAffinity {
   const conf::SessionPolicy& policy_;
   std::optional<http::SessionSource> source_;  // of those that stand in a head; none for IP
   std::string service_;
+  std::uint32_t row_;
   HashSecret secret_;
   shm::SessionTable& table_;
   std::vector<shm::BackendId> backends_;

@@ -1,9 +1,12 @@
 // One byte stream over a connected socket: see stream.h.
 #include "worker/stream.h"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <cstring>
 
 namespace worker {
 
@@ -12,6 +15,20 @@ namespace {
 IoResult failure() {
   if (errno == EAGAIN || errno == EWOULDBLOCK) return {IoStatus::would_block};
   return {IoStatus::failed, 0, errno};
+}
+
+// A small head and its small body are put together: one copy is cheaper than a list of pieces.
+constexpr std::size_t kGathered = 4096;
+
+// All the pieces in one, in `room`; empty when they are more than that.
+std::string_view gather(const iovec* pieces, int count, char* room) {
+  std::size_t size = 0;
+  for (int i = 0; i < count; ++i) {
+    if (pieces[i].iov_len > kGathered - size) return {};
+    std::memcpy(room + size, pieces[i].iov_base, pieces[i].iov_len);
+    size += pieces[i].iov_len;
+  }
+  return {room, size};
 }
 
 }  // namespace
@@ -30,11 +47,27 @@ IoResult Stream::read(char* buffer, std::size_t size) {
   return failure();
 }
 
-IoResult Stream::write(const iovec* pieces, int count) {
-  if (tls_) return tls_->write(pieces, count);
+IoResult Stream::write(const iovec* pieces, int count, bool is_last) {
+  if (tls_) return tls_->write(pieces, count, is_last);
+  const int flags = MSG_NOSIGNAL | (is_last ? MSG_MORE : 0);
+  char gathered[kGathered];
+  std::string_view one;
+  if (count == 1) {
+    one = {static_cast<const char*>(pieces->iov_base), pieces->iov_len};
+  } else {
+    one = gather(pieces, count, gathered);
+  }
   ssize_t n;
   do {
-    n = ::writev(socket_.get(), pieces, count);
+    if (one.empty()) {
+      msghdr message{};
+      // sendmsg does not write to the pieces; its type only says so.
+      message.msg_iov = const_cast<iovec*>(pieces);
+      message.msg_iovlen = static_cast<std::size_t>(count);
+      n = ::sendmsg(socket_.get(), &message, flags);
+    } else {
+      n = ::send(socket_.get(), one.data(), one.size(), flags);
+    }
   } while (n < 0 && errno == EINTR);
   if (n >= 0) return {IoStatus::ok, static_cast<std::size_t>(n)};
   return failure();
@@ -65,6 +98,12 @@ void Stream::abort() {
 bool Stream::has_failed() const {
   char byte;
   return ::recv(socket_.get(), &byte, 1, MSG_PEEK) < 0 && errno != EAGAIN && errno != EINTR;
+}
+
+std::size_t Stream::unsent() const {
+  int queued = 0;
+  if (::ioctl(socket_.get(), SIOCOUTQ, &queued) != 0) queued = 0;
+  return static_cast<std::size_t>(queued) + (tls_ ? tls_->waiting() : 0);
 }
 
 int Stream::pending_error() const {

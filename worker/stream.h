@@ -24,12 +24,16 @@ class Stream {
   explicit Stream(UniqueFd socket) : socket_(std::move(socket)) {}
 
   IoResult read(char* buffer, std::size_t size);
-  IoResult write(const iovec* pieces, int count);
+  // `is_last`: the caller closes or shuts down as soon as all of it is taken, so what is left of it
+  // may wait for the end of stream and share its packet.
+  IoResult write(const iovec* pieces, int count, bool is_last = false);
 
   void shutdown_write();      // our end of stream; reading goes on
   void abort();               // the coming close sends a reset instead of an orderly end
   bool has_failed() const;    // the peer has reset the connection; looks without reading
   int pending_error() const;  // SO_ERROR: how a connect in progress ended; 0 = well
+  // Bytes that were taken from us and that the peer does not have yet.
+  std::size_t unsent() const;
   int fd() const { return socket_.get(); }
   void close();
 

@@ -199,6 +199,7 @@ IoResult TlsSession::fail() {
 IoResult TlsSession::read(char* buffer, std::size_t size) {
   if (failed_) return {IoStatus::failed, 0, error_};
   socket_empty_ = false;
+  const bool was_established = established_;
   if (!established_) {
     const IoResult result = handshake();
     if (result.status != IoStatus::ok) return result;
@@ -231,12 +232,33 @@ IoResult TlsSession::read(char* buffer, std::size_t size) {
     }
     break;
   }
-  if (!flush()) return {IoStatus::failed, 0, error_};
+  if (!was_established && result.status == IoStatus::ok &&
+      SSL_version(ssl_.get()) == TLS1_3_VERSION) {
+    postpone();
+  } else if (!flush()) {
+    return {IoStatus::failed, 0, error_};
+  }
   return result;
 }
 
-IoResult TlsSession::write(const iovec* pieces, int count) {
-  if (failed_ || !flush()) return {IoStatus::failed, 0, error_ != 0 ? error_ : EPROTO};
+// The first request came together with the end of the handshake: the tickets go out with its
+// answer, in one packet. Of TLS 1.3 alone: before it a client has to wait for our last flight.
+void TlsSession::postpone() {
+  std::string& output = context_.scratch().output;
+  waiting_.append(output);
+  output.clear();
+  postponed_ = !waiting_.empty();
+}
+
+IoResult TlsSession::write(const iovec* pieces, int count, bool is_last) {
+  if (postponed_) {
+    postponed_ = false;
+    context_.scratch().output = waiting_;
+    std::string().swap(waiting_);
+  }
+  if (failed_ || (!waiting_.empty() && !flush())) {
+    return {IoStatus::failed, 0, error_ != 0 ? error_ : EPROTO};
+  }
   if (!waiting_.empty()) return {IoStatus::would_block};
   TlsScratch& scratch = context_.scratch();
   Pieces rest(pieces, count);
@@ -253,7 +275,9 @@ IoResult TlsSession::write(const iovec* pieces, int count) {
     const int done = SSL_write_ex(ssl_.get(), record.data(), record.size(), &part);
     if (done != 1) return fail();
     taken += part;
-    if ((scratch.output.size() >= kBatch || rest.done()) && !flush()) {
+    const bool ends = is_last && rest.done();
+    if (ends) seal_end();
+    if ((scratch.output.size() >= kBatch || rest.done()) && !flush(ends)) {
       return {IoStatus::failed, 0, error_};
     }
   }
@@ -267,7 +291,8 @@ IoResult TlsSession::write(const iovec* pieces, int count) {
   return {IoStatus::ok, taken};
 }
 
-bool TlsSession::flush() {
+bool TlsSession::flush(bool is_last) {
+  postponed_ = false;
   std::string& output = context_.scratch().output;
   if (!waiting_.empty()) {
     waiting_ += output;
@@ -277,7 +302,7 @@ bool TlsSession::flush() {
   if (from.empty()) return true;
   ssize_t n;
   do {
-    n = ::send(socket_, from.data(), from.size(), MSG_NOSIGNAL);
+    n = ::send(socket_, from.data(), from.size(), MSG_NOSIGNAL | (is_last ? MSG_MORE : 0));
   } while (n < 0 && errno == EINTR);
   const bool is_full = n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
   if ((n < 0 && !is_full) || from.size() > kMostWaiting) {
@@ -301,11 +326,16 @@ bool TlsSession::flush() {
 }
 
 void TlsSession::close_notify() {
+  if (postponed_ && !flush()) return;
   if (!established_ || failed_ || !waiting_.empty()) return;
   if ((SSL_get_shutdown(ssl_.get()) & SSL_SENT_SHUTDOWN) != 0) return;
+  seal_end();
+  flush(true);
+}
+
+void TlsSession::seal_end() {
   ERR_clear_error();
   SSL_shutdown(ssl_.get());
-  flush();
   ERR_clear_error();
 }
 

@@ -31,16 +31,18 @@ class TlsSession {
 
   IoResult read(char* buffer, std::size_t size);
   // Who was told that less than all was taken must come again with the rest, as it was.
-  IoResult write(const iovec* pieces, int count);
+  // `is_last`: as Stream::write; the peer is also told that nothing more comes.
+  IoResult write(const iovec* pieces, int count, bool is_last = false);
   // Tells the peer that nothing more comes; not after a failure or when records still wait.
   void close_notify();
 
   bool established() const { return established_; }
   bool heard() const { return heard_; }  // the peer has said something
   // Records wait for the socket, and no write() is going to be repeated for their sake.
-  bool owes() const { return !waiting_.empty() && !promised_; }
-  // Sends what waits. False after a failure.
-  bool flush();
+  bool owes() const { return !waiting_.empty() && !promised_ && !postponed_; }
+  std::size_t waiting() const { return waiting_.size(); }  // bytes of such records
+  // Sends what waits. False after a failure. `is_last`: as Stream::write.
+  bool flush(bool is_last = false);
 
   const SSL* ssl() const { return ssl_.get(); }
   // Why the handshake has failed; empty while it has not, or when the peer never said a word.
@@ -61,6 +63,8 @@ class TlsSession {
 
   IoResult handshake();
   IoResult fail();
+  void postpone();
+  void seal_end();
   void look_at_first(std::string_view bytes);
 
   std::unique_ptr<SSL, Delete> ssl_;
@@ -75,6 +79,7 @@ class TlsSession {
   bool socket_empty_ = false;  // its last read brought less than was asked for
   bool end_seen_ = false;      // it has told its end of stream
   bool promised_ = false;      // one byte in `waiting_` was not owned up to: its writer comes again
+  bool postponed_ = false;     // `waiting_` are tickets that go out with the first response
   std::string waiting_;
   std::string failure_;
 };

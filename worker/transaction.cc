@@ -8,13 +8,6 @@
 
 namespace worker {
 
-namespace {
-
-// What stands in the access record for a client that left before there was a response.
-constexpr int kStatusClientGone = 499;
-
-}  // namespace
-
 const Transaction::StepFunction Transaction::kSteps[] = {
     &Transaction::sanitize,     &Transaction::route,   &Transaction::admit,
     &Transaction::pick_backend, &Transaction::connect, &Transaction::send_head,
@@ -27,7 +20,8 @@ Transaction::Transaction(WorkerContext& worker)
                        [](void*) {}, this),
       backend_waiter_([](void* self) { static_cast<Transaction*>(self)->on_backend_slot(); },
                       [](void* self) { static_cast<Transaction*>(self)->on_restless(); }, this),
-      wait_deadline_([](void* self) { static_cast<Transaction*>(self)->on_wait_deadline(); },
+      wait_deadline_([](void* self) { static_cast<Transaction*>(self)->on_wait_deadline(); }, this),
+      pace_deadline_([](void* self) { static_cast<Transaction*>(self)->on_pace_deadline(); },
                      this) {}
 
 Transaction::~Transaction() = default;
@@ -38,6 +32,7 @@ void Transaction::reset(ClientConnection& client) {
   service_ = nullptr;
   backend_ = nullptr;
   attempts_ = 0;
+  interims_ = 0;
   session_.reset();
   is_bound_ = false;
   fresh_only_ = false;
@@ -64,7 +59,7 @@ void Transaction::start(ClientConnection& client, char* rest, std::size_t rest_s
 
 void Transaction::start_refused(ClientConnection& client, const http::Refusal& refusal) {
   reset(client);
-  refuse(refusal);
+  refuse_head(refusal);
   run();
 }
 
@@ -79,18 +74,21 @@ void Transaction::start_too_late(ClientConnection& client) {
 void Transaction::run() {
   Flow flow = Flow::next;
   while (flow == Flow::next) {
+    worker_.note(activity_of(step_), client_->listener(), service_);
     const StepFunction step = kSteps[static_cast<std::size_t>(step_)];
     flow = (this->*step)();
   }
 }
 
 Transaction::Flow Transaction::sanitize() {
-  const http::Refusal refusal = http::judge_request(worker_.request_head, facts_);
-  if (refusal) return refuse(refusal);
-  request_.start(facts_.body, facts_.body.kind == http::Framing::Kind::chunked);
+  const http::Refusal refusal =
+      http::judge_request(worker_.request_head, facts_, client_->listener().limits);
+  if (refusal) return refuse_head(refusal);
+  request_.start(facts_.body, facts_.body.kind == http::Framing::Kind::chunked,
+                 client_->listener().limits.body);
   if (rest_size_ != 0) {
     const std::size_t taken = request_.take(nullptr, {}, rest_, rest_size_);
-    if (request_.broken()) return refuse(request_.refusal());
+    if (request_.broken()) return refuse(request_.refusal(), request_.excerpt());
     client_->keep({rest_ + taken, rest_size_ - taken});
   }
   return go(Step::route);
@@ -100,10 +98,15 @@ Transaction::Flow Transaction::route() {
   const http::RequestHead& head = worker_.request_head;
   ListenerRuntime& listener = client_->listener();
   const std::optional<std::size_t> service = listener.router.route(head.path_query, head.fields);
+  // Only now is it known which rules are relaxed.
+  const http::RuleSet allowed =
+      service ? listener.heritage.service_allowed[*service] : listener.heritage.allowed;
+  if (const http::Refusal refusal = facts_.breaches.refusal(allowed)) return refuse_head(refusal);
   if (is_misdirected()) return fail(421, "misdirected");
   if (!service) return fail(404, "no_service");
   service_ = &listener.services[*service];
   record_.service = service_->name;
+  worker_.segment.services().count_request(service_->row, worker_.heritage.row);
   if (service_->config.redirect) return redirect(*service_->config.redirect);
   session_ = service_->affinity.key_of(head, client_->ip());
 
@@ -233,6 +236,7 @@ void Transaction::release_slots() {
 Transaction::Flow Transaction::finish() {
   drop_upstream();
   release_slots();
+  pace_deadline_.stop();
   client_write_.remove();
   if (record_.body_bytes == 0) record_.body_bytes = response_.body_bytes();
   worker_.access_log.write(record_);
@@ -256,17 +260,6 @@ void Transaction::on_client_event() {
   }
 }
 
-void Transaction::on_client_deadline() {
-  if (step_ == Step::tunnel) {
-    go(Step::finish);
-  } else if (response_begun_ || request_.source_done()) {
-    give_up_on_client("client_timeout");  // it does not take what we send
-  } else {
-    fail(408, "client_timeout");
-  }
-  run();
-}
-
 void Transaction::on_upstream_event(UpstreamConnection&) {
   if (step_ == Step::connect) {
     const int error = upstream_->connect_result();
@@ -278,17 +271,6 @@ void Transaction::on_upstream_event(UpstreamConnection&) {
       drop_upstream();
       if (connect_next_address(error) == Flow::wait) return;
     }
-  }
-  run();
-}
-
-void Transaction::on_upstream_deadline(UpstreamConnection&) {
-  if (step_ == Step::connect) {
-    drop_upstream();
-    if (connect_next_address(ETIMEDOUT) == Flow::wait) return;
-  } else {
-    mark_dead_if_silent(shm::DeadReason::timeout, "no response in time");
-    fail(504, "backend_timeout");
   }
   run();
 }

@@ -66,6 +66,12 @@ class Transaction final : public Disposable, public UpstreamUser {
     tunnel,
     finish,
   };
+  static constexpr shm::Activity activity_of(Step step) {
+    constexpr auto kFirst = static_cast<std::uint8_t>(shm::Activity::sanitize);
+    static_assert(kFirst + static_cast<std::uint8_t>(Step::finish) ==
+                  static_cast<std::uint8_t>(shm::Activity::finish));
+    return static_cast<shm::Activity>(kFirst + static_cast<std::uint8_t>(step));
+  }
   // What a step or a part of one tells run(): call the step that is now due; wait for an event; or,
   // from finish alone, that the transaction is no more to be touched.
   enum class Flow : std::uint8_t { next, wait, ended };
@@ -97,10 +103,16 @@ class Transaction final : public Disposable, public UpstreamUser {
   void release_slots();
 
   // transaction_answer.cc: the responses that we make ourselves
-  Flow refuse(const http::Refusal& refusal);
+  Flow refuse(const http::Refusal& refusal, std::string_view excerpt);
+  Flow refuse_head(const http::Refusal& refusal);
+  // Counts it, and at detail 1 tells who wants to know why.
+  void note_refusal(std::string_view whose, const http::Refusal& refusal, std::string_view excerpt);
   Flow fail(int status, std::string_view reason);
   Flow redirect(const conf::Redirect& redirect);
   bool is_misdirected() const;
+  // Settles what becomes of the client's connection after the response. Returns whether it is kept,
+  // which the response has to say; `is_framed`: the client can tell where it ends.
+  bool settle_client(bool is_framed);
   http::OwnResponse begin_answer(int status);
   Flow send_answer(std::size_t body_bytes);
 
@@ -112,9 +124,11 @@ class Transaction final : public Disposable, public UpstreamUser {
   // The same, for one that took the request but said nothing, to nobody, since then.
   void mark_dead_if_silent(shm::DeadReason reason, std::string_view why);
   void note_heard();  // bytes came from the backend
+  void note_response_time();
   Flow send_head();
   Flow upstream_ended(const IoResult& result);
   Flow take_response(char* data, std::size_t size);
+  Flow refuse_response(const http::Refusal& refusal, std::string_view excerpt);
   Flow begin_response(char* rest, std::size_t size);
   Flow pass_body(std::string_view head, char* data, std::size_t size);
   void upstream_done(bool has_excess);
@@ -124,10 +138,16 @@ class Transaction final : public Disposable, public UpstreamUser {
   Flow relay();
   Flow pump_request();
   Flow pump_response();
-  void arm_deadlines();
   Flow begin_tunnel(char* rest, std::size_t size);
   Flow tunnel();
   void want_client_write(bool wanted);
+
+  // transaction_pace.cc: how long and how slowly
+  void arm_deadlines();
+  std::int64_t client_moved() const;
+  void begin_span(std::uint64_t now);
+  void on_pace_deadline();
+  void client_failed(std::string_view reason);
 
   WorkerContext& worker_;
   ClientConnection* client_ = nullptr;
@@ -155,14 +175,20 @@ class Transaction final : public Disposable, public UpstreamUser {
   std::unique_ptr<UpstreamConnection> upstream_;
   std::size_t next_address_ = 0;
   std::uint64_t sent_ms_ = 0;  // when the request went out
+  std::uint64_t sent_us_ = 0;  // the same, to measure by
   bool fresh_only_ = false;    // a pooled connection was stale
 
   Pump request_;
   Pump response_;
   FdEvent client_write_;
+  Deadline pace_deadline_;          // of a span over which the client's bytes are counted
+  std::int64_t span_moved_ = 0;     // client_moved() when it began
+  std::size_t backend_unsent_ = 0;  // of the request, when the backend's deadline was set
+  std::int64_t moved_ = 0;          // client_moved() when the client's deadline was set
   http::ResponseFacts response_facts_;
   bool response_begun_ = false;  // the final head, or a page of ours, is on its way to the client
   bool heard_upstream_ = false;  // bytes came on this upstream connection
+  std::size_t interims_ = 0;     // 1xx that the backend has sent for this request
   bool request_shut_ = false;    // tunnel: our end of stream was sent to the backend
   bool response_shut_ = false;   // tunnel: likewise to the client
   ClientConnection::After after_ = ClientConnection::After::close;

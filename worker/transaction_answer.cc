@@ -1,4 +1,5 @@
 // One request and the response that we make ourselves, a page or a redirect: see transaction.h.
+#include "shm/segment.h"
 #include "worker/http/redirect.h"
 #include "worker/http/uri.h"
 #include "worker/tls_context.h"
@@ -6,13 +7,32 @@
 
 namespace worker {
 
-Transaction::Flow Transaction::refuse(const http::Refusal& refusal) {
-  // What follows a refused head cannot be trusted to be a request.
+Transaction::Flow Transaction::refuse(const http::Refusal& refusal, std::string_view excerpt) {
+  note_refusal("request of " + client_->ip() + " to " + client_->listener().name, refusal, excerpt);
+  // What follows a refused head or body cannot be trusted to be a request.
   facts_.keep_alive = false;
   const http::ReasonInfo& reason = http::info(refusal.reason);
   fail(reason.status, reason.code);
-  after_ = ClientConnection::After::linger;
+  if (after_ == ClientConnection::After::close) after_ = ClientConnection::After::linger;
   return Flow::next;
+}
+
+Transaction::Flow Transaction::refuse_head(const http::Refusal& refusal) {
+  return refuse(refusal, http::excerpt(worker_.request_head.bytes, refusal.offset));
+}
+
+void Transaction::note_refusal(std::string_view whose, const http::Refusal& refusal,
+                               std::string_view excerpt) {
+  worker_.segment.listeners().count_refusal(client_->listener().heritage.row, worker_.heritage.row,
+                                            static_cast<std::uint32_t>(refusal.reason));
+  if (worker_.log.detail() < 1) return;
+  const http::ReasonInfo& reason = http::info(refusal.reason);
+  std::string line(whose);
+  line.append(" refused: reason=").append(reason.code);
+  line.append(" offset=").append(std::to_string(refusal.offset)).append(" excerpt=\"");
+  append_escaped(line, excerpt);
+  line.append("\": ").append(reason.text).append(" (").append(reason.section).append(")");
+  worker_.log.write(Severity::info, line);
 }
 
 // Before the response has begun: answers with a page. After: the close tells the client.
@@ -35,7 +55,7 @@ Transaction::Flow Transaction::redirect(const conf::Redirect& redirect) {
   const std::string location =
       http::redirect_location({redirect.scheme, redirect.host, redirect.port, redirect.path},
                               facts_.host, worker_.request_head.path_query);
-  if (location.empty()) return refuse({http::Reason::host_missing});
+  if (location.empty()) return refuse_head({http::Reason::host_missing});
   return send_answer(http::write_redirect(redirect.code, location, begin_answer(redirect.code),
                                           worker_.head_text));
 }
@@ -50,12 +70,19 @@ bool Transaction::is_misdirected() const {
   return !TlsContext::covers(client_->stream().tls()->ssl(), host);
 }
 
-// Settles what becomes of the connection, and clears the text that the response goes into.
+// Who is still sending a body when its answer comes will not be asked for more of it.
+bool Transaction::settle_client(bool is_framed) {
+  const bool has_sent_all = request_.source_done();
+  const bool keep = facts_.keep_alive && is_framed && has_sent_all && !worker_.draining;
+  after_ = keep           ? ClientConnection::After::keep_alive
+           : has_sent_all ? ClientConnection::After::close
+                          : ClientConnection::After::linger;
+  return keep;
+}
+
+// Clears the text that the response goes into.
 http::OwnResponse Transaction::begin_answer(int status) {
-  const bool keep = facts_.keep_alive && request_.source_done() && !worker_.draining;
-  after_ = keep                     ? ClientConnection::After::keep_alive
-           : request_.source_done() ? ClientConnection::After::close
-                                    : ClientConnection::After::linger;
+  const bool keep = settle_client(true);
   record_.status = status;
   response_begun_ = true;
   worker_.head_text.clear();
@@ -66,6 +93,7 @@ http::OwnResponse Transaction::begin_answer(int status) {
 }
 
 Transaction::Flow Transaction::send_answer(std::size_t body_bytes) {
+  response_.set_last(after_ != ClientConnection::After::keep_alive);
   response_.take(&client_->stream(), worker_.head_text, nullptr, 0);
   record_.body_bytes = facts_.is_head ? 0 : body_bytes;
   return go(Step::relay);

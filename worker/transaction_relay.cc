@@ -41,7 +41,7 @@ Transaction::Flow Transaction::pump_request() {
     if (result.status == IoStatus::would_block) break;
     if (result.status != IoStatus::ok) return give_up_on_client("client_closed");
     const std::size_t taken = request_.take(&sink, {}, buffer, result.size);
-    if (request_.broken()) return refuse(request_.refusal());
+    if (request_.broken()) return refuse(request_.refusal(), request_.excerpt());
     client_->keep({buffer + taken, result.size - taken});
     if (request_.source_done() && result.drained) client_->settle();
   }
@@ -76,22 +76,6 @@ Transaction::Flow Transaction::pump_response() {
   return Flow::wait;
 }
 
-void Transaction::arm_deadlines() {
-  const std::uint64_t now = EventLoop::now_ms();
-  const bool awaits_body = upstream_ && !request_.source_done() && !request_.holds();
-  if (response_.holds() || awaits_body) {
-    client_->deadline().start(client_->listener().client_timeout, now);
-  } else {
-    client_->deadline().stop();
-  }
-  if (!upstream_) return;
-  if (response_.holds() || awaits_body) {
-    upstream_->deadline().stop();
-  } else {
-    upstream_->deadline().start(backend_->timeout, now);
-  }
-}
-
 void Transaction::want_client_write(bool wanted) {
   if (!wanted) {
     client_write_.remove();
@@ -115,6 +99,7 @@ Transaction::Flow Transaction::begin_tunnel(char* rest, std::size_t size) {
   std::string kept = client_->take_kept();
   request_.take(&upstream_->stream(), {}, kept.data(), kept.size());
   upstream_->deadline().stop();
+  pace_deadline_.stop();
   return go(Step::tunnel);
 }
 

@@ -18,6 +18,7 @@ bool is_local_failure(int error) {
     case ENOBUFS:
     case ENOMEM:
     case EADDRNOTAVAIL:
+    case EAGAIN:
       return true;
     default:
       return false;
@@ -62,7 +63,10 @@ Transaction::Flow Transaction::connect_next_address(int last_error) {
   while (next_address_ < addresses.size()) {
     upstream_ = std::make_unique<UpstreamConnection>(worker_.loop);
     upstream_->set_user(*this);
-    last_error = upstream_->connect(addresses[next_address_++]);
+    const SocketAddress& address = addresses[next_address_++];
+    last_error = upstream_->connect(address);
+    const bool no_descriptor = last_error == EMFILE || last_error == ENFILE;
+    if (no_descriptor && worker_.close_idle_upstreams()) last_error = upstream_->connect(address);
     if (last_error == 0) {
       if (!upstream_->connecting()) return go(Step::send_head);
       upstream_->deadline().start(backend_->connect_timeout, EventLoop::now_ms());
@@ -95,6 +99,11 @@ void Transaction::note_heard() {
   worker_.segment.backends().note_heard(backend_->heritage.row, EventLoop::now_ms());
 }
 
+void Transaction::note_response_time() {
+  worker_.segment.backends().count_response_time(backend_->heritage.row, worker_.heritage.row,
+                                                 worker_.loop.turn_us() - sent_us_);
+}
+
 void Transaction::mark_dead_if_silent(shm::DeadReason reason, std::string_view why) {
   // A single slow or deadly request is no reason to take a backend from all the others.
   const std::uint64_t heard = worker_.segment.backends().last_heard_ms(backend_->heritage.row);
@@ -103,6 +112,7 @@ void Transaction::mark_dead_if_silent(shm::DeadReason reason, std::string_view w
 
 Transaction::Flow Transaction::send_head() {
   sent_ms_ = EventLoop::now_ms();
+  sent_us_ = worker_.loop.turn_us();
   request_.flush(upstream_->stream(), request_head_);
   worker_.segment.backends().count_request(backend_->heritage.row, worker_.heritage.row);
   return go(Step::relay);
@@ -144,12 +154,16 @@ Transaction::Flow Transaction::take_response(char* data, std::size_t size) {
     upstream_->scanned = 0;
     upstream_->head_bytes.clear();
     if (!refusal) refusal = http::judge_response(head, facts_, response_facts_);
+    if (!refusal && response_facts_.is_interim && ++interims_ > http::kMaxInterims) {
+      refusal.reason = http::Reason::response_interims_many;
+    }
     if (refusal) {
       worker_.segment.backends().count_failure(backend_->heritage.row, worker_.heritage.row);
-      return fail(502, http::info(refusal.reason).code);
+      return refuse_response(refusal, http::excerpt(head.bytes, refusal.offset));
     }
     data += head.size;
     size -= head.size;
+    if (!response_facts_.is_interim) note_response_time();
     if (response_facts_.switches) return begin_tunnel(data, size);
     if (!response_facts_.is_interim) return begin_response(data, size);
     if (!facts_.is_http10) {
@@ -159,6 +173,12 @@ Transaction::Flow Transaction::take_response(char* data, std::size_t size) {
     }
   }
   return Flow::wait;
+}
+
+Transaction::Flow Transaction::refuse_response(const http::Refusal& refusal,
+                                               std::string_view excerpt) {
+  note_refusal("response of backend " + backend_->title(), refusal, excerpt);
+  return fail(502, http::info(refusal.reason).code);
 }
 
 Transaction::Flow Transaction::begin_response(char* rest, std::size_t size) {
@@ -171,35 +191,36 @@ Transaction::Flow Transaction::begin_response(char* rest, std::size_t size) {
   http::ResponseRewrite how;
   how.body = body;
   if (has_no_length) how.body.kind = chunk_out ? Kind::chunked : Kind::until_close;
-  // Who is still sending a body when its answer comes will not be asked for more of it.
-  how.keep_alive = facts_.keep_alive && request_.source_done() && !worker_.draining &&
-                   how.body.kind != Kind::until_close;
+  how.keep_alive = settle_client(how.body.kind != Kind::until_close);
   how.client_is_http10 = facts_.is_http10;
   how.added = backend_->heritage.head_add;
   how.hsts = client_->listener().hsts;
-  after_ = how.keep_alive           ? ClientConnection::After::keep_alive
-           : request_.source_done() ? ClientConnection::After::close
-                                    : ClientConnection::After::linger;
 
   worker_.head_text.clear();
   http::write_response_head(worker_.response_head, how, worker_.head_text);
   record_.status = worker_.response_head.status;
   response_.start(body, chunk_out);
+  response_.set_last(after_ != ClientConnection::After::keep_alive);
   response_begun_ = true;
   return pass_body(worker_.head_text, rest, size);
 }
 
 Transaction::Flow Transaction::pass_body(std::string_view head, char* data, std::size_t size) {
   const std::size_t taken = response_.take(&client_->stream(), head, data, size);
-  if (response_.broken()) return fail(502, http::info(response_.refusal().reason).code);
+  if (response_.broken()) return refuse_response(response_.refusal(), response_.excerpt());
   if (response_.source_done()) upstream_done(taken != size);
   return Flow::wait;
 }
 
 // All of the response was read: the backend is free, however slowly the client reads.
 void Transaction::upstream_done(bool has_excess) {
-  const bool is_reusable = !has_excess && response_facts_.keep_alive && request_.finished() &&
-                           !request_.sink_failed() && !upstream_->peer_closed();
+  // Behind a body comes no other request: a backend that reads its length otherwise than we do, or
+  // not at all, would answer a part of it, and that answer would be the next client's.
+  const bool sent_body =
+      facts_.body.kind == http::Framing::Kind::chunked || facts_.body.length != 0;
+  const bool is_reusable = !has_excess && !sent_body && request_.finished() &&
+                           response_facts_.keep_alive && !request_.sink_failed() &&
+                           !upstream_->peer_closed();
   if (is_reusable) {
     upstream_->want_write(false);
     upstream_->settle();

@@ -32,7 +32,7 @@ int UpstreamConnection::connect(const SocketAddress& address) {
   };
   if (!event_.add_edge(loop_, stream_.fd(), kReadable | kPeerClosed, callback, this)) return ENOMEM;
   if (connecting_) want_write(true);
-  return 0;
+  return connecting_ && !write_event_.added() ? ENOMEM : 0;
 }
 
 int UpstreamConnection::connect_result() {

@@ -133,6 +133,12 @@ void WaitQueues::on_wake() {
   std::uint64_t count = 0;
   [[maybe_unused]] const ssize_t n = ::read(wake_fds_[row_], &count, sizeof count);
   serve_all(false);
+  if (woken_ != nullptr) woken_(woken_owner_);
+}
+
+void WaitQueues::at_each_wake(void (*callback)(void* owner), void* owner) {
+  woken_ = callback;
+  woken_owner_ = owner;
 }
 
 void WaitQueues::on_tick() {

@@ -88,6 +88,9 @@ class WaitQueues {
   WaitQueues(EventLoop& loop, shm::WorkerTable& workers, shm::Row row,
              const std::vector<int>& wake_fds);
 
+  // A wake-up may also mean something else: `callback` is called at each.
+  void at_each_wake(void (*callback)(void* owner), void* owner);
+
  private:
   friend class WaitQueue;
   void on_wake();
@@ -101,6 +104,8 @@ class WaitQueues {
   shm::Row row_;
   const std::vector<int>& wake_fds_;
   std::vector<WaitQueue*> active_;
+  void (*woken_)(void* owner) = nullptr;
+  void* woken_owner_ = nullptr;
   FdEvent wake_event_;
   Timer tick_;
 };

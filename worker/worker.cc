@@ -10,6 +10,7 @@
 #include <exception>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "shm/segment.h"
@@ -25,6 +26,10 @@ namespace worker {
 namespace {
 
 constexpr char kReady = 'R';
+constexpr char kNoMore = 'N';
+// The master's orders; any other byte, and the end of file, mean to end as soon as possible.
+constexpr char kGo = 'G';
+constexpr char kDrain = 'D';
 
 // TERM ends a worker at once, but between two callbacks: every request leaves its record.
 int catch_term() {
@@ -32,25 +37,32 @@ int catch_term() {
   sigemptyset(&term);
   sigaddset(&term, SIGTERM);
   ::sigprocmask(SIG_BLOCK, &term, nullptr);
-  return ::signalfd(-1, &term, SFD_NONBLOCK | SFD_CLOEXEC);
+  const int fd = ::signalfd(-1, &term, SFD_NONBLOCK | SFD_CLOEXEC);
+  if (fd < 0) throw std::system_error(errno, std::generic_category(), "cannot make a signalfd");
+  return fd;
 }
 
 class Worker {
  public:
   explicit Worker(const Heritage& heritage);
 
+  void start();  // throws
   int run();
 
  private:
   void on_control();
+  void go();
   void on_tick();
+  void on_wake();
+  void help_others(std::uint64_t now_ms);
   void on_term();
   void on_grace_over();
-  void drain();
+  void drain(bool patiently);
   void report_leaks();
 
   const Heritage& heritage_;
   WorkerContext context_;
+  FairShare share_;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
   FdEvent control_event_;
   UniqueFd term_signal_;
@@ -58,11 +70,14 @@ class Worker {
   Probe probe_;
   Timer tick_;
   Timer grace_;
+  bool accepting_ = false;
+  int exit_status_ = 0;
 };
 
 Worker::Worker(const Heritage& heritage)
     : heritage_(heritage),
       context_(heritage),
+      share_(context_.segment.workers(), heritage.row, heritage.wake_fds),
       term_signal_(catch_term()),
       probe_(context_),
       tick_(
@@ -70,56 +85,112 @@ Worker::Worker(const Heritage& heritage)
       grace_(
           context_.loop, [](void* self) { static_cast<Worker*>(self)->on_grace_over(); }, this) {
   for (const std::unique_ptr<ListenerRuntime>& listener : context_.listeners) {
-    if (listener->heritage.socket < 0) continue;
-    acceptors_.push_back(std::make_unique<Acceptor>(context_, *listener));
-  }
-}
-
-int Worker::run() {
-  for (const std::unique_ptr<Acceptor>& acceptor : acceptors_) {
-    if (!acceptor->start()) {
-      context_.log.write(Severity::error, "the event loop does not take a listening socket");
-      return 1;
+    const std::vector<int>& sockets = listener->heritage.sockets;
+    for (std::size_t i = 0; i < sockets.size(); ++i) {
+      const auto slot = static_cast<shm::Slot>(i % heritage.workers);
+      acceptors_.push_back(
+          std::make_unique<Acceptor>(context_, *listener, share_, sockets[i], slot));
     }
   }
-  control_event_.add_level(
+  context_.queues.at_each_wake([](void* self) { static_cast<Worker*>(self)->on_wake(); }, this);
+}
+
+void Worker::start() {
+  const bool hears_master = control_event_.add_level(
       context_.loop, heritage_.control, kReadable,
       [](void* self, short) { static_cast<Worker*>(self)->on_control(); }, this);
-  term_event_.add_level(
+  const bool hears_term = term_event_.add_level(
       context_.loop, term_signal_.get(), kReadable,
       [](void* self, short) { static_cast<Worker*>(self)->on_term(); }, this);
+  if (!hears_master || !hears_term) {
+    throw std::system_error(errno, std::generic_category(), "the event loop takes no descriptor");
+  }
+  context_.loop.before_wait(
+      [](void* self) { static_cast<WorkerContext*>(self)->note(shm::Activity::waiting); },
+      &context_);
   tick_.start(kSweepMs);
   on_tick();
   context_.segment.workers().set_state(heritage_.row, shm::WorkerState::ready);
+}
+
+int Worker::run() {
   if (::send(heritage_.control, &kReady, 1, MSG_NOSIGNAL) != 1) return 1;
   context_.loop.run();
   report_leaks();
-  return 0;
+  return exit_status_;
 }
 
-// 'D', or the end of file: the master is gone.
 void Worker::on_control() {
   char byte = 0;
   const ssize_t n = ::recv(heritage_.control, &byte, 1, MSG_DONTWAIT);
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  drain();
+  if (n != 1) control_event_.remove();  // the master is gone
+  if (n == 1 && byte == kGo) {
+    go();
+  } else {
+    drain(n == 1 && byte == kDrain);
+  }
+}
+
+// Not before all workers of the generation are ready: if one of them cannot be, no client must have
+// come to the others.
+void Worker::go() {
+  for (const std::unique_ptr<Acceptor>& acceptor : acceptors_) {
+    if (acceptor->start()) continue;
+    context_.log.write(Severity::error, "the event loop does not take a listening socket");
+    exit_status_ = 1;
+    context_.loop.stop();
+    return;
+  }
+  accepting_ = true;
+  on_wake();
 }
 
 void Worker::on_tick() {
   const std::uint64_t now = EventLoop::now_ms();
+  context_.note(shm::Activity::tick);
   context_.segment.workers().beat(heritage_.row, now);
   context_.deadlines.sweep(now);
-  if (!context_.draining) probe_.tick(now);
+  if (context_.draining) return;
+  share_.tick(context_.clients_left());
+  if (accepting_) help_others(now);
+  context_.note(shm::Activity::probe);
+  probe_.tick(now);
 }
 
-void Worker::drain() {
-  control_event_.remove();
-  if (context_.draining) return;
-  context_.segment.workers().set_state(heritage_.row, shm::WorkerState::draining);
-  for (const std::unique_ptr<Acceptor>& acceptor : acceptors_) acceptor->drain();
-  const auto seconds = static_cast<unsigned>(heritage_.config->global.grace.count());
-  grace_.start(seconds * 1000 + 1);
-  context_.drain();
+// Somebody with more clients than we have leaves us what waits at his sockets.
+void Worker::on_wake() {
+  if (!accepting_ || context_.draining) return;
+  const std::uint64_t invitations = share_.take_invitations();
+  if (invitations == 0) return;
+  for (const std::unique_ptr<Acceptor>& acceptor : acceptors_) {
+    if ((invitations >> acceptor->slot() & 1) != 0) acceptor->take_over();
+  }
+}
+
+// Nobody waits in vain: not for a worker that was invited and did not come, not for one that hangs,
+// and not for one that has died and is not replaced yet.
+void Worker::help_others(std::uint64_t now_ms) {
+  const std::uint64_t orphans = share_.orphans(heritage_.workers, now_ms);
+  for (const std::unique_ptr<Acceptor>& acceptor : acceptors_) {
+    acceptor->look_after();
+    if ((orphans >> acceptor->slot() & 1) != 0) acceptor->take_all();
+  }
+}
+
+void Worker::drain(bool patiently) {
+  context_.note(shm::Activity::drain);
+  if (!context_.draining) {
+    context_.segment.workers().set_state(heritage_.row, shm::WorkerState::draining);
+    if (accepting_) {
+      for (const std::unique_ptr<Acceptor>& acceptor : acceptors_) acceptor->drain();
+    }
+    // A master that is gone, or has no room for it, does without.
+    ::send(heritage_.control, &kNoMore, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    const auto seconds = static_cast<unsigned>(heritage_.config->global.grace.count());
+    grace_.start(seconds * 1000 + 1);
+  }
+  context_.drain(patiently);
 }
 
 void Worker::on_term() {
@@ -129,8 +200,10 @@ void Worker::on_term() {
 
 void Worker::on_grace_over() {
   const std::size_t count = context_.cut_off("grace_over");
-  context_.log.write(Severity::warning,
-                     std::to_string(count) + " clients were cut off: Grace is over");
+  if (count != 0) {
+    context_.log.write(Severity::warning,
+                       std::to_string(count) + " clients were cut off: Grace is over");
+  }
   context_.loop.stop();
 }
 
@@ -147,11 +220,15 @@ void Worker::report_leaks() {
 }  // namespace
 
 int run(const Heritage& heritage) {
+  const char* what = "the worker cannot start: ";
   try {
-    return Worker(heritage).run();
+    Worker worker(heritage);
+    worker.start();
+    what = "the worker cannot go on: ";
+    return worker.run();
   } catch (const std::exception& failure) {
     Log(heritage.segment->log_ring(heritage.row), heritage.doorbell, heritage.detail)
-        .write(Severity::error, std::string("the worker cannot start: ") + failure.what());
+        .write(Severity::error, std::string(what) + failure.what());
     return 1;
   }
 }

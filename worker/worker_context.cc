@@ -16,28 +16,12 @@ Balancer make_balancer(const conf::Config& config, const conf::Service& service)
   return Balancer(weights);
 }
 
-// What a service is, so that its sessions find it again after a reload: all but its place in the
-// file and its backends.
-std::string identity(const std::string& listener, const conf::Service& service) {
-  std::string text = listener;
-  const auto add = [&](char mark, const std::string& pattern) {
-    text += '\n';
-    text += mark;
-    text += pattern;
-  };
-  if (service.url) add('u', service.url->text());
-  for (const conf::Pattern& pattern : service.head_require) add('r', pattern.text());
-  for (const conf::Pattern& pattern : service.head_deny) add('d', pattern.text());
-  add(static_cast<char>('0' + static_cast<int>(service.session.type)), service.session.id);
-  return text;
-}
-
-SessionAffinity make_affinity(const Heritage& heritage, const std::string& listener,
-                              const conf::Service& service) {
+SessionAffinity make_affinity(const Heritage& heritage, const SocketAddress& listener,
+                              const conf::Service& service, std::uint32_t row) {
   std::vector<shm::BackendId> ids;
   for (const std::size_t i : service.backends) ids.push_back(heritage.backends[i].id);
-  return SessionAffinity(service.session, identity(listener, service), heritage.session_secret,
-                         heritage.segment->sessions(), std::move(ids));
+  return SessionAffinity(service.session, service_identity(listener, service), row,
+                         heritage.session_secret, heritage.segment->sessions(), std::move(ids));
 }
 
 }  // namespace
@@ -46,6 +30,18 @@ std::string BackendRuntime::title() const {
   const bool is_v6 = config.address.find(':') != std::string::npos;
   return config.name + " (" + (is_v6 ? "[" + config.address + "]" : config.address) + ":" +
          std::to_string(config.port) + ")";
+}
+
+http::Limits limits_of(const conf::Listener& listener) {
+  static_assert(conf::Limits().uri == http::kMaxRequestLine);
+  static_assert(conf::Limits().header == http::kMaxHead);
+  static_assert(conf::Limits().headers == http::kMaxFields);
+  static_assert(conf::kMostHeaders <= http::kFieldCapacity);
+  const conf::Limits& limits = listener.limits;
+  return {.request_line = limits.uri,
+          .head = limits.header,
+          .fields = limits.headers,
+          .body = limits.request != 0 ? limits.request : http::kNoLimit};
 }
 
 std::string hsts_line(const conf::Listener& listener) {
@@ -62,9 +58,11 @@ WorkerContext::WorkerContext(const Heritage& inherited)
       linger_timeout(deadlines.of(kLingerMs)),
       tunnel_timeout(deadlines.of(kTunnelIdleMs)),
       newcomer_timeout(deadlines.of(kNewcomerMs)),
+      patience_timeout(deadlines.of(kPatienceMs)),
       queues(loop, segment.workers(), inherited.row, inherited.wake_fds),
       random(std::random_device()()),
-      read_buffer(std::make_unique_for_overwrite<char[]>(kReadBufferSize)) {
+      read_buffer(std::make_unique_for_overwrite<char[]>(kReadBufferSize)),
+      workers_(segment.workers()) {
   const conf::Config& config = *inherited.config;
   for (std::size_t i = 0; i < config.backends.size(); ++i) {
     backends.push_back(std::make_unique<BackendRuntime>(
@@ -75,11 +73,13 @@ WorkerContext::WorkerContext(const Heritage& inherited)
     auto listener = std::make_unique<ListenerRuntime>(
         config.listeners[i], inherited.listeners[i], deadlines, queues,
         segment.listeners().gate(inherited.listeners[i].row));
-    for (const conf::Service& service : config.listeners[i].services) {
-      const std::string number = std::to_string(listener->services.size() + 1);
-      listener->services.push_back({listener->name + "/" + number, service,
+    for (std::size_t j = 0; j < listener->config.services.size(); ++j) {
+      const conf::Service& service = listener->config.services[j];
+      const std::uint32_t row = listener->heritage.service_rows[j];
+      const SocketAddress& address = listener->heritage.address;
+      listener->services.push_back({service_name(address, j), row, service,
                                     make_balancer(config, service),
-                                    make_affinity(inherited, listener->name, service)});
+                                    make_affinity(inherited, address, service, row)});
     }
     if (const auto& tls = inherited.listeners[i].tls) tls->use_tickets(segment.ticket_keys());
     listeners.push_back(std::move(listener));
@@ -103,34 +103,48 @@ void WorkerContext::give_back(std::unique_ptr<Transaction> transaction) {
   }
 }
 
+bool WorkerContext::close_idle_upstreams() {
+  bool any = false;
+  for (const std::unique_ptr<BackendRuntime>& backend : backends) {
+    any = any || backend->pool.size() != 0;
+    backend->pool.clear();
+  }
+  return any;
+}
+
 void WorkerContext::adopt(std::unique_ptr<ClientConnection> client) {
   ClientConnection& adopted = *client;
-  adopted.place_ = clients_.size();
+  adopted.place_ = static_cast<std::uint32_t>(clients_.size());
   clients_.push_back(std::move(client));
   segment.workers().set_clients(heritage.row, static_cast<std::uint32_t>(clients_.size()));
   adopted.start();
 }
 
 void WorkerContext::dismiss(ClientConnection& client) {
-  const std::size_t place = client.place_;
+  const std::uint32_t place = client.place_;
   loop.dispose(std::move(clients_[place]));
   if (place + 1 != clients_.size()) {
     clients_[place] = std::move(clients_.back());
     clients_[place]->place_ = place;
   }
   clients_.pop_back();
+  ++clients_left_;
   segment.workers().set_clients(heritage.row, static_cast<std::uint32_t>(clients_.size()));
   if (draining && clients_.empty()) loop.stop();
 }
 
 std::size_t WorkerContext::cut_off(std::string_view reason) {
-  const std::size_t count = clients_.size();
-  for (std::size_t i = count; i-- > 0;) clients_[i]->cut_off(reason);
+  std::size_t count = 0;
+  for (std::size_t i = clients_.size(); i-- > 0;) {
+    if (!clients_[i]->is_idle()) ++count;
+    clients_[i]->cut_off(reason);
+  }
   return count;
 }
 
-void WorkerContext::drain() {
+void WorkerContext::drain(bool patiently) {
   draining = true;
+  patient = patiently;
   // From the end: who leaves is replaced by the last one, which was looked at already.
   for (std::size_t i = clients_.size(); i-- > 0;) clients_[i]->drain();
   if (clients_.empty()) loop.stop();

@@ -7,15 +7,18 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
 
+#include "shm/worker_table.h"
 #include "worker/access_log.h"
 #include "worker/balancer.h"
 #include "worker/deadline.h"
 #include "worker/event.h"
 #include "worker/heritage.h"
+#include "worker/http/limits.h"
 #include "worker/http/request_head.h"
 #include "worker/http/response_head.h"
 #include "worker/log.h"
@@ -41,6 +44,9 @@ inline constexpr std::uint64_t kLingerMs = 2'000;
 inline constexpr std::uint64_t kLingerTotalMs = 30'000;
 // While draining: for a client that has just connected and may have its request under way.
 inline constexpr std::uint64_t kNewcomerMs = 1'000;
+// While draining because of a reload: for any client that asks nothing just now. Closing it at once
+// could meet its next request half way; this one will be answered, with Connection: close.
+inline constexpr std::uint64_t kPatienceMs = 5'000;
 
 struct BackendRuntime {
   BackendRuntime(const conf::Backend& backend, const BackendHeritage& inherited, EventLoop& loop,
@@ -65,11 +71,15 @@ struct BackendRuntime {
 };
 
 struct ServiceRuntime {
-  std::string name;  // "192.0.2.1:80/1", for the access log
+  std::string name;   // "192.0.2.1:80/1", for the access log
+  std::uint32_t row;  // of shm::ServiceTable
   const conf::Service& config;
   Balancer balancer;
   SessionAffinity affinity;
 };
+
+// What the configuration allows, as the parser wants to know it.
+http::Limits limits_of(const conf::Listener& listener);
 
 // "Strict-Transport-Security: max-age=N\r\n", or nothing: never for a plain listener.
 std::string hsts_line(const conf::Listener& listener);
@@ -82,18 +92,23 @@ struct ListenerRuntime {
         name(host_port_text(inherited.address)),
         port(std::to_string(listener.port)),
         hsts(hsts_line(listener)),
+        limits(limits_of(listener)),
         router(listener.services),
         queue(queues, gate),
-        client_timeout(deadlines.of(static_cast<std::uint64_t>(listener.client.count()) * 1000)) {}
+        client_timeout(deadlines.of(static_cast<std::uint64_t>(listener.client.count()) * 1000)),
+        least_moved(listener.limits.min_rate *
+                    static_cast<std::uint64_t>(listener.client.count())) {}
 
   const conf::Listener& config;
   const ListenerHeritage& heritage;
   std::string name;  // "192.0.2.1:80"
   std::string port;
   std::string hsts;  // the ready line that every response gets; empty for none
+  http::Limits limits;
   Router router;
   WaitQueue queue;
   DeadlineList& client_timeout;
+  std::uint64_t least_moved;  // bytes in each client_timeout that is spent waiting; 0 = any number
   std::vector<ServiceRuntime> services;
 };
 
@@ -108,13 +123,28 @@ class WorkerContext {
   std::unique_ptr<Transaction> take_transaction();
   void give_back(std::unique_ptr<Transaction> transaction);
 
+  // For want of descriptors; false when there are none.
+  bool close_idle_upstreams();
+
   void adopt(std::unique_ptr<ClientConnection> client);
+  std::size_t client_count() const { return clients_.size(); }
+  std::uint64_t clients_left() const { return clients_left_; }  // since the worker's start
   // Ends `client` after this turn; while draining, the last one's end is the worker's.
   void dismiss(ClientConnection& client);
-  // Closes idle clients and lets the others finish.
-  void drain();
-  // Ends all that are left, for `reason`; returns how many they were.
+  // Lets requests in flight finish; idle clients are closed, at once or, `patiently`, when they
+  // have asked no more for a while. May be called again, to lose patience.
+  void drain(bool patiently);
+  // Ends all that are left, for `reason`; returns how many of them were not idle.
   std::size_t cut_off(std::string_view reason);
+
+  // Tells the watchdog what this worker does from here on.
+  void note(shm::Activity activity) { workers_.note(heritage.row, {activity, {}, {}}); }
+  void note(shm::Activity activity, const ListenerRuntime& listener,
+            const ServiceRuntime* service = nullptr) {
+    std::optional<std::uint32_t> row;
+    if (service != nullptr) row = service->row;
+    workers_.note(heritage.row, {activity, listener.heritage.row, row});
+  }
 
   const Heritage& heritage;
   shm::Segment& segment;
@@ -125,11 +155,13 @@ class WorkerContext {
   DeadlineList& linger_timeout;
   DeadlineList& tunnel_timeout;
   DeadlineList& newcomer_timeout;
+  DeadlineList& patience_timeout;
   WaitQueues queues;
   std::vector<std::unique_ptr<BackendRuntime>> backends;
   std::vector<std::unique_ptr<ListenerRuntime>> listeners;
   std::mt19937_64 random;
   bool draining = false;
+  bool patient = false;  // while draining
 
   // Scratch of the call that uses it: what is read, parsed and written before it returns.
   std::unique_ptr<char[]> read_buffer;
@@ -138,8 +170,10 @@ class WorkerContext {
   std::string head_text;
 
  private:
+  shm::WorkerTable& workers_;
   std::vector<std::unique_ptr<Transaction>> spare_transactions_;
   std::vector<std::unique_ptr<ClientConnection>> clients_;
+  std::uint64_t clients_left_ = 0;
 };
 
 }  // namespace worker

@@ -79,6 +79,19 @@ TEST_CASE("access_log: no request can forge a record") {
         "- - 0");
 }
 
+TEST_CASE("access_log: however much a request brings, its reason is there") {
+  Fixture f(conf::AccessLogFormat::combined);
+  const std::string bytes(64 * 1024, '\xff');
+  f.head(bytes, bytes, bytes);
+  worker::AccessRecord record;
+  record.client_ip = "192.0.2.7";
+  record.status = 414;
+  record.reason = "request_line_too_long";
+  const std::string text = f.written(record);
+  CHECK(text.size() < 13 * 1024);
+  CHECK(text.ends_with("\\xff...\" - - 0 reason=request_line_too_long"));
+}
+
 TEST_CASE("access_log: off") {
   Fixture f(conf::AccessLogFormat::off);
   worker::AccessRecord record;
@@ -87,4 +100,17 @@ TEST_CASE("access_log: off") {
   int priority = 0;
   std::string text;
   CHECK(!f.segment.log_ring(f.row).read(priority, text));
+}
+
+TEST_CASE("access_log: the longest foreign text leaves a whole record") {
+  Fixture f(conf::AccessLogFormat::combined);
+  const std::string quotes(worker::http::kMaxRequestLine, '"');
+  f.head(quotes, quotes, quotes);
+  worker::AccessRecord record;
+  record.client_ip = "192.0.2.7";
+  record.status = 400;
+  record.reason = "target_byte";
+  const std::string text = f.written(record);
+  CHECK(text.size() < shm::kMaxLogRecord);
+  CHECK(text.ends_with("..." + std::string("\" - - 0 reason=target_byte")));
 }

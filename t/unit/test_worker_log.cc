@@ -17,4 +17,15 @@ TEST_CASE("log: what could forge a line or a field is shown as \\xNN") {
 TEST_CASE("log: long foreign text is cut") {
   CHECK(escaped("abcd", 4) == "abcd");
   CHECK(escaped("abcde", 4) == "abcd...");
+  CHECK(escaped("\n", 4) == "\\x0a");
+  CHECK(escaped("a\n", 4) == "a...");
+  CHECK(escaped("\n\n", 7) == "\\x0a...");
+}
+
+TEST_CASE("log: the bound is on what is written, and no escape is torn") {
+  CHECK(escaped("\n\n", 8) == "\\x0a\\x0a");
+  CHECK(escaped("\n\n", 7) == "\\x0a...");
+  CHECK(escaped("a\n", 4) == "a...");
+  CHECK(escaped("a\n", 5) == "a\\x0a");
+  CHECK(escaped("ab", 1) == "a...");
 }

@@ -181,3 +181,44 @@ TEST_CASE("relay: a sink that is gone is a result") {
   CHECK(pump.sink_error() == EPIPE);
   CHECK(!pump.holds());
 }
+
+TEST_CASE("relay: a chunked body of as much as is allowed, and of a byte more") {
+  for (const bool is_too_long : {false, true}) {
+    Sink sink;
+    Pump pump;
+    pump.start({Kind::chunked, 0}, true, 5);
+    take(pump, sink, "3\r\nabc\r\n");
+    take(pump, sink, is_too_long ? "3\r\ndef\r\n0\r\n\r\n" : "2\r\nde\r\n0\r\n\r\n");
+    CHECK(pump.broken() == is_too_long);
+    CHECK(pump.source_done() == !is_too_long);
+    // Nothing of the chunk that is too much, and no end that would make the rest look whole.
+    CHECK(sink.received() == (is_too_long ? "3\r\nabc\r\n" : "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"));
+    if (is_too_long) CHECK(pump.refusal().reason == worker::http::Reason::body_too_long);
+  }
+}
+
+TEST_CASE("relay: the limit of an earlier body is not that of the next") {
+  Sink sink;
+  Pump pump;
+  pump.start({Kind::chunked, 0}, true, 1);
+  pump.start({Kind::chunked, 0}, true);
+  take(pump, sink, "3\r\nabc\r\n0\r\n\r\n");
+  CHECK(pump.source_done());
+}
+
+TEST_CASE("relay: head and body in one piece or in several, whatever their size") {
+  // Stream puts together what is at most 4096 bytes.
+  for (const std::size_t size : {1u, 4090u, 4091u, 20000u}) {
+    for (const bool is_last : {false, true}) {
+      Sink sink;
+      Pump pump;
+      pump.start({Kind::length, size}, false);
+      pump.set_last(is_last);
+      const std::string body(size, 'b');
+      CHECK(take(pump, sink, body, "HEAD\r\n") == size);
+      CHECK(pump.finished());
+      sink.stream.close();
+      CHECK((sink.received() == "HEAD\r\n" + body));
+    }
+  }
+}

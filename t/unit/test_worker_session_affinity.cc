@@ -19,8 +19,9 @@ struct Fixture {
     policy.id = std::move(id);
   }
   worker::SessionAffinity affinity(std::string_view service = "s",
-                                   std::vector<shm::BackendId> backends = {kFirst, kSecond}) {
-    return {policy, service, kSecret, segment.sessions(), std::move(backends)};
+                                   std::vector<shm::BackendId> backends = {kFirst, kSecond},
+                                   std::uint32_t row = 7) {
+    return {policy, service, row, kSecret, segment.sessions(), std::move(backends)};
   }
   worker::http::RequestHead head(std::string_view text) {
     bytes = text;
@@ -116,4 +117,16 @@ TEST_CASE("session_affinity: the idle time counts from the last use") {
   CHECK(affinity.find(key, 10000) == 0);
   CHECK(affinity.find(key, 19000) == 0);
   CHECK(!affinity.find(key, 31000));
+}
+
+TEST_CASE("session_affinity: a session carries the row of its service") {
+  Fixture f(Type::ip);
+  worker::SessionAffinity affinity = f.affinity("s", {kFirst, kSecond}, 11);
+  const auto key = affinity.key_of(f.head(kPlain), "192.0.2.7");
+  REQUIRE(key);
+  CHECK(shm::service_of(*key) == 11);
+  affinity.remember(*key, 0, 1000);
+  std::vector<std::uint64_t> by_service(20);
+  CHECK(f.segment.sessions().totals(1000, by_service).live == 1);
+  CHECK(by_service[11] == 1);
 }

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <vector>
 
+#include "shm/segment.h"
 #include "t/unit/test_worker_tls.h"
 
 using namespace tls_test;
@@ -247,4 +248,64 @@ TEST_CASE("tls session: a client that only asks for new keys and reads nothing i
     result = pair.server.read(buffer, sizeof buffer);
   }
   CHECK(result.status == IoStatus::failed);
+}
+
+TEST_CASE("tls session: the last write brings the end along, and nothing comes behind it") {
+  const auto context = some_context();
+  for (const std::size_t size : {1u, 16384u, 1048576u}) {
+    CAPTURE(size);
+    Pair pair(*context);
+    REQUIRE(pair.shake_hands());
+    const std::string body = pattern(size);
+    std::string received;
+    std::size_t taken = 0;
+    while (taken < size) {
+      const iovec piece{const_cast<char*>(body.data()) + taken, size - taken};
+      const IoResult result = pair.server.write(&piece, 1, true);
+      REQUIRE((result.status == IoStatus::ok || result.status == IoStatus::would_block));
+      taken += result.size;
+      received += pair.received();
+    }
+    received += pair.received();
+    CHECK((received == body));
+    CHECK(SSL_get_shutdown(pair.client) == SSL_RECEIVED_SHUTDOWN);
+    pair.server.shutdown_write();
+    char byte;
+    CHECK(::read(pair.client_socket.get(), &byte, 1) == 0);
+  }
+}
+
+TEST_CASE("tls session: tickets wait for the first answer, a read or the end") {
+  const auto context = some_context();
+  shm::Segment segment(1);
+  shm::TicketKey key;
+  key.name.fill(1);
+  segment.ticket_keys().rotate(key);
+  context->use_tickets(segment.ticket_keys());
+  iovec answer{const_cast<char*>("answer"), 6};
+  char buffer[16];
+  for (const std::string_view end : {"answer", "read", "close"}) {
+    CAPTURE(end);
+    Pair pair(*context);
+    SSL_connect(pair.make_client());
+    CHECK(pair.server.read(buffer, sizeof buffer).status == IoStatus::would_block);
+    REQUIRE(SSL_connect(pair.client) == 1);
+    REQUIRE(SSL_write(pair.client, "request", 7) == 7);
+    CHECK(pair.server.read(buffer, sizeof buffer).size == 7);
+    CHECK_FALSE(pair.server.tls()->owes());
+    char byte;
+    CHECK(::recv(pair.client_socket.get(), &byte, 1, MSG_PEEK) < 0);
+    if (end == "answer") {
+      CHECK(pair.server.write(&answer, 1).size == 6);
+      CHECK(pair.received() == "answer");
+    } else if (end == "read") {
+      CHECK(pair.server.read(buffer, sizeof buffer).status == IoStatus::would_block);
+      CHECK(pair.received().empty());
+    } else {
+      pair.server.close();
+      CHECK(pair.received().empty());
+      CHECK(SSL_get_shutdown(pair.client) == SSL_RECEIVED_SHUTDOWN);
+    }
+    CHECK(SSL_SESSION_has_ticket(SSL_get_session(pair.client)) == 1);
+  }
 }

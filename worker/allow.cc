@@ -1,0 +1,77 @@
+// What `Allow` names: see allow.h.
+#include "worker/allow.h"
+
+#include <string>
+#include <string_view>
+
+#include "conf/suggest.h"
+
+namespace worker {
+
+namespace {
+
+std::string in_code(std::string_view code) { return "`" + std::string(code) + "`"; }
+
+std::string relaxable_codes() {
+  std::string codes;
+  for (const http::Reason reason : http::kRelaxable) {
+    codes += (codes.empty() ? "" : ", ") + in_code(http::info(reason).code);
+  }
+  return codes;
+}
+
+std::string unknown_rule(const std::string& code) {
+  // A near name that can be relaxed is what was meant, whatever else is near.
+  std::vector<std::string_view> relaxable;
+  relaxable.reserve(http::kRelaxable.size());
+  for (const http::Reason reason : http::kRelaxable) {
+    relaxable.push_back(http::info(reason).code);
+  }
+  std::string message = "no rule is named `" + conf::shown(code) + "`";
+  const std::string hint = conf::did_you_mean(code, relaxable);
+  return message + (hint.empty() ? "; those that can be relaxed are " + relaxable_codes() : hint);
+}
+
+std::string_view what_it_guards(http::Relax relax) {
+  switch (relax) {
+    case http::Relax::yes:
+      break;
+    case http::Relax::framing:
+      return "it guards where lines and messages end, and without it requests could be smuggled";
+    case http::Relax::host:
+      return "it guards which host is asked for, and programs would disagree about that";
+    case http::Relax::tunnel:
+      return "it guards that nothing passes unread";
+    case http::Relax::limit:
+      return "it is a limit, not a rule about form";
+    case http::Relax::response:
+      return "it is about responses; only rules about requests can be relaxed";
+  }
+  return "";
+}
+
+}  // namespace
+
+http::RuleSet allowed_rules(const std::vector<conf::AllowedRule>& rules,
+                            conf::Diagnostics& diagnostics) {
+  http::RuleSet allowed;
+  for (const conf::AllowedRule& rule : rules) {
+    const http::Reason reason = http::find_reason(rule.code);
+    const http::ReasonInfo& about = http::info(reason);
+    if (reason == http::Reason::none) {
+      diagnostics.error(rule.where, unknown_rule(rule.code));
+    } else if (about.relax != http::Relax::yes) {
+      diagnostics.error(
+          rule.where,
+          in_code(about.code) + " cannot be relaxed: " + std::string(what_it_guards(about.relax)) +
+              " (" + std::string(about.section) + "); those that can are " + relaxable_codes());
+    } else if (allowed.contains(reason)) {
+      diagnostics.error(rule.where, in_code(about.code) + " is given twice");
+    } else {
+      allowed.add(reason);
+    }
+  }
+  return allowed;
+}
+
+}  // namespace worker
