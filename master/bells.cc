@@ -23,12 +23,16 @@ worker::UniqueFd make_eventfd() {
 
 }  // namespace
 
-shm::Row rows_needed(unsigned workers) {
-  return std::clamp(kRowsForEachWorker * workers, kFewestRows, shm::kMaxRows);
+shm::Row rows_needed(unsigned workers, std::size_t others) {
+  const std::size_t rows = std::size_t{kRowsForEachWorker} * workers + others;
+  return static_cast<shm::Row>(
+      std::clamp(rows, std::size_t{kFewestRows}, std::size_t{shm::kMaxRows}));
 }
 
-Bells::Bells(shm::Row rows) : doorbell_(make_eventfd()) {
-  for (shm::Row row = 0; row < rows; ++row) wakes_.push_back(make_eventfd());
+Bells::Bells(shm::Row rows) : doorbell_(make_eventfd()) { grow(rows); }
+
+void Bells::grow(shm::Row rows) {
+  while (wakes_.size() < rows) wakes_.push_back(make_eventfd());
 }
 
 void Bells::silence_doorbell() {

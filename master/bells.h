@@ -1,7 +1,9 @@
 // The eventfds by which processes wake each other: the doorbell of the master (a log ring has a
-// record) and one for each row (a slot that a request there waits for is free).
+// record) and one for each row (a slot that a request there waits for is free, or clients wait).
 //
-// Owns the descriptors; all are made before the first fork, because workers ring each other.
+// Owns the descriptors. Workers inherit them, because they ring each other; more are made when a
+// reload needs more rows, and those who were born before cannot ring them: who waits there looks
+// by itself every few milliseconds.
 #pragma once
 
 #include <vector>
@@ -11,13 +13,14 @@
 
 namespace master {
 
-// Rows that `workers` in one generation can need: two generations side by side, and each of them
-// with processes that are not reaped yet; at most shm::kMaxRows.
-shm::Row rows_needed(unsigned workers);
+// Rows that `workers` in one generation can need beside `others` that are alive: for a further
+// generation, and for processes that are not reaped yet; at most shm::kMaxRows.
+shm::Row rows_needed(unsigned workers, std::size_t others = 0);
 
 class Bells {
  public:
   explicit Bells(shm::Row rows);  // throws StartError
+  void grow(shm::Row rows);       // to at least so many; throws StartError
 
   int doorbell() const { return doorbell_.get(); }
   void silence_doorbell();

@@ -5,7 +5,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <limits>
+
+#include "master/start_error.h"
 
 namespace master {
 namespace {
@@ -41,7 +44,7 @@ void tidy_descriptors() {
 
 void detach_standard_streams() {
   const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-  if (null < 0) return;
+  if (null < 0) throw StartError("cannot open /dev/null", errno);
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) ::dup2(null, fd);
   if (null > STDERR_FILENO) ::close(null);
 }

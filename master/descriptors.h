@@ -13,7 +13,8 @@ void close_all_but(const std::set<int>& kept);
 // that a daemon holds nothing of the shell or script that started it.
 void tidy_descriptors();
 
-// Makes 0, 1 and 2 mean /dev/null.
+// Makes 0, 1 and 2 mean /dev/null. Throws StartError: whoever reads what the command says would
+// never see its end.
 void detach_standard_streams();
 
 }  // namespace master

@@ -3,13 +3,17 @@
 
 #include <sys/random.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <map>
+#include <set>
 #include <string>
 #include <tuple>
 #include <utility>
 
 #include "master/clock.h"
 #include "master/start_error.h"
+#include "master/words.h"
 
 namespace master {
 namespace {
@@ -25,9 +29,6 @@ void enroll_backends(worker::Heritage& heritage, shm::Segment& segment) {
     if (!row) throw StartError("more than " + std::to_string(shm::kMaxBackends) + " backends");
     heritage.backends[i].row = *row;
     heritage.backends[i].id = id;
-    if (heritage.backends[i].addresses.empty()) {
-      segment.backends().mark_dead(*row, shm::DeadReason::dns, now_ms());
-    }
   }
 }
 
@@ -41,6 +42,75 @@ void enroll_listeners(worker::Heritage& heritage, shm::Segment& segment) {
   }
 }
 
+void enroll_services(worker::Heritage& heritage, shm::Segment& segment) {
+  std::map<std::string, unsigned> twins;
+  std::vector<shm::ServiceId> ids;
+  for (std::size_t i = 0; i < heritage.listeners.size(); ++i) {
+    for (const conf::Service& service : heritage.config->listeners[i].services) {
+      const std::string what = service_identity(heritage.listeners[i].address, service);
+      ids.push_back(shm::make_service_id(what, twins[what]++));
+    }
+  }
+  const auto rows = segment.services().enroll(ids);
+  if (!rows) throw StartError("more than " + std::to_string(shm::kMaxServices) + " services");
+  auto next = rows->begin();
+  for (std::size_t i = 0; i < heritage.listeners.size(); ++i) {
+    const auto count = static_cast<std::ptrdiff_t>(heritage.config->listeners[i].services.size());
+    heritage.listeners[i].service_rows.assign(next, next + count);
+    next += count;
+  }
+}
+
+const ListeningSockets* find_sockets(const Generation* among, const worker::SocketAddress& of) {
+  if (among == nullptr) return nullptr;
+  for (const ListeningSockets& sockets : among->sockets) {
+    if (same_address(sockets.address, of)) return &sockets;
+  }
+  return nullptr;
+}
+
+// A socket of our own there would be found by the probe, and is no reason to refuse.
+bool is_ours(const Generation* previous, const worker::SocketAddress& address) {
+  return previous != nullptr && std::any_of(previous->sockets.begin(), previous->sockets.end(),
+                                            [&](const ListeningSockets& sockets) {
+                                              return overlap(sockets.address, address);
+                                            });
+}
+
+// Nothing is bound unless every address is free; all that are not are told.
+void bind_all(Generation& generation, const Generation* previous) {
+  std::vector<std::string> refused;
+  for (const worker::ListenerHeritage& listener : generation.heritage.listeners) {
+    try {
+      if (!is_ours(previous, listener.address)) probe_address(listener.address);
+    } catch (const StartError& error) {
+      refused.push_back(error.what());
+    }
+  }
+  if (!refused.empty()) throw StartError(std::move(refused));
+  for (const worker::ListenerHeritage& listener : generation.heritage.listeners) {
+    const ListeningSockets* const kept = find_sockets(previous, listener.address);
+    generation.sockets.push_back(kept != nullptr ? *kept : ListeningSockets{listener.address, {}});
+    bind_slots(generation.sockets.back(), generation.heritage.workers);
+  }
+}
+
+void judge_address(const worker::BackendHeritage& backend, shm::BackendTable& table) {
+  const shm::Liveness verdict = table.liveness(backend.row);
+  if (backend.addresses.empty()) {
+    table.mark_dead(backend.row, shm::DeadReason::dns, now_ms());
+  } else if (!verdict.live && verdict.reason == shm::DeadReason::dns) {
+    table.mark_live(backend.row, now_ms());
+  }
+}
+
+template <class Table>
+void retire_all_but(Table& table, const std::set<std::uint32_t>& used) {
+  for (std::uint32_t row = 0; row < table.size(); ++row) {
+    if (table.enrolled(row) && used.count(row) == 0) table.retire(row);
+  }
+}
+
 }  // namespace
 
 worker::Heritage Generation::heritage_of(shm::Slot slot, shm::Row row, int control) const {
@@ -50,7 +120,7 @@ worker::Heritage Generation::heritage_of(shm::Slot slot, shm::Row row, int contr
   own.generation = number;
   own.control = control;
   for (std::size_t i = 0; i < sockets.size(); ++i) {
-    own.listeners[i].socket = sockets[i]->by_slot[slot].get();
+    for (const auto& socket : sockets[i].all) own.listeners[i].sockets.push_back(socket->get());
   }
   return own;
 }
@@ -58,39 +128,73 @@ worker::Heritage Generation::heritage_of(shm::Slot slot, shm::Row row, int contr
 worker::HashSecret make_session_secret() {
   worker::HashSecret secret{};
   if (::getrandom(secret.data(), sizeof secret, 0) != static_cast<ssize_t>(sizeof secret)) {
-    throw StartError("no random bytes for the session keys");
+    throw StartError("no random bytes for the session keys", errno);
   }
   return secret;
 }
 
-void enroll(worker::Heritage& heritage, shm::Segment& segment) {
-  enroll_backends(heritage, segment);
-  enroll_listeners(heritage, segment);
-}
-
-std::vector<std::shared_ptr<ListeningSockets>> bind_all(const worker::Heritage& heritage) {
-  const std::vector<conf::Listener>& listeners = heritage.config->listeners;
-  for (std::size_t i = 0; i < listeners.size(); ++i) {
-    probe_address(heritage.listeners[i].address);
-  }
-  std::vector<std::shared_ptr<ListeningSockets>> sockets(listeners.size());
-  for (std::size_t i = 0; i < listeners.size(); ++i) {
-    sockets[i] = bind_listener(heritage.listeners[i].address, heritage.workers);
-  }
-  return sockets;
-}
-
-Generation make_generation(shm::Generation number, worker::Heritage heritage, int detail,
-                           shm::Segment& segment, const Bells& bells) {
+Generation make_generation(shm::Generation number, worker::Heritage heritage,
+                           const Generation* previous, shm::Segment& segment, Bells& bells) {
   Generation made;
   made.number = number;
-  made.sockets = bind_all(heritage);
   made.heritage = std::move(heritage);
+  bind_all(made, previous);
+  enroll_backends(made.heritage, segment);
+  enroll_listeners(made.heritage, segment);
+  enroll_services(made.heritage, segment);
   made.heritage.segment = &segment;
-  made.heritage.detail = detail;
   made.heritage.doorbell = bells.doorbell();
   made.heritage.wake_fds = bells.wake_fds();
   return made;
+}
+
+void listen_all(const Generation& generation, const Generation* previous) {
+  for (const bool is_known : {false, true}) {
+    for (const ListeningSockets& sockets : generation.sockets) {
+      if ((find_sockets(previous, sockets.address) != nullptr) == is_known) sockets.listen();
+    }
+  }
+}
+
+void put_in_force(const Generation& generation) {
+  const worker::Heritage& heritage = generation.heritage;
+  shm::Segment& segment = *heritage.segment;
+  for (std::size_t i = 0; i < heritage.backends.size(); ++i) {
+    const worker::BackendHeritage& backend = heritage.backends[i];
+    segment.backends().gate(backend.row).set_limit(heritage.config->backends[i].threads);
+    judge_address(backend, segment.backends());
+  }
+  for (std::size_t i = 0; i < heritage.listeners.size(); ++i) {
+    segment.listeners()
+        .gate(heritage.listeners[i].row)
+        .set_limit(heritage.config->listeners[i].threads);
+  }
+}
+
+void retire_unused(shm::Segment& segment, const std::vector<const Generation*>& generations) {
+  std::set<std::uint32_t> backends;
+  std::set<std::uint32_t> listeners;
+  std::set<std::uint32_t> services;
+  for (const Generation* generation : generations) {
+    for (const auto& backend : generation->heritage.backends) backends.insert(backend.row);
+    for (const auto& listener : generation->heritage.listeners) {
+      listeners.insert(listener.row);
+      services.insert(listener.service_rows.begin(), listener.service_rows.end());
+    }
+  }
+  retire_all_but(segment.backends(), backends);
+  retire_all_but(segment.listeners(), listeners);
+  retire_all_but(segment.services(), services);
+}
+
+std::string describe_change(const Generation& old, const Generation& fresh) {
+  const auto kept = static_cast<std::size_t>(std::count_if(
+      fresh.sockets.begin(), fresh.sockets.end(), [&](const ListeningSockets& sockets) {
+        return find_sockets(&old, sockets.address) != nullptr;
+      }));
+  return count_of(kept, "listener") + " kept, " + std::to_string(fresh.sockets.size() - kept) +
+         " added, " + std::to_string(old.sockets.size() - kept) + " removed, " +
+         count_of(fresh.heritage.workers, "worker");
 }
 
 }  // namespace master

@@ -1,34 +1,105 @@
 // See journal.h.
 #include "master/journal.h"
 
+#include <limits.h>
+#include <poll.h>
 #include <unistd.h>
 
-#include <string>
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "master/clock.h"
 
 namespace master {
+namespace {
+
+constexpr std::uint64_t kLastWordsMs = 500;
+constexpr int kStderrMs = 1000;
+
+bool is_writable(int fd, int timeout_ms) {
+  pollfd wish{fd, POLLOUT, 0};
+  return ::poll(&wish, 1, timeout_ms) == 1;
+}
+
+}  // namespace
 
 void say_on_stderr(std::string_view text) {
   std::string line = "pound: ";
   line += text;
   line += '\n';
-  if (::write(STDERR_FILENO, line.data(), line.size()) < 0) return;  // nobody is left to be told
+  for (std::string_view rest = line; !rest.empty();) {
+    if (!is_writable(STDERR_FILENO, kStderrMs)) return;
+    const ssize_t wrote =
+        ::write(STDERR_FILENO, rest.data(), std::min<std::size_t>(rest.size(), PIPE_BUF));
+    if (wrote < 0) return;  // nobody is left to be told
+    rest.remove_prefix(static_cast<std::size_t>(wrote));
+  }
 }
 
-void Journal::show(int priority, std::string_view text) const {
-  if (starting_ && priority <= static_cast<int>(worker::Severity::error)) say_on_stderr(text);
+// Takes the record, come what may: sent, waiting, or counted as lost.
+void Journal::take(int priority, pid_t pid, std::string_view text) noexcept {
+  try {
+    if (starting_ && priority <= static_cast<int>(worker::Severity::error)) say_on_stderr(text);
+    send_waiting();
+    if (waiting_.empty() && sink_->write(priority, pid, text)) return;
+    if (waiting_bytes_ + text.size() <= kMostWaiting) {
+      waiting_.push_back({priority, pid, std::string(text)});
+      waiting_bytes_ += text.size();
+      return;
+    }
+  } catch (const std::exception&) {
+    // There is no memory for it.
+  }
+  lose(1);
 }
 
-void Journal::say(worker::Severity severity, std::string_view text) {
+void Journal::say(worker::Severity severity, std::string_view text) noexcept {
   if (severity == worker::Severity::debug && detail_ == 0) return;
-  const int priority = static_cast<int>(severity);
-  show(priority, text);
-  if (!sink_->write(priority, ::getpid(), text)) sink_->lose();
+  take(static_cast<int>(severity), ::getpid(), text);
 }
 
-bool Journal::pass_on(int priority, pid_t pid, std::string_view text) {
-  if (!sink_->write(priority, pid, text)) return false;
-  show(priority, text);
-  return true;
+void Journal::use(std::unique_ptr<LogSink> sink) {
+  flush();
+  sink->lose(sink_->lost());
+  sink_ = std::move(sink);
+}
+
+void Journal::pass_on(int priority, pid_t pid, std::string_view text) noexcept {
+  take(priority, pid, text);
+}
+
+void Journal::send_waiting() {
+  while (!waiting_.empty()) {
+    const Record& first = waiting_.front();
+    if (!sink_->write(first.priority, first.pid, first.text)) return;
+    waiting_bytes_ -= first.text.size();
+    waiting_.pop_front();
+  }
+}
+
+void Journal::flush() noexcept {
+  try {
+    send_waiting();
+    sink_->flush(now_ms());
+  } catch (const std::exception&) {
+    // No memory for a line: it is tried again.
+  }
+}
+
+void Journal::finish() noexcept {
+  const std::uint64_t end = now_ms() + kLastWordsMs;
+  for (;;) {
+    flush();
+    try {
+      sink_->flush_all();
+    } catch (const std::exception&) {
+      return;
+    }
+    const std::uint64_t now = now_ms();
+    if (!is_behind() || sink_->fd() < 0 || now >= end) return;
+    is_writable(sink_->fd(), static_cast<int>(end - now));
+  }
 }
 
 }  // namespace master

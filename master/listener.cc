@@ -33,6 +33,24 @@ worker::UniqueFd bound_socket(const worker::SocketAddress& address, bool shared)
   return socket;
 }
 
+const sockaddr_in& v4(const worker::SocketAddress& address) {
+  return reinterpret_cast<const sockaddr_in&>(address.storage);
+}
+
+const sockaddr_in6& v6(const worker::SocketAddress& address) {
+  return reinterpret_cast<const sockaddr_in6&>(address.storage);
+}
+
+in_port_t port_of(const worker::SocketAddress& address) {
+  return address.storage.ss_family == AF_INET6 ? v6(address).sin6_port : v4(address).sin_port;
+}
+
+bool is_wildcard(const worker::SocketAddress& address) {
+  if (address.storage.ss_family != AF_INET6) return v4(address).sin_addr.s_addr == INADDR_ANY;
+  const in6_addr& host = v6(address).sin6_addr;
+  return IN6_IS_ADDR_UNSPECIFIED(&host);
+}
+
 }  // namespace
 
 void probe_address(const worker::SocketAddress& address) {
@@ -41,15 +59,26 @@ void probe_address(const worker::SocketAddress& address) {
   bound_socket(address, false);
 }
 
-std::shared_ptr<ListeningSockets> bind_listener(const worker::SocketAddress& address,
-                                                unsigned slots) {
-  auto sockets = std::make_shared<ListeningSockets>();
-  for (unsigned slot = 0; slot < slots; ++slot) {
-    worker::UniqueFd socket = bound_socket(address, true);
-    if (::listen(socket.get(), kBacklog) != 0) refuse(address, errno);
-    sockets->by_slot.push_back(std::move(socket));
+void bind_slots(ListeningSockets& sockets, unsigned slots) {
+  while (sockets.all.size() < slots) {
+    sockets.all.push_back(
+        std::make_shared<const worker::UniqueFd>(bound_socket(sockets.address, true)));
   }
-  return sockets;
+}
+
+void ListeningSockets::listen() const {
+  for (const auto& socket : all) {
+    if (::listen(socket->get(), kBacklog) != 0) refuse(address, errno);
+  }
+}
+
+bool same_address(const worker::SocketAddress& one, const worker::SocketAddress& other) {
+  return host_port_text(one) == host_port_text(other);
+}
+
+bool overlap(const worker::SocketAddress& one, const worker::SocketAddress& other) {
+  return one.storage.ss_family == other.storage.ss_family && port_of(one) == port_of(other) &&
+         (is_wildcard(one) || is_wildcard(other) || same_address(one, other));
 }
 
 }  // namespace master

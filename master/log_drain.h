@@ -2,8 +2,8 @@
 //
 // While records keep coming it looks at the rings every few milliseconds; after a second of silence
 // it puts the rings to sleep, and the next record rings the doorbell. One turn is bounded, so that
-// signals are answered however much is logged. A record that the journal cannot take now is kept,
-// and the rings wait behind it.
+// signals are answered however much is logged. While the journal's reader is slow or away the
+// records stay in their rings; what a full ring dropped is counted by the journal.
 #pragma once
 
 #include <cstdint>
@@ -28,40 +28,26 @@ class LogDrain {
   void doorbell_rang(std::uint64_t now_ms);
 
   void turn(std::uint64_t now_ms);
-  // How long the master may block: milliseconds, -1 = until the doorbell rings.
+  // How long the master may block: milliseconds, -1 = until the doorbell rings. It should also wake
+  // up for Journal::waits_for.
   int timeout_ms() const;
-  // While a record is kept: the descriptor that becomes writable when it may be offered again, so
-  // that a short queue on the other side costs no pauses; else -1.
-  int waits_for() const { return has_kept_ ? journal_.sink_fd() : -1; }
 
  private:
-  struct Record {
-    int priority = 0;
-    pid_t pid = 0;
-    std::string text;
-  };
-
-  bool offer_kept();
   // True when at least one record was read.
   bool drain_rings();
   bool drain_ring(shm::Row row);
   void wake_up(std::uint64_t now_ms);
   void fall_asleep(std::uint64_t now_ms);
-  void tell_drops(shm::Row row, std::uint64_t now_ms);
+  void count_drops(shm::Row row);
   bool is_taken(shm::Row row) const;
 
   shm::Segment& segment_;
   Journal& journal_;
-  Record kept_;  // read from its ring, not yet taken by the journal
-  bool has_kept_ = false;
   bool awake_ = true;
   bool more_ = false;  // the last turn ended at its bound
   std::uint64_t last_record_ms_;
-  struct Drops {
-    std::uint64_t told = 0;
-    std::uint64_t told_at_ms = 0;
-  };
-  std::vector<Drops> drops_;  // by row
+  std::string text_;                    // of the record that is passed on; reused
+  std::vector<std::uint64_t> dropped_;  // by row: of them the journal knows
 };
 
 }  // namespace master

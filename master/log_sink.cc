@@ -12,12 +12,12 @@ namespace master {
 void LogSink::tell_losses() {
   if (lost_ == 0) return;
   const char* what = lost_ == 1 ? " log record was lost" : " log records were lost";
-  if (send(LOG_WARNING, ::getpid(), std::to_string(lost_) + what) == Sent::yes) lost_ = 0;
+  const std::string text = std::to_string(lost_) + what;
+  if (send(LOG_WARNING, ::getpid(), text, lost_) == Sent::yes) lost_ = 0;
 }
 
 bool LogSink::write(int priority, pid_t pid, std::string_view text) {
-  tell_losses();  // where it fails, it is told before a later record
-  switch (send(priority, pid, text)) {
+  switch (send(priority, pid, text, 1)) {
     case Sent::yes:
       return true;
     case Sent::later:
@@ -26,6 +26,19 @@ bool LogSink::write(int priority, pid_t pid, std::string_view text) {
       lose();
   }
   return true;
+}
+
+void LogSink::flush(std::uint64_t now_ms) {
+  if (lost_ != 0 && (!told_ms_ || now_ms - *told_ms_ >= kTellLossesMs)) {
+    tell_losses();
+    if (lost_ == 0) told_ms_ = now_ms;
+  }
+  send_held();
+}
+
+void LogSink::flush_all() {
+  tell_losses();
+  send_held();
 }
 
 void append_line_text(std::string& out, std::string_view text) {

@@ -16,6 +16,8 @@
 #include "master/options.h"
 #include "master/pid_file.h"
 #include "master/privileges.h"
+#include "master/reload.h"
+#include "master/reload_report.h"
 #include "master/signals.h"
 #include "master/start_error.h"
 #include "master/start_report.h"
@@ -40,21 +42,26 @@ int check(const Options& options) {
 
 int serve(const Options& options, worker::Heritage heritage, const conf::Diagnostics& diagnostics,
           Verdict& verdict) {
+  const ReloadSource reload_source{options.config_file, StartFolder()};
   check_rights(heritage, ::geteuid(), ::getegid());
   const std::uint64_t files = raise_file_limit();
   Signals signals;
   PidFile pid_file(options.pid_file);
   shm::Segment segment(heritage.config->global.max_sessions);
   heritage.session_secret = make_session_secret();
+  heritage.detail = options.detail;
   Bells bells(rows_needed(heritage.workers));
-  enroll(heritage, segment);
   const StartReport report(heritage, diagnostics, files);
   Journal journal(make_sink(options, heritage.config->global), options.detail);
-  Generation generation = make_generation(1, std::move(heritage), options.detail, segment, bells);
+  Generation generation = make_generation(1, std::move(heritage), nullptr, segment, bells);
+  ReloadReport reload_report(options.pid_file);
   if (!options.foreground) verdict = daemonize();
   pid_file.write();
   report.write(journal);
-  return Supervisor({signals, bells, journal, verdict, !options.foreground}, std::move(generation))
+  const auto sink_for = [&](const conf::Global& global) { return make_sink(options, global); };
+  return Supervisor({signals, bells, journal, verdict, reload_report, reload_source, sink_for,
+                     !options.foreground},
+                    std::move(generation))
       .run();
 }
 
@@ -85,6 +92,9 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "%s\n", error.what());
     return master::kExitUsage;
   } catch (const master::StartFailed&) {
+    return 1;
+  } catch (const master::StartError& error) {
+    for (const std::string& reason : error.reasons) master::say_on_stderr(reason);
     return 1;
   } catch (const std::exception& error) {
     master::say_on_stderr(error.what());

@@ -2,6 +2,7 @@
 #include "master/process_table.h"
 
 #include <signal.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <stdexcept>
@@ -28,13 +29,26 @@ Process* ProcessTable::find(Place place) {
   return found == entries_.end() ? nullptr : &found->second;
 }
 
-bool ProcessTable::all_ready() const {
-  return std::all_of(entries_.begin(), entries_.end(),
-                     [](const auto& entry) { return entry.second.ready; });
+std::size_t ProcessTable::count_of(shm::Generation generation) const {
+  return static_cast<std::size_t>(
+      std::count_if(entries_.begin(), entries_.end(),
+                    [=](const auto& entry) { return entry.first.generation == generation; }));
+}
+
+std::size_t ProcessTable::count_ready(shm::Generation generation) const {
+  return static_cast<std::size_t>(
+      std::count_if(entries_.begin(), entries_.end(), [=](const auto& entry) {
+        return entry.first.generation == generation && entry.second.ready;
+      }));
 }
 
 std::string name_of(Place place, const Process& process) {
   return "worker " + std::to_string(place.slot) + " (pid " + std::to_string(process.pid) + ")";
+}
+
+void give_order(const Process& process, Order order) {
+  // One that has closed its end is on its way out; nobody has to tell it anything.
+  ::send(process.control.get(), &order, sizeof order, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 void send_signal(pid_t pid, int number) {

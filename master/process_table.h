@@ -34,6 +34,7 @@ struct Process {
   worker::UniqueFd control;
   std::uint64_t born_ms = 0;
   bool ready = false;
+  bool accepts = false;   // was sent to work, and has not said that it accepts no more
   bool given_up = false;  // was killed because it did not become ready
 };
 
@@ -50,7 +51,8 @@ class ProcessTable {
   const Entries& entries() const { return entries_; }
   bool empty() const { return entries_.empty(); }
   std::size_t size() const { return entries_.size(); }
-  bool all_ready() const;
+  std::size_t count_of(shm::Generation generation) const;
+  std::size_t count_ready(shm::Generation generation) const;
 
  private:
   Entries entries_;
@@ -58,6 +60,10 @@ class ProcessTable {
 
 // "worker 1 (pid 123)"
 std::string name_of(Place place, const Process& process);
+
+// What the master says to a worker, in one byte on its control socket.
+enum class Order : char { go = 'G', drain = 'D', quit = 'Q' };
+void give_order(const Process& process, Order order);
 
 // kill(2), but never to a group or to init: throws std::logic_error for a pid of 1 or less.
 void send_signal(pid_t pid, int number);

@@ -39,6 +39,11 @@ std::vector<Place> RespawnPlan::take_due(std::uint64_t now_ms) {
   return due;
 }
 
+bool RespawnPlan::holds(Place place) const {
+  const auto found = slots_.find(place);
+  return found != slots_.end() && found->second.due_ms.has_value();
+}
+
 std::optional<std::uint64_t> RespawnPlan::next_ms() const {
   std::optional<std::uint64_t> next;
   for (const auto& [place, slot] : slots_) {

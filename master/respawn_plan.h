@@ -25,6 +25,7 @@ class RespawnPlan {
   // A birth failed: to be tried again after kFirstDelayMs.
   void retry(Place place, std::uint64_t now_ms);
   std::vector<Place> take_due(std::uint64_t now_ms);
+  bool holds(Place place) const;                 // its successor is due some time
   std::optional<std::uint64_t> next_ms() const;  // when the first of those planned is due
   void clear();                                  // nobody is to be born any more
 

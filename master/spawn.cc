@@ -30,7 +30,9 @@ void close_what_is_not_ours(const worker::Heritage& heritage) {
   std::set<int> kept{STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, heritage.control,
                      heritage.doorbell};
   kept.insert(heritage.wake_fds.begin(), heritage.wake_fds.end());
-  for (const worker::ListenerHeritage& listener : heritage.listeners) kept.insert(listener.socket);
+  for (const worker::ListenerHeritage& listener : heritage.listeners) {
+    kept.insert(listener.sockets.begin(), listener.sockets.end());
+  }
   close_all_but(kept);
 }
 
@@ -40,8 +42,9 @@ bool holds_keys(const worker::Heritage& heritage) {
   return std::any_of(all.begin(), all.end(), [](const auto& one) { return one.tls != nullptr; });
 }
 
-int live(const worker::Heritage& heritage, worker::Log& log) {
+int live(const worker::Heritage& heritage, bool detached, worker::Log& log) {
   try {
+    if (detached) detach_standard_streams();
     const conf::Global& global = heritage.config->global;
     const std::string error = drop_privileges({global.root_jail, heritage.uid, heritage.gid});
     if (!error.empty()) {
@@ -59,12 +62,11 @@ int live(const worker::Heritage& heritage, worker::Log& log) {
 [[noreturn]] void become_worker(const Generation& generation, shm::Slot slot, shm::Row row,
                                 int control, bool detached) noexcept {
   const worker::Heritage heritage = generation.heritage_of(slot, row, control);
-  if (detached) detach_standard_streams();
   close_what_is_not_ours(heritage);
   Signals::reset_in_worker();
   ::tzset();  // reads a file, hence before the jail is shut
   worker::Log log(heritage.segment->log_ring(row), heritage.doorbell, heritage.detail);
-  ::_exit(live(heritage, log));
+  ::_exit(live(heritage, detached, log));
 }
 
 }  // namespace

@@ -3,12 +3,10 @@
 
 #include <unistd.h>
 
+#include "master/words.h"
+
 namespace master {
 namespace {
-
-std::string count_of(std::size_t count, const std::string& what) {
-  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
-}
 
 std::string place_of(const conf::Position& where) {
   if (!where.file) return "";
@@ -18,6 +16,15 @@ std::string place_of(const conf::Position& where) {
 
 }  // namespace
 
+std::vector<std::string> warnings_of(const conf::Diagnostics& diagnostics) {
+  std::vector<std::string> warnings;
+  for (const conf::Diagnostic& diagnostic : diagnostics.all()) {
+    if (diagnostic.severity != conf::Severity::warning) continue;
+    warnings.push_back(place_of(diagnostic.where) + diagnostic.message);
+  }
+  return warnings;
+}
+
 StartReport::StartReport(const worker::Heritage& heritage, const conf::Diagnostics& diagnostics,
                          std::uint64_t file_limit)
     : file_limit_(file_limit) {
@@ -25,10 +32,7 @@ StartReport::StartReport(const worker::Heritage& heritage, const conf::Diagnosti
   headline_ = "pound " POUND_VERSION " started: " + count_of(heritage.workers, "worker") + ", " +
               count_of(listeners.size(), "listener") + ", " +
               count_of(heritage.backends.size(), "backend");
-  for (const conf::Diagnostic& diagnostic : diagnostics.all()) {
-    if (diagnostic.severity != conf::Severity::warning) continue;
-    warnings_.push_back(place_of(diagnostic.where) + diagnostic.message);
-  }
+  warnings_ = warnings_of(diagnostics);
   if (::geteuid() == 0 && !heritage.uid) {
     warnings_.push_back("the workers run as root: set User in Global");
   }

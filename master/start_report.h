@@ -12,6 +12,9 @@
 
 namespace master {
 
+// "FILE:LINE: message" of each warning.
+std::vector<std::string> warnings_of(const conf::Diagnostics& diagnostics);
+
 class StartReport {
  public:
   StartReport(const worker::Heritage& heritage, const conf::Diagnostics& diagnostics,

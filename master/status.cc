@@ -1,68 +1,58 @@
 // See status.h.
 #include "master/status.h"
 
+#include <unistd.h>
+
+#include "master/row_names.h"
+#include "shm/status_text.h"
+
 namespace master {
 namespace {
 
-std::string count_of(std::uint64_t count, const std::string& one, const std::string& many) {
-  return std::to_string(count) + " " + (count == 1 ? one : many);
-}
-
-std::string seconds_since(std::uint64_t then_ms, std::uint64_t now_ms) {
-  return std::to_string(now_ms > then_ms ? (now_ms - then_ms) / 1000 : 0) + " s";
-}
-
-std::string gate_text(shm::Gate& gate, shm::Row rows) {
-  const std::string limit = gate.limit() == 0 ? "no limit" : std::to_string(gate.limit());
-  return std::to_string(gate.in_service(rows)) + " of " + limit + " in service, " +
-         std::to_string(gate.waiting(rows)) + " waiting";
-}
-
-std::string worker_line(Place place, const Process& process, shm::Segment& segment,
-                        std::uint64_t now_ms) {
-  const shm::WorkerInfo info = segment.workers().info(process.row);
-  return "status: " + name_of(place, process) + ": generation " + std::to_string(place.generation) +
-         ", " + (process.ready ? "ready" : "starting") + ", up " +
-         seconds_since(process.born_ms, now_ms) + ", " +
-         count_of(info.clients, "client", "clients") + ", " +
-         count_of(info.requests, "request", "requests");
-}
-
-std::string backend_line(const conf::Backend& backend, std::uint32_t row, shm::Segment& segment,
-                         std::uint64_t now_ms) {
-  const shm::Liveness liveness = segment.backends().liveness(row);
-  const shm::BackendCounters counters = segment.backends().counters(row);
-  std::string verdict = "live";
-  if (!liveness.live) verdict = "dead (" + std::string(shm::to_text(liveness.reason)) + ")";
-  return "status: backend " + backend.name + ": " + verdict + " for " +
-         seconds_since(liveness.since_ms, now_ms) + ", " +
-         gate_text(segment.backends().gate(row), segment.workers().rows_in_use()) + ", " +
-         count_of(counters.requests, "request", "requests") + ", " +
-         count_of(counters.failures, "failure", "failures");
-}
+constexpr int kSlowLogMs = 50;  // when its readiness is not told
 
 }  // namespace
 
-std::vector<std::string> status_lines(const Generation& generation, const ProcessTable& processes,
-                                      std::uint64_t now_ms) {
-  shm::Segment& segment = *generation.heritage.segment;
-  const worker::Heritage& heritage = generation.heritage;
-  std::vector<std::string> lines;
-  for (const auto& [place, process] : processes.entries()) {
-    lines.push_back(worker_line(place, process, segment, now_ms));
+void StatusReport::begin(const std::vector<const Generation*>& generations, std::uint64_t now_ms) {
+  shm::RowNames names;
+  shm::ProcessStatus process{POUND_VERSION, ::getpid(), 0, started_ms_};
+  for (const Generation* generation : generations) {
+    add_names(names, generation->heritage);
+    process.generation = generation->number;
   }
-  for (std::size_t i = 0; i < generation.sockets.size(); ++i) {
-    const worker::ListenerHeritage& listener = heritage.listeners[i];
-    lines.push_back(
-        "status: listener " + worker::host_port_text(listener.address) + ": " +
-        gate_text(segment.listeners().gate(listener.row), segment.workers().rows_in_use()) + ", " +
-        count_of(segment.listeners().requests(listener.row), "request", "requests"));
+  lines_ = shm::status_lines(process, shm::take_snapshot(segment_, now_ms), names);
+  lines_.push_back(shm::status_end_line(lines_.size(), 0));
+  next_ = 0;
+  begun_ms_ = now_ms;
+  asked_ = false;
+}
+
+void StatusReport::give_up() {
+  const std::size_t lines = lines_.size() - 1;
+  lines_ = {shm::status_end_line(lines, lines - next_)};
+  next_ = 0;
+}
+
+void StatusReport::send() {
+  for (unsigned count = 0; count < kStatusLinesPerTurn && next_ < lines_.size(); ++count) {
+    is_slow_ = !journal_.is_clear();
+    if (is_slow_) return;
+    journal_.say(worker::Severity::notice, lines_[next_++]);
   }
-  for (std::size_t i = 0; i < heritage.backends.size(); ++i) {
-    lines.push_back(
-        backend_line(heritage.config->backends[i], heritage.backends[i].row, segment, now_ms));
-  }
-  return lines;
+  if (next_ == lines_.size()) std::vector<std::string>().swap(lines_);
+}
+
+void StatusReport::turn(const std::vector<const Generation*>& generations, std::uint64_t now_ms) {
+  if (lines_.empty() && asked_) begin(generations, now_ms);
+  if (lines_.empty()) return;
+  if (lines_.size() > 1 && now_ms - begun_ms_ >= kStatusPatienceMs) give_up();
+  journal_.flush();
+  send();
+}
+
+int StatusReport::timeout_ms() const {
+  if (lines_.empty()) return asked_ ? 0 : -1;
+  return is_slow_ ? kSlowLogMs : 0;
 }
 
 }  // namespace master

@@ -12,7 +12,6 @@
 #include "master/clock.h"
 #include "master/spawn.h"
 #include "master/start_error.h"
-#include "master/status.h"
 
 namespace master {
 namespace {
@@ -20,25 +19,33 @@ namespace {
 using worker::Severity;
 
 constexpr char kReadyByte = 'R';
-constexpr char kDrainByte = 'D';
+constexpr char kNoMoreByte = 'N';  // it accepts no more clients
+constexpr int kBreathMs = 100;
+constexpr std::uint64_t kTellTroubleMs = 1000;  // at most once in this time
 
 std::string listening_text(const Generation& generation) {
   std::string text;
   for (std::size_t i = 0; i < generation.sockets.size(); ++i) {
     text += text.empty() ? "" : ", ";
-    text += worker::host_port_text(generation.heritage.listeners[i].address);
+    text += worker::host_port_text(generation.sockets[i].address);
   }
   return text;
 }
 
 }  // namespace
 
-Supervisor::Supervisor(const Surroundings& surroundings, Generation generation)
-    : around_(surroundings),
-      generation_(std::move(generation)),
-      segment_(*generation_.heritage.segment),
+Supervisor::Supervisor(Surroundings surroundings, Generation generation)
+    : around_(std::move(surroundings)),
+      active_(generation.number),
+      last_(generation.number),
+      segment_(*generation.heritage.segment),
       log_drain_(segment_, around_.journal),
-      tickets_(segment_.ticket_keys(), now_ms()) {}
+      tickets_(segment_.ticket_keys(), now_ms()),
+      status_(segment_, around_.journal, now_ms()),
+      watchdog_(segment_, around_.journal),
+      reload_began_ms_(boot_time_ms()) {
+  generations_.emplace(active_, std::move(generation));
+}
 
 // Reached with processes left only when something threw: nobody is left over even then.
 Supervisor::~Supervisor() {
@@ -49,33 +56,49 @@ Supervisor::~Supervisor() {
 }
 
 int Supervisor::run() {
-  start();
-  while (phase_ == Phase::starting || phase_ == Phase::running || !processes_.empty()) turn();
+  try {
+    spawn_all(active());
+  } catch (const StartError& error) {
+    fail_start(error.what());
+  }
+  while (phase_ == Phase::starting || phase_ == Phase::running || !processes_.empty()) {
+    try {
+      turn();
+    } catch (const std::exception& error) {
+      survive(error.what());
+    }
+  }
   around_.journal.say(Severity::notice, "stopped");
-  around_.journal.flush();
+  around_.journal.finish();
   return exit_status_;
 }
 
 // --- births --------------------------------------------------------------------------------------
 
-void Supervisor::start() {
-  try {
-    for (shm::Slot slot = 0; slot < generation_.heritage.workers; ++slot) spawn(slot);
-  } catch (const StartError& error) {
-    fail_start(error.what());
-  }
+void Supervisor::spawn_all(const Generation& generation) {
+  for (shm::Slot slot = 0; slot < generation.heritage.workers; ++slot) spawn(generation, slot);
 }
 
-void Supervisor::spawn(shm::Slot slot) {
-  const Place place{generation_.number, slot};
-  processes_.add(place, spawn_worker(generation_, slot, around_.detached));
-  log_drain_.opened(processes_.find(place)->row, now_ms());
+void Supervisor::spawn(const Generation& generation, shm::Slot slot) {
+  const Place place{generation.number, slot};
+  Process born = spawn_worker(generation, slot, around_.detached);
+  const pid_t pid = born.pid;
+  const shm::Row row = born.row;
+  try {
+    processes_.add(place, std::move(born));
+  } catch (const std::exception&) {  // nobody would ever ask for it
+    send_signal(pid, SIGKILL);
+    ::waitpid(pid, nullptr, 0);
+    segment_.release_row(row);
+    throw;
+  }
+  log_drain_.opened(row, now_ms());
 }
 
 void Supervisor::respawn_due() {
   for (const Place place : plan_.take_due(now_ms())) {
     try {
-      spawn(place.slot);
+      spawn(generations_.at(place.generation), place.slot);
     } catch (const StartError& error) {
       around_.journal.say(Severity::error, "worker " + std::to_string(place.slot) +
                                                " cannot be started again: " + error.what());
@@ -88,14 +111,60 @@ void Supervisor::on_ready(Place place, Process& process) {
   process.ready = true;
   segment_.workers().set_state(process.row, shm::WorkerState::ready);
   around_.journal.say(Severity::debug, name_of(place, process) + " is ready");
-  if (phase_ != Phase::starting || !processes_.all_ready()) return;
+  Generation& generation = generations_.at(place.generation);
+  if (generation.state == Generation::State::active) {
+    send_to_work(process);
+  } else if (generation.state == Generation::State::starting &&
+             processes_.count_ready(place.generation) == generation.heritage.workers) {
+    activate(generation);
+  }
+}
+
+void Supervisor::send_to_work(Process& process) {
+  process.accepts = true;
+  give_order(process, Order::go);
+}
+
+void Supervisor::on_first_active() {
+  const bool told = around_.verdict.ready();
   around_.journal.started();
-  if (!around_.verdict.ready()) {
+  if (!told) {
     fail_start("the command that started us was interrupted");
     return;
   }
   phase_ = Phase::running;
-  around_.journal.say(Severity::notice, "ready: listening on " + listening_text(generation_));
+  around_.journal.say(Severity::notice, "ready: listening on " + listening_text(active()));
+}
+
+// --- when something threw ------------------------------------------------------------------------
+
+// No memory, or a fault of ours: while clients are served they must not pay for it.
+void Supervisor::survive(const char* what) {
+  if (phase_ == Phase::starting) return fail_start(what);
+  is_shaken_ = true;
+  // Should it last, it is to cost neither a processor nor the log.
+  ::poll(nullptr, 0, kBreathMs);
+  if (now_ms() - trouble_told_ms_ < kTellTroubleMs) return;
+  trouble_told_ms_ = now_ms();
+  around_.journal.say(Severity::error, "the master could not do all that was due, and goes on:");
+  around_.journal.say(Severity::error, what);
+}
+
+// What may have been left out: the dead, a successor, a candidate that is ready by now.
+void Supervisor::mend() {
+  if (!is_shaken_) return;
+  reap();
+  for (shm::Slot slot = 0; phase_ == Phase::running && slot < active().heritage.workers; ++slot) {
+    const Place place{active_, slot};
+    if (processes_.find(place) == nullptr && !plan_.holds(place)) plan_.retry(place, now_ms());
+  }
+  Generation* const next = candidate();
+  if (next != nullptr && phase_ == Phase::running) {
+    const bool is_ready = processes_.count_ready(next->number) == next->heritage.workers;
+    if (is_ready) activate(*next);
+    if (!is_ready) fail_candidate({"its start was interrupted, as told above"});
+  }
+  is_shaken_ = false;
 }
 
 // --- orders --------------------------------------------------------------------------------------
@@ -118,30 +187,38 @@ void Supervisor::on_signal(int number) {
       }
       break;
     case SIGHUP:
-      around_.journal.say(Severity::warning,
-                          "reload is not supported by this version; "
-                          "restart to apply a new configuration");
+      want_reload();
       break;
     case SIGUSR1:
-      report_status();
+      status_.ask();
       break;
     default:
       break;
   }
 }
 
+void Supervisor::want_reload() {
+  if (phase_ == Phase::starting || phase_ == Phase::running) {
+    reload_wanted_ = true;
+    reload_needs_ = 0;
+    return;
+  }
+  const std::string reason = "no reload any more: pound is stopping";
+  around_.journal.say(Severity::notice, reason);
+  reload_began_ms_ = boot_time_ms();
+  publish(false, {reason});
+}
+
 void Supervisor::drain() {
-  const auto grace = generation_.heritage.config->global.grace;
-  around_.journal.say(Severity::notice, "stopping when all requests are answered, within " +
-                                            std::to_string(grace.count()) + " s");
+  const auto grace = active().heritage.config->global.grace;
   phase_ = Phase::draining;
   deadline_ms_ = now_ms() + static_cast<std::uint64_t>(grace.count()) * 1000 + kGraceExtraMs;
-  plan_.clear();
-  for (const auto& [place, process] : processes_.entries()) {
-    segment_.workers().set_state(process.row, shm::WorkerState::draining);
-    // One that has closed its end is on its way out without being told.
-    ::send(process.control.get(), &kDrainByte, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
-  }
+  drain_generation(active());
+  // Those that drain already lose their patience, too.
+  for (const auto& [place, process] : processes_.entries()) give_order(process, Order::quit);
+  around_.journal.say(Severity::notice, "stopping when all requests are answered, within " +
+                                            std::to_string(grace.count()) + " s");
+  if (Generation* const unborn = candidate()) abandon(*unborn);
 }
 
 void Supervisor::stop() {
@@ -157,20 +234,19 @@ void Supervisor::fail_start(const std::string& reason) {
   stop();
 }
 
-void Supervisor::report_status() {
-  for (const std::string& line : status_lines(generation_, processes_, now_ms())) {
-    around_.journal.say(Severity::notice, line);
-  }
-}
-
 // --- the loop ------------------------------------------------------------------------------------
 
 void Supervisor::turn() {
   wait();
+  mend();
   while (const std::optional<int> number = around_.signals.next()) on_signal(*number);
   check_deadlines();
   respawn_due();
+  publish_when_handed_over();
+  reload();
   tickets_.turn(now_ms());
+  watchdog_.turn(processes_, all_generations(), now_ms());
+  status_.turn(all_generations(), now_ms());
   log_drain_.turn(now_ms());
 }
 
@@ -178,7 +254,7 @@ void Supervisor::wait() {
   std::vector<Place> places;
   std::vector<pollfd> polled{{around_.signals.fd(), POLLIN, 0},
                              {around_.bells.doorbell(), POLLIN, 0},
-                             {log_drain_.waits_for(), POLLOUT, 0}};
+                             {around_.journal.waits_for(), POLLOUT, 0}};
   const std::size_t others = polled.size();
   for (const auto& [place, process] : processes_.entries()) {
     if (!process.control) continue;
@@ -204,11 +280,16 @@ int Supervisor::timeout_ms() const {
   };
   if (const auto next = plan_.next_ms()) until(*next);
   if (phase_ == Phase::draining || phase_ == Phase::stopping) until(deadline_ms_);
+  if (!unpublished_.empty()) until(hand_over_ms_);
+  for (const auto& [number, generation] : generations_) {
+    if (phase_ != Phase::stopping && is_leaving(generation)) until(generation.deadline_ms);
+  }
   for (const auto& [place, process] : processes_.entries()) {
     if (!process.ready && !process.given_up) until(process.born_ms + kReadyMs);
   }
-  if (const int pause = log_drain_.timeout_ms(); pause >= 0) {
-    wait = std::min(wait, static_cast<std::uint64_t>(pause));
+  if (!processes_.empty()) until(watchdog_.next_ms());
+  for (const int pause : {log_drain_.timeout_ms(), status_.timeout_ms()}) {
+    if (pause >= 0) wait = std::min(wait, static_cast<std::uint64_t>(pause));
   }
   return static_cast<int>(wait);
 }
@@ -228,20 +309,13 @@ void Supervisor::read_control(Place place, Process& process) {
   if (size <= 0) return;
   const std::string_view said(bytes, static_cast<std::size_t>(size));
   if (!process.ready && said.find(kReadyByte) != said.npos) on_ready(place, process);
+  if (said.find(kNoMoreByte) != said.npos) process.accepts = false;
 }
 
 void Supervisor::check_deadlines() {
   const std::uint64_t now = now_ms();
-  for (auto& [place, process] : processes_.entries()) {
-    if (phase_ != Phase::starting && phase_ != Phase::running) break;
-    if (process.ready || process.given_up || now < process.born_ms + kReadyMs) continue;
-    process.given_up = true;
-    const std::string what =
-        name_of(place, process) + " was not ready within " + std::to_string(kReadyMs / 1000) + " s";
-    send_signal(process.pid, SIGKILL);
-    if (phase_ == Phase::starting) return fail_start(what);
-    around_.journal.say(Severity::error, what + " and is killed");
-  }
+  if (phase_ == Phase::starting || phase_ == Phase::running) check_readiness(now);
+  if (phase_ == Phase::running || phase_ == Phase::draining) check_grace(now);
   if (phase_ == Phase::draining && now >= deadline_ms_) {
     around_.journal.say(Severity::warning, "not all requests were answered in time: stopping now");
     stop();
@@ -249,6 +323,33 @@ void Supervisor::check_deadlines() {
     deadline_ms_ = now + kStopMs;
     for (const auto& [place, process] : processes_.entries()) {
       around_.journal.say(Severity::warning, name_of(place, process) + " does not stop: killed");
+      send_signal(process.pid, SIGKILL);
+    }
+  }
+}
+
+void Supervisor::check_readiness(std::uint64_t now) {
+  for (auto& [place, process] : processes_.entries()) {
+    if (process.ready || process.given_up || now < process.born_ms + kReadyMs) continue;
+    const std::string what =
+        name_of(place, process) + " was not ready within " + std::to_string(kReadyMs / 1000) + " s";
+    process.given_up = true;
+    send_signal(process.pid, SIGKILL);
+    if (generations_.at(place.generation).state == Generation::State::starting) {
+      return fail_candidate({what});
+    }
+    around_.journal.say(Severity::error, what + " and is killed");
+  }
+}
+
+// A worker cuts off by itself whom it still has when its Grace is over: who is late hangs.
+void Supervisor::check_grace(std::uint64_t now) {
+  for (auto& [number, generation] : generations_) {
+    if (!is_leaving(generation) || now < generation.deadline_ms) continue;
+    generation.deadline_ms = now + kStopMs;
+    for (const auto& [place, process] : processes_.entries()) {
+      if (place.generation != number) continue;
+      around_.journal.say(Severity::warning, name_of(place, process) + " does not leave: killed");
       send_signal(process.pid, SIGKILL);
     }
   }

@@ -20,26 +20,33 @@ void Supervisor::reap() {
 
 void Supervisor::bury(Place place, const Process& process, int status) {
   log_drain_.closing(process.row);  // its last words come before ours
-  const std::string name = name_of(place, process);
-  switch (phase_) {
-    case Phase::starting:
-      fail_start(name + " " + describe_exit(status) + " before it was ready");
-      break;
-    case Phase::running:
-      around_.journal.say(Severity::error, name + " " + describe_exit(status));
-      plan_successor(place, process);
-      break;
-    case Phase::draining:
-      around_.journal.say(status == 0 ? Severity::info : Severity::warning,
-                          name + (status == 0 ? " has drained" : " " + describe_exit(status)));
-      break;
-    case Phase::stopping:
-      around_.journal.say(Severity::info, name + " has stopped");
-      break;
-  }
-  segment_.release_row(process.row);
   // What it held is free now: those who wait for it have nobody else to wake them.
+  segment_.release_row(process.row);
   for (const auto& [other, living] : processes_.entries()) around_.bells.ring(living.row);
+  const std::string name = name_of(place, process);
+  const Generation& generation = generations_.at(place.generation);
+  if (phase_ == Phase::stopping) {
+    around_.journal.say(Severity::info, name + " has stopped");
+  } else if (generation.state == Generation::State::starting) {
+    fail_candidate({name + " " + describe_exit(status) + " before it was ready"});
+  } else {
+    tell_death(generation, name, status);
+    if (generation.state == Generation::State::active) plan_successor(place, process);
+  }
+  forget_if_gone(place.generation);
+}
+
+void Supervisor::tell_death(const Generation& generation, const std::string& name, int status) {
+  if (generation.state == Generation::State::active) {
+    around_.journal.say(Severity::error, name + " " + describe_exit(status));
+  } else if (generation.state == Generation::State::abandoned) {
+    around_.journal.say(Severity::debug, name + " was given up");
+  } else if (status != 0) {
+    around_.journal.say(Severity::warning, name + " " + describe_exit(status));
+  } else {
+    around_.journal.say(phase_ == Phase::draining ? Severity::info : Severity::debug,
+                        name + " has drained");
+  }
 }
 
 void Supervisor::plan_successor(Place place, const Process& process) {

@@ -11,12 +11,6 @@
 #include "master/start_error.h"
 
 namespace master {
-namespace {
-
-constexpr std::uint64_t kReconnectMs = 1000;
-
-}  // namespace
-
 SyslogSink::SyslogSink(const std::string& path, int facility) : facility_(facility) {
   const std::string absolute = std::filesystem::absolute(path);
   if (absolute.size() >= sizeof name_.sun_path) {
@@ -57,8 +51,8 @@ void SyslogSink::put_header(int priority, pid_t pid) {
   line_ += "pound[" + std::to_string(pid) + "]: ";
 }
 
-LogSink::Sent SyslogSink::send(int priority, pid_t pid, std::string_view text) {
-  if (!socket_ && !connect()) return Sent::no;
+LogSink::Sent SyslogSink::send(int priority, pid_t pid, std::string_view text, std::uint64_t) {
+  if (!socket_ && !connect()) return Sent::later;
   put_header(priority, pid);
   append_line_text(line_, text);
   for (;;) {
@@ -67,7 +61,7 @@ LogSink::Sent SyslogSink::send(int priority, pid_t pid, std::string_view text) {
     if (errno == EMSGSIZE) return Sent::no;
     // The daemon is gone; perhaps another one listens under its name already.
     socket_.reset();
-    if (!connect()) return Sent::no;
+    if (!connect()) return Sent::later;
   }
 }
 

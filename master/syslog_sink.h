@@ -1,11 +1,13 @@
 // Records to the syslog daemon of this machine, through its datagram socket.
 //
-// Owns the connection and makes it anew when the daemon was restarted (at most once a second).
-// syslog(3) is not used: it blocks on a full socket, and it is one for the whole process.
+// Owns the connection and makes it anew when the daemon was restarted (every kReconnectMs at most);
+// while there is none, records wait. syslog(3) is not used: it blocks on a full socket, and it is
+// one for the whole process.
 #pragma once
 
 #include <sys/un.h>
 
+#include <cstdint>
 #include <ctime>
 #include <optional>
 
@@ -13,6 +15,8 @@
 #include "worker/unique_fd.h"
 
 namespace master {
+
+inline constexpr std::uint64_t kReconnectMs = 200;
 
 class SyslogSink : public LogSink {
  public:
@@ -22,7 +26,7 @@ class SyslogSink : public LogSink {
   int fd() const override { return socket_.get(); }
 
  protected:
-  Sent send(int priority, pid_t pid, std::string_view text) override;
+  Sent send(int priority, pid_t pid, std::string_view text, std::uint64_t worth) override;
 
  private:
   bool connect();

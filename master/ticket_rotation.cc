@@ -4,12 +4,14 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include <cerrno>
+
 #include "master/start_error.h"
 
 namespace master {
 
 TicketRotation::TicketRotation(shm::TicketKeys& keys, std::uint64_t now_ms) : keys_(keys) {
-  if (!rotate(now_ms)) throw StartError("no random bytes for the keys of TLS tickets");
+  if (!rotate(now_ms)) throw StartError("no random bytes for the keys of TLS tickets", errno);
 }
 
 void TicketRotation::turn(std::uint64_t now_ms) {

@@ -21,6 +21,19 @@ TEST_CASE("bells: as many rows as can be needed") {
   CHECK(master::rows_needed(5) == 20);
   CHECK(master::rows_needed(48) == 192);
   CHECK(master::rows_needed(64) == shm::kMaxRows);
+  CHECK(master::rows_needed(2, 8) == 16);
+  CHECK(master::rows_needed(2, 9) == 17);
+  CHECK(master::rows_needed(2, 1000) == shm::kMaxRows);
+}
+
+TEST_CASE("bells: more are made, those that there were stay") {
+  Bells bells(3);
+  const std::vector<int> before = bells.wake_fds();
+  bells.grow(2);
+  CHECK(bells.wake_fds() == before);
+  bells.grow(5);
+  REQUIRE(bells.rows() == 5);
+  for (std::size_t i = 0; i < 3; ++i) CHECK(bells.wake_fds()[i] == before[i]);
 }
 
 TEST_CASE("bells: a row's bell is rung for that row alone") {

@@ -25,7 +25,7 @@ class FakeSink : public LogSink {
   explicit FakeSink(Heard& heard) : heard_(heard) {}
 
  protected:
-  Sent send(int priority, pid_t, std::string_view text) override {
+  Sent send(int priority, pid_t, std::string_view text, std::uint64_t) override {
     if (heard_.full) return Sent::later;
     heard_.lines.push_back(std::to_string(priority) + " " + std::string(text));
     return Sent::yes;
@@ -77,13 +77,63 @@ TEST_CASE("journal: debug records are for -d") {
   CHECK(heard.lines == Lines{"7 shown"});
 }
 
-TEST_CASE("journal: our own event is given up where the sink is full, a worker's is not") {
+TEST_CASE("journal: what a full sink refuses waits, in order") {
+  Heard heard;
+  Journal journal(std::make_unique<FakeSink>(heard), 0);
+  CHECK(journal.is_clear());
+  CHECK_FALSE(journal.is_behind());
+  heard.full = true;
+  journal.pass_on(6, 77, "record");
+  journal.say(Severity::notice, "event");
+  journal.flush();
+  CHECK_FALSE(journal.is_clear());
+  CHECK(journal.is_behind());
+  heard.full = false;
+  journal.pass_on(6, 77, "next");
+  journal.flush();
+  CHECK(journal.is_clear());
+  CHECK_FALSE(journal.is_behind());
+  CHECK(heard.lines == Lines{"6 record", "5 event", "6 next"});
+}
+
+TEST_CASE("journal: what waits has a bound, beyond which records are counted as lost") {
   Heard heard;
   Journal journal(std::make_unique<FakeSink>(heard), 0);
   heard.full = true;
-  journal.say(Severity::notice, "event");
-  CHECK_FALSE(journal.pass_on(6, 77, "record"));
+  const std::string text(master::kMostWaiting / 4, 'x');
+  for (int i = 0; i < 4; ++i) journal.pass_on(6, 77, text);
+  for (int i = 0; i < 3; ++i) journal.say(Severity::notice, "y");
   heard.full = false;
-  CHECK(journal.pass_on(6, 77, "record"));
-  CHECK(heard.lines == Lines{"4 1 log record was lost", "6 record"});
+  journal.flush();
+  CHECK(heard.lines.size() == 5);
+  CHECK(heard.lines.back() == "4 3 log records were lost");
+  CHECK_FALSE(journal.is_behind());
+}
+
+TEST_CASE("journal: losses alone leave it behind, until they are told") {
+  Heard heard;
+  Journal journal(std::make_unique<FakeSink>(heard), 0);
+  heard.full = true;
+  journal.lose(2);
+  journal.flush();
+  CHECK(journal.is_clear());
+  CHECK(journal.is_behind());
+  heard.full = false;
+  journal.finish();
+  CHECK(heard.lines == Lines{"4 2 log records were lost"});
+  CHECK_FALSE(journal.is_behind());
+}
+
+TEST_CASE("journal: another sink takes over what the old one has not told") {
+  Heard first;
+  Heard second;
+  Journal journal(std::make_unique<FakeSink>(first), 0);
+  first.full = true;
+  journal.say(Severity::notice, "before");
+  journal.lose(2);
+  journal.use(std::make_unique<FakeSink>(second));
+  journal.say(Severity::notice, "after");
+  journal.flush();
+  CHECK(first.lines.empty());
+  CHECK(second.lines == Lines{"5 before", "5 after", "4 2 log records were lost"});
 }

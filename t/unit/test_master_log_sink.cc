@@ -17,7 +17,7 @@ class FakeSink : public LogSink {
   std::vector<std::string> lines;
 
  protected:
-  Sent send(int priority, pid_t pid, std::string_view text) override {
+  Sent send(int priority, pid_t pid, std::string_view text, std::uint64_t) override {
     if (answer == Sent::yes) {
       lines.push_back(std::to_string(priority) + " " + std::to_string(pid) + " " +
                       std::string(text));
@@ -45,17 +45,30 @@ TEST_CASE("log sink: what cannot be sent is lost; what can be sent later is the 
   CHECK(sink.lost() == 1);
 }
 
-TEST_CASE("log sink: losses are told once, before the next record") {
+TEST_CASE("log sink: losses are told once, by the flush, and no more than once in a second") {
+  const std::string us = std::to_string(::getpid());
+  const auto report = [&](const std::string& text) { return "4 " + us + " " + text; };
   FakeSink sink;
   sink.lose(3);
   sink.answer = FakeSink::Sent::no;
   sink.write(LOG_INFO, 9, "gone");
+  sink.flush(5000);
+  CHECK(sink.lost() == 4);
   sink.answer = FakeSink::Sent::yes;
   sink.write(LOG_INFO, 9, "one");
-  sink.write(LOG_INFO, 9, "two");
-  const std::string us = std::to_string(::getpid());
-  CHECK(sink.lines ==
-        std::vector<std::string>{"4 " + us + " 4 log records were lost", "6 9 one", "6 9 two"});
+  sink.flush(5001);
+  sink.flush(5002);
+  CHECK(sink.lines == std::vector<std::string>{"6 9 one", report("4 log records were lost")});
+
+  sink.lose();
+  sink.flush(5001 + master::kTellLossesMs - 1);
+  CHECK(sink.lines.size() == 2);
+  sink.flush(5001 + master::kTellLossesMs);
+  CHECK(sink.lines.back() == report("1 log record was lost"));
+  sink.lose(2);
+  sink.flush_all();
+  CHECK(sink.lines.back() == report("2 log records were lost"));
+  CHECK(sink.lines.size() == 4);
 }
 
 TEST_CASE("log sink: a line's text has no control bytes, and all others") {

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -49,14 +50,31 @@ TEST_CASE("process table: removal is by pid and tells the place") {
   CHECK(table.empty());
 }
 
-TEST_CASE("process table: all are ready when none is not") {
+TEST_CASE("process table: who there is of a generation, and who is ready") {
   ProcessTable table;
   table.add({1, 0}, process(100, true));
-  CHECK(table.all_ready());
   table.add({1, 1}, process(101, false));
-  CHECK_FALSE(table.all_ready());
-  table.find({1, 1})->ready = true;
-  CHECK(table.all_ready());
+  table.add({2, 0}, process(102, true));
+  CHECK(table.count_of(1) == 2);
+  CHECK(table.count_ready(1) == 1);
+  CHECK(table.count_of(2) == 1);
+  CHECK(table.count_ready(2) == 1);
+  CHECK(table.count_of(3) == 0);
+}
+
+TEST_CASE("process table: an order is one byte on the control socket, and may find nobody") {
+  int ends[2];
+  REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+  worker::UniqueFd theirs(ends[1]);
+  Process one = process(100, true);
+  one.control.reset(ends[0]);
+  master::give_order(one, master::Order::go);
+  master::give_order(one, master::Order::drain);
+  char bytes[3] = "";
+  CHECK(::read(theirs.get(), bytes, 2) == 2);
+  CHECK(std::string(bytes) == "GD");
+  theirs.reset();
+  master::give_order(one, master::Order::quit);  // no SIGPIPE
 }
 
 TEST_CASE("process table: a removed process takes its control socket along") {

@@ -59,6 +59,16 @@ TEST_CASE("respawn plan: a birth that failed is tried again after a second") {
   CHECK(plan.take_due(1010) == std::vector<Place>{kPlace});
 }
 
+TEST_CASE("respawn plan: it holds whom it has not handed out") {
+  RespawnPlan plan;
+  CHECK_FALSE(plan.holds(kPlace));
+  plan.plan(kPlace, 5000, 10);
+  CHECK(plan.holds(kPlace));
+  CHECK_FALSE(plan.holds(kOther));
+  plan.take_due(10);
+  CHECK_FALSE(plan.holds(kPlace));
+}
+
 TEST_CASE("respawn plan: nobody is born after clear") {
   RespawnPlan plan;
   plan.plan(kPlace, 5000, 0);

@@ -15,7 +15,7 @@ class FakeSink : public master::LogSink {
   explicit FakeSink(Lines& lines) : lines_(lines) {}
 
  protected:
-  Sent send(int priority, pid_t, std::string_view text) override {
+  Sent send(int priority, pid_t, std::string_view text, std::uint64_t) override {
     lines_.push_back(std::to_string(priority) + " " + std::string(text));
     return Sent::yes;
   }

@@ -1,0 +1,56 @@
+// See reload.h.
+#include "master/reload.h"
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "master/configuration.h"
+#include "master/start_error.h"
+
+namespace master {
+namespace {
+
+// Fixed by what was mapped or made before the first worker was born.
+void warn_of_what_stays(const conf::Global& old, const conf::Global& fresh,
+                        conf::Diagnostics& diagnostics) {
+  if (old.max_sessions == fresh.max_sessions) return;
+  diagnostics.warning(fresh.where, "MaxSessions stays at " + std::to_string(old.max_sessions) +
+                                       " until pound is restarted");
+}
+
+}  // namespace
+
+StartFolder::StartFolder() {
+  std::error_code error;
+  path_ = std::filesystem::current_path(error);
+}
+
+StartFolder::Visit::Visit(const StartFolder& folder) {
+  std::error_code error;
+  const bool away = std::filesystem::current_path(error) != folder.path_;
+  entered_ = away && ::chdir(folder.path_.c_str()) == 0;
+}
+
+StartFolder::Visit::~Visit() {
+  // The root directory is always there; and if it were not, the next visit would not care.
+  if (entered_ && ::chdir("/") != 0) return;
+}
+
+std::optional<Generation> build_next(const ReloadSource& source, shm::Generation number,
+                                     const Generation& active, Bells& bells,
+                                     conf::Diagnostics& diagnostics) {
+  const StartFolder::Visit visit(source.folder);
+  std::optional<worker::Heritage> heritage = load_configuration(source.config_file, diagnostics);
+  if (!heritage) return std::nullopt;
+  check_rights(*heritage, ::geteuid(), ::getegid());
+  warn_of_what_stays(active.heritage.config->global, heritage->config->global, diagnostics);
+  heritage->session_secret = active.heritage.session_secret;
+  heritage->detail = active.heritage.detail;
+  bells.grow(rows_needed(heritage->workers, active.heritage.segment->workers().rows_in_use()));
+  return make_generation(number, std::move(*heritage), &active, *active.heritage.segment, bells);
+}
+
+}  // namespace master

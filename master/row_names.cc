@@ -1,0 +1,40 @@
+// See row_names.h.
+#include "master/row_names.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace master {
+namespace {
+
+template <class Name>
+void put(std::vector<Name>& names, std::uint32_t row, Name name) {
+  names.resize(std::max<std::size_t>(names.size(), std::size_t{row} + 1));
+  names[row] = std::move(name);
+}
+
+// As it is configured: a name may stand for several addresses, or for none.
+std::string address_of(const conf::Backend& backend) {
+  const bool is_v6 = backend.address.find(':') != std::string::npos;
+  return (is_v6 ? "[" + backend.address + "]" : backend.address) + ":" +
+         std::to_string(backend.port);
+}
+
+}  // namespace
+
+void add_names(shm::RowNames& names, const worker::Heritage& heritage) {
+  for (const worker::ListenerHeritage& listener : heritage.listeners) {
+    put(names.listeners, listener.row, worker::host_port_text(listener.address));
+    for (std::size_t i = 0; i < listener.service_rows.size(); ++i) {
+      put(names.services, listener.service_rows[i], worker::service_name(listener.address, i));
+    }
+  }
+  for (std::size_t i = 0; i < heritage.backends.size(); ++i) {
+    const conf::Backend& backend = heritage.config->backends[i];
+    put(names.backends, heritage.backends[i].row, {backend.name, address_of(backend)});
+  }
+  names.reasons = worker::refusal_codes();
+}
+
+}  // namespace master

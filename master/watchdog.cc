@@ -1,0 +1,62 @@
+// See watchdog.h.
+#include "master/watchdog.h"
+
+#include <signal.h>
+
+#include <utility>
+
+#include "master/process_state.h"
+#include "master/row_names.h"
+
+namespace master {
+
+std::vector<Place> Watchdog::look(const ProcessTable& processes, std::uint64_t now_ms) {
+  if (now_ms - last_look_ms_ > kAbsenceMs) watched_.clear();
+  last_look_ms_ = now_ms;
+  std::vector<Place> stuck;
+  std::map<Place, Watched> watched;
+  for (const auto& [place, process] : processes.entries()) {
+    if (!process.ready || process.given_up) continue;
+    const std::uint64_t beat_ms = segment_.workers().info(process.row).heartbeat_ms;
+    Watched now{process.pid, beat_ms, now_ms, false};
+    const auto before = watched_.find(place);
+    if (before != watched_.end() && before->second.pid == process.pid &&
+        before->second.beat_ms == beat_ms) {
+      now = before->second;
+    }
+    if (!now.told && now_ms - now.since_ms >= kStandstillMs) {
+      now.told = true;
+      stuck.push_back(place);
+    }
+    watched.emplace(place, now);
+  }
+  watched_ = std::move(watched);
+  return stuck;
+}
+
+std::string Watchdog::explain(const Process& process,
+                              const std::vector<const Generation*>& generations) const {
+  shm::RowNames names;
+  for (const Generation* generation : generations) add_names(names, generation->heritage);
+  const shm::Doing doing = segment_.workers().info(process.row).doing;
+  std::string text = "doing " + std::string(shm::to_text(doing.activity));
+  if (doing.listener) text += ", listener " + shm::name_of(names.listeners, *doing.listener);
+  if (doing.service) text += ", service " + shm::name_of(names.services, *doing.service);
+  return text + "; " + process_state_text(process.pid);
+}
+
+void Watchdog::turn(const ProcessTable& processes,
+                    const std::vector<const Generation*>& generations, std::uint64_t now_ms) {
+  if (now_ms < next_ms()) return;
+  for (const Place place : look(processes, now_ms)) {
+    const Process& process = processes.entries().at(place);
+    journal_.say(worker::Severity::error, name_of(place, process) + " has stood still for " +
+                                              std::to_string(kStandstillMs / 1000) +
+                                              " s and is killed; it was " +
+                                              explain(process, generations));
+    send_signal(process.pid, SIGKILL);
+  }
+  journal_.flush();
+}
+
+}  // namespace master
