@@ -4,23 +4,15 @@
 // body stay as they are; what is decoded, encoded and decoded again is the same.
 #include <algorithm>
 #include <array>
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
-#include <string>
 #include <vector>
 
+#include "t/fuzz/frame.h"
 #include "worker/http/chunked.h"
 
 using namespace worker::http;
+using fuzz::require;
 
 namespace {
-
-void require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "does not hold: %s\n", what);
-  std::abort();
-}
 
 struct Decoded {
   ChunkedDecoder::State state = ChunkedDecoder::State::more;
@@ -28,11 +20,12 @@ struct Decoded {
   std::size_t consumed = 0;
   std::string data;
   std::string trailer;
+  std::string excerpt;
 
   bool operator==(const Decoded& other) const {
     return state == other.state && refusal.reason == other.refusal.reason &&
            refusal.offset == other.refusal.offset && data == other.data &&
-           trailer == other.trailer && consumed == other.consumed;
+           trailer == other.trailer && consumed == other.consumed && excerpt == other.excerpt;
   }
 };
 
@@ -56,6 +49,7 @@ Decoded decode(const std::string& bytes, std::size_t step) {
   }
   decoded.refusal = decoder.refusal();
   decoded.trailer = decoder.trailer();
+  decoded.excerpt = decoder.excerpt();
   return decoded;
 }
 
@@ -74,7 +68,7 @@ std::string encode(const std::string& data, const std::string& trailer) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const std::string bytes(reinterpret_cast<const char*>(data), size);
+  const std::string bytes(fuzz::text(data, size));
   const Decoded whole = decode(bytes, size + 1);
   require(whole == decode(bytes, 1), "same for single bytes");
   require(whole == decode(bytes, 3), "same for pieces");

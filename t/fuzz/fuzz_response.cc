@@ -3,53 +3,15 @@
 // The input's first byte says what was asked and who asks. Properties: the verdict is the same
 // however the bytes are split; what is written for the client is accepted again and ends its body
 // in the same place.
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
-#include <string>
-
-#include "worker/http/response_head.h"
-#include "worker/http/rewrite.h"
+#include "t/fuzz/frame.h"
 #include "worker/http/sanitizer.h"
 
 using namespace worker::http;
+using fuzz::require;
 
 namespace {
 
 constexpr std::size_t kAdded = 6;
-
-void require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "does not hold: %s\n", what);
-  std::abort();
-}
-
-struct Parsed {
-  ParseStatus status = ParseStatus::incomplete;
-  Refusal refusal;
-  ResponseHead head;
-};
-
-Parsed parse(std::string_view bytes, std::size_t step) {
-  Parsed parsed;
-  std::size_t scanned = 0;
-  for (std::size_t end = 0; end < bytes.size() && parsed.status == ParseStatus::incomplete;) {
-    end += std::min(bytes.size() - end, step);
-    parsed.status = parse_response_head(bytes.substr(0, end), scanned, parsed.head, parsed.refusal);
-  }
-  return parsed;
-}
-
-void same(const Parsed& a, const Parsed& b) {
-  require(a.status == b.status, "same status for any split");
-  if (a.status == ParseStatus::refused) {
-    require(a.refusal.reason == b.refusal.reason, "same reason for any split");
-    require(a.refusal.offset == b.refusal.offset, "same offset for any split");
-  } else if (a.status == ParseStatus::complete) {
-    require(a.head.size == b.head.size && a.head.status == b.head.status, "same head");
-    require(a.head.fields.size() == b.head.fields.size(), "same fields for any split");
-  }
-}
 
 std::string written(const ResponseHead& head, const ResponseFacts& facts,
                     const ResponseRewrite& how) {
@@ -71,22 +33,19 @@ void rewrite_and_read(const ResponseHead& head, const RequestFacts& request,
   const std::string out = written(head, facts, how);
   if (out.size() > kMaxResponseHead || head.fields.size() + kAdded > kMaxFields) return;
 
-  std::size_t scanned = 0;
-  ResponseHead again;
-  Refusal refusal;
-  require(parse_response_head(out, scanned, again, refusal) == ParseStatus::complete,
-          "what is written is well-formed");
-  require(again.size == out.size(), "what is written is one head");
-  require(again.status == head.status && again.reason == head.reason, "same status line");
+  const auto again = fuzz::parse<ResponseHead>(out, out.size());
+  require(again.status == ParseStatus::complete, "what is written is well-formed");
+  require(again.head.size == out.size(), "what is written is one head");
+  require(again.head.status == head.status && again.head.reason == head.reason, "same status line");
   ResponseFacts meaning;
-  require(!judge_response(again, request, meaning), "what is written is accepted");
+  require(!judge_response(again.head, request, meaning), "what is written is accepted");
   require(meaning.body.kind == how.body.kind, "same framing");
   require(meaning.body.length == how.body.length, "same length");
   require(meaning.switches == facts.switches && meaning.is_interim == facts.is_interim,
           "same kind of response");
   if (!facts.is_interim && !facts.switches) {
     require(meaning.keep_alive == (how.body.kind != Framing::Kind::until_close), "kept as said");
-    require(again.fields.count(FieldId::connection) <= 1, "one Connection");
+    require(again.head.fields.count(FieldId::connection) <= 1, "one Connection");
   }
 }
 
@@ -98,14 +57,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   request.is_head = (data[0] & 1) != 0;
   if ((data[0] & 2) != 0) request.upgrade = "websocket";
   const bool client_is_http10 = (data[0] & 4) != 0;
-  const std::string_view bytes(reinterpret_cast<const char*>(data + 1), size - 1);
-  const Parsed whole = parse(bytes, size);
-  same(whole, parse(bytes, 1));
-  same(whole, parse(bytes, 5));
+  const auto parsed = fuzz::parse_in_every_way<ResponseHead>(fuzz::text(data + 1, size - 1));
+  if (parsed.status != ParseStatus::complete) return 0;
 
   ResponseFacts facts;
-  if (whole.status == ParseStatus::complete && !judge_response(whole.head, request, facts)) {
-    rewrite_and_read(whole.head, request, facts, client_is_http10);
-  }
+  const Refusal refusal = judge_response(parsed.head, request, facts);
+  require(!refusal || refusal.offset < parsed.head.size, "the offset is within the head");
+  if (!refusal) rewrite_and_read(parsed.head, request, facts, client_is_http10);
   return 0;
 }
