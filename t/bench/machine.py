@@ -1,0 +1,63 @@
+"""What the system says of processes and of itself: processor time, memory, versions.
+
+Processor time is what the scheduler has counted, in nanoseconds; the ticks of /proc/PID/stat are a
+thousand times too coarse. Only live processes count: a proxy keeps its workers while it is measured.
+"""
+
+import os
+import pathlib
+import platform
+import re
+import resource
+import subprocess
+
+from harness import proc
+
+
+def family(pid):
+    """The process and all its descendants."""
+    found = [pid]
+    for member in found:
+        for children in pathlib.Path(f"/proc/{member}/task").glob("*/children"):
+            found += map(int, children.read_text().split())
+    return found
+
+
+def cpu_us(pid):
+    """Microseconds of processor time that the family has had since its birth."""
+    total = 0
+    for member in family(pid):
+        for schedstat in pathlib.Path(f"/proc/{member}/task").glob("*/schedstat"):
+            total += int(schedstat.read_text().split()[0])
+    return total / 1000
+
+
+def pss_kib(pid):
+    """The family's proportional share of memory: what two of them share is counted once."""
+    return sum(proc.pss(member) for member in family(pid)) / 1024
+
+
+def allow_many_descriptors():
+    """Also for the children, who inherit it: all proxies get the same."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def most_clients():
+    """How many clients a proxy can have, with two more descriptors and half a pipe for each."""
+    return min(16384, (resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 1000) // 3)
+
+
+def describe():
+    """One line on the machine."""
+    text = pathlib.Path("/proc/cpuinfo").read_text(errors="replace")
+    model = re.search(r"^model name\s*:\s*(.+)$", text, re.M)
+    name = re.sub(r"\s+", " ", model[1]) if model else platform.machine()
+    return f"{len(os.sched_getaffinity(0))} × {name}, Linux {platform.release()}"
+
+
+def version(command, pattern):
+    done = subprocess.run(command, text=True, check=False, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT)
+    found = re.search(pattern, done.stdout)
+    return found[1] if found else "?"
