@@ -13,6 +13,7 @@ import threading
 import pytest
 
 from harness import POUND, TIMEOUT, reserve_port
+from harness.faults import Faults, compile_shim
 from harness.site import Site
 from harness.tls import Authority
 
@@ -70,6 +71,19 @@ def certificates(authority):
         "other": authority.issue("other", "other.example", "*.sub.other.example"),
         "cn": authority.issue("cn", subject="/CN=cn.example"),
     }
+
+
+@pytest.fixture(scope="session")
+def fault_shim(tmp_path_factory):
+    return compile_shim(tmp_path_factory.mktemp("faults"))
+
+
+@pytest.fixture
+def faults(fault_shim, tmp_path):
+    """Orders that calls of a daemon fail which is started with faults.environment."""
+    made = Faults(fault_shim, tmp_path)
+    yield made
+    made.check()
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,7 @@ echo 0
 
 def run(tmp_path, unknown, *arguments):
     tools = tmp_path / "bin"
-    tools.mkdir()
+    tools.mkdir(parents=True)
     for name, text in (("dpkg-query", DPKG_QUERY), ("apt-get", APT_GET), ("id", ID)):
         (tools / name).write_text(text)
         (tools / name).chmod(0o755)
@@ -54,6 +54,20 @@ def test_what_is_missing_is_named_and_installed(tmp_path):
 def test_what_only_the_tests_need_is_not_installed_for_a_build(tmp_path):
     done, calls = run(tmp_path, "wrk doctest-dev")
     assert (done.returncode, done.stdout, calls) == (0, "", [])
+
+
+def test_what_only_the_measurements_need(tmp_path):
+    missing = "nginx-light haproxy gnuplot-nox"
+    assert run(tmp_path / "test", missing, "--test")[1] == []
+    done, calls = run(tmp_path / "bench", missing, "--bench")
+    assert done.stdout.startswith(f"installing: {missing}")
+    assert calls[-1].endswith(f"--no-install-recommends {missing}")
+
+
+def test_what_the_package_needs(tmp_path):
+    done, calls = run(tmp_path, "dpkg-dev wrk", "--deb")
+    assert done.returncode == 0
+    assert calls == ["-q update", "-q install -y --no-install-recommends dpkg-dev"]
 
 
 def test_pkgconf_stands_in_for_pkg_config(tmp_path):

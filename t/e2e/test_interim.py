@@ -135,3 +135,19 @@ def test_http10_clients_get_no_interim_response(site, interim):
     got = site.client(pound.port).ask("POST", "/", "Expect: 100-continue", body=b"x", version="1.0")
     assert (got.interim, got.body) == ([], b"final")
     assert backend.requests[0].field("Expect") is None
+
+
+def test_interim_responses_are_counted(site):
+    """100 pass; one more is refused, or a backend could hold a client for ever."""
+    def script(connection):
+        while received := connection.read_request():
+            connection.send(HINTS * int(received.target[1:]) + response(b"final"))
+
+    pound = site.pound(CONFIG, web=site.backend(script=script).port)
+    got = site.client(pound.port).ask("GET", "/100")
+    assert (got.status, len(got.interim)) == (200, 100)
+    got = site.client(pound.port).ask("GET", "/101")
+    assert (got.status, len(got.interim)) == (502, 100)
+    assert pound.wait_records(2)[-1]["reason"] == "response_interims_many"
+    # The backend is not dead for it, and the count begins anew.
+    assert site.client(pound.port).ask("GET", "/100").status == 200

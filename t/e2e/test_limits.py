@@ -46,7 +46,7 @@ def head_of(size):
 
 def refused(site, where, data, status):
     pound, backend = where
-    asked, logged = len(backend.requests), len(pound.records())
+    asked, logged = len(backend.requests), pound.count_records()
     client = site.client(pound.port)
     client.send(data)
     got = client.read_response()

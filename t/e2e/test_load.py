@@ -1,17 +1,13 @@
 """Under load: no error, shares as the weights say, and thousands of idle clients cost nothing."""
 
-import pathlib
 import re
 import resource
-import shutil
-import signal
-import subprocess
-import threading
 import time
 
 import pytest
 
-from harness import SANITIZED, Client, get, proc, request, scaled, wait_until
+from harness import SANITIZED, Client, get, proc, request, wait_until
+from harness.wrk import Wrk
 
 CONFIG = """
 Global:
@@ -39,30 +35,6 @@ HTTPListeners:
       - Backends: [*one, *two, *three]
 """
 
-# wrk knows durations only: each of its two threads stops by itself after its half and says so;
-# what sleeps then is its main thread, which SIGINT wakes.
-SCRIPT = """
-local left = %d
-function response(status)
-  if status ~= 200 then wrong = (wrong or 0) + 1 end
-  left = left - 1
-  if left == 0 then
-    io.write("half\\n")
-    io.flush()
-    wrk.thread:stop()
-  end
-end
-local threads = {}
-function setup(thread) table.insert(threads, thread) end
-function done(summary, latency, requests)
-  local e, wrong = summary.errors, 0
-  for _, thread in ipairs(threads) do wrong = wrong + (thread:get("wrong") or 0) end
-  local form = "requests=%%d connect=%%d read=%%d write=%%d status=%%d timeout=%%d wrong=%%d\\n"
-  io.write(string.format(form,
-           summary.requests, e.connect, e.read, e.write, e.status, e.timeout, wrong))
-end
-"""
-
 
 @pytest.fixture(name="house")
 def fixture_house(site, demo):
@@ -75,33 +47,11 @@ def count_of(port):
     return int(re.search(rb"\d+", get(port, "/count").body)[0])
 
 
-def wrk(port, directory, count):
-    if not shutil.which("wrk"):
-        pytest.skip("wrk is not installed")
-    script = pathlib.Path(directory) / "count.lua"
-    script.write_text(SCRIPT % (count // 2))
-    command = ["wrk", "-t2", "-c64", "-d600s", "--timeout", "30s", "-s", str(script),
-               f"http://127.0.0.1:{port}/"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        late = threading.Timer(scaled(180), process.kill)
-        late.start()
-        halves = 0
-        for line in process.stdout:
-            halves += line == "half\n"
-            if halves == 2 and line == "half\n":
-                process.send_signal(signal.SIGINT)
-            if line.startswith("requests="):
-                result = {k: int(v) for k, v in re.findall(r"(\w+)=(\d+)", line)}
-        late.cancel()
-    assert halves == 2, "wrk did not come to its end"
-    return result
-
-
 def test_two_hundred_thousand_requests(house, tmp_path):
     pound, ports = house
     count = 20000 if SANITIZED else 200000
     before = {name: count_of(port) for name, port in ports.items()}
-    result = wrk(pound.port, tmp_path, count)
+    result = Wrk(pound.port, tmp_path, count).wait()
     assert result["requests"] >= count
     assert {k: v for k, v in result.items() if k != "requests" and v} == {}
     # Asking for the count may count itself: one in thousands.
@@ -117,9 +67,9 @@ def test_two_hundred_thousand_requests(house, tmp_path):
 
 def test_memory_does_not_grow_with_requests(house, tmp_path):
     pound, _ = house
-    wrk(pound.port, tmp_path, 20000)
+    Wrk(pound.port, tmp_path, 20000).wait()
     before = sum(proc.rss(pid) for pid in pound.workers())
-    wrk(pound.port, tmp_path, 40000)
+    Wrk(pound.port, tmp_path, 40000).wait()
     after = sum(proc.rss(pid) for pid in pound.workers())
     assert after - before < (16 << 20 if SANITIZED else 1 << 20)
 

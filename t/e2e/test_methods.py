@@ -46,7 +46,7 @@ def test_passes(site, where, method):
 @pytest.mark.parametrize("method", REFUSED)
 def test_is_refused_with_405(site, where, method):
     pound, backend = where
-    asked, logged = len(backend.requests), len(pound.records())
+    asked, logged = len(backend.requests), pound.count_records()
     client = site.client(pound.port)
     target = "www.example.com:443" if method == "CONNECT" else "/x"
     client.send(request(method, target, host="www.example.com:443"))

@@ -129,3 +129,27 @@ def test_a_worker_is_replaced(make):
     os.kill(victim, signal.SIGKILL)
     pound.wait_workers(gone=[victim])
     assert get(pound.port).status == 200
+
+
+@pytest.mark.parametrize("how", [{}, {"background": True, "args": ()}], ids=["-F", "daemon"])
+def test_it_reloads(make, how):
+    pound = make(**how)
+    pound.start()
+    old = pound.workers()
+    for generation in (2, 3):
+        assert pound.reload().generation == generation
+    pound.wait_workers(gone=old)
+    assert get(pound.port).status == 200
+
+
+@pytest.mark.parametrize("line, word", [("User: root", "User"), ("RootJail: /", "RootJail")])
+def test_a_reload_that_asks_for_more_is_refused(make, line, word):
+    pound = make()
+    pound.start()
+    old = pound.workers()
+    failed = pound.reload(expect="failed", more=line)
+    assert any(word in message for message in failed.messages), failed
+    assert pound.workers() == old
+    assert get(pound.port).status == 200
+    pound.reload(more="")
+    assert get(pound.port).status == 200

@@ -101,7 +101,7 @@ def fixture_where(shared_site):
 def test_service(where, name):
     pound, backend = where
     target, fields, host, number = TABLE[name]
-    asked, logged = len(backend.requests), len(pound.records())
+    asked, logged = len(backend.requests), pound.count_records()
     got = get(pound.port, target, *fields, host=host)
     record = pound.wait_records(logged + 1)[-1]
     if number is None:

@@ -16,6 +16,7 @@ import time
 import pytest
 
 from harness import TIMEOUT, Client, Closed, get, proc, request, response, scaled, wait_until
+from harness.status import read_status
 
 HEAVY = os.environ.get("POUND_HEAVY") == "1"
 
@@ -493,16 +494,13 @@ def test_counters_are_exact_over_kills(site):
     """What a dead worker has counted stays counted, in each of the totals."""
     backend = site.backend()
     pound = site.pound(LIMITED, web=backend.port, backend=0, listener=0)
-    asked, killed, reports = 0, [], 0
+    asked, killed = 0, []
     for _ in range(20 if HEAVY else 3):
         time.sleep(OLD_ENOUGH)
         for _ in range(40):
             assert get(pound.port, "/", f"Cookie: sid=s{asked % 7}").status == 200
             asked += 1
         kill_one(pound, pound.workers()[0], killed)
-        pound.signal(signal.SIGUSR1)
-        reports += 1
-        for what in (r"backend \S*web\b", r"listener \S+"):
-            line = pound.wait_log(rf"status: {what}.*request", reports)[-1]
-            told = re.search(r"requests=(\d+)|(\d+) requests?\b", line)
-            assert int(told[1] or told[2]) == asked == len(backend.requests), line
+        status = read_status(pound)
+        for what in ("backend", "listener"):
+            assert status.one(what)["requests"] == asked == len(backend.requests), what

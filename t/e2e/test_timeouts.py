@@ -1,5 +1,6 @@
 """Patience: with silent and trickling clients (Client), and with silent backends (TimeOut)."""
 
+import socket
 import threading
 import time
 
@@ -191,6 +192,25 @@ def test_a_slow_upload_does_not_time_the_backend_out(site):
         time.sleep(0.5)
         client.send(bytes([byte]))
     assert client.read_response().body == b"bytes"
+
+
+def test_a_backend_that_takes_a_body_slowly_is_not_given_up(site):
+    """The kernel asks for more only when much of its buffer is free: that is no silence."""
+    def script(connection):
+        connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        connection.read_request_head()
+        left = 12_000_000 - len(connection.buffer)
+        for _ in range(12):
+            time.sleep(0.2)  # the pace is the test
+            left -= len(connection.sock.recv(20000))
+        while left:
+            left -= len(connection.sock.recv(min(left, 1 << 20)))
+        connection.send(response(b"at last"))
+
+    pound = site.pound(CONFIG.replace("Client: 1", "Client: 60"),
+                       web=site.backend(script=script).port)
+    client = site.client(pound.port)
+    assert client.ask("POST", "/", body=b"x" * 12_000_000).body == b"at last"
 
 
 def test_a_backend_that_does_not_read_is_given_up(site):

@@ -249,12 +249,12 @@ def test_a_failed_handshake_is_logged_once(site, certificates):
     pound = start(site, certificates, args=("-F", "-d", "1"))
     with pytest.raises(ssl.SSLError):
         TlsClient(pound.port, version="1.2", ciphers="ECDHE-ECDSA-AES128-GCM-SHA256")
-    lines = pound.wait_log("handshake")
+    lines = pound.wait_log("TLS handshake")
     assert len(lines) == 1 and "127.0.0.1" in lines[0] and "no shared cipher" in lines[0]
     with Client(pound.port) as client:  # who says nothing is no failure
         client.shut_write()
         client.read_until_close()
-    assert len(pound.wait_log("handshake")) == 1
+    assert len(pound.wait_log("TLS handshake")) == len(pound.records()) == 1
 
 
 def test_close_notify_is_sent(pound):

@@ -86,9 +86,21 @@ def test_a_fresh_connection_is_pooled_afterwards(site):
     backend = site.backend()
     pound = site.pound(CONFIG, web=backend.port)
     client = site.client(pound.port)
-    assert client.ask("POST", "/", body=b"x").status == 200
+    assert client.ask("POST", "/", body=b"").status == 200
     assert client.ask("GET", "/").status == 200
     assert uses(backend) == [2]
+
+
+def test_nothing_follows_a_body(site):
+    """Who reads its length in another way shall not mistake a part of it for the next request."""
+    backend = site.backend()
+    pound = site.pound(CONFIG, web=backend.port)
+    client = site.client(pound.port)
+    assert client.ask("POST", "/", body=b"x").status == 200
+    client.send(request("POST", "/", "Transfer-Encoding: chunked", body=chunked()))
+    assert client.read_response().status == 200
+    assert client.ask("GET", "/").status == 200
+    assert uses(backend) == [1] * 3
 
 
 def test_an_idle_connection_that_the_backend_closes_is_dropped(site):

@@ -133,9 +133,7 @@ def test_many_deaths_in_a_row_leave_nothing_behind(site):
         pound.wait_workers(gone=victims)
         assert get(pound.port).status == 200
     assert proc.fd_count(pound.master) <= master_fds
-    zombies = [p for p in proc.pids() if proc.status(p).get("PPid") == str(pound.master)
-               and proc.status(p).get("State", "").startswith("Z")]
-    assert zombies == []
+    assert proc.zombies(pound.master) == []
 
 
 def test_only_its_own_connections_are_hurt(site):

@@ -11,8 +11,9 @@ import re
 import signal
 import string
 import subprocess
+import time
 
-from . import proc
+from . import proc, reload_outcome
 from .ports import reserve_port
 from .timing import TIMEOUT, scaled, wait_until
 
@@ -61,14 +62,24 @@ class Pound:
         self.config_file = self.directory / "pound.yaml"
         self.pid_file = self.directory / "pound.pid"
         self.log_file = self.directory / "log"
-        self.text = string.Template(config).substitute(values)
-        self.config_file.write_text(self.text)
+        self.reload_file = self.directory / "pound.pid.reload"
+        self._config, self._values = config, values
+        self.configure()
         self.args = [str(a) for a in args]
         self.background = background
         self.popen = popen or {}
         self.process = None
         self.master = None
         self._fd_start = None
+
+    def configure(self, config=None, **values):
+        """Puts another text into the configuration file, or the same one with other values."""
+        self._config = self._config if config is None else config
+        self._values.update(values)
+        self.text = string.Template(self._config).substitute(self._values)
+        new = self.config_file.with_suffix(".new")  # a reload that is under way reads a whole file
+        new.write_text(self.text)
+        new.rename(self.config_file)
 
     # --- life ---------------------------------------------------------------------------------
     @property
@@ -132,6 +143,27 @@ class Pound:
                 raise AssertionError("the daemon does not end; log:\n" + self.log()) from None
         return wait_until(lambda: not proc.is_alive(self.master), "the daemon's end", timeout)
 
+    # --- reload -------------------------------------------------------------------------------
+    def reload(self, config=None, expect="ok", **values):
+        """HUP, with the configuration changed before if there is something to change.
+
+        Waits for the outcome that the master publishes and returns it. With `expect` None it may
+        be either.
+        """
+        if config is not None or values:
+            self.configure(config, **values)
+        before = reload_outcome.stamp(self.reload_file)
+        self.signal(signal.SIGHUP)
+        outcome = self.wait_reload(before)
+        assert expect in (None, outcome.result), f"{outcome}; log:\n" + self.log()[-4000:]
+        return outcome
+
+    def wait_reload(self, before):
+        """Waits for an outcome other than the one of which `before` is the stamp."""
+        wait_until(lambda: reload_outcome.stamp(self.reload_file) != before,
+                   lambda: "the outcome of a reload; log:\n" + self.log()[-4000:], scaled(20))
+        return reload_outcome.read(self.reload_file)
+
     def processes(self):
         return proc.with_argument(self.config_file)
 
@@ -154,6 +186,18 @@ class Pound:
         """The access records so far, in order, as dicts."""
         found = (ACCESS_RECORD.fullmatch(line) for line in self.log().splitlines())
         return [match.groupdict() for match in found if match]
+
+    def count_records(self):
+        """How many there are when those of requests that were answered have come, too.
+
+        A record is written behind its response and passed on every hundredth of a second.
+        """
+        count, since = -1, time.monotonic()
+        while count != len(self.records()) or time.monotonic() - since < scaled(0.05):
+            if count != len(self.records()):
+                count, since = len(self.records()), time.monotonic()
+            time.sleep(0.01)
+        return count
 
     def wait_records(self, count):
         """Waits for the access records of `count` requests and returns all there are."""

@@ -37,6 +37,12 @@ def children(pid):
     return sorted(found)
 
 
+def zombies(pid):
+    """Children that nobody has waited for."""
+    stats = ((child, _stat(child)) for child in pids())
+    return [child for child, stat in stats if stat and int(stat[1]) == pid and stat[0] == "Z"]
+
+
 def with_argument(argument):
     """Processes, zombies aside, that have `argument` on their command line."""
     wanted = os.fsencode(str(argument))
@@ -49,6 +55,10 @@ def status(pid):
     """/proc/PID/status as a dict of strings; empty when the process is gone."""
     lines = _read(f"/proc/{pid}/status").decode("latin-1").splitlines()
     return {k: v.strip() for k, v in (line.split(":", 1) for line in lines if ":" in line)}
+
+
+def name(pid):
+    return _read(f"/proc/{pid}/comm").decode("latin-1").rstrip("\n")
 
 
 def fd_count(pid):
@@ -107,6 +117,13 @@ def owner_of_connection(candidates, server_port, client_port):
     found = [name for local, remote, _, name in _tcp_sockets()
              if (local, remote) == (server_port, client_port)]
     return _holder(candidates, found[-1]) if found else None
+
+
+def clients(candidates, server_port):
+    """Whose connections to that port the processes hold: {client's port: process}."""
+    holders = {name: pid for pid in candidates for name in fds(pid).values()}
+    return {remote: holders[name] for local, remote, _, name in _tcp_sockets()
+            if local == server_port and name in holders}
 
 
 def connecting(candidates, port):

@@ -10,6 +10,7 @@ from .backend import Backend, Blackhole
 from .client import Client
 from .daemon import Pound
 from .tls import TlsClient
+from .wrk import Wrk
 
 
 class Site:
@@ -34,6 +35,9 @@ class Site:
 
     def tls_client(self, port, *args, **kwargs):
         return self._keep(self._clients, TlsClient(port, *args, **kwargs))
+
+    def wrk(self, port, **kwargs):
+        return self._keep(self._clients, Wrk(port, self.directory, **kwargs))
 
     def prepare(self, config, *, name="pound", **kwargs):
         """A daemon that is configured but not started."""

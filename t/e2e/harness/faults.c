@@ -1,0 +1,116 @@
+// Makes chosen library calls of the program under test fail, once, when a test says so.
+//
+// Preloaded into it. The file named by FAULTS holds the orders (harness/faults.py writes them); it is
+// mapped when the program starts and inherited by every child, so that an order takes effect at
+// once, in a running daemon and inside a jail. Calls that are not ordered to fail pass unchanged.
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct order {
+  char name[24];
+  int32_t pid;    // of the process that is meant; 0: any
+  int32_t after;  // matching calls that pass before it strikes
+  int32_t times;  // calls that fail from there on
+  int32_t error;  // errno that they fail with
+  int32_t struck;
+  int32_t calls;  // matching calls so far
+};
+
+enum { kOrders = 8 };
+
+static struct order* orders;
+
+__attribute__((constructor)) static void start(void) {
+  const char* path = getenv("FAULTS");
+  const int fd = path != NULL ? open(path, O_RDWR | O_CLOEXEC) : -1;
+  if (fd < 0) return;
+  void* map = mmap(NULL, sizeof(struct order) * kOrders, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  close(fd);
+  if (map != MAP_FAILED) orders = map;
+}
+
+static int strikes(const char* name) {
+  for (int i = 0; orders != NULL && i < kOrders; ++i) {
+    struct order* one = &orders[i];
+    if (strcmp(one->name, name) != 0) continue;
+    if (one->pid != 0 && one->pid != getpid()) continue;
+    const int call = __atomic_fetch_add(&one->calls, 1, __ATOMIC_SEQ_CST);
+    if (call < one->after || call >= one->after + one->times) continue;
+    __atomic_fetch_add(&one->struck, 1, __ATOMIC_SEQ_CST);
+    errno = one->error;
+    return 1;
+  }
+  return 0;
+}
+
+static void* real(void** cache, const char* name) {
+  if (*cache == NULL) *cache = dlsym(RTLD_NEXT, name);
+  return *cache;
+}
+
+#define FAILING(type, failure, name, parameters, arguments) \
+  type name parameters {                                    \
+    static void* cache;                                     \
+    if (strikes(#name)) return failure;                     \
+    return ((type(*) parameters)real(&cache, #name))arguments; \
+  }
+
+FAILING(pid_t, -1, fork, (void), ())
+FAILING(pid_t, -1, setsid, (void), ())
+FAILING(int, -1, chdir, (const char* path), (path))
+FAILING(int, -1, chroot, (const char* path), (path))
+FAILING(int, -1, setgroups, (size_t size, const gid_t* list), (size, list))
+FAILING(int, -1, setresgid, (gid_t r, gid_t e, gid_t s), (r, e, s))
+FAILING(int, -1, setresuid, (uid_t r, uid_t e, uid_t s), (r, e, s))
+FAILING(int, -1, pipe2, (int ends[2], int flags), (ends, flags))
+FAILING(int, -1, socketpair, (int d, int t, int p, int ends[2]), (d, t, p, ends))
+FAILING(int, -1, eventfd, (unsigned count, int flags), (count, flags))
+FAILING(int, -1, signalfd, (int fd, const sigset_t* set, int flags), (fd, set, flags))
+FAILING(int, -1, epoll_create1, (int flags), (flags))
+FAILING(int, -1, epoll_create, (int size), (size))
+FAILING(int, -1, epoll_ctl, (int e, int op, int fd, struct epoll_event* event), (e, op, fd, event))
+FAILING(int, -1, socket, (int domain, int type, int protocol), (domain, type, protocol))
+FAILING(int, -1, setsockopt, (int fd, int level, int name, const void* value, socklen_t size),
+        (fd, level, name, value, size))
+FAILING(int, -1, bind, (int fd, const struct sockaddr* name, socklen_t size), (fd, name, size))
+FAILING(int, -1, listen, (int fd, int backlog), (fd, backlog))
+FAILING(int, -1, accept4, (int fd, struct sockaddr* peer, socklen_t* size, int flags),
+        (fd, peer, size, flags))
+FAILING(int, -1, connect, (int fd, const struct sockaddr* name, socklen_t size), (fd, name, size))
+FAILING(int, -1, flock, (int fd, int operation), (fd, operation))
+FAILING(int, -1, ftruncate, (int fd, off_t size), (fd, size))
+FAILING(ssize_t, -1, pwrite, (int fd, const void* from, size_t size, off_t at), (fd, from, size, at))
+FAILING(ssize_t, -1, getrandom, (void* to, size_t size, unsigned flags), (to, size, flags))
+FAILING(void*, MAP_FAILED, mmap, (void* at, size_t size, int protection, int flags, int fd, off_t from),
+        (at, size, protection, flags, fd, from))
+
+int open(const char* path, int flags, ...) {
+  static void* cache;
+  va_list more;
+  va_start(more, flags);
+  const mode_t mode = (flags & O_CREAT) != 0 ? va_arg(more, mode_t) : 0;
+  va_end(more);
+  if (strikes("open")) return -1;
+  return ((int (*)(const char*, int, ...))real(&cache, "open"))(path, flags, mode);
+}
+
+// C++'s operator new, in words of C: this file is compiled so that an exception passes through it.
+void* _Znwm(size_t size) {
+  static void* cache;
+  if (strikes("new")) ((void (*)(void))dlsym(RTLD_DEFAULT, "_ZSt17__throw_bad_allocv"))();
+  return ((void* (*)(size_t))real(&cache, "_Znwm"))(size);
+}

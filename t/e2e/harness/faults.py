@@ -1,0 +1,69 @@
+"""Library calls of the daemon that fail when a test says so: the other end of faults.c.
+
+Compiles the shim and gives the environment that preloads it. An order says
+which call fails, in which process, how often and with which errno. Orders take effect at once,
+whatever the daemon is doing. Every order that a test gives must have struck in the end.
+"""
+
+import mmap
+import os
+import pathlib
+import struct
+import subprocess
+
+from .timing import wait_until
+
+_ORDER = struct.Struct("24s6i")
+_ORDERS = 8
+_SOURCE = pathlib.Path(__file__).with_name("faults.c")
+
+
+def compile_shim(directory):
+    shim = pathlib.Path(directory) / "faults.so"
+    subprocess.run(["cc", "-O1", "-w", "-shared", "-fPIC", "-fexceptions", "-o", shim, _SOURCE],
+                   check=True)
+    return shim
+
+
+class Faults:
+    def __init__(self, shim, directory):
+        self.shim = shim
+        self.file = pathlib.Path(directory) / "faults"
+        self.file.write_bytes(bytes(_ORDER.size * _ORDERS))
+        with open(self.file, "r+b") as file:
+            self.orders = mmap.mmap(file.fileno(), 0)
+        self.given = 0
+
+    @property
+    def environment(self):
+        asan = os.environ.get("ASAN_OPTIONS", "")
+        return dict(os.environ, LD_PRELOAD=str(self.shim), FAULTS=str(self.file),
+                    ASAN_OPTIONS=f"{asan}:verify_asan_link_order=0".strip(":"))
+
+    def order(self, call, error, *, after=0, times=1, pid=0):
+        """From now on: `after` calls pass, the next `times` fail with `error`, the rest pass."""
+        assert self.given < _ORDERS
+        place, self.given = self.given * _ORDER.size, self.given + 1
+        packed = _ORDER.pack(call.encode(), pid, after, times, error, 0, 0)
+        self.orders[place + 24:place + _ORDER.size] = packed[24:]
+        self.orders[place:place + 24] = packed[:24]  # the name last: it is then in force
+
+    def clear(self):
+        self.orders[:] = bytes(len(self.orders))
+        self.given = 0
+
+    def _fields(self, number):
+        return _ORDER.unpack_from(self.orders, number * _ORDER.size)
+
+    def struck(self, number=0):
+        """How often the order of that number has struck."""
+        return self._fields(number)[5]
+
+    def wait_struck(self, times=1, number=0):
+        wait_until(lambda: self.struck(number) >= times,
+                   lambda: f"{times} failures, there were: {self._fields(number)}")
+
+    def check(self):
+        """Every order that was given did strike: else the test has shown nothing."""
+        for number in range(self.given):
+            assert self.struck(number), f"has not failed: {self._fields(number)}"

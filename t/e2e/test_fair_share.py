@@ -1,0 +1,142 @@
+"""No worker has all the work: requests by worker, of long and of short connections.
+
+The busiest worker serves at most one and a half times the requests of the idlest one; the counts
+are those of the access records, which tell the worker by its pid.
+"""
+
+import collections
+import os
+import signal
+import threading
+
+import pytest
+
+from harness import Client, get, proc, request, wait_until
+
+HEAVY = os.environ.get("POUND_HEAVY") == "1"
+MOST = 1.5
+SHORT = 50000 if HEAVY else 4000
+LONG = 2000 if HEAVY else 256
+
+CONFIG = """
+Global:
+  Workers: $workers
+Backends:
+  - &web
+    Address: 127.0.0.1
+    Port: $web
+    Threads: 0
+HTTPListeners:
+  - Address: 127.0.0.1
+    Port: $listen
+    Threads: 0
+    Client: 300
+    Services:
+      - Backends: [*web]
+"""
+
+
+def start(site, demo, workers):
+    return site.pound(CONFIG, workers=workers, web=demo("web"))
+
+
+def counts_of(pound, count, since=0):
+    """Requests by worker, of the records behind the first `since`."""
+    records = pound.wait_records(since + count)[since:]
+    assert len(records) == count
+    counts = collections.Counter(int(record["pid"]) for record in records)
+    return {worker: counts[worker] for worker in pound.workers()}
+
+
+def assert_fair(counts):
+    assert max(counts.values()) <= MOST * min(counts.values()), counts
+
+
+def ask_all(clients, times):
+    data = request("GET", "/1k")
+    for _ in range(times):
+        for client in clients:
+            client.send(data)
+        for client in clients:
+            assert client.read_response().status == 200
+            client.received.clear()
+
+
+@pytest.mark.parametrize("workers", [2, 4])
+@pytest.mark.parametrize("clients", [32, 64, LONG])
+def test_long_connections(site, demo, workers, clients):
+    pound = start(site, demo, workers)
+    ask_all([site.client(pound.port) for _ in range(clients)], 5)
+    assert_fair(counts_of(pound, 5 * clients))
+
+
+@pytest.mark.parametrize("workers", [2, 4])
+def test_long_connections_that_come_slowly(site, demo, workers):
+    """One after the other, each served before the next one comes."""
+    pound = start(site, demo, workers)
+    clients = []
+    for _ in range(48):
+        clients.append(site.client(pound.port))
+        ask_all(clients[-1:], 1)
+    ask_all(clients, 4)
+    assert_fair(counts_of(pound, 5 * 48))
+
+
+@pytest.mark.parametrize("workers", [2, 4])
+def test_short_connections(site, demo, workers):
+    pound = start(site, demo, workers)
+
+    def ask():
+        for _ in range(SHORT // 8):
+            assert get(pound.port, "/1k").status == 200
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert_fair(counts_of(pound, SHORT // 8 * 8))
+
+
+def test_after_a_worker_was_replaced(site, demo):
+    """The new one starts with no client at all, and gets its part of those that come."""
+    pound = start(site, demo, 2)
+    ask_all([site.client(pound.port) for _ in range(20)], 1)
+    wait_until(lambda: len(pound.records()) == 20, "20 records")
+    victim = pound.workers()[0]
+    os.kill(victim, signal.SIGKILL)
+    pound.wait_workers(gone=[victim])
+    clients = [site.client(pound.port) for _ in range(100)]
+    ask_all(clients, 5)
+    assert_fair(counts_of(pound, 500, since=20))
+
+
+def test_idle_clients_do_not_count_as_work(site, demo):
+    """A worker with many idle clients still serves: the new one beside it is not left with all."""
+    pound = start(site, demo, 2)
+    ask_all([site.client(pound.port) for _ in range(200)], 1)
+    victim = pound.workers()[0]
+    os.kill(victim, signal.SIGKILL)
+    pound.wait_workers(gone=[victim])
+    learnt = 3000  # until then the new one gets more, having fewer clients
+    for _ in range(learnt + SHORT):
+        assert get(pound.port, "/1k").status == 200
+    assert_fair(counts_of(pound, SHORT, since=200 + learnt))
+
+
+def test_the_queue_of_a_worker_that_hangs_is_served(site, demo):
+    """Its own clients wait until it goes on, but not those that it never had."""
+    pound = start(site, demo, 2)
+    stopped, _ = pound.workers()
+    os.kill(stopped, signal.SIGSTOP)
+    try:
+        wait_until(lambda: proc.status(stopped)["State"].startswith("T"), "a stopped worker")
+        clients = [Client(pound.port) for _ in range(20)]
+        for client in clients:
+            client.send(request("GET", "/1k"))
+        served = [client.read_response().status for client in clients]
+    finally:
+        os.kill(stopped, signal.SIGCONT)
+    assert served == [200] * 20
+    for client in clients:
+        client.close()

@@ -1,0 +1,75 @@
+"""The end of a response is not lost to a reset, whatever the client sends meanwhile.
+
+A socket that is closed while its client still speaks, were it only TLS's close_notify, answers with
+a reset, and a reset discards what is still queued. So these clients say something once the response
+has begun, and read slowly.
+"""
+
+import pytest
+
+from harness import Client, TlsClient, request, reserve_port, response, wait_until
+
+CONFIG = """
+Global:
+  Workers: 1
+Backends:
+  - &web
+    Address: 127.0.0.1
+    Port: $web
+    Threads: 0
+HTTPListeners:
+  - Address: 127.0.0.1
+    Port: $listen
+    Threads: 0
+    Services:
+      - Backends: [*web]
+HTTPSListeners:
+  - Address: 127.0.0.1
+    Port: $https
+    Threads: 0
+    Certificates: $pem
+    Services:
+      - Backends: [*web]
+"""
+
+SIZE = 600_000  # more than the client's buffer takes, less than the kernel's does
+
+
+@pytest.fixture(scope="module", name="where")
+def fixture_where(shared_site, certificates):
+    https = reserve_port()
+    backend = shared_site.backend(lambda _: response(b"x" * SIZE))
+    pound = shared_site.pound(CONFIG, web=backend.port, https=https, pem=certificates["ec"].pem)
+    return pound, https
+
+
+def closing(client, pound, before):
+    """Asks for a response that ends the connection; returns when all of it is on its way."""
+    client.send(request("GET", "/", "Connection: close"))
+    head = client.read_head()
+    assert (head.status, head.field("Connection")) == (200, "close")
+    wait_until(lambda: len(pound.records()) > before, "Pound to be done with the request")
+    return head
+
+
+@pytest.mark.parametrize("version", ["1.2", "1.3"])
+def test_an_early_close_notify_costs_nothing(where, version):
+    pound, https = where
+    before = pound.count_records()
+    with TlsClient(https, version=version, receive_buffer=4096) as client:
+        head = closing(client, pound, before)
+        client.sock.notify()
+        got = client.read_body_into(head, *head.framing())
+        assert (len(got.body), got.complete) == (SIZE, True)
+
+
+def test_a_request_that_comes_too_late_costs_nothing(where):
+    pound, _ = where
+    before = pound.count_records()
+    with Client(pound.port, receive_buffer=4096) as client:
+        head = closing(client, pound, before)
+        client.send(request("GET", "/never"))
+        got = client.read_body_into(head, *head.framing())
+        assert (len(got.body), got.complete) == (SIZE, True)
+        assert client.read_until_close() == b""
+    assert not any("/never" in record["request"] for record in pound.records())

@@ -1,0 +1,202 @@
+"""Reloads that meet something else: deaths, QUIT and TERM, generations that do not leave."""
+
+import contextlib
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from harness import get, proc, reload_outcome, scaled, wait_until
+from harness.flows import Tunnel, long_requests
+
+CONFIG = """
+Global:
+  Workers: $workers
+  Grace: $grace
+Backends:
+  - &web
+    Address: 127.0.0.1
+    Port: $web
+    Threads: 0
+    TimeOut: 60
+HTTPListeners:
+  - Address: 127.0.0.1
+    Port: $listen
+    Threads: 0
+    Client: 60
+    Services:
+      - Backends: [*web]
+"""
+
+MOST_PROCESSES = 192  # shm::kMaxRows
+
+
+def start(site, grace=600, workers=2, **how):
+    return site.pound(CONFIG, workers=workers, web=site.backend(script=long_requests).port,
+                      grace=grace, **how)
+
+
+def generation(pound):
+    return reload_outcome.read(pound.reload_file).generation
+
+
+@pytest.mark.parametrize("whose", ["old", "any"])
+def test_workers_are_killed_during_reloads(site, whose):
+    """New connections are served whoever dies; in the end there is one complete generation."""
+    pound = start(site, grace=2)
+    hurt = []
+    for number in range(8):
+        victims = pound.workers()
+        pound.signal(signal.SIGHUP)
+        time.sleep(number * 0.004)
+        if whose == "any":
+            victims = proc.children(pound.master)
+        for victim in victims[:1]:
+            with contextlib.suppress(ProcessLookupError):  # it has left by itself
+                os.kill(victim, signal.SIGKILL)
+        for _ in range(5):
+            try:
+                hurt.append(get(pound.port).status)
+            except Exception as error:  # pylint: disable=broad-except
+                hurt.append(error)
+    # A connection that the victim had accepted, or had in its queue, may be hurt, no other one.
+    assert sum(status != 200 for status in hurt) <= 8, hurt
+    wait_until(lambda: len(proc.children(pound.master)) == 2
+               and len(pound.workers()) == 2, "two workers", scaled(40))
+    pound.reload()
+    pound.wait_workers()
+    assert get(pound.port).status == 200
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGQUIT, signal.SIGINT])
+def test_the_end_during_a_reload(site, number):
+    """At many moments of it: the end comes, with status 0, and nothing is left."""
+    for step in range(8):
+        pound = start(site, listen=None)
+        pound.signal(signal.SIGHUP)
+        time.sleep(step * 0.004)
+        pound.signal(number)
+        assert pound.wait_exit(scaled(8)) == 0
+        wait_until(lambda p=pound: not p.processes(), "the end of all processes")
+        assert not pound.pid_file.exists() and not pound.reload_file.exists()
+
+
+def test_quit_while_the_old_generation_drains(site):
+    """Both are waited for."""
+    pound = start(site)
+    flows = [Tunnel(pound.port)]
+    flows[0].step()
+    pound.reload()
+    flows.append(Tunnel(pound.port))
+    flows[1].step()
+    pound.signal(signal.SIGQUIT)
+    pound.wait_log("stopping")
+    for flow in flows:
+        flow.step()
+    assert pound.is_running()
+    flows[0].finish()
+    flows[1].step()
+    flows[1].finish()
+    assert pound.wait_exit() == 0
+
+
+def test_term_while_the_old_generation_drains(site):
+    pound = start(site)
+    flow = Tunnel(pound.port)
+    pound.reload()
+    pound.signal(signal.SIGTERM)
+    assert pound.wait_exit(scaled(8)) == 0
+    flow.close()
+
+
+def test_hup_while_it_stops(site):
+    """An end that has begun is not turned back."""
+    pound = start(site)
+    flow = Tunnel(pound.port)
+    pound.signal(signal.SIGQUIT)
+    pound.wait_log("stopping")
+    for _ in range(3):
+        pound.signal(signal.SIGHUP)
+    flow.step()
+    flow.finish()
+    assert pound.wait_exit() == 0
+
+
+def test_a_worker_of_a_draining_generation_dies(site):
+    """It is not replaced: nobody would be served by it."""
+    pound = start(site)
+    flow = Tunnel(pound.port)
+    owner = proc.owner_of_connection(pound.workers(), pound.port, flow.client.local_port)
+    pound.reload()
+    wait_until(lambda: len(proc.children(pound.master)) == 3, "the others to leave")
+    os.kill(owner, signal.SIGKILL)
+    assert flow.client.closes()
+    time.sleep(0.3)
+    assert len(proc.children(pound.master)) == 2
+    flow.close()
+
+
+def test_a_worker_that_serves_is_replaced_after_a_reload(site):
+    pound = start(site)
+    pound.reload()
+    time.sleep(1.1)
+    new = pound.wait_workers()
+    os.kill(new[0], signal.SIGKILL)
+    pound.wait_workers(gone=[new[0]])
+    for _ in range(10):
+        assert get(pound.port).status == 200
+
+
+def test_an_old_worker_that_is_stopped(site):
+    """It does not hear that it should leave; it is made to, when its Grace is over."""
+    pound = start(site, grace=1)
+    old = pound.workers()
+    os.kill(old[0], signal.SIGSTOP)
+    pound.reload()
+    assert get(pound.port).status == 200
+    wait_until(lambda: not set(old) & set(proc.children(pound.master)), "both to be gone",
+               scaled(15))
+
+
+def test_generations_that_do_not_leave_are_bounded(site):
+    """When there is no room for one more, the reload waits until some have left."""
+    pound = start(site, workers=MOST_PROCESSES // 3)
+    stopped = []
+    for number in (2, 3):
+        for worker in set(pound.workers()) - set(stopped):
+            os.kill(worker, signal.SIGSTOP)  # so that it cannot leave
+            stopped.append(worker)
+        pound.reload()
+        assert get(pound.port).status == 200
+        assert generation(pound) == number
+    before = reload_outcome.stamp(pound.reload_file)
+    for _ in range(10):
+        pound.signal(signal.SIGHUP)
+        assert get(pound.port).status == 200
+    pound.wait_log("reload waits")
+    assert len(proc.children(pound.master)) <= MOST_PROCESSES
+    assert reload_outcome.stamp(pound.reload_file) == before
+    for worker in stopped:
+        os.kill(worker, signal.SIGCONT)
+    assert pound.wait_reload(before).result == "ok"
+    pound.wait_workers(gone=stopped)
+    assert get(pound.port).status == 200
+
+
+def test_a_clock_of_its_own(site):
+    """Each of the old generations has its own Grace: those before it are not given more."""
+    pound = start(site, grace=2)
+    first = Tunnel(pound.port)
+    pound.reload()
+    ended = []
+    watcher = threading.Thread(target=lambda: ended.append(first.client.read_until_close()),
+                               daemon=True)
+    watcher.start()
+    until = time.monotonic() + scaled(8)
+    while not ended and time.monotonic() < until:
+        pound.reload()
+        time.sleep(0.1)
+    assert ended, "reloads keep an old generation alive"
+    first.close()
