@@ -16,6 +16,7 @@ sanitize ?=
 CXX      ?= g++
 PYTHON   := /usr/bin/python3
 only     ?=
+seconds  ?=
 verbose  ?= no
 
 q := $(if $(filter yes,$(verbose)),,@)
@@ -76,12 +77,12 @@ unit_objects = $(patsubst %.cc,$(out)/%.o,t/unit/main.cc $(wildcard t/unit/test_
 fuzz_names   := $(patsubst t/fuzz/fuzz_%.cc,%,$(wildcard t/fuzz/fuzz_*.cc))
 replays      := $(fuzz_names:%=$(out)/replay_%)
 demo         := $(out)/demo_backend
-bench        := $(patsubst t/bench/%.cc,$(out)/bench_%,$(wildcard t/bench/*_table.cc))
+bench        := $(patsubst t/bench/%.cc,$(out)/bench_%,$(wildcard t/bench/*_table.cc t/bench/*_head.cc))
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all help run check check-unit check-e2e bench-tables lint format fuzz install clean install-deps \
-        check-programs
+.PHONY: all help run check check-unit check-e2e bench bench-growth bench-tables lint format fuzz \
+        install uninstall deb clean install-deps check-programs
 
 all: $(pound)  ## build build/pound
 
@@ -112,11 +113,17 @@ $(out)/replay_%: $(out)/t/fuzz/fuzz_%.o $(out)/t/fuzz/replay.o $(http_objects) $
 	@echo '  link $@'
 	$(q)$(CXX) $(all_ldflags) -o $@ $^ $(package_libs)
 
+# For sanitize=fuzzer-no-link,address,undefined CXX=clang++, see t/fuzz/run: the fuzzer itself comes
+# in here, and the leaves are compiled once for all targets.
+$(out)/fuzz_%: $(out)/t/fuzz/fuzz_%.o $(http_objects) $(conf_objects)
+	@echo '  link $@'
+	$(q)$(CXX) $(all_ldflags) -fsanitize=fuzzer -o $@ $^ $(package_libs)
+
 $(demo): $(out)/t/demo/backend.o
 	@echo '  link $@'
 	$(q)$(CXX) $(all_ldflags) -o $@ $^ $(shell pkg-config --libs libevent)
 
-$(out)/bench_%: $(out)/t/bench/%.o $(shm_objects)
+$(out)/bench_%: $(out)/t/bench/%.o $(shm_objects) $(http_objects)
 	@echo '  link $@'
 	$(q)$(CXX) $(all_ldflags) -o $@ $^
 
@@ -143,7 +150,23 @@ check-unit: $(unit_tests) $(replays)  ## unit tests and the fuzzers' corpora; on
 check-e2e: $(pound) $(demo)  ## tests against the real daemon; only=EXPR goes to pytest -k
 	@$(PYTHON) t/check.py --out $(out) --pound $(pound) --only '$(only)' e2e
 
-bench-tables: $(bench)  ## what look-ups in the shared tables cost
+# What it is measured against comes from Debian's packages. NGINX and HAPROXY in the environment
+# name other programs; rounds=, seconds=, only='NAME …' and strict=yes go to the script.
+rounds  ?= 5
+strict  ?= no
+bench:  ## Pound beside nginx and HAProxy, within 10 minutes; strict=yes fails on a missed target
+	@init/install-deps --bench
+	@$(MAKE) --no-print-directory $(parallel) $(pound) $(out)/bench_backend
+	@POUND=$(pound) $(PYTHON) -B t/bench/compare.py --backend $(out)/bench_backend \
+	  --rounds $(rounds) --seconds $(or $(seconds),2) --only '$(only)' --strict $(strict)
+
+bench-growth:  ## how the cost grows with clients, services, sessions, backends and bodies: man/speed.md
+	@init/install-deps --bench
+	@$(MAKE) --no-print-directory $(parallel) $(pound) $(out)/bench_backend
+	@POUND=$(pound) $(PYTHON) -B t/bench/growth.py --backend $(out)/bench_backend \
+	  --rounds $(if $(filter file,$(origin rounds)),3,$(rounds)) --seconds $(or $(seconds),2) --only '$(only)'
+
+bench-tables: $(bench)  ## what look-ups in the shared tables and a request's head cost
 	@for program in $(bench); do $$program || exit 1; done
 
 lint:  ## layers, formatting, sizes, clang-tidy
@@ -153,19 +176,61 @@ lint:  ## layers, formatting, sizes, clang-tidy
 format:  ## rewrite the sources with clang-format
 	clang-format -i $(wildcard $(folders:%=%/*.cc) $(folders:%=%/*.h) t/unit/*.cc t/unit/*.h t/fuzz/*.cc t/demo/*.cc t/bench/*.cc)
 
-seconds ?= 60
 fuzz:  ## run each libFuzzer target for seconds=60; only=NAME for one
 	@init/install-deps --lint
-	@t/fuzz/run '$(or $(only),$(fuzz_names))' $(seconds)
+	@t/fuzz/run '$(or $(only),$(fuzz_names))' $(or $(seconds),60)
 
-install: $(pound)  ## into DESTDIR and PREFIX
-	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(SYSCONFDIR)/pound
-	install -m 755 $(pound) $(DESTDIR)$(PREFIX)/sbin/pound
-	install -m 644 man/pound.8 $(DESTDIR)$(PREFIX)/share/man/man8/pound.8
-	test -e $(DESTDIR)$(SYSCONFDIR)/pound/pound.yaml || \
-	  install -m 644 pound.yaml.sample $(DESTDIR)$(SYSCONFDIR)/pound/pound.yaml
+# --- installing -------------------------------------------------------------------------------------
+# What stands in init/ names Debian's places; installed it names those of PREFIX and SYSCONFDIR.
+sbin  = $(PREFIX)/sbin
+units = $(PREFIX)/lib/systemd/system
+man   = $(PREFIX)/share/man
+doc   = $(PREFIX)/share/doc/pound
+
+installed = $(sbin)/pound $(sbin)/pound-reload $(SYSCONFDIR)/init.d/pound \
+            $(units)/pound.service $(units)/pound@.service \
+            $(man)/man8/pound.8 $(man)/man8/pound-reload.8 $(man)/man5/pound.yaml.5 \
+            $(doc)/README.md $(doc)/examples/pound.yaml.sample
+defaults  = $(SYSCONFDIR)/default/pound
+settings  = $(SYSCONFDIR)/pound/pound.yaml
+
+in_place = sed -e 's|/usr/sbin/|$(sbin)/|g' -e 's|/etc/|$(SYSCONFDIR)/|g'
+# The unit of every other instance is that of the usual one, with the instance's name in it.
+in_template = $(in_place) -e 's|/pound\.yaml|/%i.yaml|g' -e 's|/pound\.pid|/pound-%i.pid|g' \
+              -e 's|^Description=Pound|& %i|'
+
+# Mode, and place; the content is a file, or what comes through a pipe.
+put    = install -D -m $(1) /dev/stdin $(DESTDIR)$(2)
+put_of = install -D -m $(2) $(1) $(DESTDIR)$(3)
+
+install: $(pound)  ## into DESTDIR and PREFIX; keeps a configuration that is there
+	$(call put_of,$(pound),755,$(sbin)/pound)
+	$(call put_of,init/pound-reload,755,$(sbin)/pound-reload)
+	$(in_place) init/pound.init | $(call put,755,$(SYSCONFDIR)/init.d/pound)
+	$(in_place) init/pound.service | $(call put,644,$(units)/pound.service)
+	$(in_template) init/pound.service | $(call put,644,$(units)/pound@.service)
+	$(call put_of,man/pound.8,644,$(man)/man8/pound.8)
+	$(call put_of,man/pound-reload.8,644,$(man)/man8/pound-reload.8)
+	$(call put_of,man/pound.yaml.5,644,$(man)/man5/pound.yaml.5)
+	$(call put_of,README.md,644,$(doc)/README.md)
+	$(call put_of,pound.yaml.sample,644,$(doc)/examples/pound.yaml.sample)
+	test -e $(DESTDIR)$(defaults) || $(in_place) init/pound.default | $(call put,644,$(defaults))
+	test -e $(DESTDIR)$(settings) || $(call put_of,pound.yaml.sample,644,$(settings))
+
+uninstall:  ## removes what `make install` has put there, but no configuration that was changed
+	rm -f $(addprefix $(DESTDIR),$(installed))
+	! $(in_place) init/pound.default | cmp -s - $(DESTDIR)$(defaults) || rm -f $(DESTDIR)$(defaults)
+	! cmp -s pound.yaml.sample $(DESTDIR)$(settings) || rm -f $(DESTDIR)$(settings)
+	rmdir $(DESTDIR)$(doc)/examples $(DESTDIR)$(doc) $(DESTDIR)$(SYSCONFDIR)/pound 2>/dev/null || true
+
+deb:  ## a Debian package, in build/
+	@init/install-deps --deb
+	@$(MAKE) --no-print-directory $(parallel) $(pound)
+	@rm -rf build/deb
+	@$(MAKE) --no-print-directory -s install DESTDIR=build/deb/root PREFIX=/usr SYSCONFDIR=/etc
+	@init/make-deb build/deb $(VERSION)
 
 clean:  ## remove build/
 	rm -rf build
 
--include $(shell find build -name '*.d' 2>/dev/null)
+-include $(shell find build -name '*.d' -type f 2>/dev/null)
