@@ -103,6 +103,10 @@ class SessionTableBase {
   std::optional<BackendId> look_up(SessionKey key, std::uint64_t now_ms);
   // Adds or replaces.
   void remember(SessionKey key, BackendId backend, std::uint32_t ttl_s, std::uint64_t now_ms);
+  // As remember, unless the session has a backend and this is not `instead_of`: then that one is
+  // returned, and its idle time starts anew. So of several who begin a session at once, one wins.
+  BackendId bind(SessionKey key, BackendId backend, std::optional<BackendId> instead_of,
+                 std::uint32_t ttl_s, std::uint64_t now_ms);
   void forget(SessionKey key);
   std::uint64_t forget_backend(BackendId backend);  // how many they were
 
@@ -124,6 +128,10 @@ class SessionTableBase {
   }
   void homes(SessionKey key, SessionBucket* (&both)[2]) const;
   Place find(SessionKey key) const;
+  // The lock is held.
+  std::optional<BackendId> use(Place place, std::uint32_t now_s, SessionShard& shard);
+  void put(Place place, SessionKey key, BackendId backend, std::uint32_t ttl_s, std::uint32_t now_s,
+           SessionShard& shard);
   Place make_room(SessionKey key, std::uint32_t now_s, SessionShard& shard);
   void fill(Place place, SessionKey key, BackendId backend, std::uint64_t times,
             SessionShard& shard);

@@ -116,13 +116,10 @@ typename SessionTableBase<Faults>::Place SessionTableBase<Faults>::find(SessionK
   return {};
 }
 
+// Clears it if it has expired.
 template <class Faults>
-std::optional<BackendId> SessionTableBase<Faults>::look_up(SessionKey key, std::uint64_t now_ms) {
-  key = session::normal(key);
-  const std::uint32_t now_s = session::to_seconds(now_ms);
-  SessionShard& shard = shards_[session::shard_of(key)];
-  const Lock lock(*this, session::shard_of(key));
-  const Place place = find(key);
+std::optional<BackendId> SessionTableBase<Faults>::use(Place place, std::uint32_t now_s,
+                                                       SessionShard& shard) {
   if (place.bucket == nullptr) return std::nullopt;
   std::atomic<std::uint64_t>& times = place.bucket->times[place.slot];
   const std::uint64_t seen = times.load(session::kRelaxed);
@@ -138,14 +135,9 @@ std::optional<BackendId> SessionTableBase<Faults>::look_up(SessionKey key, std::
 }
 
 template <class Faults>
-void SessionTableBase<Faults>::remember(SessionKey key, BackendId backend, std::uint32_t ttl_s,
-                                        std::uint64_t now_ms) {
-  key = session::normal(key);
-  const std::uint32_t now_s = session::to_seconds(now_ms);
+void SessionTableBase<Faults>::put(Place place, SessionKey key, BackendId backend,
+                                   std::uint32_t ttl_s, std::uint32_t now_s, SessionShard& shard) {
   const std::uint64_t times = session::pack(now_s, ttl_s);
-  SessionShard& shard = shards_[session::shard_of(key)];
-  const Lock lock(*this, session::shard_of(key));
-  const Place place = find(key);
   if (place.bucket == nullptr) {
     fill(make_room(key, now_s, shard), key, backend, times, shard);
     return;
@@ -154,6 +146,38 @@ void SessionTableBase<Faults>::remember(SessionKey key, BackendId backend, std::
   Faults::point();
   place.bucket->times[place.slot].store(times, session::kRelaxed);
   Faults::point();
+}
+
+template <class Faults>
+std::optional<BackendId> SessionTableBase<Faults>::look_up(SessionKey key, std::uint64_t now_ms) {
+  key = session::normal(key);
+  SessionShard& shard = shards_[session::shard_of(key)];
+  const Lock lock(*this, session::shard_of(key));
+  return use(find(key), session::to_seconds(now_ms), shard);
+}
+
+template <class Faults>
+void SessionTableBase<Faults>::remember(SessionKey key, BackendId backend, std::uint32_t ttl_s,
+                                        std::uint64_t now_ms) {
+  key = session::normal(key);
+  SessionShard& shard = shards_[session::shard_of(key)];
+  const Lock lock(*this, session::shard_of(key));
+  put(find(key), key, backend, ttl_s, session::to_seconds(now_ms), shard);
+}
+
+template <class Faults>
+BackendId SessionTableBase<Faults>::bind(SessionKey key, BackendId backend,
+                                         std::optional<BackendId> instead_of, std::uint32_t ttl_s,
+                                         std::uint64_t now_ms) {
+  key = session::normal(key);
+  const std::uint32_t now_s = session::to_seconds(now_ms);
+  SessionShard& shard = shards_[session::shard_of(key)];
+  const Lock lock(*this, session::shard_of(key));
+  const Place place = find(key);
+  const std::optional<BackendId> bound = use(place, now_s, shard);
+  if (bound && bound != instead_of) return *bound;
+  put(bound ? place : Place{}, key, backend, ttl_s, now_s, shard);
+  return backend;
 }
 
 // A free or expired entry of the emptier bucket, else the one that was idle for longest.

@@ -78,20 +78,31 @@ shm::SessionKey SessionAffinity::hash(std::string_view text) {
   return shm::with_service(keyed_hash(secret_, message_), row_);
 }
 
+std::optional<std::size_t> SessionAffinity::place_of(shm::BackendId backend) const {
+  const auto found = std::find(backends_.begin(), backends_.end(), backend);
+  if (found == backends_.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - backends_.begin());
+}
+
 std::optional<std::size_t> SessionAffinity::find(const shm::SessionKey& key, std::uint64_t now_ms) {
   const std::optional<shm::BackendId> backend = table_.look_up(key, now_ms);
   if (!backend) return std::nullopt;
-  const auto found = std::find(backends_.begin(), backends_.end(), *backend);
-  if (found == backends_.end()) {
-    table_.forget(key);
-    return std::nullopt;
-  }
-  return static_cast<std::size_t>(found - backends_.begin());
+  const std::optional<std::size_t> place = place_of(*backend);
+  if (!place) table_.forget(key);
+  return place;
 }
 
 void SessionAffinity::remember(const shm::SessionKey& key, std::size_t place,
                                std::uint64_t now_ms) {
-  table_.remember(key, backends_[place], static_cast<std::uint32_t>(policy_.ttl.count()), now_ms);
+  table_.remember(key, backends_[place], ttl_s(), now_ms);
+}
+
+std::size_t SessionAffinity::bind(const shm::SessionKey& key, std::size_t place,
+                                  std::optional<std::size_t> instead_of, std::uint64_t now_ms) {
+  std::optional<shm::BackendId> old;
+  if (instead_of) old = backends_[*instead_of];
+  const shm::BackendId bound = table_.bind(key, backends_[place], old, ttl_s(), now_ms);
+  return place_of(bound).value_or(place);
 }
 
 void SessionAffinity::learn(const http::ResponseHead& head, std::size_t place,

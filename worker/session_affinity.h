@@ -38,6 +38,10 @@ class SessionAffinity {
   // belongs to a backend which the service no longer has is forgotten.
   std::optional<std::size_t> find(const shm::SessionKey& key, std::uint64_t now_ms);
   void remember(const shm::SessionKey& key, std::size_t place, std::uint64_t now_ms);
+  // Gives the session to `place` instead of what `find` said, and returns it; or, when another
+  // process has been quicker, the place that it was given to then.
+  std::size_t bind(const shm::SessionKey& key, std::size_t place,
+                   std::optional<std::size_t> instead_of, std::uint64_t now_ms);
 
   // Cookies and fields that begin a session come from the backend.
   void learn(const http::ResponseHead& head, std::size_t place, std::uint64_t now_ms);
@@ -45,6 +49,8 @@ class SessionAffinity {
  private:
   shm::SessionKey hash(std::string_view text);
   std::string_view network_of(std::string_view client_ip);
+  std::optional<std::size_t> place_of(shm::BackendId backend) const;
+  std::uint32_t ttl_s() const { return static_cast<std::uint32_t>(policy_.ttl.count()); }
 
   const conf::SessionPolicy& policy_;
   std::optional<http::SessionSource> source_;  // of those that stand in a head; none for IP

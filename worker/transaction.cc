@@ -162,13 +162,12 @@ std::optional<std::size_t> Transaction::choose_backend() {
     return worker_.segment.backends().is_live(worker_.backends[backends[i]]->heritage.row);
   };
   is_bound_ = session_.has_value();
-  if (session_) {
-    const auto bound = service_->affinity.find(*session_, EventLoop::now_ms());
-    if (bound && is_live(*bound)) return bound;
-  }
+  std::optional<std::size_t> bound;
+  if (session_) bound = service_->affinity.find(*session_, EventLoop::now_ms());
+  if (bound && is_live(*bound)) return bound;
   const auto choice = service_->balancer.choose(worker_.random(), is_live);
-  if (session_ && choice) service_->affinity.remember(*session_, *choice, EventLoop::now_ms());
-  return choice;
+  if (!session_ || !choice) return choice;
+  return service_->affinity.bind(*session_, *choice, bound, EventLoop::now_ms());
 }
 
 void Transaction::take_backend(std::size_t place) {

@@ -43,7 +43,7 @@ bool belongs(std::uint64_t number, BackendId backend) {
 template <class Table>
 bool operate(Table& table, Random& random, std::uint64_t now_ms) {
   const std::uint64_t number = random.below(kKeys);
-  switch (random.below(8)) {
+  switch (random.below(9)) {
     case 0:
     case 1:
     case 2: {
@@ -56,6 +56,9 @@ bool operate(Table& table, Random& random, std::uint64_t now_ms) {
     case 4:
       if (random.below(20) == 0) table.forget_backend(number * 2 + 1);
       return true;
+    case 5:
+      return belongs(number,
+                     table.bind(key_of(number), number * 2 + 1, number * 2 + 2, 10, now_ms));
     default:
       // Some expire at once, so that clearing by look_up and by remember is met, too.
       table.remember(key_of(number), number * 2 + 1 + random.below(2),

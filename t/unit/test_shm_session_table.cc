@@ -2,6 +2,7 @@
 // test_shm_session_kills.cc.
 #include <doctest/doctest.h>
 
+#include <array>
 #include <vector>
 
 #include "shm/session_table.h"
@@ -184,6 +185,44 @@ TEST_CASE("what one process remembers, another finds") {
     return true;
   })));
   CHECK(table.look_up({1, 2}, 0) == 7u);
+}
+
+TEST_CASE("of those who begin a session at once, one wins") {
+  const SessionMemory memory(1000);
+  auto table = memory.view<SessionTable>();
+  const SessionKey key{1, 2};
+  CHECK(table.bind(key, 7, std::nullopt, 10, 0) == 7u);
+  CHECK(table.bind(key, 8, std::nullopt, 10, 9'000) == 7u);  // a use like any other
+  CHECK(table.look_up(key, 19'000) == 7u);
+
+  CHECK(table.bind(key, 8, 7, 10, 19'000) == 8u);
+  CHECK(table.bind(key, 9, 7, 10, 19'000) == 8u);
+  CHECK(table.totals(19'000).stored == 1);
+
+  CHECK(table.bind(key, 9, std::nullopt, 10, 30'000) == 9u);  // it had expired
+  CHECK(table.totals(30'000).stored == 1);
+}
+
+TEST_CASE("processes that bind the same sessions at once agree on every one") {
+  constexpr std::size_t kSessions = 10'000;
+  constexpr std::size_t kProcesses = 3;
+  const SessionMemory memory(kSessions * 2);
+  auto table = memory.view<SessionTable>();
+  children::Shared<std::array<std::array<shm::BackendId, kSessions>, kProcesses>> told;
+  std::vector<pid_t> pids;
+  for (std::size_t self = 0; self < kProcesses; ++self) {
+    pids.push_back(children::start([&, self] {
+      Random random(1);
+      for (std::size_t i = 0; i < kSessions; ++i) {
+        (*told)[self][i] = table.bind(random_key(random), 100 + self, std::nullopt, 300, 0);
+      }
+      return true;
+    }));
+  }
+  for (const pid_t pid : pids) REQUIRE(children::succeeded(pid));
+  CHECK(table.totals(0).evicted == 0);
+  CHECK((*told)[1] == (*told)[0]);
+  CHECK((*told)[2] == (*told)[0]);
 }
 
 TEST_CASE("a service's row is part of the key, and of nothing that says where it lies") {

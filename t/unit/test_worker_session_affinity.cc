@@ -10,7 +10,7 @@ namespace {
 using Type = conf::SessionPolicy::Type;
 
 constexpr worker::HashSecret kSecret{1, 2};
-constexpr shm::BackendId kFirst = 101, kSecond = 102;
+constexpr shm::BackendId kFirst = 101, kSecond = 102, kThird = 103;
 
 struct Fixture {
   explicit Fixture(Type type, std::string id = "") {
@@ -96,6 +96,20 @@ TEST_CASE("session_affinity: a backend that the service lost is forgotten") {
   worker::SessionAffinity after = f.affinity("s", {kFirst});
   CHECK(!after.find(key, 0));
   CHECK(!before.find(key, 0));
+}
+
+TEST_CASE("session_affinity: who was quicker to bind a session decides") {
+  Fixture f(Type::ip);
+  worker::SessionAffinity affinity = f.affinity();
+  const auto key = affinity.key_of(f.head(kPlain), "192.0.2.7").value();
+  CHECK(affinity.bind(key, 1, std::nullopt, 1000) == 1);
+  CHECK(affinity.bind(key, 0, std::nullopt, 1000) == 1);
+  CHECK(affinity.bind(key, 0, 1, 1000) == 0);  // the other one is dead
+  CHECK(affinity.bind(key, 1, 1, 1000) == 0);
+  CHECK(affinity.find(key, 1000) == 0);
+  // To a backend that is not ours: another generation's.
+  f.affinity("s", {kThird}).remember(key, 0, 1000);
+  CHECK(affinity.bind(key, 1, std::nullopt, 1000) == 1);
 }
 
 TEST_CASE("session_affinity: learned from a response, found by the next request") {
