@@ -241,8 +241,7 @@ void ClientConnection::linger() {
 
 void ClientConnection::record_handshake(int status, std::string_view reason,
                                         std::string_view details, std::size_t body_bytes) {
-  worker_.request_head.line = {};
-  worker_.request_head.fields.clear();
+  worker_.request_head.clear();
   AccessRecord record;
   worker_.access_log.begin(worker_.request_head, record);
   record.client_ip = ip_;

@@ -64,8 +64,7 @@ void Transaction::start_refused(ClientConnection& client, const http::Refusal& r
 }
 
 void Transaction::start_too_late(ClientConnection& client) {
-  worker_.request_head.line = {};
-  worker_.request_head.fields.clear();
+  worker_.request_head.clear();
   reset(client);
   fail(408, "head_timeout");
   run();

@@ -63,6 +63,27 @@ TEST_CASE("request_head: a head can be used again, nothing of the last one stays
   CHECK(!head.fields.has(FieldId::host));
 }
 
+TEST_CASE("request_head: of a cleared head nothing stays") {
+  RequestHead head;
+  Refusal refusal;
+  std::size_t scanned = 0;
+  const std::string bytes = "GET http://a/%zz HTTP/1.0\r\nHost: a\r\n\r\n";
+  CHECK(parse_request_head(bytes, scanned, head, refusal) == ParseStatus::complete);
+  CHECK(head.breaches.contains(Reason::percent_encoding));
+  head.clear(1);
+  for (const std::string_view part :
+       {head.line, head.method, head.target, head.authority, head.path_query, head.bytes}) {
+    CHECK(part.empty());
+  }
+  CHECK(head.minor_version == 1);
+  CHECK(head.breaches.empty());
+  CHECK(head.size == 0);
+  CHECK(head.fields.size() == 0);
+  CHECK(!head.fields.has(FieldId::host));
+  CHECK(head.fields.add({"A", "b"}));
+  CHECK(!head.fields.add({"C", "d"}));
+}
+
 TEST_CASE("request_head: bytes that were looked at are not looked at again") {
   RequestHead head;
   Refusal refusal;

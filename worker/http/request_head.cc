@@ -170,13 +170,19 @@ ParseStatus parse_complete(std::string_view bytes, std::size_t start, RequestHea
 
 }  // namespace
 
+void RequestHead::clear(std::size_t most_fields) {
+  line = method = target = authority = path_query = bytes = {};
+  minor_version = 1;
+  fields.clear(most_fields);
+  breaches.clear();
+  size = 0;
+}
+
 ParseStatus parse_request_head(std::string_view bytes, std::size_t& scanned, RequestHead& head,
                                Refusal& refusal, const Limits& limits) {
   std::size_t start = 0;
   // Also what is refused at its first byte is logged with its fields: those of no other head.
-  head.line = head.method = head.target = head.authority = head.path_query = {};
-  head.fields.clear(limits.fields);
-  head.breaches.clear();
+  head.clear(limits.fields);
   const ParseStatus before = skip_empty_lines(bytes, start, head, refusal);
   if (before != ParseStatus::complete) return before;
   const auto early = [&](Reason reason, std::size_t offset) {

@@ -29,6 +29,9 @@ struct RequestHead {
   std::string_view bytes;  // the head; of a refused one, what its verdict was found in
   std::size_t size = 0;    // bytes of the head with its final empty line and any empty lines
                            // before it: the body, or the next request, begins here
+
+  // As if no head had been seen; from now on `most_fields` fields fit.
+  void clear(std::size_t most_fields = kMaxFields);
 };
 
 // `scanned` is 0 for new bytes; on `incomplete` it is set so that the next call, with the same
