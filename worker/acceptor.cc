@@ -64,7 +64,7 @@ void Acceptor::look_after() {
 }
 
 void Acceptor::drain() {
-  is_resting_ = false;
+  if (state_ == State::resting) state_ = State::recovering;
   highest_ = std::numeric_limits<int>::max();
   accept_some(kAcceptsAtDrain, kAcceptsAtDrain);
   rest_.stop();
@@ -73,7 +73,7 @@ void Acceptor::drain() {
 }
 
 void Acceptor::accept_some(int most, int in_any_case) {
-  if (is_resting_) return;
+  if (state_ == State::resting) return;
   worker_.note(shm::Activity::accepting, listener_);
   const FairShare::Verdict verdict = share_.judge(EventLoop::now_ms());
   for (int i = 0; i < most; ++i) {
@@ -109,20 +109,21 @@ void Acceptor::accept_some(int most, int in_any_case) {
 }
 
 void Acceptor::pause(Severity severity, const std::string& why) {
-  if (!is_short_) {
+  if (state_ == State::accepting) {
     worker_.log.write(severity, "listener " + listener_.name + ": " + why + "; new clients wait");
   }
-  is_resting_ = is_short_ = has_left_some_ = true;
+  state_ = State::resting;
+  has_left_some_ = true;
   short_ms_ = EventLoop::now_ms();
   event_.remove();
   rest_.start(kRestMs);
 }
 
 void Acceptor::on_rested() {
-  if (is_resting_) {
-    is_resting_ = !start();  // else at the next time
+  if (state_ == State::resting) {
+    if (start()) state_ = State::recovering;  // else at the next time
   } else if (EventLoop::now_ms() - short_ms_ >= kCalmMs) {
-    is_short_ = false;
+    state_ = State::accepting;
     rest_.stop();
     worker_.log.write(Severity::notice,
                       "listener " + listener_.name + ": new clients are accepted as ever");

@@ -40,6 +40,12 @@ class Acceptor {
   void drain();
 
  private:
+  enum class State {
+    accepting,   // what runs out next is a new shortage, and is logged
+    resting,     // resources have run out, and that was logged: nobody is accepted
+    recovering,  // accepts again; what runs out now is still the same shortage
+  };
+
   bool is_own() const { return slot_ == worker_.heritage.slot; }
   void accept_some(int most, int in_any_case);
   // Without descriptors or memory accepting would fail in a busy loop: it rests for a while.
@@ -53,10 +59,10 @@ class Acceptor {
   const shm::Slot slot_;
   int highest_;  // a client with this descriptor or one above is the last for now
   FdEvent event_;
-  Timer rest_;                  // runs while resources are short, and some time longer
-  bool is_resting_ = false;     // nobody is accepted
-  bool is_short_ = false;       // resources have run out, and that was logged
-  std::uint64_t short_ms_ = 0;  // when they last were
+  Timer rest_;  // runs in the other states than accepting
+  State state_ = State::accepting;
+  std::uint64_t short_ms_ = 0;  // when resources last ran out
+  // Clients may be in the queue of whom no event will tell: left to others, or to a shortage.
   bool has_left_some_ = false;
 };
 
