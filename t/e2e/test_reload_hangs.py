@@ -6,60 +6,60 @@ import signal
 import pytest
 
 from harness import get, proc, reload_outcome, scaled, wait_until
+from harness.faults import HANG
 from harness.flows import Crowd, EventStream, KeepAlive
-from harness.hang import Hang
 from test_reload_failures import CONFIG, Unbroken
 from test_reload_races import start
 
 
-@pytest.fixture(name="hang")
-def fixture_hang(tmp_path):
-    return Hang(tmp_path)
+def hang_next(faults, count):
+    """So many of the workers that are born from now on get no further than to their event loop."""
+    faults.order("epoll_create1", HANG, times=count)
 
 
 @pytest.mark.parametrize("count", [1, 2], ids=["one of two", "both"])
-def test_it_is_given_ten_seconds(site, hang, count):
+def test_it_is_given_ten_seconds(site, faults, count):
     if count == 2 and os.environ.get("POUND_HEAVY") != "1":
         pytest.skip("takes ten seconds more; POUND_HEAVY=1 runs it")
-    daemon = Unbroken(site, popen={"env": hang.environment})
-    hang.next(count)
+    daemon = Unbroken(site, popen={"env": faults.environment})
+    hang_next(faults, count)
     crowd = Crowd(daemon.pound.port, [KeepAlive])
     daemon.fails(words=["not ready within 10 s"])
     crowd.stop()
-    hang.wait(count)
-    hang.next(0)
+    faults.wait_struck(count)
+    faults.clear()
     daemon.recovers()
 
 
-def test_term_ends_it(site, hang):
-    daemon = Unbroken(site, popen={"env": hang.environment})
-    hang.next(2)
+def test_term_ends_it(site, faults):
+    daemon = Unbroken(site, popen={"env": faults.environment})
+    hang_next(faults, 2)
     daemon.pound.signal(signal.SIGHUP)
-    hang.wait(2)
+    faults.wait_struck(2)
     assert daemon.client.ask().status == 200
     daemon.pound.signal(signal.SIGTERM)
     assert daemon.pound.wait_exit(scaled(8)) == 0
 
 
-def test_it_does_not_hold_quit(site, hang):
-    daemon = Unbroken(site, popen={"env": hang.environment})
-    hang.next(2)
+def test_it_does_not_hold_quit(site, faults):
+    daemon = Unbroken(site, popen={"env": faults.environment})
+    hang_next(faults, 2)
     daemon.pound.signal(signal.SIGHUP)
-    hang.wait(2)
+    faults.wait_struck(2)
     daemon.pound.signal(signal.SIGQUIT)
     assert daemon.client.closes()
     assert daemon.pound.wait_exit(scaled(8)) == 0
 
 
-def test_a_configuration_that_came_meanwhile_is_read_next(site, hang):
+def test_a_configuration_that_came_meanwhile_is_read_next(site, faults):
     """Many HUPs during a reload are one more reload."""
-    daemon = Unbroken(site, popen={"env": hang.environment})
+    daemon = Unbroken(site, popen={"env": faults.environment})
     pound = daemon.pound
-    hang.next(1)
+    hang_next(faults, 1)
     before = reload_outcome.stamp(pound.reload_file)
     pound.signal(signal.SIGHUP)
-    hang.wait(1)
-    hang.next(0)
+    faults.wait_struck(1)
+    faults.clear()
     pound.configure(CONFIG.replace("- Backends", "- URL: ^/known\n        Backends"))
     for _ in range(20):
         pound.signal(signal.SIGHUP)
@@ -73,14 +73,14 @@ def test_a_configuration_that_came_meanwhile_is_read_next(site, hang):
     assert len([line for line in pound.log().splitlines() if " active: " in line]) == 1
 
 
-def test_an_old_worker_is_killed_meanwhile(site, hang):
+def test_an_old_worker_is_killed_meanwhile(site, faults):
     """Its generation still serves, so it is replaced; the reload goes on."""
-    pound = start(site, popen={"env": hang.environment})
+    pound = start(site, popen={"env": faults.environment})
     old = pound.workers()
-    hang.next(1)
+    hang_next(faults, 1)
     before = reload_outcome.stamp(pound.reload_file)
     pound.signal(signal.SIGHUP)
-    hang.wait(1)
+    faults.wait_struck(1)
     hanging = set(proc.children(pound.master)) - set(old)
     os.kill(old[0], signal.SIGKILL)
     pound.wait_log(rf"\b{old[0]}\b.*killed by signal 9")
@@ -94,21 +94,21 @@ def test_an_old_worker_is_killed_meanwhile(site, hang):
     assert get(pound.port).status == 200
 
 
-def test_a_new_worker_is_killed_before_it_is_ready(site, hang):
+def test_a_new_worker_is_killed_before_it_is_ready(site, faults):
     """The reload has failed; the old generation serves, the one that was half there is gone."""
-    pound = start(site, popen={"env": hang.environment})
+    pound = start(site, popen={"env": faults.environment})
     old = pound.workers()
     stream = EventStream(pound.port)
-    hang.next(2)
+    hang_next(faults, 2)
     before = reload_outcome.stamp(pound.reload_file)
     pound.signal(signal.SIGHUP)
-    hang.wait(2)
+    faults.wait_struck(2)
     new = set(proc.children(pound.master)) - set(old)
     os.kill(new.pop(), signal.SIGKILL)
     outcome = pound.wait_reload(before)
     assert (outcome.result, outcome.generation) == ("failed", 1)
     assert any("killed by signal 9" in message for message in outcome.messages), outcome
-    hang.next(0)
+    faults.clear()
     wait_until(lambda: proc.children(pound.master) == old, "the new generation to go")
     stream.step()
     stream.close()

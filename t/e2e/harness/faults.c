@@ -1,4 +1,4 @@
-// Makes chosen library calls of the program under test fail, once, when a test says so.
+// Makes chosen library calls of the program under test fail, or never return, when a test says so.
 //
 // Preloaded into it. The file named by FAULTS holds the orders (harness/faults.py writes them); it is
 // mapped when the program starts and inherited by every child, so that an order takes effect at
@@ -25,12 +25,12 @@ struct order {
   int32_t pid;    // of the process that is meant; 0: any
   int32_t after;  // matching calls that pass before it strikes
   int32_t times;  // calls that fail from there on
-  int32_t error;  // errno that they fail with
+  int32_t error;  // errno that they fail with, or kHang
   int32_t struck;
   int32_t calls;  // matching calls so far
 };
 
-enum { kOrders = 8 };
+enum { kOrders = 8, kHang = -1 };
 
 static struct order* orders;
 
@@ -51,6 +51,9 @@ static int strikes(const char* name) {
     const int call = __atomic_fetch_add(&one->calls, 1, __ATOMIC_SEQ_CST);
     if (call < one->after || call >= one->after + one->times) continue;
     __atomic_fetch_add(&one->struck, 1, __ATOMIC_SEQ_CST);
+    if (one->error == kHang) {
+      for (;;) pause();
+    }
     errno = one->error;
     return 1;
   }

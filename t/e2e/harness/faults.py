@@ -1,8 +1,9 @@
 """Library calls of the daemon that fail when a test says so: the other end of faults.c.
 
-Compiles the shim and gives the environment that preloads it. An order says
-which call fails, in which process, how often and with which errno. Orders take effect at once,
-whatever the daemon is doing. Every order that a test gives must have struck in the end.
+Compiles the shim and gives the environment that preloads it. An order says which call fails, in
+which process, how often and with which errno; with HANG in its place the call does not return.
+Orders take effect at once, whatever the daemon is doing. Every order that a test gives must have
+struck in the end.
 """
 
 import mmap
@@ -12,6 +13,8 @@ import struct
 import subprocess
 
 from .timing import wait_until
+
+HANG = -1
 
 _ORDER = struct.Struct("24s6i")
 _ORDERS = 8
