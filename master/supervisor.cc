@@ -199,6 +199,7 @@ void Supervisor::on_signal(int number) {
 
 void Supervisor::want_reload() {
   if (phase_ == Phase::starting || phase_ == Phase::running) {
+    if (!reload_wanted_) reload_put_off_ = false;
     reload_wanted_ = true;
     reload_needs_ = 0;
     return;

@@ -55,7 +55,6 @@ void Supervisor::reload() {
     if (!fresh) return fail_candidate(diagnostics.headlines());
     reload_needs_ = fresh->heritage.workers;
     if (put_off()) return retire_rows();
-    reload_put_off_ = false;
     for (const std::string& warning : warnings_of(diagnostics)) {
       around_.journal.say(Severity::warning, warning);
     }

@@ -160,17 +160,24 @@ def test_an_old_worker_that_is_stopped(site):
                scaled(15))
 
 
-def test_generations_that_do_not_leave_are_bounded(site):
-    """When there is no room for one more, the reload waits until some have left."""
-    pound = start(site, workers=MOST_PROCESSES // 3)
-    stopped = []
+def start_full(site):
+    """A daemon without room for one more generation, and the clients that hold the old ones."""
+    workers = MOST_PROCESSES // 3
+    pound = start(site, workers=workers)
+    tunnels = []
     for number in (2, 3):
-        for worker in set(pound.workers()) - set(stopped):
-            os.kill(worker, signal.SIGSTOP)  # so that it cannot leave
-            stopped.append(worker)
+        # Not every worker gets one; half of the old ones and one more are enough.
+        tunnels += [Tunnel(pound.port) for _ in range(2 * workers)]
         pound.reload()
         assert get(pound.port).status == 200
         assert generation(pound) == number
+    return pound, tunnels
+
+
+def test_generations_that_do_not_leave_are_bounded(site):
+    """When there is no room for one more, the reload waits until some have left."""
+    pound, tunnels = start_full(site)
+    old = proc.children(pound.master)
     before = reload_outcome.stamp(pound.reload_file)
     for _ in range(10):
         pound.signal(signal.SIGHUP)
@@ -178,11 +185,28 @@ def test_generations_that_do_not_leave_are_bounded(site):
     pound.wait_log("reload waits")
     assert len(proc.children(pound.master)) <= MOST_PROCESSES
     assert reload_outcome.stamp(pound.reload_file) == before
-    for worker in stopped:
-        os.kill(worker, signal.SIGCONT)
+    for tunnel in tunnels:
+        tunnel.close()
     assert pound.wait_reload(before).result == "ok"
-    pound.wait_workers(gone=stopped)
+    pound.wait_workers(gone=old)
     assert get(pound.port).status == 200
+
+
+def test_each_reload_that_waits_is_told_once(site):
+    """Also when the one before it waited, too, and then failed."""
+    pound, tunnels = start_full(site)
+    pound.signal(signal.SIGHUP)
+    pound.wait_log("reload waits")
+    pound.reload("Global: [", expect="failed")
+    pound.configure(CONFIG)
+    for _ in range(3):
+        pound.signal(signal.SIGHUP)
+        pound.wait_log("reload waits", count=2)
+    before = reload_outcome.stamp(pound.reload_file)
+    for tunnel in tunnels:
+        tunnel.close()
+    assert pound.wait_reload(before).result == "ok"
+    assert len(pound.wait_log("reload waits")) == 2
 
 
 def test_a_clock_of_its_own(site):
