@@ -33,24 +33,6 @@ worker::UniqueFd bound_socket(const worker::SocketAddress& address, bool shared)
   return socket;
 }
 
-const sockaddr_in& v4(const worker::SocketAddress& address) {
-  return reinterpret_cast<const sockaddr_in&>(address.storage);
-}
-
-const sockaddr_in6& v6(const worker::SocketAddress& address) {
-  return reinterpret_cast<const sockaddr_in6&>(address.storage);
-}
-
-in_port_t port_of(const worker::SocketAddress& address) {
-  return address.storage.ss_family == AF_INET6 ? v6(address).sin6_port : v4(address).sin_port;
-}
-
-bool is_wildcard(const worker::SocketAddress& address) {
-  if (address.storage.ss_family != AF_INET6) return v4(address).sin_addr.s_addr == INADDR_ANY;
-  const in6_addr& host = v6(address).sin6_addr;
-  return IN6_IS_ADDR_UNSPECIFIED(&host);
-}
-
 }  // namespace
 
 void probe_address(const worker::SocketAddress& address) {

@@ -9,31 +9,41 @@ namespace worker {
 
 namespace {
 
-std::uint16_t port_of(const SocketAddress& address) {
-  if (address.storage.ss_family == AF_INET6) {
-    return ntohs(reinterpret_cast<const sockaddr_in6&>(address.storage).sin6_port);
-  }
-  return ntohs(reinterpret_cast<const sockaddr_in&>(address.storage).sin_port);
+const sockaddr_in& v4(const SocketAddress& address) {
+  return reinterpret_cast<const sockaddr_in&>(address.storage);
 }
+
+const sockaddr_in6& v6(const SocketAddress& address) {
+  return reinterpret_cast<const sockaddr_in6&>(address.storage);
+}
+
+bool is_v6(const SocketAddress& address) { return address.storage.ss_family == AF_INET6; }
 
 }  // namespace
 
 std::string host_text(const SocketAddress& address) {
   char text[INET6_ADDRSTRLEN] = "";
-  if (address.storage.ss_family == AF_INET6) {
-    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address.storage);
-    inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof text);
+  if (is_v6(address)) {
+    inet_ntop(AF_INET6, &v6(address).sin6_addr, text, sizeof text);
   } else {
-    const auto& v4 = reinterpret_cast<const sockaddr_in&>(address.storage);
-    inet_ntop(AF_INET, &v4.sin_addr, text, sizeof text);
+    inet_ntop(AF_INET, &v4(address).sin_addr, text, sizeof text);
   }
   return text;
 }
 
 std::string host_port_text(const SocketAddress& address) {
   const std::string port = std::to_string(port_of(address));
-  if (address.storage.ss_family == AF_INET6) return "[" + host_text(address) + "]:" + port;
+  if (is_v6(address)) return "[" + host_text(address) + "]:" + port;
   return host_text(address) + ":" + port;
+}
+
+std::uint16_t port_of(const SocketAddress& address) {
+  return ntohs(is_v6(address) ? v6(address).sin6_port : v4(address).sin_port);
+}
+
+bool is_wildcard(const SocketAddress& address) {
+  if (is_v6(address)) return IN6_IS_ADDR_UNSPECIFIED(&v6(address).sin6_addr);
+  return v4(address).sin_addr.s_addr == INADDR_ANY;
 }
 
 std::string service_name(const SocketAddress& listener, std::size_t index) {

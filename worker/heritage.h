@@ -38,6 +38,8 @@ struct SocketAddress {
 // Numeric "192.0.2.7" / "2001:db8::1", and "192.0.2.7:80" / "[2001:db8::1]:80".
 std::string host_text(const SocketAddress& address);
 std::string host_port_text(const SocketAddress& address);
+std::uint16_t port_of(const SocketAddress& address);
+bool is_wildcard(const SocketAddress& address);  // 0.0.0.0 or ::
 
 // What is written into the log for the listener's service at `index`: "192.0.2.7:80/1".
 std::string service_name(const SocketAddress& listener, std::size_t index);
