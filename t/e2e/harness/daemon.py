@@ -190,14 +190,19 @@ class Pound:
     def count_records(self):
         """How many there are when those of requests that were answered have come, too.
 
-        A record is written behind its response and passed on every hundredth of a second.
+        Who has answered writes the record before it sleeps. The master passes on all that there is
+        before it sleeps, and while there may be more that is for a hundredth of a second.
         """
-        count, since = -1, time.monotonic()
-        while count != len(self.records()) or time.monotonic() - since < scaled(0.05):
-            if count != len(self.records()):
-                count, since = len(self.records()), time.monotonic()
-            time.sleep(0.01)
-        return count
+        for worker in self.workers():
+            self._wait_asleep(worker)
+        self._wait_asleep(self.master)
+        time.sleep(0.02)
+        self._wait_asleep(self.master)
+        return len(self.records())
+
+    @staticmethod
+    def _wait_asleep(pid):
+        wait_until(lambda: proc.is_asleep(pid), f"process {pid} to have nothing to do")
 
     def wait_records(self, count):
         """Waits for the access records of `count` requests and returns all there are."""

@@ -27,6 +27,11 @@ def is_alive(pid):
     return bool(stat) and stat[0] not in "ZX"
 
 
+def is_asleep(pid):
+    """Waiting for something to happen, unlike one that would go on if it had a processor."""
+    return _stat(pid)[:1] == ["S"]
+
+
 def children(pid):
     """Living children, without zombies."""
     found = []
