@@ -62,6 +62,7 @@ class TlsSession {
   class Pieces;
 
   IoResult handshake();
+  void forget_exchange();
   IoResult fail();
   void postpone();
   void seal_end();

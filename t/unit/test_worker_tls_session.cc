@@ -309,3 +309,37 @@ TEST_CASE("tls session: tickets wait for the first answer, a read or the end") {
     CHECK(SSL_SESSION_has_ticket(SSL_get_session(pair.client)) == 1);
   }
 }
+
+TEST_CASE("tls session: nothing is kept of the keys that the secrets were agreed on with") {
+  const auto context = some_context();
+  const auto kept = [](const worker::KeyPointer& key) {
+    return key && EVP_PKEY_get0_provider(key.get()) != nullptr;
+  };
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    for (const std::string groups : {"X25519:P-256", "P-256", "P-384:P-256"}) {
+      CAPTURE(version);
+      CAPTURE(groups);
+      Pair pair(*context);
+      SSL_CTX_set_max_proto_version(pair.settings(), version);
+      REQUIRE(SSL_CTX_set1_groups_list(pair.settings(), groups.c_str()) == 1);
+      REQUIRE(pair.shake_hands());
+      EVP_PKEY* ours = nullptr;
+      EVP_PKEY* peers = nullptr;
+      SSL* const session = const_cast<SSL*>(pair.server.tls()->ssl());
+      SSL_get_tmp_key(session, &ours);
+      SSL_get_peer_tmp_key(session, &peers);
+      CHECK_FALSE(kept(worker::KeyPointer(ours)));
+      CHECK_FALSE(kept(worker::KeyPointer(peers)));
+      std::string received;
+      write_all(pair, {{const_cast<char*>("text"), 4}}, received);
+      CHECK(received == "text");
+      if (version == TLS1_2_VERSION) continue;
+      SSL_key_update(pair.client, SSL_KEY_UPDATE_REQUESTED);
+      REQUIRE(SSL_write(pair.client, "more", 4) == 4);
+      char buffer[16];
+      CHECK(pair.server.read(buffer, sizeof buffer).size == 4);
+      write_all(pair, {{const_cast<char*>("text"), 4}}, received);
+      CHECK(received == "texttext");
+    }
+  }
+}
