@@ -36,6 +36,7 @@ enum class FieldId : std::uint8_t {
   x_ssl,  // any name that begins with X-SSL-
 };
 
+// `name` is a token.
 FieldId field_id(std::string_view name);
 
 // The same for a name in which all but letters and digits are read as '-': programs behind a
