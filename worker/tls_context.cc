@@ -91,8 +91,7 @@ struct TlsContext::Impl {
   std::map<std::string, SSL_CTX*, std::less<>> by_name;  // wildcards by their "*." name
   TlsTickets tickets;
   TlsScratch scratch;
-  std::unique_ptr<BIO_METHOD, decltype(&BIO_meth_free)> transport{TlsSession::make_transport(),
-                                                                  BIO_meth_free};
+  TlsTransport transport = TlsSession::make_transport();
 
   SSL_CTX* find(std::string_view host) const {
     const std::string name = lowered(host);
@@ -275,7 +274,7 @@ void TlsContext::use_tickets(const shm::TicketKeys& keys) { impl_->tickets.use(k
 
 SSL* TlsContext::new_session() const { return SSL_new(impl_->contexts.front().get()); }
 
-const BIO_METHOD* TlsContext::transport() const { return impl_->transport.get(); }
+BIO* TlsContext::transport() const { return impl_->transport.bio.get(); }
 
 TlsScratch& TlsContext::scratch() {
   TlsScratch& scratch = impl_->scratch;

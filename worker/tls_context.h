@@ -15,8 +15,6 @@
 #include "conf/config.h"
 #include "conf/diagnostic.h"
 
-struct bio_method_st;  // OpenSSL's BIO_METHOD
-
 namespace shm {
 class TicketKeys;
 }
@@ -48,8 +46,8 @@ class TlsContext {
   // A server's side of one connection, without a transport yet; owned by the caller. Null when
   // there is no memory for it.
   SSL* new_session() const;
-  // OpenSSL's transport of a session; `data` is what its callbacks are for (tls_session.h).
-  const bio_method_st* transport() const;
+  // Of all its sessions (tls_session.h).
+  BIO* transport() const;
   TlsScratch& scratch();
 
   // Whether the certificate that was served on `session` is valid for `host` (no port), for 421.

@@ -3,6 +3,7 @@
 // Owns OpenSSL's session and the records that the socket did not take yet. Reads and writes as a
 // Stream does; the handshake is made inside read(). Records are gathered in the listener's scratch
 // and sent by one call, so the transport that OpenSSL sees takes everything and never asks to wait.
+// All sessions of a listener share that transport: it serves the one that calls OpenSSL just now.
 #pragma once
 
 #include <openssl/types.h>
@@ -20,6 +21,16 @@ namespace worker {
 
 class TlsContext;
 struct TlsScratch;
+
+// OpenSSL's face of a socket, with the table of its functions.
+struct TlsTransport {
+  struct Delete {
+    void operator()(BIO* bio) const;
+    void operator()(bio_method_st* method) const;
+  };
+  std::unique_ptr<bio_method_st, Delete> method;
+  std::unique_ptr<BIO, Delete> bio;
+};
 
 class TlsSession {
  public:
@@ -50,7 +61,8 @@ class TlsSession {
   // The peer's first bytes were those of a request in plain HTTP.
   bool met_plain_http() const { return plain_http_; }
 
-  static bio_method_st* make_transport();
+  // What OpenSSL reads and writes through, for a TlsContext to own. Throws when there is no memory.
+  static TlsTransport make_transport();
 
  private:
   TlsSession(TlsContext& context, int socket) : context_(context), socket_(socket) {}
@@ -61,6 +73,7 @@ class TlsSession {
   };
   class Pieces;
 
+  SSL* enter();
   IoResult handshake();
   void forget_exchange();
   IoResult fail();

@@ -343,3 +343,47 @@ TEST_CASE("tls session: nothing is kept of the keys that the secrets were agreed
     }
   }
 }
+
+TEST_CASE("tls session: those of one listener do not get into each other's way") {
+  const auto context = some_context();
+  char buffer[16];
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    CAPTURE(version);
+    std::vector<std::unique_ptr<Pair>> pairs;
+    for (int i = 0; i < 4; ++i) {
+      pairs.push_back(std::make_unique<Pair>(*context));
+      SSL_CTX_set_max_proto_version(pairs.back()->settings(), version);
+      pairs.back()->make_client();
+    }
+    // They take turns; the fourth one leaves in the middle of it, the third one breaks the
+    // protocol.
+    for (int turn = 0; turn < 4; ++turn) {
+      for (const auto& pair : pairs) SSL_connect(pair->client);
+      for (const auto& pair : pairs) {
+        CHECK(pair->server.read(buffer, sizeof buffer).status == IoStatus::would_block);
+      }
+      if (turn != 0) continue;
+      pairs.pop_back();
+      REQUIRE(::write(pairs[2]->client_socket.get(), "no TLS at all", 13) == 13);
+      CHECK(pairs[2]->server.read(buffer, sizeof buffer).status == IoStatus::failed);
+      pairs.pop_back();
+    }
+    for (const std::size_t i : {1u, 0u}) {
+      REQUIRE(pairs[i]->server.tls()->established());
+      REQUIRE(SSL_write(pairs[i]->client, i == 0 ? "zero" : "one!", 4) == 4);
+    }
+    for (const std::size_t i : {0u, 1u}) {
+      const IoResult result = pairs[i]->server.read(buffer, sizeof buffer);
+      CHECK(std::string(buffer, result.size) == (i == 0 ? "zero" : "one!"));
+    }
+    for (const std::size_t i : {0u, 1u}) {
+      std::string received;
+      write_all(*pairs[i], {{const_cast<char*>(i == 0 ? "zero" : "one!"), 4}}, received);
+      CHECK(received == (i == 0 ? "zero" : "one!"));
+    }
+    pairs[0]->server.close();
+    CHECK(pairs[0]->received().empty());
+    CHECK(SSL_get_shutdown(pairs[0]->client) == SSL_RECEIVED_SHUTDOWN);
+    CHECK(SSL_get_shutdown(pairs[1]->client) == 0);
+  }
+}
