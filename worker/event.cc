@@ -28,14 +28,15 @@ EventLoop::~EventLoop() {
 }
 
 void EventLoop::run() {
+  running_ = true;
   while (!stopped_) {
     for (FdEvent* event : again_) {
       event->queued_again_ = false;
       event_active(&event->event_, kReadable, 0);
     }
     again_.clear();
-    turn_us_ = 0;
     if (before_wait_ != nullptr) before_wait_(owner_);
+    turn_us_ = turn_ms_ = 0;
     if (event_base_loop(base_, EVLOOP_ONCE) != 0) break;
     // Destructors may dispose of more.
     while (!disposed_.empty()) {
@@ -43,13 +44,18 @@ void EventLoop::run() {
       now.swap(disposed_);
     }
   }
+  running_ = false;
+  turn_ms_ = 0;
 }
 
 std::uint64_t EventLoop::now_ms() {
+  if (turn_ms_ != 0) return turn_ms_;
   timespec now{};
   clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-  return static_cast<std::uint64_t>(now.tv_sec) * 1000 +
-         static_cast<std::uint64_t>(now.tv_nsec) / 1000000;
+  const std::uint64_t now_ms = static_cast<std::uint64_t>(now.tv_sec) * 1000 +
+                               static_cast<std::uint64_t>(now.tv_nsec) / 1000000;
+  if (running_) turn_ms_ = now_ms;
+  return now_ms;
 }
 
 std::uint64_t EventLoop::turn_us() {
