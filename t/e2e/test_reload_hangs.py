@@ -56,7 +56,6 @@ def test_a_configuration_that_came_meanwhile_is_read_next(site, faults):
     daemon = Unbroken(site, popen={"env": faults.environment})
     pound = daemon.pound
     hang_next(faults, 1)
-    before = reload_outcome.stamp(pound.reload_file)
     pound.signal(signal.SIGHUP)
     faults.wait_struck(1)
     faults.clear()
@@ -65,10 +64,7 @@ def test_a_configuration_that_came_meanwhile_is_read_next(site, faults):
         pound.signal(signal.SIGHUP)
     for worker in set(proc.children(pound.master)) - set(daemon.workers):
         os.kill(worker, signal.SIGKILL)
-    failed = pound.wait_reload(before)
-    if failed.result == "failed":
-        pound.wait_reload(reload_outcome.stamp(pound.reload_file))
-    pound.wait_log("generation [0-9]+ active")
+    pound.wait_log("generation [0-9]+ active")  # the outcome of the killed one may be gone by now
     assert get(pound.port).status == 404
     assert len([line for line in pound.log().splitlines() if " active: " in line]) == 1
 

@@ -211,17 +211,17 @@ def test_requests_in_flight_in_other_workers_see_nothing(site):
             assert go_on.wait(TIMEOUT)
         return response(received.target.encode())
 
-    ports = {name: site.backend(handler).port for name in NAMES}
-    pound = site.pound(CONFIG, **ports)
+    backends = {name: site.backend(handler) for name in NAMES}
+    pound = site.pound(CONFIG, **{name: backend.port for name, backend in backends.items()})
     time.sleep(OLD_ENOUGH)
     workers = pound.workers()
     clients = {}
     for number in range(40):
         client = site.client(pound.port)
         client.send(request("GET", f"/cookie/held{number}", f"Cookie: sid=s{number % 10}"))
-        wait_until(lambda c=client: proc.owner_of_connection(workers, pound.port, c.local_port),
-                   "the client to be accepted")
         clients[number] = client
+    wait_until(lambda: sum(len(b.requests) for b in backends.values()) == len(clients),
+               "all requests to be held")
     owners = {n: proc.owner_of_connection(workers, pound.port, c.local_port)
               for n, c in clients.items()}
     survivor = owners[0]

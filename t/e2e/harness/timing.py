@@ -14,7 +14,7 @@ def scaled(seconds):
     return seconds * SCALE
 
 
-TIMEOUT = scaled(10)
+TIMEOUT = scaled(30)
 
 
 def wait_until(condition, what, timeout=None):
