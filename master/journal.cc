@@ -61,7 +61,7 @@ void Journal::say(worker::Severity severity, std::string_view text) noexcept {
 
 void Journal::use(std::unique_ptr<LogSink> sink) {
   flush();
-  sink->lose(sink_->lost());
+  sink_->hand_over(*sink);
   sink_ = std::move(sink);
 }
 

@@ -31,8 +31,7 @@ class Journal {
   void pass_on(int priority, pid_t pid, std::string_view text) noexcept;
   // Records that got lost on their way to us.
   void lose(std::uint64_t records) { sink_->lose(records); }
-  // Another way out, after a reload, from one that holds nothing back; what the old one still owes
-  // the reader is told by the new one.
+  // Another way out, after a reload; what the old one still owes the reader goes to the new one.
   void use(std::unique_ptr<LogSink> sink);
 
   // False: who can wait, as the rings can, should not pass on more.
@@ -41,8 +40,10 @@ class Journal {
   void flush() noexcept;
   // The last flush has left something behind: it wants to be called again, at the latest when
   // `waits_for` (-1 = nothing that tells) is writable.
-  bool is_behind() const { return !is_clear() || sink_->holds() || sink_->lost() != 0; }
-  int waits_for() const { return is_clear() && !sink_->holds() ? -1 : sink_->fd(); }
+  bool is_behind() const { return is_stuck() || sink_->lost() != 0; }
+  int waits_for() const { return is_stuck() ? sink_->fd() : -1; }
+  // The same for lines alone: the reader is slow or away, and trying again at once is in vain.
+  bool is_stuck() const { return !is_clear() || sink_->holds(); }
 
   void started() { starting_ = false; }
   // The end of the program: a reader who is there is given half a second for what is left.

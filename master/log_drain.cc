@@ -75,11 +75,11 @@ void LogDrain::turn(std::uint64_t now_ms) {
     for (shm::Row row = 0; row < segment_.workers().rows_in_use(); ++row) {
       if (is_taken(row)) count_drops(row);
     }
-    const bool any = journal_.is_clear() && drain_rings();
-    if (any || !journal_.is_clear()) last_record_ms_ = now_ms;
+    const bool is_stuck = journal_.is_stuck();
+    if (is_stuck || drain_rings()) last_record_ms_ = now_ms;
     if (now_ms - last_record_ms_ >= kSilenceMs) fall_asleep(now_ms);
+    if (!is_stuck) journal_.flush();
   }
-  journal_.flush();
 }
 
 void LogDrain::count_drops(shm::Row row) {
@@ -96,7 +96,7 @@ void LogDrain::closing(shm::Row row) {
 }
 
 int LogDrain::timeout_ms() const {
-  if (awake_ && journal_.is_clear()) return more_ ? 0 : kDrainPauseMs;
+  if (awake_ && !journal_.is_stuck()) return more_ ? 0 : kDrainPauseMs;
   return journal_.is_behind() ? kSlowReaderMs : -1;
 }
 

@@ -4,8 +4,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <iterator>
+#include <utility>
 
 namespace master {
 
@@ -41,10 +40,29 @@ void LogSink::flush_all() {
   send_held();
 }
 
+void LogSink::hand_over(LogSink& heir) {
+  pass_held(heir);
+  heir.lose(std::exchange(lost_, 0));
+}
+
+namespace {
+
+constexpr std::size_t kBlock = 16;  // of a fixed size, so that the compiler makes it one step
+
+void blank_control_bytes(char* bytes, std::size_t size) {
+  for (std::size_t i = 0; i < size; ++i) {
+    const auto byte = static_cast<unsigned char>(bytes[i]);
+    bytes[i] = byte < 0x20 || byte == 0x7f ? ' ' : bytes[i];
+  }
+}
+
+}  // namespace
+
 void append_line_text(std::string& out, std::string_view text) {
-  std::transform(text.begin(), text.end(), std::back_inserter(out), [](char byte) {
-    return static_cast<unsigned char>(byte) < 0x20 || byte == 0x7f ? ' ' : byte;
-  });
+  std::size_t at = out.size();
+  out += text;
+  for (; out.size() - at >= kBlock; at += kBlock) blank_control_bytes(out.data() + at, kBlock);
+  blank_control_bytes(out.data() + at, out.size() - at);
 }
 
 }  // namespace master

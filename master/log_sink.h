@@ -37,6 +37,8 @@ class LogSink {
 
   // Something that was taken has not gone out yet.
   virtual bool holds() const { return false; }
+  // Everything that is still owed to the reader, lines and losses, is the other's from now on.
+  void hand_over(LogSink& heir);
   // Whose readiness for writing tells that a record may be offered again; -1 = nobody's: try now
   // and then.
   virtual int fd() const { return -1; }
@@ -46,6 +48,7 @@ class LogSink {
   // `worth` is how many records are lost if this line is, should that show only after `yes`.
   virtual Sent send(int priority, pid_t pid, std::string_view text, std::uint64_t worth) = 0;
   virtual void send_held() {}
+  virtual void pass_held(LogSink& /*heir*/) {}
 
  private:
   void tell_losses();

@@ -38,30 +38,78 @@ bool SyslogSink::connect() {
   return false;
 }
 
-void SyslogSink::put_header(int priority, pid_t pid) {
+const std::string& SyslogSink::head(int priority, pid_t pid) {
   const std::time_t now = std::time(nullptr);
-  if (now != stamp_time_) {
-    std::tm local{};
-    ::localtime_r(&now, &local);
-    stamp_[std::strftime(stamp_, sizeof stamp_, "%b %e %H:%M:%S ", &local)] = '\0';
-    stamp_time_ = now;
-  }
-  line_ = "<" + std::to_string(facility_ | priority) + ">";
-  line_ += stamp_;
-  line_ += "pound[" + std::to_string(pid) + "]: ";
+  if (now == head_.second && priority == head_.priority && pid == head_.pid) return head_.text;
+  std::tm local{};
+  ::localtime_r(&now, &local);
+  char stamp[20];  // "Nov 21 06:40:00 "
+  stamp[std::strftime(stamp, sizeof stamp, "%b %e %H:%M:%S ", &local)] = '\0';
+  head_.text = "<" + std::to_string(facility_ | priority) + ">" + stamp + "pound[" +
+               std::to_string(pid) + "]: ";
+  head_.second = now;
+  head_.priority = priority;
+  head_.pid = pid;
+  return head_.text;
 }
 
-LogSink::Sent SyslogSink::send(int priority, pid_t pid, std::string_view text, std::uint64_t) {
-  if (!socket_ && !connect()) return Sent::later;
-  put_header(priority, pid);
-  append_line_text(line_, text);
-  for (;;) {
-    if (::send(socket_.get(), line_.data(), line_.size(), MSG_NOSIGNAL) >= 0) return Sent::yes;
-    if (errno == EAGAIN || errno == ENOBUFS) return Sent::later;
-    if (errno == EMSGSIZE) return Sent::no;
-    // The daemon is gone; perhaps another one listens under its name already.
-    socket_.reset();
-    if (!connect()) return Sent::later;
+LogSink::Sent SyslogSink::send(int priority, pid_t pid, std::string_view text,
+                               std::uint64_t worth) {
+  if (held_ == kMostHeldLines) send_held();
+  if (held_ == kMostHeldLines || (!socket_ && !connect())) return Sent::later;
+  Line& last = line(held_);
+  last.bytes = head(priority, pid);
+  last.text = last.bytes.size();
+  append_line_text(last.bytes, text);
+  last.priority = priority;
+  last.pid = pid;
+  last.worth = worth;
+  ++held_;
+  return Sent::yes;
+}
+
+// How many went out; when none did, errno tells why.
+std::size_t SyslogSink::send_some() {
+  std::array<mmsghdr, kMostHeldLines> messages;
+  std::array<iovec, kMostHeldLines> parts;
+  for (std::size_t i = 0; i < held_; ++i) {
+    parts[i] = {line(i).bytes.data(), line(i).bytes.size()};
+    messages[i] = {};
+    messages[i].msg_hdr.msg_iov = &parts[i];
+    messages[i].msg_hdr.msg_iovlen = 1;
+  }
+  const int sent =
+      ::sendmmsg(socket_.get(), messages.data(), static_cast<unsigned>(held_), MSG_NOSIGNAL);
+  return sent < 0 ? 0 : static_cast<std::size_t>(sent);
+}
+
+void SyslogSink::forget(std::size_t lines) {
+  first_ = (first_ + lines) % kMostHeldLines;
+  held_ -= lines;
+}
+
+void SyslogSink::send_held() {
+  while (held_ != 0 && (socket_ || connect())) {
+    const std::size_t sent = send_some();
+    forget(sent);
+    // Where some went out and some did not it is full, and if not we soon come again.
+    if (sent != 0) return;
+    if (errno == EAGAIN || errno == ENOBUFS) return;
+    if (errno == EMSGSIZE) {
+      lose(line(0).worth);
+      forget(1);
+    } else {
+      // The daemon is gone; perhaps another one listens under its name already.
+      socket_.reset();
+    }
+  }
+}
+
+void SyslogSink::pass_held(LogSink& heir) {
+  for (; held_ != 0; forget(1)) {
+    const Line& first = line(0);
+    const std::string_view text = std::string_view(first.bytes).substr(first.text);
+    if (!heir.write(first.priority, first.pid, text)) heir.lose(first.worth);
   }
 }
 

@@ -3,13 +3,17 @@
 // Owns the connection and makes it anew when the daemon was restarted (every kReconnectMs at most);
 // while there is none, records wait. syslog(3) is not used: it blocks on a full socket, and it is
 // one for the whole process.
+//
+// Lines are gathered and go out with one system call, at the latest at `flush`.
 #pragma once
 
 #include <sys/un.h>
 
+#include <array>
 #include <cstdint>
 #include <ctime>
 #include <optional>
+#include <string>
 
 #include "master/log_sink.h"
 #include "worker/unique_fd.h"
@@ -17,29 +21,52 @@
 namespace master {
 
 inline constexpr std::uint64_t kReconnectMs = 200;
+inline constexpr std::size_t kMostHeldLines = 32;
 
 class SyslogSink : public LogSink {
  public:
   // `facility` as in <syslog.h>, shifted. Opens nothing yet. Throws StartError for a path that
   // does not fit into a socket's name.
   SyslogSink(const std::string& path, int facility);
+  bool holds() const override { return held_ != 0; }
   int fd() const override { return socket_.get(); }
 
  protected:
   Sent send(int priority, pid_t pid, std::string_view text, std::uint64_t worth) override;
+  void send_held() override;
+  void pass_held(LogSink& heir) override;
 
  private:
+  // What stands before the text; the same for many lines in a row.
+  struct Head {
+    std::time_t second = -1;
+    int priority = 0;
+    pid_t pid = 0;
+    std::string text;
+  };
+  struct Line {
+    std::string bytes;  // a whole datagram; its room is used again
+    std::size_t text = 0;
+    int priority = 0;
+    pid_t pid = 0;
+    std::uint64_t worth = 0;
+  };
+
   bool connect();
   bool may_connect();
-  void put_header(int priority, pid_t pid);
+  const std::string& head(int priority, pid_t pid);
+  Line& line(std::size_t i) { return lines_[(first_ + i) % kMostHeldLines]; }
+  std::size_t send_some();
+  void forget(std::size_t lines);
 
   sockaddr_un name_{};
   int facility_;
   worker::UniqueFd socket_;
   std::optional<std::uint64_t> last_attempt_ms_;
-  std::string line_;             // reused
-  std::time_t stamp_time_ = -1;  // the second that `stamp_` shows
-  char stamp_[20] = "";          // "Nov 21 06:40:00 "
+  Head head_;
+  std::array<Line, kMostHeldLines> lines_;  // a ring
+  std::size_t first_ = 0;
+  std::size_t held_ = 0;
 };
 
 }  // namespace master

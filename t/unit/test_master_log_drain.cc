@@ -16,11 +16,13 @@ namespace {
 struct Heard {
   std::vector<std::string> lines;
   std::size_t room = 1'000'000;
+  bool holds = false;  // one that gathers lines could not send them
 };
 
 class FakeSink : public LogSink {
  public:
   explicit FakeSink(Heard& heard) : heard_(heard) {}
+  bool holds() const override { return heard_.holds; }
 
  protected:
   Sent send(int priority, pid_t pid, std::string_view text, std::uint64_t) override {
@@ -120,6 +122,22 @@ TEST_CASE_FIXTURE(Fixture, "log drain: a full sink keeps the record and the orde
   heard.room = 1'000'000;
   drain.turn(now);
   CHECK(heard.lines == Lines{"6 1 a", "6 1 b", "6 1 c", "6 2 d"});
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "log drain: what a sink could not send is waited for, and not added to") {
+  for (unsigned i = 0; i < kRecordsPerTurn + 1; ++i) write(0, "x");
+  drain.turn(now);
+  CHECK(drain.timeout_ms() == 0);
+  heard.holds = true;
+  now += 2 * master::kSilenceMs;
+  drain.turn(now);
+  CHECK(heard.lines.size() == kRecordsPerTurn);
+  CHECK(drain.timeout_ms() > master::kDrainPauseMs);
+  heard.holds = false;
+  drain.turn(now);
+  CHECK(heard.lines.size() == kRecordsPerTurn + 1);
+  CHECK(drain.timeout_ms() == master::kDrainPauseMs);
 }
 
 TEST_CASE_FIXTURE(Fixture, "log drain: what a full ring dropped is told") {

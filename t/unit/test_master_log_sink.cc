@@ -81,3 +81,17 @@ TEST_CASE("log sink: a line's text has no control bytes, and all others") {
   expected[0x7f] = ' ';
   CHECK(line == "> " + expected);
 }
+
+TEST_CASE("log sink: a control byte at every place of a text, whatever its length") {
+  for (std::size_t size = 1; size <= 40; ++size) {
+    for (std::size_t at = 0; at < size; ++at) {
+      std::string text(size, 'a');
+      text[at] = '\n';
+      std::string expected(size, 'a');
+      expected[at] = ' ';
+      std::string line = "\n";
+      master::append_line_text(line, text);
+      REQUIRE(line == "\n" + expected);
+    }
+  }
+}

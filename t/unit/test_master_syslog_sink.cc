@@ -12,6 +12,7 @@
 #include "master/syslog_sink.h"
 #include "t/unit/test_master_temp_folder.h"
 
+using master::kMostHeldLines;
 using master::SyslogSink;
 
 namespace {
@@ -53,7 +54,9 @@ std::string text_of(const std::string& record, int priority, pid_t pid) {
   return record.substr(text);
 }
 
-// Connections are tried once a second at most.
+void flush(SyslogSink& sink) { sink.flush(master::now_ms()); }
+
+// Connections are tried now and then only.
 void wait_for_next_attempt() {
   const std::uint64_t until = master::now_ms() + master::kReconnectMs;
   while (master::now_ms() < until) ::usleep(10'000);
@@ -67,6 +70,10 @@ TEST_CASE("syslog sink: one datagram in the form of RFC 3164 for each record") {
   SyslogSink sink(folder.file("log"), LOG_LOCAL3);
   CHECK(sink.write(LOG_INFO, 1234, "first"));
   CHECK(sink.write(LOG_ERR, 5, "second"));
+  CHECK(daemon.receive() == "nothing");
+  CHECK(sink.holds());
+  flush(sink);
+  CHECK_FALSE(sink.holds());
   CHECK(text_of(daemon.receive(), LOG_LOCAL3 | LOG_INFO, 1234) == "first");
   CHECK(text_of(daemon.receive(), LOG_LOCAL3 | LOG_ERR, 5) == "second");
   CHECK(daemon.receive() == "nothing");
@@ -77,9 +84,11 @@ TEST_CASE("syslog sink: control bytes cannot make a second line; the longest rec
   Daemon daemon(folder.file("log"));
   SyslogSink sink(folder.file("log"), LOG_DAEMON);
   sink.write(LOG_INFO, 7, std::string("a\nb\r\0c\x7f", 7));
+  flush(sink);
   CHECK(text_of(daemon.receive(), LOG_DAEMON | LOG_INFO, 7) == "a b  c ");
   const std::string longest(16 * 1024, 'x');
   sink.write(LOG_INFO, 7, longest);
+  flush(sink);
   CHECK(text_of(daemon.receive(), LOG_DAEMON | LOG_INFO, 7) == longest);
 }
 
@@ -92,9 +101,10 @@ TEST_CASE("syslog sink: nobody there: records are to wait, and go on when somebo
   sink.lose(2);
   Daemon daemon(folder.file("log"));
   wait_for_next_attempt();
-  sink.flush(master::now_ms());
+  flush(sink);
   CHECK(sink.lost() == 0);
   CHECK(sink.write(LOG_INFO, 7, "three"));
+  flush(sink);
   CHECK(text_of(daemon.receive(), LOG_DAEMON | LOG_WARNING, ::getpid()) ==
         "2 log records were lost");
   CHECK(text_of(daemon.receive(), LOG_DAEMON | LOG_INFO, 7) == "three");
@@ -105,9 +115,11 @@ TEST_CASE("syslog sink: a restarted daemon is found, and nothing is lost") {
   auto daemon = std::make_unique<Daemon>(folder.file("log"));
   SyslogSink sink(folder.file("log"), LOG_DAEMON);
   sink.write(LOG_INFO, 7, "one");
+  flush(sink);
   wait_for_next_attempt();
   daemon = std::make_unique<Daemon>(folder.file("log"));
   CHECK(sink.write(LOG_INFO, 7, "two"));
+  flush(sink);
   CHECK(sink.lost() == 0);
   CHECK(text_of(daemon->receive(), LOG_DAEMON | LOG_INFO, 7) == "two");
 }
@@ -117,17 +129,47 @@ TEST_CASE("syslog sink: a daemon that dies for good costs no time") {
   auto daemon = std::make_unique<Daemon>(folder.file("log"));
   SyslogSink sink(folder.file("log"), LOG_DAEMON);
   sink.write(LOG_INFO, 7, "one");
+  flush(sink);
   daemon.reset();
+  sink.write(LOG_INFO, 7, "nobody knows yet");
+  flush(sink);
+  CHECK(sink.holds());
   for (int i = 0; i < 1000; ++i) CHECK_FALSE(sink.write(LOG_INFO, 7, "gone"));
   CHECK(sink.lost() == 0);  // it is the caller's choice to keep a record or to give it up
 }
 
-TEST_CASE("syslog sink: a record too long for the socket is lost, and counted") {
+TEST_CASE("syslog sink: what a daemon that died did not get, the next one gets") {
+  const TempFolder folder;
+  auto daemon = std::make_unique<Daemon>(folder.file("log"));
+  SyslogSink sink(folder.file("log"), LOG_DAEMON);
+  sink.write(LOG_INFO, 7, "one");
+  flush(sink);
+  wait_for_next_attempt();
+  daemon.reset();
+  for (const char* text : {"two", "three"}) CHECK(sink.write(LOG_INFO, 7, text));
+  flush(sink);
+  CHECK(sink.fd() == -1);
+  daemon = std::make_unique<Daemon>(folder.file("log"));
+  wait_for_next_attempt();
+  flush(sink);
+  CHECK_FALSE(sink.holds());
+  CHECK(text_of(daemon->receive(), LOG_DAEMON | LOG_INFO, 7) == "two");
+  CHECK(text_of(daemon->receive(), LOG_DAEMON | LOG_INFO, 7) == "three");
+}
+
+TEST_CASE("syslog sink: a record too long for the socket is lost, and counted; others are not") {
   const TempFolder folder;
   Daemon daemon(folder.file("log"));
   SyslogSink sink(folder.file("log"), LOG_DAEMON);
-  CHECK(sink.write(LOG_INFO, 7, std::string(16 << 20, 'x')));
+  const std::string too_long(16 << 20, 'x');
+  CHECK(sink.write(LOG_INFO, 7, "before"));
+  CHECK(sink.write(LOG_INFO, 7, too_long));
+  CHECK(sink.write(LOG_INFO, 7, "after"));
+  for (int i = 0; i < 2; ++i) sink.flush(0);
   CHECK(sink.lost() == 1);
+  CHECK(text_of(daemon.receive(), LOG_DAEMON | LOG_INFO, 7) == "before");
+  CHECK(text_of(daemon.receive(), LOG_DAEMON | LOG_INFO, 7) == "after");
+  CHECK(daemon.receive() == "nothing");
 }
 
 TEST_CASE("syslog sink: a daemon that does not read is never waited for") {
@@ -135,17 +177,41 @@ TEST_CASE("syslog sink: a daemon that does not read is never waited for") {
   Daemon daemon(folder.file("log"));
   SyslogSink sink(folder.file("log"), LOG_DAEMON);
   unsigned taken = 0;
-  while (taken < 1'000'000 && sink.write(LOG_INFO, 7, "line")) ++taken;
-  REQUIRE(taken > 0);
+  while (taken < 1'000'000 && sink.write(LOG_INFO, 7, std::to_string(taken))) ++taken;
+  REQUIRE(taken > kMostHeldLines);
   REQUIRE(taken < 1'000'000);
   CHECK(sink.lost() == 0);
   sink.lose();
   CHECK_FALSE(sink.write(LOG_INFO, 7, "line"));
-  while (taken-- > 0) CHECK(text_of(daemon.receive(), LOG_DAEMON | LOG_INFO, 7) == "line");
-  CHECK(sink.write(LOG_INFO, 7, "again"));
-  sink.flush(master::now_ms());
-  CHECK(text_of(daemon.receive(), LOG_DAEMON | LOG_INFO, 7) == "again");
+  for (unsigned i = 0; i < taken; ++i) {
+    std::string got = daemon.receive();
+    if (got == "nothing") flush(sink), got = daemon.receive();
+    CHECK(text_of(got, LOG_DAEMON | LOG_INFO, 7) == std::to_string(i));
+  }
   CHECK(text_of(daemon.receive(), LOG_DAEMON | LOG_WARNING, ::getpid()) == "1 log record was lost");
+  CHECK(sink.write(LOG_INFO, 7, "again"));
+  flush(sink);
+  CHECK(text_of(daemon.receive(), LOG_DAEMON | LOG_INFO, 7) == "again");
+}
+
+TEST_CASE("syslog sink: what it still holds goes to its heir, in order") {
+  const TempFolder folder;
+  Daemon stuck(folder.file("stuck"));
+  Daemon daemon(folder.file("log"));
+  SyslogSink old(folder.file("stuck"), LOG_DAEMON);
+  unsigned taken = 0;
+  while (old.write(LOG_NOTICE, 7, std::to_string(taken))) ++taken;
+  old.lose(3);
+  SyslogSink heir(folder.file("log"), LOG_LOCAL0);
+  old.hand_over(heir);
+  CHECK_FALSE(old.holds());
+  CHECK(old.lost() == 0);
+  CHECK(heir.lost() == 3);
+  for (unsigned i = taken - kMostHeldLines; i < taken; ++i) {
+    std::string got = daemon.receive();
+    if (got == "nothing") flush(heir), got = daemon.receive();
+    CHECK(text_of(got, LOG_LOCAL0 | LOG_NOTICE, 7) == std::to_string(i));
+  }
 }
 
 TEST_CASE("syslog sink: a path that fits to the byte, and one that does not") {
