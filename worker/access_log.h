@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "conf/config.h"
+#include "worker/event.h"
 #include "worker/http/request_head.h"
 #include "worker/log.h"
 
@@ -20,11 +21,10 @@ namespace worker {
 inline constexpr int kStatusClientGone = 499;
 
 struct AccessRecord {
-  std::string request;           // escaped request line
-  std::string referer;           // escaped, "-" for none
-  std::string user_agent;        // likewise
+  std::string request;           // escaped request line, "-" for none
+  std::string from;              // in Combined, escaped: "referer" "user agent"
   std::time_t when = 0;          // wall clock
-  std::uint64_t started_us = 0;  // CLOCK_MONOTONIC
+  std::uint64_t started_us = 0;  // of the loop's turn
 
   // Known at the end.
   std::string_view client_ip;
@@ -37,20 +37,22 @@ struct AccessRecord {
 
 class AccessLog {
  public:
-  AccessLog(conf::AccessLogFormat format, Log& log) : format_(format), log_(log) {}
+  AccessLog(conf::AccessLogFormat format, EventLoop& loop, Log& log)
+      : format_(format), loop_(loop), log_(log) {}
 
   // `head` may be what could be made out of a refused one.
   void begin(const http::RequestHead& head, AccessRecord& record) const;
   void write(const AccessRecord& record);
 
  private:
-  std::string_view date(std::time_t when);
+  std::string_view date(std::time_t when);  // and what stands on both sides of it
 
   conf::AccessLogFormat format_;
+  EventLoop& loop_;
   Log& log_;
   std::time_t date_of_ = -1;
   std::string date_;
-  std::string line_;
+  std::string line_;  // reused
 };
 
 }  // namespace worker

@@ -3,29 +3,52 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdint>
 
 #include "shm/log_ring.h"
 
 namespace worker {
 
+namespace {
+
+constexpr std::size_t kEscape = 4;  // bytes of \xNN
+constexpr std::size_t kBlock = 16;  // of a fixed size, so that the compiler makes it one step
+
+constexpr bool is_plain(char byte) {
+  const auto c = static_cast<unsigned char>(byte);
+  return c >= 0x20 && c <= 0x7e && c != '"' && c != '\\';
+}
+
+// Where the first byte stands that has to be escaped, or the end; nearly always the end.
+std::size_t plain_run(std::string_view bytes) {
+  std::size_t i = 0;
+  for (; bytes.size() - i >= kBlock; i += kBlock) {
+    unsigned char odd = 0;
+    for (std::size_t k = 0; k < kBlock; ++k) odd |= is_plain(bytes[i + k]) ? 0 : 1;
+    if (odd != 0) break;
+  }
+  while (i < bytes.size() && is_plain(bytes[i])) ++i;
+  return i;
+}
+
+}  // namespace
+
 void append_escaped(std::string& out, std::string_view bytes, std::size_t most) {
   static constexpr char kHex[] = "0123456789abcdef";
-  std::size_t plain = 0;  // start of the run that goes out as it is
-  std::size_t i = 0;
-  for (; i < bytes.size(); ++i) {
-    const auto c = static_cast<unsigned char>(bytes[i]);
-    const bool is_plain = c >= 0x20 && c <= 0x7e && c != '"' && c != '\\';
-    const std::size_t width = is_plain ? 1 : 4;
-    if (width > most) break;
-    most -= width;
-    if (is_plain) continue;
-    out.append(bytes, plain, i - plain);
+  while (!bytes.empty()) {
+    const std::size_t run = std::min(plain_run(bytes), most);
+    out += bytes.substr(0, run);
+    bytes.remove_prefix(run);
+    most -= run;
+    if (bytes.empty()) return;
+    if (most < kEscape) break;
+    const auto c = static_cast<unsigned char>(bytes.front());
     out += {'\\', 'x', kHex[c >> 4], kHex[c & 15]};
-    plain = i + 1;
+    bytes.remove_prefix(1);
+    most -= kEscape;
   }
-  out.append(bytes, plain, i - plain);
-  if (i < bytes.size()) out += "...";
+  if (!bytes.empty()) out += "...";
 }
 
 std::string escaped(std::string_view bytes, std::size_t most) {

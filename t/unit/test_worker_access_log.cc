@@ -12,7 +12,7 @@ struct Fixture {
   explicit Fixture(conf::AccessLogFormat format)
       : row(segment.workers().take(0, 1).value()),
         log(segment.log_ring(row), -1, 0),
-        access(format, log) {
+        access(format, loop, log) {
     ::setenv("TZ", "UTC", 1);
     ::tzset();
   }
@@ -37,6 +37,7 @@ struct Fixture {
   shm::Segment segment;
   shm::Row row;
   worker::Log log;
+  worker::EventLoop loop;
   worker::AccessLog access;
   worker::http::RequestHead request;
 };

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <cstdio>
 #include <string>
 
 #include "worker/log.h"
@@ -28,4 +29,22 @@ TEST_CASE("log: the bound is on what is written, and no escape is torn") {
   CHECK(escaped("a\n", 4) == "a...");
   CHECK(escaped("a\n", 5) == "a\\x0a");
   CHECK(escaped("ab", 1) == "a...");
+}
+
+TEST_CASE("log: every byte at every place of a text, whatever its length") {
+  for (int byte = 0; byte < 256; ++byte) {
+    const char c = static_cast<char>(byte);
+    char shown[5] = {c, '\0'};
+    const bool plain = byte >= 0x20 && byte <= 0x7e && c != '"' && c != '\\';
+    if (!plain) std::snprintf(shown, sizeof shown, "\\x%02x", static_cast<unsigned>(byte));
+    for (std::size_t size = 1; size <= 40; ++size) {
+      for (std::size_t at = 0; at < size; ++at) {
+        std::string text(size, 'a');
+        text[at] = c;
+        std::string expected(size, 'a');
+        expected.replace(at, 1, shown);
+        REQUIRE(escaped(text) == expected);
+      }
+    }
+  }
 }
