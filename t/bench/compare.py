@@ -27,7 +27,7 @@ import report
 import tail
 from backends import Backend, make_certificate
 from load import Demand, idle_kib, measure
-from proxies import ALL, PEERS, Pound, Work, missing
+from proxies import ALL, TO_FILE, HAProxy, Nginx, Pound, Work, missing
 
 LIMIT_SECONDS = 600
 ROUTES = 1000
@@ -150,17 +150,21 @@ class Bench:
         self.add(Outcome(name, what, values, values[1:], must, aim, results))
 
     def access_log(self, socket):
-        if not self.wants("log", self.needed(2 * len(ALL))):
+        if not self.wants("log", self.needed(len(ALL) + 2)):
             return
-        logged = dataclasses.replace(self.work, log=str(socket))
-        results = self.compete([Contestant(one.name, one, work, Demand())
-                                for work in (logged, self.work) for one in ALL])
+        to_file = dataclasses.replace(self.work, log=TO_FILE)
+        to_syslog = dataclasses.replace(self.work, log=str(socket))
+        works = ((Pound, to_file), (Nginx, to_file), (HAProxy, to_syslog), (Pound, to_syslog),
+                 (Pound, self.work))
+        results = self.compete([Contestant(one.name, one, work, Demand()) for one, work in works])
         values = [statistics.median(run.us for run in runs) for runs in results]
-        on, off = results[:len(ALL)], results[len(ALL):]
         self.add(Outcome("log", "keepalive, access log on in all", values[:len(ALL)],
-                         values[1:len(ALL)], results=on))
-        self.add(Outcome("log", "access log: Pound with / without", [values[0], values[len(ALL)]],
-                         [values[len(ALL)]], 1.08, 1.04, [on[0], off[0]]))
+                         values[1:len(ALL)], results=results[:len(ALL)]))
+        off = len(works) - 1
+        for what, on in (("standard output, a file", 0), ("syslog", len(ALL))):
+            self.add(Outcome("log", f"access log to {what}: Pound with / without",
+                             [values[on], values[off]], [values[off]], 1.08, 1.04,
+                             [results[on], results[off]]))
 
     def idle(self, name, what, count, tls, goals):
         if not self.wants(name, 3 * (2 + count * (0.004 if tls else 0.001))):
@@ -241,7 +245,8 @@ def text_of(bench, options):
         "with one of two for itself would leave the proxy's second worker nowhere to go. CPU is "
         "that of all the proxy's processes, by the scheduler's count; memory their proportional "
         "share. Rows on a tail compare p99 at "
-        "seven tenths of the slowest proxy's rate.", "",
+        "seven tenths of the slowest proxy's rate. The queue of a syslog socket holds "
+        f"{machine.syslog_queue()} records here.", "",
         report.table(HEADS, [outcome.cells() for outcome in bench.outcomes])])
 
 

@@ -56,6 +56,11 @@ def describe():
     return f"{len(os.sched_getaffinity(0))} × {name}, Linux {platform.release()}"
 
 
+def syslog_queue():
+    """How many datagrams wait for a reader: the system's default is 10; systemd makes it 512."""
+    return int(pathlib.Path("/proc/sys/net/unix/max_dgram_qlen").read_text())
+
+
 def version(command, pattern):
     done = subprocess.run(command, text=True, check=False, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT)

@@ -3,8 +3,7 @@
 All have two workers or threads, keep connections to the backend open, keep clients for ten minutes,
 may use TLS 1.2 and 1.3 with the same certificate and tickets, and add X-Forwarded-For. Where they
 differ it is to the peers' good: HAProxy may splice; Pound adds X-Forwarded-Proto, -Host and -Port,
-which they are spared. Logs go the way each of them does it best: Pound and HAProxy to a syslog
-socket, nginx to its file.
+which they are spared. Logs go to a file, HAProxy's to a syslog socket, for it knows no files.
 """
 
 import dataclasses
@@ -24,6 +23,9 @@ WORKERS = 2
 SUITES = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
 
 
+TO_FILE = "file"
+
+
 @dataclasses.dataclass
 class Work:
     """What a proxy is to do in a scenario."""
@@ -31,7 +33,7 @@ class Work:
     directory: pathlib.Path
     certificate: pathlib.Path
     slow: tuple = ()            # (path, port): requests for `path` go to this backend
-    log: str = ""               # the path of the syslog socket; empty: no access log
+    log: str = ""               # the path of a syslog socket or TO_FILE; empty: no access log
     routes: int = 0             # Pound only: so many services stand before the one that serves
     route: str = 'HeadRequire: "^Host: h{0}\\\\.example$"'  # each of them; {0}: its number
     sessions: int = 0           # Pound only: seconds of a session by the cookie `sid`
@@ -204,11 +206,14 @@ class Pound(Proxy):
         work = self.work
         path = self.write("pound.yaml", self.configuration())
         command = [self.program, "-f", path, "-p", str(self.directory / "pid")]
-        # In the foreground its log would go to standard output.
-        self.run(command if work.log else command + ["-F"])
+        # In the foreground its log goes to standard output.
+        self.run(command if self.is_daemon() else command + ["-F"])
+
+    def is_daemon(self):
+        return self.work.log not in ("", TO_FILE)
 
     def read_pid(self):
-        if self.work.log:
+        if self.is_daemon():
             self.process.wait(10)  # it returns when all is ready
             self.pid = int((self.directory / "pid").read_text())
 
@@ -216,10 +221,9 @@ class Pound(Proxy):
         work = self.work
         ports = (work.backend, *work.backends)
         lines = ["Global:", f"  Workers: {work.workers}"]
-        if work.log:
-            lines += ["  AccessLog: combined", f"  LogSocket: {work.log}"]
-        else:
-            lines += ['  AccessLog: "off"']
+        lines += ["  AccessLog: combined" if work.log else '  AccessLog: "off"']
+        if self.is_daemon():
+            lines += [f"  LogSocket: {work.log}"]
         if work.max_sessions:
             lines += [f"  MaxSessions: {work.max_sessions}"]
         lines += ["Backends:"]
@@ -248,8 +252,7 @@ class Pound(Proxy):
         return machine.version([cls.program, "-v"], r"(\d+\.\d+\S*)")
 
 
-PEERS = (Nginx, HAProxy)
-ALL = (Pound, *PEERS)
+ALL = (Pound, Nginx, HAProxy)
 
 
 def missing():
