@@ -39,7 +39,9 @@ TEST_CASE("heritage: an address as text and its port") {
     CHECK(worker::host_port_text(v4("192.0.2.7", port)) == "192.0.2.7:" + text);
     CHECK(worker::host_port_text(v6("2001:db8::1", port)) == "[2001:db8::1]:" + text);
   }
-  CHECK(worker::host_text(v4("192.0.2.7", 80)) == "192.0.2.7");
+  for (const char* host : {"192.0.2.7", "0.0.0.0", "255.255.255.255", "10.0.100.9"}) {
+    CHECK(worker::host_text(v4(host, 80)) == host);
+  }
   CHECK(worker::host_text(v6("2001:db8::1", 80)) == "2001:db8::1");
 }
 
