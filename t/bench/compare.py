@@ -182,7 +182,7 @@ class Bench:
 
     def tail(self):
         """p99 at seven tenths of what the slowest of them can do, alone and with disturbers."""
-        rounds = min(2, self.options.rounds)
+        rounds = min(4, self.options.rounds)
         seconds = self.needed(3 * len(ALL), rounds)
         base = next((one for one in self.outcomes if one.name == "keepalive"), None)
         if not self.wants("tail", seconds) or base is None:
