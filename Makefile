@@ -35,6 +35,9 @@ pound   := $(if $(variant),$(out)/pound,build/pound)
 warnings  := -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Wcast-qual -Wformat=2 \
              -Wundef -Wimplicit-fallthrough
 hardening := -fPIE -fstack-protector-strong -fcf-protection
+# Of the user-space instructions of a keep-alive request -O3 leaves 0.97, with 1.38 of the text; -flto
+# makes 1.10 of them, with 0.66 of the text. In CPU time, nearly all of it the kernel's, neither
+# differs from -O2 by more than the noise.
 optimise  := -O2
 ifeq ($(debug),yes)
 optimise  := -O0 -ggdb
