@@ -196,7 +196,7 @@ def measure(proxy, demand, seconds):
 
 def idle_kib(proxy, count, tls):
     """KiB of memory for each of `count` clients that were served once and are silent since."""
-    before = machine.pss_kib(proxy.pid)
+    before = machine.pss_without_files_kib(proxy.pid)
     wrong, kept = [], []
     context = insecure()
     demand = Demand()
@@ -215,7 +215,7 @@ def idle_kib(proxy, count, tls):
                 wrong.append(f"{proxy.name}: an idle client got status {response.status}")
                 break
         time.sleep(0.3)  # what the last requests have left is given back
-        return (machine.pss_kib(proxy.pid) - before) / count, wrong
+        return (machine.pss_without_files_kib(proxy.pid) - before) / count, wrong
     finally:
         for client in kept:
             client.close()

@@ -37,6 +37,11 @@ def pss_kib(pid):
     return sum(proc.pss(member) for member in family(pid)) / 1024
 
 
+def pss_without_files_kib(pid):
+    """The same without mapped files, whose share changes with whoever else has them mapped."""
+    return sum(proc.pss(member, ("Pss_Anon", "Pss_Shmem")) for member in family(pid)) / 1024
+
+
 def allow_many_descriptors():
     """Also for the children, who inherit it: all proxies get the same."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

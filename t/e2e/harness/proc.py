@@ -94,10 +94,11 @@ def rss(pid):
     return int(match[1]) * 1024 if match else 0
 
 
-def pss(pid):
+def pss(pid, kinds=("Pss",)):
+    """Its proportional share of memory in bytes: of all, or of Pss_Anon, Pss_File, Pss_Shmem."""
     text = _read(f"/proc/{pid}/smaps_rollup").decode("latin-1")
-    match = re.search(r"^Pss:\s+(\d+) kB", text, re.M)
-    return int(match[1]) * 1024 if match else 0
+    pages = dict(re.findall(r"^(Pss\w*):\s+(\d+) kB", text, re.M))
+    return sum(int(pages.get(kind, 0)) for kind in kinds) * 1024
 
 
 def cpu_seconds(pid):
