@@ -155,13 +155,13 @@ check-e2e: $(pound) $(demo)  ## tests against the real daemon; only=EXPR goes to
 
 # What it is measured against comes from Debian's packages. NGINX and HAPROXY in the environment
 # name other programs; rounds=, seconds=, only='NAME …' and strict=yes go to the script.
-rounds  ?= 5
+rounds  ?= 9
 strict  ?= no
 bench:  ## Pound beside nginx and HAProxy, within 10 minutes; strict=yes fails on a missed target
 	@init/install-deps --bench
 	@$(MAKE) --no-print-directory $(parallel) $(pound) $(out)/bench_backend
 	@POUND=$(pound) $(PYTHON) -B t/bench/compare.py --backend $(out)/bench_backend \
-	  --rounds $(rounds) --seconds $(or $(seconds),2) --only '$(only)' --strict $(strict)
+	  --rounds $(rounds) --seconds $(or $(seconds),1) --only '$(only)' --strict $(strict)
 
 bench-growth:  ## how the cost grows with clients, services, sessions, backends and bodies: man/speed.md
 	@init/install-deps --bench
