@@ -21,9 +21,7 @@ import machine
 WORKERS = 2
 # Pound's order; that of OpenSSL begins with AES-256.
 SUITES = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
-
-
-TO_FILE = "file"
+TO_FILE = "file"  # a log's way that is no path of a socket
 
 
 @dataclasses.dataclass

@@ -56,6 +56,27 @@ std::string text_of(const std::string& record, int priority, pid_t pid) {
 
 void flush(SyslogSink& sink) { sink.flush(master::now_ms()); }
 
+// What the sink sends as soon as there is room for it.
+std::string next(Daemon& daemon, SyslogSink& sink) {
+  const std::string got = daemon.receive();
+  if (got != "nothing") return got;
+  flush(sink);
+  return daemon.receive();
+}
+
+// A sink whose daemon has had a record already.
+struct Connected {
+  Connected() {
+    sink.write(LOG_INFO, 7, "one");
+    flush(sink);
+  }
+
+  TempFolder folder;
+  std::string path = folder.file("log");
+  std::unique_ptr<Daemon> daemon = std::make_unique<Daemon>(path);
+  SyslogSink sink{path, LOG_DAEMON};
+};
+
 // Connections are tried now and then only.
 void wait_for_next_attempt() {
   const std::uint64_t until = master::now_ms() + master::kReconnectMs;
@@ -110,26 +131,16 @@ TEST_CASE("syslog sink: nobody there: records are to wait, and go on when somebo
   CHECK(text_of(daemon.receive(), LOG_DAEMON | LOG_INFO, 7) == "three");
 }
 
-TEST_CASE("syslog sink: a restarted daemon is found, and nothing is lost") {
-  const TempFolder folder;
-  auto daemon = std::make_unique<Daemon>(folder.file("log"));
-  SyslogSink sink(folder.file("log"), LOG_DAEMON);
-  sink.write(LOG_INFO, 7, "one");
-  flush(sink);
+TEST_CASE_FIXTURE(Connected, "syslog sink: a restarted daemon is found, and nothing is lost") {
   wait_for_next_attempt();
-  daemon = std::make_unique<Daemon>(folder.file("log"));
+  daemon = std::make_unique<Daemon>(path);
   CHECK(sink.write(LOG_INFO, 7, "two"));
   flush(sink);
   CHECK(sink.lost() == 0);
   CHECK(text_of(daemon->receive(), LOG_DAEMON | LOG_INFO, 7) == "two");
 }
 
-TEST_CASE("syslog sink: a daemon that dies for good costs no time") {
-  const TempFolder folder;
-  auto daemon = std::make_unique<Daemon>(folder.file("log"));
-  SyslogSink sink(folder.file("log"), LOG_DAEMON);
-  sink.write(LOG_INFO, 7, "one");
-  flush(sink);
+TEST_CASE_FIXTURE(Connected, "syslog sink: a daemon that dies for good costs no time") {
   daemon.reset();
   sink.write(LOG_INFO, 7, "nobody knows yet");
   flush(sink);
@@ -138,18 +149,14 @@ TEST_CASE("syslog sink: a daemon that dies for good costs no time") {
   CHECK(sink.lost() == 0);  // it is the caller's choice to keep a record or to give it up
 }
 
-TEST_CASE("syslog sink: what a daemon that died did not get, the next one gets") {
-  const TempFolder folder;
-  auto daemon = std::make_unique<Daemon>(folder.file("log"));
-  SyslogSink sink(folder.file("log"), LOG_DAEMON);
-  sink.write(LOG_INFO, 7, "one");
-  flush(sink);
+TEST_CASE_FIXTURE(Connected,
+                  "syslog sink: what a daemon that died did not get, the next one gets") {
   wait_for_next_attempt();
   daemon.reset();
   for (const char* text : {"two", "three"}) CHECK(sink.write(LOG_INFO, 7, text));
   flush(sink);
   CHECK(sink.fd() == -1);
-  daemon = std::make_unique<Daemon>(folder.file("log"));
+  daemon = std::make_unique<Daemon>(path);
   wait_for_next_attempt();
   flush(sink);
   CHECK_FALSE(sink.holds());
@@ -184,9 +191,7 @@ TEST_CASE("syslog sink: a daemon that does not read is never waited for") {
   sink.lose();
   CHECK_FALSE(sink.write(LOG_INFO, 7, "line"));
   for (unsigned i = 0; i < taken; ++i) {
-    std::string got = daemon.receive();
-    if (got == "nothing") flush(sink), got = daemon.receive();
-    CHECK(text_of(got, LOG_DAEMON | LOG_INFO, 7) == std::to_string(i));
+    CHECK(text_of(next(daemon, sink), LOG_DAEMON | LOG_INFO, 7) == std::to_string(i));
   }
   CHECK(text_of(daemon.receive(), LOG_DAEMON | LOG_WARNING, ::getpid()) == "1 log record was lost");
   CHECK(sink.write(LOG_INFO, 7, "again"));
@@ -208,9 +213,7 @@ TEST_CASE("syslog sink: what it still holds goes to its heir, in order") {
   CHECK(old.lost() == 0);
   CHECK(heir.lost() == 3);
   for (unsigned i = taken - kMostHeldLines; i < taken; ++i) {
-    std::string got = daemon.receive();
-    if (got == "nothing") flush(heir), got = daemon.receive();
-    CHECK(text_of(got, LOG_LOCAL0 | LOG_NOTICE, 7) == std::to_string(i));
+    CHECK(text_of(next(daemon, heir), LOG_LOCAL0 | LOG_NOTICE, 7) == std::to_string(i));
   }
 }
 
