@@ -48,6 +48,7 @@ class LogSink {
   // `worth` is how many records are lost if this line is, should that show only after `yes`.
   virtual Sent send(int priority, pid_t pid, std::string_view text, std::uint64_t worth) = 0;
   virtual void send_held() {}
+  // For a sink that is ever replaced: every line that it holds, in order.
   virtual void pass_held(LogSink& /*heir*/) {}
 
  private:
