@@ -1,5 +1,6 @@
 """A new generation whose workers never become ready: the old one serves until that is over."""
 
+import contextlib
 import os
 import signal
 
@@ -15,6 +16,13 @@ from test_reload_races import start
 def hang_next(faults, count):
     """So many of the workers that are born from now on get no further than to their event loop."""
     faults.order("epoll_create1", HANG, times=count)
+
+
+def kill_all(workers):
+    """Workers of a new generation: after the first death the master may end the others itself."""
+    for worker in workers:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(worker, signal.SIGKILL)
 
 
 @pytest.mark.parametrize("count", [1, 2], ids=["one of two", "both"])
@@ -62,8 +70,7 @@ def test_a_configuration_that_came_meanwhile_is_read_next(site, faults):
     pound.configure(CONFIG.replace("- Backends", "- URL: ^/known\n        Backends"))
     for _ in range(20):
         pound.signal(signal.SIGHUP)
-    for worker in set(proc.children(pound.master)) - set(daemon.workers):
-        os.kill(worker, signal.SIGKILL)
+    kill_all(set(proc.children(pound.master)) - set(daemon.workers))
     pound.wait_log("generation [0-9]+ active")  # the outcome of the killed one may be gone by now
     assert get(pound.port).status == 404
     assert len([line for line in pound.log().splitlines() if " active: " in line]) == 1
@@ -82,8 +89,7 @@ def test_an_old_worker_is_killed_meanwhile(site, faults):
     pound.wait_log(rf"\b{old[0]}\b.*killed by signal 9")
     for _ in range(10):
         assert get(pound.port).status == 200
-    for worker in hanging:
-        os.kill(worker, signal.SIGKILL)  # whichever of them it is
+    kill_all(hanging)  # whichever of them it is
     assert pound.wait_reload(before).result == "failed"
     wait_until(lambda: len(pound.workers()) == 2, "two workers", scaled(40))
     assert pound.reload().result == "ok"
