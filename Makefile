@@ -63,19 +63,32 @@ all_cxxflags = -std=c++20 $(optimise) $(warnings) $(hardening) $(checks) -pthrea
 all_ldflags  = -pie -Wl,-z,relro,-z,now -Wl,--as-needed -pthread $(checks) $(LDFLAGS)
 
 # --- what is built from what ------------------------------------------------------------------------
-folders := conf shm worker/http worker master
+# The rooms of worker/, from the lowest up: each knows those before it (t/lint), but for http, which
+# knows none.
+rooms   := http log tls net route backend transaction client
+folders := conf shm $(rooms:%=worker/%) worker master
 objects_of = $(patsubst %.cc,$(out)/%.o,$(wildcard $(1)/*.cc))
 
-conf_objects   := $(call objects_of,conf)
-shm_objects    := $(call objects_of,shm)
-http_objects   := $(call objects_of,worker/http)
-worker_objects := $(call objects_of,worker) $(http_objects) $(conf_objects) $(shm_objects)
+# A unit test links its own folder and the folders below it: what it may not know is not there.
+conf_objects := $(call objects_of,conf)
+shm_objects  := $(call objects_of,shm)
+http_objects := $(call objects_of,worker/http)
+below        := $(conf_objects) $(shm_objects) $(http_objects)
+define room_rule
+below        += $$(call objects_of,worker/$(1))
+$(1)_objects := $$(below)
+endef
+$(foreach room,$(filter-out http,$(rooms)),$(eval $(call room_rule,$(room))))
+worker_objects := $(call objects_of,worker) $(below)
+log_objects := $(worker_objects)
+tls_objects := $(net_objects)  # sessions are tested through a stream
+transaction_objects := $(worker_objects)
+client_objects := $(worker_objects)
 master_objects := $(filter-out %/main.o,$(call objects_of,master)) $(worker_objects)
 
-# A unit test links its own folder and the folders below it: what it may not know is not there.
-unit_folders := $(foreach f,conf shm http worker master,$(if $(wildcard t/unit/test_$(f)_*.cc),$(f)))
+unit_folders := $(foreach f,conf shm $(rooms) worker master,$(if $(wildcard t/unit/$(f)/test_*.cc),$(f)))
 unit_tests   := $(unit_folders:%=$(out)/unit_%)
-unit_objects = $(patsubst %.cc,$(out)/%.o,t/unit/main.cc $(wildcard t/unit/test_$(1)_*.cc))
+unit_objects = $(patsubst %.cc,$(out)/%.o,t/unit/main.cc $(wildcard t/unit/$(1)/test_*.cc))
 
 fuzz_names   := $(patsubst t/fuzz/fuzz_%.cc,%,$(wildcard t/fuzz/fuzz_*.cc))
 replays      := $(fuzz_names:%=$(out)/replay_%)
@@ -177,7 +190,7 @@ lint:  ## layers, formatting, sizes, clang-tidy
 	@t/lint
 
 format:  ## rewrite the sources with clang-format
-	clang-format -i $(wildcard $(folders:%=%/*.cc) $(folders:%=%/*.h) t/unit/*.cc t/unit/*.h t/fuzz/*.cc t/demo/*.cc t/bench/*.cc)
+	clang-format -i $(wildcard $(folders:%=%/*.cc) $(folders:%=%/*.h) t/unit/*.cc t/unit/*/*.cc t/unit/*/*.h t/fuzz/*.cc t/demo/*.cc t/bench/*.cc)
 
 fuzz:  ## run each libFuzzer target for seconds=60; only=NAME for one
 	@init/install-deps --lint

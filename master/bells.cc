@@ -15,8 +15,8 @@ namespace {
 constexpr shm::Row kRowsForEachWorker = 4;
 constexpr shm::Row kFewestRows = 16;
 
-worker::UniqueFd make_eventfd() {
-  worker::UniqueFd fd(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+worker::net::UniqueFd make_eventfd() {
+  worker::net::UniqueFd fd(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
   if (!fd) throw StartError("cannot make an eventfd", errno);
   return fd;
 }
@@ -47,7 +47,7 @@ void Bells::ring(shm::Row row) const {
 
 std::vector<int> Bells::wake_fds() const {
   std::vector<int> fds;
-  for (const worker::UniqueFd& wake : wakes_) fds.push_back(wake.get());
+  for (const worker::net::UniqueFd& wake : wakes_) fds.push_back(wake.get());
   return fds;
 }
 

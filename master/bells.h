@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "shm/ids.h"
-#include "worker/unique_fd.h"
+#include "worker/net/unique_fd.h"
 
 namespace master {
 
@@ -29,8 +29,8 @@ class Bells {
   std::vector<int> wake_fds() const;  // by row
 
  private:
-  worker::UniqueFd doorbell_;
-  std::vector<worker::UniqueFd> wakes_;
+  worker::net::UniqueFd doorbell_;
+  std::vector<worker::net::UniqueFd> wakes_;
 };
 
 }  // namespace master

@@ -60,8 +60,8 @@ bool Verdict::ready() {
 Verdict daemonize() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) throw StartError("cannot make a pipe", errno);
-  worker::UniqueFd reader(ends[0]);
-  worker::UniqueFd writer(ends[1]);
+  worker::net::UniqueFd reader(ends[0]);
+  worker::net::UniqueFd writer(ends[1]);
   const pid_t child = ::fork();
   if (child < 0) throw StartError("cannot fork", errno);
   if (child > 0) {

@@ -7,14 +7,14 @@
 
 #include <utility>
 
-#include "worker/unique_fd.h"
+#include "worker/net/unique_fd.h"
 
 namespace master {
 
 class Verdict {
  public:
   Verdict() = default;  // in the foreground nobody waits, and the output stays as it is
-  explicit Verdict(worker::UniqueFd pipe) : pipe_(std::move(pipe)) {}
+  explicit Verdict(worker::net::UniqueFd pipe) : pipe_(std::move(pipe)) {}
   Verdict(Verdict&&) noexcept = default;
   Verdict& operator=(Verdict&&) noexcept = default;
   Verdict(const Verdict&) = delete;
@@ -26,7 +26,7 @@ class Verdict {
   bool ready();
 
  private:
-  worker::UniqueFd pipe_;
+  worker::net::UniqueFd pipe_;
 };
 
 // Returns in the daemon. The calling process waits for the verdict: it ends where that is good, and

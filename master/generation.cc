@@ -47,7 +47,8 @@ void enroll_services(worker::Heritage& heritage, shm::Segment& segment) {
   std::vector<shm::ServiceId> ids;
   for (std::size_t i = 0; i < heritage.listeners.size(); ++i) {
     for (const conf::Service& service : heritage.config->listeners[i].services) {
-      const std::string what = service_identity(heritage.listeners[i].address, service);
+      const std::string what =
+          worker::route::service_identity(heritage.listeners[i].address, service);
       ids.push_back(shm::make_service_id(what, twins[what]++));
     }
   }
@@ -61,7 +62,8 @@ void enroll_services(worker::Heritage& heritage, shm::Segment& segment) {
   }
 }
 
-const ListeningSockets* find_sockets(const Generation* among, const worker::SocketAddress& of) {
+const ListeningSockets* find_sockets(const Generation* among,
+                                     const worker::net::SocketAddress& of) {
   if (among == nullptr) return nullptr;
   for (const ListeningSockets& sockets : among->sockets) {
     if (same_address(sockets.address, of)) return &sockets;
@@ -70,7 +72,7 @@ const ListeningSockets* find_sockets(const Generation* among, const worker::Sock
 }
 
 // A socket of our own there would be found by the probe, and is no reason to refuse.
-bool is_ours(const Generation* previous, const worker::SocketAddress& address) {
+bool is_ours(const Generation* previous, const worker::net::SocketAddress& address) {
   return previous != nullptr && std::any_of(previous->sockets.begin(), previous->sockets.end(),
                                             [&](const ListeningSockets& sockets) {
                                               return overlap(sockets.address, address);
@@ -80,7 +82,7 @@ bool is_ours(const Generation* previous, const worker::SocketAddress& address) {
 // Nothing is bound unless every address is free; all that are not are told.
 void bind_all(Generation& generation, const Generation* previous) {
   std::vector<std::string> refused;
-  for (const worker::ListenerHeritage& listener : generation.heritage.listeners) {
+  for (const worker::route::ListenerHeritage& listener : generation.heritage.listeners) {
     try {
       if (!is_ours(previous, listener.address)) probe_address(listener.address);
     } catch (const StartError& error) {
@@ -88,14 +90,14 @@ void bind_all(Generation& generation, const Generation* previous) {
     }
   }
   if (!refused.empty()) throw StartError(std::move(refused));
-  for (const worker::ListenerHeritage& listener : generation.heritage.listeners) {
+  for (const worker::route::ListenerHeritage& listener : generation.heritage.listeners) {
     const ListeningSockets* const kept = find_sockets(previous, listener.address);
     generation.sockets.push_back(kept != nullptr ? *kept : ListeningSockets{listener.address, {}});
     bind_slots(generation.sockets.back(), generation.heritage.workers);
   }
 }
 
-void judge_address(const worker::BackendHeritage& backend, shm::BackendTable& table) {
+void judge_address(const worker::backend::BackendHeritage& backend, shm::BackendTable& table) {
   const shm::Liveness verdict = table.liveness(backend.row);
   if (backend.addresses.empty()) {
     table.mark_dead(backend.row, shm::DeadReason::dns, now_ms());
@@ -125,8 +127,8 @@ worker::Heritage Generation::heritage_of(shm::Slot slot, shm::Row row, int contr
   return own;
 }
 
-worker::HashSecret make_session_secret() {
-  worker::HashSecret secret{};
+worker::route::HashSecret make_session_secret() {
+  worker::route::HashSecret secret{};
   if (::getrandom(secret.data(), sizeof secret, 0) != static_cast<ssize_t>(sizeof secret)) {
     throw StartError("no random bytes for the session keys", errno);
   }
@@ -160,7 +162,7 @@ void put_in_force(const Generation& generation) {
   const worker::Heritage& heritage = generation.heritage;
   shm::Segment& segment = *heritage.segment;
   for (std::size_t i = 0; i < heritage.backends.size(); ++i) {
-    const worker::BackendHeritage& backend = heritage.backends[i];
+    const worker::backend::BackendHeritage& backend = heritage.backends[i];
     segment.backends().gate(backend.row).set_limit(heritage.config->backends[i].threads);
     judge_address(backend, segment.backends());
   }

@@ -32,7 +32,7 @@ struct Generation {
 };
 
 // Throws StartError when the system has no random bytes to give.
-worker::HashSecret make_session_secret();
+worker::route::HashSecret make_session_secret();
 
 // Binds all that is served and gives every backend, listener and service its row; what `previous`
 // serves already, if there is one, keeps its sockets and rows. Changes nothing that others see: a

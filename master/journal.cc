@@ -40,7 +40,8 @@ void say_on_stderr(std::string_view text) {
 // Takes the record, come what may: sent, waiting, or counted as lost.
 void Journal::take(int priority, pid_t pid, std::string_view text) noexcept {
   try {
-    if (starting_ && priority <= static_cast<int>(worker::Severity::error)) say_on_stderr(text);
+    if (starting_ && priority <= static_cast<int>(worker::log::Severity::error))
+      say_on_stderr(text);
     send_waiting();
     if (waiting_.empty() && sink_->write(priority, pid, text)) return;
     if (waiting_bytes_ + text.size() <= kMostWaiting) {
@@ -54,8 +55,8 @@ void Journal::take(int priority, pid_t pid, std::string_view text) noexcept {
   lose(1);
 }
 
-void Journal::say(worker::Severity severity, std::string_view text) noexcept {
-  if (severity == worker::Severity::debug && detail_ == 0) return;
+void Journal::say(worker::log::Severity severity, std::string_view text) noexcept {
+  if (severity == worker::log::Severity::debug && detail_ == 0) return;
   take(static_cast<int>(severity), ::getpid(), text);
 }
 

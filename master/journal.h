@@ -14,7 +14,7 @@
 #include <string_view>
 
 #include "master/log_sink.h"
-#include "worker/log.h"
+#include "worker/log/log.h"
 
 namespace master {
 
@@ -26,7 +26,7 @@ class Journal {
   Journal(std::unique_ptr<LogSink> sink, int detail) : sink_(std::move(sink)), detail_(detail) {}
 
   // An event of the master itself. A debug record is dropped unless -d asked for detail.
-  void say(worker::Severity severity, std::string_view text) noexcept;
+  void say(worker::log::Severity severity, std::string_view text) noexcept;
   // A worker's record.
   void pass_on(int priority, pid_t pid, std::string_view text) noexcept;
   // Records that got lost on their way to us.

@@ -11,19 +11,19 @@
 namespace master {
 namespace {
 
-[[noreturn]] void refuse(const worker::SocketAddress& address, int error) {
-  throw StartError("cannot listen on " + worker::host_port_text(address), error);
+[[noreturn]] void refuse(const worker::net::SocketAddress& address, int error) {
+  throw StartError("cannot listen on " + worker::net::host_port_text(address), error);
 }
 
-void switch_on(const worker::UniqueFd& socket, int level, int option,
-               const worker::SocketAddress& address) {
+void switch_on(const worker::net::UniqueFd& socket, int level, int option,
+               const worker::net::SocketAddress& address) {
   const int on = 1;
   if (::setsockopt(socket.get(), level, option, &on, sizeof on) != 0) refuse(address, errno);
 }
 
-worker::UniqueFd bound_socket(const worker::SocketAddress& address, bool shared) {
+worker::net::UniqueFd bound_socket(const worker::net::SocketAddress& address, bool shared) {
   const int family = address.storage.ss_family;
-  worker::UniqueFd socket(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  worker::net::UniqueFd socket(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket) refuse(address, errno);
   switch_on(socket, SOL_SOCKET, SO_REUSEADDR, address);
   if (family == AF_INET6) switch_on(socket, IPPROTO_IPV6, IPV6_V6ONLY, address);
@@ -35,7 +35,7 @@ worker::UniqueFd bound_socket(const worker::SocketAddress& address, bool shared)
 
 }  // namespace
 
-void probe_address(const worker::SocketAddress& address) {
+void probe_address(const worker::net::SocketAddress& address) {
   // Binding is enough: without SO_REUSEPORT it fails beside any listening socket. To listen here,
   // too, would reset the clients that happen to connect before this socket is closed.
   bound_socket(address, false);
@@ -44,7 +44,7 @@ void probe_address(const worker::SocketAddress& address) {
 void bind_slots(ListeningSockets& sockets, unsigned slots) {
   while (sockets.all.size() < slots) {
     sockets.all.push_back(
-        std::make_shared<const worker::UniqueFd>(bound_socket(sockets.address, true)));
+        std::make_shared<const worker::net::UniqueFd>(bound_socket(sockets.address, true)));
   }
 }
 
@@ -54,11 +54,11 @@ void ListeningSockets::listen() const {
   }
 }
 
-bool same_address(const worker::SocketAddress& one, const worker::SocketAddress& other) {
+bool same_address(const worker::net::SocketAddress& one, const worker::net::SocketAddress& other) {
   return host_port_text(one) == host_port_text(other);
 }
 
-bool overlap(const worker::SocketAddress& one, const worker::SocketAddress& other) {
+bool overlap(const worker::net::SocketAddress& one, const worker::net::SocketAddress& other) {
   return one.storage.ss_family == other.storage.ss_family && port_of(one) == port_of(other) &&
          (is_wildcard(one) || is_wildcard(other) || same_address(one, other));
 }

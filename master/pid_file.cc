@@ -25,8 +25,8 @@ std::string content_of(int file) {
   return digits.empty() ? "unknown" : digits;
 }
 
-worker::UniqueFd open_locked(const std::string& path) {
-  worker::UniqueFd file(
+worker::net::UniqueFd open_locked(const std::string& path) {
+  worker::net::UniqueFd file(
       ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, kMode));
   if (!file && errno == ELOOP) throw StartError("pid file " + path + ": is a symbolic link");
   if (!file) throw StartError("pid file " + path, errno);

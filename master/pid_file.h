@@ -11,7 +11,7 @@
 
 #include <string>
 
-#include "worker/unique_fd.h"
+#include "worker/net/unique_fd.h"
 
 namespace master {
 
@@ -31,7 +31,7 @@ class PidFile {
   bool is_still_ours() const;
 
   std::string path_;  // absolute: the daemon changes its directory
-  worker::UniqueFd file_;
+  worker::net::UniqueFd file_;
   pid_t owner_;
 };
 

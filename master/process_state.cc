@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cctype>
 
-#include "worker/unique_fd.h"
+#include "worker/net/unique_fd.h"
 
 namespace master {
 namespace {
@@ -16,7 +16,7 @@ constexpr std::size_t kMostBytes = 512;
 
 std::string read_proc(pid_t pid, const char* name) {
   const std::string path = "/proc/" + std::to_string(pid) + "/" + name;
-  const worker::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const worker::net::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   std::string text(kMostBytes, '\0');
   const ssize_t size = file ? ::read(file.get(), text.data(), text.size()) : 0;
   text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);

@@ -14,7 +14,7 @@
 #include <utility>
 
 #include "shm/ids.h"
-#include "worker/unique_fd.h"
+#include "worker/net/unique_fd.h"
 
 namespace master {
 
@@ -31,7 +31,7 @@ struct Place {
 struct Process {
   pid_t pid = 0;
   shm::Row row = 0;
-  worker::UniqueFd control;
+  worker::net::UniqueFd control;
   std::uint64_t born_ms = 0;
   bool ready = false;
   bool accepts = false;   // was sent to work, and has not said that it accepts no more

@@ -13,7 +13,7 @@
 #include <filesystem>
 
 #include "master/log_sink.h"
-#include "worker/unique_fd.h"
+#include "worker/net/unique_fd.h"
 
 namespace master {
 namespace {
@@ -37,7 +37,7 @@ std::string text_of(const ReloadOutcome& outcome) {
 
 // The errno of what failed, or 0.
 int write_file(std::string& name, const std::string& text) {
-  const worker::UniqueFd file(::mkostemp(name.data(), O_CLOEXEC));
+  const worker::net::UniqueFd file(::mkostemp(name.data(), O_CLOEXEC));
   if (!file) return errno;
   const bool written =
       ::fchmod(file.get(), kMode) == 0 &&

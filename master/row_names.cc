@@ -24,10 +24,11 @@ std::string address_of(const conf::Backend& backend) {
 }  // namespace
 
 void add_names(shm::RowNames& names, const worker::Heritage& heritage) {
-  for (const worker::ListenerHeritage& listener : heritage.listeners) {
-    put(names.listeners, listener.row, worker::host_port_text(listener.address));
+  for (const worker::route::ListenerHeritage& listener : heritage.listeners) {
+    put(names.listeners, listener.row, worker::net::host_port_text(listener.address));
     for (std::size_t i = 0; i < listener.service_rows.size(); ++i) {
-      put(names.services, listener.service_rows[i], worker::service_name(listener.address, i));
+      put(names.services, listener.service_rows[i],
+          worker::route::service_name(listener.address, i));
     }
   }
   for (std::size_t i = 0; i < heritage.backends.size(); ++i) {

@@ -5,7 +5,7 @@
 
 #include <optional>
 
-#include "worker/unique_fd.h"
+#include "worker/net/unique_fd.h"
 
 namespace master {
 
@@ -22,7 +22,7 @@ class Signals {
   static void reset_in_worker();
 
  private:
-  worker::UniqueFd fd_;
+  worker::net::UniqueFd fd_;
 };
 
 }  // namespace master

@@ -19,7 +19,7 @@
 #include "master/privileges.h"
 #include "master/signals.h"
 #include "master/start_error.h"
-#include "worker/log.h"
+#include "worker/log/log.h"
 #include "worker/worker.h"
 
 namespace master {
@@ -30,7 +30,7 @@ void close_what_is_not_ours(const worker::Heritage& heritage) {
   std::set<int> kept{STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, heritage.control,
                      heritage.doorbell};
   kept.insert(heritage.wake_fds.begin(), heritage.wake_fds.end());
-  for (const worker::ListenerHeritage& listener : heritage.listeners) {
+  for (const worker::route::ListenerHeritage& listener : heritage.listeners) {
     kept.insert(listener.sockets.begin(), listener.sockets.end());
   }
   close_all_but(kept);
@@ -38,23 +38,23 @@ void close_what_is_not_ours(const worker::Heritage& heritage) {
 
 // A core dump, or another process of the same user, must not show private keys.
 bool holds_keys(const worker::Heritage& heritage) {
-  const std::vector<worker::ListenerHeritage>& all = heritage.listeners;
+  const std::vector<worker::route::ListenerHeritage>& all = heritage.listeners;
   return std::any_of(all.begin(), all.end(), [](const auto& one) { return one.tls != nullptr; });
 }
 
-int live(const worker::Heritage& heritage, bool detached, worker::Log& log) {
+int live(const worker::Heritage& heritage, bool detached, worker::log::Log& log) {
   try {
     if (detached) detach_standard_streams();
     const conf::Global& global = heritage.config->global;
     const std::string error = drop_privileges({global.root_jail, heritage.uid, heritage.gid});
     if (!error.empty()) {
-      log.write(worker::Severity::error, error);
+      log.write(worker::log::Severity::error, error);
       return kStatusNoPrivileges;
     }
     if (holds_keys(heritage)) ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     return worker::run(heritage);
   } catch (const std::exception& error) {
-    log.write(worker::Severity::error, std::string("worker failed: ") + error.what());
+    log.write(worker::log::Severity::error, std::string("worker failed: ") + error.what());
     return kStatusBroken;
   }
 }
@@ -65,7 +65,7 @@ int live(const worker::Heritage& heritage, bool detached, worker::Log& log) {
   close_what_is_not_ours(heritage);
   Signals::reset_in_worker();
   ::tzset();  // reads a file, hence before the jail is shut
-  worker::Log log(heritage.segment->log_ring(row), heritage.doorbell, heritage.detail);
+  worker::log::Log log(heritage.segment->log_ring(row), heritage.doorbell, heritage.detail);
   ::_exit(live(heritage, detached, log));
 }
 
@@ -77,8 +77,8 @@ Process spawn_worker(const Generation& generation, shm::Slot slot, bool detached
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) != 0) {
     throw StartError("cannot make a control socket", errno);
   }
-  worker::UniqueFd ours(ends[0]);
-  worker::UniqueFd theirs(ends[1]);
+  worker::net::UniqueFd ours(ends[0]);
+  worker::net::UniqueFd theirs(ends[1]);
   const std::optional<shm::Row> row = segment.workers().take(slot, generation.number);
   if (!row) throw StartError("no row is left for another worker");
   if (*row >= generation.heritage.wake_fds.size()) {

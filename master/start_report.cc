@@ -39,10 +39,10 @@ StartReport::StartReport(const worker::Heritage& heritage, const conf::Diagnosti
 }
 
 void StartReport::write(Journal& journal) const {
-  journal.say(worker::Severity::notice, headline_);
-  journal.say(worker::Severity::info,
+  journal.say(worker::log::Severity::notice, headline_);
+  journal.say(worker::log::Severity::info,
               "each process may open " + std::to_string(file_limit_) + " files");
-  for (const std::string& warning : warnings_) journal.say(worker::Severity::warning, warning);
+  for (const std::string& warning : warnings_) journal.say(worker::log::Severity::warning, warning);
 }
 
 }  // namespace master

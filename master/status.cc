@@ -37,7 +37,7 @@ void StatusReport::send() {
   for (unsigned count = 0; count < kStatusLinesPerTurn && next_ < lines_.size(); ++count) {
     is_slow_ = !journal_.is_clear();
     if (is_slow_) return;
-    journal_.say(worker::Severity::notice, lines_[next_++]);
+    journal_.say(worker::log::Severity::notice, lines_[next_++]);
   }
   if (next_ == lines_.size()) std::vector<std::string>().swap(lines_);
 }

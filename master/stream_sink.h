@@ -9,7 +9,7 @@
 #include <deque>
 
 #include "master/log_sink.h"
-#include "worker/unique_fd.h"
+#include "worker/net/unique_fd.h"
 
 namespace master {
 
@@ -35,7 +35,7 @@ class StreamSink : public LogSink {
   void give_up();
 
   int fd_;
-  worker::UniqueFd own_;  // the same pipe, non-blocking
+  worker::net::UniqueFd own_;  // the same pipe, non-blocking
   bool is_socket_ = false;
   bool is_broken_ = false;   // the last write failed
   std::string held_;         // at most kHeld bytes and one line

@@ -16,7 +16,7 @@
 namespace master {
 namespace {
 
-using worker::Severity;
+using worker::log::Severity;
 
 constexpr char kReadyByte = 'R';
 constexpr char kNoMoreByte = 'N';  // it accepts no more clients
@@ -27,7 +27,7 @@ std::string listening_text(const Generation& generation) {
   std::string text;
   for (std::size_t i = 0; i < generation.sockets.size(); ++i) {
     text += text.empty() ? "" : ", ";
-    text += worker::host_port_text(generation.sockets[i].address);
+    text += worker::net::host_port_text(generation.sockets[i].address);
   }
   return text;
 }

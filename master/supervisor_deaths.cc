@@ -8,7 +8,7 @@
 
 namespace master {
 
-using worker::Severity;
+using worker::log::Severity;
 
 void Supervisor::reap() {
   int status = 0;

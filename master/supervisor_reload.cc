@@ -15,7 +15,7 @@
 namespace master {
 namespace {
 
-using worker::Severity;
+using worker::log::Severity;
 
 bool same_log(const conf::Global& one, const conf::Global& other) {
   return one.log_socket == other.log_socket && one.log_facility == other.log_facility;

@@ -16,7 +16,7 @@
 #include <string>
 
 #include "master/log_sink.h"
-#include "worker/unique_fd.h"
+#include "worker/net/unique_fd.h"
 
 namespace master {
 
@@ -61,7 +61,7 @@ class SyslogSink : public LogSink {
 
   sockaddr_un name_{};
   int facility_;
-  worker::UniqueFd socket_;
+  worker::net::UniqueFd socket_;
   std::optional<std::uint64_t> last_attempt_ms_;
   Head head_;
   std::array<Line, kMostHeldLines> lines_;  // a ring

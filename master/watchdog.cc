@@ -50,10 +50,10 @@ void Watchdog::turn(const ProcessTable& processes,
   if (now_ms < next_ms()) return;
   for (const Place place : look(processes, now_ms)) {
     const Process& process = processes.entries().at(place);
-    journal_.say(worker::Severity::error, name_of(place, process) + " has stood still for " +
-                                              std::to_string(kStandstillMs / 1000) +
-                                              " s and is killed; it was " +
-                                              explain(process, generations));
+    journal_.say(worker::log::Severity::error, name_of(place, process) + " has stood still for " +
+                                                   std::to_string(kStandstillMs / 1000) +
+                                                   " s and is killed; it was " +
+                                                   explain(process, generations));
     send_signal(process.pid, SIGKILL);
   }
   journal_.flush();

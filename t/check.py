@@ -97,7 +97,7 @@ def programs(out, prefix, only):
         name = program.name.removeprefix(prefix)
         if not os.access(program, os.X_OK) or program.suffix or (wanted and name not in wanted):
             continue
-        source = f't/unit/test_{name}_*.cc' if prefix == 'unit_' else f't/fuzz/fuzz_{name}.cc'
+        source = f't/unit/{name}/test_*.cc' if prefix == 'unit_' else f't/fuzz/fuzz_{name}.cc'
         if any(ROOT.glob(source)):
             yield program
 

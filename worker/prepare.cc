@@ -13,9 +13,9 @@
 #include <thread>
 
 #include "worker/allow.h"
-#include "worker/files.h"
-#include "worker/log.h"
-#include "worker/tls_context.h"
+#include "worker/log/log.h"
+#include "worker/tls/context.h"
+#include "worker/tls/files.h"
 
 namespace worker {
 
@@ -29,12 +29,12 @@ constexpr std::size_t kMaxErrorPage = 256 * 1024;
 void load_pages(const conf::Global& global, http::ErrorPages& pages, Diagnostics& diagnostics) {
   for (const auto& [status, page] : global.error_pages) {
     std::string why;
-    std::optional<std::string> html = read_file(page.path, kMaxErrorPage, why);
+    std::optional<std::string> html = tls::read_file(page.path, kMaxErrorPage, why);
     if (html) {
       pages.set(status, std::move(*html));
     } else {
-      diagnostics.error(page.where, "cannot read the page `" + escaped(page.path) + "` for Err" +
-                                        std::to_string(status) + ": " + why +
+      diagnostics.error(page.where, "cannot read the page `" + log::escaped(page.path) +
+                                        "` for Err" + std::to_string(status) + ": " + why +
                                         "; expected a readable HTML file");
     }
   }
@@ -46,7 +46,7 @@ void find_ids(const conf::Global& global, Heritage& heritage, Diagnostics& diagn
       heritage.uid = user->pw_uid;
       heritage.gid = user->pw_gid;
     } else {
-      diagnostics.error(global.user_where, "no user is named `" + escaped(*global.user) +
+      diagnostics.error(global.user_where, "no user is named `" + log::escaped(*global.user) +
                                                "`; expected a name of /etc/passwd");
     }
   }
@@ -54,7 +54,7 @@ void find_ids(const conf::Global& global, Heritage& heritage, Diagnostics& diagn
     if (const group* const found = ::getgrnam(global.group->c_str())) {
       heritage.gid = found->gr_gid;
     } else {
-      diagnostics.error(global.group_where, "no group is named `" + escaped(*global.group) +
+      diagnostics.error(global.group_where, "no group is named `" + log::escaped(*global.group) +
                                                 "`; expected a name of /etc/group");
     }
   }
@@ -70,25 +70,26 @@ void check_jail(const conf::Global& global, Diagnostics& diagnostics) {
     why = "not a directory";
   }
   if (!why.empty()) {
-    diagnostics.error(global.root_jail_where, "cannot use the jail `" + escaped(*global.root_jail) +
-                                                  "`: " + why + "; expected a directory");
+    diagnostics.error(global.root_jail_where, "cannot use the jail `" +
+                                                  log::escaped(*global.root_jail) + "`: " + why +
+                                                  "; expected a directory");
   }
 }
 
-std::vector<SocketAddress> resolve(const std::string& host, std::uint16_t port, bool passive,
-                                   std::string& why) {
+std::vector<net::SocketAddress> resolve(const std::string& host, std::uint16_t port, bool passive,
+                                        std::string& why) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_NUMERICSERV | (passive ? AI_PASSIVE : 0);
   addrinfo* found = nullptr;
   const int error = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
-  std::vector<SocketAddress> addresses;
+  std::vector<net::SocketAddress> addresses;
   if (error != 0) {
     why = error == EAI_SYSTEM ? std::strerror(errno) : ::gai_strerror(error);
     return addresses;
   }
   for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
-    SocketAddress address;
+    net::SocketAddress address;
     std::memcpy(&address.storage, one->ai_addr, one->ai_addrlen);
     address.size = one->ai_addrlen;
     addresses.push_back(address);
@@ -99,10 +100,10 @@ std::vector<SocketAddress> resolve(const std::string& host, std::uint16_t port, 
 
 void resolve_backends(const conf::Config& config, Heritage& heritage, Diagnostics& diagnostics) {
   for (const conf::Backend& backend : config.backends) {
-    BackendHeritage one;
+    backend::BackendHeritage one;
     one.addresses = resolve(backend.address, backend.port, false, one.resolve_error);
     if (one.addresses.empty()) {
-      diagnostics.warning(backend.where, "the backend `" + escaped(backend.address) +
+      diagnostics.warning(backend.where, "the backend `" + log::escaped(backend.address) +
                                              "` does not resolve: " + one.resolve_error +
                                              "; it counts as dead");
     }
@@ -113,14 +114,14 @@ void resolve_backends(const conf::Config& config, Heritage& heritage, Diagnostic
 
 void resolve_listeners(const conf::Config& config, Heritage& heritage, Diagnostics& diagnostics) {
   for (const conf::Listener& listener : config.listeners) {
-    ListenerHeritage one;
+    route::ListenerHeritage one;
     std::string why;
-    const std::vector<SocketAddress> addresses =
+    const std::vector<net::SocketAddress> addresses =
         resolve(listener.address, listener.port, true, why);
     if (addresses.empty()) {
-      diagnostics.error(listener.where, "the listener's address `" + escaped(listener.address) +
-                                            "` does not resolve: " + why +
-                                            "; expected an address of this machine");
+      diagnostics.error(listener.where,
+                        "the listener's address `" + log::escaped(listener.address) +
+                            "` does not resolve: " + why + "; expected an address of this machine");
     } else {
       one.address = addresses.front();
     }
@@ -131,7 +132,7 @@ void resolve_listeners(const conf::Config& config, Heritage& heritage, Diagnosti
 void load_tls(const conf::Config& config, Heritage& heritage, Diagnostics& diagnostics) {
   for (std::size_t i = 0; i < config.listeners.size(); ++i) {
     if (!config.listeners[i].tls) continue;
-    heritage.listeners[i].tls = TlsContext::make(*config.listeners[i].tls, diagnostics);
+    heritage.listeners[i].tls = tls::Context::make(*config.listeners[i].tls, diagnostics);
   }
 }
 

@@ -14,11 +14,11 @@
 #include <vector>
 
 #include "shm/segment.h"
-#include "worker/acceptor.h"
-#include "worker/client_connection.h"
-#include "worker/event.h"
-#include "worker/probe.h"
-#include "worker/transaction.h"
+#include "worker/backend/probe.h"
+#include "worker/client/acceptor.h"
+#include "worker/client/connection.h"
+#include "worker/net/event.h"
+#include "worker/transaction/transaction.h"
 #include "worker/worker_context.h"
 
 namespace worker {
@@ -62,14 +62,14 @@ class Worker {
 
   const Heritage& heritage_;
   WorkerContext context_;
-  FairShare share_;
-  std::vector<std::unique_ptr<Acceptor>> acceptors_;
-  FdEvent control_event_;
-  UniqueFd term_signal_;
-  FdEvent term_event_;
-  Probe probe_;
-  Timer tick_;
-  Timer grace_;
+  client::FairShare share_;
+  std::vector<std::unique_ptr<client::Acceptor>> acceptors_;
+  net::FdEvent control_event_;
+  net::UniqueFd term_signal_;
+  net::FdEvent term_event_;
+  backend::Probe probe_;
+  net::Timer tick_;
+  net::Timer grace_;
   bool accepting_ = false;
   int exit_status_ = 0;
 };
@@ -89,7 +89,7 @@ Worker::Worker(const Heritage& heritage)
     for (std::size_t i = 0; i < sockets.size(); ++i) {
       const auto slot = static_cast<shm::Slot>(i % heritage.workers);
       acceptors_.push_back(
-          std::make_unique<Acceptor>(context_, *listener, share_, sockets[i], slot));
+          std::make_unique<client::Acceptor>(context_, *listener, share_, sockets[i], slot));
     }
   }
   context_.queues.at_each_wake([](void* self) { static_cast<Worker*>(self)->on_wake(); }, this);
@@ -97,10 +97,10 @@ Worker::Worker(const Heritage& heritage)
 
 void Worker::start() {
   const bool hears_master = control_event_.add_level(
-      context_.loop, heritage_.control, kReadable,
+      context_.loop, heritage_.control, net::kReadable,
       [](void* self, short) { static_cast<Worker*>(self)->on_control(); }, this);
   const bool hears_term = term_event_.add_level(
-      context_.loop, term_signal_.get(), kReadable,
+      context_.loop, term_signal_.get(), net::kReadable,
       [](void* self, short) { static_cast<Worker*>(self)->on_term(); }, this);
   if (!hears_master || !hears_term) {
     throw std::system_error(errno, std::generic_category(), "the event loop takes no descriptor");
@@ -135,9 +135,9 @@ void Worker::on_control() {
 // Not before all workers of the generation are ready: if one of them cannot be, no client must have
 // come to the others.
 void Worker::go() {
-  for (const std::unique_ptr<Acceptor>& acceptor : acceptors_) {
+  for (const std::unique_ptr<client::Acceptor>& acceptor : acceptors_) {
     if (acceptor->start()) continue;
-    context_.log.write(Severity::error, "the event loop does not take a listening socket");
+    context_.log.write(log::Severity::error, "the event loop does not take a listening socket");
     exit_status_ = 1;
     context_.loop.stop();
     return;
@@ -147,7 +147,7 @@ void Worker::go() {
 }
 
 void Worker::on_tick() {
-  const std::uint64_t now = EventLoop::now_ms();
+  const std::uint64_t now = net::EventLoop::now_ms();
   context_.note(shm::Activity::tick);
   context_.segment.workers().beat(heritage_.row, now);
   context_.deadlines.sweep(now);
@@ -163,7 +163,7 @@ void Worker::on_wake() {
   if (!accepting_ || context_.draining) return;
   const std::uint64_t invitations = share_.take_invitations();
   if (invitations == 0) return;
-  for (const std::unique_ptr<Acceptor>& acceptor : acceptors_) {
+  for (const std::unique_ptr<client::Acceptor>& acceptor : acceptors_) {
     if ((invitations >> acceptor->slot() & 1) != 0) acceptor->take_over();
   }
 }
@@ -172,7 +172,7 @@ void Worker::on_wake() {
 // and not for one that has died and is not replaced yet.
 void Worker::help_others(std::uint64_t now_ms) {
   const std::uint64_t orphans = share_.orphans(heritage_.workers, now_ms);
-  for (const std::unique_ptr<Acceptor>& acceptor : acceptors_) {
+  for (const std::unique_ptr<client::Acceptor>& acceptor : acceptors_) {
     acceptor->look_after();
     if ((orphans >> acceptor->slot() & 1) != 0) acceptor->take_all();
   }
@@ -183,7 +183,7 @@ void Worker::drain(bool patiently) {
   if (!context_.draining) {
     context_.segment.workers().set_state(heritage_.row, shm::WorkerState::draining);
     if (accepting_) {
-      for (const std::unique_ptr<Acceptor>& acceptor : acceptors_) acceptor->drain();
+      for (const std::unique_ptr<client::Acceptor>& acceptor : acceptors_) acceptor->drain();
     }
     // A master that is gone, or has no room for it, does without.
     ::send(heritage_.control, &kNoMore, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -201,7 +201,7 @@ void Worker::on_term() {
 void Worker::on_grace_over() {
   const std::size_t count = context_.cut_off("grace_over");
   if (count != 0) {
-    context_.log.write(Severity::warning,
+    context_.log.write(log::Severity::warning,
                        std::to_string(count) + " clients were cut off: Grace is over");
   }
   context_.loop.stop();
@@ -211,8 +211,8 @@ void Worker::on_grace_over() {
 void Worker::report_leaks() {
   for (const std::unique_ptr<BackendRuntime>& backend : context_.backends) {
     if (context_.segment.backends().gate(backend->heritage.row).in_service_of(heritage_.row) != 0) {
-      context_.log.write(Severity::error, "panic: a slot of backend " + backend->config.name +
-                                              " was not given back");
+      context_.log.write(log::Severity::error, "panic: a slot of backend " + backend->config.name +
+                                                   " was not given back");
     }
   }
 }
@@ -227,8 +227,8 @@ int run(const Heritage& heritage) {
     what = "the worker cannot go on: ";
     return worker.run();
   } catch (const std::exception& failure) {
-    Log(heritage.segment->log_ring(heritage.row), heritage.doorbell, heritage.detail)
-        .write(Severity::error, std::string(what) + failure.what());
+    log::Log(heritage.segment->log_ring(heritage.row), heritage.doorbell, heritage.detail)
+        .write(log::Severity::error, std::string(what) + failure.what());
     return 1;
   }
 }

@@ -2,26 +2,27 @@
 #include "worker/worker_context.h"
 
 #include "shm/segment.h"
-#include "worker/client_connection.h"
-#include "worker/tls_context.h"
-#include "worker/transaction.h"
+#include "worker/client/connection.h"
+#include "worker/tls/context.h"
+#include "worker/transaction/transaction.h"
 
 namespace worker {
 
 namespace {
 
-Balancer make_balancer(const conf::Config& config, const conf::Service& service) {
+route::Balancer make_balancer(const conf::Config& config, const conf::Service& service) {
   std::vector<unsigned> weights;
   for (const std::size_t i : service.backends) weights.push_back(config.backends[i].weight());
-  return Balancer(weights);
+  return route::Balancer(weights);
 }
 
-SessionAffinity make_affinity(const Heritage& heritage, const SocketAddress& listener,
-                              const conf::Service& service, std::uint32_t row) {
+route::SessionAffinity make_affinity(const Heritage& heritage, const net::SocketAddress& listener,
+                                     const conf::Service& service, std::uint32_t row) {
   std::vector<shm::BackendId> ids;
   for (const std::size_t i : service.backends) ids.push_back(heritage.backends[i].id);
-  return SessionAffinity(service.session, service_identity(listener, service), row,
-                         heritage.session_secret, heritage.segment->sessions(), std::move(ids));
+  return route::SessionAffinity(service.session, route::service_identity(listener, service), row,
+                                heritage.session_secret, heritage.segment->sessions(),
+                                std::move(ids));
 }
 
 }  // namespace
@@ -76,8 +77,8 @@ WorkerContext::WorkerContext(const Heritage& inherited)
     for (std::size_t j = 0; j < listener->config.services.size(); ++j) {
       const conf::Service& service = listener->config.services[j];
       const std::uint32_t row = listener->heritage.service_rows[j];
-      const SocketAddress& address = listener->heritage.address;
-      listener->services.push_back({service_name(address, j), row, service,
+      const net::SocketAddress& address = listener->heritage.address;
+      listener->services.push_back({route::service_name(address, j), row, service,
                                     make_balancer(config, service),
                                     make_affinity(inherited, address, service, row)});
     }
@@ -88,14 +89,14 @@ WorkerContext::WorkerContext(const Heritage& inherited)
 
 WorkerContext::~WorkerContext() = default;
 
-std::unique_ptr<Transaction> WorkerContext::take_transaction() {
-  if (spare_transactions_.empty()) return std::make_unique<Transaction>(*this);
-  std::unique_ptr<Transaction> transaction = std::move(spare_transactions_.back());
+std::unique_ptr<transaction::Transaction> WorkerContext::take_transaction() {
+  if (spare_transactions_.empty()) return std::make_unique<transaction::Transaction>(*this);
+  std::unique_ptr<transaction::Transaction> transaction = std::move(spare_transactions_.back());
   spare_transactions_.pop_back();
   return transaction;
 }
 
-void WorkerContext::give_back(std::unique_ptr<Transaction> transaction) {
+void WorkerContext::give_back(std::unique_ptr<transaction::Transaction> transaction) {
   if (spare_transactions_.size() < kMaxSpareTransactions) {
     spare_transactions_.push_back(std::move(transaction));
   } else {
@@ -112,15 +113,15 @@ bool WorkerContext::close_idle_upstreams() {
   return any;
 }
 
-void WorkerContext::adopt(std::unique_ptr<ClientConnection> client) {
-  ClientConnection& adopted = *client;
+void WorkerContext::adopt(std::unique_ptr<client::ClientConnection> client) {
+  client::ClientConnection& adopted = *client;
   adopted.place_ = static_cast<std::uint32_t>(clients_.size());
   clients_.push_back(std::move(client));
   segment.workers().set_clients(heritage.row, static_cast<std::uint32_t>(clients_.size()));
   adopted.start();
 }
 
-void WorkerContext::dismiss(ClientConnection& client) {
+void WorkerContext::dismiss(client::ClientConnection& client) {
   const std::uint32_t place = client.place_;
   loop.dispose(std::move(clients_[place]));
   if (place + 1 != clients_.size()) {

@@ -13,24 +13,28 @@
 #include <vector>
 
 #include "shm/worker_table.h"
-#include "worker/access_log.h"
-#include "worker/balancer.h"
-#include "worker/deadline.h"
-#include "worker/event.h"
+#include "worker/backend/pool.h"
 #include "worker/heritage.h"
 #include "worker/http/limits.h"
 #include "worker/http/request_head.h"
 #include "worker/http/response_head.h"
-#include "worker/log.h"
-#include "worker/router.h"
-#include "worker/session_affinity.h"
-#include "worker/upstream_pool.h"
-#include "worker/wait_queue.h"
+#include "worker/log/access_log.h"
+#include "worker/log/log.h"
+#include "worker/net/deadline.h"
+#include "worker/net/event.h"
+#include "worker/route/balancer.h"
+#include "worker/route/router.h"
+#include "worker/route/session_affinity.h"
+#include "worker/route/wait_queue.h"
+
+namespace worker::client {
+class ClientConnection;
+}
+namespace worker::transaction {
+class Transaction;
+}
 
 namespace worker {
-
-class ClientConnection;
-class Transaction;
 
 // One for the worker: large, because a 1 MiB body costs a third less than with 64 KiB.
 inline constexpr std::size_t kReadBufferSize = 256 * 1024;
@@ -49,8 +53,9 @@ inline constexpr std::uint64_t kNewcomerMs = 1'000;
 inline constexpr std::uint64_t kPatienceMs = 5'000;
 
 struct BackendRuntime {
-  BackendRuntime(const conf::Backend& backend, const BackendHeritage& inherited, EventLoop& loop,
-                 DeadlineLists& deadlines, WaitQueues& queues, shm::Gate& gate)
+  BackendRuntime(const conf::Backend& backend, const backend::BackendHeritage& inherited,
+                 net::EventLoop& loop, net::DeadlineLists& deadlines, route::WaitQueues& queues,
+                 shm::Gate& gate)
       : config(backend),
         heritage(inherited),
         pool(loop, deadlines),
@@ -63,19 +68,19 @@ struct BackendRuntime {
   std::string title() const;
 
   const conf::Backend& config;
-  const BackendHeritage& heritage;
-  UpstreamPool pool;
-  WaitQueue queue;
-  DeadlineList& timeout;
-  DeadlineList& connect_timeout;
+  const backend::BackendHeritage& heritage;
+  backend::UpstreamPool pool;
+  route::WaitQueue queue;
+  net::DeadlineList& timeout;
+  net::DeadlineList& connect_timeout;
 };
 
 struct ServiceRuntime {
   std::string name;   // "192.0.2.1:80/1", for the access log
   std::uint32_t row;  // of shm::ServiceTable
   const conf::Service& config;
-  Balancer balancer;
-  SessionAffinity affinity;
+  route::Balancer balancer;
+  route::SessionAffinity affinity;
 };
 
 // What the configuration allows, as the parser wants to know it.
@@ -85,11 +90,11 @@ http::Limits limits_of(const conf::Listener& listener);
 std::string hsts_line(const conf::Listener& listener);
 
 struct ListenerRuntime {
-  ListenerRuntime(const conf::Listener& listener, const ListenerHeritage& inherited,
-                  DeadlineLists& deadlines, WaitQueues& queues, shm::Gate& gate)
+  ListenerRuntime(const conf::Listener& listener, const route::ListenerHeritage& inherited,
+                  net::DeadlineLists& deadlines, route::WaitQueues& queues, shm::Gate& gate)
       : config(listener),
         heritage(inherited),
-        name(host_port_text(inherited.address)),
+        name(net::host_port_text(inherited.address)),
         port(std::to_string(listener.port)),
         hsts(hsts_line(listener)),
         limits(limits_of(listener)),
@@ -100,14 +105,14 @@ struct ListenerRuntime {
                     static_cast<std::uint64_t>(listener.client.count())) {}
 
   const conf::Listener& config;
-  const ListenerHeritage& heritage;
+  const route::ListenerHeritage& heritage;
   std::string name;  // "192.0.2.1:80"
   std::string port;
   std::string hsts;  // the ready line that every response gets; empty for none
   http::Limits limits;
-  Router router;
-  WaitQueue queue;
-  DeadlineList& client_timeout;
+  route::Router router;
+  route::WaitQueue queue;
+  net::DeadlineList& client_timeout;
   std::uint64_t least_moved;  // bytes in each client_timeout that is spent waiting; 0 = any number
   std::vector<ServiceRuntime> services;
 };
@@ -120,17 +125,17 @@ class WorkerContext {
   WorkerContext& operator=(const WorkerContext&) = delete;
 
   // Transactions are used again, because making one costs several allocations.
-  std::unique_ptr<Transaction> take_transaction();
-  void give_back(std::unique_ptr<Transaction> transaction);
+  std::unique_ptr<transaction::Transaction> take_transaction();
+  void give_back(std::unique_ptr<transaction::Transaction> transaction);
 
   // For want of descriptors; false when there are none.
   bool close_idle_upstreams();
 
-  void adopt(std::unique_ptr<ClientConnection> client);
+  void adopt(std::unique_ptr<client::ClientConnection> client);
   std::size_t client_count() const { return clients_.size(); }
   std::uint64_t clients_left() const { return clients_left_; }  // since the worker's start
   // Ends `client` after this turn; while draining, the last one's end is the worker's.
-  void dismiss(ClientConnection& client);
+  void dismiss(client::ClientConnection& client);
   // Lets requests in flight finish; idle clients are closed, at once or, `patiently`, when they
   // have asked no more for a while. May be called again, to lose patience.
   void drain(bool patiently);
@@ -148,15 +153,15 @@ class WorkerContext {
 
   const Heritage& heritage;
   shm::Segment& segment;
-  EventLoop loop;
-  Log log;
-  AccessLog access_log;
-  DeadlineLists deadlines;
-  DeadlineList& linger_timeout;
-  DeadlineList& tunnel_timeout;
-  DeadlineList& newcomer_timeout;
-  DeadlineList& patience_timeout;
-  WaitQueues queues;
+  net::EventLoop loop;
+  log::Log log;
+  log::AccessLog access_log;
+  net::DeadlineLists deadlines;
+  net::DeadlineList& linger_timeout;
+  net::DeadlineList& tunnel_timeout;
+  net::DeadlineList& newcomer_timeout;
+  net::DeadlineList& patience_timeout;
+  route::WaitQueues queues;
   std::vector<std::unique_ptr<BackendRuntime>> backends;
   std::vector<std::unique_ptr<ListenerRuntime>> listeners;
   std::mt19937_64 random;
@@ -171,8 +176,8 @@ class WorkerContext {
 
  private:
   shm::WorkerTable& workers_;
-  std::vector<std::unique_ptr<Transaction>> spare_transactions_;
-  std::vector<std::unique_ptr<ClientConnection>> clients_;
+  std::vector<std::unique_ptr<transaction::Transaction>> spare_transactions_;
+  std::vector<std::unique_ptr<client::ClientConnection>> clients_;
   std::uint64_t clients_left_ = 0;
 };
 

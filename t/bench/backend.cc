@@ -31,11 +31,11 @@
 #include <utility>
 #include <vector>
 
-#include "worker/unique_fd.h"
+#include "worker/net/unique_fd.h"
 
 namespace {
 
-using worker::UniqueFd;
+using worker::net::UniqueFd;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kPeriod = 251;  // a prime: no shift by a power of two goes unseen

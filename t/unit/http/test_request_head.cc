@@ -1,0 +1,132 @@
+// What a parsed request consists of; verdicts are in data/requests.
+#include "worker/http/request_head.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "t/unit/http/heads.h"
+
+using namespace worker::http;
+
+TEST_CASE("request_head: every part is a view into the bytes") {
+  const http_heads::Request request(
+      "\r\nPOST http://a.example:8080/b/c?d=e HTTP/1.0\r\nHost:a.example:8080\r\nX-Y:  z "
+      "\r\n\r\nbody");
+  const RequestHead& head = request.head;
+  CHECK(head.line == "POST http://a.example:8080/b/c?d=e HTTP/1.0");
+  CHECK(head.method == "POST");
+  CHECK(head.target == "http://a.example:8080/b/c?d=e");
+  CHECK(head.authority == "a.example:8080");
+  CHECK(head.path_query == "/b/c?d=e");
+  CHECK(head.minor_version == 0);
+  CHECK(head.size == request.bytes.size() - 4);
+  REQUIRE(head.fields.size() == 2);
+  CHECK(head.fields.begin()[0].name == "Host");
+  CHECK(head.fields.begin()[0].value == "a.example:8080");
+  CHECK(head.fields.begin()[1].name == "X-Y");
+  CHECK(head.fields.begin()[1].value == "z");
+  CHECK(head.line.data() == request.bytes.data() + 2);
+}
+
+TEST_CASE("request_head: what is refused early shows nothing of the head before it") {
+  const std::string first = "GET http://a/ HTTP/1.0\r\nHost: a\r\nReferer: secret\r\n\r\n";
+  for (const std::string& second : {std::string("\x16\x03\x01\r\n\r\n"), std::string("\n"),
+                                    std::string("GET / HTTP/1.1\nA: b\n"), std::string(9000, 'l'),
+                                    "GET / HTTP/1.1\r\nA: " + std::string(40000, 'a')}) {
+    RequestHead head;
+    Refusal refusal;
+    std::size_t scanned = 0;
+    REQUIRE(parse_request_head(first, scanned, head, refusal) == ParseStatus::complete);
+    scanned = 0;
+    CHECK(parse_request_head(second, scanned, head, refusal) == ParseStatus::refused);
+    CHECK(head.fields.size() == 0);
+    CHECK(head.fields.find(FieldId::referer) == nullptr);
+    CHECK(head.authority.empty());
+    CHECK(head.path_query.empty());
+  }
+}
+
+TEST_CASE("request_head: a head can be used again, nothing of the last one stays") {
+  RequestHead head;
+  Refusal refusal;
+  std::size_t scanned = 0;
+  const std::string first = "GET http://a/ HTTP/1.0\r\nHost: a\r\nX: y\r\n\r\n";
+  CHECK(parse_request_head(first, scanned, head, refusal) == ParseStatus::complete);
+  scanned = 0;
+  const std::string second = "OPTIONS * HTTP/1.1\r\nA: b\r\n\r\n";
+  CHECK(parse_request_head(second, scanned, head, refusal) == ParseStatus::complete);
+  CHECK(head.authority == "");
+  CHECK(head.path_query == "*");
+  CHECK(head.minor_version == 1);
+  CHECK(head.fields.size() == 1);
+  CHECK(!head.fields.has(FieldId::host));
+}
+
+TEST_CASE("request_head: of a cleared head nothing stays") {
+  RequestHead head;
+  Refusal refusal;
+  std::size_t scanned = 0;
+  const std::string bytes = "GET http://a/%zz HTTP/1.0\r\nHost: a\r\n\r\n";
+  CHECK(parse_request_head(bytes, scanned, head, refusal) == ParseStatus::complete);
+  CHECK(head.breaches.contains(Reason::percent_encoding));
+  head.clear(1);
+  for (const std::string_view part :
+       {head.line, head.method, head.target, head.authority, head.path_query, head.bytes}) {
+    CHECK(part.empty());
+  }
+  CHECK(head.minor_version == 1);
+  CHECK(head.breaches.empty());
+  CHECK(head.size == 0);
+  CHECK(head.fields.size() == 0);
+  CHECK(!head.fields.has(FieldId::host));
+  CHECK(head.fields.add({"A", "b"}));
+  CHECK(!head.fields.add({"C", "d"}));
+}
+
+TEST_CASE("request_head: bytes that were looked at are not looked at again") {
+  RequestHead head;
+  Refusal refusal;
+  std::size_t scanned = 0;
+  std::string bytes = "GET / HTTP/1.1\r\nHost: a\r\n";
+  CHECK(parse_request_head(bytes, scanned, head, refusal) == ParseStatus::incomplete);
+  CHECK(scanned == bytes.size());
+  // An LF put where the search has already been is not seen until the head is parsed as a whole.
+  bytes[20] = '\n';
+  bytes += "X: y\r\n";
+  CHECK(parse_request_head(bytes, scanned, head, refusal) == ParseStatus::incomplete);
+  CHECK(scanned == bytes.size());
+}
+
+TEST_CASE("request_head: a refused request leaves its line for the log") {
+  RequestHead head;
+  Refusal refusal;
+  std::size_t scanned = 0;
+  CHECK(parse_request_head("GET /a b HTTP/1.1\r\nHost: a\r\n\r\n", scanned, head, refusal) ==
+        ParseStatus::refused);
+  CHECK(head.line == "GET /a b HTTP/1.1");
+  scanned = 0;
+  CHECK(parse_request_head("GET /a HTTP/1.1\nHost: a", scanned, head, refusal) ==
+        ParseStatus::refused);
+  CHECK(head.line == "GET /a HTTP/1.1");
+  scanned = 0;
+  CHECK(parse_request_head("\x16\x03\x01", scanned, head, refusal) == ParseStatus::refused);
+  CHECK(head.line == "\x16\x03\x01");
+  scanned = 0;
+  const std::string endless = "GET /" + std::string(20000, 'a');
+  CHECK(parse_request_head(endless, scanned, head, refusal) == ParseStatus::refused);
+  CHECK(refusal.reason == Reason::request_line_too_long);
+  CHECK(head.line == endless.substr(0, kMaxRequestLine));
+  scanned = 0;
+  CHECK(parse_request_head("\r\n\n", scanned, head, refusal) == ParseStatus::refused);
+  CHECK(head.line == "");
+}
+
+TEST_CASE("request_head: two requests in one read") {
+  const std::string first = "GET /1 HTTP/1.1\r\nHost: a\r\n\r\n";
+  const std::string both = first + "GET /2 HTTP/1.1\r\nHost: b\r\n\r\n";
+  const http_heads::Request one(both);
+  CHECK(one.head.size == first.size());
+  const http_heads::Request two(both.substr(one.head.size));
+  CHECK(two.head.path_query == "/2");
+}

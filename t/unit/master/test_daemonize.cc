@@ -1,0 +1,95 @@
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <functional>
+#include <string>
+
+#include "master/daemonize.h"
+#include "master/start_error.h"
+#include "worker/net/unique_fd.h"
+
+using master::Verdict;
+
+namespace {
+
+struct Outcome {
+  int status = 0;      // of the command; 7 = StartFailed, 8 = StartError
+  std::string daemon;  // what the daemon wrote to its pipe, until it was gone
+};
+
+// Starts a "command" that daemonizes, and runs `daemon` in the background.
+Outcome start(const std::function<void(Verdict, int)>& daemon) {
+  int ends[2];
+  REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+  worker::net::UniqueFd reader(ends[0]);
+  worker::net::UniqueFd writer(ends[1]);
+  const pid_t command = ::fork();
+  if (command == 0) {
+    reader.reset();
+    try {
+      daemon(master::daemonize(), writer.get());
+      ::_exit(0);
+    } catch (const master::StartFailed&) {
+      ::_exit(7);
+    } catch (const master::StartError&) {
+      ::_exit(8);
+    }
+  }
+  writer.reset();
+  Outcome outcome;
+  ::waitpid(command, &outcome.status, 0);
+  outcome.status = WEXITSTATUS(outcome.status);
+  char buffer[256];
+  for (ssize_t size = 0; (size = ::read(reader.get(), buffer, sizeof buffer)) > 0;) {
+    outcome.daemon.append(buffer, static_cast<std::size_t>(size));
+  }
+  return outcome;
+}
+
+void say(int fd, const std::string& text) { CHECK(::write(fd, text.data(), text.size()) > 0); }
+
+}  // namespace
+
+TEST_CASE("daemonize: the command ends well when the daemon is ready") {
+  const Outcome outcome = start([](Verdict verdict, int pipe) {
+    char directory[64];
+    const bool in_root = ::getcwd(directory, sizeof directory) != nullptr;
+    const bool told = verdict.ready();
+    say(pipe, std::string(in_root ? directory : "?") + (told ? " told" : " not told") +
+                  (::getsid(0) != ::getpid() ? " no leader" : " leader"));
+  });
+  CHECK(outcome.status == 0);
+  CHECK(outcome.daemon == "/ told no leader");
+}
+
+TEST_CASE("daemonize: a daemon that gives up makes the command fail, silently") {
+  CHECK(start([](Verdict, int) {}).status == 7);
+}
+
+TEST_CASE("daemonize: a daemon that dies makes the command fail, and it says so") {
+  CHECK(start([](Verdict, int) { ::raise(SIGKILL); }).status == 8);
+}
+
+TEST_CASE("daemonize: in the foreground there is nobody to tell") {
+  Verdict verdict;
+  CHECK(verdict.ready());
+}
+
+TEST_CASE("daemonize: a command that is gone was not told") {
+  ::signal(SIGPIPE, SIG_IGN);
+  int ends[2];
+  REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+  ::close(ends[0]);
+  const pid_t child = ::fork();  // as `ready` lets go of the standard streams
+  if (child == 0) {
+    Verdict verdict{worker::net::UniqueFd(ends[1])};
+    ::_exit(verdict.ready() ? 1 : 0);
+  }
+  ::close(ends[1]);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  CHECK(status == 0);
+}

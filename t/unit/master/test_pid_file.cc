@@ -1,0 +1,134 @@
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <memory>
+
+#include "master/pid_file.h"
+#include "master/start_error.h"
+#include "t/unit/master/temp_folder.h"
+
+using master::PidFile;
+
+namespace {
+
+std::string refusal(const std::string& path) {
+  try {
+    PidFile file(path);
+    return "none";
+  } catch (const master::StartError& error) {
+    return error.what();
+  }
+}
+
+const std::string kOurs = std::to_string(::getpid());
+
+}  // namespace
+
+TEST_CASE("pid file: holds our pid, readable by all, and goes with its owner") {
+  const TempFolder folder;
+  const std::string path = folder.file("pid");
+  {
+    PidFile file(path);
+    file.write();
+    CHECK(content_of(path) == kOurs + "\n");
+    struct stat found {};
+    CHECK(::stat(path.c_str(), &found) == 0);
+    CHECK((found.st_mode & 07777) == 0644);
+  }
+  CHECK_FALSE(std::filesystem::exists(path));
+}
+
+TEST_CASE("pid file: a second start is refused and changes nothing") {
+  const TempFolder folder;
+  const std::string path = folder.file("pid");
+  PidFile file(path);
+  file.write();
+  CHECK(refusal(path) == "pid file " + path + ": another pound runs as pid " + kOurs);
+  CHECK(content_of(path) == kOurs + "\n");
+}
+
+TEST_CASE("pid file: while the first one still starts, its pid is unknown") {
+  const TempFolder folder;
+  const PidFile file(folder.file("pid"));
+  CHECK(refusal(folder.file("pid")) ==
+        "pid file " + folder.file("pid") + ": another pound runs as pid unknown");
+}
+
+TEST_CASE("pid file: a stale one is taken over, however long it is") {
+  const TempFolder folder;
+  const std::string path = folder.file("pid");
+  write_file(path, "99999999999999999999 left by a crash\n");
+  PidFile file(path);
+  file.write();
+  CHECK(content_of(path) == kOurs + "\n");
+}
+
+TEST_CASE("pid file: a file that somebody put in its place is not removed") {
+  const TempFolder folder;
+  const std::string path = folder.file("pid");
+  {
+    PidFile file(path);
+    file.write();
+    std::filesystem::remove(path);
+    write_file(path, "1\n");
+  }
+  CHECK(content_of(path) == "1\n");
+}
+
+TEST_CASE("pid file: links and what is not a plain file are left alone") {
+  const TempFolder folder;
+  write_file(folder.file("target"), "precious");
+  std::filesystem::create_symlink(folder.file("target"), folder.file("soft"));
+  std::filesystem::create_hard_link(folder.file("target"), folder.file("hard"));
+  CHECK(::mkfifo(folder.file("fifo").c_str(), 0600) == 0);
+  CHECK(refusal(folder.file("soft")) == "pid file " + folder.file("soft") + ": is a symbolic link");
+  CHECK(refusal(folder.file("hard")) ==
+        "pid file " + folder.file("hard") + ": has another name (hard link)");
+  CHECK(refusal(folder.file("fifo")) ==
+        "pid file " + folder.file("fifo") + ": is not a regular file");
+  CHECK(refusal("/dev/null") == "pid file /dev/null: is not a regular file");
+  CHECK(refusal(folder.file("no/such")) ==
+        "pid file " + folder.file("no/such") + ": No such file or directory");
+  CHECK(content_of(folder.file("target")) == "precious");
+}
+
+TEST_CASE("pid file: a child inherits the lock but removes nothing; its owner is who wrote last") {
+  const TempFolder folder;
+  const std::string path = folder.file("pid");
+  auto file = std::make_unique<PidFile>(path);
+  file->write();
+  const pid_t bystander = ::fork();
+  if (bystander == 0) {
+    file.reset();
+    ::_exit(0);
+  }
+  int status = 0;
+  ::waitpid(bystander, &status, 0);
+  CHECK(content_of(path) == kOurs + "\n");
+
+  // As in daemonize: the claim is ours, the daemon's is the pid.
+  const pid_t daemon = ::fork();
+  if (daemon == 0) {
+    file->write();
+    ::_exit(content_of(path) == std::to_string(::getpid()) + "\n" ? 0 : 1);
+  }
+  ::waitpid(daemon, &status, 0);
+  CHECK(status == 0);
+  CHECK(content_of(path) == std::to_string(daemon) + "\n");
+}
+
+TEST_CASE("pid file: a relative path survives a change of directory") {
+  const TempFolder folder;
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(folder.file(""));
+  {
+    PidFile file("pid");
+    std::filesystem::current_path(before);
+    file.write();
+    CHECK(content_of(folder.file("pid")) == kOurs + "\n");
+  }
+  CHECK_FALSE(std::filesystem::exists(folder.file("pid")));
+}

@@ -1,0 +1,109 @@
+#include <doctest/doctest.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <stdexcept>
+
+#include "master/process_table.h"
+
+using master::Place;
+using master::Process;
+using master::ProcessTable;
+
+namespace {
+
+Process process(pid_t pid, bool ready) {
+  Process made;
+  made.pid = pid;
+  made.ready = ready;
+  return made;
+}
+
+}  // namespace
+
+TEST_CASE("process table: the same slot of two generations is two places") {
+  ProcessTable table;
+  table.add({1, 0}, process(100, true));
+  table.add({2, 0}, process(200, false));
+  CHECK(table.size() == 2);
+  CHECK(table.find({1, 0})->pid == 100);
+  CHECK(table.find({2, 0})->pid == 200);
+  CHECK(table.find({2, 1}) == nullptr);
+  CHECK_THROWS_AS(table.add({2, 0}, process(300, false)), std::logic_error);
+  CHECK(table.find({2, 0})->pid == 200);
+}
+
+TEST_CASE("process table: removal is by pid and tells the place") {
+  ProcessTable table;
+  table.add({1, 0}, process(100, true));
+  table.add({1, 1}, process(101, true));
+  CHECK_FALSE(table.remove(999).has_value());
+  const auto removed = table.remove(101);
+  REQUIRE(removed.has_value());
+  CHECK(removed->first == Place{1, 1});
+  CHECK(removed->second.pid == 101);
+  CHECK_FALSE(table.remove(101).has_value());
+  CHECK(table.size() == 1);
+  table.remove(100);
+  CHECK(table.empty());
+}
+
+TEST_CASE("process table: who there is of a generation, and who is ready") {
+  ProcessTable table;
+  table.add({1, 0}, process(100, true));
+  table.add({1, 1}, process(101, false));
+  table.add({2, 0}, process(102, true));
+  CHECK(table.count_of(1) == 2);
+  CHECK(table.count_ready(1) == 1);
+  CHECK(table.count_of(2) == 1);
+  CHECK(table.count_ready(2) == 1);
+  CHECK(table.count_of(3) == 0);
+}
+
+TEST_CASE("process table: an order is one byte on the control socket, and may find nobody") {
+  int ends[2];
+  REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+  worker::net::UniqueFd theirs(ends[1]);
+  Process one = process(100, true);
+  one.control.reset(ends[0]);
+  master::give_order(one, master::Order::go);
+  master::give_order(one, master::Order::drain);
+  char bytes[3] = "";
+  CHECK(::read(theirs.get(), bytes, 2) == 2);
+  CHECK(std::string(bytes) == "GD");
+  theirs.reset();
+  master::give_order(one, master::Order::quit);  // no SIGPIPE
+}
+
+TEST_CASE("process table: a removed process takes its control socket along") {
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  const worker::net::UniqueFd reader(ends[0]);
+  ProcessTable table;
+  Process writer = process(100, true);
+  writer.control.reset(ends[1]);
+  table.add({1, 0}, std::move(writer));
+  table.remove(100);
+  char byte = 0;
+  CHECK(::read(reader.get(), &byte, 1) == 0);
+}
+
+TEST_CASE("process table: a worker's name in the log") {
+  CHECK(master::name_of({3, 1}, process(123, true)) == "worker 1 (pid 123)");
+}
+
+TEST_CASE("process table: no signal to a group, to all, or to init") {
+  CHECK_THROWS_AS(master::send_signal(1, SIGCONT), std::logic_error);
+  CHECK_THROWS_AS(master::send_signal(0, SIGCONT), std::logic_error);
+  CHECK_THROWS_AS(master::send_signal(-1, SIGCONT), std::logic_error);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    for (;;) ::pause();
+  }
+  master::send_signal(child, SIGKILL);
+  int status = 0;
+  CHECK(::waitpid(child, &status, 0) == child);
+  CHECK(WTERMSIG(status) == SIGKILL);
+}

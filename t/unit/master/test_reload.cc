@@ -1,0 +1,108 @@
+#include <doctest/doctest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "master/reload.h"
+#include "t/unit/master/heritage.h"
+#include "t/unit/master/temp_folder.h"
+
+namespace {
+
+// Nobody's by now; the kernel hands it out again only after many others.
+std::uint16_t free_port() {
+  master::ListeningSockets sockets{loopback(0), {}};
+  master::bind_slots(sockets, 1);
+  sockaddr_in name{};
+  socklen_t size = sizeof name;
+  ::getsockname(sockets.all[0]->get(), reinterpret_cast<sockaddr*>(&name), &size);
+  return ntohs(name.sin_port);
+}
+
+// Back where the test began, whatever it does.
+struct Home {
+  std::filesystem::path path = std::filesystem::current_path();
+  ~Home() { std::filesystem::current_path(path); }
+};
+
+}  // namespace
+
+TEST_CASE("reload: relative paths mean the folder of the start") {
+  const Home home;
+  const TempFolder folder;
+  std::filesystem::current_path(folder.file(""));
+  const auto start = std::filesystem::current_path();
+  const master::StartFolder from_here;
+  std::filesystem::current_path("/");
+  {
+    const master::StartFolder::Visit visit(from_here);
+    CHECK(std::filesystem::current_path() == start);
+  }
+  CHECK(std::filesystem::current_path() == "/");
+}
+
+TEST_CASE("reload: who never left stays") {
+  const Home home;
+  const TempFolder folder;
+  std::filesystem::current_path(folder.file(""));
+  const auto start = std::filesystem::current_path();
+  const master::StartFolder from_here;
+  { const master::StartFolder::Visit visit(from_here); }
+  CHECK(std::filesystem::current_path() == start);
+}
+
+TEST_CASE("reload: a folder that is gone leaves us where we are") {
+  const Home home;
+  std::filesystem::path lost;
+  {
+    const TempFolder folder;
+    std::filesystem::current_path(folder.file(""));
+    lost = std::filesystem::current_path();
+  }
+  CHECK_FALSE(std::filesystem::exists(lost));
+  const master::StartFolder nowhere;
+  std::filesystem::current_path("/");
+  { const master::StartFolder::Visit visit(nowhere); }
+  CHECK(std::filesystem::current_path() == "/");
+}
+
+TEST_CASE("reload: a configuration with errors makes no generation, and says where") {
+  const TempFolder folder;
+  write_file(folder.file("p.yaml"), "HTTPListeners:\n  - Adress: 127.0.0.1\n");
+  shm::Segment segment;
+  master::Bells bells(16);
+  master::Generation active;
+  active.heritage.config = std::make_shared<const conf::Config>();
+  active.heritage.segment = &segment;
+  conf::Diagnostics diagnostics;
+  const master::ReloadSource source{folder.file("p.yaml"), master::StartFolder()};
+  CHECK_FALSE(master::build_next(source, 2, active, bells, diagnostics).has_value());
+  REQUIRE_FALSE(diagnostics.headlines().empty());
+  CHECK(diagnostics.headlines()[0].find("p.yaml:2:") != std::string::npos);
+  CHECK(segment.listeners().size() == 0);
+}
+
+TEST_CASE("reload: the next generation keeps the secret, and says what cannot change") {
+  const TempFolder folder;
+  write_file(folder.file("p.yaml"),
+             "Global: {MaxSessions: 5000, Workers: 1}\n"
+             "Backends: [&b {Address: 127.0.0.1, Port: 9}]\n"
+             "HTTPListeners:\n  - Address: 127.0.0.1\n    Port: " +
+                 std::to_string(free_port()) + "\n    Services: [{Backends: [*b]}]\n");
+  shm::Segment segment;
+  master::Bells bells(16);
+  master::Generation active;
+  active.heritage.config = std::make_shared<const conf::Config>();
+  active.heritage.segment = &segment;
+  active.heritage.session_secret[0] = 77;
+  active.heritage.detail = 3;
+  conf::Diagnostics diagnostics;
+  const master::ReloadSource source{folder.file("p.yaml"), master::StartFolder()};
+  const auto next = master::build_next(source, 2, active, bells, diagnostics);
+  REQUIRE(next.has_value());
+  CHECK(next->number == 2);
+  CHECK(next->heritage.session_secret[0] == 77);
+  CHECK(next->heritage.detail == 3);
+  REQUIRE(diagnostics.headlines().size() == 1);
+  CHECK(diagnostics.headlines()[0].find("MaxSessions stays at 262144 until pound is restarted") !=
+        std::string::npos);
+}

@@ -1,0 +1,51 @@
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "master/reload_report.h"
+#include "t/unit/master/temp_folder.h"
+
+using master::ReloadReport;
+
+TEST_CASE("reload report: the outcome beside the pid file, gone with its master") {
+  const TempFolder folder;
+  const std::string path = folder.file("pound.pid.reload");
+  {
+    ReloadReport report(folder.file("pound.pid"));
+    CHECK_FALSE(std::filesystem::exists(path));
+    CHECK(report.publish({true, 7, 12'345'678, {"generation 7 active"}}).empty());
+    CHECK(content_of(path) ==
+          "result=ok\ngeneration=7\nstarted=12345.67\nmessage=generation 7 active\n");
+    struct stat about {};
+    REQUIRE(::stat(path.c_str(), &about) == 0);
+    CHECK((about.st_mode & 0777) == 0644);
+
+    CHECK(report.publish({false, 7, 5, {"one", "two\nresult=ok"}}).empty());
+    CHECK(content_of(path) ==
+          "result=failed\ngeneration=7\nstarted=0.00\nmessage=one\nmessage=two result=ok\n");
+  }
+  CHECK(std::filesystem::is_empty(folder.file("")));
+}
+
+TEST_CASE("reload report: a link that somebody put there is replaced, not followed") {
+  const TempFolder folder;
+  write_file(folder.file("precious"), "kept");
+  REQUIRE(::symlink(folder.file("precious").c_str(), folder.file("p.reload").c_str()) == 0);
+  ReloadReport report(folder.file("p"));
+  CHECK(report.publish({}).empty());
+  CHECK(content_of(folder.file("precious")) == "kept");
+  CHECK(std::filesystem::is_regular_file(std::filesystem::symlink_status(folder.file("p.reload"))));
+}
+
+TEST_CASE("reload report: what cannot be written is said, and no old answer is left") {
+  const TempFolder folder;
+  ReloadReport nowhere(folder.file("missing/p"));
+  CHECK(nowhere.publish({}) == folder.file("missing/p.reload") + ": No such file or directory");
+}
+
+TEST_CASE("reload report: a child that never published removes nothing") {
+  const TempFolder folder;
+  write_file(folder.file("p.reload"), "of another master");
+  { const ReloadReport report(folder.file("p")); }
+  CHECK(content_of(folder.file("p.reload")) == "of another master");
+}

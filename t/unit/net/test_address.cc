@@ -1,0 +1,51 @@
+#include "worker/net/address.h"
+
+#include <doctest/doctest.h>
+#include <netdb.h>
+
+#include <cstring>
+#include <string>
+
+using worker::net::SocketAddress;
+
+namespace {
+
+SocketAddress numeric(const char* host, std::uint16_t port) {
+  addrinfo hints{};
+  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  REQUIRE(::getaddrinfo(host, std::to_string(port).c_str(), &hints, &found) == 0);
+  SocketAddress address;
+  address.size = found->ai_addrlen;
+  std::memcpy(&address.storage, found->ai_addr, found->ai_addrlen);
+  ::freeaddrinfo(found);
+  return address;
+}
+
+}  // namespace
+
+TEST_CASE("address: an address as text and its port") {
+  for (const std::uint16_t port : {0, 80, 8443, 65535}) {
+    const std::string text = std::to_string(port);
+    CHECK(worker::net::port_of(numeric("192.0.2.7", port)) == port);
+    CHECK(worker::net::port_of(numeric("2001:db8::1", port)) == port);
+    CHECK(worker::net::host_port_text(numeric("192.0.2.7", port)) == "192.0.2.7:" + text);
+    CHECK(worker::net::host_port_text(numeric("2001:db8::1", port)) == "[2001:db8::1]:" + text);
+  }
+  for (const char* host : {"192.0.2.7", "0.0.0.0", "255.255.255.255", "10.0.100.9"}) {
+    CHECK(worker::net::host_text(numeric(host, 80)) == host);
+  }
+  CHECK(worker::net::host_text(numeric("2001:db8::1", 80)) == "2001:db8::1");
+}
+
+TEST_CASE("address: the addresses that stand for all of their family") {
+  CHECK(worker::net::is_wildcard(numeric("0.0.0.0", 80)));
+  CHECK(worker::net::is_wildcard(numeric("::", 80)));
+  for (const char* host : {"127.0.0.1", "0.0.0.1", "128.0.0.0", "255.255.255.255"}) {
+    CHECK_FALSE(worker::net::is_wildcard(numeric(host, 80)));
+  }
+  for (const char* host : {"::1", "::ffff:0.0.0.0", "2001:db8::1", "8000::"}) {
+    CHECK_FALSE(worker::net::is_wildcard(numeric(host, 80)));
+  }
+}

@@ -1,0 +1,146 @@
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "shm/segment.h"
+#include "worker/route/session_affinity.h"
+
+namespace {
+
+using Type = conf::SessionPolicy::Type;
+
+constexpr worker::route::HashSecret kSecret{1, 2};
+constexpr shm::BackendId kFirst = 101, kSecond = 102, kThird = 103;
+
+struct Fixture {
+  explicit Fixture(Type type, std::string id = "") {
+    policy.type = type;
+    policy.ttl = std::chrono::seconds(300);
+    policy.id = std::move(id);
+  }
+  worker::route::SessionAffinity affinity(std::string_view service = "s",
+                                          std::vector<shm::BackendId> backends = {kFirst, kSecond},
+                                          std::uint32_t row = 7) {
+    return {policy, service, row, kSecret, segment.sessions(), std::move(backends)};
+  }
+  worker::http::RequestHead head(std::string_view text) {
+    bytes = text;
+    worker::http::RequestHead parsed;
+    worker::http::Refusal refusal;
+    std::size_t scanned = 0;
+    REQUIRE(worker::http::parse_request_head(bytes, scanned, parsed, refusal) ==
+            worker::http::ParseStatus::complete);
+    return parsed;
+  }
+  conf::SessionPolicy policy;
+  shm::Segment segment{1024};
+  std::string bytes;
+};
+
+constexpr std::string_view kPlain = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+
+}  // namespace
+
+TEST_CASE("session_affinity: none") {
+  Fixture f(Type::none);
+  CHECK(!f.affinity().key_of(f.head(kPlain), "192.0.2.7"));
+}
+
+TEST_CASE("session_affinity: by address, remembered for its client alone") {
+  Fixture f(Type::ip);
+  worker::route::SessionAffinity affinity = f.affinity();
+  const auto one = affinity.key_of(f.head(kPlain), "192.0.2.7");
+  const auto other = affinity.key_of(f.head(kPlain), "192.0.2.8");
+  REQUIRE(one);
+  REQUIRE(other);
+  CHECK(!affinity.find(*one, 1000));
+  affinity.remember(*one, 1, 1000);
+  CHECK(affinity.find(*one, 2000) == 1);
+  CHECK(!affinity.find(*other, 2000));
+}
+
+TEST_CASE("session_affinity: masks make one client of a network") {
+  Fixture f(Type::ip);
+  f.policy.mask4 = 20;
+  f.policy.mask6 = 64;
+  worker::route::SessionAffinity affinity = f.affinity();
+  const auto key = [&](std::string_view ip) { return affinity.key_of(f.head(kPlain), ip).value(); };
+  CHECK(key("10.1.16.1") == key("10.1.31.255"));
+  CHECK(!(key("10.1.16.1") == key("10.1.32.1")));
+  CHECK(key("2001:db8::1") == key("2001:db8::ffff:1"));
+  CHECK(!(key("2001:db8::1") == key("2001:db8:0:1::1")));
+  f.policy.mask4 = 0;
+  CHECK(key("10.1.16.1") == key("192.0.2.1"));
+  f.policy.mask4 = 32;
+  CHECK(!(key("10.1.16.1") == key("10.1.16.0")));
+}
+
+TEST_CASE("session_affinity: the same text in two services is two sessions") {
+  Fixture f(Type::cookie, "sess");
+  const auto head = f.head("GET / HTTP/1.1\r\nHost: a\r\nCookie: sess=1\r\n\r\n");
+  worker::route::SessionAffinity one = f.affinity("one");
+  worker::route::SessionAffinity two = f.affinity("two");
+  CHECK(!(one.key_of(head, "").value() == two.key_of(head, "").value()));
+  one.remember(one.key_of(head, "").value(), 0, 0);
+  CHECK(!two.find(two.key_of(head, "").value(), 0));
+}
+
+TEST_CASE("session_affinity: a backend that the service lost is forgotten") {
+  Fixture f(Type::cookie, "sess");
+  const auto head = f.head("GET / HTTP/1.1\r\nHost: a\r\nCookie: sess=1\r\n\r\n");
+  worker::route::SessionAffinity before = f.affinity();
+  const auto key = before.key_of(head, "").value();
+  before.remember(key, 1, 0);
+  worker::route::SessionAffinity reordered = f.affinity("s", {kSecond, kFirst});
+  CHECK(reordered.find(key, 0) == 0);
+  worker::route::SessionAffinity after = f.affinity("s", {kFirst});
+  CHECK(!after.find(key, 0));
+  CHECK(!before.find(key, 0));
+}
+
+TEST_CASE("session_affinity: who was quicker to bind a session decides") {
+  Fixture f(Type::ip);
+  worker::route::SessionAffinity affinity = f.affinity();
+  const auto key = affinity.key_of(f.head(kPlain), "192.0.2.7").value();
+  CHECK(affinity.bind(key, 1, std::nullopt, 1000) == 1);
+  CHECK(affinity.bind(key, 0, std::nullopt, 1000) == 1);
+  CHECK(affinity.bind(key, 0, 1, 1000) == 0);  // the other one is dead
+  CHECK(affinity.bind(key, 1, 1, 1000) == 0);
+  CHECK(affinity.find(key, 1000) == 0);
+  // To a backend that is not ours: another generation's.
+  f.affinity("s", {kThird}).remember(key, 0, 1000);
+  CHECK(affinity.bind(key, 1, std::nullopt, 1000) == 1);
+}
+
+TEST_CASE("session_affinity: learned from a response, found by the next request") {
+  Fixture f(Type::cookie, "sess");
+  worker::route::SessionAffinity affinity = f.affinity();
+  worker::http::ResponseHead response;
+  response.fields.add({"Set-Cookie", "sess=abc; Path=/", worker::http::FieldId::other});
+  affinity.learn(response, 1, 0);
+  const auto head = f.head("GET / HTTP/1.1\r\nHost: a\r\nCookie: sess=abc\r\n\r\n");
+  CHECK(affinity.find(affinity.key_of(head, "").value(), 0) == 1);
+}
+
+TEST_CASE("session_affinity: the idle time counts from the last use") {
+  Fixture f(Type::ip);
+  f.policy.ttl = std::chrono::seconds(10);
+  worker::route::SessionAffinity affinity = f.affinity();
+  const auto key = affinity.key_of(f.head(kPlain), "192.0.2.7").value();
+  affinity.remember(key, 0, 1000);
+  CHECK(affinity.find(key, 10000) == 0);
+  CHECK(affinity.find(key, 19000) == 0);
+  CHECK(!affinity.find(key, 31000));
+}
+
+TEST_CASE("session_affinity: a session carries the row of its service") {
+  Fixture f(Type::ip);
+  worker::route::SessionAffinity affinity = f.affinity("s", {kFirst, kSecond}, 11);
+  const auto key = affinity.key_of(f.head(kPlain), "192.0.2.7");
+  REQUIRE(key);
+  CHECK(shm::service_of(*key) == 11);
+  affinity.remember(*key, 0, 1000);
+  std::vector<std::uint64_t> by_service(20);
+  CHECK(f.segment.sessions().totals(1000, by_service).live == 1);
+  CHECK(by_service[11] == 1);
+}

@@ -1,0 +1,167 @@
+#include <doctest/doctest.h>
+#include <sys/eventfd.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "shm/segment.h"
+#include "worker/net/unique_fd.h"
+#include "worker/route/wait_queue.h"
+
+namespace {
+
+using worker::net::EventLoop;
+
+// Two workers in one process: each with its own loop, row and queue on one shared gate.
+struct World {
+  World() {
+    for (shm::Slot slot = 0; slot < 2; ++slot) {
+      fds.emplace_back(::eventfd(0, EFD_NONBLOCK));
+      wake_fds.push_back(fds.back().get());
+      rows.push_back(segment.workers().take(slot, 1).value());
+    }
+    backend = segment.backends().enroll(1, 1, 0).value();
+  }
+  shm::Gate& gate() { return segment.backends().gate(backend); }
+
+  shm::Segment segment;
+  std::vector<worker::net::UniqueFd> fds;
+  std::vector<int> wake_fds;
+  std::vector<shm::Row> rows;
+  std::uint32_t backend = 0;
+};
+
+struct Worker {
+  Worker(World& world, std::size_t i)
+      : queues(loop, world.segment.workers(), world.rows[i], world.wake_fds),
+        queue(queues, world.gate()) {}
+  void run_until(const std::function<bool()>& done) {
+    condition = &done;
+    worker::net::Timer timer(
+        loop,
+        [](void* self) {
+          auto* const me = static_cast<Worker*>(self);
+          if ((*me->condition)()) me->loop.stop();
+        },
+        this);
+    timer.start(1);
+    loop.run();
+  }
+  EventLoop loop;
+  worker::route::WaitQueues queues;
+  worker::route::WaitQueue queue;
+  const std::function<bool()>* condition = nullptr;
+};
+
+struct Request {
+  explicit Request(std::string& log_, char name_) : log(log_), name(name_) {}
+  std::string& log;
+  char name;
+  int restless = 0;
+  worker::route::Waiter waiter{[](void* self) {
+                                 auto* const me = static_cast<Request*>(self);
+                                 me->log += me->name;
+                               },
+                               [](void* self) { ++static_cast<Request*>(self)->restless; }, this};
+};
+
+}  // namespace
+
+TEST_CASE("wait_queue: first come, first served") {
+  World world;
+  Worker one(world, 0);
+  std::string log;
+  Request a(log, 'a'), b(log, 'b'), c(log, 'c');
+  CHECK(one.queue.enter(a.waiter));
+  CHECK(!one.queue.enter(b.waiter));
+  CHECK(!one.queue.enter(c.waiter));
+  CHECK(!one.queue.try_enter());
+  CHECK(world.gate().waiting(2) == 2);
+  one.queue.leave();
+  one.run_until([&] { return log == "b"; });
+  CHECK(world.gate().in_service(2) == 1);
+  CHECK(c.waiter.waiting());
+  one.queue.cancel(c.waiter);
+  one.queue.leave();
+  CHECK(world.gate().in_service(2) == 0);
+  CHECK(world.gate().waiting(2) == 0);
+}
+
+TEST_CASE("wait_queue: a slot freed by one worker goes to the first waiter of another") {
+  World world;
+  Worker one(world, 0);
+  auto two = std::make_unique<Worker>(world, 1);
+  std::string log;
+  Request a(log, 'a'), b(log, 'b'), c(log, 'c');
+  CHECK(one.queue.enter(a.waiter));
+  CHECK(!two->queue.enter(b.waiter));
+  CHECK(!one.queue.enter(c.waiter));
+  one.queue.leave();
+  // c may not overtake b, who came first.
+  CHECK(!one.queue.try_enter());
+  two->run_until([&] { return log == "b"; });
+  two->queue.leave();
+  one.run_until([&] { return log == "bc"; });
+  one.queue.leave();
+}
+
+TEST_CASE("wait_queue: a waiter goes ahead when the one whose turn it is does not come") {
+  World world;
+  Worker one(world, 0);
+  auto stuck = std::make_unique<Worker>(world, 1);
+  std::string log;
+  Request a(log, 'a'), b(log, 'b'), c(log, 'c');
+  CHECK(one.queue.enter(a.waiter));
+  CHECK(!stuck->queue.enter(b.waiter));
+  CHECK(!one.queue.enter(c.waiter));
+  one.queue.leave();  // wakes the stuck worker, which never turns its loop
+  one.run_until([&] { return log == "c"; });
+  CHECK(world.gate().in_service(2) == 1);
+  one.queue.leave();
+  stuck->queue.cancel(b.waiter);
+}
+
+TEST_CASE("wait_queue: who has waited long is asked to look elsewhere") {
+  World world;
+  Worker one(world, 0);
+  std::string log;
+  Request a(log, 'a'), b(log, 'b');
+  CHECK(one.queue.enter(a.waiter));
+  CHECK(!one.queue.enter(b.waiter));
+  one.run_until([&] { return b.restless > 0; });
+  CHECK(log.empty());
+  one.queue.cancel(b.waiter);
+  one.queue.leave();
+}
+
+TEST_CASE("wait_queue: a waiter that ends leaves the queue") {
+  World world;
+  Worker one(world, 0);
+  std::string log;
+  Request a(log, 'a');
+  CHECK(one.queue.enter(a.waiter));
+  {
+    Request gone(log, 'g');
+    CHECK(!one.queue.enter(gone.waiter));
+    CHECK(world.gate().waiting(2) == 1);
+  }
+  CHECK(world.gate().waiting(2) == 0);
+  one.queue.leave();
+}
+
+TEST_CASE("wait_queue: no limit, no waiting") {
+  World world;
+  world.gate().set_limit(0);
+  Worker one(world, 0);
+  std::string log;
+  std::vector<std::unique_ptr<Request>> requests;
+  for (int i = 0; i < 100; ++i) {
+    requests.push_back(std::make_unique<Request>(log, 'x'));
+    CHECK(one.queue.enter(requests.back()->waiter));
+  }
+  CHECK(world.gate().in_service(2) == 100);
+  for (int i = 0; i < 100; ++i) one.queue.leave();
+  CHECK(world.gate().in_service(2) == 0);
+}

@@ -1,0 +1,238 @@
+// Backends: rows that outlive reloads, one verdict for all, counters that lose nothing.
+#include <doctest/doctest.h>
+
+#include <memory>
+#include <vector>
+
+#include "shm/backend_table.h"
+#include "shm/segment.h"
+#include "t/unit/shm/children.h"
+
+using children::Shared;
+using shm::BackendTable;
+using shm::DeadReason;
+using shm::kMaxBackends;
+using shm::kMaxRows;
+
+TEST_CASE("enroll gives each id its own row, and the same one again") {
+  Shared<BackendTable> table;
+  CHECK(table->size() == 0);
+  CHECK(table->enroll(70, 8, 1000) == 0u);
+  CHECK(table->enroll(71, 4, 1000) == 1u);
+  CHECK(table->enroll(70, 16, 2000) == 0u);
+  CHECK(table->size() == 2);
+  CHECK(table->gate(0).limit() == 8);
+  CHECK(table->gate(1).limit() == 4);
+  CHECK(table->enrolled(1));
+  CHECK_FALSE(table->enrolled(2));
+}
+
+TEST_CASE("a new backend is live, and a reload keeps its verdict and counters") {
+  Shared<BackendTable> table;
+  REQUIRE(table->enroll(70, 8, 1000) == 0u);
+  CHECK(table->is_live(0));
+  CHECK(table->liveness(0).reason == DeadReason::none);
+  CHECK(table->liveness(0).since_ms == 1000);
+  table->mark_dead(0, DeadReason::timeout, 1500);
+  table->count_request(0, 3);
+  table->retire(0);
+  CHECK_FALSE(table->enrolled(0));
+  CHECK(table->enroll(70, 8, 9000) == 0u);
+  CHECK_FALSE(table->is_live(0));
+  CHECK(table->liveness(0).since_ms == 1500);
+  CHECK(table->counters(0).requests == 1);
+}
+
+TEST_CASE("the table takes exactly kMaxBackends") {
+  Shared<BackendTable> table;
+  for (std::uint32_t i = 0; i < kMaxBackends; ++i) REQUIRE(table->enroll(i + 1, 8, 0) == i);
+  CHECK(table->enroll(kMaxBackends + 1, 8, 0) == std::nullopt);
+  CHECK(table->enroll(kMaxBackends, 8, 0) == kMaxBackends - 1);
+}
+
+TEST_CASE("a retired row is handed on last, only when idle, and starts afresh") {
+  Shared<BackendTable> table;
+  REQUIRE(table->enroll(1, 8, 0) == 0u);
+  table->retire(0);
+  CHECK(table->enroll(2, 8, 0) == 1u);  // rows that were never used come first
+  for (std::uint32_t i = 2; i < kMaxBackends; ++i) REQUIRE(table->enroll(i + 1, 8, 0) == i);
+
+  REQUIRE(table->gate(0).try_enter(5, 6, 0));
+  table->mark_dead(0, DeadReason::reset, 10);
+  table->count_request(0, 5);
+  table->count_failure(0, 5);
+  CHECK(table->enroll(9000, 8, 20) == std::nullopt);
+  table->gate(0).leave(5);
+  table->gate(0).publish_waiting(5, 1, 1);
+  CHECK(table->enroll(9000, 8, 20) == std::nullopt);
+  table->gate(0).publish_waiting(5, 0, 0);
+
+  CHECK(table->enroll(9000, 8, 20) == 0u);
+  CHECK(table->is_live(0));
+  CHECK(table->liveness(0).since_ms == 20);
+  CHECK(table->counters(0).requests == 0);
+  CHECK(table->counters(0).failures == 0);
+  table->count_request(0, 5);
+  CHECK(table->counters(0).requests == 1);
+}
+
+TEST_CASE("only who changes the verdict is told so, and the first reason stays") {
+  Shared<BackendTable> table;
+  REQUIRE(table->enroll(1, 8, 100));
+  CHECK_FALSE(table->mark_live(0, 150));
+  CHECK(table->liveness(0).since_ms == 100);
+  CHECK(table->mark_dead(0, DeadReason::refused, 200));
+  CHECK_FALSE(table->mark_dead(0, DeadReason::timeout, 300));
+  CHECK_FALSE(table->is_live(0));
+  CHECK_FALSE(table->liveness(0).live);
+  CHECK(table->liveness(0).reason == DeadReason::refused);
+  CHECK(table->liveness(0).since_ms == 200);
+  CHECK(table->mark_live(0, 400));
+  CHECK_FALSE(table->mark_live(0, 500));
+  CHECK(table->is_live(0));
+  CHECK(table->liveness(0).reason == DeadReason::none);
+  CHECK(table->liveness(0).since_ms == 400);
+}
+
+TEST_CASE("every reason goes through the word and has a name") {
+  Shared<BackendTable> table;
+  REQUIRE(table->enroll(1, 8, 0));
+  const std::vector<std::pair<DeadReason, std::string_view>> reasons{
+      {DeadReason::refused, "refused"}, {DeadReason::timeout, "timeout"},
+      {DeadReason::reset, "reset"},     {DeadReason::unreachable, "unreachable"},
+      {DeadReason::dns, "dns"},         {DeadReason::other, "other"}};
+  for (const auto& [reason, text] : reasons) {
+    REQUIRE(table->mark_dead(0, reason, 7));
+    CHECK(table->liveness(0).reason == reason);
+    CHECK(shm::to_text(table->liveness(0).reason) == text);
+    REQUIRE(table->mark_live(0, 8));
+  }
+  CHECK(shm::to_text(DeadReason::none) == "none");
+}
+
+TEST_CASE("of processes that mark a backend dead and live, exactly one is told of each change") {
+  struct Told {
+    BackendTable table;
+    std::atomic<std::uint32_t> ready{0};
+    std::atomic<std::uint64_t> deaths{0};
+    std::atomic<std::uint64_t> births{0};
+    std::atomic<std::uint64_t> torn{0};
+  };
+  Shared<Told> told;
+  REQUIRE(told->table.enroll(1, 8, 0));
+  std::vector<pid_t> pids;
+  for (unsigned child = 0; child < 4; ++child) {
+    pids.push_back(children::start([&, child] {
+      told->ready.fetch_add(1);
+      while (told->ready.load() < 4) {
+      }
+      // Each has its own reason and its own times, so that a torn verdict shows.
+      const auto reason = static_cast<DeadReason>(child + 1);
+      for (std::uint64_t i = 0; i < 50'000; ++i) {
+        told->deaths.fetch_add(told->table.mark_dead(0, reason, i * 8 + child + 1));
+        const shm::Liveness seen = told->table.liveness(0);
+        const bool whole = seen.live ? seen.reason == DeadReason::none
+                                     : seen.since_ms % 8 == static_cast<unsigned>(seen.reason);
+        told->torn.fetch_add(!whole);
+        told->births.fetch_add(told->table.mark_live(0, i));
+      }
+      return true;
+    }));
+  }
+  for (pid_t pid : pids) CHECK(children::succeeded(pid));
+  CHECK(told->torn.load() == 0);
+  CHECK(told->deaths.load() > 0);
+  CHECK(told->deaths.load() == told->births.load() + (told->table.is_live(0) ? 0 : 1));
+}
+
+TEST_CASE("counters are summed over rows, and a dead row's stay in the sum") {
+  Shared<BackendTable> table;
+  REQUIRE(table->enroll(1, 8, 0));
+  REQUIRE(table->enroll(2, 8, 0));
+  table->count_request(0, 0);
+  table->count_request(0, 1);
+  table->count_request(0, kMaxRows - 1);
+  table->count_failure(0, 1);
+  table->count_request(1, 1);
+  CHECK(table->counters(0).requests == 3);
+  CHECK(table->counters(0).failures == 1);
+  CHECK(table->counters(1).requests == 1);
+  CHECK(table->counters(1).failures == 0);
+  table->release_row(1);
+  CHECK(table->counters(0).requests == 3);
+  table->count_request(0, 1);  // the row's next process
+  CHECK(table->counters(0).requests == 4);
+}
+
+TEST_CASE("a released row gives back its slots at every backend") {
+  Shared<BackendTable> table;
+  for (std::uint32_t i = 0; i < 3; ++i) {
+    REQUIRE(table->enroll(i + 1, 2, 0) == i);
+    REQUIRE(table->gate(i).try_enter(0, 2, 0));
+    REQUIRE(table->gate(i).try_enter(1, 2, 0));
+  }
+  table->release_row(0);
+  for (std::uint32_t i = 0; i < 3; ++i) CHECK(table->gate(i).in_service(2) == 1);
+}
+
+TEST_CASE("no request is lost by killing who counts") {
+  struct Counted {
+    BackendTable table;
+    std::atomic<std::uint64_t> at_least[4]{};
+  };
+  Shared<Counted> counted;
+  REQUIRE(counted->table.enroll(1, 8, 0));
+  std::uint64_t last = 0;
+  for (unsigned round = 0; round < 30; ++round) {
+    const shm::Row row = round % 4;
+    const std::uint64_t before = counted->at_least[row].load();
+    const pid_t pid = children::start([&]() -> bool {
+      for (;;) {
+        counted->table.count_request(0, row);
+        counted->at_least[row].fetch_add(1);
+      }
+    });
+    while (counted->at_least[row].load() < before + 1000) {
+      const std::uint64_t now = counted->table.counters(0).requests;
+      REQUIRE(now >= last);
+      last = now;
+    }
+    ::kill(pid, SIGKILL);
+    REQUIRE(children::killed(children::wait_for(pid)));
+    counted->table.release_row(row);
+    std::uint64_t sure = 0;
+    for (const auto& cell : counted->at_least) sure += cell.load();
+    // Each kill may have come after the count and before its confirmation.
+    REQUIRE(counted->table.counters(0).requests >= sure);
+    REQUIRE(counted->table.counters(0).requests <= sure + round + 1);
+  }
+}
+
+TEST_CASE("backend_table: a probe is due one period after the death, then after the last one") {
+  auto segment = std::make_unique<shm::Segment>(1024);
+  shm::BackendTable& table = segment->backends();
+  const std::uint32_t b = table.enroll(1, 8, 0).value();
+  CHECK(!table.claim_probe(b, 100000, 1000));  // it lives
+  REQUIRE(table.mark_dead(b, shm::DeadReason::refused, 5000));
+  CHECK(!table.claim_probe(b, 5999, 1000));
+  CHECK(table.claim_probe(b, 6000, 1000));
+  CHECK(table.last_probe_ms(b) == 6000);
+  CHECK(!table.claim_probe(b, 6000, 1000));  // one prober for each period
+  CHECK(!table.claim_probe(b, 6999, 1000));
+  CHECK(table.claim_probe(b, 7000, 1000));
+  REQUIRE(table.mark_live(b, 7001));
+  CHECK(!table.claim_probe(b, 9000, 1000));
+}
+
+TEST_CASE("backend_table: when it was heard last, to within a step") {
+  auto segment = std::make_unique<shm::Segment>(1024);
+  shm::BackendTable& table = segment->backends();
+  const std::uint32_t b = table.enroll(1, 8, 0).value();
+  CHECK(table.last_heard_ms(b) == 0);
+  table.note_heard(b, 1000);
+  CHECK(table.last_heard_ms(b) == 1000);
+  table.note_heard(b, 1000 + shm::kHeardStepMs - 1);
+  CHECK(table.last_heard_ms(b) == 1000);
+  table.note_heard(b, 1000 + shm::kHeardStepMs);
+  CHECK(table.last_heard_ms(b) == 1000 + shm::kHeardStepMs);
+}

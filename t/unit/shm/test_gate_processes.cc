@@ -1,0 +1,238 @@
+// The gate between processes that race for it and are killed: never more than the limit, no wake-up
+// lost, nobody starves, and the dead give back what they held.
+#include <doctest/doctest.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "shm/gate.h"
+#include "t/unit/shm/children.h"
+
+using children::Bell;
+using children::Random;
+using children::Shared;
+using shm::Gate;
+using shm::kMaxRows;
+using shm::Row;
+using shm::Ticket;
+
+namespace {
+
+constexpr Row kRows = 4;
+
+struct Arena {
+  Gate gate;
+  std::atomic<std::uint32_t> inside{0};  // by other means than the gate's own
+  std::atomic<std::uint32_t> most_inside{0};
+  std::atomic<std::uint64_t> entries{0};
+  std::atomic<std::uint64_t> most_overtaken{0};  // entries of others while one waited
+  std::atomic<std::uint32_t> inside_of[kRows]{};
+  std::atomic<std::uint64_t> done[kRows]{};
+  std::atomic<bool> broken{false};
+  std::atomic<std::uint32_t> started{0};
+
+  // All begin together, or the first is done before the last was forked.
+  void await(std::uint32_t all) {
+    started.fetch_add(1);
+    while (started.load() < all) ::sched_yield();
+  }
+};
+
+using Bells = std::array<Bell, kRows>;
+
+template <class Number>
+void raise_to(std::atomic<Number>& most, Number value) {
+  Number seen = most.load();
+  while (seen < value && !most.compare_exchange_weak(seen, value)) {
+  }
+}
+
+// The caller's side of the protocol, as gate.h prescribes it, with one waiter at a time.
+class Client {
+ public:
+  Client(Arena& arena, const Bells& bells, Row row)
+      : arena_(arena), gate_(arena.gate), bells_(bells), row_(row) {}
+
+  // False when a wake-up was lost.
+  bool enter() {
+    if (!gate_.try_enter(row_, kRows, 0)) {
+      const Ticket ticket = gate_.draw_ticket();
+      gate_.publish_waiting(row_, ticket, 1);
+      const std::uint64_t entries = arena_.entries.load();
+      while (!gate_.try_enter(row_, kRows, ticket)) {
+        if (look()) continue;
+        if (!bells_[row_].wait()) return false;
+      }
+      raise_to(arena_.most_overtaken, arena_.entries.load() - entries);
+      gate_.publish_waiting(row_, 0, 0);
+      look();
+    }
+    arena_.entries.fetch_add(1);
+    return true;
+  }
+
+  void leave() {
+    gate_.leave(row_);
+    look();
+  }
+
+ private:
+  // True when it is our own turn.
+  bool look() {
+    const Row next = gate_.next_in_turn(kRows);
+    if (next == row_) return true;
+    if (next < kRows) bells_[next].ring();
+    return false;
+  }
+
+  Arena& arena_;
+  Gate& gate_;
+  const Bells& bells_;
+  Row row_;
+};
+
+bool hammer(Arena& arena, const Bells& bells, Row row, unsigned times) {
+  Client client(arena, bells, row);
+  Random random(row + 1);
+  arena.await(kRows);
+  for (unsigned i = 0; i < times; ++i) {
+    if (!client.enter()) return false;
+    raise_to(arena.most_inside, arena.inside.fetch_add(1) + 1);
+    if (random.below(4) == 0) ::sched_yield();
+    arena.inside.fetch_sub(1);
+    client.leave();
+    if (random.below(8) == 0) ::sched_yield();
+  }
+  return true;
+}
+
+// Without a pause and without tickets: two that raise their cells at the same instant are met
+// often.
+bool snatch(Arena& arena, Row row, unsigned times) {
+  arena.await(kRows);
+  for (unsigned i = 0; i < times; ++i) {
+    if (!arena.gate.try_enter(row, kRows, 0)) continue;
+    raise_to(arena.most_inside, arena.inside.fetch_add(1) + 1);
+    arena.inside.fetch_sub(1);
+    arena.gate.leave(row);
+  }
+  return true;
+}
+
+// For ever, until killed. Limit 1: another one inside is a fault.
+bool hold_and_be_killed(Arena& arena, const Bells& bells, Row row) {
+  Client client(arena, bells, row);
+  for (;;) {
+    if (!client.enter()) return false;
+    arena.inside_of[row].store(1);
+    for (Row other = 0; other < kRows; ++other) {
+      if (other != row && arena.inside_of[other].load() != 0) arena.broken.store(true);
+    }
+    arena.done[row].fetch_add(1);
+    ::sched_yield();
+    arena.inside_of[row].store(0);
+    client.leave();
+  }
+}
+
+}  // namespace
+
+TEST_CASE("four processes never pass a limit of 1 to 8, and nobody waits out of turn") {
+  constexpr unsigned kTimes = 1500;
+  for (std::uint32_t limit = 1; limit <= 8; ++limit) {
+    CAPTURE(limit);
+    Shared<Arena> arena;
+    const Bells bells;
+    arena->gate.set_limit(limit);
+    std::vector<pid_t> pids;
+    for (Row row = 0; row < kRows; ++row) {
+      pids.push_back(children::start([&] { return hammer(*arena, bells, row, kTimes); }));
+    }
+    for (pid_t pid : pids) CHECK(children::succeeded(pid));
+    CHECK(arena->most_inside.load() <= std::min(limit, kRows));
+    CHECK(arena->most_inside.load() >= 1);
+    CHECK(arena->entries.load() == kRows * kTimes);
+    // Of each other row only the attempt that was under way when the ticket was published.
+    CHECK(arena->most_overtaken.load() <= kRows - 1);
+    CHECK(arena->gate.in_service(kRows) == 0);
+    CHECK(arena->gate.waiting(kRows) == 0);
+    CHECK(arena->gate.next_in_turn(kRows) == kMaxRows);
+  }
+}
+
+TEST_CASE("processes that snatch at a slot in the same instant do not both get it") {
+  for (std::uint32_t limit = 1; limit <= 3; ++limit) {
+    CAPTURE(limit);
+    Shared<Arena> arena;
+    arena->gate.set_limit(limit);
+    std::vector<pid_t> pids;
+    for (Row row = 0; row < kRows; ++row) {
+      pids.push_back(children::start([&, row] { return snatch(*arena, row, 200'000); }));
+    }
+    for (pid_t pid : pids) CHECK(children::succeeded(pid));
+    CHECK(arena->most_inside.load() <= limit);
+    CHECK(arena->gate.in_service(kRows) == 0);
+  }
+}
+
+TEST_CASE("two that hand one slot to and fro lose no wake-up") {
+  Shared<Arena> arena;
+  const Bells bells;
+  arena->gate.set_limit(1);
+  std::vector<pid_t> pids;
+  for (Row row = 0; row < 2; ++row) {
+    pids.push_back(children::start([&, row] {
+      Client client(*arena, bells, row);
+      arena->await(2);
+      for (unsigned i = 0; i < 50'000; ++i) {
+        if (!client.enter()) return false;
+        client.leave();
+      }
+      return true;
+    }));
+  }
+  for (pid_t pid : pids) CHECK(children::succeeded(pid));
+  CHECK(arena->most_overtaken.load() <= 1);
+  CHECK(arena->gate.in_service(kRows) == 0);
+}
+
+TEST_CASE("killed holders and waiters give everything back, and the others go on") {
+  constexpr unsigned kKills = 200;
+  Shared<Arena> arena;
+  const Bells bells;
+  arena->gate.set_limit(1);
+  const auto spawn = [&](Row row) {
+    return children::start([&, row] { return hold_and_be_killed(*arena, bells, row); });
+  };
+  std::vector<pid_t> pids;
+  for (Row row = 0; row < kRows; ++row) pids.push_back(spawn(row));
+  Random random(42);
+  for (unsigned kill = 0; kill < kKills; ++kill) {
+    const Row row = static_cast<Row>(random.below(kRows));
+    // Some progress of somebody else first, so that every kill meets a gate in use.
+    const Row other = (row + 1) % kRows;
+    const std::uint64_t enough = arena->done[other].load() + 1 + random.below(3);
+    while (arena->done[other].load() < enough) {
+      REQUIRE(children::running(pids[other]));
+      ::sched_yield();
+    }
+    ::kill(pids[row], SIGKILL);
+    REQUIRE(children::killed(children::wait_for(pids[row])));
+    arena->inside_of[row].store(0);
+    arena->gate.release_row(row);
+    REQUIRE(arena->gate.in_service_of(row) == 0);
+    for (const Bell& bell : bells) bell.ring();
+    pids[row] = spawn(row);
+  }
+  for (Row row = 0; row < kRows; ++row) {
+    ::kill(pids[row], SIGKILL);
+    CHECK(children::killed(children::wait_for(pids[row])));
+    arena->gate.release_row(row);
+  }
+  CHECK_FALSE(arena->broken.load());
+  CHECK(arena->gate.in_service(kRows) == 0);
+  CHECK(arena->gate.waiting(kRows) == 0);
+  CHECK(arena->gate.try_enter(0, kRows, 0));
+}

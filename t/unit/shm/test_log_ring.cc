@@ -1,0 +1,250 @@
+// Log rings: records in order and whole, what does not fit is counted, a sleeping reader is woken.
+#include <doctest/doctest.h>
+#include <sched.h>
+
+#include <memory>
+#include <string>
+
+#include "shm/log_ring.h"
+#include "t/unit/shm/children.h"
+
+using children::Bell;
+using children::Random;
+using children::Shared;
+using shm::kLogRingBytes;
+using shm::kMaxLogRecord;
+using shm::LogRing;
+
+namespace {
+
+// A record as the tests write it: its number, then bytes that follow from it.
+std::string text_of(std::uint64_t number) {
+  std::string text = std::to_string(number) + ":";
+  text.append(number * 7919 % 900, static_cast<char>('a' + number % 26));
+  return text;
+}
+
+// The number of a whole record; nothing when it is not what text_of makes.
+bool parse(const std::string& text, std::uint64_t& number) {
+  number = std::strtoull(text.c_str(), nullptr, 10);
+  return text == text_of(number);
+}
+
+}  // namespace
+
+TEST_CASE("records come out as they went in, in order, with their priority") {
+  auto ring = std::make_unique<LogRing>();
+  int priority = -1;
+  std::string text;
+  CHECK_FALSE(ring->read(priority, text));
+  CHECK_FALSE(ring->write(3, "first"));
+  CHECK_FALSE(ring->write(7, ""));
+  CHECK_FALSE(ring->write(0, std::string("\0\n\xff", 3)));
+  REQUIRE(ring->read(priority, text));
+  CHECK(priority == 3);
+  CHECK(text == "first");
+  REQUIRE(ring->read(priority, text));
+  CHECK(priority == 7);
+  CHECK(text == "");
+  REQUIRE(ring->read(priority, text));
+  CHECK(priority == 0);
+  CHECK(text == std::string("\0\n\xff", 3));
+  CHECK_FALSE(ring->read(priority, text));
+}
+
+TEST_CASE("a record of kMaxLogRecord is whole, one byte more is cut") {
+  auto ring = std::make_unique<LogRing>();
+  int priority = 0;
+  std::string text;
+  const std::string longest(kMaxLogRecord, 'x');
+  ring->write(4, longest);
+  ring->write(4, longest + "y");
+  REQUIRE(ring->read(priority, text));
+  CHECK(text == longest);
+  REQUIRE(ring->read(priority, text));
+  CHECK(text == longest);
+  CHECK(ring->dropped() == 0);
+}
+
+TEST_CASE("a full ring drops and counts, and takes again what fits") {
+  auto ring = std::make_unique<LogRing>();
+  int priority = 0;
+  std::string text;
+  // 8 bytes of header and 56 of text: exactly 4096 records.
+  const std::string line(56, 'l');
+  const std::uint32_t fit = kLogRingBytes / 64;
+  for (std::uint32_t i = 0; i < fit; ++i) ring->write(6, line);
+  CHECK(ring->dropped() == 0);
+  ring->write(6, "");
+  CHECK(ring->dropped() == 1);
+  ring->write(6, line);
+  CHECK(ring->dropped() == 2);
+  REQUIRE(ring->read(priority, text));
+  ring->write(6, line + "x");  // one byte too long for the gap
+  CHECK(ring->dropped() == 3);
+  ring->write(5, line);
+  CHECK(ring->dropped() == 3);
+  for (std::uint32_t i = 0; i < fit; ++i) {
+    REQUIRE(ring->read(priority, text));
+    REQUIRE(text == line);
+  }
+  CHECK(priority == 5);
+  CHECK_FALSE(ring->read(priority, text));
+}
+
+TEST_CASE("records of all lengths survive the end of the ring") {
+  auto ring = std::make_unique<LogRing>();
+  int priority = 0;
+  std::string text;
+  std::uint64_t written = 0;
+  std::uint64_t read = 0;
+  for (unsigned round = 0; round < 3000; ++round) {
+    ring->write(static_cast<int>(written % 8), text_of(written));
+    ++written;
+    if (round % 3 == 0) continue;  // lags behind, so that the ring is never quite empty
+    REQUIRE(ring->read(priority, text));
+    REQUIRE(text == text_of(read));
+    REQUIRE(priority == static_cast<int>(read % 8));
+    ++read;
+    if (ring->dropped() == 0 && written - read > 200) {
+      while (read < written) {
+        REQUIRE(ring->read(priority, text));
+        REQUIRE(text == text_of(read++));
+      }
+    }
+  }
+  CHECK(ring->dropped() == 0);
+}
+
+TEST_CASE("one write after sleep is told to wake the reader, and only one") {
+  auto ring = std::make_unique<LogRing>();
+  CHECK_FALSE(ring->write(6, "awake"));
+  ring->sleep();
+  CHECK(ring->write(6, "wakes"));
+  CHECK_FALSE(ring->write(6, "too late"));
+  ring->sleep();
+  ring->awake();
+  CHECK_FALSE(ring->write(6, "was not asleep"));
+}
+
+TEST_CASE("a drop wakes a sleeping reader, too") {
+  auto ring = std::make_unique<LogRing>();
+  const std::string line(56, 'l');
+  for (std::uint32_t i = 0; i < kLogRingBytes / 64; ++i) ring->write(6, line);
+  ring->sleep();
+  CHECK(ring->write(6, line));
+  CHECK(ring->dropped() == 1);
+}
+
+TEST_CASE("reset empties everything") {
+  auto ring = std::make_unique<LogRing>();
+  const std::string line(56, 'l');
+  for (std::uint32_t i = 0; i <= kLogRingBytes / 64; ++i) ring->write(6, line);
+  ring->sleep();
+  REQUIRE(ring->dropped() == 1);
+  ring->reset();
+  int priority = 0;
+  std::string text;
+  CHECK(ring->dropped() == 0);
+  CHECK_FALSE(ring->read(priority, text));
+  CHECK_FALSE(ring->write(6, "x"));
+  CHECK(ring->read(priority, text));
+}
+
+TEST_CASE("a reader that sleeps between processes is never left asleep") {
+  Shared<LogRing> ring;
+  const Bell bell;
+  constexpr std::uint64_t kRecords = 30'000;
+  const pid_t writer = children::start([&] {
+    Random random(7);
+    for (std::uint64_t number = 0; number < kRecords;) {
+      const std::uint64_t dropped = ring->dropped();
+      if (ring->write(6, std::to_string(number))) bell.ring();
+      if (ring->dropped() == dropped) {
+        ++number;
+      } else {
+        ::sched_yield();  // the reader is behind: the same record again
+      }
+      if (random.below(16) == 0) ::sched_yield();
+    }
+    return true;
+  });
+  std::uint64_t next = 0;
+  int priority = 0;
+  std::string text;
+  while (next < kRecords) {
+    if (!ring->read(priority, text)) {
+      ring->sleep();
+      if (!ring->read(priority, text)) {
+        REQUIRE(bell.wait());
+        continue;
+      }
+      ring->awake();
+    }
+    REQUIRE(text == std::to_string(next));
+    ++next;
+  }
+  CHECK(children::succeeded(writer));
+}
+
+TEST_CASE("a writer killed anywhere leaves whole records only") {
+  Shared<LogRing> ring;
+  Random random(3);
+  int priority = 0;
+  std::string text;
+  for (unsigned kill = 0; kill < 40 * children::kRounds; ++kill) {
+    ring->reset();
+    const pid_t writer = children::start([&]() -> bool {
+      for (std::uint64_t number = 0;; ++number) ring->write(6, text_of(number));
+    });
+    std::uint64_t read = 0;
+    std::uint64_t last = 0;
+    const std::uint64_t enough = 1 + random.below(500);
+    const auto check = [&] {
+      std::uint64_t number = 0;
+      REQUIRE(parse(text, number));
+      REQUIRE((read == 0 || number > last));
+      last = number;
+      ++read;
+    };
+    while (read < enough) {
+      if (ring->read(priority, text)) {
+        check();
+      } else {
+        ::sched_yield();
+      }
+    }
+    ::kill(writer, SIGKILL);
+    REQUIRE(children::killed(children::wait_for(writer)));
+    while (ring->read(priority, text)) check();
+    // Between two numbers only what was counted as dropped, and at the end the one cut short.
+    REQUIRE(last + 1 <= read + ring->dropped());
+  }
+}
+
+TEST_CASE("a ring that makes no sense is emptied, not believed") {
+  Shared<LogRing> ring;
+  int priority = 0;
+  std::string text;
+  // The writer is another program as far as the reader is concerned: it may leave any bytes.
+  auto* bytes = static_cast<unsigned char*>(static_cast<void*>(&*ring));
+  Random random(11);
+  for (unsigned round = 0; round < 500; ++round) {
+    ring->reset();
+    for (unsigned i = 0; i < 20; ++i) ring->write(6, text_of(i));
+    // The positions, and the headers and texts of the first records.
+    for (unsigned i = 0; i < 12; ++i) {
+      const std::uint64_t limit = random.below(2) == 0 ? 8 : 2000;
+      bytes[random.below(limit)] = static_cast<unsigned char>(random.next());
+    }
+    for (unsigned reads = 0; reads < 40'000 && ring->read(priority, text); ++reads) {
+      REQUIRE(text.size() <= kMaxLogRecord);
+      REQUIRE(priority >= 0);
+      REQUIRE(priority <= 7);
+    }
+  }
+  ring->reset();
+  ring->write(6, "sane again");
+  REQUIRE(ring->read(priority, text));
+  CHECK(text == "sane again");
+}

@@ -1,0 +1,96 @@
+// The robust mutex between processes: exclusion, and news of a killed holder.
+#include <doctest/doctest.h>
+
+#include <vector>
+
+#include "shm/robust_mutex.h"
+#include "t/unit/shm/children.h"
+
+using children::Bell;
+using children::Shared;
+using shm::RobustGuard;
+using shm::RobustMutex;
+using shm::Taken;
+
+namespace {
+
+struct Guarded {
+  RobustMutex mutex;
+  std::uint64_t count = 0;  // plain: only the lock keeps it right
+};
+
+}  // namespace
+
+TEST_CASE("one holder at a time over processes") {
+  Shared<Guarded> guarded;
+  std::vector<pid_t> pids;
+  for (int i = 0; i < 4; ++i) {
+    pids.push_back(children::start([&] {
+      for (int turn = 0; turn < 20'000; ++turn) {
+        const RobustGuard guard(guarded->mutex);
+        if (guard.taken() != Taken::clean) return false;
+        guarded->count = guarded->count + 1;
+      }
+      return true;
+    }));
+  }
+  for (pid_t pid : pids) CHECK(children::succeeded(pid));
+  CHECK(guarded->count == 80'000);
+}
+
+TEST_CASE("after a killed holder exactly the next one is told, and it goes on") {
+  Shared<Guarded> guarded;
+  const Bell held;
+  for (int round = 0; round < 20; ++round) {
+    const pid_t holder = children::start([&]() -> bool {
+      const RobustGuard guard(guarded->mutex);
+      held.ring();
+      for (;;) ::pause();
+    });
+    REQUIRE(held.wait());
+    ::kill(holder, SIGKILL);
+    REQUIRE(children::killed(children::wait_for(holder)));
+    {
+      const RobustGuard guard(guarded->mutex);
+      REQUIRE(guard.taken() == Taken::recovered);
+    }
+    const RobustGuard guard(guarded->mutex);
+    REQUIRE(guard.taken() == Taken::clean);
+  }
+}
+
+TEST_CASE("who is killed while it repairs leaves the repair to the next one") {
+  Shared<Guarded> guarded;
+  for (int round = 0; round < 3; ++round) {
+    const bool expect_recovered = round > 0;
+    const pid_t holder = children::start([&]() -> bool {
+      const RobustGuard guard(guarded->mutex);
+      if ((guard.taken() == Taken::recovered) != expect_recovered) return false;
+      ::kill(::getpid(), SIGKILL);
+      return true;
+    });
+    REQUIRE(children::killed(children::wait_for(holder)));
+  }
+  const RobustGuard guard(guarded->mutex);
+  CHECK(guard.taken() == Taken::recovered);
+}
+
+TEST_CASE("who waits for a holder that is killed gets the lock") {
+  Shared<Guarded> guarded;
+  const Bell held;
+  const pid_t holder = children::start([&]() -> bool {
+    const RobustGuard guard(guarded->mutex);
+    held.ring();
+    for (;;) ::pause();
+  });
+  REQUIRE(held.wait());
+  const pid_t waiter = children::start([&] {
+    held.ring();
+    const RobustGuard guard(guarded->mutex);
+    return guard.taken() == Taken::recovered;
+  });
+  REQUIRE(held.wait());
+  ::kill(holder, SIGKILL);
+  REQUIRE(children::killed(children::wait_for(holder)));
+  CHECK(children::succeeded(waiter));
+}

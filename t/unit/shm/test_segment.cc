@@ -1,0 +1,119 @@
+// The segment: mapped before fork and shared by it, small until used, clean after a death.
+#include <doctest/doctest.h>
+
+#include <cstdio>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+
+#include "shm/segment.h"
+#include "t/unit/shm/children.h"
+
+using shm::Segment;
+
+namespace {
+
+// Resident shared memory of this process, in KiB.
+long resident_shared() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    long kib = 0;
+    if (std::sscanf(line.c_str(), "RssShmem: %ld kB", &kib) == 1) return kib;
+  }
+  return -1;
+}
+
+}  // namespace
+
+TEST_CASE("a fresh segment has its marks and next to no pages") {
+  const long before = resident_shared();
+  REQUIRE(before >= 0);
+  Segment segment;
+  CHECK(segment.intact());
+  CHECK(resident_shared() - before <= 64);
+
+  // One worker with a few backends, sessions and log lines costs pages, not tables.
+  REQUIRE(segment.workers().take(0, 1) == 0u);
+  for (std::uint32_t i = 0; i < 8; ++i) {
+    REQUIRE(segment.backends().enroll(i + 1, 8, 0) == i);
+    REQUIRE(segment.backends().gate(i).try_enter(0, 1, 0));
+    segment.backends().count_request(i, 0);
+    CHECK(segment.backends().counters(i).requests == 1);
+    segment.backends().count_response_time(i, 0, 700);
+    CHECK(segment.backends().response_times(i).total() == 1);
+  }
+  REQUIRE(segment.services().enroll({1, 2, 3}));
+  segment.services().count_request(1, 0);
+  REQUIRE(segment.listeners().enroll(1, 8) == 0u);
+  segment.listeners().count_refusal(0, 0, 5);
+  CHECK(segment.listeners().refusals(0)[5] == 1);
+  segment.log_ring(0).write(6, "hello");
+  segment.sessions().remember({1, 2}, 3, 300, 0);
+  CHECK(segment.sessions().totals(0).live == 1);
+  segment.release_row(0);
+  CHECK(resident_shared() - before <= 512);
+}
+
+TEST_CASE("what a child writes its parent sees, in every table") {
+  Segment segment(1000);
+  REQUIRE(segment.workers().take(0, 1) == 0u);
+  REQUIRE(segment.backends().enroll(1, 8, 0) == 0u);
+  REQUIRE(segment.listeners().enroll(1, 8) == 0u);
+  REQUIRE(children::succeeded(children::start([&] {
+    segment.workers().count_request(0);
+    segment.listeners().count_request(0, 0);
+    segment.sessions().remember({1, 2}, 3, 300, 0);
+    segment.log_ring(0).write(5, "from the child");
+    return segment.backends().gate(0).try_enter(0, 1, 0) &&
+           segment.backends().mark_dead(0, shm::DeadReason::refused, 9);
+  })));
+  CHECK(segment.workers().info(0).requests == 1);
+  CHECK(segment.listeners().requests(0) == 1);
+  CHECK(segment.sessions().look_up({1, 2}, 0) == 3u);
+  CHECK_FALSE(segment.backends().is_live(0));
+  CHECK(segment.backends().gate(0).in_service(1) == 1);
+  int priority = 0;
+  std::string text;
+  REQUIRE(segment.log_ring(0).read(priority, text));
+  CHECK(text == "from the child");
+}
+
+TEST_CASE("release_row leaves nothing of a dead process but its counts") {
+  Segment segment(1);
+  REQUIRE(segment.workers().take(0, 1) == 0u);
+  REQUIRE(segment.workers().take(1, 1) == 1u);
+  REQUIRE(segment.backends().enroll(1, 8, 0) == 0u);
+  REQUIRE(segment.listeners().enroll(1, 8) == 0u);
+  for (shm::Row row = 0; row < 2; ++row) {
+    REQUIRE(segment.backends().gate(0).try_enter(row, 2, 0));
+    REQUIRE(segment.listeners().gate(0).try_enter(row, 2, 0));
+    segment.backends().count_request(0, row);
+    segment.listeners().count_request(0, row);
+    segment.workers().count_request(row);
+  }
+  segment.backends().gate(0).publish_waiting(0, segment.backends().gate(0).draw_ticket(), 1);
+  segment.release_row(0);
+  CHECK(segment.backends().gate(0).in_service(2) == 1);
+  CHECK(segment.backends().gate(0).waiting(2) == 0);
+  CHECK(segment.listeners().gate(0).in_service(2) == 1);
+  CHECK(segment.backends().counters(0).requests == 2);
+  CHECK(segment.listeners().requests(0) == 2);
+  CHECK(segment.workers().total_requests() == 2);
+  CHECK(segment.workers().info(0).state == shm::WorkerState::free);
+  CHECK(segment.workers().take(5, 2) == 0u);
+}
+
+TEST_CASE("a segment that cannot be mapped says so") {
+  // 2^32-1 sessions are 192 GiB: more than an address space limited to this has room for.
+  const pid_t pid = children::start([] {
+    try {
+      Segment segment(0xffffffff);
+      return true;  // this machine grants it; nothing to see
+    } catch (const std::runtime_error& error) {
+      const std::string text = error.what();
+      return text.rfind("cannot map the shared segment of ", 0) == 0 &&
+             text.find(" bytes: Cannot allocate memory") != std::string::npos;
+    }
+  });
+  CHECK(children::succeeded(pid));
+}

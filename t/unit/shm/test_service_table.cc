@@ -1,0 +1,75 @@
+// Services: rows that outlive reloads, thousands of them.
+#include <doctest/doctest.h>
+
+#include <memory>
+#include <numeric>
+
+#include "shm/service_table.h"
+#include "t/unit/shm/children.h"
+
+using children::Shared;
+using shm::kMaxServices;
+using shm::ServiceTable;
+using Rows = std::vector<std::uint32_t>;
+
+namespace {
+
+std::vector<shm::ServiceId> ids(std::uint64_t first, std::size_t count) {
+  std::vector<shm::ServiceId> made(count);
+  std::iota(made.begin(), made.end(), first);
+  return made;
+}
+
+}  // namespace
+
+TEST_CASE("a service keeps its row and its counter, wherever it stands") {
+  Shared<ServiceTable> table;
+  CHECK(table->enroll({11, 12, 13}) == Rows{0, 1, 2});
+  table->count_request(1, 0);
+  table->count_request(1, 5);
+  CHECK(table->enroll({13, 14, 12}) == Rows{2, 3, 1});
+  CHECK(table->requests(1) == 2);
+  CHECK(table->requests(3) == 0);
+  CHECK(table->size() == 4);
+  table->retire(0);
+  CHECK_FALSE(table->enrolled(0));
+  CHECK(table->enroll({11}) == Rows{0});
+  CHECK(table->enrolled(0));
+}
+
+TEST_CASE("the table takes exactly kMaxServices, all of a list or none") {
+  Shared<ServiceTable> table;
+  const auto rows = table->enroll(ids(1, kMaxServices - 1));
+  REQUIRE(rows);
+  CHECK(rows->back() == kMaxServices - 2);
+  CHECK(table->enroll({90'001, 90'002}) == std::nullopt);
+  CHECK(table->size() == kMaxServices - 1);
+  CHECK(table->enroll({90'001}) == Rows{kMaxServices - 1});
+  CHECK(table->enroll({90'003}) == std::nullopt);
+  CHECK(table->enroll(ids(1, kMaxServices - 1)) == rows);
+}
+
+TEST_CASE("a row that was retired is handed on when no other is left, with a counter at 0") {
+  Shared<ServiceTable> table;
+  REQUIRE(table->enroll(ids(1, kMaxServices)));
+  table->count_request(6, 0);
+  table->count_request(9, 0);
+  table->retire(6);
+  table->retire(9);
+  // The one that comes back has its old row, though another id could have had it.
+  CHECK(table->enroll({90'001, 7}) == Rows{9, 6});
+  CHECK(table->requests(6) == 1);
+  CHECK(table->requests(9) == 0);
+  CHECK(table->enroll({90'002}) == std::nullopt);
+}
+
+TEST_CASE("a process counts for all to see") {
+  Shared<ServiceTable> table;
+  REQUIRE(table->enroll({1}));
+  REQUIRE(children::succeeded(children::start([&] {
+    for (int i = 0; i < 1000; ++i) table->count_request(0, 3);
+    return true;
+  })));
+  table->count_request(0, 0);
+  CHECK(table->requests(0) == 1001);
+}

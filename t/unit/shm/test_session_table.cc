@@ -1,0 +1,254 @@
+// Sessions: remembered, refreshed, expired, evicted, forgotten. Kills are in
+// test_shm_session_kills.cc.
+#include <doctest/doctest.h>
+
+#include <array>
+#include <vector>
+
+#include "shm/session_table.h"
+#include "t/unit/shm/children.h"
+#include "t/unit/shm/session_memory.h"
+
+using children::Random;
+using shm::SessionKey;
+using shm::SessionTable;
+
+namespace {
+
+// In the smallest table a shard is two buckets, so all keys of a shard share the same 16 entries.
+constexpr std::uint32_t kSmallest = 1;
+constexpr std::uint64_t kShardEntries = 2 * shm::kSessionsPerBucket;
+SessionKey in_shard_0(std::uint64_t number) { return {number * shm::kSessionShards, number + 1}; }
+
+SessionKey random_key(Random& random) { return {random.next(), random.next()}; }
+
+}  // namespace
+
+TEST_CASE("a session is found again by its whole key only") {
+  const SessionMemory memory(1000);
+  auto table = memory.view<SessionTable>();
+  const SessionKey key{0x0123456789abcdef, 0xfedcba9876543210};
+  CHECK(table.look_up(key, 5000) == std::nullopt);
+  table.remember(key, 77, 300, 5000);
+  CHECK(table.look_up(key, 5000) == 77u);
+  CHECK(table.look_up({key.high, key.low + 1}, 5000) == std::nullopt);
+  CHECK(table.look_up({key.high + (1 << 20), key.low}, 5000) == std::nullopt);
+  CHECK(table.totals(5000).stored == 1);
+  table.remember(key, 78, 300, 5000);
+  CHECK(table.look_up(key, 5000) == 78u);
+  CHECK(table.totals(5000).stored == 1);
+  table.forget(key);
+  CHECK(table.look_up(key, 5000) == std::nullopt);
+  table.forget(key);
+  CHECK(table.totals(5000).stored == 0);
+}
+
+TEST_CASE("keys with halves of 0 are as good as others") {
+  const SessionMemory memory(1000);
+  auto table = memory.view<SessionTable>();
+  for (const SessionKey key : {SessionKey{0, 0}, SessionKey{0, 5}, SessionKey{5, 0}}) {
+    CHECK(table.look_up(key, 0) == std::nullopt);
+    table.remember(key, 7, 10, 0);
+    CHECK(table.look_up(key, 0) == 7u);
+    table.forget(key);
+    CHECK(table.look_up(key, 0) == std::nullopt);
+  }
+}
+
+TEST_CASE("a session lives for its ttl since the last use, and no second longer") {
+  const SessionMemory memory(1000);
+  auto table = memory.view<SessionTable>();
+  const SessionKey key{1, 2};
+  table.remember(key, 7, 300, 1'000'000);
+  CHECK(table.look_up(key, 1'300'000) == 7u);  // used: from here anew
+  CHECK(table.look_up(key, 1'600'999) == 7u);
+  CHECK(table.totals(1'900'999).live == 1);
+  CHECK(table.totals(1'901'000).live == 0);
+  CHECK(table.totals(1'901'000).stored == 1);
+  CHECK(table.look_up(key, 1'901'000) == std::nullopt);
+  CHECK(table.totals(1'901'000).stored == 0);
+}
+
+TEST_CASE("the longest ttl and a clock of years work, and a clock that lags harms nothing") {
+  const SessionMemory memory(1000);
+  auto table = memory.view<SessionTable>();
+  const std::uint64_t years = std::uint64_t{3} * 365 * 86400 * 1000;
+  const SessionKey key{1, 2};
+  table.remember(key, 7, 31'536'000, years);
+  CHECK(table.look_up(key, years + std::uint64_t{31'536'000} * 1000) == 7u);
+  CHECK(table.look_up(key, years) == 7u);  // by a process whose clock was read before
+  CHECK(table.look_up(key, years + std::uint64_t{2} * 31'536'000 * 1000) == 7u);
+  table.remember(key, 7, 10, 50'000);
+  CHECK(table.look_up(key, 0) == 7u);
+  CHECK(table.look_up(key, 60'000) == 7u);
+  CHECK(table.look_up(key, 71'000) == std::nullopt);
+}
+
+TEST_CASE("two buckets hold 16; the 17th evicts what was used longest ago") {
+  const SessionMemory memory(kSmallest);
+  auto table = memory.view<SessionTable>();
+  for (std::uint64_t i = 0; i < kShardEntries; ++i) {
+    table.remember(in_shard_0(i), 100 + i, 3600, i * 1000);
+  }
+  for (std::uint64_t i = 0; i < kShardEntries; ++i) {
+    REQUIRE(table.look_up(in_shard_0(i), 20'000 + i * 1000) == 100 + i);
+  }
+  CHECK(table.totals(0).stored == 16);
+  CHECK(table.totals(0).evicted == 0);
+  REQUIRE(table.look_up(in_shard_0(0), 50'000) == 100u);  // now 1 is the oldest
+  table.remember(in_shard_0(16), 116, 3600, 51'000);
+  CHECK(table.totals(0).stored == 16);
+  CHECK(table.totals(0).evicted == 1);
+  CHECK(table.look_up(in_shard_0(1), 52'000) == std::nullopt);
+  for (std::uint64_t i = 0; i <= kShardEntries; ++i) {
+    if (i != 1) CHECK(table.look_up(in_shard_0(i), 52'000) == 100 + i);
+  }
+}
+
+TEST_CASE("what has expired goes before what is alive, and is no eviction") {
+  const SessionMemory memory(kSmallest);
+  auto table = memory.view<SessionTable>();
+  for (std::uint64_t i = 0; i < kShardEntries; ++i) {
+    // The one that expires is the one used last.
+    table.remember(in_shard_0(i), 100 + i, i == 15 ? 5 : 3600, i * 1000);
+  }
+  table.remember(in_shard_0(16), 116, 3600, 30'000);
+  CHECK(table.totals(30'000).evicted == 0);
+  CHECK(table.totals(30'000).live == 16);
+  CHECK(table.look_up(in_shard_0(15), 30'000) == std::nullopt);
+  CHECK(table.look_up(in_shard_0(0), 30'000) == 100u);
+}
+
+TEST_CASE("forget_backend removes all of one backend and nothing else") {
+  const SessionMemory memory(20'000);
+  auto table = memory.view<SessionTable>();
+  Random random(1);
+  std::vector<SessionKey> keys;
+  for (std::uint64_t i = 0; i < 9000; ++i) {
+    keys.push_back(random_key(random));
+    table.remember(keys.back(), i % 3, 300, 0);
+  }
+  CHECK(table.forget_backend(1) == 3000);
+  CHECK(table.forget_backend(1) == 0);
+  CHECK(table.forget_backend(99) == 0);
+  CHECK(table.totals(0).stored == 6000);
+  for (std::uint64_t i = 0; i < keys.size(); ++i) {
+    if (i % 3 == 1) {
+      REQUIRE(table.look_up(keys[i], 0) == std::nullopt);
+    } else {
+      REQUIRE(table.look_up(keys[i], 0) == i % 3);
+    }
+  }
+}
+
+TEST_CASE("a million sessions fit into 48 MiB, and all of them are kept") {
+  constexpr std::uint32_t kMany = 1'000'000;
+  CHECK(SessionTable::bytes_for(kMany) <= std::size_t{48} << 20);
+  const SessionMemory memory(kMany);
+  auto table = memory.view<SessionTable>();
+  Random random(2);
+  for (std::uint32_t i = 0; i < kMany; ++i) table.remember(random_key(random), i, 300, 0);
+  CHECK(table.totals(0).evicted == 0);
+  CHECK(table.totals(0).live == kMany);
+  CHECK(table.totals(0).room >= kMany);
+  Random again(2);
+  std::uint32_t found = 0;
+  for (std::uint32_t i = 0; i < kMany; ++i) found += table.look_up(random_key(again), 0) == i;
+  CHECK(found == kMany);
+  const shm::SessionAudit audit = table.audit();
+  CHECK(audit.stored == kMany);
+  CHECK(audit.counted == kMany);
+  CHECK(audit.misplaced == 0);
+  CHECK(audit.duplicates == 0);
+}
+
+TEST_CASE("far too many sessions evict, and the table stays sound") {
+  const SessionMemory memory(1000);
+  auto table = memory.view<SessionTable>();
+  Random random(3);
+  for (std::uint32_t i = 0; i < 100'000; ++i) table.remember(random_key(random), i, 300, i);
+  const shm::SessionTotals totals = table.totals(100'000);
+  CHECK(totals.stored <= totals.room);
+  CHECK(totals.stored + totals.evicted == 100'000);
+  const shm::SessionAudit audit = table.audit();
+  CHECK(audit.stored == totals.stored);
+  CHECK(audit.counted == totals.stored);
+  CHECK(audit.misplaced == 0);
+  CHECK(audit.duplicates == 0);
+}
+
+TEST_CASE("what one process remembers, another finds") {
+  const SessionMemory memory(1000);
+  auto table = memory.view<SessionTable>();
+  REQUIRE(children::succeeded(children::start([&] {
+    table.remember({1, 2}, 7, 300, 0);
+    return true;
+  })));
+  CHECK(table.look_up({1, 2}, 0) == 7u);
+}
+
+TEST_CASE("of those who begin a session at once, one wins") {
+  const SessionMemory memory(1000);
+  auto table = memory.view<SessionTable>();
+  const SessionKey key{1, 2};
+  CHECK(table.bind(key, 7, std::nullopt, 10, 0) == 7u);
+  CHECK(table.bind(key, 8, std::nullopt, 10, 9'000) == 7u);  // a use like any other
+  CHECK(table.look_up(key, 19'000) == 7u);
+
+  CHECK(table.bind(key, 8, 7, 10, 19'000) == 8u);
+  CHECK(table.bind(key, 9, 7, 10, 19'000) == 8u);
+  CHECK(table.totals(19'000).stored == 1);
+
+  CHECK(table.bind(key, 9, std::nullopt, 10, 30'000) == 9u);  // it had expired
+  CHECK(table.totals(30'000).stored == 1);
+}
+
+TEST_CASE("processes that bind the same sessions at once agree on every one") {
+  constexpr std::size_t kSessions = 10'000;
+  constexpr std::size_t kProcesses = 3;
+  const SessionMemory memory(kSessions * 2);
+  auto table = memory.view<SessionTable>();
+  children::Shared<std::array<std::array<shm::BackendId, kSessions>, kProcesses>> told;
+  std::vector<pid_t> pids;
+  for (std::size_t self = 0; self < kProcesses; ++self) {
+    pids.push_back(children::start([&, self] {
+      Random random(1);
+      for (std::size_t i = 0; i < kSessions; ++i) {
+        (*told)[self][i] = table.bind(random_key(random), 100 + self, std::nullopt, 300, 0);
+      }
+      return true;
+    }));
+  }
+  for (const pid_t pid : pids) REQUIRE(children::succeeded(pid));
+  CHECK(table.totals(0).evicted == 0);
+  CHECK((*told)[1] == (*told)[0]);
+  CHECK((*told)[2] == (*told)[0]);
+}
+
+TEST_CASE("a service's row is part of the key, and of nothing that says where it lies") {
+  const SessionKey key{0xfedcba9876543210, 42};
+  const SessionKey tagged = shm::with_service(key, 0xabcdef);
+  CHECK(tagged == SessionKey{0xfedcba98abcdef10, 42});
+  CHECK(shm::service_of(tagged) == 0xabcdef);
+  CHECK(shm::service_of(shm::with_service(tagged, 0)) == 0);
+}
+
+TEST_CASE("live sessions are counted by service, within the bounds that are asked for") {
+  const SessionMemory memory(1000);
+  auto table = memory.view<SessionTable>();
+  Random random(1);
+  for (std::uint32_t service = 0; service < 4; ++service) {
+    for (std::uint32_t i = 0; i <= service; ++i) {
+      table.remember(shm::with_service(random_key(random), service), 7, 10 * (service + 1), 0);
+    }
+  }
+  std::vector<std::uint64_t> all(4);
+  CHECK(table.totals(5000, all).live == 10);
+  CHECK(all == std::vector<std::uint64_t>{1, 2, 3, 4});
+  std::vector<std::uint64_t> later(4);
+  CHECK(table.totals(25'000, later).live == 7);
+  CHECK(later == std::vector<std::uint64_t>{0, 0, 3, 4});
+  std::vector<std::uint64_t> few(3);
+  CHECK(table.totals(5000, few).live == 10);
+  CHECK(few == std::vector<std::uint64_t>{1, 2, 3});
+}

@@ -1,0 +1,179 @@
+#include <doctest/doctest.h>
+
+#include "t/unit/tls/harness.h"
+#include "worker/tls/certificate.h"
+
+using namespace tls_test;
+using worker::tls::Certificate;
+
+namespace {
+
+std::vector<Certificate> read(const std::string& text, conf::Diagnostics& diagnostics) {
+  std::vector<Certificate> out;
+  worker::tls::read_certificates(text, "site.pem", {}, out, diagnostics);
+  return out;
+}
+
+// What is said about a text that cannot be used.
+std::string complaint(const std::string& text) {
+  conf::Diagnostics diagnostics;
+  CHECK(read(text, diagnostics).empty());
+  REQUIRE(diagnostics.all().size() == 1);
+  CHECK(diagnostics.has_errors());
+  return diagnostics.all()[0].message;
+}
+
+// A root, an intermediate and a leaf.
+struct Family {
+  worker::tls::KeyPointer root_key = make_ec_key();
+  worker::tls::KeyPointer middle_key = make_ec_key();
+  worker::tls::KeyPointer leaf_key = make_ec_key();
+  worker::tls::X509Pointer root =
+      make_certificate(root_key.get(), {.cn = "Root", .is_authority = true});
+  worker::tls::X509Pointer middle = make_certificate(
+      middle_key.get(),
+      {.cn = "Middle", .issuer = root.get(), .issuer_key = root_key.get(), .is_authority = true});
+  worker::tls::X509Pointer leaf =
+      make_certificate(leaf_key.get(), {.san = "DNS:a.test,DNS:*.A.test,IP:127.0.0.1",
+                                        .issuer = middle.get(),
+                                        .issuer_key = middle_key.get()});
+};
+
+}  // namespace
+
+TEST_CASE(
+    "certificates: any order in the file; the leaf is whose key matches; no root, no double") {
+  const Family f;
+  const std::string key = pem(f.leaf_key.get());
+  const std::string leaf = pem(f.leaf.get());
+  const std::string middle = pem(f.middle.get());
+  const std::string root = pem(f.root.get());
+  for (const std::string& text :
+       {key + leaf + middle, leaf + middle + key, middle + key + leaf, root + middle + leaf + key,
+        "a comment\n" + leaf + leaf + middle + middle + root + key}) {
+    conf::Diagnostics diagnostics;
+    const auto found = read(text, diagnostics);
+    CAPTURE(diagnostics.text());
+    REQUIRE(found.size() == 1);
+    CHECK(diagnostics.all().empty());
+    CHECK(X509_cmp(found[0].leaf.get(), f.leaf.get()) == 0);
+    REQUIRE(found[0].chain.size() == 1);
+    CHECK(X509_cmp(found[0].chain[0].get(), f.middle.get()) == 0);
+    CHECK(found[0].names == std::vector<std::string>{"a.test", "*.a.test"});
+  }
+}
+
+TEST_CASE("certificates: the name is CN where SAN has no DNS name") {
+  conf::Diagnostics diagnostics;
+  CHECK(read(simple_pem("Old.Test"), diagnostics).at(0).names ==
+        std::vector<std::string>{"old.test"});
+  CHECK(read(simple_pem("old.test", "IP:127.0.0.1"), diagnostics).at(0).names ==
+        std::vector<std::string>{"old.test"});
+  CHECK(read(simple_pem("old.test", "DNS:new.test"), diagnostics).at(0).names ==
+        std::vector<std::string>{"new.test"});
+  CHECK(read(simple_pem("Example Ltd."), diagnostics).at(0).names.empty());
+}
+
+TEST_CASE("certificates: two keys in one file make two certificates") {
+  conf::Diagnostics diagnostics;
+  CHECK(read(simple_pem("a.test") + simple_pem("b.test"), diagnostics).size() == 2);
+  CHECK(diagnostics.all().empty());
+}
+
+TEST_CASE("certificates: what cannot be used is said with its reason") {
+  const worker::tls::KeyPointer key = make_ec_key();
+  const worker::tls::KeyPointer other = make_ec_key();
+  const worker::tls::X509Pointer leaf = make_certificate(key.get(), {});
+  const std::string certificate = pem(leaf.get());
+  const std::string head = "the certificate `site.pem` cannot be used: ";
+  const std::string tail = "; expected a PEM file with certificate, chain and key";
+  CHECK(complaint("") == head + "there is no certificate in it" + tail);
+  CHECK(complaint(pem(key.get())) == head + "there is no certificate in it" + tail);
+  CHECK(complaint(certificate) == head + "there is no private key in it" + tail);
+  CHECK(complaint(certificate + pem(other.get())) == head + "its key matches no certificate in it");
+  CHECK(complaint(certificate + pem(key.get(), "1234")) ==
+        head + "the key is encrypted, and nobody is there to type its password" + tail);
+  std::string broken = pem(key.get());
+  broken.erase(60, 20);
+  CHECK(complaint(certificate + broken).find(head) == 0);
+  CHECK(complaint("-----BEGIN CERTIFICATE-----\n????\n-----END CERTIFICATE-----\n").find(head) ==
+        0);
+  CHECK(complaint(certificate.substr(0, 200)).find(head + "not valid PEM: ") == 0);
+}
+
+TEST_CASE("certificates: RSA of 2047 bits is too weak and of 2048 is not; so are small curves") {
+  const auto file = [](const worker::tls::KeyPointer& key) {
+    return pem(make_certificate(key.get(), {}).get()) + pem(key.get());
+  };
+  CHECK(complaint(file(make_rsa_key(2047)))
+            .find("its RSA key of 2047 bits is too weak; expected 2048 or more") !=
+        std::string::npos);
+  CHECK(complaint(file(make_ec_key("P-192"))).find("its key is too weak: 80 bits of security") !=
+        std::string::npos);
+  conf::Diagnostics diagnostics;
+  CHECK(read(file(make_rsa_key(2048)), diagnostics).size() == 1);
+}
+
+TEST_CASE("certificates: expired or not valid yet is a warning") {
+  const worker::tls::KeyPointer key = make_ec_key();
+  const auto warned = [&](long from, long until) {
+    conf::Diagnostics diagnostics;
+    const auto certificate = make_certificate(key.get(), {.from = from, .until = until});
+    CHECK(read(pem(certificate.get()) + pem(key.get()), diagnostics).size() == 1);
+    REQUIRE(diagnostics.all().size() == 1);
+    CHECK_FALSE(diagnostics.has_errors());
+    return diagnostics.all()[0].message;
+  };
+  CHECK(warned(-7200, -3600) == "the certificate `site.pem` has expired; clients will refuse it");
+  CHECK(warned(3600, 7200) ==
+        "the certificate `site.pem` is not valid yet; clients will refuse it");
+}
+
+TEST_CASE("certificates: files, folders and patterns, in their order") {
+  const Folder folder;
+  std::filesystem::create_directory(folder.path + "/d");
+  folder.write("d/2.pem", simple_pem("two.test"));
+  folder.write("d/1.pem", simple_pem("one.test"));
+  folder.write("d/.hidden.pem", "no");
+  folder.write("d/notes.txt", "no");
+  folder.write("x.crt", simple_pem("x.test"));
+  const auto load = [&](const std::string& path, conf::Diagnostics& diagnostics) {
+    std::string names;
+    for (const Certificate& one : worker::tls::load_certificates({{path, {}}}, diagnostics)) {
+      names += one.names.at(0) + " ";
+    }
+    return names;
+  };
+  conf::Diagnostics diagnostics;
+  CHECK(load(folder.path + "/d", diagnostics) == "one.test two.test ");
+  CHECK(load(folder.path + "/d/*.pem", diagnostics) == "one.test two.test ");
+  CHECK(load(folder.path + "/x.crt", diagnostics) == "x.test ");
+  CHECK(diagnostics.all().empty());
+
+  CHECK(load(folder.path + "/none.pem", diagnostics).empty());
+  CHECK(load(folder.path + "/none*", diagnostics).empty());
+  std::filesystem::create_directory(folder.path + "/empty");
+  CHECK(load(folder.path + "/empty", diagnostics).empty());
+  const std::string text = diagnostics.text();
+  CHECK(text.find("/none.pem`: No such file or directory; expected a readable PEM file") !=
+        std::string::npos);
+  CHECK(text.find("/none*`: nothing matches; expected PEM files") != std::string::npos);
+  CHECK(text.find("/empty`: there is no *.pem in it; expected PEM files") != std::string::npos);
+  CHECK(diagnostics.all().size() == 3);
+}
+
+TEST_CASE("certificates: which hosts a name covers") {
+  using worker::tls::name_covers;
+  CHECK(name_covers("a.test", "A.Test"));
+  CHECK(name_covers("a.test", "a.test."));
+  CHECK_FALSE(name_covers("a.test", "b.a.test"));
+  CHECK_FALSE(name_covers("a.test", ""));
+  CHECK(name_covers("*.a.test", "x.a.test"));
+  CHECK(name_covers("*.a.test", "X.A.TEST."));
+  CHECK_FALSE(name_covers("*.a.test", "a.test"));
+  CHECK_FALSE(name_covers("*.a.test", ".a.test"));
+  CHECK_FALSE(name_covers("*.a.test", "x.y.a.test"));
+  CHECK_FALSE(name_covers("*.test", "a.test"));
+  CHECK_FALSE(name_covers("x*.a.test", "xy.a.test"));
+  CHECK_FALSE(name_covers("*.*.test", "a.b.test"));
+}

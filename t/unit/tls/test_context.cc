@@ -1,0 +1,265 @@
+#include <doctest/doctest.h>
+
+#include "shm/segment.h"
+#include "t/unit/tls/harness.h"
+#include "worker/tls/client_auth.h"
+
+using namespace tls_test;
+
+namespace {
+
+shm::TicketKey some_key(std::uint8_t byte) {
+  shm::TicketKey key;
+  key.name.fill(byte);
+  key.cipher.fill(byte);
+  key.mac.fill(byte);
+  return key;
+}
+
+conf::Tls settings_of(std::initializer_list<std::string> files) {
+  conf::Tls tls;
+  for (const std::string& file : files) tls.certificates.push_back({file, {}});
+  return tls;
+}
+
+// Keeps the newest session that the client was given.
+SSL_SESSION* session_of(Pair& pair) {
+  iovec piece{const_cast<char*>("x"), 1};
+  pair.server.write(&piece, 1);
+  pair.received();  // with TLS 1.3 tickets come behind the handshake
+  return SSL_get1_session(pair.client);
+}
+
+struct Sites {
+  Folder folder;
+  std::string first = folder.write("1.pem", simple_pem("first.test", "DNS:first.test"));
+  std::string wild = folder.write("2.pem", simple_pem("wild.test", "DNS:*.wild.test"));
+  std::string exact = folder.write("3.pem", simple_pem("x.wild.test", "DNS:x.wild.test"));
+};
+
+}  // namespace
+
+TEST_CASE("tls context: the name chooses the certificate; the first one is for all others") {
+  const Sites sites;
+  conf::Diagnostics diagnostics;
+  const auto context =
+      make_context(settings_of({sites.first, sites.wild, sites.exact}), diagnostics);
+  REQUIRE_MESSAGE(context, diagnostics.text());
+  const std::pair<const char*, const char*> matrix[] = {
+      {nullptr, "first.test"},         {"first.test", "first.test"},
+      {"none.test", "first.test"},     {"wild.test", "first.test"},
+      {"a.wild.test", "wild.test"},    {"A.WILD.Test", "wild.test"},
+      {"x.wild.test", "x.wild.test"},  {"a.b.wild.test", "first.test"},
+      {"b.x.wild.test", "first.test"}, {"localhost", "first.test"},
+  };
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    for (const auto& [name, served] : matrix) {
+      CAPTURE(version);
+      CAPTURE((name != nullptr ? name : "none"));
+      Pair pair(*context);
+      SSL_CTX_set_max_proto_version(pair.settings(), version);
+      REQUIRE(pair.shake_hands(name));
+      CHECK(pair.served() == served);
+    }
+  }
+}
+
+TEST_CASE("tls context: RSA and ECDSA for one name, each to who can use it") {
+  const Folder folder;
+  const worker::tls::KeyPointer rsa = make_rsa_key(2048);
+  const std::string rsa_file = folder.write(
+      "rsa.pem", pem(make_certificate(rsa.get(), {.san = "DNS:a.test"}).get()) + pem(rsa.get()));
+  const std::string ec_file = folder.write("ec.pem", simple_pem("a.test", "DNS:a.test"));
+  conf::Diagnostics diagnostics;
+  const auto context = make_context(settings_of({rsa_file, ec_file}), diagnostics);
+  REQUIRE_MESSAGE(context, diagnostics.text());
+  for (const char* name : {"a.test", "other.test"}) {
+    for (const auto& [list, kind] : {std::pair{"ECDHE-RSA-AES128-GCM-SHA256", EVP_PKEY_RSA},
+                                     {"ECDHE-ECDSA-AES128-GCM-SHA256", EVP_PKEY_EC}}) {
+      Pair pair(*context);
+      SSL_CTX_set_max_proto_version(pair.settings(), TLS1_2_VERSION);
+      SSL_CTX_set_cipher_list(pair.settings(), list);
+      REQUIRE(pair.shake_hands(name));
+      const worker::tls::X509Pointer shown(SSL_get1_peer_certificate(pair.client));
+      CHECK(EVP_PKEY_get_base_id(X509_get0_pubkey(shown.get())) == kind);
+    }
+  }
+}
+
+TEST_CASE("tls context: versions, ciphers, protocol names") {
+  const Sites sites;
+  conf::Diagnostics diagnostics;
+  conf::Tls tls = settings_of({sites.first});
+  const auto both = make_context(tls, diagnostics);
+  tls.min_tls = conf::Tls::Version::tls1_3;
+  const auto newest = make_context(tls, diagnostics);
+  tls.min_tls = conf::Tls::Version::tls1_2;
+  tls.ciphers = {"TLS-ECDHE-ECDSA-WITH-AES-256-GCM-SHA384", "no-such"};
+  const auto one_cipher = make_context(tls, diagnostics);
+  REQUIRE((both && newest && one_cipher));
+  REQUIRE(diagnostics.all().size() == 1);
+  CHECK(diagnostics.all()[0].severity == conf::Severity::warning);
+  CHECK(diagnostics.all()[0].message ==
+        "the cipher `no-such` is not known to this OpenSSL, or too weak for it: left out");
+
+  const auto shakes = [](worker::tls::Context& context, int version, const char* list) {
+    Pair pair(context);
+    SSL_CTX_set_min_proto_version(pair.settings(), TLS1_VERSION);
+    SSL_CTX_set_security_level(pair.settings(), 0);
+    SSL_CTX_set_max_proto_version(pair.settings(), version);
+    if (list != nullptr) SSL_CTX_set_cipher_list(pair.settings(), list);
+    return pair.shake_hands();
+  };
+  CHECK(shakes(*both, TLS1_2_VERSION, nullptr));
+  CHECK_FALSE(shakes(*both, TLS1_1_VERSION, nullptr));
+  CHECK_FALSE(shakes(*both, TLS1_2_VERSION, "ECDHE-ECDSA-AES128-SHA"));
+  CHECK_FALSE(shakes(*newest, TLS1_2_VERSION, nullptr));
+  CHECK(shakes(*newest, TLS1_3_VERSION, nullptr));
+  CHECK(shakes(*one_cipher, TLS1_2_VERSION, "ECDHE-ECDSA-AES256-GCM-SHA384"));
+  CHECK_FALSE(shakes(*one_cipher, TLS1_2_VERSION, "ECDHE-ECDSA-AES128-GCM-SHA256"));
+  CHECK(shakes(*one_cipher, TLS1_3_VERSION, nullptr));
+
+  const auto agreed = [&](std::string_view offered) -> std::string {
+    Pair pair(*both);
+    SSL_CTX_set_alpn_protos(pair.settings(), reinterpret_cast<const unsigned char*>(offered.data()),
+                            static_cast<unsigned>(offered.size()));
+    if (!pair.shake_hands()) return "refused";
+    const unsigned char* name = nullptr;
+    unsigned size = 0;
+    SSL_get0_alpn_selected(pair.client, &name, &size);
+    return {reinterpret_cast<const char*>(name), size};
+  };
+  CHECK(agreed("\x02h2\x08http/1.1") == "http/1.1");
+  CHECK(agreed("\x02h2") == "refused");
+}
+
+TEST_CASE("tls context: no cipher that will do is an error") {
+  const Sites sites;
+  conf::Diagnostics diagnostics;
+  conf::Tls tls = settings_of({sites.first});
+  tls.ciphers = {"RC4-MD5"};
+  CHECK_FALSE(make_context(tls, diagnostics));
+  CHECK(diagnostics.text().find("no usable cipher is left in `Ciphers`") != std::string::npos);
+}
+
+TEST_CASE("tls context: a ticket resumes in another process's context, under its own name only") {
+  const Sites sites;
+  conf::Diagnostics diagnostics;
+  shm::Segment segment(1);
+  std::uint8_t number = 1;
+  segment.ticket_keys().rotate(some_key(number));
+  const conf::Tls tls = settings_of({sites.first, sites.wild});
+  const auto old = make_context(tls, diagnostics);
+  const auto next = make_context(tls, diagnostics);
+  const auto without_keys = make_context(tls, diagnostics);
+  REQUIRE((old && next && without_keys));
+  old->use_tickets(segment.ticket_keys());
+  next->use_tickets(segment.ticket_keys());
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    CAPTURE(version);
+    Pair first(*old);
+    SSL_CTX_set_max_proto_version(first.settings(), version);
+    REQUIRE(first.shake_hands("a.wild.test"));
+    CHECK(SSL_session_reused(first.client) == 0);
+    SSL_SESSION* const session = session_of(first);
+    int fresh_tickets = 0;
+    const auto resumes = [&](worker::tls::Context& context, const char* name) {
+      Pair pair(context);
+      SSL_CTX_set_max_proto_version(pair.settings(), version);
+      SSL_SESSION* const offered = SSL_SESSION_dup(session);  // clients use one only once
+      SSL_set_session(pair.make_client(name), offered);
+      SSL_SESSION_free(offered);
+      SSL_CTX_set_app_data(pair.settings(), &fresh_tickets);
+      SSL_CTX_set_session_cache_mode(pair.settings(), SSL_SESS_CACHE_CLIENT);
+      SSL_CTX_sess_set_new_cb(pair.settings(), [](SSL* client, SSL_SESSION*) {
+        ++*static_cast<int*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(client)));
+        return 0;
+      });
+      REQUIRE(pair.shake_hands(name));
+      fresh_tickets = 0;
+      SSL_SESSION_free(session_of(pair));
+      return SSL_session_reused(pair.client) == 1;
+    };
+    CHECK(resumes(*next, "a.wild.test"));
+    if (version == TLS1_3_VERSION) CHECK(fresh_tickets == 1);
+    CHECK_FALSE(resumes(*next, "first.test"));
+    CHECK_FALSE(resumes(*without_keys, "a.wild.test"));
+    segment.ticket_keys().rotate(some_key(++number));
+    CHECK(resumes(*next, "a.wild.test"));
+    segment.ticket_keys().rotate(some_key(++number));
+    CHECK_FALSE(resumes(*next, "a.wild.test"));
+    SSL_SESSION_free(session);
+  }
+}
+
+TEST_CASE("tls context: hosts that the served certificate covers") {
+  const Folder folder;
+  const std::string file =
+      folder.write("a.pem", simple_pem("a.test", "DNS:a.test,DNS:*.a.test,IP:127.0.0.1,IP:::1"));
+  conf::Diagnostics diagnostics;
+  const auto context = make_context(settings_of({file}), diagnostics);
+  Pair pair(*context);
+  REQUIRE(pair.shake_hands("a.test"));
+  const auto covers = [&](std::string_view host) {
+    return worker::tls::Context::covers(pair.server.tls()->ssl(), host);
+  };
+  CHECK(covers("a.test"));
+  CHECK(covers("A.test."));
+  CHECK(covers("b.a.test"));
+  CHECK(covers("127.0.0.1"));
+  CHECK(covers("[::1]"));
+  CHECK_FALSE(covers("c.b.a.test"));
+  CHECK_FALSE(covers("b.test"));
+  CHECK_FALSE(covers("127.0.0.2"));
+  CHECK_FALSE(covers(""));
+}
+
+TEST_CASE("tls context: certificates of clients") {
+  const Sites sites;
+  const worker::tls::KeyPointer root_key = make_ec_key();
+  const auto root = make_certificate(root_key.get(), {.cn = "Root", .is_authority = true});
+  const worker::tls::KeyPointer key = make_ec_key();
+  const auto known = make_certificate(
+      key.get(), {.cn = "some\r\none", .issuer = root.get(), .issuer_key = root_key.get()});
+  const auto stranger = make_certificate(key.get(), {.cn = "stranger"});
+  conf::Tls tls = settings_of({sites.first});
+  tls.client_cert = conf::Tls::ClientCert{};
+  tls.client_cert->ca = sites.folder.write("ca.pem", pem(root.get()));
+  conf::Diagnostics diagnostics;
+  const auto asks = make_context(tls, diagnostics);
+  tls.client_cert->mode = conf::Tls::ClientCert::Mode::require;
+  const auto requires_one = make_context(tls, diagnostics);
+  REQUIRE((asks && requires_one));
+
+  const auto fields = [&](worker::tls::Context& context, X509* shown) -> std::string {
+    Pair pair(context);
+    if (shown != nullptr) {
+      SSL_CTX_use_certificate(pair.settings(), shown);
+      SSL_CTX_use_PrivateKey(pair.settings(), key.get());
+    }
+    if (!pair.shake_hands()) return pair.server.tls()->failure();
+    std::string out;
+    worker::tls::append_fields(pair.server.tls()->ssl(), out);
+    const std::size_t serial = out.find("X-SSL-Serial: ");
+    if (serial != std::string::npos) out.erase(serial, out.find('\n', serial) + 1 - serial);
+    return out;
+  };
+  const std::string common = "X-SSL-Cipher: TLS_AES_128_GCM_SHA256\r\nX-SSL-Protocol: TLSv1.3\r\n";
+  const std::string named =
+      "X-SSL-Subject: CN=some\\0D\\0Aone\r\nX-SSL-Issuer: CN=Root\r\nX-SSL-Verify: SUCCESS\r\n";
+  CHECK(fields(*asks, nullptr) == common + "X-SSL-Verify: NONE\r\n");
+  CHECK(fields(*asks, known.get()) == common + named);
+  CHECK(fields(*asks, stranger.get()) == "certificate verify failed");
+  CHECK(fields(*requires_one, nullptr) == "peer did not return a certificate");
+  CHECK(fields(*requires_one, known.get()) == common + named);
+  CHECK(fields(*requires_one, stranger.get()) == "certificate verify failed");
+
+  tls.client_cert->ca = sites.folder.write("empty.pem", "nothing");
+  CHECK_FALSE(make_context(tls, diagnostics));
+  tls.client_cert->ca = sites.folder.path + "/none";
+  CHECK_FALSE(make_context(tls, diagnostics));
+  CHECK(diagnostics.text().find("there is no certificate in it; expected a PEM file") !=
+        std::string::npos);
+  CHECK(diagnostics.text().find("No such file or directory; expected a PEM file") !=
+        std::string::npos);
+}

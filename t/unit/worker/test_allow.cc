@@ -1,0 +1,108 @@
+// The codes of Allow: those that may be relaxed, and what is said about all others.
+#include "worker/allow.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+
+#include "conf/load.h"
+#include "worker/prepare.h"
+
+using namespace worker;
+
+namespace {
+
+constexpr const char* kRelaxableCodes =
+    "`method_unknown`, `target_char`, `percent_encoding`, `host_missing`, `host_empty`, "
+    "`connection_invalid`, `expect_unknown`";
+
+// What is said about one code; empty when it is taken.
+std::string said_about(const std::string& code) {
+  conf::Diagnostics diagnostics;
+  const http::RuleSet allowed = allowed_rules({{code, {}}}, diagnostics);
+  CHECK(allowed.contains(http::find_reason(code)) == diagnostics.all().empty());
+  return diagnostics.all().empty() ? "" : diagnostics.all()[0].message;
+}
+
+}  // namespace
+
+TEST_CASE("allow: every relaxable code is taken, no other is, and each refusal says why") {
+  for (std::size_t i = 1; i < http::kReasons; ++i) {
+    const auto reason = static_cast<http::Reason>(i);
+    const http::ReasonInfo& about = http::info(reason);
+    const std::string said = said_about(std::string(about.code));
+    CAPTURE(about.code);
+    CHECK(said.empty() == (about.relax == http::Relax::yes));
+    if (said.empty()) continue;
+    CHECK(said.starts_with("`" + std::string(about.code) + "` cannot be relaxed: it "));
+    CHECK(said.find(std::string(about.section)) != std::string::npos);
+    CHECK(said.ends_with(std::string("; those that can are ") + kRelaxableCodes));
+  }
+}
+
+TEST_CASE("allow: why not, in words") {
+  CHECK(said_about("cl_te") ==
+        std::string("`cl_te` cannot be relaxed: it guards where lines and messages end, and "
+                    "without it requests could be smuggled (RFC 9112 6.1); those that can are ") +
+            kRelaxableCodes);
+  CHECK(said_about("host_many").find("which host is asked for") != std::string::npos);
+  CHECK(said_about("method_refused").find("nothing passes unread") != std::string::npos);
+  CHECK(said_about("head_too_long").find("it is a limit") != std::string::npos);
+  CHECK(said_about("response_field").find("it is about responses") != std::string::npos);
+}
+
+TEST_CASE("allow: what is no code") {
+  CHECK(said_about("target_chars") ==
+        "no rule is named `target_chars`; did you mean `target_char`?");
+  CHECK(said_about("Target_Char") == "no rule is named `Target_Char`; did you mean `target_char`?");
+  CHECK(said_about("none") ==
+        std::string("no rule is named `none`; those that can be relaxed are ") + kRelaxableCodes);
+}
+
+TEST_CASE("allow: a listener's rules hold for its services, a service's for it alone") {
+  conf::Diagnostics diagnostics;
+  auto config = conf::load_text("pound.yaml",
+                                "Backends:\n- &b\n  Address: 127.0.0.1\n  Port: 80\n"
+                                "HTTPListeners:\n- Address: 127.0.0.1\n  Port: 8080\n"
+                                "  Allow: target_char\n  Services:\n"
+                                "  - URL: /a\n    Allow: [percent_encoding, host_empty]\n"
+                                "    Backends: *b\n  - Backends: *b\n",
+                                diagnostics);
+  REQUIRE_MESSAGE(config, diagnostics.text());
+  const auto heritage =
+      prepare(std::make_shared<const conf::Config>(std::move(*config)), diagnostics);
+  REQUIRE_MESSAGE(heritage, diagnostics.text());
+  const worker::route::ListenerHeritage& listener = heritage->listeners.at(0);
+  REQUIRE(listener.service_allowed.size() == 2);
+  const auto allows = [](http::RuleSet rules) {
+    std::string codes;
+    for (const http::Reason reason : http::kRelaxable) {
+      if (rules.contains(reason)) codes += std::string(http::info(reason).code) + " ";
+    }
+    return codes;
+  };
+  CHECK(allows(listener.allowed) == "target_char ");
+  CHECK(allows(listener.service_allowed[0]) == "target_char percent_encoding host_empty ");
+  CHECK(allows(listener.service_allowed[1]) == "target_char ");
+}
+
+TEST_CASE("allow: what is wrong is reported at its place") {
+  conf::Diagnostics diagnostics;
+  auto config =
+      conf::load_text("pound.yaml",
+                      "Backends:\n- &b\n  Address: 127.0.0.1\n  Port: 80\n"
+                      "HTTPListeners:\n- Address: 127.0.0.1\n  Port: 8080\n"
+                      "  Allow: chunk_size\n  Services:\n"
+                      "  - Backends: *b\n    Allow: [target_char, host_emty, target_char]\n",
+                      diagnostics);
+  REQUIRE_MESSAGE(config, diagnostics.text());
+  CHECK(!prepare(std::make_shared<const conf::Config>(std::move(*config)), diagnostics));
+  const std::string text = diagnostics.text();
+  CAPTURE(text);
+  CHECK(text.find("pound.yaml:8:10: error: `chunk_size` cannot be relaxed") != std::string::npos);
+  CHECK(text.find("pound.yaml:11:26: error: no rule is named `host_emty`; did you mean "
+                  "`host_empty`?") != std::string::npos);
+  CHECK(text.find("pound.yaml:11:37: error: `target_char` is given twice") != std::string::npos);
+}

@@ -1,0 +1,101 @@
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "conf/load.h"
+#include "worker/prepare.h"
+
+namespace {
+
+struct Folder {
+  Folder() {
+    char name[] = "/tmp/pound-prepare-XXXXXX";
+    path = ::mkdtemp(name);
+  }
+  ~Folder() { std::filesystem::remove_all(path); }
+  std::string write(const std::string& name, std::string_view text) const {
+    std::ofstream(path + "/" + name) << text;
+    return path + "/" + name;
+  }
+  std::string path;
+};
+
+std::optional<worker::Heritage> prepare(const std::string& global, const std::string& address,
+                                        conf::Diagnostics& diagnostics) {
+  const std::string text =
+      "Global:\n  Grace: 1\n" + global + "Backends:\n- &b\n  Address: " + address +
+      "\n  Port: 80\n  HeadAdd: \"X-A: b\"\nHTTPListeners:\n- Address: 127.0.0.1\n" +
+      "  Port: 8080\n  Services:\n  - Backends: *b\n";
+  std::optional<conf::Config> config = conf::load_text("pound.yaml", text, diagnostics);
+  REQUIRE_MESSAGE(config, diagnostics.text());
+  return worker::prepare(std::make_shared<const conf::Config>(std::move(*config)), diagnostics);
+}
+
+}  // namespace
+
+TEST_CASE("prepare: addresses, pages, header lines") {
+  const Folder folder;
+  const std::string page = folder.write("404.html", "<p>not here</p>");
+  conf::Diagnostics diagnostics;
+  const auto heritage = prepare("  Err404: " + page + "\n  Workers: 3\n", "127.0.0.1", diagnostics);
+  REQUIRE_MESSAGE(heritage, diagnostics.text());
+  CHECK(diagnostics.all().empty());
+  CHECK(heritage->workers == 3);
+  CHECK(heritage->pages.body(404) == "<p>not here</p>");
+  REQUIRE(heritage->backends.at(0).addresses.size() == 1);
+  CHECK(worker::net::host_port_text(heritage->backends[0].addresses[0]) == "127.0.0.1:80");
+  CHECK(heritage->backends[0].head_add == "X-A: b\r\n");
+  CHECK(worker::net::host_port_text(heritage->listeners.at(0).address) == "127.0.0.1:8080");
+}
+
+TEST_CASE("prepare: IPv6 addresses are written with brackets") {
+  conf::Diagnostics diagnostics;
+  const auto heritage = prepare("", "\"::1\"", diagnostics);
+  REQUIRE_MESSAGE(heritage, diagnostics.text());
+  CHECK(worker::net::host_text(heritage->backends[0].addresses[0]) == "::1");
+  CHECK(worker::net::host_port_text(heritage->backends[0].addresses[0]) == "[::1]:80");
+}
+
+TEST_CASE("prepare: a backend's name that does not resolve is a warning") {
+  conf::Diagnostics diagnostics;
+  const auto heritage = prepare("", "no-such-host.invalid", diagnostics);
+  REQUIRE(heritage);
+  CHECK(heritage->backends[0].addresses.empty());
+  CHECK(!heritage->backends[0].resolve_error.empty());
+  REQUIRE(diagnostics.all().size() == 1);
+  CHECK(diagnostics.all()[0].severity == conf::Severity::warning);
+}
+
+TEST_CASE("prepare: everything that is wrong is reported, each at its place") {
+  const Folder folder;
+  const std::string fifo = folder.path + "/fifo";
+  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  conf::Diagnostics diagnostics;
+  CHECK(!prepare("  User: no-such-user\n  Group: no-such-group\n  RootJail: " + folder.path +
+                     "/none\n  Err404: " + folder.path + "/none.html\n  Err500: " + fifo +
+                     "\n  Err503: " + folder.path + "\n",
+                 "127.0.0.1", diagnostics));
+  const std::string text = diagnostics.text();
+  CHECK(text.find("no user is named `no-such-user`") != std::string::npos);
+  CHECK(text.find("no group is named `no-such-group`") != std::string::npos);
+  CHECK(text.find("/none`: No such file or directory; expected a directory") != std::string::npos);
+  CHECK(text.find("/none.html` for Err404: No such file or directory") != std::string::npos);
+  CHECK(text.find("/fifo` for Err500: not a regular file") != std::string::npos);
+  CHECK(text.find("for Err503: not a regular file") != std::string::npos);
+  CHECK(diagnostics.all().size() == 6);
+}
+
+TEST_CASE("prepare: a page may have 256 KiB and not a byte more") {
+  const Folder folder;
+  conf::Diagnostics diagnostics;
+  const std::string most = folder.write("most", std::string(256 * 1024, 'x'));
+  CHECK(prepare("  Err404: " + most + "\n", "127.0.0.1", diagnostics));
+  const std::string more = folder.write("more", std::string(256 * 1024 + 1, 'x'));
+  CHECK(!prepare("  Err404: " + more + "\n", "127.0.0.1", diagnostics));
+  CHECK(diagnostics.text().find("larger than 262144 bytes") != std::string::npos);
+}

@@ -1,0 +1,41 @@
+// Idle connections to one backend: see upstream_pool.h.
+#include "worker/backend/pool.h"
+
+#include <algorithm>
+
+namespace worker::backend {
+
+std::unique_ptr<UpstreamConnection> UpstreamPool::take() {
+  if (idle_.empty()) return nullptr;
+  std::unique_ptr<UpstreamConnection> upstream = std::move(idle_.back());
+  idle_.pop_back();
+  upstream->deadline().stop();
+  return upstream;
+}
+
+void UpstreamPool::put(std::unique_ptr<UpstreamConnection> upstream) {
+  if (idle_.size() >= kMaxIdleUpstreams) {
+    upstream->close();
+    loop_.dispose(std::move(upstream));
+    return;
+  }
+  upstream->set_user(*this);
+  upstream->reused = true;
+  upstream->deadline().start(idle_deadlines_, net::EventLoop::now_ms());
+  idle_.push_back(std::move(upstream));
+}
+
+void UpstreamPool::clear() {
+  while (!idle_.empty()) drop(*idle_.back());
+}
+
+void UpstreamPool::drop(UpstreamConnection& upstream) {
+  const auto found = std::find_if(
+      idle_.begin(), idle_.end(),
+      [&](const std::unique_ptr<UpstreamConnection>& one) { return one.get() == &upstream; });
+  upstream.close();
+  loop_.dispose(std::move(*found));
+  idle_.erase(found);
+}
+
+}  // namespace worker::backend

@@ -1,0 +1,115 @@
+// Sessions of one service: see session_affinity.h.
+#include "worker/route/session_affinity.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace worker::route {
+
+namespace {
+
+std::optional<http::SessionSource> source_of(conf::SessionPolicy::Type type) {
+  switch (type) {
+    case conf::SessionPolicy::Type::basic:
+      return http::SessionSource::basic_user;
+    case conf::SessionPolicy::Type::url:
+      return http::SessionSource::url_parameter;
+    case conf::SessionPolicy::Type::parm:
+      return http::SessionSource::path_parameter;
+    case conf::SessionPolicy::Type::cookie:
+      return http::SessionSource::cookie;
+    case conf::SessionPolicy::Type::header:
+      return http::SessionSource::header;
+    case conf::SessionPolicy::Type::none:
+    case conf::SessionPolicy::Type::ip:
+      break;
+  }
+  return std::nullopt;
+}
+
+// Keeps the first `bits` bits.
+void mask(std::string& address, unsigned bits) {
+  for (std::size_t i = 0; i < address.size(); ++i) {
+    const unsigned kept = std::clamp<int>(static_cast<int>(bits) - static_cast<int>(8 * i), 0, 8);
+    address[i] = static_cast<char>(static_cast<unsigned char>(address[i]) & (0xff00u >> kept));
+  }
+}
+
+}  // namespace
+
+SessionAffinity::SessionAffinity(const conf::SessionPolicy& policy, std::string_view service,
+                                 std::uint32_t row, const HashSecret& secret,
+                                 shm::SessionTable& table, std::vector<shm::BackendId> backends)
+    : policy_(policy),
+      source_(source_of(policy.type)),
+      service_(service),
+      row_(row),
+      secret_(secret),
+      table_(table),
+      backends_(std::move(backends)) {
+  service_ += '\0';
+}
+
+std::optional<shm::SessionKey> SessionAffinity::key_of(const http::RequestHead& head,
+                                                       std::string_view client_ip) {
+  if (policy_.type == conf::SessionPolicy::Type::none) return std::nullopt;
+  if (!source_) return hash(network_of(client_ip));
+  const auto text = http::session_text(*source_, policy_.id, head, scratch_);
+  if (!text) return std::nullopt;
+  return hash(*text);
+}
+
+std::string_view SessionAffinity::network_of(std::string_view client_ip) {
+  const bool is_v6 = client_ip.find(':') != std::string_view::npos;
+  scratch_.assign(client_ip);
+  std::string address(is_v6 ? 16 : 4, '\0');
+  if (::inet_pton(is_v6 ? AF_INET6 : AF_INET, scratch_.c_str(), address.data()) != 1) {
+    return scratch_;
+  }
+  mask(address, is_v6 ? policy_.mask6 : policy_.mask4);
+  scratch_ = address;
+  return scratch_;
+}
+
+shm::SessionKey SessionAffinity::hash(std::string_view text) {
+  message_.assign(service_).append(text);
+  return shm::with_service(keyed_hash(secret_, message_), row_);
+}
+
+std::optional<std::size_t> SessionAffinity::place_of(shm::BackendId backend) const {
+  const auto found = std::find(backends_.begin(), backends_.end(), backend);
+  if (found == backends_.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - backends_.begin());
+}
+
+std::optional<std::size_t> SessionAffinity::find(const shm::SessionKey& key, std::uint64_t now_ms) {
+  const std::optional<shm::BackendId> backend = table_.look_up(key, now_ms);
+  if (!backend) return std::nullopt;
+  const std::optional<std::size_t> place = place_of(*backend);
+  if (!place) table_.forget(key);
+  return place;
+}
+
+void SessionAffinity::remember(const shm::SessionKey& key, std::size_t place,
+                               std::uint64_t now_ms) {
+  table_.remember(key, backends_[place], ttl_s(), now_ms);
+}
+
+std::size_t SessionAffinity::bind(const shm::SessionKey& key, std::size_t place,
+                                  std::optional<std::size_t> instead_of, std::uint64_t now_ms) {
+  std::optional<shm::BackendId> old;
+  if (instead_of) old = backends_[*instead_of];
+  const shm::BackendId bound = table_.bind(key, backends_[place], old, ttl_s(), now_ms);
+  return place_of(bound).value_or(place);
+}
+
+void SessionAffinity::learn(const http::ResponseHead& head, std::size_t place,
+                            std::uint64_t now_ms) {
+  if (!source_) return;
+  const auto text = http::learned_session_text(*source_, policy_.id, head);
+  if (text) remember(hash(*text), place, now_ms);
+}
+
+}  // namespace worker::route

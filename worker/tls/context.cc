@@ -1,0 +1,296 @@
+// Contexts of OpenSSL for one listener: see context.h.
+//
+// One context for each set of certificates that some name has (at most one for each kind of key).
+// The name is looked up before OpenSSL looks at a ticket, and each context has an id of its own
+// that tickets carry: so none is resumed under another certificate than it was made under.
+#include "worker/tls/context.h"
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <map>
+#include <vector>
+
+#include "worker/log/log.h"
+#include "worker/tls/certificate.h"
+#include "worker/tls/ciphers.h"
+#include "worker/tls/client_auth.h"
+#include "worker/tls/session.h"
+#include "worker/tls/tickets.h"
+
+namespace worker::tls {
+
+namespace {
+
+using conf::Diagnostics;
+
+constexpr std::size_t kSecureHeap = 4u << 20;  // for private keys: mapped, locked, never dumped
+constexpr int kSecurityLevel = 2;              // 112 bits: no RSA below 2048, no SHA-1
+constexpr long kTicketSeconds = 2 * 3600;
+
+struct ContextDelete {
+  void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
+};
+using ContextPointer = std::unique_ptr<SSL_CTX, ContextDelete>;
+
+// The certificates of one name, in the order of the files.
+using Set = std::vector<const Certificate*>;
+
+void load_library() {
+  // Refused when it was done before or the system has no room; keys are then in the ordinary heap.
+  if (CRYPTO_secure_malloc_initialized() == 0) CRYPTO_secure_malloc_init(kSecureHeap, 16);
+  OPENSSL_init_ssl(OPENSSL_INIT_LOAD_SSL_STRINGS | OPENSSL_INIT_LOAD_CRYPTO_STRINGS, nullptr);
+  unsigned char byte;
+  RAND_bytes(&byte, 1);
+  RAND_priv_bytes(&byte, 1);
+}
+
+std::string lowered(std::string_view host) {
+  std::string out(host);
+  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  if (out.ends_with('.')) out.pop_back();
+  return out;
+}
+
+// The host_name of a server_name extension, RFC 6066 3; empty for none or a broken one.
+std::string_view server_name(SSL* session) {
+  const unsigned char* data = nullptr;
+  std::size_t size = 0;
+  if (SSL_client_hello_get0_ext(session, TLSEXT_TYPE_server_name, &data, &size) != 1) return {};
+  const auto number = [&](std::size_t at) { return std::size_t{data[at]} << 8 | data[at + 1]; };
+  constexpr std::size_t kBefore = 5;  // size of the list, kind, size of the name
+  if (size < kBefore || number(0) + 2 != size || data[2] != TLSEXT_NAMETYPE_host_name) return {};
+  if (number(3) + kBefore > size || number(3) > TLSEXT_MAXLEN_host_name) return {};
+  return {reinterpret_cast<const char*>(data) + kBefore, number(3)};
+}
+
+int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size,
+                    const unsigned char* offered, unsigned size, void*) {
+  constexpr std::string_view kHttp11 = "http/1.1";
+  for (unsigned at = 0; at < size; at += 1u + offered[at]) {
+    const std::string_view one(reinterpret_cast<const char*>(offered) + at + 1, offered[at]);
+    if (one != kHttp11) continue;
+    *out = offered + at + 1;
+    *out_size = offered[at];
+    return SSL_TLSEXT_ERR_OK;
+  }
+  return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+}  // namespace
+
+struct Context::Impl {
+  std::vector<ContextPointer> contexts;  // the first is the default
+  std::map<Set, SSL_CTX*> by_set;
+  std::map<std::string, SSL_CTX*, std::less<>> by_name;  // wildcards by their "*." name
+  Tickets tickets;
+  Scratch scratch;
+  SharedTransport transport = Session::make_transport();
+
+  SSL_CTX* find(std::string_view host) const {
+    const std::string name = lowered(host);
+    if (const auto exact = by_name.find(name); exact != by_name.end()) return exact->second;
+    const std::size_t dot = name.find('.');
+    if (dot == std::string::npos || dot == 0) return nullptr;
+    const auto wild = by_name.find("*" + name.substr(dot));
+    const bool covers = wild != by_name.end() && name_covers(wild->first, name);
+    return covers ? wild->second : nullptr;
+  }
+
+  bool add_context(const Set& set, const conf::Tls& tls, const Ciphers& ciphers,
+                   const ClientAuth& client_auth, Diagnostics& diagnostics);
+  bool make_contexts(const std::vector<Certificate>& certificates, const conf::Tls& tls,
+                     const Ciphers& ciphers, const ClientAuth& client_auth,
+                     Diagnostics& diagnostics);
+
+  static int on_hello(SSL* session, int*, void* self) {
+    const std::string_view name = server_name(session);
+    SSL_CTX* const found = name.empty() ? nullptr : static_cast<const Impl*>(self)->find(name);
+    if (found != nullptr && found != SSL_get_SSL_CTX(session)) SSL_set_SSL_CTX(session, found);
+    return SSL_CLIENT_HELLO_SUCCESS;
+  }
+
+  static int on_ticket(SSL* session, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher,
+                       EVP_MAC_CTX* mac, int is_new) {
+    auto* const self = static_cast<Impl*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(session)));
+    if (is_new != 0) return self->tickets.seal(name, iv, cipher, mac);
+    const int result = self->tickets.open(name, iv, cipher, mac);
+    // A client of TLS 1.3 uses a ticket once, and so needs the next one with every resumption.
+    return result == 1 && SSL_version(session) == TLS1_3_VERSION ? 2 : result;
+  }
+};
+
+namespace {
+
+// What a ticket of this context is good for: its certificates, and what clients had to show.
+bool set_id(SSL_CTX* context, const Set& set, const ClientAuth& client_auth) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> one;
+  std::string all = client_auth.identity();
+  unsigned size = 0;
+  for (const Certificate* certificate : set) {
+    if (X509_digest(certificate->leaf.get(), EVP_sha256(), one.data(), &size) != 1) return false;
+    all.append(reinterpret_cast<const char*>(one.data()), size);
+  }
+  if (EVP_Digest(all.data(), all.size(), one.data(), &size, EVP_sha256(), nullptr) != 1) {
+    return false;
+  }
+  return SSL_CTX_set_session_id_context(context, one.data(), size) == 1;
+}
+
+bool set_limits(SSL_CTX* context, const conf::Tls& tls, const Ciphers& ciphers) {
+  SSL_CTX_set_security_level(context, kSecurityLevel);
+  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                                   SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_read_ahead(context, 1);
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_timeout(context, kTicketSeconds);
+  SSL_CTX_set_max_early_data(context, 0);
+  SSL_CTX_set_dh_auto(context, 1);
+  const bool only_1_3 = tls.min_tls == conf::Tls::Version::tls1_3 || ciphers.up_to_1_2.empty();
+  return SSL_CTX_set_min_proto_version(context, only_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION) == 1 &&
+         SSL_CTX_set_max_proto_version(
+             context, ciphers.suites_1_3.empty() ? TLS1_2_VERSION : TLS1_3_VERSION) == 1 &&
+         (ciphers.up_to_1_2.empty() ||
+          SSL_CTX_set_cipher_list(context, ciphers.up_to_1_2.c_str()) == 1) &&
+         SSL_CTX_set_ciphersuites(context, ciphers.suites_1_3.c_str()) == 1;
+}
+
+bool set_certificate(SSL_CTX* context, const Certificate& certificate) {
+  if (SSL_CTX_use_certificate(context, certificate.leaf.get()) != 1) return false;
+  if (SSL_CTX_use_PrivateKey(context, certificate.key.get()) != 1) return false;
+  SSL_CTX_clear_chain_certs(context);
+  for (const X509Pointer& one : certificate.chain) {
+    if (SSL_CTX_add1_chain_cert(context, one.get()) != 1) return false;
+  }
+  return true;
+}
+
+bool same_kind(const Certificate& a, const Certificate& b) {
+  return EVP_PKEY_get_base_id(a.key.get()) == EVP_PKEY_get_base_id(b.key.get());
+}
+
+// Of each kind of key the first certificate that has the name.
+void add_to_set(const Certificate& certificate, Set& set) {
+  const bool has = std::any_of(
+      set.begin(), set.end(), [&](const Certificate* one) { return same_kind(*one, certificate); });
+  if (!has) set.push_back(&certificate);
+}
+
+}  // namespace
+
+bool Context::Impl::add_context(const Set& set, const conf::Tls& tls, const Ciphers& ciphers,
+                                const ClientAuth& client_auth, Diagnostics& diagnostics) {
+  ERR_clear_error();
+  ContextPointer context(SSL_CTX_new(TLS_server_method()));
+  if (!context || !set_limits(context.get(), tls, ciphers) ||
+      !set_id(context.get(), set, client_auth) || !client_auth.apply(context.get())) {
+    diagnostics.error(set.front()->where, "OpenSSL refuses these settings: " + error_text());
+    return false;
+  }
+  for (const Certificate* certificate : set) {
+    if (set_certificate(context.get(), *certificate)) continue;
+    diagnostics.error(certificate->where, "the certificate `" + log::escaped(certificate->path) +
+                                              "` cannot be used: " + error_text());
+    return false;
+  }
+  SSL_CTX_set_app_data(context.get(), this);
+  SSL_CTX_set_client_hello_cb(context.get(), &Impl::on_hello, this);
+  SSL_CTX_set_tlsext_ticket_key_evp_cb(context.get(), &Impl::on_ticket);
+  SSL_CTX_set_alpn_select_cb(context.get(), choose_protocol, nullptr);
+  by_set[set] = context.get();
+  contexts.push_back(std::move(context));
+  return true;
+}
+
+bool Context::Impl::make_contexts(const std::vector<Certificate>& certificates,
+                                  const conf::Tls& tls, const Ciphers& ciphers,
+                                  const ClientAuth& client_auth, Diagnostics& diagnostics) {
+  std::map<std::string, Set> sets;
+  for (const Certificate& certificate : certificates) {
+    for (const std::string& name : certificate.names) add_to_set(certificate, sets[name]);
+  }
+  // The default: the first one, with those of other keys for the same name.
+  const Certificate& first = certificates.front();
+  Set set{&first};
+  if (!first.names.empty()) set = sets[first.names.front()];
+  if (!add_context(set, tls, ciphers, client_auth, diagnostics)) return false;
+  for (const auto& [name, wanted] : sets) {
+    if (!by_set.contains(wanted) && !add_context(wanted, tls, ciphers, client_auth, diagnostics)) {
+      return false;
+    }
+    by_name[name] = by_set[wanted];
+  }
+  by_set.clear();
+  return true;
+}
+
+Context::Context(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Context::~Context() = default;
+
+std::shared_ptr<Context> Context::make(const conf::Tls& tls, Diagnostics& diagnostics) {
+  load_library();
+  Diagnostics own;  // what is wrong elsewhere must not hide what is wrong here
+  std::shared_ptr<Context> made = load(tls, own);
+  for (const conf::Diagnostic& one : own.all()) {
+    diagnostics.add(one.severity, one.where, one.message);
+  }
+  return made;
+}
+
+std::shared_ptr<Context> Context::load(const conf::Tls& tls, Diagnostics& diagnostics) {
+  const std::vector<Certificate> certificates = load_certificates(tls.certificates, diagnostics);
+  const Ciphers ciphers = choose_ciphers(tls.ciphers);
+  for (const std::string& name : ciphers.unknown) {
+    diagnostics.warning(tls.ciphers_where, "the cipher `" + log::escaped(name) +
+                                               "` is not known to this OpenSSL, or too weak for "
+                                               "it: left out");
+  }
+  const bool has_ciphers = !ciphers.up_to_1_2.empty() || !ciphers.suites_1_3.empty();
+  if (!has_ciphers) {
+    diagnostics.error(tls.ciphers_where,
+                      "no usable cipher is left in `Ciphers`; expected names "
+                      "such as ECDHE-RSA-AES128-GCM-SHA256");
+  }
+  const std::optional<ClientAuth> client_auth = ClientAuth::load(tls.client_cert, diagnostics);
+  if (certificates.empty() || !has_ciphers || !client_auth || diagnostics.has_errors()) {
+    return nullptr;
+  }
+  auto impl = std::make_unique<Impl>();
+  if (!impl->make_contexts(certificates, tls, ciphers, *client_auth, diagnostics)) return nullptr;
+  return std::shared_ptr<Context>(new Context(std::move(impl)));
+}
+
+void Context::use_tickets(const shm::TicketKeys& keys) { impl_->tickets.use(keys); }
+
+SSL* Context::new_session() const { return SSL_new(impl_->contexts.front().get()); }
+
+BIO* Context::transport() const { return impl_->transport.bio.get(); }
+
+Scratch& Context::scratch() {
+  Scratch& scratch = impl_->scratch;
+  if (!scratch.gathered) scratch.gathered = std::make_unique_for_overwrite<char[]>(kRecordSize);
+  return scratch;
+}
+
+bool Context::covers(const SSL* session, std::string_view host) {
+  X509* const certificate = SSL_get_certificate(session);
+  if (certificate == nullptr) return false;
+  const std::string name = lowered(host);
+  std::string_view ip = name;
+  if (ip.starts_with('[') && ip.ends_with(']')) ip = ip.substr(1, ip.size() - 2);
+  const bool is_valid = X509_check_host(certificate, name.data(), name.size(),
+                                        X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, nullptr) == 1 ||
+                        X509_check_ip_asc(certificate, std::string(ip).c_str(), 0) == 1;
+  ERR_clear_error();
+  return is_valid;
+}
+
+}  // namespace worker::tls

@@ -1,0 +1,93 @@
+// Files and folders of the configuration: see files.h.
+#include "worker/tls/files.h"
+
+#include <fcntl.h>
+#include <glob.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "worker/log/log.h"
+#include "worker/net/unique_fd.h"
+
+namespace worker::tls {
+
+namespace {
+
+std::vector<std::string> folder(const std::string& path, std::string& why) {
+  std::vector<std::string> found;
+  std::error_code error;
+  for (auto entry = std::filesystem::directory_iterator(path, error);
+       !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    const std::filesystem::path& name = entry->path();
+    const bool is_hidden = name.filename().string().starts_with('.');
+    if (name.extension() == ".pem" && !is_hidden) found.push_back(name.string());
+  }
+  if (error) why = error.message();
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+std::vector<std::string> pattern(const std::string& path) {
+  std::vector<std::string> found;
+  glob_t matches{};
+  if (::glob(path.c_str(), GLOB_ERR, nullptr, &matches) == 0) {
+    found.assign(matches.gl_pathv, matches.gl_pathv + matches.gl_pathc);
+  }
+  ::globfree(&matches);
+  return found;
+}
+
+}  // namespace
+
+std::optional<std::string> read_file(const std::string& path, std::size_t most, std::string& why) {
+  const net::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  struct stat about {};
+  if (!fd || ::fstat(fd.get(), &about) != 0) {
+    why = std::strerror(errno);
+    return std::nullopt;
+  }
+  if (!S_ISREG(about.st_mode)) {
+    why = "not a regular file";
+    return std::nullopt;
+  }
+  std::string text(most + 1, '\0');
+  std::size_t size = 0;
+  while (size < text.size()) {
+    const ssize_t n = ::read(fd.get(), text.data() + size, text.size() - size);
+    if (n < 0) {
+      why = std::strerror(errno);
+      return std::nullopt;
+    }
+    if (n == 0) break;
+    size += static_cast<std::size_t>(n);
+  }
+  if (size > most) {
+    why = "larger than " + std::to_string(most) + " bytes";
+    return std::nullopt;
+  }
+  text.resize(size);
+  return text;
+}
+
+std::vector<std::string> expand_path(const conf::Tls::Certificate& entry,
+                                     conf::Diagnostics& diagnostics) {
+  struct stat about {};
+  const bool exists = ::stat(entry.path.c_str(), &about) == 0;
+  const bool is_folder = exists && S_ISDIR(about.st_mode);
+  const bool is_pattern = !exists && entry.path.find_first_of("*?[") != std::string::npos;
+  if (!is_folder && !is_pattern) return {entry.path};
+  std::string why = is_folder ? "there is no *.pem in it" : "nothing matches";
+  std::vector<std::string> found = is_folder ? folder(entry.path, why) : pattern(entry.path);
+  if (found.empty()) {
+    diagnostics.error(entry.where, "no certificate in `" + log::escaped(entry.path) + "`: " + why +
+                                       "; expected PEM files");
+  }
+  return found;
+}
+
+}  // namespace worker::tls
