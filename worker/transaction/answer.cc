@@ -2,6 +2,7 @@
 #include "shm/segment.h"
 #include "worker/http/redirect.h"
 #include "worker/http/uri.h"
+#include "worker/log/escape.h"
 #include "worker/tls/context.h"
 #include "worker/transaction/transaction.h"
 
