@@ -242,14 +242,14 @@ void ClientConnection::linger() {
 
 void ClientConnection::record_handshake(int status, std::string_view reason,
                                         std::string_view details, std::size_t body_bytes) {
-  worker_.request_head.clear();
+  const std::uint64_t now_us = worker_.loop.turn_us();
   log::AccessRecord record;
-  worker_.access_log.begin(worker_.request_head, record);
+  worker_.access_log.begin({}, now_us, record);
   record.client_ip = ip_;
   record.status = status;
   record.body_bytes = body_bytes;
   record.reason = reason;
-  worker_.access_log.write(record);
+  worker_.access_log.write(record, now_us);
   if (worker_.log.detail() < 1) return;
   worker_.log.write(log::Severity::info, "listener " + listener_.name + ": TLS handshake with " +
                                              ip_ + " failed: " + std::string(details));

@@ -3,6 +3,7 @@
 #include "worker/http/http1_writer.h"
 #include "worker/http/redirect.h"
 #include "worker/http/uri.h"
+#include "worker/log/escape.h"
 #include "worker/tls/context.h"
 #include "worker/transaction/transaction.h"
 

@@ -79,6 +79,7 @@ class Transaction final : public net::Disposable, public backend::UpstreamUser {
   static const StepFunction kSteps[];
 
   void reset(client::ClientConnection& client);
+  void begin_record();
   void run();
   Flow go(Step step) {
     step_ = step;
