@@ -81,8 +81,6 @@ endef
 $(foreach room,$(filter-out http,$(rooms)),$(eval $(call room_rule,$(room))))
 worker_objects := $(call objects_of,worker) $(below)
 tls_objects := $(net_objects)  # sessions are tested through a stream
-transaction_objects := $(worker_objects)
-client_objects := $(worker_objects)
 master_objects := $(filter-out %/main.o,$(call objects_of,master)) $(worker_objects)
 
 unit_folders := $(foreach f,conf shm $(rooms) worker master,$(if $(wildcard t/unit/$(f)/test_*.cc),$(f)))

@@ -14,12 +14,8 @@
 #include <vector>
 
 #include "shm/segment.h"
-#include "worker/backend/probe.h"
-#include "worker/client/acceptor.h"
-#include "worker/client/connection.h"
 #include "worker/net/event.h"
-#include "worker/transaction/transaction.h"
-#include "worker/worker_context.h"
+#include "worker/runtime.h"
 
 namespace worker {
 
@@ -30,6 +26,8 @@ constexpr char kNoMore = 'N';
 // The master's orders; any other byte, and the end of file, mean to end as soon as possible.
 constexpr char kGo = 'G';
 constexpr char kDrain = 'D';
+
+constexpr unsigned kSweepMs = 100;  // how late a deadline may fire
 
 // TERM ends a worker at once, but between two callbacks: every request leaves its record.
 int catch_term() {
@@ -61,13 +59,11 @@ class Worker {
   void report_leaks();
 
   const Heritage& heritage_;
-  WorkerContext context_;
-  client::FairShare share_;
-  std::vector<std::unique_ptr<client::Acceptor>> acceptors_;
+  shm::WorkerTable& table_;
+  Runtime runtime_;
   net::FdEvent control_event_;
   net::UniqueFd term_signal_;
   net::FdEvent term_event_;
-  backend::Probe probe_;
   net::Timer tick_;
   net::Timer grace_;
   bool accepting_ = false;
@@ -76,46 +72,37 @@ class Worker {
 
 Worker::Worker(const Heritage& heritage)
     : heritage_(heritage),
-      context_(heritage),
-      share_(context_.segment.workers(), heritage.row, heritage.wake_fds),
+      table_(heritage.segment->workers()),
+      runtime_(heritage),
       term_signal_(catch_term()),
-      probe_(context_),
       tick_(
-          context_.loop, [](void* self) { static_cast<Worker*>(self)->on_tick(); }, this),
+          runtime_.loop, [](void* self) { static_cast<Worker*>(self)->on_tick(); }, this),
       grace_(
-          context_.loop, [](void* self) { static_cast<Worker*>(self)->on_grace_over(); }, this) {
-  for (const std::unique_ptr<ListenerRuntime>& listener : context_.listeners) {
-    const std::vector<int>& sockets = listener->heritage.sockets;
-    for (std::size_t i = 0; i < sockets.size(); ++i) {
-      const auto slot = static_cast<shm::Slot>(i % heritage.workers);
-      acceptors_.push_back(
-          std::make_unique<client::Acceptor>(context_, *listener, share_, sockets[i], slot));
-    }
-  }
-  context_.queues.at_each_wake([](void* self) { static_cast<Worker*>(self)->on_wake(); }, this);
+          runtime_.loop, [](void* self) { static_cast<Worker*>(self)->on_grace_over(); }, this) {
+  runtime_.queues.at_each_wake([](void* self) { static_cast<Worker*>(self)->on_wake(); }, this);
 }
 
 void Worker::start() {
   const bool hears_master = control_event_.add_level(
-      context_.loop, heritage_.control, net::kReadable,
+      runtime_.loop, heritage_.control, net::kReadable,
       [](void* self, short) { static_cast<Worker*>(self)->on_control(); }, this);
   const bool hears_term = term_event_.add_level(
-      context_.loop, term_signal_.get(), net::kReadable,
+      runtime_.loop, term_signal_.get(), net::kReadable,
       [](void* self, short) { static_cast<Worker*>(self)->on_term(); }, this);
   if (!hears_master || !hears_term) {
     throw std::system_error(errno, std::generic_category(), "the event loop takes no descriptor");
   }
-  context_.loop.before_wait(
-      [](void* self) { static_cast<WorkerContext*>(self)->note(shm::Activity::waiting); },
-      &context_);
+  runtime_.loop.before_wait(
+      [](void* self) { static_cast<log::ActivityNote*>(self)->set(shm::Activity::waiting); },
+      &runtime_.activity);
   tick_.start(kSweepMs);
   on_tick();
-  context_.segment.workers().set_state(heritage_.row, shm::WorkerState::ready);
+  table_.set_state(heritage_.row, shm::WorkerState::ready);
 }
 
 int Worker::run() {
   if (::send(heritage_.control, &kReady, 1, MSG_NOSIGNAL) != 1) return 1;
-  context_.loop.run();
+  runtime_.loop.run();
   report_leaks();
   return exit_status_;
 }
@@ -135,11 +122,11 @@ void Worker::on_control() {
 // Not before all workers of the generation are ready: if one of them cannot be, no client must have
 // come to the others.
 void Worker::go() {
-  for (const std::unique_ptr<client::Acceptor>& acceptor : acceptors_) {
+  for (const std::unique_ptr<client::Acceptor>& acceptor : runtime_.acceptors) {
     if (acceptor->start()) continue;
-    context_.log.write(log::Severity::error, "the event loop does not take a listening socket");
+    runtime_.log.write(log::Severity::error, "the event loop does not take a listening socket");
     exit_status_ = 1;
-    context_.loop.stop();
+    runtime_.loop.stop();
     return;
   }
   accepting_ = true;
@@ -148,22 +135,22 @@ void Worker::go() {
 
 void Worker::on_tick() {
   const std::uint64_t now = net::EventLoop::now_ms();
-  context_.note(shm::Activity::tick);
-  context_.segment.workers().beat(heritage_.row, now);
-  context_.deadlines.sweep(now);
-  if (context_.draining) return;
-  share_.tick(context_.clients_left());
+  runtime_.activity.set(shm::Activity::tick);
+  table_.beat(heritage_.row, now);
+  runtime_.deadlines.sweep(now);
+  if (runtime_.clients.is_draining()) return;
+  runtime_.share.tick(runtime_.clients.left());
   if (accepting_) help_others(now);
-  context_.note(shm::Activity::probe);
-  probe_.tick(now);
+  runtime_.activity.set(shm::Activity::probe);
+  runtime_.probe.tick(now);
 }
 
 // Somebody with more clients than we have leaves us what waits at his sockets.
 void Worker::on_wake() {
-  if (!accepting_ || context_.draining) return;
-  const std::uint64_t invitations = share_.take_invitations();
+  if (!accepting_ || runtime_.clients.is_draining()) return;
+  const std::uint64_t invitations = runtime_.share.take_invitations();
   if (invitations == 0) return;
-  for (const std::unique_ptr<client::Acceptor>& acceptor : acceptors_) {
+  for (const std::unique_ptr<client::Acceptor>& acceptor : runtime_.acceptors) {
     if ((invitations >> acceptor->slot() & 1) != 0) acceptor->take_over();
   }
 }
@@ -171,48 +158,52 @@ void Worker::on_wake() {
 // Nobody waits in vain: not for a worker that was invited and did not come, not for one that hangs,
 // and not for one that has died and is not replaced yet.
 void Worker::help_others(std::uint64_t now_ms) {
-  const std::uint64_t orphans = share_.orphans(heritage_.workers, now_ms);
-  for (const std::unique_ptr<client::Acceptor>& acceptor : acceptors_) {
+  const std::uint64_t orphans = runtime_.share.orphans(heritage_.workers, now_ms);
+  for (const std::unique_ptr<client::Acceptor>& acceptor : runtime_.acceptors) {
     acceptor->look_after();
     if ((orphans >> acceptor->slot() & 1) != 0) acceptor->take_all();
   }
 }
 
 void Worker::drain(bool patiently) {
-  context_.note(shm::Activity::drain);
-  if (!context_.draining) {
-    context_.segment.workers().set_state(heritage_.row, shm::WorkerState::draining);
+  runtime_.activity.set(shm::Activity::drain);
+  if (!runtime_.clients.is_draining()) {
+    table_.set_state(heritage_.row, shm::WorkerState::draining);
     if (accepting_) {
-      for (const std::unique_ptr<client::Acceptor>& acceptor : acceptors_) acceptor->drain();
+      for (const std::unique_ptr<client::Acceptor>& acceptor : runtime_.acceptors)
+        acceptor->drain();
     }
     // A master that is gone, or has no room for it, does without.
     ::send(heritage_.control, &kNoMore, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
     const auto seconds = static_cast<unsigned>(heritage_.config->global.grace.count());
     grace_.start(seconds * 1000 + 1);
   }
-  context_.drain(patiently);
+  runtime_.clients.drain(patiently ? client::ClientSet::Mode::draining_patiently
+                                   : client::ClientSet::Mode::draining);
 }
 
 void Worker::on_term() {
-  context_.cut_off("stopped");
-  context_.loop.stop();
+  runtime_.clients.cut_off("stopped");
+  runtime_.loop.stop();
 }
 
 void Worker::on_grace_over() {
-  const std::size_t count = context_.cut_off("grace_over");
+  const std::size_t count = runtime_.clients.cut_off("grace_over");
   if (count != 0) {
-    context_.log.write(log::Severity::warning,
+    runtime_.log.write(log::Severity::warning,
                        std::to_string(count) + " clients were cut off: Grace is over");
   }
-  context_.loop.stop();
+  runtime_.loop.stop();
 }
 
 // All clients are gone: no slot may be held any more.
 void Worker::report_leaks() {
-  for (const std::unique_ptr<BackendRuntime>& backend : context_.backends) {
-    if (context_.segment.backends().gate(backend->heritage.row).in_service_of(heritage_.row) != 0) {
-      context_.log.write(log::Severity::error, "panic: a slot of backend " + backend->config.name +
-                                                   " was not given back");
+  for (std::size_t i = 0; i < runtime_.backends.size(); ++i) {
+    const backend::Backend& backend = runtime_.backends[i];
+    if (heritage_.segment->backends().gate(backend.heritage.row).in_service_of(heritage_.row) !=
+        0) {
+      runtime_.log.write(log::Severity::error,
+                         "panic: a slot of backend " + backend.config.name + " was not given back");
     }
   }
 }

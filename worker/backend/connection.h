@@ -1,8 +1,8 @@
 // One live connection to a backend: connecting, serving a transaction, or idle in a pool.
 //
-// Owns its socket, its registration with the loop and what has arrived of a response head. It has
-// one user at a time, a transaction or the pool, to which every event goes. Ended only through
-// EventLoop::dispose.
+// Owns its end of the connection and what has arrived of a response head. It has one user at a
+// time, a transaction, a pool or a probe, which gets every event. Destroyed only through
+// EventLoop::dispose, since its methods may be on the stack when a user gives it up.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,8 @@
 
 #include "worker/net/address.h"
 #include "worker/net/deadline.h"
+#include "worker/net/endpoint.h"
 #include "worker/net/event.h"
-#include "worker/net/stream.h"
 
 namespace worker::backend {
 
@@ -37,18 +37,10 @@ class UpstreamConnection final : public net::Disposable {
   int connect_result();
 
   void set_user(UpstreamUser& user) { user_ = &user; }
-  net::Stream& stream() { return stream_; }
+  net::Endpoint& endpoint() { return endpoint_; }
+  net::Stream& stream() { return endpoint_.stream(); }
+  // Started and stopped by the user of the moment.
   net::Deadline& deadline() { return deadline_; }
-
-  // Reads as Stream does, and keeps `readable` true to what is known of the socket.
-  tls::IoResult read(char* buffer, std::size_t size);
-  bool readable() const { return readable_; }
-  bool peer_closed() const { return peer_closed_; }
-  // Nothing more is expected after a read that did not fill its buffer: the socket is empty then,
-  // and its next bytes will be an event.
-  void settle() { readable_ = peer_closed_; }
-  void raise_again() { event_.raise_again(); }
-  void want_write(bool wanted);
   // No event comes any more; what is left is to be disposed of.
   void close();
 
@@ -61,13 +53,9 @@ class UpstreamConnection final : public net::Disposable {
 
   net::EventLoop& loop_;
   UpstreamUser* user_ = nullptr;
-  net::Stream stream_;
-  net::FdEvent event_;
-  net::FdEvent write_event_;
+  net::Endpoint endpoint_;
   net::Deadline deadline_;
   bool connecting_ = false;
-  bool readable_ = false;
-  bool peer_closed_ = false;
 };
 
 }  // namespace worker::backend

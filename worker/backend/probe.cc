@@ -5,23 +5,18 @@
 #include <cerrno>
 #include <string>
 
-#include "shm/segment.h"
-
 namespace worker::backend {
 
 // One backend's probing by this worker: at most one connection at a time.
 class Probe::Attempt final : public UpstreamUser {
  public:
-  Attempt(WorkerContext& worker, BackendRuntime& backend, std::uint64_t period_ms)
-      : worker_(worker),
-        backend_(backend),
-        timeout_(worker.deadlines.of(
-            std::min(period_ms,
-                     static_cast<std::uint64_t>(backend.config.connect_timeout.count()) * 1000))) {}
+  Attempt(const Backend& backend, shm::BackendTable& table, net::EventLoop& loop, log::Log& log,
+          net::DeadlineList& timeout)
+      : backend_(backend), table_(table), loop_(loop), log_(log), timeout_(timeout) {}
 
   void start(std::uint64_t now_ms) {
     const std::vector<net::SocketAddress>& addresses = backend_.heritage.addresses;
-    upstream_ = std::make_unique<UpstreamConnection>(worker_.loop);
+    upstream_ = std::make_unique<UpstreamConnection>(loop_);
     upstream_->set_user(*this);
     // A name may have several addresses: each in its turn.
     const int error = upstream_->connect(addresses[next_address_++ % addresses.size()]);
@@ -49,46 +44,51 @@ class Probe::Attempt final : public UpstreamUser {
 
  private:
   void succeed() {
-    shm::BackendTable& table = worker_.segment.backends();
     const std::uint64_t now = net::EventLoop::now_ms();
-    const std::uint64_t since = table.liveness(backend_.heritage.row).since_ms;
-    if (table.mark_live(backend_.heritage.row, now)) {
-      worker_.log.write(log::Severity::notice,
-                        "backend " + backend_.title() + " is live again after " +
-                            std::to_string((now - std::min(since, now)) / 1000) + " s");
+    const std::uint64_t since = table_.liveness(backend_.heritage.row).since_ms;
+    if (table_.mark_live(backend_.heritage.row, now)) {
+      log_.write(log::Severity::notice, "backend " + backend_.title() + " is live again after " +
+                                            std::to_string((now - std::min(since, now)) / 1000) +
+                                            " s");
     }
     end();
   }
 
   void end() {
     upstream_->close();
-    worker_.loop.dispose(std::move(upstream_));
+    loop_.dispose(std::move(upstream_));
   }
 
-  WorkerContext& worker_;
-  BackendRuntime& backend_;
+  const Backend& backend_;
+  shm::BackendTable& table_;
+  net::EventLoop& loop_;
+  log::Log& log_;
   net::DeadlineList& timeout_;
   std::unique_ptr<UpstreamConnection> upstream_;
   std::size_t next_address_ = 0;
 };
 
-Probe::Probe(WorkerContext& worker)
-    : worker_(worker),
-      period_ms_(static_cast<std::uint64_t>(worker.heritage.config->global.alive.count()) * 1000) {
-  for (const std::unique_ptr<BackendRuntime>& backend : worker.backends) {
-    attempts_.push_back(std::make_unique<Attempt>(worker, *backend, period_ms_));
+Probe::Probe(const Backends& backends, shm::BackendTable& table, std::chrono::seconds period,
+             net::EventLoop& loop, net::DeadlineLists& deadlines, log::Log& log)
+    : backends_(backends),
+      table_(table),
+      period_ms_(static_cast<std::uint64_t>(period.count()) * 1000) {
+  for (std::size_t i = 0; i < backends.size(); ++i) {
+    const std::chrono::seconds most = std::min(period, backends[i].config.connect_timeout);
+    net::DeadlineList& timeout = deadlines.of(static_cast<std::uint64_t>(most.count()) * 1000);
+    attempts_.push_back(std::make_unique<Attempt>(backends[i], table, loop, log, timeout));
   }
 }
 
 Probe::~Probe() = default;
 
 void Probe::tick(std::uint64_t now_ms) {
-  shm::BackendTable& table = worker_.segment.backends();
   for (std::size_t i = 0; i < attempts_.size(); ++i) {
-    const BackendHeritage& backend = worker_.backends[i]->heritage;
-    if (table.is_live(backend.row) || backend.addresses.empty() || attempts_[i]->running())
+    const BackendHeritage& backend = backends_[i].heritage;
+    if (table_.is_live(backend.row) || backend.addresses.empty() || attempts_[i]->running()) {
       continue;
-    if (table.claim_probe(backend.row, now_ms, period_ms_)) attempts_[i]->start(now_ms);
+    }
+    if (table_.claim_probe(backend.row, now_ms, period_ms_)) attempts_[i]->start(now_ms);
   }
 }
 

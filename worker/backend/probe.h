@@ -1,22 +1,26 @@
-// Brings dead backends back: every `Alive` seconds one process tries to connect to each of them.
+// Brings dead backends back: one process tries to connect to each of them every `Alive` seconds.
 //
-// Which process does is not elected: whoever first sees that a probe is due claims it in the
-// segment, and a claim lasts for the whole period. So a prober that is killed delays the next probe
-// by at most one period, and no worker waits for another.
+// No process is elected for that. The one that first sees that a probe is due claims it in the
+// segment, and the claim lasts for the whole period. So a prober that is killed delays the next
+// probe by at most one period, and no worker waits for another.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
-#include "worker/backend/connection.h"
-#include "worker/worker_context.h"
+#include "shm/backend_table.h"
+#include "worker/backend/backend.h"
+#include "worker/log/log.h"
+#include "worker/net/deadline.h"
 
 namespace worker::backend {
 
 class Probe {
  public:
-  explicit Probe(WorkerContext& worker);
+  Probe(const Backends& backends, shm::BackendTable& table, std::chrono::seconds period,
+        net::EventLoop& loop, net::DeadlineLists& deadlines, log::Log& log);
   ~Probe();
   Probe(const Probe&) = delete;
   Probe& operator=(const Probe&) = delete;
@@ -26,7 +30,8 @@ class Probe {
  private:
   class Attempt;
 
-  WorkerContext& worker_;
+  const Backends& backends_;
+  shm::BackendTable& table_;
   std::uint64_t period_ms_;
   std::vector<std::unique_ptr<Attempt>> attempts_;  // by backend
 };

@@ -11,7 +11,7 @@
 #include <cstring>
 #include <limits>
 
-#include "worker/client/connection.h"
+#include "worker/client/client_set.h"
 
 namespace worker::client {
 
@@ -32,25 +32,26 @@ int highest_for_clients() {
 
 }  // namespace
 
-Acceptor::Acceptor(WorkerContext& worker, ListenerRuntime& listener, FairShare& share, int socket,
-                   shm::Slot slot)
-    : worker_(worker),
+Acceptor::Acceptor(Context& context, route::Listener& listener, FairShare& share, int socket,
+                   shm::Slot slot, bool is_own)
+    : context_(context),
       listener_(listener),
       share_(share),
       socket_(socket),
       slot_(slot),
+      is_own_(is_own),
       highest_(highest_for_clients()),
       rest_(
-          worker.loop, [](void* self) { static_cast<Acceptor*>(self)->on_rested(); }, this) {}
+          context.loop, [](void* self) { static_cast<Acceptor*>(self)->on_rested(); }, this) {}
 
 bool Acceptor::start() {
-  if (!is_own()) return true;
+  if (!is_own_) return true;
   const int yes = 1;
   // Accepted sockets inherit it: one call here instead of one for each client.
   ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
   // By edges: a client that is left to another worker must not raise the event again and again.
   return event_.add_edge(
-      worker_.loop, socket_, net::kReadable,
+      context_.loop, socket_, net::kReadable,
       [](void* self, short) { static_cast<Acceptor*>(self)->accept_some(kAcceptsPerTurn, 0); },
       this);
 }
@@ -74,10 +75,10 @@ void Acceptor::drain() {
 
 void Acceptor::accept_some(int most, int in_any_case) {
   if (state_ == State::resting) return;
-  worker_.note(shm::Activity::accepting, listener_);
+  context_.activity.set(shm::Activity::accepting, listener_.heritage.row);
   const FairShare::Verdict verdict = share_.judge(net::EventLoop::now_ms());
   for (int i = 0; i < most; ++i) {
-    if (i >= in_any_case && worker_.client_count() > verdict.clients) {
+    if (i >= in_any_case && context_.clients.size() > verdict.clients) {
       has_left_some_ = true;
       return share_.invite(verdict.row, slot_);
     }
@@ -87,8 +88,8 @@ void Acceptor::accept_some(int most, int in_any_case) {
                                SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (fd) {
       const int number = fd.get();
-      worker_.adopt(std::make_unique<ClientConnection>(worker_, listener_, std::move(fd),
-                                                       net::host_text(peer)));
+      context_.clients.adopt(std::make_unique<Http1Connection>(context_, listener_, std::move(fd),
+                                                               net::host_text(peer)));
       if (number < highest_) continue;
       return pause(log::Severity::warning, "three quarters of all descriptors are in use");
     }
@@ -105,12 +106,12 @@ void Acceptor::accept_some(int most, int in_any_case) {
         break;  // that client has gone; the next one may be well
     }
   }
-  if (!worker_.draining) share_.invite(worker_.heritage.row, slot_);  // there may be more
+  if (!context_.clients.is_draining()) share_.invite_self(slot_);  // there may be more
 }
 
 void Acceptor::pause(log::Severity severity, const std::string& why) {
   if (state_ == State::accepting) {
-    worker_.log.write(severity, "listener " + listener_.name + ": " + why + "; new clients wait");
+    context_.log.write(severity, "listener " + listener_.name + ": " + why + "; new clients wait");
   }
   state_ = State::resting;
   has_left_some_ = true;
@@ -125,8 +126,8 @@ void Acceptor::on_rested() {
   } else if (net::EventLoop::now_ms() - short_ms_ >= kCalmMs) {
     state_ = State::accepting;
     rest_.stop();
-    worker_.log.write(log::Severity::notice,
-                      "listener " + listener_.name + ": new clients are accepted as ever");
+    context_.log.write(log::Severity::notice,
+                       "listener " + listener_.name + ": new clients are accepted as ever");
   }
 }
 

@@ -13,16 +13,19 @@
 #include <cstdint>
 #include <string>
 
+#include "worker/client/context.h"
 #include "worker/client/fair_share.h"
+#include "worker/log/log.h"
 #include "worker/net/event.h"
-#include "worker/worker_context.h"
+#include "worker/route/listener.h"
 
 namespace worker::client {
 
 class Acceptor {
  public:
-  Acceptor(WorkerContext& worker, ListenerRuntime& listener, FairShare& share, int socket,
-           shm::Slot slot);
+  // `socket` is that of `slot`; `is_own`: the slot is this worker's.
+  Acceptor(Context& context, route::Listener& listener, FairShare& share, int socket,
+           shm::Slot slot, bool is_own);
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
 
@@ -46,17 +49,17 @@ class Acceptor {
     recovering,  // accepts again; what runs out now is still the same shortage
   };
 
-  bool is_own() const { return slot_ == worker_.heritage.slot; }
   void accept_some(int most, int in_any_case);
   // Without descriptors or memory accepting would fail in a busy loop: it rests for a while.
   void pause(log::Severity severity, const std::string& why);
   void on_rested();
 
-  WorkerContext& worker_;
-  ListenerRuntime& listener_;
+  Context& context_;
+  route::Listener& listener_;
   FairShare& share_;
   const int socket_;
   const shm::Slot slot_;
+  const bool is_own_;
   int highest_;  // a client with this descriptor or one above is the last for now
   net::FdEvent event_;
   net::Timer rest_;  // runs in the other states than accepting

@@ -28,8 +28,10 @@ class FairShare {
   };
   Verdict judge(std::uint64_t now_ms) const;
 
-  // Asks the worker of `row` to look at the sockets of `slot`; also ourselves, for the next turn.
+  // Asks the worker of `row` to look at the sockets of `slot`.
   void invite(shm::Row row, shm::Slot slot);
+  // Asks ourselves, for the next turn.
+  void invite_self(shm::Slot slot) { invite(row_, slot); }
   // The slots whose sockets we are asked to look at, as bits.
   std::uint64_t take_invitations() { return workers_.take_invitations(row_); }
 

@@ -105,4 +105,28 @@ inline constexpr std::string_view kChunkEnd = "\r\n";
 // The last chunk is "0\r\n", then the trailer, then "\r\n".
 inline constexpr std::string_view kLastChunk = "0\r\n";
 
+// A part of a body on its way out, and how HTTP/1 frames it.
+struct BodySpan {
+  bool in_chunks = false;  // else its bytes are sent as they are
+  std::string_view data;
+  bool is_last = false;
+  std::string_view trailer = {};  // of the last part in chunks: "Name: value\r\n" lines
+};
+
+// Adds the span with its framing to `pieces`, by at most six calls of pieces.add(string_view).
+// `room` has kMaxChunkHeader bytes, and lives as long as the pieces are used.
+template <class Pieces>
+void frame_body(const BodySpan& span, char* room, Pieces& pieces) {
+  if (!span.in_chunks) return pieces.add(span.data);
+  if (!span.data.empty()) {
+    pieces.add({room, write_chunk_header(span.data.size(), room)});
+    pieces.add(span.data);
+    pieces.add(kChunkEnd);
+  }
+  if (!span.is_last) return;
+  pieces.add(kLastChunk);
+  pieces.add(span.trailer);
+  pieces.add(kChunkEnd);
+}
+
 }  // namespace worker::http

@@ -87,6 +87,10 @@ bool FdEvent::add_edge(EventLoop& loop, int fd, short what, Callback callback, v
   return add(loop, fd, static_cast<short>(what | EV_ET | EV_PERSIST), callback, owner);
 }
 
+bool FdEvent::add_edge_like(const FdEvent& other, int fd, short what) {
+  return other.loop_ != nullptr && add_edge(*other.loop_, fd, what, other.callback_, other.owner_);
+}
+
 bool FdEvent::add_level(EventLoop& loop, int fd, short what, Callback callback, void* owner) {
   return add(loop, fd, static_cast<short>(what | EV_PERSIST), callback, owner);
 }

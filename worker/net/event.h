@@ -84,6 +84,8 @@ class FdEvent {
   bool add_edge(EventLoop& loop, int fd, short what, Callback callback, void* owner);
   // Level-triggered and persistent: for listening sockets and the like.
   bool add_level(EventLoop& loop, int fd, short what, Callback callback, void* owner);
+  // Edge-triggered, with the loop, the callback and the owner of `other`, which is registered.
+  bool add_edge_like(const FdEvent& other, int fd, short what);
   void remove();
   bool added() const { return loop_ != nullptr; }
 

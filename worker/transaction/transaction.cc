@@ -2,7 +2,6 @@
 // transaction.h.
 #include "worker/transaction/transaction.h"
 
-#include "shm/segment.h"
 #include "worker/http/rewrite.h"
 #include "worker/tls/client_auth.h"
 
@@ -10,7 +9,6 @@ namespace worker::transaction {
 
 namespace {
 
-// The value of the first such field; empty for none.
 std::string_view value_of(const http::HeaderList& fields, http::FieldId id) {
   const http::Field* const field = fields.find(id);
   return field != nullptr ? field->value : std::string_view();
@@ -19,73 +17,71 @@ std::string_view value_of(const http::HeaderList& fields, http::FieldId id) {
 }  // namespace
 
 const Transaction::StepFunction Transaction::kSteps[] = {
-    &Transaction::sanitize,     &Transaction::route,   &Transaction::admit,
-    &Transaction::pick_backend, &Transaction::connect, &Transaction::send_head,
-    &Transaction::relay,        &Transaction::tunnel,  &Transaction::finish,
+    &Transaction::sanitize,     &Transaction::route,      &Transaction::admit,
+    &Transaction::pick_backend, &Transaction::connect,    &Transaction::send_head,
+    &Transaction::relay,        &Transaction::run_tunnel, &Transaction::finish,
 };
 
-Transaction::Transaction(WorkerContext& worker)
-    : worker_(worker),
-      listener_waiter_([](void* self) { static_cast<Transaction*>(self)->on_listener_slot(); },
-                       [](void*) {}, this),
-      backend_waiter_([](void* self) { static_cast<Transaction*>(self)->on_backend_slot(); },
-                      [](void* self) { static_cast<Transaction*>(self)->on_restless(); }, this),
-      wait_deadline_([](void* self) { static_cast<Transaction*>(self)->on_wait_deadline(); }, this),
-      pace_deadline_([](void* self) { static_cast<Transaction*>(self)->on_pace_deadline(); },
-                     this) {}
-
-Transaction::~Transaction() = default;
-
-void Transaction::reset(client::ClientConnection& client) {
-  client_ = &client;
-  facts_ = {};
-  service_ = nullptr;
-  backend_ = nullptr;
-  attempts_ = 0;
-  interims_ = 0;
-  session_.reset();
-  is_bound_ = false;
-  fresh_only_ = false;
-  request_.clear();
-  response_.clear();
-  response_begun_ = heard_upstream_ = request_shut_ = response_shut_ = false;
-  after_ = client::ClientConnection::After::close;
-  record_.client_ip = client.ip();
-  record_.status = 0;
-  record_.service = record_.backend = "-";
-  record_.reason = {};
-  begin_record();
-  worker_.segment.workers().count_request(worker_.heritage.row);
-  worker_.segment.listeners().count_request(client.listener().heritage.row, worker_.heritage.row);
+constexpr shm::Activity Transaction::activity_of(Step step) {
+  constexpr auto kFirst = static_cast<std::uint8_t>(shm::Activity::sanitize);
+  static_assert(kFirst + static_cast<std::uint8_t>(Step::finish) ==
+                static_cast<std::uint8_t>(shm::Activity::finish));
+  return static_cast<shm::Activity>(kFirst + static_cast<std::uint8_t>(step));
 }
 
-void Transaction::begin_record() {
-  const http::RequestHead& head = worker_.request_head;
+Transaction::Transaction(Context& context, Exchange& client)
+    : context_(context),
+      client_(client),
+      admission_(*this),
+      pace_(*this),
+      tunnel_deadline_(
+          [](void* self) {
+            auto* const transaction = static_cast<Transaction*>(self);
+            transaction->go(Step::finish);
+            transaction->run();
+          },
+          this) {}
+
+void Transaction::reset(const RequestStart& start) {
+  now_ = {};
+  now_.listener = &start.listener;
+  now_.client_ip = start.client_ip;
+  now_.tls = start.tls;
+  now_.head = &start.head;
+  response_body_.start({});
+  to_backend_.clear();
+  begin_record(start.head);
+  record_.client_ip = start.client_ip;
+  record_.status = 0;
+  record_.body_bytes = 0;
+  record_.service = record_.backend = "-";
+  record_.reason = {};
+  context_.segment.workers().count_request(context_.row);
+  context_.segment.listeners().count_request(start.listener.heritage.row, context_.row);
+}
+
+void Transaction::begin_record(const http::RequestHead& head) {
   log::RequestTexts texts{.line = head.line, .referer = {}, .user_agent = {}};
-  if (worker_.access_log.shows_fields()) {
+  if (context_.access_log.shows_fields()) {
     texts.referer = value_of(head.fields, http::FieldId::referer);
     texts.user_agent = value_of(head.fields, http::FieldId::user_agent);
   }
-  worker_.access_log.begin(texts, worker_.loop.turn_us(), record_);
+  context_.access_log.begin(texts, context_.loop.turn_us(), record_);
 }
 
-void Transaction::start(client::ClientConnection& client, char* rest, std::size_t rest_size) {
-  reset(client);
-  rest_ = rest;
-  rest_size_ = rest_size;
-  step_ = Step::sanitize;
+void Transaction::start(const RequestStart& start) {
+  reset(start);
   run();
 }
 
-void Transaction::start_refused(client::ClientConnection& client, const http::Refusal& refusal) {
-  reset(client);
+void Transaction::start_refused(const RequestStart& start, const http::Refusal& refusal) {
+  reset(start);
   refuse_head(refusal);
   run();
 }
 
-void Transaction::start_too_late(client::ClientConnection& client) {
-  worker_.request_head.clear();
-  reset(client);
+void Transaction::start_too_late(const RequestStart& start) {
+  reset(start);
   fail(408, "head_timeout");
   run();
 }
@@ -93,173 +89,145 @@ void Transaction::start_too_late(client::ClientConnection& client) {
 void Transaction::run() {
   Flow flow = Flow::next;
   while (flow == Flow::next) {
-    worker_.note(activity_of(step_), client_->listener(), service_);
-    const StepFunction step = kSteps[static_cast<std::size_t>(step_)];
+    std::optional<std::uint32_t> service_row;
+    if (now_.service != nullptr) service_row = now_.service->row;
+    context_.activity.set(activity_of(now_.step), now_.listener->heritage.row, service_row);
+    const StepFunction step = kSteps[static_cast<std::size_t>(now_.step)];
     flow = (this->*step)();
   }
 }
 
 Transaction::Flow Transaction::sanitize() {
-  const http::Refusal refusal =
-      http::judge_request(worker_.request_head, facts_, client_->listener().limits);
+  const http::Limits& limits = now_.listener->limits;
+  const http::Refusal refusal = http::judge_request(*now_.head, now_.facts, limits);
   if (refusal) return refuse_head(refusal);
-  request_.start(facts_.body, facts_.body.kind == http::Framing::Kind::chunked,
-                 client_->listener().limits.body);
-  if (rest_size_ != 0) {
-    const std::size_t taken = request_.take(nullptr, {}, rest_, rest_size_);
-    if (request_.broken()) return refuse(request_.refusal(), request_.excerpt());
-    client_->keep({rest_ + taken, rest_size_ - taken});
-  }
+  const BodyPart early = client_.accept(now_.facts, limits.body);
+  if (early.status == BodyPart::Status::refused) return refuse(early.refusal, early.excerpt);
+  if (early.status == BodyPart::Status::data) send_request_part(nullptr, early.data);
   return go(Step::route);
 }
 
 Transaction::Flow Transaction::route() {
-  const http::RequestHead& head = worker_.request_head;
-  ListenerRuntime& listener = client_->listener();
+  const http::RequestHead& head = *now_.head;
+  route::Listener& listener = *now_.listener;
   const std::optional<std::size_t> service = listener.router.route(head.path_query, head.fields);
   // Only now is it known which rules are relaxed.
   const http::RuleSet allowed =
       service ? listener.heritage.service_allowed[*service] : listener.heritage.allowed;
-  if (const http::Refusal refusal = facts_.breaches.refusal(allowed)) return refuse_head(refusal);
+  if (const http::Refusal refusal = now_.facts.breaches.refusal(allowed)) {
+    return refuse_head(refusal);
+  }
   if (is_misdirected()) return fail(421, "misdirected");
   if (!service) return fail(404, "no_service");
-  service_ = &listener.services[*service];
-  record_.service = service_->name;
-  worker_.segment.services().count_request(service_->row, worker_.heritage.row);
-  if (service_->config.redirect) return redirect(*service_->config.redirect);
-  session_ = service_->affinity.key_of(head, client_->ip());
-
-  const tls::Session* const tls = client_->stream().tls();
-  std::string tls_fields;
-  if (tls != nullptr) tls::append_fields(tls->ssl(), tls_fields);
-  request_head_.clear();
-  http::write_request_head(head, facts_,
-                           {.client_ip = client_->ip(),
-                            .proto = tls != nullptr ? "https" : "http",
-                            .local_host = listener.name,
-                            .local_port = listener.port,
-                            .tls_fields = tls_fields},
-                           request_head_);
-  upgrade_ = facts_.upgrade;
-  facts_.upgrade = upgrade_;
-  facts_.host = {};
+  now_.service = &listener.services[*service];
+  record_.service = now_.service->name;
+  context_.segment.services().count_request(now_.service->row, context_.row);
+  if (now_.service->config.redirect) return redirect(*now_.service->config.redirect);
+  now_.session = now_.service->affinity.key_of(head, now_.client_ip);
+  write_request_head();
+  upgrade_ = now_.facts.upgrade;
+  now_.facts.upgrade = upgrade_;
+  now_.facts.host = {};
+  now_.head = nullptr;
   return go(Step::admit);
 }
 
-Transaction::Flow Transaction::admit() {
-  step_ = Step::pick_backend;
-  if (!client_->listener().queue.enter(listener_waiter_)) return Flow::wait;
-  in_listener_ = true;
-  return Flow::next;
+void Transaction::write_request_head() {
+  std::string tls_fields;
+  if (now_.tls != nullptr) tls::append_fields(now_.tls, tls_fields);
+  request_head_.clear();
+  http::write_request_head(*now_.head, now_.facts,
+                           {.client_ip = now_.client_ip,
+                            .proto = now_.tls != nullptr ? "https" : "http",
+                            .local_host = now_.listener->name,
+                            .local_port = now_.listener->port,
+                            .tls_fields = tls_fields},
+                           request_head_);
 }
 
-void Transaction::on_listener_slot() {
-  in_listener_ = true;
-  run();
+Transaction::Flow Transaction::admit() {
+  now_.step = Step::pick_backend;
+  return admission_.enter_listener(now_.listener->queue) ? Flow::next : Flow::wait;
 }
 
 Transaction::Flow Transaction::pick_backend() {
-  // Who finds more dead backends than there are is met by ones that come and go; enough is enough.
+  // One failure per backend, plus one, is enough: more means that backends are flapping.
   std::optional<std::size_t> choice;
-  if (attempts_ <= service_->config.backends.size()) choice = choose_backend();
+  if (now_.failures <= now_.service->config.backends.size()) choice = choose_backend();
   if (!choice) return fail(503, "no_backend");
   take_backend(*choice);
-
-  step_ = Step::connect;
-  if (!backend_->queue.enter(backend_waiter_)) {
-    wait_deadline_.start(backend_->timeout, net::EventLoop::now_ms());
-    return Flow::wait;
-  }
-  in_backend_ = true;
-  return Flow::next;
+  now_.step = Step::connect;
+  backend::Backend& backend = *now_.backend;
+  return admission_.enter_backend(backend.queue, backend.timeout) ? Flow::next : Flow::wait;
 }
 
-// That of the session while it lives, else one by weight, which is then the session's.
+// The session's backend while it lives, else one by weight, which then becomes the session's.
 std::optional<std::size_t> Transaction::choose_backend() {
-  const std::vector<std::size_t>& backends = service_->config.backends;
+  const std::vector<std::size_t>& backends = now_.service->config.backends;
+  const shm::BackendTable& table = context_.segment.backends();
   const auto is_live = [&](std::size_t i) {
-    return worker_.segment.backends().is_live(worker_.backends[backends[i]]->heritage.row);
+    return table.is_live(context_.backends[backends[i]].heritage.row);
   };
-  is_bound_ = session_.has_value();
+  route::SessionAffinity& affinity = now_.service->affinity;
+  now_.is_sticky = now_.session.has_value();
   std::optional<std::size_t> bound;
-  if (session_) bound = service_->affinity.find(*session_, net::EventLoop::now_ms());
+  if (now_.session) bound = affinity.find(*now_.session, net::EventLoop::now_ms());
   if (bound && is_live(*bound)) return bound;
-  const auto choice = service_->balancer.choose(worker_.random(), is_live);
-  if (!session_ || !choice) return choice;
-  return service_->affinity.bind(*session_, *choice, bound, net::EventLoop::now_ms());
+  const auto choice = now_.service->balancer.choose(context_.random(), is_live);
+  if (!now_.session || !choice) return choice;
+  return affinity.bind(*now_.session, *choice, bound, net::EventLoop::now_ms());
 }
 
-void Transaction::take_backend(std::size_t place) {
-  place_ = place;
-  backend_ = worker_.backends[service_->config.backends[place]].get();
-  record_.backend = backend_->config.name;
+// `index` counts the service's backends.
+void Transaction::take_backend(std::size_t index) {
+  now_.backend_index = index;
+  now_.backend = &context_.backends[now_.service->config.backends[index]];
+  record_.backend = now_.backend->config.name;
 }
 
-void Transaction::on_backend_slot() {
-  wait_deadline_.stop();
-  in_backend_ = true;
-  run();
-}
-
-// The chosen backend has no slot for some time: another one may have, unless the session belongs
-// here; or this one may have died.
-void Transaction::on_restless() {
-  const shm::BackendTable& table = worker_.segment.backends();
-  const std::size_t others = is_bound_ ? 0 : service_->config.backends.size();
-  for (std::size_t place = 0; place < others; ++place) {
-    BackendRuntime& other = *worker_.backends[service_->config.backends[place]];
-    if (&other == backend_ || !table.is_live(other.heritage.row) || !other.queue.try_enter()) {
-      continue;
-    }
-    backend_->queue.cancel(backend_waiter_);
-    take_backend(place);
-    on_backend_slot();
-    return;
+// The chosen backend has had no slot for some time. Another one may have, unless the session binds
+// the request to this one; or this one may have died.
+void Transaction::on_waited_long() {
+  const shm::BackendTable& table = context_.segment.backends();
+  const std::vector<std::size_t>& backends = now_.service->config.backends;
+  const std::size_t others = now_.is_sticky ? 0 : backends.size();
+  for (std::size_t i = 0; i < others; ++i) {
+    backend::Backend& other = context_.backends[backends[i]];
+    if (&other == now_.backend || !table.is_live(other.heritage.row)) continue;
+    if (!admission_.try_other_backend(other.queue)) continue;
+    take_backend(i);
+    return run();
   }
-  if (!table.is_live(backend_->heritage.row)) {
-    backend_->queue.cancel(backend_waiter_);
-    wait_deadline_.stop();
-    step_ = Step::pick_backend;
+  if (!table.is_live(now_.backend->heritage.row)) {
+    admission_.leave_backend();
+    now_.step = Step::pick_backend;
     run();
   }
 }
 
-void Transaction::on_wait_deadline() {
+void Transaction::on_wait_timeout() {
   fail(503, "queue_timeout");
   run();
 }
 
-// Nobody is there to hear an answer.
+// Nobody is there to receive an answer.
 Transaction::Flow Transaction::give_up_on_client(std::string_view reason) {
   record_.reason = reason;
-  if (!response_begun_) record_.status = log::kStatusClientGone;
-  after_ = client::ClientConnection::After::abort;
+  if (!now_.response_begun) record_.status = log::kStatusClientGone;
+  now_.end = Exchange::End::cut_off;
   return go(Step::finish);
 }
 
-void Transaction::release_backend_slot() {
-  if (in_backend_) backend_->queue.leave();
-  in_backend_ = false;
-}
-
-void Transaction::release_slots() {
-  wait_deadline_.stop();
-  if (backend_waiter_.waiting()) backend_->queue.cancel(backend_waiter_);
-  if (listener_waiter_.waiting()) client_->listener().queue.cancel(listener_waiter_);
-  release_backend_slot();
-  if (in_listener_) client_->listener().queue.leave();
-  in_listener_ = false;
-}
-
 Transaction::Flow Transaction::finish() {
+  if (now_.tunnel) now_.response_bytes += now_.tunnel->bytes_to_client();
+  now_.tunnel.reset();
   drop_upstream();
-  release_slots();
-  pace_deadline_.stop();
-  client_write_.remove();
-  if (record_.body_bytes == 0) record_.body_bytes = response_.body_bytes();
-  worker_.access_log.write(record_, worker_.loop.turn_us());
-  record_.body_bytes = 0;
-  client_->transaction_ended(after_);
+  admission_.leave();
+  pace_.stop();
+  tunnel_deadline_.stop();
+  if (record_.body_bytes == 0) record_.body_bytes = now_.response_bytes;
+  context_.access_log.write(record_, context_.loop.turn_us());
+  client_.end(now_.end);
   return Flow::ended;
 }
 
@@ -268,23 +236,25 @@ void Transaction::cut_off(std::string_view reason) {
   run();
 }
 
-void Transaction::on_client_event() {
-  if (step_ == Step::tunnel || (step_ == Step::relay && !request_.source_done())) {
+void Transaction::on_client_readable() {
+  const bool reads_on =
+      now_.step == Step::tunnel || (now_.step == Step::relay && !client_.body_is_whole());
+  if (reads_on) {
     run();
-  } else if (client_->stream().has_failed()) {
-    // An orderly end of stream is no reason to stop: a client may close its side and still listen.
+  } else if (client_.is_gone()) {
+    // An orderly end of stream is no reason to stop: a client may close its side and still read.
     give_up_on_client("client_closed");
     run();
   }
 }
 
 void Transaction::on_upstream_event(backend::UpstreamConnection&) {
-  if (step_ == Step::connect) {
+  if (now_.step == Step::connect) {
     const int error = upstream_->connect_result();
     if (error == EINPROGRESS) return;
     upstream_->deadline().stop();
     if (error == 0) {
-      step_ = Step::send_head;
+      now_.step = Step::send_head;
     } else {
       drop_upstream();
       if (connect_next_address(error) == Flow::wait) return;

@@ -1,0 +1,51 @@
+// A backend as one worker uses it: its configuration, its idle connections, and the queue for its
+// slots.
+//
+// Made when the worker starts; outlives every connection. What all workers know of a backend
+// (liveness, slots, counters) is in the segment, in the row that `heritage` names.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "conf/config.h"
+#include "shm/gate.h"
+#include "worker/backend/heritage.h"
+#include "worker/backend/pool.h"
+#include "worker/net/deadline.h"
+#include "worker/net/event.h"
+#include "worker/route/wait_queue.h"
+
+namespace worker::backend {
+
+struct Backend {
+  Backend(const conf::Backend& backend, const BackendHeritage& inherited, net::EventLoop& loop,
+          net::DeadlineLists& deadlines, route::WaitQueues& queues, shm::Gate& gate);
+
+  // "NAME (ADDRESS:PORT)", for the log.
+  std::string title() const;
+
+  const conf::Backend& config;
+  const BackendHeritage& heritage;
+  UpstreamPool pool;
+  route::WaitQueue queue;              // for one of its `Threads` slots
+  net::DeadlineList& timeout;          // for its answer
+  net::DeadlineList& connect_timeout;  // for one of its addresses
+};
+
+// All backends of the configuration, in its order.
+class Backends {
+ public:
+  void add(std::unique_ptr<Backend> backend) { list_.push_back(std::move(backend)); }
+  Backend& operator[](std::size_t index) const { return *list_[index]; }
+  std::size_t size() const { return list_.size(); }
+
+  // Frees descriptors when they have run out; false when no connection was idle.
+  bool close_idle();
+
+ private:
+  std::vector<std::unique_ptr<Backend>> list_;
+};
+
+}  // namespace worker::backend

@@ -1,0 +1,47 @@
+// All clients of one worker: see client_set.h.
+#include "worker/client/client_set.h"
+
+namespace worker::client {
+
+void ClientSet::adopt(std::unique_ptr<Http1Connection> client) {
+  Http1Connection& adopted = *client;
+  adopted.set_index(static_cast<std::uint32_t>(clients_.size()));
+  clients_.push_back(std::move(client));
+  show_count();
+  adopted.start();
+}
+
+void ClientSet::dismiss(Http1Connection& client) {
+  const std::uint32_t index = client.index();
+  loop_.dispose(std::move(clients_[index]));
+  if (index + 1 != clients_.size()) {
+    clients_[index] = std::move(clients_.back());
+    clients_[index]->set_index(index);
+  }
+  clients_.pop_back();
+  ++left_;
+  show_count();
+  if (is_draining() && clients_.empty()) loop_.stop();
+}
+
+void ClientSet::drain(Mode mode) {
+  mode_ = mode;
+  // From the end: a client that leaves is replaced by the last one, which was drained already.
+  for (std::size_t i = clients_.size(); i-- > 0;) clients_[i]->drain();
+  if (clients_.empty()) loop_.stop();
+}
+
+std::size_t ClientSet::cut_off(std::string_view reason) {
+  std::size_t count = 0;
+  for (std::size_t i = clients_.size(); i-- > 0;) {
+    if (!clients_[i]->is_idle()) ++count;
+    clients_[i]->cut_off(reason);
+  }
+  return count;
+}
+
+void ClientSet::show_count() {
+  workers_.set_clients(row_, static_cast<std::uint32_t>(clients_.size()));
+}
+
+}  // namespace worker::client

@@ -1,0 +1,61 @@
+// All clients of one worker, and how they end when the worker does.
+//
+// Owns the connections. A connection leaves through dismiss(), and is destroyed at the end of the
+// turn.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "shm/worker_table.h"
+#include "worker/client/http1_connection.h"
+#include "worker/net/event.h"
+
+namespace worker::client {
+
+class ClientSet {
+ public:
+  enum class Mode : std::uint8_t {
+    serving,
+    // Requests in flight finish. Clients that ask nothing get a while for one more request, because
+    // it may be on its way.
+    draining_patiently,
+    // Requests in flight finish; clients that ask nothing are closed.
+    draining,
+  };
+
+  // `row` is this worker's, which shows the number of clients.
+  ClientSet(net::EventLoop& loop, shm::WorkerTable& workers, shm::Row row)
+      : loop_(loop), workers_(workers), row_(row) {}
+  ClientSet(const ClientSet&) = delete;
+  ClientSet& operator=(const ClientSet&) = delete;
+
+  void adopt(std::unique_ptr<Http1Connection> client);
+  // Ends `client` after this turn; while draining, the end of the last one stops the loop.
+  void dismiss(Http1Connection& client);
+
+  std::size_t size() const { return clients_.size(); }
+  std::uint64_t left() const { return left_; }  // how many clients have left since the start
+
+  Mode mode() const { return mode_; }
+  bool is_draining() const { return mode_ != Mode::serving; }
+  // May be called again, to lose patience. Stops the loop when there is no client.
+  void drain(Mode mode);
+  // Ends all clients for `reason`; returns how many of them were not idle.
+  std::size_t cut_off(std::string_view reason);
+
+ private:
+  void show_count();
+
+  net::EventLoop& loop_;
+  shm::WorkerTable& workers_;
+  shm::Row row_;
+  Mode mode_ = Mode::serving;
+  std::uint64_t left_ = 0;
+  std::vector<std::unique_ptr<Http1Connection>> clients_;
+};
+
+}  // namespace worker::client

@@ -1,0 +1,246 @@
+// The keep-alive loop of one client: see http1_connection.h.
+#include "worker/client/http1_connection.h"
+
+#include "worker/client/client_set.h"
+#include "worker/client/context.h"
+#include "worker/client/exchange_pool.h"
+
+namespace worker::client {
+
+namespace {
+
+// How much is read at a time while a head is awaited. More would only be copied: a request that has
+// to wait for a backend holds what came with its head.
+constexpr std::size_t kHeadReadSize = http::kMaxHead + 1024;
+static_assert(conf::kMostHeader + 1024 + kHeadReadSize <= net::kReadBufferSize, "both fit");
+
+// How many reads a lingering connection may have in a turn of the loop.
+constexpr int kReadsPerTurn = 16;
+
+// What a fresh connection may have under way without waiting for the receiver: ten segments
+// (RFC 6928).
+constexpr std::size_t kSentAtOnce = 14'600;
+
+}  // namespace
+
+Http1Connection::Http1Connection(Context& context, route::Listener& listener, net::UniqueFd socket,
+                                 std::string ip)
+    : context_(context),
+      listener_(listener),
+      endpoint_(std::move(socket)),
+      deadline_([](void* self) { static_cast<Http1Connection*>(self)->on_deadline(); }, this),
+      ip_(std::move(ip)) {}
+
+Http1Connection::~Http1Connection() = default;
+
+void Http1Connection::start() {
+  net::Stream& stream = endpoint_.stream();
+  if (listener_.heritage.tls && !stream.secure(*listener_.heritage.tls)) return close();
+  deadline_.start(listener_.client_timeout, net::EventLoop::now_ms());
+  const auto callback = [](void* self, short what) {
+    static_cast<Http1Connection*>(self)->on_event(what);
+  };
+  if (!endpoint_.watch(context_.loop, callback, this)) close();
+}
+
+void Http1Connection::drain() {
+  if (state_ != State::fresh && state_ != State::idle) return;
+  const std::uint64_t now = net::EventLoop::now_ms();
+  if (context_.clients.mode() == ClientSet::Mode::draining_patiently) {
+    deadline_.start(context_.patience_timeout, now);
+  } else if (state_ == State::idle) {
+    close();
+  } else {
+    // Its first request may be under way; it will be answered, with Connection: close.
+    deadline_.start(context_.newcomer_timeout, now);
+  }
+}
+
+bool Http1Connection::is_idle() const {
+  return state_ == State::fresh || state_ == State::idle || state_ == State::lingering;
+}
+
+void Http1Connection::cut_off(std::string_view reason) {
+  if (exchange_) exchange_->cut_off(reason);
+  close();
+}
+
+void Http1Connection::keep(std::string_view bytes) {
+  if (bytes.empty()) return;
+  if (!pending_) pending_ = std::make_unique<Pending>();
+  pending_->bytes.append(bytes);
+}
+
+std::string Http1Connection::take_kept() {
+  std::string kept;
+  if (pending_) kept.swap(pending_->bytes);
+  pending_.reset();
+  return kept;
+}
+
+void Http1Connection::on_event(short what) {
+  const short left = endpoint_.take_event(what);
+  switch (state_) {
+    case State::starting:
+    case State::exchanging:
+      if ((left & net::kWritable) != 0) exchange_->on_writable();
+      // Its end may have given the exchange back.
+      if ((left & net::kReadable) != 0 && exchange_) exchange_->on_readable();
+      break;
+    case State::lingering:
+      if (left != 0) linger();
+      break;
+    case State::closed:
+      break;
+    default:
+      if (left != 0) serve();
+  }
+}
+
+void Http1Connection::on_deadline() {
+  switch (state_) {
+    case State::lingering:
+      if (endpoint_.stream().unsent() >= linger_unsent_) return close();
+      return linger();  // silent, but still busy with what we have sent
+    case State::reading:
+    case State::pipelined:
+      // The time for a whole head is over, however its bytes trickle in.
+      state_ = State::exchanging;
+      exchange_ = context_.exchanges.take();
+      return exchange_->start_too_late(*this);
+    default:
+      handshake_timed_out();
+      close();
+  }
+}
+
+void Http1Connection::serve() {
+  for (;;) {
+    context_.activity.set(shm::Activity::read_head, listener_.heritage.row);
+    char* const buffer = context_.buffer.data();
+    std::size_t size = pending_ ? pending_->bytes.copy(buffer, net::kReadBufferSize) : 0;
+    std::size_t scanned = pending_ ? pending_->scanned : 0;
+    if (state_ != State::pipelined) {
+      const std::size_t more = read_more(size);
+      if (more == 0) return;
+      size += more;
+    }
+    http::Refusal refusal;
+    const http::ParseStatus status = http::parse_request_head(
+        {buffer, size}, scanned, context_.request_head, refusal, listener_.limits);
+    if (status == http::ParseStatus::incomplete) {
+      if (!pending_) pending_ = std::make_unique<Pending>();
+      pending_->bytes.assign(buffer, size);
+      pending_->scanned = scanned;
+      state_ = State::reading;
+      continue;
+    }
+    begin_exchange(refusal, buffer, size);
+    if (state_ == State::starting) {
+      state_ = State::exchanging;
+      return;
+    }
+    if (state_ != State::idle && state_ != State::pipelined) return;
+  }
+}
+
+// Begins with the head that the worker's scratch holds, or with its refusal.
+void Http1Connection::begin_exchange(const http::Refusal& refusal, char* buffer, std::size_t size) {
+  pending_.reset();
+  deadline_.stop();
+  state_ = State::starting;
+  exchange_ = context_.exchanges.take();
+  if (refusal) return exchange_->start_refused(*this, refusal);
+  const std::size_t head = context_.request_head.size;
+  exchange_->start(*this, buffer + head, size - head);
+}
+
+// Reads behind the `have` bytes in the worker's buffer; 0 when there is nothing to go on with.
+std::size_t Http1Connection::read_more(std::size_t have) {
+  if (!endpoint_.readable()) return 0;
+  const tls::IoResult result = endpoint_.read(context_.buffer.data() + have, kHeadReadSize);
+  switch (result.status) {
+    case tls::IoStatus::ok:
+      break;
+    case tls::IoStatus::would_block:
+      return 0;
+    case tls::IoStatus::failed: {
+      const tls::Session* const tls = endpoint_.stream().tls();
+      if (tls != nullptr && !tls->established()) {
+        handshake_failed(result.error);
+        return 0;
+      }
+      [[fallthrough]];
+    }
+    case tls::IoStatus::closed:
+      close();
+      return 0;
+  }
+  // A short read has emptied the socket: no second read to be told so.
+  if (result.drained) endpoint_.mark_drained();
+  // From its first byte on a head has its own time.
+  if (have == 0) deadline_.start(listener_.client_timeout, net::EventLoop::now_ms());
+  return result.size;
+}
+
+void Http1Connection::exchange_ended(After after) {
+  context_.exchanges.give_back(std::move(exchange_));
+  const bool leaves =
+      context_.clients.mode() == ClientSet::Mode::draining && !pending_ && !endpoint_.readable();
+  const bool closes = after == After::close || (after == After::keep_alive && leaves);
+  if (after == After::abort) {
+    endpoint_.stream().abort();
+    close();
+  } else if (after == After::linger || (closes && may_be_reset())) {
+    linger();
+  } else if (closes) {
+    close();
+  } else {
+    go_idle();
+  }
+}
+
+// Whether a close now could cost the client the end of its response. Bytes that it still sends,
+// even TLS's close_notify, meet with a reset once the socket is closed, and a reset discards what
+// is still queued. What is under way already arrives before that.
+bool Http1Connection::may_be_reset() const {
+  return endpoint_.readable() || endpoint_.stream().unsent() > kSentAtOnce;
+}
+
+void Http1Connection::go_idle() {
+  const bool is_serving = state_ == State::starting;  // serve() goes on by itself
+  deadline_.start(
+      context_.clients.is_draining() ? context_.patience_timeout : listener_.client_timeout,
+      net::EventLoop::now_ms());
+  state_ = pending_ ? State::pipelined : State::idle;
+  // The next turn goes on, so that a client that pipelines does not keep the others waiting.
+  if (!is_serving && (endpoint_.readable() || pending_)) endpoint_.reschedule();
+}
+
+void Http1Connection::linger() {
+  const std::uint64_t now = net::EventLoop::now_ms();
+  if (state_ != State::lingering) {
+    state_ = State::lingering;
+    linger_end_ms_ = now + kLingerTotalMs;
+    endpoint_.stream().shutdown_write();
+  }
+  if (now > linger_end_ms_) return close();
+  deadline_.start(context_.linger_timeout, now);
+  linger_unsent_ = static_cast<std::uint32_t>(endpoint_.stream().unsent());
+  for (int i = 0; i < kReadsPerTurn; ++i) {
+    const tls::IoResult result = endpoint_.read(context_.buffer.data(), net::kReadBufferSize);
+    if (result.status == tls::IoStatus::would_block) return;
+    if (result.status != tls::IoStatus::ok) return close();
+  }
+  endpoint_.reschedule();
+}
+
+void Http1Connection::close() {
+  if (state_ == State::closed) return;
+  state_ = State::closed;
+  deadline_.stop();
+  endpoint_.close();
+  context_.clients.dismiss(*this);
+}
+
+}  // namespace worker::client

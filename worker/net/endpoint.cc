@@ -1,0 +1,66 @@
+// One end of a connection that a worker serves: see endpoint.h.
+#include "worker/net/endpoint.h"
+
+namespace worker::net {
+
+bool Endpoint::watch(EventLoop& loop, FdEvent::Callback callback, void* owner) {
+  return event_.add_edge(loop, stream_.fd(), kReadable | kPeerClosed, callback, owner);
+}
+
+short Endpoint::take_event(short what) {
+  short left = 0;
+  if ((what & (kReadable | kPeerClosed)) != 0) {
+    readable_ = true;
+    if ((what & kPeerClosed) != 0) peer_closed_ = true;
+    left |= kReadable;
+  }
+  if ((what & kWritable) == 0) return left;
+  if (tls_has_output()) {
+    if (flush_tls()) return left;  // there is still more
+    // A read that TLS could not answer for want of room is worth another try.
+    readable_ = true;
+    left |= kReadable;
+  }
+  if (wants_write_) {
+    left |= kWritable;
+  } else {
+    write_event_->remove();
+  }
+  return left;
+}
+
+// Returns whether TLS waits for room again.
+bool Endpoint::flush_tls() { return stream_.tls()->flush() && tls_has_output(); }
+
+tls::IoResult Endpoint::read(char* buffer, std::size_t size) {
+  tls::IoResult result = stream_.read(buffer, size);
+  if (stream_.tls() != nullptr) {
+    // Part of a record or of the handshake, and behind it an end of stream that was told already.
+    while (result.status == tls::IoStatus::would_block && result.drained && peer_closed_) {
+      result = stream_.read(buffer, size);
+    }
+    if (tls_has_output()) watch_writable();
+  }
+  if (result.status != tls::IoStatus::ok) readable_ = false;
+  return result;
+}
+
+bool Endpoint::want_write(bool wanted) {
+  wants_write_ = wanted;
+  if (wanted) return watch_writable();
+  if (write_event_ && !tls_has_output()) write_event_->remove();
+  return true;
+}
+
+bool Endpoint::watch_writable() {
+  if (!write_event_) write_event_ = std::make_unique<FdEvent>();
+  return write_event_->added() || write_event_->add_edge_like(event_, stream_.fd(), kWritable);
+}
+
+void Endpoint::close() {
+  if (write_event_) write_event_->remove();
+  event_.remove();
+  stream_.close();
+}
+
+}  // namespace worker::net

@@ -1,0 +1,56 @@
+// A listener and its services as one worker uses them.
+//
+// Made when the worker starts; outlives every connection. What all workers know of a listener or a
+// service (slots, counters) is in the segment, in the rows that the heritage names.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "conf/config.h"
+#include "shm/gate.h"
+#include "shm/session_table.h"
+#include "worker/http/limits.h"
+#include "worker/net/deadline.h"
+#include "worker/route/balancer.h"
+#include "worker/route/heritage.h"
+#include "worker/route/keyed_hash.h"
+#include "worker/route/router.h"
+#include "worker/route/session_affinity.h"
+#include "worker/route/wait_queue.h"
+
+namespace worker::route {
+
+struct Service {
+  std::string name;   // "192.0.2.1:80/1", for the access log
+  std::uint32_t row;  // of shm::ServiceTable
+  const conf::Service& config;
+  Balancer balancer;
+  SessionAffinity affinity;
+};
+
+struct Listener {
+  Listener(const conf::Listener& listener, const ListenerHeritage& inherited,
+           net::DeadlineLists& deadlines, WaitQueues& queues, shm::Gate& gate);
+
+  const conf::Listener& config;
+  const ListenerHeritage& heritage;
+  std::string name;  // "192.0.2.1:80"
+  std::string port;
+  std::string hsts;  // the "Strict-Transport-Security" line of every response; empty for none
+  http::Limits limits;
+  Router router;
+  WaitQueue queue;                      // for one of its `Threads` slots
+  net::DeadlineList& client_timeout;    // `Client`
+  std::uint64_t min_bytes_per_timeout;  // MinRate times `Client`; 0: any number of bytes will do
+  std::vector<Service> services;
+};
+
+// Adds the listener's services, with the weights and identities of their backends.
+void add_services(Listener& listener, const conf::Config& config,
+                  const std::vector<shm::BackendId>& backend_ids, const HashSecret& secret,
+                  shm::SessionTable& sessions);
+
+}  // namespace worker::route

@@ -1,0 +1,84 @@
+// All parts of a running worker: see runtime.h.
+#include "worker/runtime.h"
+
+#include "shm/segment.h"
+#include "worker/tls/context.h"
+
+namespace worker {
+
+namespace {
+
+backend::Backends make_backends(Runtime& runtime) {
+  const Heritage& heritage = runtime.heritage;
+  backend::Backends made;
+  for (std::size_t i = 0; i < heritage.backends.size(); ++i) {
+    const backend::BackendHeritage& inherited = heritage.backends[i];
+    made.add(std::make_unique<backend::Backend>(heritage.config->backends[i], inherited,
+                                                runtime.loop, runtime.deadlines, runtime.queues,
+                                                heritage.segment->backends().gate(inherited.row)));
+  }
+  return made;
+}
+
+std::vector<std::unique_ptr<route::Listener>> make_listeners(Runtime& runtime) {
+  const Heritage& heritage = runtime.heritage;
+  std::vector<shm::BackendId> ids;
+  for (const backend::BackendHeritage& one : heritage.backends) ids.push_back(one.id);
+  std::vector<std::unique_ptr<route::Listener>> made;
+  for (std::size_t i = 0; i < heritage.listeners.size(); ++i) {
+    const route::ListenerHeritage& inherited = heritage.listeners[i];
+    auto listener = std::make_unique<route::Listener>(
+        heritage.config->listeners[i], inherited, runtime.deadlines, runtime.queues,
+        heritage.segment->listeners().gate(inherited.row));
+    route::add_services(*listener, *heritage.config, ids, heritage.session_secret,
+                        heritage.segment->sessions());
+    if (inherited.tls) inherited.tls->use_tickets(heritage.segment->ticket_keys());
+    made.push_back(std::move(listener));
+  }
+  return made;
+}
+
+std::vector<std::unique_ptr<client::Acceptor>> make_acceptors(Runtime& runtime) {
+  const Heritage& heritage = runtime.heritage;
+  std::vector<std::unique_ptr<client::Acceptor>> made;
+  for (const std::unique_ptr<route::Listener>& listener : runtime.listeners) {
+    const std::vector<int>& sockets = listener->heritage.sockets;
+    for (std::size_t i = 0; i < sockets.size(); ++i) {
+      const auto slot = static_cast<shm::Slot>(i % heritage.workers);
+      made.push_back(std::make_unique<client::Acceptor>(runtime.client_context, *listener,
+                                                        runtime.share, sockets[i], slot,
+                                                        slot == heritage.slot));
+    }
+  }
+  return made;
+}
+
+}  // namespace
+
+Runtime::Runtime(const Heritage& inherited)
+    : heritage(inherited),
+      log(inherited.segment->log_ring(inherited.row), inherited.doorbell, inherited.detail),
+      access_log(inherited.config->global.access_log, log),
+      activity(inherited.segment->workers(), inherited.row),
+      queues(loop, inherited.segment->workers(), inherited.row, inherited.wake_fds),
+      backends(make_backends(*this)),
+      listeners(make_listeners(*this)),
+      probe(backends, inherited.segment->backends(), inherited.config->global.alive, loop,
+            deadlines, log),
+      transactions{.loop = loop,
+                   .log = log,
+                   .access_log = access_log,
+                   .activity = activity,
+                   .segment = *inherited.segment,
+                   .row = inherited.row,
+                   .pages = inherited.pages,
+                   .backends = backends,
+                   .tunnel_timeout = deadlines.of(kTunnelIdleMs),
+                   .buffer = buffer},
+      exchanges(transactions),
+      clients(loop, inherited.segment->workers(), inherited.row),
+      client_context(loop, deadlines, clients, exchanges, buffer, log, access_log, activity),
+      share(inherited.segment->workers(), inherited.row, inherited.wake_fds),
+      acceptors(make_acceptors(*this)) {}
+
+}  // namespace worker

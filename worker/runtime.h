@@ -1,0 +1,56 @@
+// All parts of a running worker, made from its heritage and tied together here.
+//
+// Owns them; the order of the members is the order in which they are made. Holds no logic: each
+// part has its own header and gets only what it needs.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "worker/backend/backend.h"
+#include "worker/backend/probe.h"
+#include "worker/client/acceptor.h"
+#include "worker/client/client_set.h"
+#include "worker/client/context.h"
+#include "worker/client/exchange_pool.h"
+#include "worker/client/fair_share.h"
+#include "worker/heritage.h"
+#include "worker/log/access_log.h"
+#include "worker/log/activity.h"
+#include "worker/log/log.h"
+#include "worker/net/deadline.h"
+#include "worker/net/event.h"
+#include "worker/net/read_buffer.h"
+#include "worker/route/listener.h"
+#include "worker/route/wait_queue.h"
+#include "worker/transaction/context.h"
+
+namespace worker {
+
+inline constexpr std::uint64_t kTunnelIdleMs = 3'600'000;  // silence allowed in a tunnel
+
+struct Runtime {
+  explicit Runtime(const Heritage& inherited);  // `inherited` outlives it
+  Runtime(const Runtime&) = delete;
+  Runtime& operator=(const Runtime&) = delete;
+
+  const Heritage& heritage;
+  net::EventLoop loop;
+  net::DeadlineLists deadlines;
+  net::ReadBuffer buffer;
+  log::Log log;
+  log::AccessLog access_log;
+  log::ActivityNote activity;
+  route::WaitQueues queues;
+  backend::Backends backends;
+  std::vector<std::unique_ptr<route::Listener>> listeners;
+  backend::Probe probe;
+  transaction::Context transactions;
+  client::ExchangePool exchanges;
+  client::ClientSet clients;
+  client::Context client_context;
+  client::FairShare share;
+  std::vector<std::unique_ptr<client::Acceptor>> acceptors;
+};
+
+}  // namespace worker

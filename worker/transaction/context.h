@@ -1,0 +1,35 @@
+// What every transaction of a worker uses. Borrows all of it; made once, when the worker starts.
+#pragma once
+
+#include <cstdint>
+#include <random>
+
+#include "shm/segment.h"
+#include "worker/backend/backend.h"
+#include "worker/http/error_page.h"
+#include "worker/http/response_head.h"
+#include "worker/log/access_log.h"
+#include "worker/log/activity.h"
+#include "worker/log/log.h"
+#include "worker/net/deadline.h"
+#include "worker/net/event.h"
+#include "worker/net/read_buffer.h"
+
+namespace worker::transaction {
+
+struct Context {
+  net::EventLoop& loop;
+  log::Log& log;
+  log::AccessLog& access_log;
+  log::ActivityNote& activity;
+  shm::Segment& segment;
+  shm::Row row;  // this worker's
+  const http::ErrorPages& pages;
+  backend::Backends& backends;
+  net::DeadlineList& tunnel_timeout;
+  net::ReadBuffer& buffer;
+  std::mt19937_64 random{std::random_device()()};
+  http::ResponseHead response_head{};  // scratch of the call that parses one
+};
+
+}  // namespace worker::transaction

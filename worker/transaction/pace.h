@@ -1,0 +1,55 @@
+// How long and how slowly a client may move the bytes that Pound waits for.
+//
+// Silence ends a client after `Client` seconds; with `MinRate`, so does a rate below it over a span
+// of the same length. The bytes counted are those of bodies that the client has sent or taken. The
+// kernel takes far more of a response at once than a slow client does: as long as what is queued
+// becomes less, the client is alive.
+// Owns its two deadlines. Knows neither sockets nor what becomes of the client.
+#pragma once
+
+#include <cstdint>
+
+#include "worker/net/deadline.h"
+
+namespace worker::transaction {
+
+class PaceUser {
+ public:
+  // Bytes that the client has moved so far, both ways; less what it still has to take.
+  virtual std::int64_t client_moved() const = 0;
+  virtual void on_client_silent() = 0;
+  virtual void on_client_too_slow() = 0;
+
+ protected:
+  ~PaceUser() = default;
+};
+
+class Pace {
+ public:
+  explicit Pace(PaceUser& user);
+
+  // What the client is waited for.
+  enum class For : std::uint8_t {
+    request,   // to send more
+    response,  // to take more
+  };
+  // Waits from now on. A span in which `min_bytes` must move begins unless one runs; 0 = no rate.
+  void wait(For what, net::DeadlineList& timeout, std::uint64_t min_bytes);
+  // The client is not what anything waits for.
+  void stop();
+
+ private:
+  void on_silence();
+  void on_span_end();
+
+  PaceUser& user_;
+  For what_ = For::request;
+  net::DeadlineList* timeout_ = nullptr;
+  std::uint64_t min_bytes_ = 0;
+  net::Deadline silence_;
+  net::Deadline span_;
+  std::int64_t moved_at_wait_ = 0;  // client_moved() when the silence began
+  std::int64_t moved_at_span_ = 0;  // and when the span began
+};
+
+}  // namespace worker::transaction

@@ -1,0 +1,157 @@
+// One request and its response, bodies both ways, and how long to wait for either side: see
+// transaction.h.
+#include "worker/transaction/transaction.h"
+
+namespace worker::transaction {
+
+namespace {
+
+// How many reads one direction may have in a turn of the loop, so that two fast ends of one
+// exchange do not keep other clients waiting.
+constexpr int kReadsPerTurn = 8;
+
+}  // namespace
+
+Transaction::Flow Transaction::relay() {
+  if (upstream_) {
+    const Flow flow = pump_request();
+    if (flow != Flow::wait) return flow;
+  }
+  const Flow flow = pump_response();
+  if (flow != Flow::wait) return flow;
+  if (client_.has_failed()) return give_up_on_client("client_closed");
+  const bool is_whole = now_.response_begun && response_body_.is_whole();
+  if (is_whole && !client_.is_blocked()) return go(Step::finish);
+  arm_deadlines();
+  return Flow::wait;
+}
+
+Transaction::Flow Transaction::pump_request() {
+  char* const buffer = context_.buffer.data();
+  net::Stream& backend = upstream_->stream();
+  if (to_backend_.holds()) to_backend_.flush(backend);
+  for (int i = 0; !client_.body_is_whole() && !to_backend_.holds() && !to_backend_.failed(); ++i) {
+    if (i == kReadsPerTurn) {
+      client_.read_later();
+      break;
+    }
+    const BodyPart part = client_.read_body(buffer, to_backend_.read_size());
+    if (part.status == BodyPart::Status::nothing_now) break;
+    if (part.status == BodyPart::Status::refused) return refuse(part.refusal, part.excerpt);
+    if (part.status != BodyPart::Status::data) return give_up_on_client("client_closed");
+    send_request_part(&backend, part.data);
+  }
+  upstream_->endpoint().want_write(to_backend_.holds());
+  return Flow::wait;
+}
+
+// Frames a part of the request's body for the backend. Without a sink all of it is held.
+void Transaction::send_request_part(net::Stream* sink, std::string_view data) {
+  now_.request_bytes += data.size();
+  const bool in_chunks = now_.facts.body.kind == http::Framing::Kind::chunked;
+  char chunk_header[http::kMaxChunkHeader];
+  net::Pieces pieces;
+  http::frame_body({.in_chunks = in_chunks,
+                    .data = data,
+                    .is_last = client_.body_is_whole(),
+                    .trailer = client_.body_trailer()},
+                   chunk_header, pieces);
+  to_backend_.send(sink, pieces);
+}
+
+Transaction::Flow Transaction::pump_response() {
+  char* const buffer = context_.buffer.data();
+  // A backend that takes no more of the request may have answered already.
+  for (int i = 0; upstream_ && !client_.is_blocked() && !client_.has_failed() &&
+                  (upstream_->endpoint().readable() || to_backend_.failed());
+       ++i) {
+    if (i == kReadsPerTurn) {
+      upstream_->endpoint().reschedule();
+      break;
+    }
+    const std::size_t have = upstream_->head_bytes.copy(buffer, net::kReadBufferSize);
+    const std::size_t wanted = net::kReadBufferSize - have;
+    const tls::IoResult result = upstream_->endpoint().read(buffer + have, wanted);
+    if (result.status == tls::IoStatus::would_block) {
+      if (!to_backend_.failed()) break;
+      return upstream_ended({tls::IoStatus::failed, 0, to_backend_.error()});
+    }
+    if (result.status == tls::IoStatus::ok) note_heard();
+    const Flow flow = result.status == tls::IoStatus::ok ? take_response(buffer, have + result.size)
+                                                         : upstream_ended(result);
+    if (flow != Flow::wait) return flow;
+  }
+  return Flow::wait;
+}
+
+// Passes on what belongs to the response's body.
+Transaction::Flow Transaction::pass_body(char* data, std::size_t size) {
+  const http::BodyReader::Taken taken = response_body_.take(data, size);
+  now_.response_bytes += taken.produced;
+  client_.send_body({.data = {data, taken.produced},
+                     .is_last = response_body_.is_whole(),
+                     .trailer = response_body_.trailer()});
+  return after_body(taken.consumed != size);
+}
+
+Transaction::Flow Transaction::after_body(bool has_excess) {
+  if (response_body_.state() == http::BodyReader::State::refused) {
+    return refuse_response(response_body_.refusal(), response_body_.excerpt());
+  }
+  if (response_body_.is_whole()) upstream_done(has_excess);
+  return Flow::wait;
+}
+
+Transaction::Flow Transaction::run_tunnel() {
+  if (now_.tunnel->run(context_.buffer.data()) == Tunnel::Flow::over) return go(Step::finish);
+  tunnel_deadline_.start(context_.tunnel_timeout, net::EventLoop::now_ms());
+  return Flow::wait;
+}
+
+// The side that the other one waits for has a deadline.
+void Transaction::arm_deadlines() {
+  const route::Listener& listener = *now_.listener;
+  const bool awaits_body = upstream_ && !client_.body_is_whole() && !to_backend_.holds();
+  const bool awaits_room = client_.is_blocked();
+  if (awaits_room || awaits_body) {
+    pace_.wait(awaits_room ? Pace::For::response : Pace::For::request, listener.client_timeout,
+               listener.min_bytes_per_timeout);
+    if (upstream_) upstream_->deadline().stop();
+    return;
+  }
+  pace_.stop();
+  if (!upstream_) return;
+  upstream_->deadline().start(now_.backend->timeout, net::EventLoop::now_ms());
+  now_.backend_unsent = now_.request_bytes != 0 ? upstream_->stream().unsent() : 0;
+}
+
+// What the client has sent of its body and taken of its response.
+std::int64_t Transaction::client_moved() const {
+  return static_cast<std::int64_t>(now_.request_bytes + now_.response_bytes) -
+         static_cast<std::int64_t>(client_.unsent());
+}
+
+void Transaction::on_upstream_deadline(backend::UpstreamConnection&) {
+  if (now_.step == Step::connect) {
+    drop_upstream();
+    if (connect_next_address(ETIMEDOUT) == Flow::wait) return;
+  } else if (upstream_->stream().unsent() < now_.backend_unsent) {
+    return arm_deadlines();  // it is busy with a body that left us for the kernel some time ago
+  } else {
+    mark_dead_if_silent(shm::DeadReason::timeout, "no response in time");
+    fail(504, "backend_timeout");
+  }
+  run();
+}
+
+// The client does not take what was sent, or does not send what it has announced.
+void Transaction::client_failed(std::string_view reason) {
+  if (now_.response_begun || client_.body_is_whole()) {
+    give_up_on_client(reason);
+  } else {
+    fail(408, reason);
+  }
+  run();
+}
+
+}  // namespace worker::transaction

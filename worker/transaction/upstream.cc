@@ -1,0 +1,235 @@
+// One request and its response, the backend's side: see transaction.h.
+#include <cerrno>
+#include <cstring>
+
+#include "worker/transaction/transaction.h"
+
+namespace worker::transaction {
+
+namespace {
+
+// Failures of this machine, which say nothing about the backend.
+bool is_local_failure(int error) {
+  switch (error) {
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+    case EADDRNOTAVAIL:
+    case EAGAIN:
+      return true;
+    default:
+      return false;
+  }
+}
+
+shm::DeadReason dead_reason(int error) {
+  switch (error) {
+    case ECONNREFUSED:
+      return shm::DeadReason::refused;
+    case ETIMEDOUT:
+      return shm::DeadReason::timeout;
+    case ECONNRESET:
+      return shm::DeadReason::reset;
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+      return shm::DeadReason::unreachable;
+    default:
+      return shm::DeadReason::other;
+  }
+}
+
+}  // namespace
+
+Transaction::Flow Transaction::connect() {
+  now_.heard_backend = false;
+  // A request that cannot be sent a second time does not go out on a connection that the backend
+  // may just be closing.
+  if (now_.facts.repeatable && !now_.no_pool) {
+    upstream_ = now_.backend->pool.take();
+    if (upstream_) {
+      upstream_->set_user(*this);
+      return go(Step::send_head);
+    }
+  }
+  now_.next_address = 0;
+  return connect_next_address(EHOSTUNREACH);
+}
+
+Transaction::Flow Transaction::connect_next_address(int last_error) {
+  const std::vector<net::SocketAddress>& addresses = now_.backend->heritage.addresses;
+  while (now_.next_address < addresses.size()) {
+    upstream_ = std::make_unique<backend::UpstreamConnection>(context_.loop);
+    upstream_->set_user(*this);
+    const net::SocketAddress& address = addresses[now_.next_address++];
+    last_error = upstream_->connect(address);
+    const bool no_descriptor = last_error == EMFILE || last_error == ENFILE;
+    if (no_descriptor && context_.backends.close_idle()) last_error = upstream_->connect(address);
+    if (last_error == 0) {
+      if (!upstream_->connecting()) return go(Step::send_head);
+      upstream_->deadline().start(now_.backend->connect_timeout, net::EventLoop::now_ms());
+      return Flow::wait;
+    }
+    drop_upstream();
+    if (is_local_failure(last_error)) return fail(503, "no_local_resources");
+  }
+  return backend_failed(last_error);
+}
+
+// The connect failed, so nothing was sent: another backend of the service may serve.
+Transaction::Flow Transaction::backend_failed(int error) {
+  context_.segment.backends().count_failure(now_.backend->heritage.row, context_.row);
+  mark_dead(dead_reason(error), std::strerror(error));
+  admission_.leave_backend();
+  ++now_.failures;
+  return go(Step::pick_backend);
+}
+
+void Transaction::mark_dead(shm::DeadReason reason, std::string_view why) {
+  const std::uint64_t now = net::EventLoop::now_ms();
+  if (!context_.segment.backends().mark_dead(now_.backend->heritage.row, reason, now)) return;
+  context_.log.write(log::Severity::warning,
+                     "backend " + now_.backend->title() + " is dead: " + std::string(why));
+}
+
+void Transaction::note_heard() {
+  now_.heard_backend = true;
+  context_.segment.backends().note_heard(now_.backend->heritage.row, net::EventLoop::now_ms());
+}
+
+void Transaction::note_response_time() {
+  context_.segment.backends().count_response_time(now_.backend->heritage.row, context_.row,
+                                                  context_.loop.turn_us() - now_.sent_us);
+}
+
+void Transaction::mark_dead_if_silent(shm::DeadReason reason, std::string_view why) {
+  // A single slow or deadly request is no reason to take a backend from all the others.
+  const std::uint64_t heard = context_.segment.backends().last_heard_ms(now_.backend->heritage.row);
+  if (!now_.heard_backend && heard + shm::kHeardStepMs < now_.sent_ms) mark_dead(reason, why);
+}
+
+Transaction::Flow Transaction::send_head() {
+  now_.sent_ms = net::EventLoop::now_ms();
+  now_.sent_us = context_.loop.turn_us();
+  to_backend_.flush(upstream_->stream(), request_head_);
+  context_.segment.backends().count_request(now_.backend->heritage.row, context_.row);
+  return go(Step::relay);
+}
+
+// The backend's stream is at its end, orderly or not, before the response is.
+Transaction::Flow Transaction::upstream_ended(const tls::IoResult& result) {
+  const bool is_orderly = result.status == tls::IoStatus::closed;
+  if (now_.response_begun) {
+    if (is_orderly) response_body_.end_of_stream();
+    if (!response_body_.is_whole()) {
+      return fail(502, is_orderly ? "backend_truncated" : "backend_reset");
+    }
+    client_.send_body({.data = {}, .is_last = true});
+    upstream_done(true);
+    return Flow::wait;
+  }
+  if (!now_.heard_backend && upstream_->reused && now_.facts.repeatable) {
+    // The backend was closing the connection while we sent: not an answer to this request.
+    drop_upstream();
+    now_.no_pool = true;
+    to_backend_.clear();
+    return go(Step::connect);
+  }
+  context_.segment.backends().count_failure(now_.backend->heritage.row, context_.row);
+  if (!is_orderly) mark_dead_if_silent(shm::DeadReason::reset, "connection reset");
+  return fail(502, is_orderly ? "backend_closed" : "backend_reset");
+}
+
+Transaction::Flow Transaction::take_response(char* data, std::size_t size) {
+  if (now_.response_begun) return pass_body(data, size);
+  while (size != 0) {
+    http::ResponseHead& head = context_.response_head;
+    http::Refusal refusal;
+    const http::ParseStatus status =
+        http::parse_response_head({data, size}, upstream_->scanned, head, refusal);
+    if (status == http::ParseStatus::incomplete) {
+      upstream_->head_bytes.assign(data, size);
+      return Flow::wait;
+    }
+    upstream_->scanned = 0;
+    upstream_->head_bytes.clear();
+    http::ResponseFacts& facts = now_.response_facts;
+    if (!refusal) refusal = http::judge_response(head, now_.facts, facts);
+    if (!refusal && facts.is_interim && ++now_.interims > http::kMaxInterims) {
+      refusal.reason = http::Reason::response_interims_many;
+    }
+    if (refusal) {
+      context_.segment.backends().count_failure(now_.backend->heritage.row, context_.row);
+      return refuse_response(refusal, http::excerpt(head.bytes, refusal.offset));
+    }
+    data += head.size;
+    size -= head.size;
+    if (!facts.is_interim) note_response_time();
+    if (facts.switches) return begin_tunnel({data, size});
+    if (!facts.is_interim) return begin_response(data, size);
+    client_.send_interim(head);
+  }
+  return Flow::wait;
+}
+
+Transaction::Flow Transaction::refuse_response(const http::Refusal& refusal,
+                                               std::string_view excerpt) {
+  note_refusal("response of backend " + now_.backend->title(), refusal, excerpt);
+  return fail(502, http::info(refusal.reason).code);
+}
+
+Transaction::Flow Transaction::begin_response(char* rest, std::size_t size) {
+  const http::ResponseHead& head = context_.response_head;
+  now_.service->affinity.learn(head, now_.backend_index, net::EventLoop::now_ms());
+  record_.status = head.status;
+  now_.response_begun = true;
+  response_body_.start(now_.response_facts.body);
+  const http::BodyReader::Taken taken = response_body_.take(rest, size);
+  now_.response_bytes += taken.produced;
+  client_.send_head(
+      {.head = head, .body = now_.response_facts.body, .added = now_.backend->heritage.head_add},
+      {.data = {rest, taken.produced},
+       .is_last = response_body_.is_whole(),
+       .trailer = response_body_.trailer()});
+  return after_body(taken.consumed != size);
+}
+
+// 101: from here on there are no messages, only bytes.
+Transaction::Flow Transaction::begin_tunnel(std::string_view rest) {
+  record_.status = context_.response_head.status;
+  now_.response_begun = true;
+  now_.response_bytes = rest.size();
+  client_.become_tunnel(context_.response_head, rest);
+  upstream_->deadline().stop();
+  pace_.stop();
+  now_.tunnel.emplace(client_, *upstream_, to_backend_);
+  return go(Step::tunnel);
+}
+
+// All of the response was read: the backend is free, however slowly the client reads.
+void Transaction::upstream_done(bool has_excess) {
+  // No other request follows a body: a backend that reads its length otherwise than we do, or not
+  // at all, would answer a part of it, and that answer would be the next client's.
+  const http::Framing& body = now_.facts.body;
+  const bool sent_body = body.kind == http::Framing::Kind::chunked || body.length != 0;
+  const bool request_is_sent =
+      client_.body_is_whole() && !to_backend_.holds() && !to_backend_.failed();
+  const bool is_reusable = !has_excess && !sent_body && request_is_sent &&
+                           now_.response_facts.keep_alive && !upstream_->endpoint().peer_closed();
+  if (is_reusable) {
+    upstream_->endpoint().want_write(false);
+    upstream_->endpoint().mark_drained();
+    now_.backend->pool.put(std::move(upstream_));
+  } else {
+    drop_upstream();
+  }
+  admission_.leave();
+}
+
+void Transaction::drop_upstream() {
+  if (!upstream_) return;
+  upstream_->close();
+  context_.loop.dispose(std::move(upstream_));
+}
+
+}  // namespace worker::transaction
