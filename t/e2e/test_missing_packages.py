@@ -13,7 +13,7 @@ import pytest
 from harness import scaled
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-TOOLS = ["bash", "cat", "echo", "expand", "find", "grep", "mkdir", "nproc", "sed", "sh"]
+TOOLS = ["bash", "cat", "echo", "expand", "find", "grep", "mkdir", "nproc", "sed", "sh", "tr"]
 SCRIPTS = {
     # Finds all headers except those whose name contains $NO_HEADER, and compiles nothing.
     "g++": """#!/bin/bash
@@ -26,6 +26,13 @@ SCRIPTS = {
 """,
     "id": """#!/bin/bash
 echo "${USER_ID:-0}"
+""",
+    # Knows no package.
+    "dpkg-query": """#!/bin/bash
+exit 1
+""",
+    "apt-get": """#!/bin/bash
+echo "apt-get called" >&2
 """,
 }
 LIBRARIES = ["libevent", "OpenSSL", "libyaml", "RE2", "Boost.Interprocess"]
@@ -122,7 +129,7 @@ def test_nothing_is_missing(machine):
     done = machine()
     assert done.returncode == 2
     assert "compiler called\n" in done.stderr
-    assert "missing" not in done.stderr
+    assert "Pound cannot be built" not in done.stderr
 
 
 def test_parallel_jobs_explain_it_once(machine):
@@ -133,6 +140,15 @@ def test_help_needs_no_packages(machine):
     done = machine("help", without=["pkg-config", "g++"])
     assert (done.returncode, done.stderr) == (0, "")
     assert "  install-deps  install the missing Debian packages" in done.stdout
+
+
+def test_install_deps_without_root_and_sudo(machine):
+    done = machine("-s", "install-deps", USER_ID="1000")
+    lines = done.stderr.splitlines()
+    assert lines[0] == "init/install-deps: neither root nor sudo. As root, type:"
+    assert lines[1] == ("  apt-get install g++ make pkg-config libevent-dev libssl-dev libyaml-dev "
+                        "libboost-dev libre2-dev openssl")
+    assert "apt-get called" not in done.stderr
 
 
 def test_the_packages_are_those_that_install_deps_installs():
