@@ -213,4 +213,5 @@ def test_a_version_that_the_changelog_does_not_know(tmp_path):
     done = subprocess.run([ROOT / "init" / "make-deb", tmp_path / "deb", "99.0"], check=False,
                           capture_output=True, text=True, timeout=scaled(60), cwd=tmp_path)
     assert done.returncode == 1
-    assert "init/debian/changelog ends with version" in done.stderr
+    assert done.stderr == (f"the latest version in init/debian/changelog is {VERSION}, "
+                           "but the Makefile says 99.0\n")
