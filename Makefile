@@ -216,7 +216,7 @@ doc   = $(PREFIX)/share/doc/pound
 installed = $(sbin)/pound $(sbin)/pound-reload $(SYSCONFDIR)/init.d/pound \
             $(units)/pound.service $(units)/pound@.service \
             $(man)/man8/pound.8 $(man)/man8/pound-reload.8 $(man)/man5/pound.yaml.5 \
-            $(doc)/README.md $(doc)/examples/pound.yaml.sample
+            $(doc)/README.md $(doc)/CHANGELOG.md $(doc)/examples/pound.yaml.sample
 defaults  = $(SYSCONFDIR)/default/pound
 settings  = $(SYSCONFDIR)/pound/pound.yaml
 
@@ -239,6 +239,7 @@ install: $(pound)  ## install below DESTDIR and PREFIX; keeps an existing config
 	$(call put_of,man/pound-reload.8,644,$(man)/man8/pound-reload.8)
 	$(call put_of,man/pound.yaml.5,644,$(man)/man5/pound.yaml.5)
 	$(call put_of,README.md,644,$(doc)/README.md)
+	$(call put_of,CHANGELOG.md,644,$(doc)/CHANGELOG.md)
 	$(call put_of,pound.yaml.sample,644,$(doc)/examples/pound.yaml.sample)
 	test -e $(DESTDIR)$(defaults) || $(in_place) init/pound.default | $(call put,644,$(defaults))
 	test -e $(DESTDIR)$(settings) || $(call put_of,pound.yaml.sample,644,$(settings))

@@ -23,6 +23,7 @@ USR = """
 644 share/man/man8/pound-reload.8
 644 share/man/man8/pound.8
 644 share/doc/pound/README.md
+644 share/doc/pound/CHANGELOG.md
 644 share/doc/pound/examples/pound.yaml.sample
 """
 ETC = """
