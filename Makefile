@@ -1,7 +1,7 @@
 # Pound's build. `make help` lists the targets; `make verbose=yes` shows each command.
 #
-# Variables select a variant, and each variant has an object folder of its own, so that none rebuilds
-# another: `make`, `make debug=yes`, `make check sanitize=address,undefined`, `make CXX=clang++`.
+# Variables select a variant: `make`, `make debug=yes`, `make check sanitize=address,undefined`,
+# `make CXX=clang++`. Each variant has an object folder of its own, so that none rebuilds another.
 
 VERSION := 0.1.0
 
@@ -54,8 +54,8 @@ packages := libevent_core libcrypto libssl yaml-0.1 re2
 # Stops make when a library, pkg-config or the compiler is missing, after naming the packages.
 require = $(shell CXX='$(CXX)' init/missing-deps $(1) $(CPPFLAGS) $(CXXFLAGS))$(if \
     $(filter-out 0,$(.SHELLSTATUS)),$(error packages are missing, nothing was built))
-# Each value is looked up at its first use and then kept. So `make help` and `make install-deps` work
-# on a bare machine, and a build without work asks nothing.
+# Each value is looked up at its first use and then kept. So `make help` and `make install-deps`
+# work on a bare machine, and a build that has nothing to do looks up nothing.
 require_all    = $(eval require_all := )$(call require)
 package_cflags = $(eval package_cflags := $(require_all)$(shell pkg-config --cflags $(packages)))$(package_cflags)
 package_libs   = $(eval package_libs := $(require_all)$(shell pkg-config --libs $(packages)))$(package_libs)
@@ -199,7 +199,7 @@ lint:  ## check layers, sizes, formatting and clang-tidy
 	@t/lint
 
 format:  ## format the sources with clang-format
-	clang-format -i $(wildcard $(folders:%=%/*.cc) $(folders:%=%/*.h) t/unit/*.cc t/unit/*/*.cc t/unit/*/*.h t/fuzz/*.cc t/demo/*.cc t/bench/*.cc)
+	clang-format -i $(wildcard $(folders:%=%/*.cc) $(folders:%=%/*.h) t/unit/*.cc t/unit/*/*.cc t/unit/*/*.h t/fuzz/*.cc t/fuzz/*.h t/demo/*.cc t/bench/*.cc)
 
 fuzz:  ## run each libFuzzer target for 60 s; seconds=N, only=NAME
 	@init/install-deps --lint

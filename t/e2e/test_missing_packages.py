@@ -44,9 +44,9 @@ def answer(names, packages, command="make install-deps", as_root=""):
             + "".join(f"  {name}\n" for name in names)
             + "On Debian 12 and 13, install them with\n"
             f"  {command}\n"
-            "or, which is the same for these,\n"
+            "or directly with\n"
             f"  {as_root}apt-get install {packages}\n"
-            "Other systems have them under similar names.\n")
+            "Other systems use similar package names.\n")
 
 
 @pytest.fixture(name="machine")
