@@ -89,7 +89,6 @@ $(1)_objects := $$(below)
 endef
 $(foreach room,$(filter-out http,$(rooms)),$(eval $(call room_rule,$(room))))
 worker_objects := $(call objects_of,worker) $(below)
-log_objects := $(worker_objects)
 tls_objects := $(net_objects)  # The tests of TLS sessions run them through a stream.
 transaction_objects := $(worker_objects)
 client_objects := $(worker_objects)

@@ -13,7 +13,7 @@
 #include <thread>
 
 #include "worker/allow.h"
-#include "worker/log/log.h"
+#include "worker/log/escape.h"
 #include "worker/tls/context.h"
 #include "worker/tls/files.h"
 

@@ -55,7 +55,7 @@ WorkerContext::WorkerContext(const Heritage& inherited)
     : heritage(inherited),
       segment(*inherited.segment),
       log(segment.log_ring(inherited.row), inherited.doorbell, inherited.detail),
-      access_log(inherited.config->global.access_log, loop, log),
+      access_log(inherited.config->global.access_log, log),
       linger_timeout(deadlines.of(kLingerMs)),
       tunnel_timeout(deadlines.of(kTunnelIdleMs)),
       newcomer_timeout(deadlines.of(kNewcomerMs)),

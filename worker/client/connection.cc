@@ -2,7 +2,9 @@
 #include "worker/client/connection.h"
 
 #include <cerrno>
+#include <string>
 
+#include "worker/http/http1_writer.h"
 #include "worker/transaction/transaction.h"
 
 namespace worker::client {
@@ -20,13 +22,11 @@ constexpr int kReadsPerTurn = 16;
 // What a fresh connection has on its way without waiting for the receiver: ten segments.
 constexpr std::size_t kSentAtOnce = 14'600;
 
-// For who speaks HTTP where TLS is spoken.
-constexpr std::string_view kPlainHttpHead =
-    "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
-    "Content-Length: 61\r\nConnection: close\r\n\r\n";
-constexpr std::string_view kPlainHttpPage =
-    "This port speaks HTTPS, and this request came in plain HTTP.\n";
-static_assert(kPlainHttpPage.size() == 61);
+// For a client that speaks plain HTTP on a TLS port.
+constexpr http::Answer kPlainHttpAnswer{
+    .status = 400,
+    .content_type = "text/plain; charset=utf-8",
+    .page = "This port speaks HTTPS, and this request came in plain HTTP.\n"};
 
 }  // namespace
 
@@ -242,14 +242,14 @@ void ClientConnection::linger() {
 
 void ClientConnection::record_handshake(int status, std::string_view reason,
                                         std::string_view details, std::size_t body_bytes) {
-  worker_.request_head.clear();
+  const std::uint64_t now_us = worker_.loop.turn_us();
   log::AccessRecord record;
-  worker_.access_log.begin(worker_.request_head, record);
+  worker_.access_log.begin({}, now_us, record);
   record.client_ip = ip_;
   record.status = status;
   record.body_bytes = body_bytes;
   record.reason = reason;
-  worker_.access_log.write(record);
+  worker_.access_log.write(record, now_us);
   if (worker_.log.detail() < 1) return;
   worker_.log.write(log::Severity::info, "listener " + listener_.name + ": TLS handshake with " +
                                              ip_ + " failed: " + std::string(details));
@@ -261,7 +261,7 @@ void ClientConnection::handshake_failed(int error) {
   const tls::Session& tls = *stream_.tls();
   const bool is_plain_http = tls.met_plain_http();
   if (is_plain_http) {
-    record_handshake(400, "plain_http", tls.failure(), kPlainHttpPage.size());
+    record_handshake(400, "plain_http", tls.failure(), kPlainHttpAnswer.page.size());
   } else if (!tls.failure().empty()) {
     const bool is_refused = error == EPROTO;  // by one side or the other, but not just left
     record_handshake(is_refused ? 400 : log::kStatusClientGone,
@@ -269,11 +269,10 @@ void ClientConnection::handshake_failed(int error) {
   }
   stream_.drop_tls();
   if (is_plain_http) {
-    const auto piece = [](std::string_view text) {
-      return iovec{const_cast<char*>(text.data()), text.size()};
-    };
-    const iovec page[] = {piece(kPlainHttpHead), piece(kPlainHttpPage)};
-    stream_.write(page, 2);
+    std::string text;
+    http::write_answer(kPlainHttpAnswer, {}, text);
+    const iovec piece{text.data(), text.size()};
+    stream_.write(&piece, 1);
   }
   readable_ = true;
   linger();

@@ -1,6 +1,7 @@
 // Where a client is sent to, byte by byte: see redirect.h.
 #include "worker/http/redirect.h"
 
+#include "worker/http/status.h"
 #include "worker/http/uri.h"
 
 namespace worker::http {
@@ -46,18 +47,15 @@ std::string redirect_location(const RedirectTarget& target, std::string_view aut
   return location;
 }
 
-std::size_t write_redirect(int status, std::string_view location, const OwnResponse& how,
-                           std::string& out) {
-  const std::string title = std::to_string(status).append(" ").append(reason_phrase(status));
-  std::string html = "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>";
-  html.append(title).append("</title></head>\n<body><h1>").append(title);
-  html.append("</h1><p><a href=\"");
-  append_html(location, html);
-  html.append("\">This page is here.</a></p></body>\n</html>\n");
-  std::string field("Location: ");
-  field.append(location).append("\r\n");
-  write_own_response(status, field, html, how, out);
-  return html.size();
+std::string redirect_page(int status, std::string_view location) {
+  std::string link = "<p><a href=\"";
+  append_html(location, link);
+  link.append("\">This page is here.</a></p>");
+  return answer_page(std::to_string(status).append(" ").append(reason_phrase(status)), link);
+}
+
+Answer redirect_answer(int status, std::string_view location, std::string_view page) {
+  return {.status = status, .field = {"Location", location}, .page = page};
 }
 
 }  // namespace worker::http

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "worker/http/error_page.h"
+#include "worker/http/answer.h"
 
 namespace worker::http {
 
@@ -25,8 +25,10 @@ struct RedirectTarget {
 std::string redirect_location(const RedirectTarget& target, std::string_view authority,
                               std::string_view path_query);
 
-// Appends the complete response to `out`; returns the bytes of its page, sent or not.
-std::size_t write_redirect(int status, std::string_view location, const OwnResponse& how,
-                           std::string& out);
+// The page of a redirect: a link to `location`, which this function escapes.
+std::string redirect_page(int status, std::string_view location);
+
+// The answer with that page and Location. It holds views of both arguments.
+Answer redirect_answer(int status, std::string_view location, std::string_view page);
 
 }  // namespace worker::http

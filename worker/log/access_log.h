@@ -1,58 +1,44 @@
-// One record for each transaction: Common or Combined Log Format, then service, backend,
-// milliseconds and, when the request was not simply served, the reason.
+// Writes one record per transaction to the log, in the configured format.
 //
-// What comes from the head is copied, escaped, while the head is there; the record is written when
-// the transaction ends. With the log off both cost nothing.
+// begin() copies the texts of the request while its head is there; write() formats the record when
+// the transaction ends. With the log off both do nothing. Has no clock for durations: the caller
+// passes the time of its event loop, in microseconds.
 #pragma once
 
 #include <cstdint>
-#include <ctime>
-#include <string>
 #include <string_view>
 
 #include "conf/config.h"
-#include "worker/http/request_head.h"
+#include "worker/log/access_format.h"
+#include "worker/log/access_record.h"
+#include "worker/log/line.h"
 #include "worker/log/log.h"
-#include "worker/net/event.h"
 
 namespace worker::log {
 
-// What stands in the record of a client that left before there was a response.
-inline constexpr int kStatusClientGone = 499;
-
-struct AccessRecord {
-  std::string request;           // escaped request line, "-" for none
-  std::string from;              // in Combined, escaped: "referer" "user agent"
-  std::time_t when = 0;          // wall clock
-  std::uint64_t started_us = 0;  // of the loop's turn
-
-  // Known at the end.
-  std::string_view client_ip;
-  int status = 0;  // 0: the client left before there was a response
-  std::uint64_t body_bytes = 0;
-  std::string_view service = "-";
-  std::string_view backend = "-";
-  std::string_view reason;  // empty when served
+// The texts of a request, as received; empty for none.
+struct RequestTexts {
+  std::string_view line;  // the request line; of a refused head, what the parser could make out
+  std::string_view referer;
+  std::string_view user_agent;
 };
 
 class AccessLog {
  public:
-  AccessLog(conf::AccessLogFormat format, net::EventLoop& loop, Log& log)
-      : format_(format), loop_(loop), log_(log) {}
+  AccessLog(conf::AccessLogFormat format, Log& log)
+      : format_(find_access_format(format)), log_(log) {}
 
-  // `head` may be what could be made out of a refused one.
-  void begin(const http::RequestHead& head, AccessRecord& record) const;
-  void write(const AccessRecord& record);
+  // Whether the format shows Referer and User-Agent. If not, the caller need not look for them.
+  bool shows_fields() const { return format_ != nullptr && format_->shows_fields; }
+
+  void begin(const RequestTexts& request, std::uint64_t now_us, AccessRecord& record) const;
+  void write(AccessRecord& record, std::uint64_t now_us);
 
  private:
-  std::string_view date(std::time_t when);  // and what stands on both sides of it
-
-  conf::AccessLogFormat format_;
-  net::EventLoop& loop_;
+  const AccessFormat* format_;  // null: off
   Log& log_;
-  std::time_t date_of_ = -1;
-  std::string date_;
-  std::string line_;  // reused
+  CommonDate date_;
+  Line line_;
 };
 
 }  // namespace worker::log

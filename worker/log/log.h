@@ -1,8 +1,10 @@
-// How a worker speaks: records in its ring, and the one way to make foreign bytes printable.
+// Puts a worker's log records into its ring, from which the master takes them.
+//
+// One per worker process; borrows the ring and the doorbell. Copies bytes and makes no system call,
+// except the one that wakes a sleeping master. The ring drops and counts a record that does not
+// fit; write() does not report it.
 #pragma once
 
-#include <cstddef>
-#include <string>
 #include <string_view>
 
 namespace shm {
@@ -11,19 +13,14 @@ class LogRing;
 
 namespace worker::log {
 
-// syslog(3) severities, so that the master can pass them on as they are.
+// The severities of syslog(3): the master passes them on unchanged.
 enum class Severity : int { error = 3, warning = 4, notice = 5, info = 6, debug = 7 };
 
-// Appends `bytes` with control bytes, bytes above 0x7e, '"' and '\' as \xNN; what would take more
-// than `most` bytes so is cut, with "..." in its place.
-void append_escaped(std::string& out, std::string_view bytes, std::size_t most = 2048);
-std::string escaped(std::string_view bytes, std::size_t most = 2048);
-
-// Owned by the worker, one for each process; copies bytes into the ring and makes no system call
-// but the one that wakes a sleeping master.
 class Log {
  public:
+  // `doorbell` is the eventfd that wakes the master; `detail` is the number of -d options.
   Log(shm::LogRing& ring, int doorbell, int detail);
+  // Text from outside must have been escaped (escape.h).
   void write(Severity severity, std::string_view text);
   int detail() const { return detail_; }
 

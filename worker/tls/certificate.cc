@@ -13,7 +13,7 @@
 #include <cctype>
 #include <memory>
 
-#include "worker/log/log.h"
+#include "worker/log/escape.h"
 #include "worker/tls/files.h"
 
 namespace worker::tls {

@@ -12,7 +12,7 @@
 #include <array>
 #include <string_view>
 
-#include "worker/log/log.h"
+#include "worker/log/escape.h"
 #include "worker/tls/files.h"
 
 namespace worker::tls {

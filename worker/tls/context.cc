@@ -17,7 +17,7 @@
 #include <map>
 #include <vector>
 
-#include "worker/log/log.h"
+#include "worker/log/escape.h"
 #include "worker/tls/certificate.h"
 #include "worker/tls/ciphers.h"
 #include "worker/tls/client_auth.h"

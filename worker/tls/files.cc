@@ -11,7 +11,7 @@
 #include <cstring>
 #include <filesystem>
 
-#include "worker/log/log.h"
+#include "worker/log/escape.h"
 #include "worker/net/unique_fd.h"
 
 namespace worker::tls {

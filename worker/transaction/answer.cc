@@ -1,7 +1,9 @@
 // One request and the response that we make ourselves, a page or a redirect: see transaction.h.
 #include "shm/segment.h"
+#include "worker/http/http1_writer.h"
 #include "worker/http/redirect.h"
 #include "worker/http/uri.h"
+#include "worker/log/escape.h"
 #include "worker/tls/context.h"
 #include "worker/transaction/transaction.h"
 
@@ -48,9 +50,7 @@ Transaction::Flow Transaction::fail(int status, std::string_view reason) {
                            : client::ClientConnection::After::close;
     return go(Step::finish);
   }
-  const http::ErrorPages& pages = worker_.heritage.pages;
-  pages.write(status, begin_answer(status), worker_.head_text);
-  return send_answer(pages.body(status).size());
+  return send_answer(worker_.heritage.pages.answer(status));
 }
 
 Transaction::Flow Transaction::redirect(const conf::Redirect& redirect) {
@@ -58,8 +58,8 @@ Transaction::Flow Transaction::redirect(const conf::Redirect& redirect) {
       http::redirect_location({redirect.scheme, redirect.host, redirect.port, redirect.path},
                               facts_.host, worker_.request_head.path_query);
   if (location.empty()) return refuse_head({http::Reason::host_missing});
-  return send_answer(http::write_redirect(redirect.code, location, begin_answer(redirect.code),
-                                          worker_.head_text));
+  const std::string page = http::redirect_page(redirect.code, location);
+  return send_answer(http::redirect_answer(redirect.code, location, page));
 }
 
 // A client that uses a connection again for another host has been told by the certificate which
@@ -82,22 +82,20 @@ bool Transaction::settle_client(bool is_framed) {
   return keep;
 }
 
-// Clears the text that the response goes into.
-http::OwnResponse Transaction::begin_answer(int status) {
+Transaction::Flow Transaction::send_answer(const http::Answer& answer) {
   const bool keep = settle_client(true);
-  record_.status = status;
+  record_.status = answer.status;
+  record_.body_bytes = facts_.is_head ? 0 : answer.page.size();
   response_begun_ = true;
   worker_.head_text.clear();
-  return {.keep_alive = keep,
-          .client_is_http10 = facts_.is_http10,
-          .to_head = facts_.is_head,
-          .added = client_->listener().hsts};
-}
-
-Transaction::Flow Transaction::send_answer(std::size_t body_bytes) {
+  http::write_answer(answer,
+                     {.keep_alive = keep,
+                      .client_is_http10 = facts_.is_http10,
+                      .to_head = facts_.is_head,
+                      .added = client_->listener().hsts},
+                     worker_.head_text);
   response_.set_last(after_ != client::ClientConnection::After::keep_alive);
   response_.take(&client_->stream(), worker_.head_text, nullptr, 0);
-  record_.body_bytes = facts_.is_head ? 0 : body_bytes;
   return go(Step::relay);
 }
 

@@ -8,6 +8,16 @@
 
 namespace worker::transaction {
 
+namespace {
+
+// The value of the first such field; empty for none.
+std::string_view value_of(const http::HeaderList& fields, http::FieldId id) {
+  const http::Field* const field = fields.find(id);
+  return field != nullptr ? field->value : std::string_view();
+}
+
+}  // namespace
+
 const Transaction::StepFunction Transaction::kSteps[] = {
     &Transaction::sanitize,     &Transaction::route,   &Transaction::admit,
     &Transaction::pick_backend, &Transaction::connect, &Transaction::send_head,
@@ -44,9 +54,19 @@ void Transaction::reset(client::ClientConnection& client) {
   record_.status = 0;
   record_.service = record_.backend = "-";
   record_.reason = {};
-  worker_.access_log.begin(worker_.request_head, record_);
+  begin_record();
   worker_.segment.workers().count_request(worker_.heritage.row);
   worker_.segment.listeners().count_request(client.listener().heritage.row, worker_.heritage.row);
+}
+
+void Transaction::begin_record() {
+  const http::RequestHead& head = worker_.request_head;
+  log::RequestTexts texts{.line = head.line, .referer = {}, .user_agent = {}};
+  if (worker_.access_log.shows_fields()) {
+    texts.referer = value_of(head.fields, http::FieldId::referer);
+    texts.user_agent = value_of(head.fields, http::FieldId::user_agent);
+  }
+  worker_.access_log.begin(texts, worker_.loop.turn_us(), record_);
 }
 
 void Transaction::start(client::ClientConnection& client, char* rest, std::size_t rest_size) {
@@ -237,7 +257,7 @@ Transaction::Flow Transaction::finish() {
   pace_deadline_.stop();
   client_write_.remove();
   if (record_.body_bytes == 0) record_.body_bytes = response_.body_bytes();
-  worker_.access_log.write(record_);
+  worker_.access_log.write(record_, worker_.loop.turn_us());
   record_.body_bytes = 0;
   client_->transaction_ended(after_);
   return Flow::ended;

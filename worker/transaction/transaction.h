@@ -26,7 +26,7 @@
 #include "shm/backend_table.h"
 #include "worker/backend/connection.h"
 #include "worker/client/connection.h"
-#include "worker/http/error_page.h"
+#include "worker/http/answer.h"
 #include "worker/http/sanitizer.h"
 #include "worker/log/access_log.h"
 #include "worker/route/wait_queue.h"
@@ -79,6 +79,7 @@ class Transaction final : public net::Disposable, public backend::UpstreamUser {
   static const StepFunction kSteps[];
 
   void reset(client::ClientConnection& client);
+  void begin_record();
   void run();
   Flow go(Step step) {
     step_ = step;
@@ -113,8 +114,7 @@ class Transaction final : public net::Disposable, public backend::UpstreamUser {
   // Settles what becomes of the client's connection after the response. Returns whether it is kept,
   // which the response has to say; `is_framed`: the client can tell where it ends.
   bool settle_client(bool is_framed);
-  http::OwnResponse begin_answer(int status);
-  Flow send_answer(std::size_t body_bytes);
+  Flow send_answer(const http::Answer& answer);
 
   // transaction_upstream.cc: the backend's connection and its response head
   Flow connect();

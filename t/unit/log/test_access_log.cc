@@ -6,28 +6,26 @@
 #include "shm/segment.h"
 #include "worker/log/access_log.h"
 
+using worker::log::AccessRecord;
+
 namespace {
+
+constexpr std::uint64_t kBegunUs = 5'000'000;
 
 struct Fixture {
   explicit Fixture(conf::AccessLogFormat format)
       : row(segment.workers().take(0, 1).value()),
         log(segment.log_ring(row), -1, 0),
-        access(format, loop, log) {
+        access(format, log) {
     ::setenv("TZ", "UTC", 1);
     ::tzset();
+    record.client_ip = "192.0.2.7";
   }
-  void head(std::string_view line, std::string_view referer, std::string_view agent) {
-    request.line = line;
-    request.fields.clear();
-    if (!referer.empty()) request.fields.add({"Referer", referer, worker::http::FieldId::referer});
-    if (!agent.empty())
-      request.fields.add({"User-Agent", agent, worker::http::FieldId::user_agent});
-  }
-  // The record as it came into the ring, with the time of day and the duration made plain.
-  std::string written(worker::log::AccessRecord& record) {
-    access.begin(request, record);
-    record.when = 1790000000;
-    access.write(record);
+  // The record as it came into the ring; the request began at a known time of day.
+  std::string written(const worker::log::RequestTexts& request, std::uint64_t lasted_us = 0) {
+    access.begin(request, kBegunUs, record);
+    record.begun_at = 1790000000;
+    access.write(record, kBegunUs + lasted_us);
     int priority = -1;
     std::string text;
     if (!segment.log_ring(row).read(priority, text)) return "(nothing)";
@@ -37,81 +35,91 @@ struct Fixture {
   shm::Segment segment;
   shm::Row row;
   worker::log::Log log;
-  worker::net::EventLoop loop;
   worker::log::AccessLog access;
-  worker::http::RequestHead request;
+  AccessRecord record;
 };
 
 }  // namespace
 
-TEST_CASE("access_log: combined, then service, backend and milliseconds") {
+TEST_CASE("access_log: Combined Log Format, then service, backend and milliseconds") {
   Fixture f(conf::AccessLogFormat::combined);
-  f.head("GET /a?b HTTP/1.1", "http://from.example/", "curl/8");
-  worker::log::AccessRecord record;
-  record.client_ip = "192.0.2.7";
-  record.status = 200;
-  record.body_bytes = 1024;
-  record.service = "127.0.0.1:80/1";
-  record.backend = "be";
-  CHECK(f.written(record) ==
+  CHECK(f.access.shows_fields());
+  f.record.status = 200;
+  f.record.body_bytes = 1024;
+  f.record.service = "127.0.0.1:80/1";
+  f.record.backend = "be";
+  CHECK(f.written({"GET /a?b HTTP/1.1", "http://from.example/", "curl/8"}, 12'999) ==
         "192.0.2.7 - - [21/Sep/2026:14:13:20 +0000] \"GET /a?b HTTP/1.1\" 200 1024 "
-        "\"http://from.example/\" \"curl/8\" 127.0.0.1:80/1 be 0");
+        "\"http://from.example/\" \"curl/8\" 127.0.0.1:80/1 be 12");
 }
 
-TEST_CASE("access_log: what is missing is a dash, and a refusal has its reason") {
+TEST_CASE("access_log: a dash stands for each missing part, and a refusal shows its reason") {
   Fixture f(conf::AccessLogFormat::combined);
-  f.head("", "", "");
-  worker::log::AccessRecord record;
-  record.client_ip = "::1";
-  record.status = 400;
-  record.reason = "bare_lf";
-  CHECK(f.written(record) ==
+  f.record.client_ip = "::1";
+  f.record.status = 400;
+  f.record.reason = "bare_lf";
+  CHECK(f.written({}) ==
         "::1 - - [21/Sep/2026:14:13:20 +0000] \"-\" 400 - \"-\" \"-\" - - 0 reason=bare_lf");
 }
 
-TEST_CASE("access_log: no request can forge a record") {
+TEST_CASE("access_log: Common Log Format shows no fields of the request") {
   Fixture f(conf::AccessLogFormat::common);
-  f.head("GET /\" 200 1\nfake HTTP/1.1", "", "");
-  worker::log::AccessRecord record;
-  record.client_ip = "192.0.2.7";
-  record.status = 404;
-  CHECK(f.written(record) ==
-        "192.0.2.7 - - [21/Sep/2026:14:13:20 +0000] \"GET /\\x22 200 1\\x0afake HTTP/1.1\" 404 - "
-        "- - 0");
+  CHECK(!f.access.shows_fields());
+  f.record.status = 304;
+  CHECK(f.written({"GET / HTTP/1.1", "http://from.example/", "curl/8"}, 1'000) ==
+        "192.0.2.7 - - [21/Sep/2026:14:13:20 +0000] \"GET / HTTP/1.1\" 304 - - - 1");
 }
 
-TEST_CASE("access_log: however much a request brings, its reason is there") {
+TEST_CASE("access_log: no request can forge a record") {
+  Fixture f(conf::AccessLogFormat::combined);
+  f.record.status = 404;
+  CHECK(f.written({"GET /\" 200 1\nfake HTTP/1.1", "\" \"x", "a\\b"}) ==
+        "192.0.2.7 - - [21/Sep/2026:14:13:20 +0000] \"GET /\\x22 200 1\\x0afake HTTP/1.1\" 404 - "
+        "\"\\x22 \\x22x\" \"a\\x5cb\" - - 0");
+}
+
+TEST_CASE("access_log: a text is written whole at its limit and cut one byte beyond") {
+  for (const std::size_t excess : {0u, 1u, 100u}) {
+    CAPTURE(excess);
+    const std::string end = excess != 0 ? "..." : "";
+    Fixture f(conf::AccessLogFormat::combined);
+    f.record.status = 200;
+    CHECK(f.written({std::string(8192 + excess, 'l'), std::string(2048 + excess, 'r'),
+                     std::string(2048 + excess, 'u')}) ==
+          "192.0.2.7 - - [21/Sep/2026:14:13:20 +0000] \"" + std::string(8192, 'l') + end +
+              "\" 200 - \"" + std::string(2048, 'r') + end + "\" \"" + std::string(2048, 'u') +
+              end + "\" - - 0");
+  }
+}
+
+TEST_CASE("access_log: the limits count escaped bytes, so the longest record has its reason") {
   Fixture f(conf::AccessLogFormat::combined);
   const std::string bytes(64 * 1024, '\xff');
-  f.head(bytes, bytes, bytes);
-  worker::log::AccessRecord record;
-  record.client_ip = "192.0.2.7";
-  record.status = 414;
-  record.reason = "request_line_too_long";
-  const std::string text = f.written(record);
-  CHECK(text.size() < 13 * 1024);
-  CHECK(text.ends_with("\\xff...\" - - 0 reason=request_line_too_long"));
-}
-
-TEST_CASE("access_log: off") {
-  Fixture f(conf::AccessLogFormat::off);
-  worker::log::AccessRecord record;
-  f.access.begin(f.request, record);
-  f.access.write(record);
-  int priority = 0;
-  std::string text;
-  CHECK(!f.segment.log_ring(f.row).read(priority, text));
-}
-
-TEST_CASE("access_log: the longest foreign text leaves a whole record") {
-  Fixture f(conf::AccessLogFormat::combined);
-  const std::string quotes(worker::http::kMaxRequestLine, '"');
-  f.head(quotes, quotes, quotes);
-  worker::log::AccessRecord record;
-  record.client_ip = "192.0.2.7";
-  record.status = 400;
-  record.reason = "target_byte";
-  const std::string text = f.written(record);
+  f.record.status = 414;
+  f.record.reason = "request_line_too_long";
+  const auto escaped = [](std::size_t count) {
+    std::string text;
+    for (std::size_t i = 0; i < count; ++i) text += "\\xff";
+    return text + "...";
+  };
+  const std::string text = f.written({bytes, bytes, bytes});
+  CHECK(text == "192.0.2.7 - - [21/Sep/2026:14:13:20 +0000] \"" + escaped(2048) + "\" 414 - \"" +
+                    escaped(512) + "\" \"" + escaped(512) +
+                    "\" - - 0 reason=request_line_too_long");
   CHECK(text.size() < shm::kMaxLogRecord);
-  CHECK(text.ends_with("..." + std::string("\" - - 0 reason=target_byte")));
+}
+
+TEST_CASE("access_log: a record that is used again shows nothing of the request before") {
+  Fixture f(conf::AccessLogFormat::combined);
+  f.record.status = 200;
+  f.written({"GET /long/path HTTP/1.1", "http://from.example/", "curl/8"});
+  CHECK(f.written({"GET / HTTP/1.1", {}, {}}) ==
+        "192.0.2.7 - - [21/Sep/2026:14:13:20 +0000] \"GET / HTTP/1.1\" 200 - \"-\" \"-\" - - 0");
+}
+
+TEST_CASE("access_log: switched off, it neither copies nor writes") {
+  Fixture f(conf::AccessLogFormat::off);
+  CHECK(!f.access.shows_fields());
+  CHECK(f.written({"GET / HTTP/1.1", {}, {}}) == "(nothing)");
+  CHECK(f.record.request_line.empty());
 }

@@ -1,50 +1,42 @@
 #include <doctest/doctest.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
-#include <cstdio>
+#include <cstdint>
 #include <string>
 
+#include "shm/segment.h"
 #include "worker/log/log.h"
 
-using worker::log::escaped;
+TEST_CASE("log: a record reaches the ring with its severity, and wakes only a sleeping master") {
+  shm::Segment segment;
+  const shm::Row row = segment.workers().take(0, 1).value();
+  shm::LogRing& ring = segment.log_ring(row);
+  const int doorbell = ::eventfd(0, EFD_NONBLOCK);
+  REQUIRE(doorbell >= 0);
+  worker::log::Log log(ring, doorbell, 2);
+  CHECK(log.detail() == 2);
 
-TEST_CASE("log: what could forge a line or a field is shown as \\xNN") {
-  CHECK(escaped("plain text, 100%") == "plain text, 100%");
-  CHECK(escaped("a\r\nb") == "a\\x0d\\x0ab");
-  CHECK(escaped("say \"hi\" \\") == "say \\x22hi\\x22 \\x5c");
-  CHECK(escaped(std::string_view("\0\x1b\x7f\xff", 4)) == "\\x00\\x1b\\x7f\\xff");
-  CHECK(escaped("").empty());
-}
+  std::uint64_t rung = 0;
+  log.write(worker::log::Severity::warning, "first");
+  CHECK(::read(doorbell, &rung, sizeof rung) < 0);
+  ring.sleep();
+  log.write(worker::log::Severity::error, "second");
+  log.write(worker::log::Severity::debug, "third");
+  CHECK(::read(doorbell, &rung, sizeof rung) == sizeof rung);
+  CHECK(rung == 1);
 
-TEST_CASE("log: long foreign text is cut") {
-  CHECK(escaped("abcd", 4) == "abcd");
-  CHECK(escaped("abcde", 4) == "abcd...");
-  CHECK(escaped("\n", 4) == "\\x0a");
-  CHECK(escaped("a\n", 4) == "a...");
-  CHECK(escaped("\n\n", 7) == "\\x0a...");
-}
-
-TEST_CASE("log: the bound is on what is written, and no escape is torn") {
-  CHECK(escaped("\n\n", 8) == "\\x0a\\x0a");
-  CHECK(escaped("\n\n", 7) == "\\x0a...");
-  CHECK(escaped("a\n", 4) == "a...");
-  CHECK(escaped("a\n", 5) == "a\\x0a");
-  CHECK(escaped("ab", 1) == "a...");
-}
-
-TEST_CASE("log: every byte at every place of a text, whatever its length") {
-  for (int byte = 0; byte < 256; ++byte) {
-    const char c = static_cast<char>(byte);
-    char shown[5] = {c, '\0'};
-    const bool plain = byte >= 0x20 && byte <= 0x7e && c != '"' && c != '\\';
-    if (!plain) std::snprintf(shown, sizeof shown, "\\x%02x", static_cast<unsigned>(byte));
-    for (std::size_t size = 1; size <= 40; ++size) {
-      for (std::size_t at = 0; at < size; ++at) {
-        std::string text(size, 'a');
-        text[at] = c;
-        std::string expected(size, 'a');
-        expected.replace(at, 1, shown);
-        REQUIRE(escaped(text) == expected);
-      }
-    }
-  }
+  int priority = -1;
+  std::string text;
+  REQUIRE(ring.read(priority, text));
+  CHECK(priority == 4);
+  CHECK(text == "first");
+  REQUIRE(ring.read(priority, text));
+  CHECK(priority == 3);
+  CHECK(text == "second");
+  REQUIRE(ring.read(priority, text));
+  CHECK(priority == 7);
+  CHECK(text == "third");
+  CHECK(!ring.read(priority, text));
+  ::close(doorbell);
 }
