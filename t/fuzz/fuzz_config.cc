@@ -1,7 +1,7 @@
-// libFuzzer target: any bytes as a configuration.
+// Fuzzes the configuration loader with arbitrary bytes.
 //
-// What must hold: it ends, there is a Config exactly when there is no error, every index in it is
-// good, and the messages hold no byte that a terminal must not get.
+// Properties: loading ends; it returns a Config exactly when it reports no error; each backend
+// index in the Config is valid; the messages contain no control character except line feeds.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
