@@ -1,5 +1,5 @@
 // One request and its response, bodies both ways: see transaction.h.
-#include "worker/http/rewrite.h"
+#include "worker/http/http1_writer.h"
 #include "worker/transaction/transaction.h"
 
 namespace worker::transaction {

@@ -3,7 +3,7 @@
 #include "worker/transaction/transaction.h"
 
 #include "shm/segment.h"
-#include "worker/http/rewrite.h"
+#include "worker/http/http1_writer.h"
 #include "worker/tls/client_auth.h"
 
 namespace worker::transaction {

@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "shm/segment.h"
-#include "worker/http/rewrite.h"
+#include "worker/http/http1_writer.h"
 #include "worker/transaction/transaction.h"
 
 namespace worker::transaction {
@@ -194,8 +194,7 @@ Transaction::Flow Transaction::begin_response(char* rest, std::size_t size) {
   if (has_no_length) how.body.kind = chunk_out ? Kind::chunked : Kind::until_close;
   how.keep_alive = settle_client(how.body.kind != Kind::until_close);
   how.client_is_http10 = facts_.is_http10;
-  how.added = backend_->heritage.head_add;
-  how.hsts = client_->listener().hsts;
+  how.added = {.head_add = backend_->heritage.head_add, .hsts = client_->listener().hsts};
 
   worker_.head_text.clear();
   http::write_response_head(worker_.response_head, how, worker_.head_text);
