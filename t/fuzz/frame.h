@@ -10,7 +10,7 @@
 
 #include "worker/http/request_head.h"
 #include "worker/http/response_head.h"
-#include "worker/http/rewrite.h"
+#include "worker/http/http1_writer.h"
 #include "worker/http/uri.h"
 
 namespace fuzz {

@@ -27,7 +27,7 @@ std::string written(const ResponseHead& head, const ResponseFacts& facts,
 
 void rewrite_and_read(const ResponseHead& head, const RequestFacts& request,
                       const ResponseFacts& facts, bool client_is_http10) {
-  ResponseRewrite how{facts.body, true, client_is_http10, "X-Added: yes\r\n"};
+  ResponseRewrite how{facts.body, true, client_is_http10, {.head_add = "X-Added: yes\r\n"}};
   if (client_is_http10 && how.body.kind == Framing::Kind::chunked) {
     how.body.kind = Framing::Kind::until_close;
   }
