@@ -78,7 +78,7 @@ tls::IoResult ClientConnection::read(char* buffer, std::size_t size) {
     while (result.status == tls::IoStatus::would_block && result.drained && peer_closed_) {
       result = stream_.read(buffer, size);
     }
-    if (tls->owes()) watch_writable();
+    if (tls->must_flush()) watch_writable();
   }
   if (result.status != tls::IoStatus::ok) readable_ = false;
   return result;
@@ -118,7 +118,7 @@ void ClientConnection::on_deadline() {
     linger();  // silent, but still busy with what we have sent
   } else if (!pending_) {
     const tls::Session* const tls = stream_.tls();
-    if (tls != nullptr && tls->heard() && !tls->established()) {
+    if (tls != nullptr && tls->handshaking()) {
       record_handshake(408, "tls_timeout", "not completed in time");
     }
     close();
@@ -290,7 +290,7 @@ void ClientConnection::watch_writable() {
 
 void ClientConnection::on_owed() {
   tls::Session* const tls = stream_.tls();
-  if (tls != nullptr && tls->owes() && tls->flush() && tls->owes()) return;
+  if (tls != nullptr && tls->must_flush() && tls->flush() && tls->must_flush()) return;
   owed_->remove();
   on_event(net::kReadable);
 }

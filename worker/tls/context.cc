@@ -21,6 +21,7 @@
 #include "worker/tls/certificate.h"
 #include "worker/tls/ciphers.h"
 #include "worker/tls/client_auth.h"
+#include "worker/tls/record_cutter.h"
 #include "worker/tls/session.h"
 #include "worker/tls/tickets.h"
 

@@ -21,9 +21,6 @@ class TicketKeys;
 
 namespace worker::tls {
 
-// The most that one record carries.
-inline constexpr std::size_t kRecordSize = 16 * 1024;
-
 // Room that a session needs only while it is called.
 struct Scratch {
   std::string output;                // records on their way to the socket
