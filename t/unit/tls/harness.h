@@ -10,6 +10,7 @@
 #include <openssl/x509v3.h>
 #include <sys/socket.h>
 
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -111,6 +112,25 @@ inline std::string simple_pem(const std::string& cn, const std::string& san = {}
 inline std::shared_ptr<worker::tls::Context> make_context(const conf::Tls& tls,
                                                           conf::Diagnostics& diagnostics) {
   return worker::tls::Context::make(tls, diagnostics);
+}
+
+inline std::shared_ptr<worker::tls::Context> some_context() {
+  const Folder folder;
+  conf::Tls tls;
+  tls.certificates = {{folder.write("a.pem", simple_pem("a.test")), {}}};
+  conf::Diagnostics diagnostics;
+  return make_context(tls, diagnostics);
+}
+
+// Bytes that no encoding or shift leaves alike.
+inline std::string pattern(std::size_t size) {
+  std::string bytes(size, '\0');
+  std::uint32_t state = 1;
+  for (char& c : bytes) {
+    state = state * 1664525 + 1013904223;
+    c = static_cast<char>(state >> 24);
+  }
+  return bytes;
 }
 
 // A client and a server's stream on the two ends of a socket pair, both non-blocking.

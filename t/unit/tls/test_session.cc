@@ -13,24 +13,6 @@ using worker::tls::IoStatus;
 
 namespace {
 
-std::shared_ptr<worker::tls::Context> some_context() {
-  const Folder folder;
-  conf::Tls tls;
-  tls.certificates = {{folder.write("a.pem", simple_pem("a.test")), {}}};
-  conf::Diagnostics diagnostics;
-  return make_context(tls, diagnostics);
-}
-
-std::string pattern(std::size_t size) {
-  std::string bytes(size, '\0');
-  std::uint32_t state = 1;
-  for (char& c : bytes) {
-    state = state * 1664525 + 1013904223;
-    c = static_cast<char>(state >> 24);
-  }
-  return bytes;
-}
-
 // Writes like a Pump: what was not taken comes again, from where it stopped.
 void write_all(Pair& pair, std::vector<iovec> pieces, std::string& received) {
   std::string rest;
@@ -284,7 +266,7 @@ TEST_CASE("tls session: tickets wait for the first answer, a read or the end") {
   context->use_tickets(segment.ticket_keys());
   iovec answer{const_cast<char*>("answer"), 6};
   char buffer[16];
-  for (const std::string_view end : {"answer", "read", "close"}) {
+  for (const std::string_view end : {"answer", "nothing", "read", "close"}) {
     CAPTURE(end);
     Pair pair(*context);
     SSL_connect(pair.make_client());
@@ -293,11 +275,16 @@ TEST_CASE("tls session: tickets wait for the first answer, a read or the end") {
     REQUIRE(SSL_write(pair.client, "request", 7) == 7);
     CHECK(pair.server.read(buffer, sizeof buffer).size == 7);
     CHECK_FALSE(pair.server.tls()->must_flush());
+    CHECK(pair.server.tls()->waiting() > 0);
     char byte;
     CHECK(::recv(pair.client_socket.get(), &byte, 1, MSG_PEEK) < 0);
     if (end == "answer") {
       CHECK(pair.server.write(&answer, 1).size == 6);
       CHECK(pair.received() == "answer");
+    } else if (end == "nothing") {
+      const iovec nothing{nullptr, 0};
+      CHECK(pair.server.write(&nothing, 1).status == IoStatus::would_block);
+      CHECK(pair.received().empty());
     } else if (end == "read") {
       CHECK(pair.server.read(buffer, sizeof buffer).status == IoStatus::would_block);
       CHECK(pair.received().empty());
