@@ -174,16 +174,14 @@ bool Section::check_number(Member& member, std::string_view name) {
 }
 
 bool Section::check_choice(Member& member, std::string_view name) {
-  const auto choices = member.key->choices;
-  const auto found = std::find_if(choices.begin(), choices.end(), [&](std::string_view choice) {
-    return equal_ignoring_case(choice, member.value->text);
-  });
-  if (found == choices.end()) {
-    mistyped(*member.key, *member.value, name, did_you_mean(member.value->text, choices));
-    return false;
+  for (const Choice& choice : member.key->choices) {
+    if (!equal_ignoring_case(choice.word, member.value->text)) continue;
+    member.number = choice.value;
+    return true;
   }
-  member.number = found - choices.begin();
-  return true;
+  mistyped(*member.key, *member.value, name,
+           did_you_mean(member.value->text, choice_words(*member.key)));
+  return false;
 }
 
 bool Section::check_list(Member& member, const Node& written, std::string_view name) {
