@@ -104,9 +104,13 @@ bool is_wildcard(std::string_view address) { return address == "0.0.0.0" || addr
 
 bool is_ipv6(std::string_view address) { return address.find(':') != std::string_view::npos; }
 
-std::string host_port(std::string_view address, std::uint16_t port) {
+std::string url_host(std::string_view address) {
   const std::string host(address);
-  return (is_ipv6(host) ? "[" + host + "]" : host) + ":" + std::to_string(port);
+  return is_ipv6(host) ? "[" + host + "]" : host;
+}
+
+std::string host_port(std::string_view address, std::uint16_t port) {
+  return url_host(address) + ":" + std::to_string(port);
 }
 
 }  // namespace conf

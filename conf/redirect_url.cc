@@ -69,7 +69,7 @@ std::optional<std::string> host_of(std::string_view text) {
   if (!host || host->find('%') != std::string::npos || is_ipv6(*host) != brackets) {
     return std::nullopt;
   }
-  return brackets ? "[" + *host + "]" : *host;
+  return url_host(*host);
 }
 
 }  // namespace

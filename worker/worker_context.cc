@@ -1,6 +1,7 @@
 // What all connections of one worker share: see worker_context.h.
 #include "worker/worker_context.h"
 
+#include "conf/address.h"
 #include "shm/segment.h"
 #include "worker/client/connection.h"
 #include "worker/tls/context.h"
@@ -28,9 +29,7 @@ route::SessionAffinity make_affinity(const Heritage& heritage, const net::Socket
 }  // namespace
 
 std::string BackendRuntime::title() const {
-  const bool is_v6 = config.address.find(':') != std::string::npos;
-  return config.name + " (" + (is_v6 ? "[" + config.address + "]" : config.address) + ":" +
-         std::to_string(config.port) + ")";
+  return config.name + " (" + conf::host_port(config.address, config.port) + ")";
 }
 
 http::Limits limits_of(const conf::Listener& listener) {

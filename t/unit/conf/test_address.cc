@@ -72,6 +72,8 @@ TEST_CASE("address: questions") {
   CHECK_FALSE(conf::is_wildcard("::1"));
   CHECK(conf::is_ipv6("::1"));
   CHECK_FALSE(conf::is_ipv6("a.example"));
+  CHECK(conf::url_host("a.example") == "a.example");
+  CHECK(conf::url_host("fe80::1%eth0") == "[fe80::1%eth0]");
   CHECK(conf::host_port("192.0.2.7", 80) == "192.0.2.7:80");
   CHECK(conf::host_port("::1", 65535) == "[::1]:65535");
 }
