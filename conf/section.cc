@@ -137,6 +137,7 @@ bool Section::check_scalar(Member& member, std::string_view name) {
     case Shape::choice:
       return check_choice(member, name);
     default:
+      member.items.push_back(member.value);
       return check_text(key, *member.value, name);
   }
 }

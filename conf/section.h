@@ -24,10 +24,11 @@ class Section {
   // A key with a value that fits its row.
   struct Member {
     const Key* key;
-    std::int64_t family_number;      // 404 of Err404
-    const Node* value;               // aliases followed
-    std::int64_t number = 0;         // of a number, seconds or bytes; the value of a choice
-    std::vector<const Node*> items;  // of a list: the texts, mappings or aliases in it
+    std::int64_t family_number;  // 404 of Err404
+    const Node* value;           // aliases followed
+    std::int64_t number = 0;     // of a number, seconds or bytes; the value of a choice
+    std::vector<const Node*>
+        items;  // of a list: the texts, mappings or aliases in it; of a text: itself
   };
 
   // `mappings` are taken as one; `where` is what a missing key is reported for.

@@ -12,6 +12,7 @@
 
 #include "conf/address.h"
 #include "conf/scalar.h"
+#include "conf/service.h"
 
 namespace conf {
 
@@ -59,10 +60,6 @@ void check_overlaps(const Config& config, Diagnostics& diagnostics) {
   }
 }
 
-bool is_catch_all(const Service& service) {
-  return !service.url && service.head_require.empty() && service.head_deny.empty();
-}
-
 // Whether who follows it comes back to the same listener with the same path.
 bool leads_to_itself(const Redirect& redirect, const Listener& listener) {
   if (!redirect.host.empty() || !redirect.path.empty()) return false;
@@ -86,7 +83,7 @@ void check_services(const Listener& listener, Diagnostics& diagnostics) {
     diagnostics.warning(service.where,
                         "a service without backends: every request that matches gets 503");
   }
-  const auto catch_all = std::find_if(services.begin(), services.end(), is_catch_all);
+  const auto catch_all = std::find_if(services.begin(), services.end(), matches_everything);
   if (services.end() - catch_all < 2) return;
   const auto others = services.end() - catch_all - 2;
   diagnostics.warning((catch_all + 1)->where,

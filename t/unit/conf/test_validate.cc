@@ -5,14 +5,18 @@
 
 namespace {
 
+conf::Condition condition(conf::Condition::Kind kind) {
+  std::string error;
+  return {kind, conf::Pattern::compile("a", conf::Pattern::Case::sensitive, error).value()};
+}
+
 conf::Listener listener(const std::string& address, std::uint16_t port, std::size_t services = 1) {
   conf::Listener made;
   made.address = address;
   made.port = port;
   made.services.resize(services);
-  std::string error;
   for (conf::Service& service : made.services) {
-    service.url = conf::Pattern::compile("a", conf::Pattern::Case::sensitive, error);
+    service.conditions = {condition(conf::Condition::Kind::url)};
     service.backends = {0};
   }
   return made;
@@ -76,19 +80,18 @@ TEST_CASE("validate: no services, no backends") {
 
 TEST_CASE("validate: what stands after a service that matches everything") {
   conf::Config made = config({listener("::1", 80, 3)});
-  made.listeners[0].services[2].url.reset();
+  made.listeners[0].services[2].conditions.clear();
   CHECK(messages(made) == "");
-  made.listeners[0].services[1].url.reset();
+  made.listeners[0].services[1].conditions.clear();
   CHECK(messages(made) ==
         "warning: this service can never be reached: one before matches every request\n"
         "note: that begins here\n");
-  made.listeners[0].services[0].url.reset();
+  made.listeners[0].services[0].conditions.clear();
   CHECK(messages(made) ==
         "warning: this service and 1 after it can never be reached: one before matches every "
         "request\nnote: that begins here\n");
-  auto pattern = *made.listeners[0].services[0].head_require.emplace(
-      made.listeners[0].services[0].head_require.end(), *listener("::1", 1).services[0].url);
-  made.listeners[0].services[1].head_deny.push_back(pattern);
+  made.listeners[0].services[0].conditions = {condition(conf::Condition::Kind::head_require)};
+  made.listeners[0].services[1].conditions = {condition(conf::Condition::Kind::head_deny)};
   CHECK(messages(made) == "");
 }
 
