@@ -48,7 +48,7 @@ std::optional<Pattern> ServiceLoader::compile(const Node& node, std::string_view
   std::optional<Pattern> pattern = Pattern::compile(node.text, letter_case, error);
   if (!pattern) {
     diagnostics_.error(node.where,
-                       "`" + std::string(key) + "` is no valid regular expression: " + error);
+                       "`" + std::string(key) + "` is not a valid regular expression: " + error);
   }
   return pattern;
 }
@@ -96,8 +96,8 @@ std::vector<std::size_t> ServiceLoader::backends_of(const Section& section) {
 void ServiceLoader::report_stranger(const Node& item) {
   if (item.is(Node::Kind::alias)) {
     diagnostics_.error(item.where,
-                       "`*" + shown(item.text) + "` is no item of the top-level `Backends`");
-    diagnostics_.note(item.target->where, "this is what it stands for");
+                       "`*" + shown(item.text) + "` is not an item of the top-level `Backends`");
+    diagnostics_.note(item.target->where, "it refers to this");
     return;
   }
   if (item.is(Node::Kind::mapping)) {

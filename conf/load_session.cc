@@ -24,7 +24,7 @@ void forbid(const Section& section, std::string_view key, Type type, std::string
   const Section::Member* member = section.find(key);
   if (member == nullptr) return;
   diagnostics.error(member->value->where,
-                    "`" + std::string(key) + "` means nothing for sessions of the type " +
+                    "`" + std::string(key) + "` does not apply to sessions of type " +
                         std::string(name_of(type)) + ", only for " + std::string(users));
 }
 
@@ -33,8 +33,8 @@ std::string load_id(const Section& section, Type type, Diagnostics& diagnostics)
   const Section::Member* member = section.find("ID");
   if (member == nullptr) {
     if (section.reported("ID")) return {};
-    diagnostics.error(section.where(), "Session needs `ID` for the type " +
-                                           std::string(name_of(type)) + ": " +
+    diagnostics.error(section.where(), "Session needs `ID` for type " + std::string(name_of(type)) +
+                                           ": " +
                                            expectation(*find_key(session_schema(), "ID").key));
     return {};
   }
