@@ -24,7 +24,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       for (const std::size_t index : service.backends) {
         if (index >= config->backends.size()) std::abort();
       }
-      if (service.url) service.url->search("/index.html");
+      for (const conf::Condition& condition : service.conditions) {
+        condition.pattern.search("/index.html");
+      }
     }
   }
   return 0;
