@@ -46,8 +46,7 @@ std::string name_of(Place place, const Process& process) {
   return "worker " + std::to_string(place.slot) + " (pid " + std::to_string(process.pid) + ")";
 }
 
-void give_order(const Process& process, Order order) {
-  // One that has closed its end is on its way out; nobody has to tell it anything.
+void give_order(const Process& process, worker::Order order) {
   ::send(process.control.get(), &order, sizeof order, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 

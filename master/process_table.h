@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "shm/ids.h"
+#include "worker/control.h"
 #include "worker/net/unique_fd.h"
 
 namespace master {
@@ -61,9 +62,9 @@ class ProcessTable {
 // "worker 1 (pid 123)"
 std::string name_of(Place place, const Process& process);
 
-// What the master says to a worker, in one byte on its control socket.
-enum class Order : char { go = 'G', drain = 'D', quit = 'Q' };
-void give_order(const Process& process, Order order);
+// Writes an order to the worker's control socket. A worker that is gone or reads nothing does not
+// get it; neither blocks or fails.
+void give_order(const Process& process, worker::Order order);
 
 // kill(2), but never to a group or to init: throws std::logic_error for a pid of 1 or less.
 void send_signal(pid_t pid, int number);

@@ -18,8 +18,6 @@ namespace {
 
 using worker::log::Severity;
 
-constexpr char kReadyByte = 'R';
-constexpr char kNoMoreByte = 'N';  // it accepts no more clients
 constexpr int kBreathMs = 100;
 constexpr std::uint64_t kTellTroubleMs = 1000;  // at most once in this time
 
@@ -122,7 +120,7 @@ void Supervisor::on_ready(Place place, Process& process) {
 
 void Supervisor::send_to_work(Process& process) {
   process.accepts = true;
-  give_order(process, Order::go);
+  give_order(process, worker::Order::go);
 }
 
 void Supervisor::on_first_active() {
@@ -216,7 +214,8 @@ void Supervisor::drain() {
   deadline_ms_ = now_ms() + static_cast<std::uint64_t>(grace.count()) * 1000 + kGraceExtraMs;
   drain_generation(active());
   // Those that drain already lose their patience, too.
-  for (const auto& [place, process] : processes_.entries()) give_order(process, Order::quit);
+  for (const auto& [place, process] : processes_.entries())
+    give_order(process, worker::Order::quit);
   around_.journal.say(Severity::notice, "stopping when all requests are answered, within " +
                                             std::to_string(grace.count()) + " s");
   if (Generation* const unborn = candidate()) abandon(*unborn);
@@ -309,8 +308,11 @@ void Supervisor::read_control(Place place, Process& process) {
   if (size == 0) process.control.reset();  // its end follows; wait(2) will tell
   if (size <= 0) return;
   const std::string_view said(bytes, static_cast<std::size_t>(size));
-  if (!process.ready && said.find(kReadyByte) != said.npos) on_ready(place, process);
-  if (said.find(kNoMoreByte) != said.npos) process.accepts = false;
+  const auto says = [said](worker::Report report) {
+    return said.find(static_cast<char>(report)) != said.npos;
+  };
+  if (!process.ready && says(worker::Report::ready)) on_ready(place, process);
+  if (says(worker::Report::stopped_accepting)) process.accepts = false;
 }
 
 void Supervisor::check_deadlines() {

@@ -137,7 +137,7 @@ void Supervisor::drain_generation(Generation& generation) {
   for (const auto& [place, process] : processes_.entries()) {
     if (place.generation != generation.number) continue;
     segment_.workers().set_state(process.row, shm::WorkerState::draining);
-    give_order(process, Order::drain);
+    give_order(process, worker::Order::drain);
   }
   forget_if_gone(generation.number);
 }

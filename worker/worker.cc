@@ -17,6 +17,7 @@
 #include "worker/backend/probe.h"
 #include "worker/client/acceptor.h"
 #include "worker/client/connection.h"
+#include "worker/control.h"
 #include "worker/net/event.h"
 #include "worker/transaction/transaction.h"
 #include "worker/worker_context.h"
@@ -24,12 +25,6 @@
 namespace worker {
 
 namespace {
-
-constexpr char kReady = 'R';
-constexpr char kNoMore = 'N';
-// The master's orders; any other byte, and the end of file, mean to end as soon as possible.
-constexpr char kGo = 'G';
-constexpr char kDrain = 'D';
 
 // TERM ends a worker at once, but between two callbacks: every request leaves its record.
 int catch_term() {
@@ -114,7 +109,8 @@ void Worker::start() {
 }
 
 int Worker::run() {
-  if (::send(heritage_.control, &kReady, 1, MSG_NOSIGNAL) != 1) return 1;
+  const Report ready = Report::ready;
+  if (::send(heritage_.control, &ready, sizeof ready, MSG_NOSIGNAL) != 1) return 1;
   context_.loop.run();
   report_leaks();
   return exit_status_;
@@ -125,10 +121,11 @@ void Worker::on_control() {
   const ssize_t n = ::recv(heritage_.control, &byte, 1, MSG_DONTWAIT);
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (n != 1) control_event_.remove();  // the master is gone
-  if (n == 1 && byte == kGo) {
+  const Order order = n == 1 ? to_order(byte) : Order::quit;
+  if (order == Order::go) {
     go();
   } else {
-    drain(n == 1 && byte == kDrain);
+    drain(order == Order::drain);
   }
 }
 
@@ -185,8 +182,8 @@ void Worker::drain(bool patiently) {
     if (accepting_) {
       for (const std::unique_ptr<client::Acceptor>& acceptor : acceptors_) acceptor->drain();
     }
-    // A master that is gone, or has no room for it, does without.
-    ::send(heritage_.control, &kNoMore, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    const Report stopped = Report::stopped_accepting;
+    ::send(heritage_.control, &stopped, sizeof stopped, MSG_NOSIGNAL | MSG_DONTWAIT);
     const auto seconds = static_cast<unsigned>(heritage_.config->global.grace.count());
     grace_.start(seconds * 1000 + 1);
   }

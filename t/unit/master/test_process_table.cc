@@ -68,13 +68,13 @@ TEST_CASE("process table: an order is one byte on the control socket, and may fi
   worker::net::UniqueFd theirs(ends[1]);
   Process one = process(100, true);
   one.control.reset(ends[0]);
-  master::give_order(one, master::Order::go);
-  master::give_order(one, master::Order::drain);
+  master::give_order(one, worker::Order::go);
+  master::give_order(one, worker::Order::drain);
   char bytes[3] = "";
   CHECK(::read(theirs.get(), bytes, 2) == 2);
   CHECK(std::string(bytes) == "GD");
   theirs.reset();
-  master::give_order(one, master::Order::quit);  // no SIGPIPE
+  master::give_order(one, worker::Order::quit);  // no SIGPIPE
 }
 
 TEST_CASE("process table: a removed process takes its control socket along") {
