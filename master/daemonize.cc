@@ -44,12 +44,12 @@ void become_session() {
 
 }  // namespace
 
-Verdict::~Verdict() {
+StartupPipe::~StartupPipe() {
   if (!pipe_) return;
   if (::write(pipe_.get(), &kFailed, 1) < 0) return;  // the command is gone
 }
 
-bool Verdict::ready() {
+bool StartupPipe::report_ready() {
   if (!pipe_) return true;
   detach_standard_streams();
   const bool told = ::write(pipe_.get(), &kServes, 1) == 1;
@@ -57,7 +57,7 @@ bool Verdict::ready() {
   return told;
 }
 
-Verdict daemonize() {
+StartupPipe daemonize() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) throw StartError("cannot make a pipe", errno);
   worker::net::UniqueFd reader(ends[0]);
@@ -68,7 +68,7 @@ Verdict daemonize() {
     writer.reset();
     await_verdict(reader.get(), child);
   }
-  Verdict verdict(std::move(writer));
+  StartupPipe verdict(std::move(writer));
   reader.reset();
   become_session();
   if (::chdir("/") != 0) throw StartError("cannot change to the root directory", errno);

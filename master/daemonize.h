@@ -11,19 +11,19 @@
 
 namespace master {
 
-class Verdict {
+class StartupPipe {
  public:
-  Verdict() = default;  // in the foreground nobody waits, and the output stays as it is
-  explicit Verdict(worker::net::UniqueFd pipe) : pipe_(std::move(pipe)) {}
-  Verdict(Verdict&&) noexcept = default;
-  Verdict& operator=(Verdict&&) noexcept = default;
-  Verdict(const Verdict&) = delete;
-  Verdict& operator=(const Verdict&) = delete;
-  ~Verdict();  // not ready by then: the command returns 1
+  StartupPipe() = default;  // in the foreground nobody waits, and the output stays as it is
+  explicit StartupPipe(worker::net::UniqueFd pipe) : pipe_(std::move(pipe)) {}
+  StartupPipe(StartupPipe&&) noexcept = default;
+  StartupPipe& operator=(StartupPipe&&) noexcept = default;
+  StartupPipe(const StartupPipe&) = delete;
+  StartupPipe& operator=(const StartupPipe&) = delete;
+  ~StartupPipe();  // not ready by then: the command returns 1
 
   // Lets go of standard input, output and error, then lets the command return 0. False when the
   // command is gone (interrupted): nobody was told that the daemon serves.
-  bool ready();
+  bool report_ready();
 
  private:
   worker::net::UniqueFd pipe_;
@@ -32,6 +32,6 @@ class Verdict {
 // Returns in the daemon. The calling process waits for the verdict: it ends where that is good, and
 // leaves by StartError or StartFailed where it is not. Throws StartError, too, when there is no
 // process or pipe to be had.
-Verdict daemonize();
+StartupPipe daemonize();
 
 }  // namespace master

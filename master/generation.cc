@@ -136,7 +136,7 @@ worker::route::HashSecret make_session_secret() {
 }
 
 Generation make_generation(shm::Generation number, worker::Heritage heritage,
-                           const Generation* previous, shm::Segment& segment, Bells& bells) {
+                           const Generation* previous, shm::Segment& segment, WakeFds& wake_fds) {
   Generation made;
   made.number = number;
   made.heritage = std::move(heritage);
@@ -145,8 +145,8 @@ Generation make_generation(shm::Generation number, worker::Heritage heritage,
   enroll_listeners(made.heritage, segment);
   enroll_services(made.heritage, segment);
   made.heritage.segment = &segment;
-  made.heritage.doorbell = bells.doorbell();
-  made.heritage.wake_fds = bells.wake_fds();
+  made.heritage.doorbell = wake_fds.doorbell();
+  made.heritage.wake_fds = wake_fds.by_row();
   return made;
 }
 

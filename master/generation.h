@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "master/bells.h"
 #include "master/listener.h"
+#include "master/wake_fds.h"
 #include "shm/segment.h"
 #include "worker/heritage.h"
 
@@ -39,7 +39,7 @@ worker::route::HashSecret make_session_secret();
 // limit or a verdict on a known row stays as it is until `put_in_force`. Throws StartError; rows
 // that were taken by then are to be given back by retire_unused.
 Generation make_generation(shm::Generation number, worker::Heritage heritage,
-                           const Generation* previous, shm::Segment& segment, Bells& bells);
+                           const Generation* previous, shm::Segment& segment, WakeFds& wake_fds);
 
 // From now on the kernel lets clients in. Addresses that are new come first: where one fails,
 // nobody was let in whom `previous` would not have served. Throws StartError.

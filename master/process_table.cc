@@ -10,22 +10,22 @@
 
 namespace master {
 
-void ProcessTable::add(Place place, Process process) {
-  const bool added = entries_.try_emplace(place, std::move(process)).second;
+void ProcessTable::add(WorkerId id, Process process) {
+  const bool added = entries_.try_emplace(id, std::move(process)).second;
   if (!added) throw std::logic_error("two workers in one place");
 }
 
-std::optional<std::pair<Place, Process>> ProcessTable::remove(pid_t pid) {
+std::optional<std::pair<WorkerId, Process>> ProcessTable::remove(pid_t pid) {
   const auto found = std::find_if(entries_.begin(), entries_.end(),
                                   [pid](const auto& entry) { return entry.second.pid == pid; });
   if (found == entries_.end()) return std::nullopt;
-  std::pair<Place, Process> removed{found->first, std::move(found->second)};
+  std::pair<WorkerId, Process> removed{found->first, std::move(found->second)};
   entries_.erase(found);
   return removed;
 }
 
-Process* ProcessTable::find(Place place) {
-  const auto found = entries_.find(place);
+Process* ProcessTable::find(WorkerId id) {
+  const auto found = entries_.find(id);
   return found == entries_.end() ? nullptr : &found->second;
 }
 
@@ -42,8 +42,8 @@ std::size_t ProcessTable::count_ready(shm::Generation generation) const {
       }));
 }
 
-std::string name_of(Place place, const Process& process) {
-  return "worker " + std::to_string(place.slot) + " (pid " + std::to_string(process.pid) + ")";
+std::string name_of(WorkerId id, const Process& process) {
+  return "worker " + std::to_string(id.slot) + " (pid " + std::to_string(process.pid) + ")";
 }
 
 void give_order(const Process& process, worker::Order order) {

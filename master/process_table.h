@@ -20,11 +20,11 @@
 namespace master {
 
 // Where a worker stands; its successor after a death stands in the same place.
-struct Place {
+struct WorkerId {
   shm::Generation generation = 0;
   shm::Slot slot = 0;
-  bool operator==(const Place&) const = default;
-  bool operator<(const Place& other) const {
+  bool operator==(const WorkerId&) const = default;
+  bool operator<(const WorkerId& other) const {
     return std::tie(generation, slot) < std::tie(other.generation, other.slot);
   }
 };
@@ -41,13 +41,13 @@ struct Process {
 
 class ProcessTable {
  public:
-  using Entries = std::map<Place, Process>;
+  using Entries = std::map<WorkerId, Process>;
 
-  void add(Place place, Process process);  // throws std::logic_error when the place is taken
+  void add(WorkerId id, Process process);  // throws std::logic_error when the place is taken
   // Forgets the process and returns what it was; nothing when `pid` is not one of ours.
-  std::optional<std::pair<Place, Process>> remove(pid_t pid);
+  std::optional<std::pair<WorkerId, Process>> remove(pid_t pid);
 
-  Process* find(Place place);
+  Process* find(WorkerId id);
   Entries& entries() { return entries_; }
   const Entries& entries() const { return entries_; }
   bool empty() const { return entries_.empty(); }
@@ -60,7 +60,7 @@ class ProcessTable {
 };
 
 // "worker 1 (pid 123)"
-std::string name_of(Place place, const Process& process);
+std::string name_of(WorkerId id, const Process& process);
 
 // Writes an order to the worker's control socket. A worker that is gone or reads nothing does not
 // get it; neither blocks or fails.

@@ -40,7 +40,7 @@ StartFolder::Visit::~Visit() {
 }
 
 std::optional<Generation> build_next(const ReloadSource& source, shm::Generation number,
-                                     const Generation& active, Bells& bells,
+                                     const Generation& active, WakeFds& wake_fds,
                                      conf::Diagnostics& diagnostics) {
   const StartFolder::Visit visit(source.folder);
   std::optional<worker::Heritage> heritage = load_configuration(source.config_file, diagnostics);
@@ -49,8 +49,8 @@ std::optional<Generation> build_next(const ReloadSource& source, shm::Generation
   warn_of_what_stays(active.heritage.config->global, heritage->config->global, diagnostics);
   heritage->session_secret = active.heritage.session_secret;
   heritage->detail = active.heritage.detail;
-  bells.grow(rows_needed(heritage->workers, active.heritage.segment->workers().rows_in_use()));
-  return make_generation(number, std::move(*heritage), &active, *active.heritage.segment, bells);
+  wake_fds.grow(rows_needed(heritage->workers, active.heritage.segment->workers().rows_in_use()));
+  return make_generation(number, std::move(*heritage), &active, *active.heritage.segment, wake_fds);
 }
 
 }  // namespace master

@@ -46,7 +46,7 @@ struct ReloadSource {
 // Nothing when there are errors among `diagnostics`. Throws StartError, and whatever else stands in
 // the way (no memory).
 std::optional<Generation> build_next(const ReloadSource& source, shm::Generation number,
-                                     const Generation& active, Bells& bells,
+                                     const Generation& active, WakeFds& wake_fds,
                                      conf::Diagnostics& diagnostics);
 
 }  // namespace master

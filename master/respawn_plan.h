@@ -21,11 +21,11 @@ inline constexpr std::uint64_t kLongestDelayMs = 30'000;
 class RespawnPlan {
  public:
   // Plans the successor of one that lived so long; returns the delay.
-  std::uint64_t plan(Place place, std::uint64_t lived_ms, std::uint64_t now_ms);
+  std::uint64_t plan(WorkerId id, std::uint64_t lived_ms, std::uint64_t now_ms);
   // A birth failed: to be tried again after kFirstDelayMs.
-  void retry(Place place, std::uint64_t now_ms);
-  std::vector<Place> take_due(std::uint64_t now_ms);
-  bool holds(Place place) const;                 // its successor is due some time
+  void retry(WorkerId id, std::uint64_t now_ms);
+  std::vector<WorkerId> take_due(std::uint64_t now_ms);
+  bool holds(WorkerId id) const;                 // its successor is due some time
   std::optional<std::uint64_t> next_ms() const;  // when the first of those planned is due
   void clear();                                  // nobody is to be born any more
 
@@ -34,7 +34,7 @@ class RespawnPlan {
     unsigned young_deaths = 0;  // in a row
     std::optional<std::uint64_t> due_ms;
   };
-  std::map<Place, Slot> slots_;
+  std::map<WorkerId, Slot> slots_;
 };
 
 }  // namespace master

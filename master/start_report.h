@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "conf/diagnostic.h"
-#include "master/journal.h"
+#include "master/log_queue.h"
 #include "worker/heritage.h"
 
 namespace master {
@@ -19,7 +19,7 @@ class StartReport {
  public:
   StartReport(const worker::Heritage& heritage, const conf::Diagnostics& diagnostics,
               std::uint64_t file_limit);
-  void write(Journal& journal) const;
+  void write(LogQueue& log_queue) const;
 
  private:
   std::string headline_;

@@ -35,9 +35,9 @@ void StatusReport::give_up() {
 
 void StatusReport::send() {
   for (unsigned count = 0; count < kStatusLinesPerTurn && next_ < lines_.size(); ++count) {
-    is_slow_ = !journal_.is_clear();
+    is_slow_ = !log_queue_.is_clear();
     if (is_slow_) return;
-    journal_.say(worker::log::Severity::notice, lines_[next_++]);
+    log_queue_.log(worker::log::Severity::notice, lines_[next_++]);
   }
   if (next_ == lines_.size()) std::vector<std::string>().swap(lines_);
 }
@@ -46,7 +46,7 @@ void StatusReport::turn(const std::vector<const Generation*>& generations, std::
   if (lines_.empty() && asked_) begin(generations, now_ms);
   if (lines_.empty()) return;
   if (lines_.size() > 1 && now_ms - begun_ms_ >= kStatusPatienceMs) give_up();
-  journal_.flush();
+  log_queue_.flush();
   send();
 }
 

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "master/generation.h"
-#include "master/journal.h"
+#include "master/log_queue.h"
 #include "shm/segment.h"
 
 namespace master {
@@ -22,8 +22,8 @@ inline constexpr std::uint64_t kStatusPatienceMs = 60'000;
 
 class StatusReport {
  public:
-  StatusReport(shm::Segment& segment, Journal& journal, std::uint64_t started_ms)
-      : segment_(segment), journal_(journal), started_ms_(started_ms) {}
+  StatusReport(shm::Segment& segment, LogQueue& log_queue, std::uint64_t started_ms)
+      : segment_(segment), log_queue_(log_queue), started_ms_(started_ms) {}
 
   void ask() { asked_ = true; }
   // `generations` that have workers, the current one last.
@@ -38,7 +38,7 @@ class StatusReport {
   void send();
 
   shm::Segment& segment_;
-  Journal& journal_;
+  LogQueue& log_queue_;
   std::uint64_t started_ms_;
   bool asked_ = false;
   bool is_slow_ = false;

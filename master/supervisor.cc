@@ -37,17 +37,17 @@ Supervisor::Supervisor(Surroundings surroundings, Generation generation)
       active_(generation.number),
       last_(generation.number),
       segment_(*generation.heritage.segment),
-      log_drain_(segment_, around_.journal),
+      log_drain_(segment_, around_.log_queue),
       tickets_(segment_.ticket_keys(), now_ms()),
-      status_(segment_, around_.journal, now_ms()),
-      watchdog_(segment_, around_.journal),
+      status_(segment_, around_.log_queue, now_ms()),
+      watchdog_(segment_, around_.log_queue),
       reload_began_ms_(boot_time_ms()) {
   generations_.emplace(active_, std::move(generation));
 }
 
 // Reached with processes left only when something threw: nobody is left over even then.
 Supervisor::~Supervisor() {
-  for (const auto& [place, process] : processes_.entries()) {
+  for (const auto& [id, process] : processes_.entries()) {
     send_signal(process.pid, SIGKILL);
     ::waitpid(process.pid, nullptr, 0);
   }
@@ -66,8 +66,8 @@ int Supervisor::run() {
       survive(error.what());
     }
   }
-  around_.journal.say(Severity::notice, "stopped");
-  around_.journal.finish();
+  around_.log_queue.log(Severity::notice, "stopped");
+  around_.log_queue.finish();
   return exit_status_;
 }
 
@@ -78,42 +78,42 @@ void Supervisor::spawn_all(const Generation& generation) {
 }
 
 void Supervisor::spawn(const Generation& generation, shm::Slot slot) {
-  const Place place{generation.number, slot};
+  const WorkerId id{generation.number, slot};
   Process born = spawn_worker(generation, slot, around_.detached);
   const pid_t pid = born.pid;
   const shm::Row row = born.row;
   try {
-    processes_.add(place, std::move(born));
+    processes_.add(id, std::move(born));
   } catch (const std::exception&) {  // nobody would ever ask for it
     send_signal(pid, SIGKILL);
     ::waitpid(pid, nullptr, 0);
     segment_.release_row(row);
     throw;
   }
-  log_drain_.opened(row, now_ms());
+  log_drain_.on_spawn(row, now_ms());
 }
 
 void Supervisor::respawn_due() {
-  for (const Place place : plan_.take_due(now_ms())) {
+  for (const WorkerId id : plan_.take_due(now_ms())) {
     try {
-      spawn(generations_.at(place.generation), place.slot);
+      spawn(generations_.at(id.generation), id.slot);
     } catch (const StartError& error) {
-      around_.journal.say(Severity::error, "worker " + std::to_string(place.slot) +
-                                               " cannot be started again: " + error.what());
-      plan_.retry(place, now_ms());
+      around_.log_queue.log(Severity::error, "worker " + std::to_string(id.slot) +
+                                                 " cannot be started again: " + error.what());
+      plan_.retry(id, now_ms());
     }
   }
 }
 
-void Supervisor::on_ready(Place place, Process& process) {
+void Supervisor::on_ready(WorkerId id, Process& process) {
   process.ready = true;
   segment_.workers().set_state(process.row, shm::WorkerState::ready);
-  around_.journal.say(Severity::debug, name_of(place, process) + " is ready");
-  Generation& generation = generations_.at(place.generation);
+  around_.log_queue.log(Severity::debug, name_of(id, process) + " is ready");
+  Generation& generation = generations_.at(id.generation);
   if (generation.state == Generation::State::active) {
     send_to_work(process);
   } else if (generation.state == Generation::State::starting &&
-             processes_.count_ready(place.generation) == generation.heritage.workers) {
+             processes_.count_ready(id.generation) == generation.heritage.workers) {
     activate(generation);
   }
 }
@@ -124,14 +124,14 @@ void Supervisor::send_to_work(Process& process) {
 }
 
 void Supervisor::on_first_active() {
-  const bool told = around_.verdict.ready();
-  around_.journal.started();
+  const bool told = around_.startup_pipe.report_ready();
+  around_.log_queue.end_startup();
   if (!told) {
     fail_start("the command that started us was interrupted");
     return;
   }
   phase_ = Phase::running;
-  around_.journal.say(Severity::notice, "ready: listening on " + listening_text(active()));
+  around_.log_queue.log(Severity::notice, "ready: listening on " + listening_text(active()));
 }
 
 // --- when something threw ------------------------------------------------------------------------
@@ -144,8 +144,8 @@ void Supervisor::survive(const char* what) {
   ::poll(nullptr, 0, kBreathMs);
   if (now_ms() - trouble_told_ms_ < kTellTroubleMs) return;
   trouble_told_ms_ = now_ms();
-  around_.journal.say(Severity::error, "the master could not do all that was due, and goes on:");
-  around_.journal.say(Severity::error, what);
+  around_.log_queue.log(Severity::error, "the master could not do all that was due, and goes on:");
+  around_.log_queue.log(Severity::error, what);
 }
 
 // What may have been left out: the dead, a successor, a candidate that is ready by now.
@@ -153,8 +153,8 @@ void Supervisor::mend() {
   if (!is_shaken_) return;
   reap();
   for (shm::Slot slot = 0; phase_ == Phase::running && slot < active().heritage.workers; ++slot) {
-    const Place place{active_, slot};
-    if (processes_.find(place) == nullptr && !plan_.holds(place)) plan_.retry(place, now_ms());
+    const WorkerId id{active_, slot};
+    if (processes_.find(id) == nullptr && !plan_.holds(id)) plan_.retry(id, now_ms());
   }
   Generation* const next = candidate();
   if (next != nullptr && phase_ == Phase::running) {
@@ -180,7 +180,7 @@ void Supervisor::on_signal(int number) {
       } else if (phase_ == Phase::running && number != SIGTERM) {
         drain();
       } else if (phase_ != Phase::stopping) {
-        around_.journal.say(Severity::notice, "stopping now");
+        around_.log_queue.log(Severity::notice, "stopping now");
         stop();
       }
       break;
@@ -203,7 +203,7 @@ void Supervisor::want_reload() {
     return;
   }
   const std::string reason = "no reload any more: pound is stopping";
-  around_.journal.say(Severity::notice, reason);
+  around_.log_queue.log(Severity::notice, reason);
   reload_began_ms_ = boot_time_ms();
   publish(false, {reason});
 }
@@ -214,10 +214,9 @@ void Supervisor::drain() {
   deadline_ms_ = now_ms() + static_cast<std::uint64_t>(grace.count()) * 1000 + kGraceExtraMs;
   drain_generation(active());
   // Those that drain already lose their patience, too.
-  for (const auto& [place, process] : processes_.entries())
-    give_order(process, worker::Order::quit);
-  around_.journal.say(Severity::notice, "stopping when all requests are answered, within " +
-                                            std::to_string(grace.count()) + " s");
+  for (const auto& [id, process] : processes_.entries()) give_order(process, worker::Order::quit);
+  around_.log_queue.log(Severity::notice, "stopping when all requests are answered, within " +
+                                              std::to_string(grace.count()) + " s");
   if (Generation* const unborn = candidate()) abandon(*unborn);
 }
 
@@ -225,12 +224,12 @@ void Supervisor::stop() {
   phase_ = Phase::stopping;
   deadline_ms_ = now_ms() + kStopMs;
   plan_.clear();
-  for (const auto& [place, process] : processes_.entries()) send_signal(process.pid, SIGTERM);
+  for (const auto& [id, process] : processes_.entries()) send_signal(process.pid, SIGTERM);
 }
 
 void Supervisor::fail_start(const std::string& reason) {
   exit_status_ = 1;
-  around_.journal.say(Severity::error, reason);
+  around_.log_queue.log(Severity::error, reason);
   stop();
 }
 
@@ -251,25 +250,25 @@ void Supervisor::turn() {
 }
 
 void Supervisor::wait() {
-  std::vector<Place> places;
+  std::vector<WorkerId> ids;
   std::vector<pollfd> polled{{around_.signals.fd(), POLLIN, 0},
-                             {around_.bells.doorbell(), POLLIN, 0},
-                             {around_.journal.waits_for(), POLLOUT, 0}};
+                             {around_.wake_fds.doorbell(), POLLIN, 0},
+                             {around_.log_queue.writable_fd(), POLLOUT, 0}};
   const std::size_t others = polled.size();
-  for (const auto& [place, process] : processes_.entries()) {
+  for (const auto& [id, process] : processes_.entries()) {
     if (!process.control) continue;
-    places.push_back(place);
+    ids.push_back(id);
     polled.push_back({process.control.get(), POLLIN, 0});
   }
   const int timeout = timeout_ms();
   const timespec limit{timeout / 1000, (timeout % 1000) * 1'000'000L};
   if (::ppoll(polled.data(), polled.size(), timeout < 0 ? nullptr : &limit, nullptr) <= 0) return;
   if (polled[1].revents != 0) {
-    around_.bells.silence_doorbell();
-    log_drain_.doorbell_rang(now_ms());
+    around_.wake_fds.clear_doorbell();
+    log_drain_.on_doorbell(now_ms());
   }
   polled.erase(polled.begin(), polled.begin() + static_cast<std::ptrdiff_t>(others));
-  read_controls(places, polled);
+  read_controls(ids, polled);
 }
 
 int Supervisor::timeout_ms() const {
@@ -284,7 +283,7 @@ int Supervisor::timeout_ms() const {
   for (const auto& [number, generation] : generations_) {
     if (phase_ != Phase::stopping && is_leaving(generation)) until(generation.deadline_ms);
   }
-  for (const auto& [place, process] : processes_.entries()) {
+  for (const auto& [id, process] : processes_.entries()) {
     if (!process.ready && !process.given_up) until(process.born_ms + kReadyMs);
   }
   if (!processes_.empty()) until(watchdog_.next_ms());
@@ -294,15 +293,15 @@ int Supervisor::timeout_ms() const {
   return static_cast<int>(wait);
 }
 
-void Supervisor::read_controls(const std::vector<Place>& places,
+void Supervisor::read_controls(const std::vector<WorkerId>& ids,
                                const std::vector<pollfd>& polled) {
-  for (std::size_t i = 0; i < places.size(); ++i) {
-    Process* process = processes_.find(places[i]);
-    if (polled[i].revents != 0 && process != nullptr) read_control(places[i], *process);
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    Process* process = processes_.find(ids[i]);
+    if (polled[i].revents != 0 && process != nullptr) read_control(ids[i], *process);
   }
 }
 
-void Supervisor::read_control(Place place, Process& process) {
+void Supervisor::read_control(WorkerId id, Process& process) {
   char bytes[16];
   const ssize_t size = ::recv(process.control.get(), bytes, sizeof bytes, MSG_DONTWAIT);
   if (size == 0) process.control.reset();  // its end follows; wait(2) will tell
@@ -311,7 +310,7 @@ void Supervisor::read_control(Place place, Process& process) {
   const auto says = [said](worker::Report report) {
     return said.find(static_cast<char>(report)) != said.npos;
   };
-  if (!process.ready && says(worker::Report::ready)) on_ready(place, process);
+  if (!process.ready && says(worker::Report::ready)) on_ready(id, process);
   if (says(worker::Report::stopped_accepting)) process.accepts = false;
 }
 
@@ -320,28 +319,29 @@ void Supervisor::check_deadlines() {
   if (phase_ == Phase::starting || phase_ == Phase::running) check_readiness(now);
   if (phase_ == Phase::running || phase_ == Phase::draining) check_grace(now);
   if (phase_ == Phase::draining && now >= deadline_ms_) {
-    around_.journal.say(Severity::warning, "not all requests were answered in time: stopping now");
+    around_.log_queue.log(Severity::warning,
+                          "not all requests were answered in time: stopping now");
     stop();
   } else if (phase_ == Phase::stopping && now >= deadline_ms_) {
     deadline_ms_ = now + kStopMs;
-    for (const auto& [place, process] : processes_.entries()) {
-      around_.journal.say(Severity::warning, name_of(place, process) + " does not stop: killed");
+    for (const auto& [id, process] : processes_.entries()) {
+      around_.log_queue.log(Severity::warning, name_of(id, process) + " does not stop: killed");
       send_signal(process.pid, SIGKILL);
     }
   }
 }
 
 void Supervisor::check_readiness(std::uint64_t now) {
-  for (auto& [place, process] : processes_.entries()) {
+  for (auto& [id, process] : processes_.entries()) {
     if (process.ready || process.given_up || now < process.born_ms + kReadyMs) continue;
     const std::string what =
-        name_of(place, process) + " was not ready within " + std::to_string(kReadyMs / 1000) + " s";
+        name_of(id, process) + " was not ready within " + std::to_string(kReadyMs / 1000) + " s";
     process.given_up = true;
     send_signal(process.pid, SIGKILL);
-    if (generations_.at(place.generation).state == Generation::State::starting) {
+    if (generations_.at(id.generation).state == Generation::State::starting) {
       return fail_candidate({what});
     }
-    around_.journal.say(Severity::error, what + " and is killed");
+    around_.log_queue.log(Severity::error, what + " and is killed");
   }
 }
 
@@ -350,9 +350,9 @@ void Supervisor::check_grace(std::uint64_t now) {
   for (auto& [number, generation] : generations_) {
     if (!is_leaving(generation) || now < generation.deadline_ms) continue;
     generation.deadline_ms = now + kStopMs;
-    for (const auto& [place, process] : processes_.entries()) {
-      if (place.generation != number) continue;
-      around_.journal.say(Severity::warning, name_of(place, process) + " does not leave: killed");
+    for (const auto& [id, process] : processes_.entries()) {
+      if (id.generation != number) continue;
+      around_.log_queue.log(Severity::warning, name_of(id, process) + " does not leave: killed");
       send_signal(process.pid, SIGKILL);
     }
   }

@@ -18,11 +18,10 @@
 #include <string>
 #include <vector>
 
-#include "master/bells.h"
 #include "master/daemonize.h"
 #include "master/generation.h"
-#include "master/journal.h"
 #include "master/log_drain.h"
+#include "master/log_queue.h"
 #include "master/process_table.h"
 #include "master/reload.h"
 #include "master/reload_report.h"
@@ -30,6 +29,7 @@
 #include "master/signals.h"
 #include "master/status.h"
 #include "master/ticket_rotation.h"
+#include "master/wake_fds.h"
 #include "master/watchdog.h"
 
 namespace master {
@@ -42,9 +42,9 @@ inline constexpr std::uint64_t kHandOverMs = 1000;  // for old workers to stop a
 // What the supervisor works with and does not own.
 struct Surroundings {
   Signals& signals;
-  Bells& bells;
-  Journal& journal;
-  Verdict& verdict;
+  WakeFds& wake_fds;
+  LogQueue& log_queue;
+  StartupPipe& startup_pipe;
   ReloadReport& reload_report;
   const ReloadSource& reload_source;
   // The way of the log as a configuration wants it.
@@ -69,15 +69,15 @@ class Supervisor {
   void spawn(const Generation& generation, shm::Slot slot);
   void spawn_all(const Generation& generation);
   void respawn_due();
-  void on_ready(Place place, Process& process);
+  void on_ready(WorkerId id, Process& process);
   void on_first_active();
   static void send_to_work(Process& process);
 
   // deaths
   void reap();
-  void bury(Place place, const Process& process, int status);
+  void on_exit(WorkerId id, const Process& process, int status);
   void tell_death(const Generation& generation, const std::string& name, int status);
-  void plan_successor(Place place, const Process& process);
+  void plan_successor(WorkerId id, const Process& process);
   void forget_if_gone(shm::Generation number);
 
   // when something threw
@@ -116,8 +116,8 @@ class Supervisor {
   void turn();
   void wait();
   int timeout_ms() const;
-  void read_controls(const std::vector<Place>& places, const std::vector<pollfd>& polled);
-  void read_control(Place place, Process& process);
+  void read_controls(const std::vector<WorkerId>& ids, const std::vector<pollfd>& polled);
+  void read_control(WorkerId id, Process& process);
   void check_deadlines();
   void check_readiness(std::uint64_t now);
   void check_grace(std::uint64_t now);

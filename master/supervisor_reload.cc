@@ -40,7 +40,7 @@ std::string Supervisor::why_not_now() {
 bool Supervisor::put_off() {
   const std::string reason = why_not_now();
   if (reason.empty()) return false;
-  if (!reload_put_off_) around_.journal.say(Severity::info, "reload waits: " + reason);
+  if (!reload_put_off_) around_.log_queue.log(Severity::info, "reload waits: " + reason);
   return reload_wanted_ = reload_put_off_ = true;
 }
 
@@ -51,12 +51,12 @@ void Supervisor::reload() {
   conf::Diagnostics diagnostics;
   try {
     std::optional<Generation> fresh =
-        build_next(around_.reload_source, last_ + 1, active(), around_.bells, diagnostics);
+        build_next(around_.reload_source, last_ + 1, active(), around_.wake_fds, diagnostics);
     if (!fresh) return fail_candidate(diagnostics.headlines());
     reload_needs_ = fresh->heritage.workers;
     if (put_off()) return retire_rows();
     for (const std::string& warning : warnings_of(diagnostics)) {
-      around_.journal.say(Severity::warning, warning);
+      around_.log_queue.log(Severity::warning, warning);
     }
     const conf::Global& global = fresh->heritage.config->global;
     // Standard output stays what it is.
@@ -98,17 +98,17 @@ void Supervisor::activate(Generation& fresh) {
 }
 
 void Supervisor::let_go(const Generation& fresh) {
-  for (auto& [place, process] : processes_.entries()) {
-    if (place.generation == fresh.number) send_to_work(process);
-    around_.bells.ring(process.row);  // a larger limit frees slots that nobody left
+  for (auto& [id, process] : processes_.entries()) {
+    if (id.generation == fresh.number) send_to_work(process);
+    around_.wake_fds.notify(process.row);  // a larger limit frees slots that nobody left
   }
 }
 
 void Supervisor::change_over(const Generation& fresh, const std::string& change) {
   Generation& old = active();
   active_ = fresh.number;
-  if (next_sink_) around_.journal.use(std::move(next_sink_));
-  around_.journal.say(Severity::notice, change);
+  if (next_sink_) around_.log_queue.replace_sink(std::move(next_sink_));
+  around_.log_queue.log(Severity::notice, change);
   drain_generation(old);
   unpublished_ = change;
   hand_over_ms_ = now_ms() + kHandOverMs;
@@ -134,8 +134,8 @@ void Supervisor::drain_generation(Generation& generation) {
   generation.deadline_ms = now_ms() + grace + kGraceExtraMs;
   generation.sockets.clear();  // its workers accept whom they find there, then close theirs
   plan_.clear();
-  for (const auto& [place, process] : processes_.entries()) {
-    if (place.generation != generation.number) continue;
+  for (const auto& [id, process] : processes_.entries()) {
+    if (id.generation != generation.number) continue;
     segment_.workers().set_state(process.row, shm::WorkerState::draining);
     give_order(process, worker::Order::drain);
   }
@@ -148,9 +148,9 @@ void Supervisor::fail_candidate(std::vector<std::string> reasons) {
     fail_start(reasons.front());
     return;
   }
-  for (const std::string& reason : reasons) around_.journal.say(Severity::error, reason);
-  around_.journal.say(Severity::error,
-                      "reload failed: generation " + std::to_string(active_) + " keeps serving");
+  for (const std::string& reason : reasons) around_.log_queue.log(Severity::error, reason);
+  around_.log_queue.log(Severity::error,
+                        "reload failed: generation " + std::to_string(active_) + " keeps serving");
   next_sink_.reset();
   if (Generation* const failed = candidate()) abandon(*failed);
   retire_rows();
@@ -160,8 +160,8 @@ void Supervisor::fail_candidate(std::vector<std::string> reasons) {
 void Supervisor::abandon(Generation& generation) {
   generation.state = Generation::State::abandoned;
   generation.sockets.clear();
-  for (const auto& [place, process] : processes_.entries()) {
-    if (place.generation == generation.number) send_signal(process.pid, SIGKILL);
+  for (const auto& [id, process] : processes_.entries()) {
+    if (id.generation == generation.number) send_signal(process.pid, SIGKILL);
   }
   forget_if_gone(generation.number);
 }
@@ -190,8 +190,8 @@ void Supervisor::publish(bool ok, std::vector<std::string> messages) {
   const std::string error =
       around_.reload_report.publish({ok, active_, reload_began_ms_, std::move(messages)});
   if (!error.empty()) {
-    around_.journal.say(Severity::warning,
-                        "the outcome of the reload cannot be published: " + error);
+    around_.log_queue.log(Severity::warning,
+                          "the outcome of the reload cannot be published: " + error);
   }
 }
 

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "master/generation.h"
-#include "master/journal.h"
+#include "master/log_queue.h"
 #include "master/process_table.h"
 #include "shm/segment.h"
 
@@ -25,7 +25,7 @@ inline constexpr std::uint64_t kAbsenceMs = 3000;  // between two looks: we were
 
 class Watchdog {
  public:
-  Watchdog(shm::Segment& segment, Journal& journal) : segment_(segment), journal_(journal) {}
+  Watchdog(shm::Segment& segment, LogQueue& log_queue) : segment_(segment), log_queue_(log_queue) {}
 
   // `generations` that have workers, the current one last.
   void turn(const ProcessTable& processes, const std::vector<const Generation*>& generations,
@@ -33,7 +33,7 @@ class Watchdog {
   std::uint64_t next_ms() const { return last_look_ms_ + kLookMs; }  // when to look again
 
   // Who has stood still for kStandstillMs; each is told once.
-  std::vector<Place> look(const ProcessTable& processes, std::uint64_t now_ms);
+  std::vector<WorkerId> look(const ProcessTable& processes, std::uint64_t now_ms);
 
  private:
   struct Watched {
@@ -46,8 +46,8 @@ class Watchdog {
                       const std::vector<const Generation*>& generations) const;
 
   shm::Segment& segment_;
-  Journal& journal_;
-  std::map<Place, Watched> watched_;
+  LogQueue& log_queue_;
+  std::map<WorkerId, Watched> watched_;
   std::uint64_t last_look_ms_ = 0;
 };
 

@@ -11,7 +11,7 @@
 #include "master/start_error.h"
 #include "worker/net/unique_fd.h"
 
-using master::Verdict;
+using master::StartupPipe;
 
 namespace {
 
@@ -21,7 +21,7 @@ struct Outcome {
 };
 
 // Starts a "command" that daemonizes, and runs `daemon` in the background.
-Outcome start(const std::function<void(Verdict, int)>& daemon) {
+Outcome start(const std::function<void(StartupPipe, int)>& daemon) {
   int ends[2];
   REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
   worker::net::UniqueFd reader(ends[0]);
@@ -54,10 +54,10 @@ void say(int fd, const std::string& text) { CHECK(::write(fd, text.data(), text.
 }  // namespace
 
 TEST_CASE("daemonize: the command ends well when the daemon is ready") {
-  const Outcome outcome = start([](Verdict verdict, int pipe) {
+  const Outcome outcome = start([](StartupPipe startup_pipe, int pipe) {
     char directory[64];
     const bool in_root = ::getcwd(directory, sizeof directory) != nullptr;
-    const bool told = verdict.ready();
+    const bool told = startup_pipe.report_ready();
     say(pipe, std::string(in_root ? directory : "?") + (told ? " told" : " not told") +
                   (::getsid(0) != ::getpid() ? " no leader" : " leader"));
   });
@@ -66,16 +66,16 @@ TEST_CASE("daemonize: the command ends well when the daemon is ready") {
 }
 
 TEST_CASE("daemonize: a daemon that gives up makes the command fail, silently") {
-  CHECK(start([](Verdict, int) {}).status == 7);
+  CHECK(start([](StartupPipe, int) {}).status == 7);
 }
 
 TEST_CASE("daemonize: a daemon that dies makes the command fail, and it says so") {
-  CHECK(start([](Verdict, int) { ::raise(SIGKILL); }).status == 8);
+  CHECK(start([](StartupPipe, int) { ::raise(SIGKILL); }).status == 8);
 }
 
 TEST_CASE("daemonize: in the foreground there is nobody to tell") {
-  Verdict verdict;
-  CHECK(verdict.ready());
+  StartupPipe startup_pipe;
+  CHECK(startup_pipe.report_ready());
 }
 
 TEST_CASE("daemonize: a command that is gone was not told") {
@@ -85,8 +85,8 @@ TEST_CASE("daemonize: a command that is gone was not told") {
   ::close(ends[0]);
   const pid_t child = ::fork();  // as `ready` lets go of the standard streams
   if (child == 0) {
-    Verdict verdict{worker::net::UniqueFd(ends[1])};
-    ::_exit(verdict.ready() ? 1 : 0);
+    StartupPipe startup_pipe{worker::net::UniqueFd(ends[1])};
+    ::_exit(startup_pipe.report_ready() ? 1 : 0);
   }
   ::close(ends[1]);
   int status = 0;

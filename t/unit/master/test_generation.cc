@@ -12,14 +12,14 @@ using master::Generation;
 
 namespace {
 
-// Bells and segment of a master, and the generations that it makes.
+// WakeFds and segment of a master, and the generations that it makes.
 struct Made {
   shm::Segment segment;
-  master::Bells bells{16};
+  master::WakeFds wake_fds{16};
 
   Generation make(shm::Generation number, const Generation* previous = nullptr,
                   worker::Heritage heritage = sample_heritage()) {
-    return master::make_generation(number, std::move(heritage), previous, segment, bells);
+    return master::make_generation(number, std::move(heritage), previous, segment, wake_fds);
   }
 };
 
@@ -132,8 +132,8 @@ TEST_CASE("generation: a slot's heritage has its own sockets") {
   CHECK(own.control == 99);
   CHECK(own.detail == 2);
   CHECK(own.segment == &made.segment);
-  CHECK(own.doorbell == made.bells.doorbell());
-  CHECK(own.wake_fds == made.bells.wake_fds());
+  CHECK(own.doorbell == made.wake_fds.doorbell());
+  CHECK(own.wake_fds == made.wake_fds.by_row());
   for (std::size_t i = 0; i < 2; ++i) {
     CHECK(own.listeners[i].sockets ==
           std::vector{third.sockets[i].all[0]->get(), third.sockets[i].all[1]->get()});

@@ -6,9 +6,9 @@
 #include "master/clock.h"
 #include "master/log_drain.h"
 
-using master::Journal;
 using master::kRecordsPerTurn;
 using master::LogDrain;
+using master::LogQueue;
 using master::LogSink;
 
 namespace {
@@ -46,9 +46,9 @@ struct Fixture {
       const shm::Row row = *segment.workers().take(static_cast<shm::Slot>(pid), 1);
       segment.workers().set_pid(row, pid);
       segment.log_ring(row).reset();
-      drain.opened(row, now);
+      drain.on_spawn(row, now);
     }
-    journal.started();
+    log_queue.end_startup();
   }
   bool write(shm::Row row, const std::string& text) {
     return segment.log_ring(row).write(LOG_INFO, text);
@@ -56,8 +56,8 @@ struct Fixture {
 
   Heard heard;
   shm::Segment segment;
-  Journal journal{std::make_unique<FakeSink>(heard), 0};
-  LogDrain drain{segment, journal};
+  LogQueue log_queue{std::make_unique<FakeSink>(heard), 0};
+  LogDrain drain{segment, log_queue};
   std::uint64_t now = master::now_ms();
 };
 
@@ -97,7 +97,7 @@ TEST_CASE_FIXTURE(Fixture, "log drain: after a second of silence it sleeps until
   CHECK(drain.timeout_ms() == -1);
 
   CHECK(write(1, "c"));
-  drain.doorbell_rang(now);
+  drain.on_doorbell(now);
   CHECK(drain.timeout_ms() == master::kDrainPauseMs);
   CHECK_FALSE(write(0, "d"));  // one doorbell wakes all rings
   drain.turn(now);
@@ -107,7 +107,7 @@ TEST_CASE_FIXTURE(Fixture, "log drain: after a second of silence it sleeps until
 TEST_CASE_FIXTURE(Fixture, "log drain: a birth while it sleeps wakes it") {
   drain.turn(now + master::kSilenceMs);
   CHECK(drain.timeout_ms() == -1);
-  drain.opened(0, now + master::kSilenceMs);
+  drain.on_spawn(0, now + master::kSilenceMs);
   CHECK(drain.timeout_ms() == master::kDrainPauseMs);
 }
 
@@ -155,9 +155,9 @@ TEST_CASE_FIXTURE(Fixture, "log drain: what a full ring dropped is told") {
 
 TEST_CASE_FIXTURE(Fixture, "log drain: asleep, it still comes back for what waits for the reader") {
   heard.room = 0;
-  journal.lose(1);
+  log_queue.lose(1);
   drain.turn(now + master::kSilenceMs);
-  CHECK(journal.is_behind());
+  CHECK(log_queue.is_behind());
   CHECK(drain.timeout_ms() > 0);
   heard.room = 1;
   drain.turn(now + master::kSilenceMs + 1);
@@ -167,7 +167,7 @@ TEST_CASE_FIXTURE(Fixture, "log drain: asleep, it still comes back for what wait
 
 TEST_CASE_FIXTURE(Fixture, "log drain: a dead process's last words are all taken") {
   for (unsigned i = 0; i < kRecordsPerTurn + 5; ++i) write(0, "x");
-  drain.closing(0);
+  drain.on_exit(0);
   CHECK(heard.lines.size() == kRecordsPerTurn + 5);
 }
 
@@ -175,7 +175,7 @@ TEST_CASE_FIXTURE(Fixture, "log drain: last words wait for a slow reader, before
   for (const char* text : {"a", "b", "c"}) write(0, text);
   heard.room = 0;
   drain.turn(now);
-  drain.closing(0);
+  drain.on_exit(0);
   segment.release_row(0);
   write(1, "d");
   drain.turn(now);
@@ -191,7 +191,7 @@ TEST_CASE_FIXTURE(Fixture, "log drain: what a dead process's ring dropped is cou
     write(0, large);
     ++written;
   }
-  drain.closing(0);
+  drain.on_exit(0);
   segment.release_row(0);
   CHECK(heard.lines.size() == written - 1 + 1);
   CHECK(heard.lines.back() == "4 master 1 log record was lost");

@@ -8,9 +8,9 @@
 
 #include "master/process_table.h"
 
-using master::Place;
 using master::Process;
 using master::ProcessTable;
+using master::WorkerId;
 
 namespace {
 
@@ -42,7 +42,7 @@ TEST_CASE("process table: removal is by pid and tells the place") {
   CHECK_FALSE(table.remove(999).has_value());
   const auto removed = table.remove(101);
   REQUIRE(removed.has_value());
-  CHECK(removed->first == Place{1, 1});
+  CHECK(removed->first == WorkerId{1, 1});
   CHECK(removed->second.pid == 101);
   CHECK_FALSE(table.remove(101).has_value());
   CHECK(table.size() == 1);

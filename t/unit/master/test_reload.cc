@@ -69,13 +69,13 @@ TEST_CASE("reload: a configuration with errors makes no generation, and says whe
   const TempFolder folder;
   write_file(folder.file("p.yaml"), "HTTPListeners:\n  - Adress: 127.0.0.1\n");
   shm::Segment segment;
-  master::Bells bells(16);
+  master::WakeFds wake_fds(16);
   master::Generation active;
   active.heritage.config = std::make_shared<const conf::Config>();
   active.heritage.segment = &segment;
   conf::Diagnostics diagnostics;
   const master::ReloadSource source{folder.file("p.yaml"), master::StartFolder()};
-  CHECK_FALSE(master::build_next(source, 2, active, bells, diagnostics).has_value());
+  CHECK_FALSE(master::build_next(source, 2, active, wake_fds, diagnostics).has_value());
   REQUIRE_FALSE(diagnostics.headlines().empty());
   CHECK(diagnostics.headlines()[0].find("p.yaml:2:") != std::string::npos);
   CHECK(segment.listeners().size() == 0);
@@ -89,7 +89,7 @@ TEST_CASE("reload: the next generation keeps the secret, and says what cannot ch
              "HTTPListeners:\n  - Address: 127.0.0.1\n    Port: " +
                  std::to_string(free_port()) + "\n    Services: [{Backends: [*b]}]\n");
   shm::Segment segment;
-  master::Bells bells(16);
+  master::WakeFds wake_fds(16);
   master::Generation active;
   active.heritage.config = std::make_shared<const conf::Config>();
   active.heritage.segment = &segment;
@@ -97,7 +97,7 @@ TEST_CASE("reload: the next generation keeps the secret, and says what cannot ch
   active.heritage.detail = 3;
   conf::Diagnostics diagnostics;
   const master::ReloadSource source{folder.file("p.yaml"), master::StartFolder()};
-  const auto next = master::build_next(source, 2, active, bells, diagnostics);
+  const auto next = master::build_next(source, 2, active, wake_fds, diagnostics);
   REQUIRE(next.has_value());
   CHECK(next->number == 2);
   CHECK(next->heritage.session_secret[0] == 77);

@@ -26,8 +26,8 @@ class FakeSink : public master::LogSink {
 
 Lines written(const worker::Heritage& heritage, const conf::Diagnostics& diagnostics) {
   Lines lines;
-  master::Journal journal(std::make_unique<FakeSink>(lines), 0);
-  master::StartReport(heritage, diagnostics, 4096).write(journal);
+  master::LogQueue log_queue(std::make_unique<FakeSink>(lines), 0);
+  master::StartReport(heritage, diagnostics, 4096).write(log_queue);
   return lines;
 }
 

@@ -4,9 +4,9 @@
 #include "master/status.h"
 #include "t/unit/master/heritage.h"
 
-using master::Journal;
 using master::kStatusLinesPerTurn;
 using master::kStatusPatienceMs;
+using master::LogQueue;
 using master::LogSink;
 using master::StatusReport;
 using Lines = std::vector<std::string>;
@@ -47,7 +47,7 @@ struct Fixture {
       heritage.backends.emplace_back();
     }
     heritage.config = std::make_shared<const conf::Config>(std::move(config));
-    generation = master::make_generation(3, std::move(heritage), nullptr, segment, bells);
+    generation = master::make_generation(3, std::move(heritage), nullptr, segment, wake_fds);
     master::put_in_force(generation);
   }
   void turn(std::uint64_t now_ms) { report.turn({&generation}, now_ms); }
@@ -56,11 +56,11 @@ struct Fixture {
   }
 
   shm::Segment segment{1000};
-  master::Bells bells{16};
+  master::WakeFds wake_fds{16};
   master::Generation generation;
   Reader reader;
-  Journal journal{std::make_unique<FakeSink>(reader), 0};
-  StatusReport report{segment, journal, 1000};
+  LogQueue log_queue{std::make_unique<FakeSink>(reader), 0};
+  StatusReport report{segment, log_queue, 1000};
 };
 
 bool holds(const std::string& line, std::string_view text) {
@@ -118,7 +118,7 @@ TEST_CASE("status: a slow log gets all lines in order, as it takes them") {
   for (int i = 0; i < 200 && !f.has_ended(); ++i) {
     f.reader.room = 10;
     f.turn(5000);
-    f.journal.flush();
+    f.log_queue.flush();
   }
   REQUIRE(f.has_ended());
   CHECK(f.reader.lines.size() == 1011);
@@ -157,7 +157,7 @@ TEST_CASE("status: what nobody takes in time is thrown away, and counted") {
   f.turn(5000 + kStatusPatienceMs);
   f.reader.room = 100;
   f.turn(5000 + 10 * kStatusPatienceMs);
-  // One more had been handed over to the journal.
+  // One more had been handed over to the log_queue.
   CHECK(f.reader.lines.size() == 7);
   CHECK(f.reader.lines.back() == "status: object=end lines=10 omitted=4");
 }

@@ -9,8 +9,8 @@
 using master::kAbsenceMs;
 using master::kLookMs;
 using master::kStandstillMs;
-using master::Place;
-using Places = std::vector<Place>;
+using master::WorkerId;
+using WorkerIds = std::vector<WorkerId>;
 
 namespace {
 
@@ -29,17 +29,17 @@ class FakeSink : public master::LogSink {
 };
 
 struct Fixture {
-  Fixture() { journal.started(); }
-  void add(Place place, pid_t pid, bool ready = true) {
-    const shm::Row row = *segment.workers().take(place.slot, place.generation);
-    processes.add(place, master::Process{pid, row, {}, 0, ready, false});
+  Fixture() { log_queue.end_startup(); }
+  void add(WorkerId id, pid_t pid, bool ready = true) {
+    const shm::Row row = *segment.workers().take(id.slot, id.generation);
+    processes.add(id, master::Process{pid, row, {}, 0, ready, false});
   }
-  void beat(Place place, std::uint64_t now_ms) {
-    segment.workers().beat(processes.find(place)->row, now_ms);
+  void beat(WorkerId id, std::uint64_t now_ms) {
+    segment.workers().beat(processes.find(id)->row, now_ms);
   }
   // Looks each second from `from_ms` to `to_ms`; who was found at the last one.
-  Places look(std::uint64_t from_ms, std::uint64_t to_ms) {
-    Places found;
+  WorkerIds look(std::uint64_t from_ms, std::uint64_t to_ms) {
+    WorkerIds found;
     for (std::uint64_t now = from_ms; now <= to_ms; now += kLookMs) {
       CHECK(found.empty());
       found = watchdog.look(processes, now);
@@ -49,12 +49,12 @@ struct Fixture {
 
   shm::Segment segment{1000};
   std::vector<std::string> lines;
-  master::Journal journal{std::make_unique<FakeSink>(lines), 0};
+  master::LogQueue log_queue{std::make_unique<FakeSink>(lines), 0};
   master::ProcessTable processes;
-  master::Watchdog watchdog{segment, journal};
+  master::Watchdog watchdog{segment, log_queue};
 };
 
-constexpr Place kFirst{1, 0}, kSecond{1, 1};
+constexpr WorkerId kFirst{1, 0}, kSecond{1, 1};
 
 }  // namespace
 
@@ -70,8 +70,8 @@ TEST_CASE("watchdog: a worker that stands still for ten seconds is found, and to
   }
   f.beat(kSecond, 5000 + kStandstillMs - 1);
   CHECK(f.watchdog.look(f.processes, 5000 + kStandstillMs - 1).empty());
-  CHECK(f.watchdog.look(f.processes, 5000 + kStandstillMs) == Places{kFirst});
-  CHECK(f.look(5000 + kStandstillMs + kLookMs, 5000 + 2 * kStandstillMs - 2) == Places{});
+  CHECK(f.watchdog.look(f.processes, 5000 + kStandstillMs) == WorkerIds{kFirst});
+  CHECK(f.look(5000 + kStandstillMs + kLookMs, 5000 + 2 * kStandstillMs - 2) == WorkerIds{});
 }
 
 TEST_CASE("watchdog: any other beat is a beat, even an older or a newer one than can be") {
@@ -83,7 +83,7 @@ TEST_CASE("watchdog: any other beat is a beat, even an older or a newer one than
     CHECK(f.look(now, now + kStandstillMs - kLookMs).empty());
     now += kStandstillMs;
   }
-  CHECK(f.watchdog.look(f.processes, 5000 + 3 * kStandstillMs) == Places{kFirst});
+  CHECK(f.watchdog.look(f.processes, 5000 + 3 * kStandstillMs) == WorkerIds{kFirst});
 }
 
 TEST_CASE("watchdog: a successor has its own ten seconds") {
@@ -94,7 +94,7 @@ TEST_CASE("watchdog: a successor has its own ten seconds") {
   f.segment.workers().free(0);
   f.add(kFirst, 1003);
   CHECK(f.look(5000 + kStandstillMs, 5000 + 2 * kStandstillMs - kLookMs).empty());
-  CHECK(f.watchdog.look(f.processes, 5000 + 2 * kStandstillMs) == Places{kFirst});
+  CHECK(f.watchdog.look(f.processes, 5000 + 2 * kStandstillMs) == WorkerIds{kFirst});
 }
 
 TEST_CASE("watchdog: who is not ready yet, or is given up, is not its business") {
@@ -106,7 +106,7 @@ TEST_CASE("watchdog: who is not ready yet, or is given up, is not its business")
   f.processes.find(kFirst)->ready = true;
   const std::uint64_t ready = 5000 + 3 * kStandstillMs + kLookMs;
   CHECK(f.look(ready, ready + kStandstillMs - kLookMs).empty());
-  CHECK(f.watchdog.look(f.processes, ready + kStandstillMs) == Places{kFirst});
+  CHECK(f.watchdog.look(f.processes, ready + kStandstillMs) == WorkerIds{kFirst});
 }
 
 TEST_CASE("watchdog: after an absence of our own the watch begins anew") {
@@ -115,20 +115,20 @@ TEST_CASE("watchdog: after an absence of our own the watch begins anew") {
   CHECK(f.look(5000, 14'000).empty());
   // Late, but not for long enough to have been away.
   SUBCASE("at the limit it goes on") {
-    CHECK(f.watchdog.look(f.processes, 14'000 + kAbsenceMs) == Places{kFirst});
+    CHECK(f.watchdog.look(f.processes, 14'000 + kAbsenceMs) == WorkerIds{kFirst});
   }
   SUBCASE("beyond it, all have another ten seconds") {
     const std::uint64_t back = 14'000 + kAbsenceMs + 1;
     CHECK(f.look(back, back + kStandstillMs - kLookMs).empty());
-    CHECK(f.watchdog.look(f.processes, back + kStandstillMs) == Places{kFirst});
+    CHECK(f.watchdog.look(f.processes, back + kStandstillMs) == WorkerIds{kFirst});
   }
 }
 
 TEST_CASE("watchdog: says what it was doing, and kills it") {
   Fixture f;
-  master::Bells bells(16);
+  master::WakeFds wake_fds(16);
   const master::Generation generation =
-      master::make_generation(1, sample_heritage(), nullptr, f.segment, bells);
+      master::make_generation(1, sample_heritage(), nullptr, f.segment, wake_fds);
   const pid_t pid = ::fork();
   if (pid == 0) {
     for (;;) ::pause();

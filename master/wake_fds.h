@@ -17,16 +17,16 @@ namespace master {
 // generation, and for processes that are not reaped yet; at most shm::kMaxRows.
 shm::Row rows_needed(unsigned workers, std::size_t others = 0);
 
-class Bells {
+class WakeFds {
  public:
-  explicit Bells(shm::Row rows);  // throws StartError
-  void grow(shm::Row rows);       // to at least so many; throws StartError
+  explicit WakeFds(shm::Row rows);  // throws StartError
+  void grow(shm::Row rows);         // to at least so many; throws StartError
 
   int doorbell() const { return doorbell_.get(); }
-  void silence_doorbell();
-  void ring(shm::Row row) const;
+  void clear_doorbell();
+  void notify(shm::Row row) const;
   shm::Row rows() const { return static_cast<shm::Row>(wakes_.size()); }
-  std::vector<int> wake_fds() const;  // by row
+  std::vector<int> by_row() const;  // by row
 
  private:
   worker::net::UniqueFd doorbell_;

@@ -1,5 +1,5 @@
-// See journal.h.
-#include "master/journal.h"
+// See log_queue.h.
+#include "master/log_queue.h"
 
 #include <limits.h>
 #include <poll.h>
@@ -24,7 +24,7 @@ bool is_writable(int fd, int timeout_ms) {
 
 }  // namespace
 
-void say_on_stderr(std::string_view text) {
+void write_stderr(std::string_view text) {
   std::string line = "pound: ";
   line += text;
   line += '\n';
@@ -38,10 +38,9 @@ void say_on_stderr(std::string_view text) {
 }
 
 // Takes the record, come what may: sent, waiting, or counted as lost.
-void Journal::take(int priority, pid_t pid, std::string_view text) noexcept {
+void LogQueue::take(int priority, pid_t pid, std::string_view text) noexcept {
   try {
-    if (starting_ && priority <= static_cast<int>(worker::log::Severity::error))
-      say_on_stderr(text);
+    if (starting_ && priority <= static_cast<int>(worker::log::Severity::error)) write_stderr(text);
     send_waiting();
     if (waiting_.empty() && sink_->write(priority, pid, text)) return;
     if (waiting_bytes_ + text.size() <= kMostWaiting) {
@@ -55,22 +54,22 @@ void Journal::take(int priority, pid_t pid, std::string_view text) noexcept {
   lose(1);
 }
 
-void Journal::say(worker::log::Severity severity, std::string_view text) noexcept {
+void LogQueue::log(worker::log::Severity severity, std::string_view text) noexcept {
   if (severity == worker::log::Severity::debug && detail_ == 0) return;
   take(static_cast<int>(severity), ::getpid(), text);
 }
 
-void Journal::use(std::unique_ptr<LogSink> sink) {
+void LogQueue::replace_sink(std::unique_ptr<LogSink> sink) {
   flush();
   sink_->hand_over(*sink);
   sink_ = std::move(sink);
 }
 
-void Journal::pass_on(int priority, pid_t pid, std::string_view text) noexcept {
+void LogQueue::forward(int priority, pid_t pid, std::string_view text) noexcept {
   take(priority, pid, text);
 }
 
-void Journal::send_waiting() {
+void LogQueue::send_waiting() {
   while (!waiting_.empty()) {
     const Record& first = waiting_.front();
     if (!sink_->write(first.priority, first.pid, first.text)) return;
@@ -79,7 +78,7 @@ void Journal::send_waiting() {
   }
 }
 
-void Journal::flush() noexcept {
+void LogQueue::flush() noexcept {
   try {
     send_waiting();
     sink_->flush(now_ms());
@@ -88,7 +87,7 @@ void Journal::flush() noexcept {
   }
 }
 
-void Journal::finish() noexcept {
+void LogQueue::finish() noexcept {
   const std::uint64_t end = now_ms() + kLastWordsMs;
   for (;;) {
     flush();

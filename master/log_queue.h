@@ -21,31 +21,31 @@ namespace master {
 inline constexpr std::size_t kMostWaiting = 4 * 1024 * 1024;  // bytes; a status of 1000 backends
                                                               // is a small part of it
 
-class Journal {
+class LogQueue {
  public:
-  Journal(std::unique_ptr<LogSink> sink, int detail) : sink_(std::move(sink)), detail_(detail) {}
+  LogQueue(std::unique_ptr<LogSink> sink, int detail) : sink_(std::move(sink)), detail_(detail) {}
 
   // An event of the master itself. A debug record is dropped unless -d asked for detail.
-  void say(worker::log::Severity severity, std::string_view text) noexcept;
+  void log(worker::log::Severity severity, std::string_view text) noexcept;
   // A worker's record.
-  void pass_on(int priority, pid_t pid, std::string_view text) noexcept;
+  void forward(int priority, pid_t pid, std::string_view text) noexcept;
   // Records that got lost on their way to us.
   void lose(std::uint64_t records) { sink_->lose(records); }
   // Another way out, after a reload; what the old one still owes the reader goes to the new one.
-  void use(std::unique_ptr<LogSink> sink);
+  void replace_sink(std::unique_ptr<LogSink> sink);
 
   // False: who can wait, as the rings can, should not pass on more.
   bool is_clear() const { return waiting_.empty(); }
   // Sends what waits and tells what was lost, as far as the reader takes it.
   void flush() noexcept;
   // The last flush has left something behind: it wants to be called again, at the latest when
-  // `waits_for` (-1 = nothing that tells) is writable.
+  // `writable_fd` (-1 = nothing that tells) is writable.
   bool is_behind() const { return is_stuck() || sink_->lost() != 0; }
-  int waits_for() const { return is_stuck() ? sink_->fd() : -1; }
+  int writable_fd() const { return is_stuck() ? sink_->fd() : -1; }
   // The same for lines alone: the reader is slow or away, and trying again at once is in vain.
   bool is_stuck() const { return !is_clear() || sink_->holds(); }
 
-  void started() { starting_ = false; }
+  void end_startup() { starting_ = false; }
   // The end of the program: a reader who is there is given half a second for what is left.
   void finish() noexcept;
 
@@ -68,6 +68,6 @@ class Journal {
 
 // "pound: text" on standard error; a reader who does not read is waited for no longer than a
 // second.
-void say_on_stderr(std::string_view text);
+void write_stderr(std::string_view text);
 
 }  // namespace master
