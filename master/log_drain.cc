@@ -9,13 +9,18 @@
 namespace master {
 namespace {
 
-constexpr int kSlowReaderMs = 100;  // when its readiness is not told
+// How soon to try again with a reader that no descriptor reports on.
+constexpr std::uint64_t kSlowReaderMs = 100;
 
 }  // namespace
 
 LogDrain::LogDrain(shm::Segment& segment, LogQueue& log_queue)
-    : segment_(segment), log_queue_(log_queue), last_record_ms_(now_ms()), dropped_(shm::kMaxRows) {
-  text_.reserve(shm::kMaxLogRecord);  // nothing is allocated later, whatever comes
+    : segment_(segment),
+      log_queue_(log_queue),
+      last_turn_ms_(now_ms()),
+      last_record_ms_(last_turn_ms_),
+      dropped_(shm::kMaxRows) {
+  text_.reserve(shm::kMaxLogRecord);  // the largest record: no turn allocates memory for it
 }
 
 bool LogDrain::is_taken(shm::Row row) const {
@@ -33,6 +38,7 @@ void LogDrain::wake_up(std::uint64_t now_ms) {
   last_record_ms_ = now_ms;
   if (awake_) return;
   awake_ = true;
+  more_ = true;
   for (shm::Row row = 0; row < segment_.workers().rows_in_use(); ++row) {
     segment_.log_ring(row).awake();
   }
@@ -43,7 +49,7 @@ void LogDrain::fall_asleep(std::uint64_t now_ms) {
     segment_.log_ring(row).sleep();
   }
   awake_ = false;
-  // What was written before the ring knew of the sleep rang no doorbell.
+  // A record that was written just before the ring went to sleep signalled no doorbell.
   if (drain_rings()) wake_up(now_ms);
 }
 
@@ -54,7 +60,7 @@ bool LogDrain::drain_ring(shm::Row row) {
   for (unsigned count = 0; count < kRecordsPerTurn; ++count) {
     if (!ring.read(priority, text_)) return count != 0;
     log_queue_.forward(priority, pid, text_);
-    if (!log_queue_.is_clear()) return true;
+    if (!log_queue_.is_clear()) break;
   }
   more_ = true;
   return true;
@@ -70,6 +76,7 @@ bool LogDrain::drain_rings() {
 }
 
 void LogDrain::turn(std::uint64_t now_ms) {
+  last_turn_ms_ = now_ms;
   log_queue_.flush();
   if (awake_) {
     for (shm::Row row = 0; row < segment_.workers().rows_in_use(); ++row) {
@@ -95,9 +102,10 @@ void LogDrain::on_exit(shm::Row row) {
   log_queue_.flush();
 }
 
-int LogDrain::timeout_ms() const {
-  if (awake_ && !log_queue_.is_stuck()) return more_ ? 0 : kDrainPauseMs;
-  return log_queue_.is_behind() ? kSlowReaderMs : -1;
+std::uint64_t LogDrain::due_ms() const {
+  if (log_queue_.has_unflushed()) return kNow;
+  if (awake_ && !log_queue_.is_stuck()) return more_ ? kNow : last_turn_ms_ + kDrainPauseMs;
+  return log_queue_.is_behind() ? last_turn_ms_ + kSlowReaderMs : kNever;
 }
 
 }  // namespace master

@@ -32,13 +32,14 @@ void write_stderr(std::string_view text) {
     if (!is_writable(STDERR_FILENO, kStderrMs)) return;
     const ssize_t wrote =
         ::write(STDERR_FILENO, rest.data(), std::min<std::size_t>(rest.size(), PIPE_BUF));
-    if (wrote < 0) return;  // nobody is left to be told
+    if (wrote < 0) return;  // the reader is gone
     rest.remove_prefix(static_cast<std::size_t>(wrote));
   }
 }
 
-// Takes the record, come what may: sent, waiting, or counted as lost.
+// The record is sent, or waits, or is counted as lost.
 void LogQueue::take(int priority, pid_t pid, std::string_view text) noexcept {
+  has_unflushed_ = true;
   try {
     if (starting_ && priority <= static_cast<int>(worker::log::Severity::error)) write_stderr(text);
     send_waiting();
@@ -49,7 +50,7 @@ void LogQueue::take(int priority, pid_t pid, std::string_view text) noexcept {
       return;
     }
   } catch (const std::exception&) {
-    // There is no memory for it.
+    // There is no memory for the record.
   }
   lose(1);
 }
@@ -79,11 +80,12 @@ void LogQueue::send_waiting() {
 }
 
 void LogQueue::flush() noexcept {
+  has_unflushed_ = false;
   try {
     send_waiting();
     sink_->flush(now_ms());
   } catch (const std::exception&) {
-    // No memory for a line: it is tried again.
+    // There is no memory for a line. The next flush tries again.
   }
 }
 

@@ -1,9 +1,9 @@
-// The master's voice, and the way of the workers' records to the outside.
+// The master's own log events, and the way of the workers' records out of the program.
 //
-// Owns the sink, and what waits for it: the master's own events, the last words of dead workers and
-// the one record that a sink refused, in their order and within a bound. Nothing here blocks or
-// throws. While the program starts, errors are also shown on standard error, which is still that of
-// the command that was started.
+// Owns the sink and the records that wait for it, in their order: the master's events, the last
+// records of dead workers and the one record that the sink refused. At most kMostWaiting bytes
+// wait; beyond that records are counted as lost. Nothing here blocks or throws. While the program
+// starts, errors also go to standard error, which is still that of the command.
 #pragma once
 
 #include <sys/types.h>
@@ -18,35 +18,38 @@
 
 namespace master {
 
-inline constexpr std::size_t kMostWaiting = 4 * 1024 * 1024;  // bytes; a status of 1000 backends
-                                                              // is a small part of it
+// Bytes. A status report on 1000 backends takes a small part of this.
+inline constexpr std::size_t kMostWaiting = 4 * 1024 * 1024;
 
 class LogQueue {
  public:
   LogQueue(std::unique_ptr<LogSink> sink, int detail) : sink_(std::move(sink)), detail_(detail) {}
 
-  // An event of the master itself. A debug record is dropped unless -d asked for detail.
+  // An event of the master itself. Debug events are dropped unless -d asks for detail.
   void log(worker::log::Severity severity, std::string_view text) noexcept;
   // A worker's record.
   void forward(int priority, pid_t pid, std::string_view text) noexcept;
-  // Records that got lost on their way to us.
+  // Counts records that were lost before they came here.
   void lose(std::uint64_t records) { sink_->lose(records); }
-  // Another way out, after a reload; what the old one still owes the reader goes to the new one.
+  // Sends to another sink from now on. Lines and losses that the old one still holds move there.
   void replace_sink(std::unique_ptr<LogSink> sink);
 
-  // False: who can wait, as the rings can, should not pass on more.
+  // Nothing waits. While this is false, a caller that can keep its records should keep them.
   bool is_clear() const { return waiting_.empty(); }
-  // Sends what waits and tells what was lost, as far as the reader takes it.
+  // Records came after the last flush.
+  bool has_unflushed() const { return has_unflushed_; }
+  // Sends what waits and reports losses, as far as the reader takes them.
   void flush() noexcept;
-  // The last flush has left something behind: it wants to be called again, at the latest when
-  // `writable_fd` (-1 = nothing that tells) is writable.
+  // The last flush could not send everything. Call it again when `writable_fd` is writable, and
+  // from time to time if that is -1.
   bool is_behind() const { return is_stuck() || sink_->lost() != 0; }
   int writable_fd() const { return is_stuck() ? sink_->fd() : -1; }
-  // The same for lines alone: the reader is slow or away, and trying again at once is in vain.
+  // Lines are left, because the reader is slow or away: another attempt at once would fail, too.
   bool is_stuck() const { return !is_clear() || sink_->holds(); }
 
+  // From now on errors no longer go to standard error.
   void end_startup() { starting_ = false; }
-  // The end of the program: a reader who is there is given half a second for what is left.
+  // The end of the program: waits up to half a second for the reader to take what is left.
   void finish() noexcept;
 
  private:
@@ -62,12 +65,12 @@ class LogQueue {
   std::unique_ptr<LogSink> sink_;
   int detail_;
   bool starting_ = true;
+  bool has_unflushed_ = false;
   std::deque<Record> waiting_;
   std::size_t waiting_bytes_ = 0;
 };
 
-// "pound: text" on standard error; a reader who does not read is waited for no longer than a
-// second.
+// Writes "pound: text" to standard error. Waits at most a second for its reader.
 void write_stderr(std::string_view text);
 
 }  // namespace master

@@ -12,7 +12,7 @@ namespace master {
 
 void ProcessTable::add(WorkerId id, Process process) {
   const bool added = entries_.try_emplace(id, std::move(process)).second;
-  if (!added) throw std::logic_error("two workers in one place");
+  if (!added) throw std::logic_error("two workers with one id");
 }
 
 std::optional<std::pair<WorkerId, Process>> ProcessTable::remove(pid_t pid) {

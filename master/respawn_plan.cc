@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "master/clock.h"
+
 namespace master {
 namespace {
 
@@ -44,12 +46,10 @@ bool RespawnPlan::holds(WorkerId id) const {
   return found != slots_.end() && found->second.due_ms.has_value();
 }
 
-std::optional<std::uint64_t> RespawnPlan::next_ms() const {
-  std::optional<std::uint64_t> next;
-  for (const auto& [id, slot] : slots_) {
-    if (slot.due_ms && (!next || *slot.due_ms < *next)) next = slot.due_ms;
-  }
-  return next;
+std::uint64_t RespawnPlan::due_ms() const {
+  std::uint64_t due_ms = kNever;
+  for (const auto& [id, slot] : slots_) due_ms = std::min(due_ms, slot.due_ms.value_or(kNever));
+  return due_ms;
 }
 
 void RespawnPlan::clear() { slots_.clear(); }

@@ -11,6 +11,7 @@
 #include <exception>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "master/clock.h"
@@ -94,7 +95,12 @@ Process spawn_worker(const Generation& generation, shm::Slot slot, bool detached
     throw StartError("cannot fork a worker", error);
   }
   segment.workers().set_pid(*row, pid);
-  return Process{pid, *row, std::move(ours), now_ms(), false};
+  Process born;
+  born.pid = pid;
+  born.row = *row;
+  born.control = std::move(ours);
+  born.born_ms = now_ms();
+  return born;
 }
 
 }  // namespace master

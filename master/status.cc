@@ -3,13 +3,14 @@
 
 #include <unistd.h>
 
+#include "master/clock.h"
 #include "master/row_names.h"
 #include "shm/status_text.h"
 
 namespace master {
 namespace {
 
-constexpr int kSlowLogMs = 50;  // when its readiness is not told
+constexpr std::uint64_t kSlowLogMs = 50;  // until the next attempt
 
 }  // namespace
 
@@ -43,6 +44,7 @@ void StatusReport::send() {
 }
 
 void StatusReport::turn(const std::vector<const Generation*>& generations, std::uint64_t now_ms) {
+  last_turn_ms_ = now_ms;
   if (lines_.empty() && asked_) begin(generations, now_ms);
   if (lines_.empty()) return;
   if (lines_.size() > 1 && now_ms - begun_ms_ >= kStatusPatienceMs) give_up();
@@ -50,9 +52,9 @@ void StatusReport::turn(const std::vector<const Generation*>& generations, std::
   send();
 }
 
-int StatusReport::timeout_ms() const {
-  if (lines_.empty()) return asked_ ? 0 : -1;
-  return is_slow_ ? kSlowLogMs : 0;
+std::uint64_t StatusReport::due_ms() const {
+  if (lines_.empty()) return asked_ ? kNow : kNever;
+  return is_slow_ ? last_turn_ms_ + kSlowLogMs : kNow;
 }
 
 }  // namespace master

@@ -13,7 +13,7 @@ namespace master {
 std::vector<WorkerId> Watchdog::look(const ProcessTable& processes, std::uint64_t now_ms) {
   if (now_ms - last_look_ms_ > kAbsenceMs) watched_.clear();
   last_look_ms_ = now_ms;
-  std::vector<WorkerId> stuck;
+  std::vector<WorkerId> found;
   std::map<WorkerId, Watched> watched;
   for (const auto& [id, process] : processes.entries()) {
     if (!process.ready || process.given_up) continue;
@@ -24,14 +24,14 @@ std::vector<WorkerId> Watchdog::look(const ProcessTable& processes, std::uint64_
         before->second.beat_ms == beat_ms) {
       now = before->second;
     }
-    if (!now.told && now_ms - now.since_ms >= kStandstillMs) {
-      now.told = true;
-      stuck.push_back(id);
+    if (!now.reported && now_ms - now.since_ms >= kStandstillMs) {
+      now.reported = true;
+      found.push_back(id);
     }
     watched.emplace(id, now);
   }
   watched_ = std::move(watched);
-  return stuck;
+  return found;
 }
 
 std::string Watchdog::explain(const Process& process,
@@ -47,7 +47,6 @@ std::string Watchdog::explain(const Process& process,
 
 void Watchdog::turn(const ProcessTable& processes,
                     const std::vector<const Generation*>& generations, std::uint64_t now_ms) {
-  if (now_ms < next_ms()) return;
   for (const WorkerId id : look(processes, now_ms)) {
     const Process& process = processes.entries().at(id);
     log_queue_.log(worker::log::Severity::error, name_of(id, process) + " has stood still for " +
@@ -56,7 +55,6 @@ void Watchdog::turn(const ProcessTable& processes,
                                                      explain(process, generations));
     send_signal(process.pid, SIGKILL);
   }
-  log_queue_.flush();
 }
 
 }  // namespace master

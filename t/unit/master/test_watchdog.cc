@@ -32,7 +32,11 @@ struct Fixture {
   Fixture() { log_queue.end_startup(); }
   void add(WorkerId id, pid_t pid, bool ready = true) {
     const shm::Row row = *segment.workers().take(id.slot, id.generation);
-    processes.add(id, master::Process{pid, row, {}, 0, ready, false});
+    master::Process process;
+    process.pid = pid;
+    process.row = row;
+    process.ready = ready;
+    processes.add(id, std::move(process));
   }
   void beat(WorkerId id, std::uint64_t now_ms) {
     segment.workers().beat(processes.find(id)->row, now_ms);
@@ -139,7 +143,7 @@ TEST_CASE("watchdog: says what it was doing, and kills it") {
   f.add(kFirst, pid);
   f.segment.workers().note(0, {shm::Activity::relay, 0, 7});
   for (std::uint64_t now = 5000; now <= 5000 + kStandstillMs; now += kLookMs / 2) {
-    f.watchdog.turn(f.processes, {&generation}, now);
+    if (now >= f.watchdog.due_ms()) f.watchdog.turn(f.processes, {&generation}, now);
   }
   int status = 0;
   REQUIRE(::waitpid(pid, &status, 0) == pid);
