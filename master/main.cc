@@ -1,5 +1,5 @@
-// The program: options, configuration, segment, sockets, daemon, workers. Reads as a table of
-// contents; what happens is in the files that are named here.
+// The program: options, configuration, segment, sockets, daemon, supervisor. Only the order of the
+// steps is here. The files that it includes do the work.
 #include <unistd.h>
 
 #include <cstdio>
@@ -84,7 +84,8 @@ int run(int argc, char** argv, StartupPipe& startup_pipe) {
 }  // namespace master
 
 int main(int argc, char** argv) {
-  // Told last of all: when the command returns everything is said and cleaned up.
+  // Outlives everything else: when the command returns 1, all errors are written and all files are
+  // removed.
   master::StartupPipe startup_pipe;
   try {
     return master::run(argc, argv, startup_pipe);

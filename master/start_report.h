@@ -1,5 +1,5 @@
-// What the log is told at the start: who we are, what we serve, and what the configuration's
-// reader warned of (a daemon's standard error is soon forgotten).
+// The first log entries: version, what the program serves, and the warnings about the
+// configuration, which would otherwise appear on the standard error of the command only.
 #pragma once
 
 #include <cstdint>

@@ -32,7 +32,7 @@ shm::Row rows_needed(unsigned workers, std::size_t others) {
 WakeFds::WakeFds(shm::Row rows) : doorbell_(make_eventfd()) { grow(rows); }
 
 void WakeFds::grow(shm::Row rows) {
-  while (wakes_.size() < rows) wakes_.push_back(make_eventfd());
+  while (fds_.size() < rows) fds_.push_back(make_eventfd());
 }
 
 void WakeFds::clear_doorbell() {
@@ -41,13 +41,13 @@ void WakeFds::clear_doorbell() {
 }
 
 void WakeFds::notify(shm::Row row) const {
-  // Fails only when the counter is full: then the row is awake already.
-  if (row < rows()) ::eventfd_write(wakes_[row].get(), 1);
+  // Fails only when the counter is full; the descriptor is then readable already.
+  if (row < rows()) ::eventfd_write(fds_[row].get(), 1);
 }
 
 std::vector<int> WakeFds::by_row() const {
   std::vector<int> fds;
-  for (const worker::net::UniqueFd& wake : wakes_) fds.push_back(wake.get());
+  for (const worker::net::UniqueFd& fd : fds_) fds.push_back(fd.get());
   return fds;
 }
 

@@ -23,7 +23,7 @@ Process process(pid_t pid, bool ready) {
 
 }  // namespace
 
-TEST_CASE("process table: the same slot of two generations is two places") {
+TEST_CASE("process table: workers are told apart by generation and slot") {
   ProcessTable table;
   table.add({1, 0}, process(100, true));
   table.add({2, 0}, process(200, false));
@@ -35,7 +35,7 @@ TEST_CASE("process table: the same slot of two generations is two places") {
   CHECK(table.find({2, 0})->pid == 200);
 }
 
-TEST_CASE("process table: removal is by pid and tells the place") {
+TEST_CASE("process table: remove finds a process by pid and returns its id") {
   ProcessTable table;
   table.add({1, 0}, process(100, true));
   table.add({1, 1}, process(101, true));
@@ -50,7 +50,7 @@ TEST_CASE("process table: removal is by pid and tells the place") {
   CHECK(table.empty());
 }
 
-TEST_CASE("process table: who there is of a generation, and who is ready") {
+TEST_CASE("process table: counts the workers of a generation, and those that are ready") {
   ProcessTable table;
   table.add({1, 0}, process(100, true));
   table.add({1, 1}, process(101, false));
@@ -62,7 +62,7 @@ TEST_CASE("process table: who there is of a generation, and who is ready") {
   CHECK(table.count_of(3) == 0);
 }
 
-TEST_CASE("process table: an order is one byte on the control socket, and may find nobody") {
+TEST_CASE("process table: an order is one byte; a worker that is gone causes no signal") {
   int ends[2];
   REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
   worker::net::UniqueFd theirs(ends[1]);
@@ -77,7 +77,7 @@ TEST_CASE("process table: an order is one byte on the control socket, and may fi
   master::give_order(one, worker::Order::quit);  // no SIGPIPE
 }
 
-TEST_CASE("process table: a removed process takes its control socket along") {
+TEST_CASE("process table: the control socket is closed with its process") {
   int ends[2];
   REQUIRE(::pipe(ends) == 0);
   const worker::net::UniqueFd reader(ends[0]);

@@ -1,4 +1,4 @@
-// The status dump on its way into the log: names from the configuration, paced, bounded.
+// The status report on its way into the log.
 #include <doctest/doctest.h>
 
 #include "master/clock.h"
@@ -70,7 +70,7 @@ bool holds(const std::string& line, std::string_view text) {
 
 }  // namespace
 
-TEST_CASE("status: a line for each object, with its names") {
+TEST_CASE("status: one line for each object, with names from the configuration") {
   Fixture f;
   CHECK(f.report.due_ms() == master::kNever);
   f.turn(61'000);
@@ -96,7 +96,7 @@ TEST_CASE("status: a line for each object, with its names") {
   CHECK(f.report.due_ms() == master::kNever);
 }
 
-TEST_CASE("status: a turn is bounded, and the next one goes on at once") {
+TEST_CASE("status: a turn sends a bounded number of lines, and the next is due at once") {
   Fixture f(1000);
   f.report.ask();
   f.turn(5000);
@@ -109,7 +109,7 @@ TEST_CASE("status: a turn is bounded, and the next one goes on at once") {
   CHECK(holds(f.reader.lines[9], "name=more0 address=[::1]:80 "));
 }
 
-TEST_CASE("status: a slow log gets all lines in order, as it takes them") {
+TEST_CASE("status: a slow log gets all lines, in order") {
   Fixture f(1000);
   f.report.ask();
   f.reader.room = 10;
@@ -126,7 +126,7 @@ TEST_CASE("status: a slow log gets all lines in order, as it takes them") {
   CHECK(holds(f.reader.lines[1008], "name=more999 "));
 }
 
-TEST_CASE("status: who asks again meanwhile gets one fresh dump after it") {
+TEST_CASE("status: requests during a report get one fresh report after it") {
   Fixture f;
   f.report.ask();
   f.reader.room = 3;
@@ -145,7 +145,7 @@ TEST_CASE("status: who asks again meanwhile gets one fresh dump after it") {
   CHECK(f.reader.lines.size() == 22);
 }
 
-TEST_CASE("status: what nobody takes in time is thrown away, and counted") {
+TEST_CASE("status: lines that the log does not take in time are thrown away and counted") {
   Fixture f;
   f.report.ask();
   f.reader.room = 4;
@@ -158,7 +158,7 @@ TEST_CASE("status: what nobody takes in time is thrown away, and counted") {
   f.turn(5000 + kStatusPatienceMs);
   f.reader.room = 100;
   f.turn(5000 + 10 * kStatusPatienceMs);
-  // One more had been handed over to the log_queue.
+  // The log queue had taken one more line before.
   CHECK(f.reader.lines.size() == 7);
   CHECK(f.reader.lines.back() == "status: object=end lines=10 omitted=4");
 }

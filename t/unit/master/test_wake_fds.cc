@@ -8,14 +8,14 @@ using master::WakeFds;
 
 namespace {
 
-bool rings(int fd) {
+bool is_readable(int fd) {
   pollfd polled{fd, POLLIN, 0};
   return ::poll(&polled, 1, 0) == 1;
 }
 
 }  // namespace
 
-TEST_CASE("wake_fds: as many rows as can be needed") {
+TEST_CASE("wake_fds: four rows for each worker, 16 at least, and those that are in use") {
   CHECK(master::rows_needed(1) == 16);
   CHECK(master::rows_needed(4) == 16);
   CHECK(master::rows_needed(5) == 20);
@@ -26,7 +26,7 @@ TEST_CASE("wake_fds: as many rows as can be needed") {
   CHECK(master::rows_needed(2, 1000) == shm::kMaxRows);
 }
 
-TEST_CASE("wake_fds: more are made, those that there were stay") {
+TEST_CASE("wake_fds: grow adds descriptors and keeps those that exist") {
   WakeFds wake_fds(3);
   const std::vector<int> before = wake_fds.by_row();
   wake_fds.grow(2);
@@ -36,22 +36,22 @@ TEST_CASE("wake_fds: more are made, those that there were stay") {
   for (std::size_t i = 0; i < 3; ++i) CHECK(wake_fds.by_row()[i] == before[i]);
 }
 
-TEST_CASE("wake_fds: a row's bell is rung for that row alone") {
+TEST_CASE("wake_fds: notify wakes one row only") {
   const WakeFds wake_fds(3);
   REQUIRE(wake_fds.by_row().size() == 3);
   wake_fds.notify(1);
   wake_fds.notify(1);
-  wake_fds.notify(3);  // nobody's
-  CHECK_FALSE(rings(wake_fds.by_row()[0]));
-  CHECK(rings(wake_fds.by_row()[1]));
-  CHECK_FALSE(rings(wake_fds.by_row()[2]));
+  wake_fds.notify(3);  // no such row
+  CHECK_FALSE(is_readable(wake_fds.by_row()[0]));
+  CHECK(is_readable(wake_fds.by_row()[1]));
+  CHECK_FALSE(is_readable(wake_fds.by_row()[2]));
 }
 
-TEST_CASE("wake_fds: the doorbell rings until it is silenced, and silence may be asked for twice") {
+TEST_CASE("wake_fds: the doorbell stays readable until it is cleared, and may be cleared twice") {
   WakeFds wake_fds(1);
   ::eventfd_write(wake_fds.doorbell(), 1);
-  CHECK(rings(wake_fds.doorbell()));
+  CHECK(is_readable(wake_fds.doorbell()));
   wake_fds.clear_doorbell();
-  CHECK_FALSE(rings(wake_fds.doorbell()));
+  CHECK_FALSE(is_readable(wake_fds.doorbell()));
   wake_fds.clear_doorbell();
 }

@@ -1,4 +1,4 @@
-// Heartbeats that stand still: n and n+1, each told once, and never for our own absence.
+// Heartbeats that stand still: each is reported once, and none after a pause of the master.
 #include <doctest/doctest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -41,7 +41,7 @@ struct Fixture {
   void beat(WorkerId id, std::uint64_t now_ms) {
     segment.workers().beat(processes.find(id)->row, now_ms);
   }
-  // Looks each second from `from_ms` to `to_ms`; who was found at the last one.
+  // Looks each second from `from_ms` to `to_ms`. Only the last look may find workers; returns them.
   WorkerIds look(std::uint64_t from_ms, std::uint64_t to_ms) {
     WorkerIds found;
     for (std::uint64_t now = from_ms; now <= to_ms; now += kLookMs) {
@@ -62,7 +62,7 @@ constexpr WorkerId kFirst{1, 0}, kSecond{1, 1};
 
 }  // namespace
 
-TEST_CASE("watchdog: a worker that stands still for ten seconds is found, and told once") {
+TEST_CASE("watchdog: a worker that stands still for ten seconds is found once") {
   Fixture f;
   f.add(kFirst, 1001);
   f.add(kSecond, 1002);
@@ -78,7 +78,7 @@ TEST_CASE("watchdog: a worker that stands still for ten seconds is found, and to
   CHECK(f.look(5000 + kStandstillMs + kLookMs, 5000 + 2 * kStandstillMs - 2) == WorkerIds{});
 }
 
-TEST_CASE("watchdog: any other beat is a beat, even an older or a newer one than can be") {
+TEST_CASE("watchdog: every change of the heartbeat counts, even to an impossible time") {
   Fixture f;
   f.add(kFirst, 1001);
   for (const std::uint64_t beat : {std::uint64_t{5000}, std::uint64_t{1}, ~std::uint64_t{0}}) {
@@ -90,7 +90,7 @@ TEST_CASE("watchdog: any other beat is a beat, even an older or a newer one than
   CHECK(f.watchdog.look(f.processes, 5000 + 3 * kStandstillMs) == WorkerIds{kFirst});
 }
 
-TEST_CASE("watchdog: a successor has its own ten seconds") {
+TEST_CASE("watchdog: a successor gets ten seconds of its own") {
   Fixture f;
   f.add(kFirst, 1001);
   CHECK(f.look(5000, 5000 + kStandstillMs - kLookMs).empty());
@@ -101,7 +101,7 @@ TEST_CASE("watchdog: a successor has its own ten seconds") {
   CHECK(f.watchdog.look(f.processes, 5000 + 2 * kStandstillMs) == WorkerIds{kFirst});
 }
 
-TEST_CASE("watchdog: who is not ready yet, or is given up, is not its business") {
+TEST_CASE("watchdog: ignores workers that are not ready or are given up") {
   Fixture f;
   f.add(kFirst, 1001, false);
   f.add(kSecond, 1002);
@@ -113,22 +113,22 @@ TEST_CASE("watchdog: who is not ready yet, or is given up, is not its business")
   CHECK(f.watchdog.look(f.processes, ready + kStandstillMs) == WorkerIds{kFirst});
 }
 
-TEST_CASE("watchdog: after an absence of our own the watch begins anew") {
+TEST_CASE("watchdog: starts anew after a pause of the master") {
   Fixture f;
   f.add(kFirst, 1001);
   CHECK(f.look(5000, 14'000).empty());
-  // Late, but not for long enough to have been away.
-  SUBCASE("at the limit it goes on") {
+  // Two looks this far apart are late, but not a pause.
+  SUBCASE("at the limit it continues") {
     CHECK(f.watchdog.look(f.processes, 14'000 + kAbsenceMs) == WorkerIds{kFirst});
   }
-  SUBCASE("beyond it, all have another ten seconds") {
+  SUBCASE("beyond the limit all workers get another ten seconds") {
     const std::uint64_t back = 14'000 + kAbsenceMs + 1;
     CHECK(f.look(back, back + kStandstillMs - kLookMs).empty());
     CHECK(f.watchdog.look(f.processes, back + kStandstillMs) == WorkerIds{kFirst});
   }
 }
 
-TEST_CASE("watchdog: says what it was doing, and kills it") {
+TEST_CASE("watchdog: logs what the worker was doing and kills it") {
   Fixture f;
   master::WakeFds wake_fds(16);
   const master::Generation generation =
