@@ -30,7 +30,7 @@ class LogDrain {
   void on_exit(shm::Row row);
   void on_doorbell(std::uint64_t now_ms);
 
-  // Moves what there is, and has the log queue send it.
+  // Moves records to the log queue and flushes it.
   void turn(std::uint64_t now_ms);
   // When the next turn is due, unless the doorbell or LogQueue::writable_fd reports earlier.
   std::uint64_t due_ms() const;

@@ -38,7 +38,7 @@ class LogQueue {
   bool is_clear() const { return waiting_.empty(); }
   // Records came after the last flush.
   bool has_unflushed() const { return has_unflushed_; }
-  // Sends what waits and reports losses, as far as the reader takes them.
+  // Sends the records that wait and reports losses, as far as the reader takes them.
   void flush() noexcept;
   // The last flush could not send everything. Call it again when `writable_fd` is writable, and
   // from time to time if that is -1.
@@ -49,7 +49,7 @@ class LogQueue {
 
   // From now on errors no longer go to standard error.
   void end_startup() { starting_ = false; }
-  // The end of the program: waits up to half a second for the reader to take what is left.
+  // For the end of the program: waits up to half a second for the reader to take the rest.
   void finish() noexcept;
 
  private:

@@ -38,7 +38,7 @@ std::size_t ProcessTable::count_of(shm::Generation generation) const {
 std::size_t ProcessTable::count_ready(shm::Generation generation) const {
   return static_cast<std::size_t>(
       std::count_if(entries_.begin(), entries_.end(), [=](const auto& entry) {
-        return entry.first.generation == generation && entry.second.ready;
+        return entry.first.generation == generation && entry.second.was_ready();
       }));
 }
 

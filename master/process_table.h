@@ -30,15 +30,20 @@ struct WorkerId {
   }
 };
 
+//   starting ──Report::ready──► ready ──Order::go──► accepting ──Report::stopped_accepting──► done
+//      └── killed, because it was not ready in time ──► given_up
 struct Process {
+  enum class State { starting, given_up, ready, accepting, done };
+
   pid_t pid = 0;
   shm::Row row = 0;
   worker::net::UniqueFd control;  // the master's end; closed when the worker has closed its own
   Poller::Source watch;           // of `control`
   std::uint64_t born_ms = 0;
-  bool ready = false;
-  bool accepts = false;   // got Order::go, and has not reported that it stopped accepting
-  bool given_up = false;  // was killed because it was not ready in time
+  State state = State::starting;
+
+  // The worker has reported that it is ready, now or earlier in its life.
+  bool was_ready() const { return state >= State::ready; }
 };
 
 class ProcessTable {

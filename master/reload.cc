@@ -13,7 +13,7 @@
 namespace master {
 namespace {
 
-// Keys that size what was made before the first worker started. A reload cannot change them.
+// The segment was sized before the first worker started, so a reload cannot change these keys.
 void warn_of_fixed_keys(const conf::Global& old, const conf::Global& fresh,
                         conf::Diagnostics& diagnostics) {
   if (old.max_sessions == fresh.max_sessions) return;

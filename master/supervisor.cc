@@ -149,7 +149,7 @@ void Supervisor::on_signal(int number) {
 
 // --- after an exception --------------------------------------------------------------------------
 
-// Memory is short, or the master has a bug. The program is not to end while it serves clients.
+// Memory is short, or the master has a bug. That must not end a program that serves clients.
 void Supervisor::survive(const char* what) {
   if (phase_ == Phase::starting) return fail_start(what);
   needs_recovery_ = true;
@@ -161,8 +161,8 @@ void Supervisor::survive(const char* what) {
   log(Severity::error, what);
 }
 
-// Makes good what the interrupted pass may have left out and nothing else would bring up again: a
-// successor that was not planned, and a candidate whose last worker has become ready.
+// Repairs what the interrupted pass may have left out for good: a successor that was not planned,
+// and a candidate that was not activated although its last worker is ready.
 void Supervisor::recover(std::uint64_t now_ms) {
   const Generation& active = generations_.active();
   for (shm::Slot slot = 0; phase_ == Phase::running && slot < active.heritage.workers; ++slot) {

@@ -128,7 +128,8 @@ std::uint64_t Supervisor::hand_over_due_ms() const {
   if (hand_over_.outcome.empty()) return kNever;
   const auto& all = processes_.entries();
   const bool old_ones_accept = std::any_of(all.begin(), all.end(), [this](const auto& entry) {
-    return entry.first.generation != generations_.active().number && entry.second.accepts;
+    return entry.first.generation != generations_.active().number &&
+           entry.second.state == Process::State::accepting;
   });
   return old_ones_accept ? hand_over_.deadline_ms : kNow;
 }

@@ -24,8 +24,6 @@ std::string listening_text(const Generation& generation) {
   return text;
 }
 
-bool is_awaited(const Process& process) { return !process.ready && !process.given_up; }
-
 }  // namespace
 
 void Supervisor::spawn_all(const Generation& generation) {
@@ -76,12 +74,15 @@ void Supervisor::read_control(WorkerId id) {
   const auto says = [said](worker::Report report) {
     return said.find(static_cast<char>(report)) != said.npos;
   };
-  if (!process->ready && says(worker::Report::ready)) on_ready(id, *process);
-  if (says(worker::Report::stopped_accepting)) process->accepts = false;
+  using State = Process::State;
+  if (process->state == State::starting && says(worker::Report::ready)) on_ready(id, *process);
+  if (process->state == State::accepting && says(worker::Report::stopped_accepting)) {
+    process->state = State::done;
+  }
 }
 
 void Supervisor::on_ready(WorkerId id, Process& process) {
-  process.ready = true;
+  process.state = Process::State::ready;
   segment_.workers().set_state(process.row, shm::WorkerState::ready);
   log(Severity::debug, name_of(id, process) + " is ready");
   Generation& generation = generations_.at(id.generation);
@@ -94,7 +95,7 @@ void Supervisor::on_ready(WorkerId id, Process& process) {
 }
 
 void Supervisor::let_accept(Process& process) {
-  process.accepts = true;
+  process.state = Process::State::accepting;
   give_order(process, worker::Order::go);
 }
 
@@ -113,17 +114,19 @@ std::uint64_t Supervisor::readiness_due_ms() const {
   std::uint64_t due_ms = kNever;
   if (!is_starting_or_running()) return due_ms;
   for (const auto& [id, process] : processes_.entries()) {
-    if (is_awaited(process)) due_ms = std::min(due_ms, process.born_ms + kReadyMs);
+    if (process.state != Process::State::starting) continue;
+    due_ms = std::min(due_ms, process.born_ms + kReadyMs);
   }
   return due_ms;
 }
 
 void Supervisor::check_readiness(std::uint64_t now_ms) {
   for (auto& [id, process] : processes_.entries()) {
-    if (!is_awaited(process) || now_ms < process.born_ms + kReadyMs) continue;
+    if (process.state != Process::State::starting) continue;
+    if (now_ms < process.born_ms + kReadyMs) continue;
     const std::string what =
         name_of(id, process) + " was not ready within " + std::to_string(kReadyMs / 1000) + " s";
-    process.given_up = true;
+    process.state = Process::State::given_up;
     send_signal(process.pid, SIGKILL);
     if (generations_.at(id.generation).state == Generation::State::starting) {
       return fail_candidate({what});

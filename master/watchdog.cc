@@ -16,7 +16,7 @@ std::vector<WorkerId> Watchdog::look(const ProcessTable& processes, std::uint64_
   std::vector<WorkerId> found;
   std::map<WorkerId, Watched> watched;
   for (const auto& [id, process] : processes.entries()) {
-    if (!process.ready || process.given_up) continue;
+    if (!process.was_ready()) continue;
     const std::uint64_t beat_ms = segment_.workers().info(process.row).heartbeat_ms;
     Watched now{process.pid, beat_ms, now_ms, false};
     const auto before = watched_.find(id);

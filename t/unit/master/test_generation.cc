@@ -12,7 +12,7 @@ using master::Generation;
 
 namespace {
 
-// What a master needs to make generations.
+// Makes generations as a master does.
 struct Made {
   shm::Segment segment;
   master::WakeFds wake_fds{16};

@@ -167,7 +167,7 @@ TEST_CASE_FIXTURE(Fixture, "poller: a watch that a callback adds is polled from 
   CHECK(run() == Calls{"added"});
 }
 
-TEST_CASE_FIXTURE(Fixture, "poller: what an exception left undone comes up in the next pass") {
+TEST_CASE_FIXTURE(Fixture, "poller: sources that an exception skipped run in the next pass") {
   const Pipe a, b;
   bool fails = true;
   const auto first = poller.watch(a.fd(), POLLIN, [&](std::uint64_t) {

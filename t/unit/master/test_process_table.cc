@@ -17,7 +17,7 @@ namespace {
 Process process(pid_t pid, bool ready) {
   Process made;
   made.pid = pid;
-  made.ready = ready;
+  if (ready) made.state = Process::State::ready;
   return made;
 }
 
@@ -106,4 +106,17 @@ TEST_CASE("process table: no signal to a group, to all, or to init") {
   int status = 0;
   CHECK(::waitpid(child, &status, 0) == child);
   CHECK(WTERMSIG(status) == SIGKILL);
+}
+
+TEST_CASE("process table: a process was ready in every state after that report") {
+  using State = Process::State;
+  Process one = process(100, false);
+  for (const State state : {State::starting, State::given_up}) {
+    one.state = state;
+    CHECK_FALSE(one.was_ready());
+  }
+  for (const State state : {State::ready, State::accepting, State::done}) {
+    one.state = state;
+    CHECK(one.was_ready());
+  }
 }

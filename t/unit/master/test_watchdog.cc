@@ -35,7 +35,7 @@ struct Fixture {
     master::Process process;
     process.pid = pid;
     process.row = row;
-    process.ready = ready;
+    if (ready) process.state = master::Process::State::ready;
     processes.add(id, std::move(process));
   }
   void beat(WorkerId id, std::uint64_t now_ms) {
@@ -105,9 +105,9 @@ TEST_CASE("watchdog: ignores workers that are not ready or are given up") {
   Fixture f;
   f.add(kFirst, 1001, false);
   f.add(kSecond, 1002);
-  f.processes.find(kSecond)->given_up = true;
+  f.processes.find(kSecond)->state = master::Process::State::given_up;
   CHECK(f.look(5000, 5000 + 3 * kStandstillMs).empty());
-  f.processes.find(kFirst)->ready = true;
+  f.processes.find(kFirst)->state = master::Process::State::ready;
   const std::uint64_t ready = 5000 + 3 * kStandstillMs + kLookMs;
   CHECK(f.look(ready, ready + kStandstillMs - kLookMs).empty());
   CHECK(f.watchdog.look(f.processes, ready + kStandstillMs) == WorkerIds{kFirst});
