@@ -1,8 +1,9 @@
 // The bytes that the master and a worker exchange on their control socket.
 //
 // The socket is one end of a stream pair, made by the master before the fork. Every message is one
-// byte, and several may arrive in one read. Both sides send without waiting: a byte that finds no
-// room is dropped, because a peer that reads nothing is about to end anyway.
+// byte, and several may arrive in one read. Neither side ever blocks: the sender drops a byte that
+// finds no room, because a peer that reads nothing is about to end anyway. Only a worker that cannot
+// send Report::ready ends at once, with status 1.
 //
 // End of file in the worker means that the master is gone; the worker then ends as after
 // Order::quit. End of file in the master means that the worker is about to end; wait(2) says how.
@@ -19,7 +20,7 @@ enum class Order : char {
 
 // What a worker says. The master ignores any other byte.
 enum class Report : char {
-  ready = 'R',              // the event loop runs; sent once, before any order is read
+  ready = 'R',              // the start is complete; sent once, before the worker reads an order
   stopped_accepting = 'N',  // no client comes to this worker any more; sent once, after an order
 };
 
