@@ -1,5 +1,5 @@
-// The configuration file as this master can serve it: conf::load, then worker::prepare, then what
-// only a master knows. The same code for the start, for -c and for a reload.
+// Reads the configuration file and checks that this master can serve it: conf::load, then
+// worker::prepare, then what only the master knows. The start, -c and a reload share this code.
 #pragma once
 
 #include <optional>
@@ -10,12 +10,13 @@
 
 namespace master {
 
-// Nothing when there is an error among `diagnostics`.
+// Returns nothing when `diagnostics` has an error.
 std::optional<worker::Heritage> load_configuration(const std::string& path,
                                                    conf::Diagnostics& diagnostics);
 
-// Throws StartError where User, Group or RootJail ask for more than a process of `euid` and `egid`
-// may have; to be who one is already asks for nothing. Not part of -c: anybody may check a file.
+// Throws StartError when User, Group or RootJail need rights that a process of `euid` and `egid`
+// does not have. Naming the process's own user or group needs none. Not part of -c: every user may
+// check a file.
 void check_rights(const worker::Heritage& heritage, uid_t euid, gid_t egid);
 
 }  // namespace master

@@ -15,26 +15,29 @@
 namespace master {
 namespace {
 
+// The one byte that the daemon writes to the pipe.
 constexpr char kServes = 'R';
-constexpr char kFailed = 'F';  // the reason was written to standard error already
+constexpr char kFailed = 'F';  // the reason is on standard error already
 
-// The command that was started: interruptible while it waits, whatever the daemon has blocked.
-[[noreturn]] void await_verdict(int pipe, pid_t child) {
+// The command that was started. Unblocks the signals that the daemon needs blocked, so that the
+// user can interrupt the command while it waits.
+[[noreturn]] void await_report(int pipe, pid_t child) {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
   while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
   }
-  char verdict = 0;
+  char report = 0;
   ssize_t size = 0;
-  while ((size = ::read(pipe, &verdict, 1)) < 0 && errno == EINTR) {
+  while ((size = ::read(pipe, &report, 1)) < 0 && errno == EINTR) {
   }
   if (size != 1) throw StartError("the daemon died before it was ready");
-  if (verdict != kServes) throw StartFailed();
-  ::_exit(0);  // the pid file and all else are the daemon's: nothing of it is to be undone here
+  if (report != kServes) throw StartFailed();
+  ::_exit(0);  // without destructors: the pid file and all else belong to the daemon now
 }
 
-// The first child: a session leader that ends at once, so that the daemon can never get a terminal.
+// The first child leads the new session and ends at once: a daemon that leads no session can never
+// get a controlling terminal.
 void become_session() {
   ::setsid();
   const pid_t pid = ::fork();
@@ -44,12 +47,12 @@ void become_session() {
 
 }  // namespace
 
-Verdict::~Verdict() {
+StartupPipe::~StartupPipe() {
   if (!pipe_) return;
   if (::write(pipe_.get(), &kFailed, 1) < 0) return;  // the command is gone
 }
 
-bool Verdict::ready() {
+bool StartupPipe::report_ready() {
   if (!pipe_) return true;
   detach_standard_streams();
   const bool told = ::write(pipe_.get(), &kServes, 1) == 1;
@@ -57,7 +60,7 @@ bool Verdict::ready() {
   return told;
 }
 
-Verdict daemonize() {
+StartupPipe daemonize() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) throw StartError("cannot make a pipe", errno);
   worker::net::UniqueFd reader(ends[0]);
@@ -66,13 +69,13 @@ Verdict daemonize() {
   if (child < 0) throw StartError("cannot fork", errno);
   if (child > 0) {
     writer.reset();
-    await_verdict(reader.get(), child);
+    await_report(reader.get(), child);
   }
-  Verdict verdict(std::move(writer));
+  StartupPipe pipe(std::move(writer));
   reader.reset();
   become_session();
   if (::chdir("/") != 0) throw StartError("cannot change to the root directory", errno);
-  return verdict;
+  return pipe;
 }
 
 }  // namespace master

@@ -1,8 +1,8 @@
-// Into the background: two forks, a session of our own, and a pipe on which the command that was
-// started waits for the verdict. It returns 0 if and only if the daemon serves.
+// Into the background: two forks, a session of its own, and a pipe to the command that was started.
 //
-// Owns that pipe. Standard error stays the command's own until the verdict, so that whatever goes
-// wrong is said there. Never touches the pid file.
+// The command waits at the pipe and returns 0 if and only if the daemon serves. Standard error is
+// that of the command until then, so that errors of the start appear there. Never touches the pid
+// file.
 #pragma once
 
 #include <utility>
@@ -11,27 +11,28 @@
 
 namespace master {
 
-class Verdict {
+// The daemon's end of the pipe. Owns the descriptor.
+class StartupPipe {
  public:
-  Verdict() = default;  // in the foreground nobody waits, and the output stays as it is
-  explicit Verdict(worker::net::UniqueFd pipe) : pipe_(std::move(pipe)) {}
-  Verdict(Verdict&&) noexcept = default;
-  Verdict& operator=(Verdict&&) noexcept = default;
-  Verdict(const Verdict&) = delete;
-  Verdict& operator=(const Verdict&) = delete;
-  ~Verdict();  // not ready by then: the command returns 1
+  StartupPipe() = default;  // in the foreground: no command waits, the standard streams stay
+  explicit StartupPipe(worker::net::UniqueFd pipe) : pipe_(std::move(pipe)) {}
+  StartupPipe(StartupPipe&&) noexcept = default;
+  StartupPipe& operator=(StartupPipe&&) noexcept = default;
+  StartupPipe(const StartupPipe&) = delete;
+  StartupPipe& operator=(const StartupPipe&) = delete;
+  ~StartupPipe();  // without report_ready() before: the command returns 1
 
-  // Lets go of standard input, output and error, then lets the command return 0. False when the
-  // command is gone (interrupted): nobody was told that the daemon serves.
-  bool ready();
+  // Turns the standard streams to /dev/null, then lets the command return 0. False when the command
+  // is gone (interrupted) and could not be told. Throws StartError when there is no /dev/null.
+  bool report_ready();
 
  private:
   worker::net::UniqueFd pipe_;
 };
 
-// Returns in the daemon. The calling process waits for the verdict: it ends where that is good, and
-// leaves by StartError or StartFailed where it is not. Throws StartError, too, when there is no
-// process or pipe to be had.
-Verdict daemonize();
+// Returns in the daemon only. The calling process waits for the daemon's report: it exits with 0
+// when the daemon serves, throws StartFailed when the daemon has written its reason already, and
+// throws StartError when the daemon died. Throws StartError also when a fork or pipe fails.
+StartupPipe daemonize();
 
 }  // namespace master

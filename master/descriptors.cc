@@ -15,7 +15,7 @@ namespace {
 
 void close_range_of(unsigned first, unsigned last) {
   if (first > last || ::syscall(SYS_close_range, first, last, 0) == 0) return;
-  // A kernel before 5.9: one by one, as far as descriptors can go.
+  // Kernels before 5.9 have no close_range(2).
   const long limit = ::sysconf(_SC_OPEN_MAX);
   const unsigned end = limit > 0 ? static_cast<unsigned>(limit) : 1024;
   for (unsigned fd = first; fd <= last && fd < end; ++fd) ::close(static_cast<int>(fd));
@@ -37,7 +37,7 @@ void close_all_but(const std::set<int>& kept) {
 void tidy_descriptors() {
   close_all_but({STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO});
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
-    // The lowest free number is taken, which is this one. If there is no /dev/null it stays closed.
+    // open(2) takes the lowest free number, which is `fd`. Without /dev/null it stays closed.
     if (::fcntl(fd, F_GETFD) < 0 && ::open("/dev/null", O_RDWR) < 0) return;
   }
 }

@@ -1,20 +1,20 @@
-// Which descriptors a process has open: by a list of what it may keep, so that nothing is
-// forgotten.
+// Which descriptors a process has open. All functions work from a list of what stays open, so that
+// no descriptor is forgotten.
 #pragma once
 
 #include <set>
 
 namespace master {
 
-// Closes every descriptor that is not in `kept`; numbers below 0 in it mean nothing.
+// Closes every descriptor that is not in `kept`. Ignores negative numbers in `kept`.
 void close_all_but(const std::set<int>& kept);
 
-// At the start of the program: 0, 1 and 2 are open, if only on /dev/null, and nothing else is, so
-// that a daemon holds nothing of the shell or script that started it.
+// For the start of the program: afterwards 0, 1 and 2 are open, on /dev/null if they were closed,
+// and nothing else is. A daemon thus keeps nothing open of the shell or script that started it.
 void tidy_descriptors();
 
-// Makes 0, 1 and 2 mean /dev/null. Throws StartError: whoever reads what the command says would
-// never see its end.
+// Turns 0, 1 and 2 to /dev/null. Throws StartError when that cannot be opened: with the old streams
+// still open, a program that reads the command's output would never see its end.
 void detach_standard_streams();
 
 }  // namespace master

@@ -1,15 +1,16 @@
-// A child's end in words.
+// Describes in words how a child process ended.
 #pragma once
 
 #include <string>
 
 namespace master {
 
-// Exit statuses of a worker that ends before worker::run has begun.
-inline constexpr int kStatusBroken = 70;        // an exception nobody was meant to throw
-inline constexpr int kStatusNoPrivileges = 77;  // User, Group or RootJail could not be had
+// Exit statuses of a worker that ends outside worker::run.
+inline constexpr int kStatusBroken = 70;        // an exception that nothing caught
+inline constexpr int kStatusNoPrivileges = 77;  // User, Group or RootJail could not be applied
 
-// "exited with status 1", "was killed by signal 11 (Segmentation fault)"; `status` is wait(2)'s.
+// "exited with status 1", "was killed by signal 11 (Segmentation fault)"; `status` is that of
+// wait(2).
 std::string describe_exit(int status);
 
 }  // namespace master

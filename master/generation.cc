@@ -71,7 +71,7 @@ const ListeningSockets* find_sockets(const Generation* among,
   return nullptr;
 }
 
-// A socket of our own there would be found by the probe, and is no reason to refuse.
+// The probe would also find a socket of the previous generation, which is no reason to refuse.
 bool is_ours(const Generation* previous, const worker::net::SocketAddress& address) {
   return previous != nullptr && std::any_of(previous->sockets.begin(), previous->sockets.end(),
                                             [&](const ListeningSockets& sockets) {
@@ -79,7 +79,7 @@ bool is_ours(const Generation* previous, const worker::net::SocketAddress& addre
                                             });
 }
 
-// Nothing is bound unless every address is free; all that are not are told.
+// Binds nothing unless every address is free. The error names all that are not.
 void bind_all(Generation& generation, const Generation* previous) {
   std::vector<std::string> refused;
   for (const worker::route::ListenerHeritage& listener : generation.heritage.listeners) {
@@ -98,10 +98,10 @@ void bind_all(Generation& generation, const Generation* previous) {
 }
 
 void judge_address(const worker::backend::BackendHeritage& backend, shm::BackendTable& table) {
-  const shm::Liveness verdict = table.liveness(backend.row);
+  const shm::Liveness liveness = table.liveness(backend.row);
   if (backend.addresses.empty()) {
     table.mark_dead(backend.row, shm::DeadReason::dns, now_ms());
-  } else if (!verdict.live && verdict.reason == shm::DeadReason::dns) {
+  } else if (!liveness.live && liveness.reason == shm::DeadReason::dns) {
     table.mark_live(backend.row, now_ms());
   }
 }
@@ -136,7 +136,7 @@ worker::route::HashSecret make_session_secret() {
 }
 
 Generation make_generation(shm::Generation number, worker::Heritage heritage,
-                           const Generation* previous, shm::Segment& segment, Bells& bells) {
+                           const Generation* previous, shm::Segment& segment, WakeFds& wake_fds) {
   Generation made;
   made.number = number;
   made.heritage = std::move(heritage);
@@ -145,8 +145,8 @@ Generation make_generation(shm::Generation number, worker::Heritage heritage,
   enroll_listeners(made.heritage, segment);
   enroll_services(made.heritage, segment);
   made.heritage.segment = &segment;
-  made.heritage.doorbell = bells.doorbell();
-  made.heritage.wake_fds = bells.wake_fds();
+  made.heritage.doorbell = wake_fds.doorbell();
+  made.heritage.wake_fds = wake_fds.by_row();
   return made;
 }
 

@@ -36,8 +36,8 @@ worker::net::UniqueFd bound_socket(const worker::net::SocketAddress& address, bo
 }  // namespace
 
 void probe_address(const worker::net::SocketAddress& address) {
-  // Binding is enough: without SO_REUSEPORT it fails beside any listening socket. To listen here,
-  // too, would reset the clients that happen to connect before this socket is closed.
+  // To bind is enough: without SO_REUSEPORT that fails beside any listening socket. To listen as
+  // well would reset clients that happen to connect before this socket is closed.
   bound_socket(address, false);
 }
 

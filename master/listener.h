@@ -1,9 +1,9 @@
-// Listening sockets: one for each listener and worker slot, made and kept by the master, so that
-// the kernel spreads clients evenly and a respawned worker finds its queue intact.
+// Listening sockets: one for each listener and worker slot. The master makes and keeps them, so
+// that the kernel spreads clients evenly and the successor of a dead worker finds its queue intact.
 //
-// Owns the sockets; those that stay over a reload belong to both generations. A socket is bound
-// when a generation is built and begins to listen when it is to serve: until then the kernel gives
-// it no client that nobody might come to accept. Never accepts.
+// Owns the sockets. Sockets that stay over a reload belong to both generations. A socket is bound
+// when a generation is built and listens when the generation becomes active. Until then the kernel
+// gives it no clients, which might never be accepted. Never accepts.
 #pragma once
 
 #include <memory>
@@ -16,8 +16,8 @@ namespace master {
 
 inline constexpr int kBacklog = 4096;  // the kernel cuts it to net.core.somaxconn
 
-// The sockets of one address. Never fewer than there are slots; more of them after a reload that
-// lowered the number of workers, because closing one would lose the clients in its queue.
+// The sockets of one address: at least one for each slot. There are more after a reload that
+// lowered the number of workers, because to close a socket would lose the clients in its queue.
 struct ListeningSockets {
   worker::net::SocketAddress address;
   std::vector<std::shared_ptr<const worker::net::UniqueFd>> all;
@@ -26,16 +26,16 @@ struct ListeningSockets {
 };
 
 bool same_address(const worker::net::SocketAddress& one, const worker::net::SocketAddress& other);
-// Whether a socket bound to one would be in the way of a probe of the other: the same port, and
-// the same host or a wildcard.
+// Whether a socket bound to one address makes a probe of the other fail: the ports are the same,
+// and the hosts are the same or one is a wildcard.
 bool overlap(const worker::net::SocketAddress& one, const worker::net::SocketAddress& other);
 
-// Throws StartError when another process listens there. SO_REUSEPORT alone would let us in beside
-// another process of the same user, and the kernel would then deal each of us a part of the
+// Throws StartError when another process listens there. SO_REUSEPORT alone would let Pound bind
+// beside another process of the same user, and the kernel would give each of them a part of the
 // clients.
 void probe_address(const worker::net::SocketAddress& address);
 
-// Adds what `slots` slots need to the sockets that there are. Throws StartError: "cannot listen on
+// Adds sockets until there is one for each of `slots` slots. Throws StartError: "cannot listen on
 // 127.0.0.1:80: …".
 void bind_slots(ListeningSockets& sockets, unsigned slots);
 

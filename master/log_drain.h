@@ -1,39 +1,42 @@
-// Empties the workers' log rings into the journal.
+// Moves the workers' records from their log rings to the log queue.
 //
-// While records keep coming it looks at the rings every few milliseconds; after a second of silence
-// it puts the rings to sleep, and the next record rings the doorbell. One turn is bounded, so that
-// signals are answered however much is logged. While the journal's reader is slow or away the
-// records stay in their rings; what a full ring dropped is counted by the journal.
+// While records keep coming, it reads the rings every kDrainPauseMs. After kSilenceMs without a
+// record it puts the rings to sleep; the next record then signals the doorbell. A turn reads a
+// bounded number of records, so that signals are answered however much the workers log. While the
+// reader of the log is slow or away, records stay in their rings. The log queue counts those that a
+// full ring dropped.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
-#include "master/journal.h"
+#include "master/log_queue.h"
 #include "shm/segment.h"
 
 namespace master {
 
 inline constexpr unsigned kRecordsPerTurn = 1000;  // of each ring
-inline constexpr int kDrainPauseMs = 10;
+inline constexpr std::uint64_t kDrainPauseMs = 10;
 inline constexpr std::uint64_t kSilenceMs = 1000;
 
 class LogDrain {
  public:
-  LogDrain(shm::Segment& segment, Journal& journal);
+  LogDrain(shm::Segment& segment, LogQueue& log_queue);
 
-  void opened(shm::Row row, std::uint64_t now_ms);  // a process was born into it
-  void closing(shm::Row row);                       // its process is dead: take what is left
-  void doorbell_rang(std::uint64_t now_ms);
+  // A process was started in this row.
+  void on_spawn(shm::Row row, std::uint64_t now_ms);
+  // The row's process is dead: takes all records that it left, without a bound.
+  void on_exit(shm::Row row);
+  void on_doorbell(std::uint64_t now_ms);
 
+  // Moves records to the log queue and flushes it.
   void turn(std::uint64_t now_ms);
-  // How long the master may block: milliseconds, -1 = until the doorbell rings. It should also wake
-  // up for Journal::waits_for.
-  int timeout_ms() const;
+  // When the next turn is due, unless the doorbell or LogQueue::writable_fd reports earlier.
+  std::uint64_t due_ms() const;
 
  private:
-  // True when at least one record was read.
+  // Both return whether they read at least one record.
   bool drain_rings();
   bool drain_ring(shm::Row row);
   void wake_up(std::uint64_t now_ms);
@@ -42,12 +45,13 @@ class LogDrain {
   bool is_taken(shm::Row row) const;
 
   shm::Segment& segment_;
-  Journal& journal_;
+  LogQueue& log_queue_;
   bool awake_ = true;
-  bool more_ = false;  // the last turn ended at its bound
+  bool more_ = false;  // records were left in the rings, or may have come while they slept
+  std::uint64_t last_turn_ms_;
   std::uint64_t last_record_ms_;
-  std::string text_;                    // of the record that is passed on; reused
-  std::vector<std::uint64_t> dropped_;  // by row: of them the journal knows
+  std::string text_;                    // of the record in transit; its memory is reused
+  std::vector<std::uint64_t> dropped_;  // by row: how many the log queue knows of
 };
 
 }  // namespace master

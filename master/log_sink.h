@@ -1,8 +1,8 @@
-// Where log records leave the program. One record in, one line out; a sink never blocks the master.
+// Where log records leave the program: one line for each record. A sink never blocks the master.
 //
-// A record that a sink cannot take now is offered again by its owner, or given up by `lose`. Every
-// record is either sent or counted as lost, and how many were lost is told as soon as the sink
-// takes lines again: it does not take another record for that.
+// When a sink cannot take a record now, the caller offers it again later or gives it up with
+// `lose`. Every record is either sent or counted as lost. The sink reports the number of lost
+// records as soon as it can send lines again, without waiting for the next record.
 #pragma once
 
 #include <sys/types.h>
@@ -14,7 +14,7 @@
 
 namespace master {
 
-inline constexpr std::uint64_t kTellLossesMs = 1000;  // at most once in this time
+inline constexpr std::uint64_t kTellLossesMs = 1000;  // at most one report in this time
 
 class LogSink {
  public:
@@ -23,42 +23,42 @@ class LogSink {
   LogSink(const LogSink&) = delete;
   LogSink& operator=(const LogSink&) = delete;
 
-  // `priority` is a syslog severity 0..7, `pid` the process that speaks. False when the reader at
-  // the other end is slow or away, and the record should be offered again later.
+  // `priority` is a syslog severity 0..7, `pid` that of the process which wrote the record. False
+  // when the reader is slow or away: offer the record again later.
   bool write(int priority, pid_t pid, std::string_view text);
   void lose(std::uint64_t records = 1) { lost_ += records; }
   std::uint64_t lost() const { return lost_; }
 
-  // Tells what was lost, unless it has just done so, and sends what was taken but is still held
-  // back to go out together.
+  // Sends the lines that are held so far, and reports losses, but not more than once in
+  // kTellLossesMs.
   void flush(std::uint64_t now_ms);
-  // The same at the end of the program: nothing is put off.
+  // For the end of the program: the same, but reports losses at once.
   void flush_all();
 
-  // Something that was taken has not gone out yet.
+  // Lines that were taken have not been sent yet.
   virtual bool holds() const { return false; }
-  // Everything that is still owed to the reader, lines and losses, is the other's from now on.
+  // Passes the lines that are held and the count of losses to `heir`.
   void hand_over(LogSink& heir);
-  // Whose readiness for writing tells that a record may be offered again; -1 = nobody's: try now
-  // and then.
+  // The descriptor that becomes writable when the sink can take records again. -1: there is none,
+  // try from time to time.
   virtual int fd() const { return -1; }
 
  protected:
   enum class Sent { yes, later, no };
-  // `worth` is how many records are lost if this line is, should that show only after `yes`.
+  // `worth` is how many records count as lost if the line is lost after `yes`.
   virtual Sent send(int priority, pid_t pid, std::string_view text, std::uint64_t worth) = 0;
   virtual void send_held() {}
-  // For a sink that is ever replaced: every line that it holds, in order.
+  // Writes every line that is held to `heir`, in order. For sinks that a reload may replace.
   virtual void pass_held(LogSink& /*heir*/) {}
 
  private:
   void tell_losses();
 
   std::uint64_t lost_ = 0;
-  std::optional<std::uint64_t> told_ms_;
+  std::optional<std::uint64_t> told_ms_;  // when losses were reported last
 };
 
-// Appends `text` with every control byte as a space: a record stays one line whatever it holds.
+// Appends `text` with each control byte replaced by a space, so that a record is always one line.
 void append_line_text(std::string& out, std::string_view text);
 
 }  // namespace master

@@ -1,5 +1,5 @@
-// The program: options, configuration, segment, sockets, daemon, workers. Reads as a table of
-// contents; what happens is in the files that are named here.
+// The program: options, configuration, segment, sockets, daemon, supervisor. Only the order of the
+// steps is here. The files that it includes do the work.
 #include <unistd.h>
 
 #include <cstdio>
@@ -7,12 +7,11 @@
 #include <memory>
 #include <string>
 
-#include "master/bells.h"
 #include "master/configuration.h"
 #include "master/daemonize.h"
 #include "master/descriptors.h"
 #include "master/generation.h"
-#include "master/journal.h"
+#include "master/log_queue.h"
 #include "master/options.h"
 #include "master/pid_file.h"
 #include "master/privileges.h"
@@ -24,6 +23,7 @@
 #include "master/stream_sink.h"
 #include "master/supervisor.h"
 #include "master/syslog_sink.h"
+#include "master/wake_fds.h"
 
 namespace master {
 namespace {
@@ -41,7 +41,7 @@ int check(const Options& options) {
 }
 
 int serve(const Options& options, worker::Heritage heritage, const conf::Diagnostics& diagnostics,
-          Verdict& verdict) {
+          StartupPipe& startup_pipe) {
   const ReloadSource reload_source{options.config_file, StartFolder()};
   check_rights(heritage, ::geteuid(), ::getegid());
   const std::uint64_t files = raise_file_limit();
@@ -50,22 +50,22 @@ int serve(const Options& options, worker::Heritage heritage, const conf::Diagnos
   shm::Segment segment(heritage.config->global.max_sessions);
   heritage.session_secret = make_session_secret();
   heritage.detail = options.detail;
-  Bells bells(rows_needed(heritage.workers));
+  WakeFds wake_fds(rows_needed(heritage.workers));
   const StartReport report(heritage, diagnostics, files);
-  Journal journal(make_sink(options, heritage.config->global), options.detail);
-  Generation generation = make_generation(1, std::move(heritage), nullptr, segment, bells);
+  LogQueue log_queue(make_sink(options, heritage.config->global), options.detail);
+  Generation generation = make_generation(1, std::move(heritage), nullptr, segment, wake_fds);
   ReloadReport reload_report(options.pid_file);
-  if (!options.foreground) verdict = daemonize();
+  if (!options.foreground) startup_pipe = daemonize();
   pid_file.write();
-  report.write(journal);
+  report.write(log_queue);
   const auto sink_for = [&](const conf::Global& global) { return make_sink(options, global); };
-  return Supervisor({signals, bells, journal, verdict, reload_report, reload_source, sink_for,
-                     !options.foreground},
+  return Supervisor({signals, wake_fds, log_queue, startup_pipe, reload_report, reload_source,
+                     sink_for, !options.foreground},
                     std::move(generation))
       .run();
 }
 
-int run(int argc, char** argv, Verdict& verdict) {
+int run(int argc, char** argv, StartupPipe& startup_pipe) {
   tidy_descriptors();
   const Options options = parse_options(argc, argv);
   if (options.action == Options::Action::version) {
@@ -77,27 +77,28 @@ int run(int argc, char** argv, Verdict& verdict) {
   std::fputs(diagnostics.text().c_str(), stderr);
   if (!heritage) return 1;
   if (options.action == Options::Action::check) return check(options);
-  return serve(options, std::move(*heritage), diagnostics, verdict);
+  return serve(options, std::move(*heritage), diagnostics, startup_pipe);
 }
 
 }  // namespace
 }  // namespace master
 
 int main(int argc, char** argv) {
-  // Told last of all: when the command returns everything is said and cleaned up.
-  master::Verdict verdict;
+  // Outlives everything else: when the command returns 1, all errors are written and all files are
+  // removed.
+  master::StartupPipe startup_pipe;
   try {
-    return master::run(argc, argv, verdict);
+    return master::run(argc, argv, startup_pipe);
   } catch (const master::UsageError& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return master::kExitUsage;
   } catch (const master::StartFailed&) {
     return 1;
   } catch (const master::StartError& error) {
-    for (const std::string& reason : error.reasons) master::say_on_stderr(reason);
+    for (const std::string& reason : error.reasons) master::write_stderr(reason);
     return 1;
   } catch (const std::exception& error) {
-    master::say_on_stderr(error.what());
+    master::write_stderr(error.what());
     return 1;
   }
 }

@@ -1,4 +1,4 @@
-// The command line by getopt(3), whose messages are replaced by our own.
+// Parses the command line with getopt(3), but writes its own messages.
 #include "master/options.h"
 
 #include <unistd.h>
@@ -51,7 +51,7 @@ void apply(int letter, Options& options) {
 }
 
 bool asks_for_version(int argc, char* const* argv, const char* letters) {
-  optind = 0;  // glibc: start anew
+  optind = 0;  // glibc: start from the beginning
   for (int letter = 0; (letter = getopt(argc, argv, letters)) != -1;) {
     if (letter == 'v' || letter == 'V') return true;
   }

@@ -1,8 +1,8 @@
-// The command line, and nothing else: no file is looked at here.
+// The command line. Opens no file.
 //
-// Knows the options of Pound 3.0 (-v -c -d -f -p), and -F and -V. -v and -V win over everything,
-// even over a mistake beside them, because init scripts only ask "does it run, and which one is
-// it".
+// The options are those of Pound 3.0 (-v -c -d -f -p), and -F and -V. -v and -V win over everything
+// else, even over an error in another option: init scripts use them to find out whether the program
+// runs and which version it is.
 #pragma once
 
 #include <stdexcept>
@@ -28,7 +28,7 @@ struct Options {
   std::string pid_file = POUND_PID_FILE;
 };
 
-// What is wrong with a command line, with the usage line below it.
+// The error in a command line, followed by the usage line.
 struct UsageError : std::runtime_error {
   explicit UsageError(const std::string& mistake);
 };

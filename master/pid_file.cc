@@ -15,7 +15,7 @@ namespace master {
 namespace {
 
 constexpr mode_t kMode = 0644;
-constexpr int kClaims = 100;  // times that the file may vanish between our open and our lock
+constexpr int kClaims = 100;  // attempts, if the file vanishes between open(2) and flock(2)
 
 std::string content_of(int file) {
   char buffer[32];
@@ -45,7 +45,7 @@ PidFile::PidFile(const std::string& path)
     : path_(std::filesystem::absolute(path)), owner_(::getpid()) {
   for (int i = 0; i < kClaims; ++i) {
     file_ = open_locked(path_);
-    if (is_still_ours()) return;  // else its owner removed it before we had the lock
+    if (is_still_ours()) return;  // else its owner removed it before the lock was free
   }
   throw StartError("pid file " + path_ + ": is removed again and again by another process");
 }

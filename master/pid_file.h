@@ -1,10 +1,10 @@
-// The pid file: who runs under this name, and that only one does.
+// The pid file: names the running master, and makes sure that there is only one.
 //
-// Owns the open file and its lock (flock: it belongs to the open file, hence survives the forks of
-// daemonize). Claimed first, so that a second start is refused before it touches anything; written
-// when the master's pid is known; removed by the process that claimed or wrote it last, unless
-// somebody has put another file there. Never follows a link, never touches what is not a plain
-// file.
+// Owns the open file and its lock. The lock is a flock(2), which belongs to the open file and so
+// survives the forks of daemonize. The program claims the file first, so that a second start fails
+// before it touches anything, and writes it when the master's pid is known. The process that
+// claimed or wrote it last removes it, unless another file has taken its place. Never follows a
+// link and never touches anything but a regular file.
 #pragma once
 
 #include <sys/types.h>
@@ -17,14 +17,14 @@ namespace master {
 
 class PidFile {
  public:
-  // Opens and locks; a file that nobody has locked is stale and taken over. Throws StartError:
+  // Opens and locks the file. A file without a lock is stale, and is taken over. Throws StartError:
   // "pid file P: another pound runs as pid N", or the system's reason.
   explicit PidFile(const std::string& path);
   ~PidFile();
   PidFile(const PidFile&) = delete;
   PidFile& operator=(const PidFile&) = delete;
 
-  // Puts the calling process's pid into the file; from here on it is the one that removes it.
+  // Writes the pid of the calling process, which from now on is the one that removes the file.
   void write();
 
  private:

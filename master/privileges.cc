@@ -21,7 +21,7 @@ std::string enter_jail(const std::string& directory) {
 }
 
 std::string change_group(gid_t gid) {
-  // Only root has other groups to lose; without its rights setgroups(2) is refused to everybody.
+  // Only root may call setgroups(2). Without root the groups are those of the calling user.
   if (::geteuid() == 0 && ::setgroups(0, nullptr) != 0) return failure("cannot drop all groups");
   if (::setresgid(gid, gid, gid) != 0) {
     return failure("cannot become group " + std::to_string(gid));
@@ -34,8 +34,8 @@ std::string change_user(uid_t uid) {
   return {};
 }
 
-// What is dropped must not come back. A configured id 0 is nothing that could be dropped.
-std::string prove(const Identity& identity) {
+// Tries to get root back, which must fail. If the configured id is 0, nothing was dropped.
+std::string check_dropped(const Identity& identity) {
   if (!identity.uid || *identity.uid == 0) return {};
   if (::setuid(0) == 0 || ::getuid() == 0 || ::geteuid() == 0) {
     return "root could be regained after it was dropped";
@@ -57,7 +57,7 @@ std::string drop_privileges(const Identity& identity) {
   if (error.empty() && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
     error = failure("cannot forbid new privileges");
   }
-  if (error.empty()) error = prove(identity);
+  if (error.empty()) error = check_dropped(identity);
   return error;
 }
 

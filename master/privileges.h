@@ -1,7 +1,7 @@
-// How a worker gives up what it does not need, and proves that it is gone.
+// Drops the privileges that a worker does not need, and checks that they cannot come back.
 //
-// Called once, in the child, single-threaded. Opens nothing after the jail is shut. Also raises
-// the limit on open files, in the master.
+// Called once, in the child, which has a single thread. Opens no file after it has entered the
+// jail. Also raises the limit on open files, in the master.
 #pragma once
 
 #include <sys/types.h>
@@ -18,11 +18,11 @@ struct Identity {
   std::optional<gid_t> gid;
 };
 
-// Jail, groups, group, user, no new privileges; then the proof. Returns what failed, with the
-// system's reason, or an empty text. After a failure the process must end.
+// In this order: jail, supplementary groups, group, user, no new privileges, check. Returns what
+// failed, with the system's reason, or an empty text. After a failure the process must end.
 std::string drop_privileges(const Identity& identity);
 
-// Raises the soft limit on open files to the hard one; returns what holds then.
+// Raises the soft limit on open files to the hard limit; returns the limit that is then in force.
 std::uint64_t raise_file_limit();
 
 }  // namespace master

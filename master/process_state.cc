@@ -52,7 +52,7 @@ bool is_symbol(std::string_view text) {
 }  // namespace
 
 std::string process_state_text(std::string_view stat, std::string_view wchan) {
-  // The name of the program, in parentheses, may hold anything.
+  // The state follows the program's name, which may itself contain parentheses.
   const std::size_t end_of_name = stat.rfind(") ");
   if (end_of_name == stat.npos || end_of_name + 2 >= stat.size()) return "its state is unknown";
   const char state = stat[end_of_name + 2];

@@ -1,4 +1,4 @@
-// What the kernel says about a process, in words, for the log.
+// The state of a process in words, for the log, as the kernel reports it in /proc.
 #pragma once
 
 #include <sys/types.h>
@@ -8,10 +8,10 @@
 
 namespace master {
 
-// "state T (stopped), waiting in do_signal_stop"; as much of it as can be read.
+// "state T (stopped), waiting in do_signal_stop". Leaves out what cannot be read.
 std::string process_state_text(pid_t pid);
 
-// From the text of /proc/PID/stat and of /proc/PID/wchan.
+// The same from the contents of /proc/PID/stat and /proc/PID/wchan.
 std::string process_state_text(std::string_view stat, std::string_view wchan);
 
 }  // namespace master

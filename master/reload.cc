@@ -13,8 +13,8 @@
 namespace master {
 namespace {
 
-// Fixed by what was mapped or made before the first worker was born.
-void warn_of_what_stays(const conf::Global& old, const conf::Global& fresh,
+// The segment was sized before the first worker started, so a reload cannot change these keys.
+void warn_of_fixed_keys(const conf::Global& old, const conf::Global& fresh,
                         conf::Diagnostics& diagnostics) {
   if (old.max_sessions == fresh.max_sessions) return;
   diagnostics.warning(fresh.where, "MaxSessions stays at " + std::to_string(old.max_sessions) +
@@ -35,22 +35,22 @@ StartFolder::Visit::Visit(const StartFolder& folder) {
 }
 
 StartFolder::Visit::~Visit() {
-  // The root directory is always there; and if it were not, the next visit would not care.
+  // The root directory always exists. If chdir(2) failed, the next visit would still work.
   if (entered_ && ::chdir("/") != 0) return;
 }
 
 std::optional<Generation> build_next(const ReloadSource& source, shm::Generation number,
-                                     const Generation& active, Bells& bells,
+                                     const Generation& active, WakeFds& wake_fds,
                                      conf::Diagnostics& diagnostics) {
   const StartFolder::Visit visit(source.folder);
   std::optional<worker::Heritage> heritage = load_configuration(source.config_file, diagnostics);
   if (!heritage) return std::nullopt;
   check_rights(*heritage, ::geteuid(), ::getegid());
-  warn_of_what_stays(active.heritage.config->global, heritage->config->global, diagnostics);
+  warn_of_fixed_keys(active.heritage.config->global, heritage->config->global, diagnostics);
   heritage->session_secret = active.heritage.session_secret;
   heritage->detail = active.heritage.detail;
-  bells.grow(rows_needed(heritage->workers, active.heritage.segment->workers().rows_in_use()));
-  return make_generation(number, std::move(*heritage), &active, *active.heritage.segment, bells);
+  wake_fds.grow(rows_needed(heritage->workers, active.heritage.segment->workers().rows_in_use()));
+  return make_generation(number, std::move(*heritage), &active, *active.heritage.segment, wake_fds);
 }
 
 }  // namespace master

@@ -1,8 +1,8 @@
-// The next generation, built from the configuration file as it is now, beside the one that serves.
+// Builds the next generation from the configuration file as it is now, beside the active one.
 //
-// Everything that can be checked without a process is checked here; what fails here has changed
-// nothing. Forks nothing and tells nobody: that is the supervisor's. Reading names may block in
-// the resolver.
+// Checks everything that can be checked without a worker. A failure leaves the active generation
+// unchanged. Starts no process and logs nothing; the supervisor does. The resolver may block while
+// it looks up the names of backends.
 #pragma once
 
 #include <optional>
@@ -15,13 +15,14 @@
 
 namespace master {
 
-// Relative paths mean the folder in which the program was started, though a daemon has left it.
+// The folder in which the program was started. Relative paths refer to it, although a daemon has
+// moved to the root directory.
 class StartFolder {
  public:
-  StartFolder();  // the present one
+  StartFolder();  // the current folder
 
-  // There while it lives, then back in the root directory if that is where we were. When the folder
-  // is gone, relative paths mean the root directory.
+  // Changes to the folder and, at the end of its life, back to the root directory. No effect if the
+  // process is in the folder already, or if the folder is gone.
   class Visit {
    public:
     explicit Visit(const StartFolder& folder);
@@ -34,19 +35,19 @@ class StartFolder {
   };
 
  private:
-  std::string path_;  // empty: it has no name
+  std::string path_;  // empty: the folder was deleted before the start
 };
 
-// What a reload reads again.
+// What a reload reads.
 struct ReloadSource {
   std::string config_file;
   StartFolder folder;
 };
 
-// Nothing when there are errors among `diagnostics`. Throws StartError, and whatever else stands in
-// the way (no memory).
+// Returns nothing when `diagnostics` has an error. Throws StartError, and other exceptions, such as
+// for want of memory.
 std::optional<Generation> build_next(const ReloadSource& source, shm::Generation number,
-                                     const Generation& active, Bells& bells,
+                                     const Generation& active, WakeFds& wake_fds,
                                      conf::Diagnostics& diagnostics);
 
 }  // namespace master

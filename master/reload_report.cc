@@ -35,7 +35,7 @@ std::string text_of(const ReloadOutcome& outcome) {
   return text + "\n";
 }
 
-// The errno of what failed, or 0.
+// Replaces the X's in `name`. Returns the errno of a failure, or 0.
 int write_file(std::string& name, const std::string& text) {
   const worker::net::UniqueFd file(::mkostemp(name.data(), O_CLOEXEC));
   if (!file) return errno;
@@ -63,7 +63,7 @@ ReloadReport::~ReloadReport() {
 
 std::string ReloadReport::publish(const ReloadOutcome& outcome) {
   owner_ = ::getpid();
-  // A name that nobody can have put there before us, then one step into place.
+  // Write to a new file of an unpredictable name, then move that into place in one step.
   std::string fresh = path_ + ".XXXXXX";
   errno = 0;
   int error = write_file(fresh, text_of(outcome));

@@ -1,10 +1,11 @@
-// What became of the last reload, for those who asked for it: the file PIDFILE.reload.
+// The outcome of the last reload, for the program that asked for it: the file PIDFILE.reload.
 //
-// Lines of key=value: `result` (ok, failed), `generation` (the one that serves now), `started`
-// (when the reload began: seconds since boot, as in /proc/uptime, rounded down) and one or more
-// `message`. Replaced as a whole, so a reader never sees half of it; removed with the pid file. Who
-// wants to know notes the time, sends SIGHUP, and waits for a reload that was started no earlier:
-// whatever other reloads are under way, that one has read the configuration as it is now.
+// It has lines of key=value: `result` (ok, failed), `generation` (the active one), `started` (when
+// the reload began: seconds since boot, as in /proc/uptime, rounded down) and one or more
+// `message`. The file is replaced as a whole, so a reader never sees half of it, and is removed
+// with the pid file. A caller notes the time, sends SIGHUP and waits for a reload that started no
+// earlier. That one has read the configuration as it was at the call, whatever other reloads are
+// under way.
 #pragma once
 
 #include <sys/types.h>
@@ -33,13 +34,13 @@ class ReloadReport {
   ReloadReport(const ReloadReport&) = delete;
   ReloadReport& operator=(const ReloadReport&) = delete;
 
-  // Returns the system's reason when it cannot be written; then there is no file at all, rather
-  // than an old answer.
+  // Returns an empty text, or the system's reason for a failure. After a failure there is no file,
+  // so that no caller reads an old outcome.
   std::string publish(const ReloadOutcome& outcome);
 
  private:
   std::string path_;  // absolute: the daemon changes its directory
-  pid_t owner_ = 0;   // who has published, and removes it
+  pid_t owner_ = 0;   // the process that published, and removes the file
 };
 
 }  // namespace master

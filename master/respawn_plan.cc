@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "master/clock.h"
+
 namespace master {
 namespace {
 
@@ -17,39 +19,37 @@ std::uint64_t delay_after(unsigned young_deaths) {
 
 }  // namespace
 
-std::uint64_t RespawnPlan::plan(Place place, std::uint64_t lived_ms, std::uint64_t now_ms) {
-  Slot& slot = slots_[place];
+std::uint64_t RespawnPlan::plan(WorkerId id, std::uint64_t lived_ms, std::uint64_t now_ms) {
+  Slot& slot = slots_[id];
   slot.young_deaths = lived_ms < kYoungMs ? slot.young_deaths + 1 : 0;
   const std::uint64_t delay = delay_after(slot.young_deaths);
   slot.due_ms = now_ms + delay;
   return delay;
 }
 
-void RespawnPlan::retry(Place place, std::uint64_t now_ms) {
-  slots_[place].due_ms = now_ms + kFirstDelayMs;
+void RespawnPlan::retry(WorkerId id, std::uint64_t now_ms) {
+  slots_[id].due_ms = now_ms + kFirstDelayMs;
 }
 
-std::vector<Place> RespawnPlan::take_due(std::uint64_t now_ms) {
-  std::vector<Place> due;
-  for (auto& [place, slot] : slots_) {
+std::vector<WorkerId> RespawnPlan::take_due(std::uint64_t now_ms) {
+  std::vector<WorkerId> due;
+  for (auto& [id, slot] : slots_) {
     if (!slot.due_ms || *slot.due_ms > now_ms) continue;
     slot.due_ms.reset();
-    due.push_back(place);
+    due.push_back(id);
   }
   return due;
 }
 
-bool RespawnPlan::holds(Place place) const {
-  const auto found = slots_.find(place);
+bool RespawnPlan::holds(WorkerId id) const {
+  const auto found = slots_.find(id);
   return found != slots_.end() && found->second.due_ms.has_value();
 }
 
-std::optional<std::uint64_t> RespawnPlan::next_ms() const {
-  std::optional<std::uint64_t> next;
-  for (const auto& [place, slot] : slots_) {
-    if (slot.due_ms && (!next || *slot.due_ms < *next)) next = slot.due_ms;
-  }
-  return next;
+std::uint64_t RespawnPlan::due_ms() const {
+  std::uint64_t due_ms = kNever;
+  for (const auto& [id, slot] : slots_) due_ms = std::min(due_ms, slot.due_ms.value_or(kNever));
+  return due_ms;
 }
 
 void RespawnPlan::clear() { slots_.clear(); }

@@ -1,7 +1,7 @@
-// When a dead worker's successor is to be born: at once, or later where it dies young again and
-// again, so that a worker that cannot live does not eat the machine.
+// When the successor of a dead worker starts: at once, or with a growing delay if the worker exits
+// soon after each start, so that a worker that cannot live does not keep the machine busy.
 //
-// Pure bookkeeping on times that are given to it.
+// Pure bookkeeping on times that the caller passes in, in milliseconds.
 #pragma once
 
 #include <cstdint>
@@ -14,27 +14,28 @@
 namespace master {
 
 inline constexpr std::uint64_t kYoungMs = 1000;       // a shorter life is a young death
-inline constexpr unsigned kFreeYoungDeaths = 2;       // so many in a row cost nothing
-inline constexpr std::uint64_t kFirstDelayMs = 1000;  // then this, doubled by each further one
+inline constexpr unsigned kFreeYoungDeaths = 2;       // so many in a row cause no delay
+inline constexpr std::uint64_t kFirstDelayMs = 1000;  // for the next one, doubled for each further
 inline constexpr std::uint64_t kLongestDelayMs = 30'000;
 
 class RespawnPlan {
  public:
-  // Plans the successor of one that lived so long; returns the delay.
-  std::uint64_t plan(Place place, std::uint64_t lived_ms, std::uint64_t now_ms);
-  // A birth failed: to be tried again after kFirstDelayMs.
-  void retry(Place place, std::uint64_t now_ms);
-  std::vector<Place> take_due(std::uint64_t now_ms);
-  bool holds(Place place) const;                 // its successor is due some time
-  std::optional<std::uint64_t> next_ms() const;  // when the first of those planned is due
-  void clear();                                  // nobody is to be born any more
+  // Plans the successor of a worker that lived for `lived_ms`; returns the delay.
+  std::uint64_t plan(WorkerId id, std::uint64_t lived_ms, std::uint64_t now_ms);
+  // Plans another attempt after kFirstDelayMs, because a start failed.
+  void retry(WorkerId id, std::uint64_t now_ms);
+  // Removes the successors that are due from the plan and returns them.
+  std::vector<WorkerId> take_due(std::uint64_t now_ms);
+  bool holds(WorkerId id) const;  // a successor is planned
+  std::uint64_t due_ms() const;   // of the earliest one, or kNever
+  void clear();                   // no worker starts any more; forgets young deaths, too
 
  private:
   struct Slot {
     unsigned young_deaths = 0;  // in a row
     std::optional<std::uint64_t> due_ms;
   };
-  std::map<Place, Slot> slots_;
+  std::map<WorkerId, Slot> slots_;
 };
 
 }  // namespace master

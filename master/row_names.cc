@@ -16,7 +16,7 @@ void put(std::vector<Name>& names, std::uint32_t row, Name name) {
   names[row] = std::move(name);
 }
 
-// As it is configured: a name may stand for several addresses, or for none.
+// As configured: the name may have several addresses, or none.
 std::string address_of(const conf::Backend& backend) {
   return conf::host_port(backend.address, backend.port);
 }

@@ -1,4 +1,4 @@
-// What people call the rows of the segment: names from the configuration, by row.
+// The names of the segment's rows, from the configuration. The segment itself knows only numbers.
 #pragma once
 
 #include "shm/status_text.h"
@@ -6,7 +6,7 @@
 
 namespace master {
 
-// Adds those of one generation; a row that several generations know is called as the last one says.
+// Adds the names of one generation. For a row that several generations use, the last call wins.
 void add_names(shm::RowNames& names, const worker::Heritage& heritage);
 
 }  // namespace master

@@ -21,8 +21,8 @@ Signals::Signals() {
   sigset_t set;
   sigemptyset(&set);
   for (const int number : kAnswered) {
-    // Whoever started us may have left some ignored; an ignored CHLD would leave nothing to wait
-    // for.
+    // The parent process may have left some of them ignored. With CHLD ignored, wait(2) would
+    // report no child.
     ::signal(number, SIG_DFL);
     sigaddset(&set, number);
   }

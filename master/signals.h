@@ -1,6 +1,6 @@
-// Signals as something to read: blocked for the process, delivered by a signalfd.
+// The master's signals: blocked, and read from a signalfd.
 //
-// Owns the signalfd. No handler is ever installed in the master.
+// Owns the signalfd. Never installs a handler.
 #pragma once
 
 #include <optional>
@@ -15,10 +15,10 @@ class Signals {
   Signals();
 
   int fd() const { return fd_.get(); }  // readable when `next` has something
-  std::optional<int> next();            // a signal's number; nothing when there is none
+  std::optional<int> next();            // the number of the next signal, if there is one
 
-  // In a new worker: nothing blocked, everything default but PIPE, HUP, INT, QUIT and USR1,
-  // which are the master's to answer.
+  // For a new worker: blocks no signal, ignores PIPE, and HUP, INT, QUIT and USR1, which are for
+  // the master, and gives all others their default action.
   static void reset_in_worker();
 
  private:

@@ -11,6 +11,7 @@
 #include <exception>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "master/clock.h"
@@ -25,8 +26,9 @@
 namespace master {
 namespace {
 
-// That the master's ends of all control sockets go is what lets a worker notice that it is gone.
-void close_what_is_not_ours(const worker::Heritage& heritage) {
+// The master's ends of all control sockets must be closed here: only then do the workers see the
+// end of file when the master is gone.
+void close_inherited(const worker::Heritage& heritage) {
   std::set<int> kept{STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, heritage.control,
                      heritage.doorbell};
   kept.insert(heritage.wake_fds.begin(), heritage.wake_fds.end());
@@ -42,7 +44,7 @@ bool holds_keys(const worker::Heritage& heritage) {
   return std::any_of(all.begin(), all.end(), [](const auto& one) { return one.tls != nullptr; });
 }
 
-int live(const worker::Heritage& heritage, bool detached, worker::log::Log& log) {
+int run_worker(const worker::Heritage& heritage, bool detached, worker::log::Log& log) {
   try {
     if (detached) detach_standard_streams();
     const conf::Global& global = heritage.config->global;
@@ -62,11 +64,11 @@ int live(const worker::Heritage& heritage, bool detached, worker::log::Log& log)
 [[noreturn]] void become_worker(const Generation& generation, shm::Slot slot, shm::Row row,
                                 int control, bool detached) noexcept {
   const worker::Heritage heritage = generation.heritage_of(slot, row, control);
-  close_what_is_not_ours(heritage);
+  close_inherited(heritage);
   Signals::reset_in_worker();
-  ::tzset();  // reads a file, hence before the jail is shut
+  ::tzset();  // reads a file, so it comes before the jail
   worker::log::Log log(heritage.segment->log_ring(row), heritage.doorbell, heritage.detail);
-  ::_exit(live(heritage, detached, log));
+  ::_exit(run_worker(heritage, detached, log));
 }
 
 }  // namespace
@@ -94,7 +96,12 @@ Process spawn_worker(const Generation& generation, shm::Slot slot, bool detached
     throw StartError("cannot fork a worker", error);
   }
   segment.workers().set_pid(*row, pid);
-  return Process{pid, *row, std::move(ours), now_ms(), false};
+  Process born;
+  born.pid = pid;
+  born.row = *row;
+  born.control = std::move(ours);
+  born.born_ms = now_ms();
+  return born;
 }
 
 }  // namespace master

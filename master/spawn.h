@@ -1,5 +1,5 @@
-// The birth of a worker: a row in the segment, a control socket, a fork; and in the child the few
-// steps from master to worker.
+// Starts a worker: takes a row of the segment, makes a control socket, forks, and in the child does
+// the few steps that make it a worker.
 //
 // The child never returns into the master's code and runs none of its destructors.
 #pragma once
@@ -10,9 +10,9 @@
 
 namespace master {
 
-// Throws StartError when there is no row, socket or process to be had; then nothing is left over.
-// With `detached`, the child's standard streams are /dev/null, so that whoever reads the output of
-// the command that started the daemon sees its end.
+// Throws StartError when there is no row, socket or process; then nothing is left over. With
+// `detached` the child's standard streams are /dev/null, so that a program which reads the output
+// of the starting command sees its end.
 Process spawn_worker(const Generation& generation, shm::Slot slot, bool detached);
 
 }  // namespace master

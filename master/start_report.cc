@@ -38,11 +38,12 @@ StartReport::StartReport(const worker::Heritage& heritage, const conf::Diagnosti
   }
 }
 
-void StartReport::write(Journal& journal) const {
-  journal.say(worker::log::Severity::notice, headline_);
-  journal.say(worker::log::Severity::info,
-              "each process may open " + std::to_string(file_limit_) + " files");
-  for (const std::string& warning : warnings_) journal.say(worker::log::Severity::warning, warning);
+void StartReport::write(LogQueue& log_queue) const {
+  log_queue.log(worker::log::Severity::notice, headline_);
+  log_queue.log(worker::log::Severity::info,
+                "each process may open " + std::to_string(file_limit_) + " files");
+  for (const std::string& warning : warnings_)
+    log_queue.log(worker::log::Severity::warning, warning);
 }
 
 }  // namespace master

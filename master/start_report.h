@@ -1,5 +1,5 @@
-// What the log is told at the start: who we are, what we serve, and what the configuration's
-// reader warned of (a daemon's standard error is soon forgotten).
+// The first log entries: version, what the program serves, and the warnings about the
+// configuration, which would otherwise appear on the standard error of the command only.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "conf/diagnostic.h"
-#include "master/journal.h"
+#include "master/log_queue.h"
 #include "worker/heritage.h"
 
 namespace master {
@@ -19,7 +19,7 @@ class StartReport {
  public:
   StartReport(const worker::Heritage& heritage, const conf::Diagnostics& diagnostics,
               std::uint64_t file_limit);
-  void write(Journal& journal) const;
+  void write(LogQueue& log_queue) const;
 
  private:
   std::string headline_;

@@ -3,13 +3,14 @@
 
 #include <unistd.h>
 
+#include "master/clock.h"
 #include "master/row_names.h"
 #include "shm/status_text.h"
 
 namespace master {
 namespace {
 
-constexpr int kSlowLogMs = 50;  // when its readiness is not told
+constexpr std::uint64_t kSlowLogMs = 50;  // until the next attempt
 
 }  // namespace
 
@@ -35,24 +36,25 @@ void StatusReport::give_up() {
 
 void StatusReport::send() {
   for (unsigned count = 0; count < kStatusLinesPerTurn && next_ < lines_.size(); ++count) {
-    is_slow_ = !journal_.is_clear();
+    is_slow_ = !log_queue_.is_clear();
     if (is_slow_) return;
-    journal_.say(worker::log::Severity::notice, lines_[next_++]);
+    log_queue_.log(worker::log::Severity::notice, lines_[next_++]);
   }
   if (next_ == lines_.size()) std::vector<std::string>().swap(lines_);
 }
 
 void StatusReport::turn(const std::vector<const Generation*>& generations, std::uint64_t now_ms) {
+  last_turn_ms_ = now_ms;
   if (lines_.empty() && asked_) begin(generations, now_ms);
   if (lines_.empty()) return;
   if (lines_.size() > 1 && now_ms - begun_ms_ >= kStatusPatienceMs) give_up();
-  journal_.flush();
+  log_queue_.flush();
   send();
 }
 
-int StatusReport::timeout_ms() const {
-  if (lines_.empty()) return asked_ ? 0 : -1;
-  return is_slow_ ? kSlowLogMs : 0;
+std::uint64_t StatusReport::due_ms() const {
+  if (lines_.empty()) return asked_ ? kNow : kNever;
+  return is_slow_ ? last_turn_ms_ + kSlowLogMs : kNow;
 }
 
 }  // namespace master

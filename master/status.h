@@ -1,10 +1,10 @@
-// What SIGUSR1 puts into the log: the whole state, one line for each object (shm/status_text.h).
+// The answer to SIGUSR1: the whole state in the log, one line for each object (shm/status_text.h).
 //
-// Owns the lines until the log has taken them. A dump may be thousands of lines and a syslog daemon
-// slow: they go out as fast as it takes them, a bounded number in each turn, before the workers'
-// records. No more than one dump is held; who asks meanwhile gets a fresh one after it. What nobody
-// has taken within kStatusPatienceMs is out of date and thrown away: the dump's last line counts
-// it.
+// Owns the lines until the log queue has taken them. A report may have thousands of lines and the
+// syslog daemon may be slow: each turn sends a bounded number of lines, as fast as the daemon takes
+// them, before the workers' records. Only one report exists at a time; requests that come meanwhile
+// get one fresh report after it. After kStatusPatienceMs the rest of a report is out of date and is
+// thrown away. The last line of the report says how many lines that were.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "master/generation.h"
-#include "master/journal.h"
+#include "master/log_queue.h"
 #include "shm/segment.h"
 
 namespace master {
@@ -22,15 +22,14 @@ inline constexpr std::uint64_t kStatusPatienceMs = 60'000;
 
 class StatusReport {
  public:
-  StatusReport(shm::Segment& segment, Journal& journal, std::uint64_t started_ms)
-      : segment_(segment), journal_(journal), started_ms_(started_ms) {}
+  StatusReport(shm::Segment& segment, LogQueue& log_queue, std::uint64_t started_ms)
+      : segment_(segment), log_queue_(log_queue), started_ms_(started_ms) {}
 
   void ask() { asked_ = true; }
-  // `generations` that have workers, the current one last.
+  // Sends the next lines. `generations` are all that have workers, the active one last.
   void turn(const std::vector<const Generation*>& generations, std::uint64_t now_ms);
-
-  // How long the master may block: milliseconds, -1 = until it is asked.
-  int timeout_ms() const;
+  // When the next turn is due, unless LogQueue::writable_fd reports earlier.
+  std::uint64_t due_ms() const;
 
  private:
   void begin(const std::vector<const Generation*>& generations, std::uint64_t now_ms);
@@ -38,13 +37,14 @@ class StatusReport {
   void send();
 
   shm::Segment& segment_;
-  Journal& journal_;
+  LogQueue& log_queue_;
   std::uint64_t started_ms_;
   bool asked_ = false;
-  bool is_slow_ = false;
+  bool is_slow_ = false;  // the log queue did not take the next line
   std::vector<std::string> lines_;
-  std::size_t next_ = 0;  // of those, to be sent
+  std::size_t next_ = 0;  // index of the line to send next
   std::uint64_t begun_ms_ = 0;
+  std::uint64_t last_turn_ms_ = 0;
 };
 
 }  // namespace master

@@ -15,15 +15,15 @@ namespace master {
 namespace {
 
 constexpr std::size_t kHeld = PIPE_BUF;
-constexpr std::size_t kLineExtra = 64;  // more than stands around a text
+constexpr std::size_t kLineExtra = 64;  // room for the text around a record
 
 bool takes_bytes(int fd) {
   pollfd wish{fd, POLLOUT, 0};
-  return ::poll(&wish, 1, 0) == 1;  // an error, too, is for write(2) to tell
+  return ::poll(&wish, 1, 0) == 1;  // also after an error, which write(2) then reports
 }
 
-// A second description of the pipe behind `fd`, whose mode is nobody else's business. None where
-// /proc is missing or the pipe belongs to somebody else: then asking before a write has to do.
+// Opens the pipe behind `fd` again: a file description whose mode no other program shares. Fails
+// without /proc, and on another user's pipe. The sink then polls before each write.
 int open_own(int fd) {
   const std::string path = "/proc/self/fd/" + std::to_string(fd);
   return ::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
@@ -38,7 +38,7 @@ StreamSink::StreamSink(int fd) : fd_(fd) {
   if (S_ISFIFO(about.st_mode)) own_.reset(open_own(fd));
 }
 
-// At most PIPE_BUF bytes: more than that could block where it was only asked.
+// `size` is at most PIPE_BUF: after a mere poll(2), writing more could block.
 ssize_t StreamSink::write_some(const char* bytes, std::size_t size) const {
   if (is_socket_) return ::send(fd_, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL);
   if (own_) return ::write(own_.get(), bytes, size);
@@ -84,16 +84,16 @@ void StreamSink::send_held() {
   if (held_.empty()) return;
   const Progress progress = drain();
   is_broken_ = progress == Progress::broken;
-  if (is_broken_) give_up();  // else, where it is stuck, held until the reader has time
+  if (is_broken_) give_up();
 }
 
 LogSink::Sent StreamSink::send(int, pid_t pid, std::string_view text, std::uint64_t worth) {
   if (held_.size() >= kHeld) send_held();
   if (held_.size() >= kHeld) return Sent::later;
-  // Whatever runs out of memory does so here, before there is half a line.
+  // Memory can run out only here and in the next line, where `held_` is still whole.
   held_.reserve(held_.size() + text.size() + kLineExtra);
   Line& line = lines_.emplace_back();
-  // What was torn off when the last write failed (a full disk) must not swallow this line.
+  // The last write may have failed within a line (a full disk). This line starts on a new one.
   if (held_.empty() && sent_ != whole_) held_ += '\n';
   held_ += "pound[" + std::to_string(pid) + "]: ";
   append_line_text(held_, text);

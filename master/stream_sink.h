@@ -1,9 +1,9 @@
-// Records as lines on a descriptor that we do not own: standard output in the foreground.
+// Writes records as lines to a descriptor that it does not own: standard output in the foreground.
 //
-// Lines are gathered and go out together, at the latest at `flush`. The descriptor may be a pipe
-// that nobody reads, and is shared with other programs, hence not made non-blocking: a pipe is
-// opened anew for ourselves, a socket is sent to, and what else it may be is asked before every
-// write.
+// Gathers lines and writes them together, at the latest at `flush`. Never waits for a reader, and
+// never makes the descriptor itself non-blocking, since other programs share it. Instead it opens a
+// pipe again with a mode of its own, uses MSG_DONTWAIT on a socket, and polls any other descriptor
+// before each write.
 #pragma once
 
 #include <deque>
@@ -25,7 +25,7 @@ class StreamSink : public LogSink {
 
  private:
   struct Line {
-    std::uint64_t end;  // counted in bytes from the first one ever held
+    std::uint64_t end;  // where it ends: bytes since the first line of this sink
     std::uint64_t worth;
   };
   enum class Progress { done, stuck, broken };
@@ -39,9 +39,9 @@ class StreamSink : public LogSink {
   bool is_socket_ = false;
   bool is_broken_ = false;   // the last write failed
   std::string held_;         // at most kHeld bytes and one line
-  std::deque<Line> lines_;   // in it; of the first one a part may be out already
+  std::deque<Line> lines_;   // those in `held_`; a part of the first may be sent already
   std::uint64_t sent_ = 0;   // bytes
-  std::uint64_t whole_ = 0;  // of them, up to the end of a line
+  std::uint64_t whole_ = 0;  // the part of `sent_` up to its last end of line
 };
 
 }  // namespace master

@@ -1,55 +1,38 @@
-// See supervisor.h. Births, orders and the loop are here; deaths are in supervisor_deaths.cc.
+// The event loop of the supervisor: its sources, signals, and recovery after an exception.
 #include "master/supervisor.h"
 
+#include <poll.h>
 #include <signal.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 
-#include <algorithm>
-#include <string_view>
+#include <cstring>
+#include <optional>
 #include <utility>
 
-#include "master/clock.h"
-#include "master/spawn.h"
 #include "master/start_error.h"
 
 namespace master {
 namespace {
 
-using worker::log::Severity;
-
-constexpr char kReadyByte = 'R';
-constexpr char kNoMoreByte = 'N';  // it accepts no more clients
-constexpr int kBreathMs = 100;
-constexpr std::uint64_t kTellTroubleMs = 1000;  // at most once in this time
-
-std::string listening_text(const Generation& generation) {
-  std::string text;
-  for (std::size_t i = 0; i < generation.sockets.size(); ++i) {
-    text += text.empty() ? "" : ", ";
-    text += worker::net::host_port_text(generation.sockets[i].address);
-  }
-  return text;
-}
+constexpr int kPauseAfterTroubleMs = 100;
+constexpr std::uint64_t kLogTroubleMs = 1000;  // at most one log entry in this time
 
 }  // namespace
 
-Supervisor::Supervisor(Surroundings surroundings, Generation generation)
-    : around_(std::move(surroundings)),
-      active_(generation.number),
-      last_(generation.number),
-      segment_(*generation.heritage.segment),
-      log_drain_(segment_, around_.journal),
+Supervisor::Supervisor(Environment environment, Generation first)
+    : env_(std::move(environment)),
+      generations_(std::move(first)),
+      segment_(*generations_.active().heritage.segment),
+      log_drain_(segment_, env_.log_queue),
       tickets_(segment_.ticket_keys(), now_ms()),
-      status_(segment_, around_.journal, now_ms()),
-      watchdog_(segment_, around_.journal),
-      reload_began_ms_(boot_time_ms()) {
-  generations_.emplace(active_, std::move(generation));
+      status_(segment_, env_.log_queue, now_ms()),
+      watchdog_(segment_, env_.log_queue) {
+  add_sources();
 }
 
-// Reached with processes left only when something threw: nobody is left over even then.
+// Processes are left here only after an exception. None of them may outlive the master.
 Supervisor::~Supervisor() {
-  for (const auto& [place, process] : processes_.entries()) {
+  for (const auto& [id, process] : processes_.entries()) {
     send_signal(process.pid, SIGKILL);
     ::waitpid(process.pid, nullptr, 0);
   }
@@ -57,122 +40,89 @@ Supervisor::~Supervisor() {
 
 int Supervisor::run() {
   try {
-    spawn_all(active());
+    spawn_all(generations_.active());
   } catch (const StartError& error) {
     fail_start(error.what());
   }
-  while (phase_ == Phase::starting || phase_ == Phase::running || !processes_.empty()) {
+  while (is_starting_or_running() || !processes_.empty()) {
     try {
-      turn();
+      poller_.run_once();
     } catch (const std::exception& error) {
       survive(error.what());
     }
   }
-  around_.journal.say(Severity::notice, "stopped");
-  around_.journal.finish();
+  log(Severity::notice, "stopped");
+  env_.log_queue.finish();
   return exit_status_;
 }
 
-// --- births --------------------------------------------------------------------------------------
+// --- sources -------------------------------------------------------------------------------------
 
-void Supervisor::spawn_all(const Generation& generation) {
-  for (shm::Slot slot = 0; slot < generation.heritage.workers; ++slot) spawn(generation, slot);
+// Within one pass of the loop the order is that of this list, with the control sockets (spawn())
+// after the other descriptors. The log comes last, so that it also sends what the others logged.
+void Supervisor::add_sources() {
+  add_watch(env_.signals.fd(), POLLIN, &Supervisor::on_signals);
+  add_watch(env_.wake_fds.doorbell(), POLLIN, &Supervisor::on_doorbell);
+  sources_.push_back(poller_.watch([this] { return env_.log_queue.writable_fd(); }, POLLOUT,
+                                   [this](std::uint64_t now) { on_log_writable(now); }));
+  add_task(&Supervisor::reaping_due_ms, &Supervisor::reap);
+  add_task(&Supervisor::recovery_due_ms, &Supervisor::recover);
+  add_task(&Supervisor::readiness_due_ms, &Supervisor::check_readiness);
+  add_task(&Supervisor::leaving_due_ms, &Supervisor::kill_late_leavers);
+  add_task(&Supervisor::stop_due_ms, &Supervisor::on_stop_deadline);
+  add_task(&Supervisor::respawn_due_ms, &Supervisor::respawn);
+  add_task(&Supervisor::hand_over_due_ms, &Supervisor::finish_hand_over);
+  add_task(&Supervisor::reload_due_ms, &Supervisor::reload);
+  add_task(&Supervisor::tickets_due_ms, &Supervisor::rotate_tickets);
+  add_task(&Supervisor::watchdog_due_ms, &Supervisor::run_watchdog);
+  add_task(&Supervisor::status_due_ms, &Supervisor::send_status);
+  add_task(&Supervisor::log_due_ms, &Supervisor::drain_log);
 }
 
-void Supervisor::spawn(const Generation& generation, shm::Slot slot) {
-  const Place place{generation.number, slot};
-  Process born = spawn_worker(generation, slot, around_.detached);
-  const pid_t pid = born.pid;
-  const shm::Row row = born.row;
-  try {
-    processes_.add(place, std::move(born));
-  } catch (const std::exception&) {  // nobody would ever ask for it
-    send_signal(pid, SIGKILL);
-    ::waitpid(pid, nullptr, 0);
-    segment_.release_row(row);
-    throw;
-  }
-  log_drain_.opened(row, now_ms());
+void Supervisor::add_watch(int fd, short events, void (Supervisor::*on_event)(std::uint64_t)) {
+  sources_.push_back(
+      poller_.watch([fd] { return fd; }, events,
+                    [this, on_event](std::uint64_t now) { (this->*on_event)(now); }));
 }
 
-void Supervisor::respawn_due() {
-  for (const Place place : plan_.take_due(now_ms())) {
-    try {
-      spawn(generations_.at(place.generation), place.slot);
-    } catch (const StartError& error) {
-      around_.journal.say(Severity::error, "worker " + std::to_string(place.slot) +
-                                               " cannot be started again: " + error.what());
-      plan_.retry(place, now_ms());
-    }
-  }
+void Supervisor::add_task(std::uint64_t (Supervisor::*due_ms)() const,
+                          void (Supervisor::*do_task)(std::uint64_t)) {
+  sources_.push_back(
+      poller_.add_task([this, due_ms] { return (this->*due_ms)(); },
+                       [this, do_task](std::uint64_t now) { (this->*do_task)(now); }));
 }
 
-void Supervisor::on_ready(Place place, Process& process) {
-  process.ready = true;
-  segment_.workers().set_state(process.row, shm::WorkerState::ready);
-  around_.journal.say(Severity::debug, name_of(place, process) + " is ready");
-  Generation& generation = generations_.at(place.generation);
-  if (generation.state == Generation::State::active) {
-    send_to_work(process);
-  } else if (generation.state == Generation::State::starting &&
-             processes_.count_ready(place.generation) == generation.heritage.workers) {
-    activate(generation);
-  }
+void Supervisor::on_doorbell(std::uint64_t now_ms) {
+  env_.wake_fds.clear_doorbell();
+  log_drain_.on_doorbell(now_ms);
 }
 
-void Supervisor::send_to_work(Process& process) {
-  process.accepts = true;
-  give_order(process, Order::go);
+// A status report goes out before the workers' records.
+void Supervisor::on_log_writable(std::uint64_t now_ms) {
+  send_status(now_ms);
+  drain_log(now_ms);
 }
 
-void Supervisor::on_first_active() {
-  const bool told = around_.verdict.ready();
-  around_.journal.started();
-  if (!told) {
-    fail_start("the command that started us was interrupted");
-    return;
-  }
-  phase_ = Phase::running;
-  around_.journal.say(Severity::notice, "ready: listening on " + listening_text(active()));
+std::uint64_t Supervisor::watchdog_due_ms() const {
+  return processes_.empty() ? kNever : watchdog_.due_ms();
 }
 
-// --- when something threw ------------------------------------------------------------------------
-
-// No memory, or a fault of ours: while clients are served they must not pay for it.
-void Supervisor::survive(const char* what) {
-  if (phase_ == Phase::starting) return fail_start(what);
-  is_shaken_ = true;
-  // Should it last, it is to cost neither a processor nor the log.
-  ::poll(nullptr, 0, kBreathMs);
-  if (now_ms() - trouble_told_ms_ < kTellTroubleMs) return;
-  trouble_told_ms_ = now_ms();
-  around_.journal.say(Severity::error, "the master could not do all that was due, and goes on:");
-  around_.journal.say(Severity::error, what);
+void Supervisor::run_watchdog(std::uint64_t now_ms) {
+  watchdog_.turn(processes_, generations_.all(), now_ms);
 }
 
-// What may have been left out: the dead, a successor, a candidate that is ready by now.
-void Supervisor::mend() {
-  if (!is_shaken_) return;
-  reap();
-  for (shm::Slot slot = 0; phase_ == Phase::running && slot < active().heritage.workers; ++slot) {
-    const Place place{active_, slot};
-    if (processes_.find(place) == nullptr && !plan_.holds(place)) plan_.retry(place, now_ms());
-  }
-  Generation* const next = candidate();
-  if (next != nullptr && phase_ == Phase::running) {
-    const bool is_ready = processes_.count_ready(next->number) == next->heritage.workers;
-    if (is_ready) activate(*next);
-    if (!is_ready) fail_candidate({"its start was interrupted, as told above"});
-  }
-  is_shaken_ = false;
-}
+void Supervisor::send_status(std::uint64_t now_ms) { status_.turn(generations_.all(), now_ms); }
 
-// --- orders --------------------------------------------------------------------------------------
+// --- signals -------------------------------------------------------------------------------------
+
+void Supervisor::on_signals(std::uint64_t) {
+  while (const std::optional<int> number = env_.signals.next()) on_signal(*number);
+}
 
 void Supervisor::on_signal(int number) {
   switch (number) {
     case SIGCHLD:
-      reap();
+      has_dead_children_ = true;
       break;
     case SIGTERM:
     case SIGINT:
@@ -182,12 +132,12 @@ void Supervisor::on_signal(int number) {
       } else if (phase_ == Phase::running && number != SIGTERM) {
         drain();
       } else if (phase_ != Phase::stopping) {
-        around_.journal.say(Severity::notice, "stopping now");
+        log(Severity::notice, "stopping now");
         stop();
       }
       break;
     case SIGHUP:
-      want_reload();
+      request_reload();
       break;
     case SIGUSR1:
       status_.ask();
@@ -197,163 +147,35 @@ void Supervisor::on_signal(int number) {
   }
 }
 
-void Supervisor::want_reload() {
-  if (phase_ == Phase::starting || phase_ == Phase::running) {
-    if (!reload_wanted_) reload_put_off_ = false;
-    reload_wanted_ = true;
-    reload_needs_ = 0;
-    return;
+// --- after an exception --------------------------------------------------------------------------
+
+// Memory is short, or the master has a bug. That must not end a program that serves clients.
+void Supervisor::survive(const char* what) {
+  if (phase_ == Phase::starting) return fail_start(what);
+  needs_recovery_ = true;
+  // If the cause lasts, the loop must not use up a processor, nor fill the log.
+  ::poll(nullptr, 0, kPauseAfterTroubleMs);
+  if (now_ms() - trouble_logged_ms_ < kLogTroubleMs) return;
+  trouble_logged_ms_ = now_ms();
+  log(Severity::error, "the master's event loop was interrupted by an error and continues:");
+  log(Severity::error, what);
+}
+
+// Repairs what the interrupted pass may have left out for good: a successor that was not planned,
+// and a candidate that was not activated although its last worker is ready.
+void Supervisor::recover(std::uint64_t now_ms) {
+  const Generation& active = generations_.active();
+  for (shm::Slot slot = 0; phase_ == Phase::running && slot < active.heritage.workers; ++slot) {
+    const WorkerId id{active.number, slot};
+    if (processes_.find(id) == nullptr && !plan_.holds(id)) plan_.retry(id, now_ms);
   }
-  const std::string reason = "no reload any more: pound is stopping";
-  around_.journal.say(Severity::notice, reason);
-  reload_began_ms_ = boot_time_ms();
-  publish(false, {reason});
-}
-
-void Supervisor::drain() {
-  const auto grace = active().heritage.config->global.grace;
-  phase_ = Phase::draining;
-  deadline_ms_ = now_ms() + static_cast<std::uint64_t>(grace.count()) * 1000 + kGraceExtraMs;
-  drain_generation(active());
-  // Those that drain already lose their patience, too.
-  for (const auto& [place, process] : processes_.entries()) give_order(process, Order::quit);
-  around_.journal.say(Severity::notice, "stopping when all requests are answered, within " +
-                                            std::to_string(grace.count()) + " s");
-  if (Generation* const unborn = candidate()) abandon(*unborn);
-}
-
-void Supervisor::stop() {
-  phase_ = Phase::stopping;
-  deadline_ms_ = now_ms() + kStopMs;
-  plan_.clear();
-  for (const auto& [place, process] : processes_.entries()) send_signal(process.pid, SIGTERM);
-}
-
-void Supervisor::fail_start(const std::string& reason) {
-  exit_status_ = 1;
-  around_.journal.say(Severity::error, reason);
-  stop();
-}
-
-// --- the loop ------------------------------------------------------------------------------------
-
-void Supervisor::turn() {
-  wait();
-  mend();
-  while (const std::optional<int> number = around_.signals.next()) on_signal(*number);
-  check_deadlines();
-  respawn_due();
-  publish_when_handed_over();
-  reload();
-  tickets_.turn(now_ms());
-  watchdog_.turn(processes_, all_generations(), now_ms());
-  status_.turn(all_generations(), now_ms());
-  log_drain_.turn(now_ms());
-}
-
-void Supervisor::wait() {
-  std::vector<Place> places;
-  std::vector<pollfd> polled{{around_.signals.fd(), POLLIN, 0},
-                             {around_.bells.doorbell(), POLLIN, 0},
-                             {around_.journal.waits_for(), POLLOUT, 0}};
-  const std::size_t others = polled.size();
-  for (const auto& [place, process] : processes_.entries()) {
-    if (!process.control) continue;
-    places.push_back(place);
-    polled.push_back({process.control.get(), POLLIN, 0});
+  Generation* const next = generations_.candidate();
+  if (next != nullptr && phase_ == Phase::running) {
+    const bool is_ready = processes_.count_ready(next->number) == next->heritage.workers;
+    if (is_ready) activate(*next);
+    if (!is_ready) fail_candidate({"an error, logged above, interrupted its start"});
   }
-  const int timeout = timeout_ms();
-  const timespec limit{timeout / 1000, (timeout % 1000) * 1'000'000L};
-  if (::ppoll(polled.data(), polled.size(), timeout < 0 ? nullptr : &limit, nullptr) <= 0) return;
-  if (polled[1].revents != 0) {
-    around_.bells.silence_doorbell();
-    log_drain_.doorbell_rang(now_ms());
-  }
-  polled.erase(polled.begin(), polled.begin() + static_cast<std::ptrdiff_t>(others));
-  read_controls(places, polled);
-}
-
-int Supervisor::timeout_ms() const {
-  const std::uint64_t now = now_ms();
-  std::uint64_t wait = 60'000;
-  const auto until = [&](std::uint64_t then) {
-    wait = std::min(wait, then > now ? then - now : 0);
-  };
-  if (const auto next = plan_.next_ms()) until(*next);
-  if (phase_ == Phase::draining || phase_ == Phase::stopping) until(deadline_ms_);
-  if (!unpublished_.empty()) until(hand_over_ms_);
-  for (const auto& [number, generation] : generations_) {
-    if (phase_ != Phase::stopping && is_leaving(generation)) until(generation.deadline_ms);
-  }
-  for (const auto& [place, process] : processes_.entries()) {
-    if (!process.ready && !process.given_up) until(process.born_ms + kReadyMs);
-  }
-  if (!processes_.empty()) until(watchdog_.next_ms());
-  for (const int pause : {log_drain_.timeout_ms(), status_.timeout_ms()}) {
-    if (pause >= 0) wait = std::min(wait, static_cast<std::uint64_t>(pause));
-  }
-  return static_cast<int>(wait);
-}
-
-void Supervisor::read_controls(const std::vector<Place>& places,
-                               const std::vector<pollfd>& polled) {
-  for (std::size_t i = 0; i < places.size(); ++i) {
-    Process* process = processes_.find(places[i]);
-    if (polled[i].revents != 0 && process != nullptr) read_control(places[i], *process);
-  }
-}
-
-void Supervisor::read_control(Place place, Process& process) {
-  char bytes[16];
-  const ssize_t size = ::recv(process.control.get(), bytes, sizeof bytes, MSG_DONTWAIT);
-  if (size == 0) process.control.reset();  // its end follows; wait(2) will tell
-  if (size <= 0) return;
-  const std::string_view said(bytes, static_cast<std::size_t>(size));
-  if (!process.ready && said.find(kReadyByte) != said.npos) on_ready(place, process);
-  if (said.find(kNoMoreByte) != said.npos) process.accepts = false;
-}
-
-void Supervisor::check_deadlines() {
-  const std::uint64_t now = now_ms();
-  if (phase_ == Phase::starting || phase_ == Phase::running) check_readiness(now);
-  if (phase_ == Phase::running || phase_ == Phase::draining) check_grace(now);
-  if (phase_ == Phase::draining && now >= deadline_ms_) {
-    around_.journal.say(Severity::warning, "not all requests were answered in time: stopping now");
-    stop();
-  } else if (phase_ == Phase::stopping && now >= deadline_ms_) {
-    deadline_ms_ = now + kStopMs;
-    for (const auto& [place, process] : processes_.entries()) {
-      around_.journal.say(Severity::warning, name_of(place, process) + " does not stop: killed");
-      send_signal(process.pid, SIGKILL);
-    }
-  }
-}
-
-void Supervisor::check_readiness(std::uint64_t now) {
-  for (auto& [place, process] : processes_.entries()) {
-    if (process.ready || process.given_up || now < process.born_ms + kReadyMs) continue;
-    const std::string what =
-        name_of(place, process) + " was not ready within " + std::to_string(kReadyMs / 1000) + " s";
-    process.given_up = true;
-    send_signal(process.pid, SIGKILL);
-    if (generations_.at(place.generation).state == Generation::State::starting) {
-      return fail_candidate({what});
-    }
-    around_.journal.say(Severity::error, what + " and is killed");
-  }
-}
-
-// A worker cuts off by itself whom it still has when its Grace is over: who is late hangs.
-void Supervisor::check_grace(std::uint64_t now) {
-  for (auto& [number, generation] : generations_) {
-    if (!is_leaving(generation) || now < generation.deadline_ms) continue;
-    generation.deadline_ms = now + kStopMs;
-    for (const auto& [place, process] : processes_.entries()) {
-      if (place.generation != number) continue;
-      around_.journal.say(Severity::warning, name_of(place, process) + " does not leave: killed");
-      send_signal(process.pid, SIGKILL);
-    }
-  }
+  needs_recovery_ = false;
 }
 
 }  // namespace master

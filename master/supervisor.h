@@ -1,28 +1,31 @@
-// The master's life: births, deaths, signals and deadlines, in one ppoll(2) loop.
+// The life of the master: it starts workers, reaps them, reloads and stops.
 //
 //   starting ──all ready──► running ──INT, QUIT──► draining ──all gone──► stopped
 //      │                       │ HUP: reload          │                      ▲
 //      └── a death, 10 s, TERM ┴────── TERM ──────────┴─► stopping ──reaped──┘
 //
-// Owns the processes and the generations they serve (their lives: generation.h). The first
-// generation is started like any later one; only its failure is the end. The supervisor ends when
-// all processes are reaped. Never speaks HTTP and never touches a client's byte.
+// Owns the worker processes and the generations that they serve (generation.h has their states).
+// The first generation starts in the same way as one after a reload, but its failure ends the
+// program. run() returns when all processes are reaped. Never speaks HTTP, never touches a client's
+// byte, and waits nowhere but in its poller.
+//
+// The parts are in files of their own: supervisor.cc has the event loop, supervisor_start.cc starts
+// workers, supervisor_reload.cc replaces a generation, supervisor_retire.cc lets the old one go,
+// supervisor_deaths.cc reaps, and supervisor_stop.cc ends the program.
 #pragma once
-
-#include <poll.h>
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "master/bells.h"
 #include "master/daemonize.h"
-#include "master/generation.h"
-#include "master/journal.h"
+#include "master/generations.h"
 #include "master/log_drain.h"
+#include "master/log_queue.h"
+#include "master/poller.h"
 #include "master/process_table.h"
 #include "master/reload.h"
 #include "master/reload_report.h"
@@ -30,121 +33,150 @@
 #include "master/signals.h"
 #include "master/status.h"
 #include "master/ticket_rotation.h"
+#include "master/wake_fds.h"
 #include "master/watchdog.h"
 
 namespace master {
 
-inline constexpr std::uint64_t kReadyMs = 10'000;  // from a worker's birth to its ready byte
-inline constexpr std::uint64_t kStopMs = 2000;     // from TERM to KILL
-inline constexpr std::uint64_t kGraceExtraMs = 1000;
-inline constexpr std::uint64_t kHandOverMs = 1000;  // for old workers to stop accepting
+inline constexpr std::uint64_t kReadyMs = 10'000;     // from a worker's start to its ready byte
+inline constexpr std::uint64_t kStopMs = 2000;        // from TERM to KILL
+inline constexpr std::uint64_t kGraceExtraMs = 1000;  // for a worker to end after its Grace
+inline constexpr std::uint64_t kHandOverMs = 1000;    // for old workers to stop accepting
 
-// What the supervisor works with and does not own.
-struct Surroundings {
+// What the supervisor uses and does not own.
+struct Environment {
   Signals& signals;
-  Bells& bells;
-  Journal& journal;
-  Verdict& verdict;
+  WakeFds& wake_fds;
+  LogQueue& log_queue;
+  StartupPipe& startup_pipe;
   ReloadReport& reload_report;
   const ReloadSource& reload_source;
-  // The way of the log as a configuration wants it.
+  // Makes the log sink that a configuration asks for.
   std::function<std::unique_ptr<LogSink>(const conf::Global&)> make_sink;
-  bool detached = false;  // in the background
+  bool detached = false;  // the program runs in the background
 };
 
 class Supervisor {
  public:
-  Supervisor(Surroundings surroundings, Generation generation);
+  Supervisor(Environment environment, Generation first);
   ~Supervisor();
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
 
-  // Until all is over; returns the exit status of the program.
+  // Runs until the program ends; returns its exit status.
   int run();
 
  private:
   enum class Phase { starting, running, draining, stopping };
+  using Severity = worker::log::Severity;
 
-  // births
+  // supervisor.cc: the event loop
+  void add_sources();
+  void add_watch(int fd, short events, void (Supervisor::*on_event)(std::uint64_t));
+  void add_task(std::uint64_t (Supervisor::*due_ms)() const,
+                void (Supervisor::*do_task)(std::uint64_t));
+  void on_signals(std::uint64_t now_ms);
+  void on_signal(int number);
+  void on_doorbell(std::uint64_t now_ms);
+  void on_log_writable(std::uint64_t now_ms);
+  void survive(const char* what);
+  std::uint64_t recovery_due_ms() const { return needs_recovery_ ? kNow : kNever; }
+  void recover(std::uint64_t now_ms);
+  std::uint64_t tickets_due_ms() const { return tickets_.due_ms(); }
+  void rotate_tickets(std::uint64_t now_ms) { tickets_.rotate(now_ms); }
+  std::uint64_t watchdog_due_ms() const;
+  void run_watchdog(std::uint64_t now_ms);
+  std::uint64_t status_due_ms() const { return status_.due_ms(); }
+  void send_status(std::uint64_t now_ms);
+  std::uint64_t log_due_ms() const { return log_drain_.due_ms(); }
+  void drain_log(std::uint64_t now_ms) { log_drain_.turn(now_ms); }
+  void log(Severity severity, std::string_view text) { env_.log_queue.log(severity, text); }
+
+  // supervisor_start.cc: from the fork of a worker to its first client
   void spawn(const Generation& generation, shm::Slot slot);
   void spawn_all(const Generation& generation);
-  void respawn_due();
-  void on_ready(Place place, Process& process);
+  std::uint64_t respawn_due_ms() const { return plan_.due_ms(); }
+  void respawn(std::uint64_t now_ms);
+  void read_control(WorkerId id);
+  void on_ready(WorkerId id, Process& process);
+  static void let_accept(Process& process);
   void on_first_active();
-  static void send_to_work(Process& process);
+  std::uint64_t readiness_due_ms() const;
+  void check_readiness(std::uint64_t now_ms);
+  void fail_start(const std::string& reason);
 
-  // deaths
-  void reap();
-  void bury(Place place, const Process& process, int status);
-  void tell_death(const Generation& generation, const std::string& name, int status);
-  void plan_successor(Place place, const Process& process);
-  void forget_if_gone(shm::Generation number);
+  // supervisor_deaths.cc: reaping, and the plan of successors
+  std::uint64_t reaping_due_ms() const { return has_dead_children_ ? kNow : kNever; }
+  void reap(std::uint64_t now_ms);
+  void on_exit(WorkerId id, const Process& process, int status);
+  void log_death(const Generation& generation, const std::string& name, int status);
+  void plan_successor(WorkerId id, const Process& process);
 
-  // when something threw
-  void survive(const char* what);
-  void mend();
-
-  // generations
-  void reload();
-  std::string why_not_now();
-  bool put_off();
-  void activate(Generation& fresh);
-  void let_go(const Generation& fresh);
-  void change_over(const Generation& fresh, const std::string& change);
+  // supervisor_reload.cc: the next generation replaces the active one
+  void request_reload();
+  std::uint64_t reload_due_ms() const;
+  void reload(std::uint64_t now_ms);
+  std::string why_not_now() const;
+  bool postpone_reload();
+  void activate(Generation& next);
+  void put_to_work(const Generation& next);
+  void hand_over(const Generation& next, const std::string& change);
+  std::uint64_t hand_over_due_ms() const;
+  void finish_hand_over(std::uint64_t now_ms);
   void fail_candidate(std::vector<std::string> reasons);
-  void abandon(Generation& generation);
-  void drain_generation(Generation& generation);
-  void retire_rows();
   void publish(bool ok, std::vector<std::string> messages);
-  void publish_when_handed_over();
-  Generation* candidate();
-  // The active one leaves only with the whole program, whose deadline is another.
-  bool is_leaving(const Generation& generation) const {
-    return generation.state == Generation::State::draining && generation.number != active_;
-  }
-  Generation& active() { return generations_.at(active_); }
-  std::vector<const Generation*> all_generations() const;  // the active one last
 
-  // orders
-  void on_signal(int number);
+  // supervisor_retire.cc: a generation leaves
+  void drain_generation(Generation& generation);
+  void abandon(Generation& generation);
+  void forget_if_gone(shm::Generation number);
+  std::uint64_t leaving_due_ms() const;
+  void kill_late_leavers(std::uint64_t now_ms);
+  void retire_rows();
+
+  // supervisor_stop.cc: the program ends
   void drain();
   void stop();
-  void fail_start(const std::string& reason);
-  void want_reload();
+  std::uint64_t stop_due_ms() const;
+  void on_stop_deadline(std::uint64_t now_ms);
 
-  // the loop
-  void turn();
-  void wait();
-  int timeout_ms() const;
-  void read_controls(const std::vector<Place>& places, const std::vector<pollfd>& polled);
-  void read_control(Place place, Process& process);
-  void check_deadlines();
-  void check_readiness(std::uint64_t now);
-  void check_grace(std::uint64_t now);
+  bool is_starting_or_running() const {
+    return phase_ == Phase::starting || phase_ == Phase::running;
+  }
 
-  Surroundings around_;
-  std::map<shm::Generation, Generation> generations_;
-  shm::Generation active_;  // the one that serves; at the start the one that is to
-  shm::Generation last_;    // the highest number that was given to one
+  Environment env_;
+  Generations generations_;
   shm::Segment& segment_;
   LogDrain log_drain_;
   TicketRotation tickets_;
   StatusReport status_;
   Watchdog watchdog_;
+  Poller poller_;
+  std::vector<Poller::Source> sources_;  // all but those of the control sockets
   ProcessTable processes_;
   RespawnPlan plan_;
   Phase phase_ = Phase::starting;
-  std::uint64_t deadline_ms_ = 0;       // of draining and stopping
-  bool reload_wanted_ = false;          // HUPs that came since the last reload began, however many
-  bool reload_put_off_ = false;         // and it was told why it waits
-  unsigned reload_needs_ = 0;           // workers that it wants; 0 = not known yet
-  std::uint64_t reload_began_ms_;       // since boot: the start is the first one
-  std::unique_ptr<LogSink> next_sink_;  // of the candidate, if it logs elsewhere
-  std::string unpublished_;             // its outcome, while old workers may still accept clients
-  std::uint64_t hand_over_ms_ = 0;
-  bool is_shaken_ = false;  // the last turn was not finished
-  std::uint64_t trouble_told_ms_ = 0;
+  std::uint64_t stop_deadline_ms_ = 0;  // of the phases draining and stopping
+  bool has_dead_children_ = false;      // SIGCHLD came, and not all dead are reaped
+  bool needs_recovery_ = false;         // an exception ended the last pass of the loop
+  std::uint64_t trouble_logged_ms_ = 0;
   int exit_status_ = 0;
+
+  // HUPs that come before a reload begins become one reload.
+  struct Reload {
+    bool is_wanted = false;
+    bool is_delay_logged = false;
+    unsigned workers_needed = 0;  // 0: not known before the configuration is read
+    std::uint64_t began_ms =
+        boot_time_ms();  // of the last one, since boot; the start counts as the first
+    std::unique_ptr<LogSink> next_sink;  // the candidate's, if it logs elsewhere
+  } reload_;
+
+  // After the change of generations: old workers may still accept clients for a moment.
+  struct HandOver {
+    std::string outcome;  // to be published at the end; empty: no hand-over is under way
+    std::uint64_t deadline_ms = 0;
+  } hand_over_;
 };
 
 }  // namespace master

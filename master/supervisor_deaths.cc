@@ -1,61 +1,58 @@
-// The deaths of a supervisor's workers: reaped, explained, what they held given back, and their
-// successors planned. The rest of Supervisor is in supervisor.cc.
+// The deaths of workers: reaped and logged, their slots given back, their successors planned. The
+// rest of Supervisor: see supervisor.h.
 #include <sys/wait.h>
 
-#include "master/clock.h"
 #include "master/exit_status.h"
 #include "master/supervisor.h"
 
 namespace master {
 
-using worker::log::Severity;
-
-void Supervisor::reap() {
+void Supervisor::reap(std::uint64_t) {
   int status = 0;
   for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
-    // Children that are not ours were there before this program was started in its process.
-    if (const auto dead = processes_.remove(pid)) bury(dead->first, dead->second, status);
+    // A child that is not in the table is older than this program: exec(2) keeps children.
+    if (const auto dead = processes_.remove(pid)) on_exit(dead->first, dead->second, status);
   }
+  has_dead_children_ = false;
 }
 
-void Supervisor::bury(Place place, const Process& process, int status) {
-  log_drain_.closing(process.row);  // its last words come before ours
-  // What it held is free now: those who wait for it have nobody else to wake them.
+void Supervisor::on_exit(WorkerId id, const Process& process, int status) {
+  log_drain_.on_exit(process.row);  // its last records come before the entry about its death
   segment_.release_row(process.row);
-  for (const auto& [other, living] : processes_.entries()) around_.bells.ring(living.row);
-  const std::string name = name_of(place, process);
-  const Generation& generation = generations_.at(place.generation);
+  // Its slots are free now, and the dead worker cannot wake the requests that wait for them.
+  for (const auto& [other, living] : processes_.entries()) env_.wake_fds.notify(living.row);
+  const std::string name = name_of(id, process);
+  const Generation& generation = generations_.at(id.generation);
   if (phase_ == Phase::stopping) {
-    around_.journal.say(Severity::info, name + " has stopped");
+    log(Severity::info, name + " has stopped");
   } else if (generation.state == Generation::State::starting) {
     fail_candidate({name + " " + describe_exit(status) + " before it was ready"});
   } else {
-    tell_death(generation, name, status);
-    if (generation.state == Generation::State::active) plan_successor(place, process);
+    log_death(generation, name, status);
+    if (generation.state == Generation::State::active) plan_successor(id, process);
   }
-  forget_if_gone(place.generation);
+  forget_if_gone(id.generation);
 }
 
-void Supervisor::tell_death(const Generation& generation, const std::string& name, int status) {
+void Supervisor::log_death(const Generation& generation, const std::string& name, int status) {
   if (generation.state == Generation::State::active) {
-    around_.journal.say(Severity::error, name + " " + describe_exit(status));
+    log(Severity::error, name + " " + describe_exit(status));
   } else if (generation.state == Generation::State::abandoned) {
-    around_.journal.say(Severity::debug, name + " was given up");
+    log(Severity::debug, name + " was given up");
   } else if (status != 0) {
-    around_.journal.say(Severity::warning, name + " " + describe_exit(status));
+    log(Severity::warning, name + " " + describe_exit(status));
   } else {
-    around_.journal.say(phase_ == Phase::draining ? Severity::info : Severity::debug,
-                        name + " has drained");
+    log(phase_ == Phase::draining ? Severity::info : Severity::debug, name + " has drained");
   }
 }
 
-void Supervisor::plan_successor(Place place, const Process& process) {
+void Supervisor::plan_successor(WorkerId id, const Process& process) {
   const std::uint64_t now = now_ms();
-  const std::uint64_t delay = plan_.plan(place, now - process.born_ms, now);
+  const std::uint64_t delay = plan_.plan(id, now - process.born_ms, now);
   if (delay == 0) return;
-  around_.journal.say(Severity::warning, "worker " + std::to_string(place.slot) +
-                                             " dies young again and again: next start in " +
-                                             std::to_string(delay / 1000) + " s");
+  log(Severity::warning, "worker " + std::to_string(id.slot) +
+                             " dies soon after each start: next start in " +
+                             std::to_string(delay / 1000) + " s");
 }
 
 }  // namespace master

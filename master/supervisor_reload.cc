@@ -1,12 +1,10 @@
-// The generations of a supervisor: how the next one comes up beside the one that serves, and how
-// the old one leaves. The rest of Supervisor is in supervisor.cc.
-#include <signal.h>
-
+// How the next generation starts beside the active one and replaces it. The rest of Supervisor: see
+// supervisor.h.
 #include <algorithm>
 #include <exception>
+#include <optional>
 #include <utility>
 
-#include "master/clock.h"
 #include "master/start_error.h"
 #include "master/start_report.h"
 #include "master/supervisor.h"
@@ -15,57 +13,67 @@
 namespace master {
 namespace {
 
-using worker::log::Severity;
-
 bool same_log(const conf::Global& one, const conf::Global& other) {
   return one.log_socket == other.log_socket && one.log_facility == other.log_facility;
 }
 
 }  // namespace
 
-Generation* Supervisor::candidate() {
-  for (auto& [number, generation] : generations_) {
-    if (generation.state == Generation::State::starting) return &generation;
+void Supervisor::request_reload() {
+  if (is_starting_or_running()) {
+    if (!reload_.is_wanted) reload_.is_delay_logged = false;
+    reload_.is_wanted = true;
+    reload_.workers_needed = 0;
+    return;
   }
-  return nullptr;
+  const std::string reason = "reload refused: pound is stopping";
+  log(Severity::notice, reason);
+  reload_.began_ms = boot_time_ms();
+  publish(false, {reason});
 }
 
-// Old generations leave within their Grace: so this is no failure, only a delay.
-std::string Supervisor::why_not_now() {
-  if (candidate() != nullptr || !unpublished_.empty()) return "another reload is under way";
-  if (processes_.size() + reload_needs_ <= shm::kMaxRows) return {};
-  return count_of(processes_.size(), "worker") + " are still alive, of old generations too";
+std::uint64_t Supervisor::reload_due_ms() const {
+  if (!reload_.is_wanted || phase_ != Phase::running) return kNever;
+  return reload_.is_delay_logged && !why_not_now().empty() ? kNever : kNow;
 }
 
-bool Supervisor::put_off() {
+// Neither reason is a failure: the other reload comes to an end, and old generations leave within
+// their Grace.
+std::string Supervisor::why_not_now() const {
+  if (generations_.candidate() != nullptr || !hand_over_.outcome.empty()) {
+    return "another reload is under way";
+  }
+  if (processes_.size() + reload_.workers_needed <= shm::kMaxRows) return {};
+  return count_of(processes_.size(), "worker") + " are still alive, including old generations";
+}
+
+bool Supervisor::postpone_reload() {
   const std::string reason = why_not_now();
   if (reason.empty()) return false;
-  if (!reload_put_off_) around_.journal.say(Severity::info, "reload waits: " + reason);
-  return reload_wanted_ = reload_put_off_ = true;
+  if (!reload_.is_delay_logged) log(Severity::info, "reload waits: " + reason);
+  return reload_.is_wanted = reload_.is_delay_logged = true;
 }
 
-void Supervisor::reload() {
-  if (!reload_wanted_ || phase_ != Phase::running || put_off()) return;
-  reload_wanted_ = false;
-  reload_began_ms_ = boot_time_ms();
+void Supervisor::reload(std::uint64_t) {
+  if (postpone_reload()) return;
+  reload_.is_wanted = false;
+  reload_.began_ms = boot_time_ms();
   conf::Diagnostics diagnostics;
+  const Generation& active = generations_.active();
   try {
-    std::optional<Generation> fresh =
-        build_next(around_.reload_source, last_ + 1, active(), around_.bells, diagnostics);
-    if (!fresh) return fail_candidate(diagnostics.headlines());
-    reload_needs_ = fresh->heritage.workers;
-    if (put_off()) return retire_rows();
-    for (const std::string& warning : warnings_of(diagnostics)) {
-      around_.journal.say(Severity::warning, warning);
+    std::optional<Generation> next = build_next(env_.reload_source, generations_.next_number(),
+                                                active, env_.wake_fds, diagnostics);
+    if (!next) return fail_candidate(diagnostics.headlines());
+    reload_.workers_needed = next->heritage.workers;
+    if (postpone_reload()) return retire_rows();
+    for (const std::string& warning : warnings_of(diagnostics)) log(Severity::warning, warning);
+    const conf::Global& global = next->heritage.config->global;
+    // In the foreground the log goes to standard output, whatever the configuration says.
+    if (env_.detached && !same_log(active.heritage.config->global, global)) {
+      const StartFolder::Visit visit(env_.reload_source.folder);
+      reload_.next_sink = env_.make_sink(global);
     }
-    const conf::Global& global = fresh->heritage.config->global;
-    // Standard output stays what it is.
-    if (around_.detached && !same_log(active().heritage.config->global, global)) {
-      const StartFolder::Visit visit(around_.reload_source.folder);
-      next_sink_ = around_.make_sink(global);
-    }
-    const shm::Generation number = ++last_;
-    spawn_all(generations_.emplace(number, std::move(*fresh)).first->second);
+    spawn_all(generations_.add(std::move(*next)));
   } catch (const StartError& error) {
     fail_candidate(error.reasons);
   } catch (const std::exception& error) {
@@ -73,125 +81,83 @@ void Supervisor::reload() {
   }
 }
 
-// Everything has been checked and every worker of it is ready: from here on it serves. What could
-// fail comes first; behind `put_in_force` there is no way back.
-void Supervisor::activate(Generation& fresh) {
+// Called when every worker of `next` is ready. Steps that can fail come first; `put_in_force` is
+// the point of no return.
+void Supervisor::activate(Generation& next) {
   std::string change;
   try {
-    change = "generation " + std::to_string(fresh.number) + " active";
-    if (phase_ != Phase::starting) change += ": " + describe_change(active(), fresh);
-    listen_all(fresh, phase_ == Phase::starting ? nullptr : &active());
+    const Generation* const previous = phase_ == Phase::starting ? nullptr : &generations_.active();
+    change = "generation " + std::to_string(next.number) + " active";
+    if (previous != nullptr) change += ": " + describe_change(*previous, next);
+    listen_all(next, previous);
   } catch (const std::exception& error) {
     fail_candidate({error.what()});
     return;
   }
-  put_in_force(fresh);
-  fresh.state = Generation::State::active;
+  put_in_force(next);
+  next.state = Generation::State::active;
   if (phase_ == Phase::starting) {
     on_first_active();
-    let_go(fresh);
+    put_to_work(next);
     if (phase_ == Phase::running) publish(true, {change});
   } else {
-    let_go(fresh);
-    change_over(fresh, change);
+    put_to_work(next);
+    hand_over(next, change);
   }
 }
 
-void Supervisor::let_go(const Generation& fresh) {
-  for (auto& [place, process] : processes_.entries()) {
-    if (place.generation == fresh.number) send_to_work(process);
-    around_.bells.ring(process.row);  // a larger limit frees slots that nobody left
+void Supervisor::put_to_work(const Generation& next) {
+  for (auto& [id, process] : processes_.entries()) {
+    if (id.generation == next.number) let_accept(process);
+    env_.wake_fds.notify(process.row);  // a raised limit has free slots for requests that wait
   }
 }
 
-void Supervisor::change_over(const Generation& fresh, const std::string& change) {
-  Generation& old = active();
-  active_ = fresh.number;
-  if (next_sink_) around_.journal.use(std::move(next_sink_));
-  around_.journal.say(Severity::notice, change);
+void Supervisor::hand_over(const Generation& next, const std::string& change) {
+  Generation& old = generations_.active();
+  generations_.activate(next.number);
+  if (reload_.next_sink) env_.log_queue.replace_sink(std::move(reload_.next_sink));
+  log(Severity::notice, change);
   drain_generation(old);
-  unpublished_ = change;
-  hand_over_ms_ = now_ms() + kHandOverMs;
+  hand_over_ = {change, now_ms() + kHandOverMs};
 }
 
-// Who is told that the reload is done must not meet the old configuration any more.
-void Supervisor::publish_when_handed_over() {
-  if (unpublished_.empty()) return;
+// Due once no old worker accepts clients any more: a caller that reads of the reload's success must
+// not meet the old configuration. Old workers that do not report are not waited for.
+std::uint64_t Supervisor::hand_over_due_ms() const {
+  if (hand_over_.outcome.empty()) return kNever;
   const auto& all = processes_.entries();
-  const bool is_late = now_ms() >= hand_over_ms_;
-  if (!is_late && std::any_of(all.begin(), all.end(), [&](const auto& entry) {
-        return entry.first.generation != active_ && entry.second.accepts;
-      })) {
-    return;
-  }
-  publish(true, {std::exchange(unpublished_, {})});
+  const bool old_ones_accept = std::any_of(all.begin(), all.end(), [this](const auto& entry) {
+    return entry.first.generation != generations_.active().number &&
+           entry.second.state == Process::State::accepting;
+  });
+  return old_ones_accept ? hand_over_.deadline_ms : kNow;
 }
 
-void Supervisor::drain_generation(Generation& generation) {
-  const auto grace =
-      static_cast<std::uint64_t>(generation.heritage.config->global.grace.count()) * 1000;
-  generation.state = Generation::State::draining;
-  generation.deadline_ms = now_ms() + grace + kGraceExtraMs;
-  generation.sockets.clear();  // its workers accept whom they find there, then close theirs
-  plan_.clear();
-  for (const auto& [place, process] : processes_.entries()) {
-    if (place.generation != generation.number) continue;
-    segment_.workers().set_state(process.row, shm::WorkerState::draining);
-    give_order(process, Order::drain);
-  }
-  forget_if_gone(generation.number);
+void Supervisor::finish_hand_over(std::uint64_t) {
+  publish(true, {std::exchange(hand_over_.outcome, {})});
 }
 
-// The generation that was to come does not; nobody ever sent it a client.
+// The candidate has had no client yet, so giving it up costs no client anything.
 void Supervisor::fail_candidate(std::vector<std::string> reasons) {
   if (phase_ == Phase::starting) {
     fail_start(reasons.front());
     return;
   }
-  for (const std::string& reason : reasons) around_.journal.say(Severity::error, reason);
-  around_.journal.say(Severity::error,
-                      "reload failed: generation " + std::to_string(active_) + " keeps serving");
-  next_sink_.reset();
-  if (Generation* const failed = candidate()) abandon(*failed);
+  for (const std::string& reason : reasons) log(Severity::error, reason);
+  log(Severity::error, "reload failed: generation " + std::to_string(generations_.active().number) +
+                           " keeps serving");
+  reload_.next_sink.reset();
+  if (Generation* const failed = generations_.candidate()) abandon(*failed);
   retire_rows();
   publish(false, std::move(reasons));
 }
 
-void Supervisor::abandon(Generation& generation) {
-  generation.state = Generation::State::abandoned;
-  generation.sockets.clear();
-  for (const auto& [place, process] : processes_.entries()) {
-    if (place.generation == generation.number) send_signal(process.pid, SIGKILL);
-  }
-  forget_if_gone(generation.number);
-}
-
-void Supervisor::forget_if_gone(shm::Generation number) {
-  const auto found = generations_.find(number);
-  if (number == active_ || found == generations_.end()) return;
-  if (found->second.state == Generation::State::starting) return;  // its workers are yet to come
-  if (processes_.count_of(number) != 0) return;
-  generations_.erase(found);
-  retire_rows();
-}
-
-std::vector<const Generation*> Supervisor::all_generations() const {
-  std::vector<const Generation*> all;
-  for (const auto& [number, generation] : generations_) {
-    if (number != active_) all.push_back(&generation);
-  }
-  all.push_back(&generations_.at(active_));
-  return all;
-}
-
-void Supervisor::retire_rows() { retire_unused(segment_, all_generations()); }
-
 void Supervisor::publish(bool ok, std::vector<std::string> messages) {
-  const std::string error =
-      around_.reload_report.publish({ok, active_, reload_began_ms_, std::move(messages)});
+  const std::string error = env_.reload_report.publish(
+      {ok, generations_.active().number, reload_.began_ms, std::move(messages)});
   if (!error.empty()) {
-    around_.journal.say(Severity::warning,
-                        "the outcome of the reload cannot be published: " + error);
+    log(Severity::warning, "the outcome of the reload cannot be published: " + error);
   }
 }
 

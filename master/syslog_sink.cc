@@ -1,4 +1,4 @@
-// See syslog_sink.h. The form is that of RFC 3164 as spoken on a local socket, without a host name:
+// See syslog_sink.h. The format is RFC 3164 as used on a local socket, without a host name:
 // "<PRI>Mon dd hh:mm:ss pound[pid]: text".
 #include "master/syslog_sink.h"
 
@@ -68,7 +68,7 @@ LogSink::Sent SyslogSink::send(int priority, pid_t pid, std::string_view text,
   return Sent::yes;
 }
 
-// How many went out; when none did, errno tells why.
+// Returns how many lines were sent. If that is 0, errno has the reason.
 std::size_t SyslogSink::send_some() {
   std::array<mmsghdr, kMostHeldLines> messages;
   std::array<iovec, kMostHeldLines> parts;
@@ -92,14 +92,14 @@ void SyslogSink::send_held() {
   while (held_ != 0 && (socket_ || connect())) {
     const std::size_t sent = send_some();
     forget(sent);
-    // Where some went out and some did not it is full, and if not we soon come again.
+    // If only a part was sent the socket is full. If not, the next flush comes soon.
     if (sent != 0) return;
     if (errno == EAGAIN || errno == ENOBUFS) return;
     if (errno == EMSGSIZE) {
       lose(line(0).worth);
       forget(1);
     } else {
-      // The daemon is gone; perhaps another one listens under its name already.
+      // The daemon is gone. Perhaps another one has bound the same name already.
       socket_.reset();
     }
   }

@@ -1,10 +1,9 @@
-// Records to the syslog daemon of this machine, through its datagram socket.
+// Sends records to the syslog daemon of this machine, through its datagram socket.
 //
-// Owns the connection and makes it anew when the daemon was restarted (every kReconnectMs at most);
-// while there is none, records wait. syslog(3) is not used: it blocks on a full socket, and it is
-// one for the whole process.
-//
-// Lines are gathered and go out with one system call, at the latest at `flush`.
+// Owns the connection and makes a new one after a restart of the daemon, trying every kReconnectMs
+// at most. Takes no records while there is none. Gathers lines and sends them with one system call,
+// at the latest at `flush`. Does not use syslog(3), which blocks on a full socket and exists once
+// for the whole process.
 #pragma once
 
 #include <sys/un.h>
@@ -25,8 +24,8 @@ inline constexpr std::size_t kMostHeldLines = 32;
 
 class SyslogSink : public LogSink {
  public:
-  // `facility` as in <syslog.h>, shifted. Opens nothing yet. Throws StartError for a path that
-  // does not fit into a socket's name.
+  // `facility` is a LOG_... of <syslog.h>. Opens nothing yet. Throws StartError for a path that is
+  // too long for the name of a socket.
   SyslogSink(const std::string& path, int facility);
   bool holds() const override { return held_ != 0; }
   int fd() const override { return socket_.get(); }
@@ -37,7 +36,7 @@ class SyslogSink : public LogSink {
   void pass_held(LogSink& heir) override;
 
  private:
-  // What stands before the text; the same for many lines in a row.
+  // The start of a datagram. Many lines in a row have the same one.
   struct Head {
     std::time_t second = -1;
     int priority = 0;
@@ -45,8 +44,8 @@ class SyslogSink : public LogSink {
     std::string text;
   };
   struct Line {
-    std::string bytes;  // a whole datagram; its room is used again
-    std::size_t text = 0;
+    std::string bytes;     // the whole datagram; the memory is reused
+    std::size_t text = 0;  // where the text begins in `bytes`
     int priority = 0;
     pid_t pid = 0;
     std::uint64_t worth = 0;

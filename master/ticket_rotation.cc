@@ -10,21 +10,19 @@
 
 namespace master {
 
-TicketRotation::TicketRotation(shm::TicketKeys& keys, std::uint64_t now_ms) : keys_(keys) {
-  if (!rotate(now_ms)) throw StartError("no random bytes for the keys of TLS tickets", errno);
+TicketRotation::TicketRotation(shm::TicketKeys& keys, std::uint64_t now_ms)
+    : keys_(keys), due_ms_(now_ms + kTicketKeyMs) {
+  if (!make_key()) throw StartError("no random bytes for the keys of TLS tickets", errno);
 }
 
-void TicketRotation::turn(std::uint64_t now_ms) {
-  if (now_ms - rotated_ms_ >= kTicketKeyMs) rotate(now_ms);
+void TicketRotation::rotate(std::uint64_t now_ms) {
+  due_ms_ = now_ms + (make_key() ? kTicketKeyMs : kTicketRetryMs);
 }
 
-bool TicketRotation::rotate(std::uint64_t now_ms) {
+bool TicketRotation::make_key() {
   shm::TicketKey key;
   const bool is_made = ::getrandom(&key, sizeof key, 0) == static_cast<ssize_t>(sizeof key);
-  if (is_made) {
-    keys_.rotate(key);
-    rotated_ms_ = now_ms;
-  }
+  if (is_made) keys_.rotate(key);
   ::explicit_bzero(&key, sizeof key);
   return is_made;
 }

@@ -1,7 +1,7 @@
-// Makes the keys of TLS session tickets, and new ones from time to time.
+// Makes the keys that seal TLS session tickets, and replaces them every kTicketKeyMs.
 //
-// Keys are random bytes in the segment, never anywhere else. A ticket lives for two hours and the
-// key before the newest still opens, so a rotation costs nobody a full handshake.
+// Keys are random bytes in the segment and exist nowhere else. A ticket is valid for two hours, and
+// the previous key still opens tickets, so a rotation costs no client a full handshake.
 #pragma once
 
 #include <cstdint>
@@ -11,21 +11,23 @@
 namespace master {
 
 inline constexpr std::uint64_t kTicketKeyMs = 12 * 3600 * std::uint64_t{1000};
+inline constexpr std::uint64_t kTicketRetryMs = 60'000;
 
 class TicketRotation {
  public:
-  // Makes the first key. Throws StartError when the system has no random bytes to give.
+  // Makes the first key. Throws StartError when the system has no random bytes.
   TicketRotation(shm::TicketKeys& keys, std::uint64_t now_ms);
 
-  // Makes the next key when it is due; without random bytes the present one stays until they are
-  // there.
-  void turn(std::uint64_t now_ms);
+  // Makes the next key. Without random bytes the present keys stay in use, and another attempt is
+  // due after kTicketRetryMs.
+  void rotate(std::uint64_t now_ms);
+  std::uint64_t due_ms() const { return due_ms_; }
 
  private:
-  bool rotate(std::uint64_t now_ms);
+  bool make_key();
 
   shm::TicketKeys& keys_;
-  std::uint64_t rotated_ms_ = 0;
+  std::uint64_t due_ms_;
 };
 
 }  // namespace master

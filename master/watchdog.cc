@@ -10,28 +10,28 @@
 
 namespace master {
 
-std::vector<Place> Watchdog::look(const ProcessTable& processes, std::uint64_t now_ms) {
+std::vector<WorkerId> Watchdog::look(const ProcessTable& processes, std::uint64_t now_ms) {
   if (now_ms - last_look_ms_ > kAbsenceMs) watched_.clear();
   last_look_ms_ = now_ms;
-  std::vector<Place> stuck;
-  std::map<Place, Watched> watched;
-  for (const auto& [place, process] : processes.entries()) {
-    if (!process.ready || process.given_up) continue;
+  std::vector<WorkerId> found;
+  std::map<WorkerId, Watched> watched;
+  for (const auto& [id, process] : processes.entries()) {
+    if (!process.was_ready()) continue;
     const std::uint64_t beat_ms = segment_.workers().info(process.row).heartbeat_ms;
     Watched now{process.pid, beat_ms, now_ms, false};
-    const auto before = watched_.find(place);
+    const auto before = watched_.find(id);
     if (before != watched_.end() && before->second.pid == process.pid &&
         before->second.beat_ms == beat_ms) {
       now = before->second;
     }
-    if (!now.told && now_ms - now.since_ms >= kStandstillMs) {
-      now.told = true;
-      stuck.push_back(place);
+    if (!now.reported && now_ms - now.since_ms >= kStandstillMs) {
+      now.reported = true;
+      found.push_back(id);
     }
-    watched.emplace(place, now);
+    watched.emplace(id, now);
   }
   watched_ = std::move(watched);
-  return stuck;
+  return found;
 }
 
 std::string Watchdog::explain(const Process& process,
@@ -47,16 +47,14 @@ std::string Watchdog::explain(const Process& process,
 
 void Watchdog::turn(const ProcessTable& processes,
                     const std::vector<const Generation*>& generations, std::uint64_t now_ms) {
-  if (now_ms < next_ms()) return;
-  for (const Place place : look(processes, now_ms)) {
-    const Process& process = processes.entries().at(place);
-    journal_.say(worker::log::Severity::error, name_of(place, process) + " has stood still for " +
-                                                   std::to_string(kStandstillMs / 1000) +
-                                                   " s and is killed; it was " +
-                                                   explain(process, generations));
+  for (const WorkerId id : look(processes, now_ms)) {
+    const Process& process = processes.entries().at(id);
+    log_queue_.log(worker::log::Severity::error, name_of(id, process) + " has stood still for " +
+                                                     std::to_string(kStandstillMs / 1000) +
+                                                     " s and is killed; it was " +
+                                                     explain(process, generations));
     send_signal(process.pid, SIGKILL);
   }
-  journal_.flush();
 }
 
 }  // namespace master

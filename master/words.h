@@ -1,4 +1,4 @@
-// Words for the log.
+// Wording for log entries.
 #pragma once
 
 #include <cstddef>

@@ -52,10 +52,7 @@ struct Heritage {
   shm::Slot slot = 0;
   shm::Row row = 0;
   shm::Generation generation = 1;
-  // Socket to the master: we send 'R' when ready; it sends 'G' to go and accept clients, 'D' to
-  // drain because others serve now, 'Q' to drain because all is to end. End of file means that the
-  // master is gone, and is taken as 'Q'.
-  int control = -1;
+  int control = -1;  // socket to the master: worker/control.h
 };
 
 }  // namespace worker

@@ -14,18 +14,13 @@
 #include <vector>
 
 #include "shm/segment.h"
+#include "worker/control.h"
 #include "worker/net/event.h"
 #include "worker/runtime.h"
 
 namespace worker {
 
 namespace {
-
-constexpr char kReady = 'R';
-constexpr char kNoMore = 'N';
-// The master's orders; any other byte, and the end of file, mean to end as soon as possible.
-constexpr char kGo = 'G';
-constexpr char kDrain = 'D';
 
 constexpr unsigned kSweepMs = 100;  // how late a deadline may fire
 
@@ -101,7 +96,8 @@ void Worker::start() {
 }
 
 int Worker::run() {
-  if (::send(heritage_.control, &kReady, 1, MSG_NOSIGNAL) != 1) return 1;
+  const Report ready = Report::ready;
+  if (::send(heritage_.control, &ready, sizeof ready, MSG_NOSIGNAL) != 1) return 1;
   runtime_.loop.run();
   report_leaks();
   return exit_status_;
@@ -112,10 +108,11 @@ void Worker::on_control() {
   const ssize_t n = ::recv(heritage_.control, &byte, 1, MSG_DONTWAIT);
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (n != 1) control_event_.remove();  // the master is gone
-  if (n == 1 && byte == kGo) {
+  const Order order = n == 1 ? to_order(byte) : Order::quit;
+  if (order == Order::go) {
     go();
   } else {
-    drain(n == 1 && byte == kDrain);
+    drain(order == Order::drain);
   }
 }
 
@@ -173,8 +170,8 @@ void Worker::drain(bool patiently) {
       for (const std::unique_ptr<client::Acceptor>& acceptor : runtime_.acceptors)
         acceptor->drain();
     }
-    // A master that is gone, or has no room for it, does without.
-    ::send(heritage_.control, &kNoMore, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    const Report stopped = Report::stopped_accepting;
+    ::send(heritage_.control, &stopped, sizeof stopped, MSG_NOSIGNAL | MSG_DONTWAIT);
     const auto seconds = static_cast<unsigned>(heritage_.config->global.grace.count());
     grace_.start(seconds * 1000 + 1);
   }

@@ -1,5 +1,5 @@
-// A heritage as worker::prepare would make it, without a file: two backends that are twins, one
-// whose name did not resolve, a plain listener and an HTTPS one (without its certificates).
+// A heritage as worker::prepare makes it, without a file: two identical backends, one whose name
+// did not resolve, an HTTP listener, and an HTTPS listener without certificates.
 #pragma once
 
 #include <arpa/inet.h>

@@ -9,7 +9,7 @@ namespace {
 
 const std::string kHttp = "HTTPListeners: [{Address: 127.0.0.1, Port: 8080}]\n";
 
-// Of a process of user 1000 and group 100, or of root.
+// The error for a process of user 1000 and group 100, or of root.
 std::string rights_error(const conf::Config& config, std::optional<uid_t> uid,
                          std::optional<gid_t> gid, uid_t euid = 1000) {
   worker::Heritage heritage;
@@ -42,7 +42,7 @@ TEST_CASE("configuration: another user, another group and a jail need root") {
   CHECK(rights_error(config, 1001, 101, 0) == "none");
 }
 
-TEST_CASE("configuration: without a listener there is nothing to do") {
+TEST_CASE("configuration: a file without a listener is an error") {
   const TempFolder folder;
   write_file(folder.file("a.yaml"), "HTTPListeners:\nHTTPSListeners:\n");
   conf::Diagnostics diagnostics;
@@ -60,7 +60,7 @@ TEST_CASE("configuration: a file is loaded and prepared") {
   CHECK(heritage->listeners.size() == 1);
 }
 
-TEST_CASE("configuration: a file that is not there is an error, not an exception") {
+TEST_CASE("configuration: a missing file is an error, not an exception") {
   const TempFolder folder;
   conf::Diagnostics diagnostics;
   CHECK_FALSE(master::load_configuration(folder.file("none"), diagnostics).has_value());

@@ -11,17 +11,17 @@
 #include "master/start_error.h"
 #include "worker/net/unique_fd.h"
 
-using master::Verdict;
+using master::StartupPipe;
 
 namespace {
 
 struct Outcome {
   int status = 0;      // of the command; 7 = StartFailed, 8 = StartError
-  std::string daemon;  // what the daemon wrote to its pipe, until it was gone
+  std::string daemon;  // what the daemon wrote to its pipe before it ended
 };
 
 // Starts a "command" that daemonizes, and runs `daemon` in the background.
-Outcome start(const std::function<void(Verdict, int)>& daemon) {
+Outcome start(const std::function<void(StartupPipe, int)>& daemon) {
   int ends[2];
   REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
   worker::net::UniqueFd reader(ends[0]);
@@ -53,11 +53,11 @@ void say(int fd, const std::string& text) { CHECK(::write(fd, text.data(), text.
 
 }  // namespace
 
-TEST_CASE("daemonize: the command ends well when the daemon is ready") {
-  const Outcome outcome = start([](Verdict verdict, int pipe) {
+TEST_CASE("daemonize: the command returns 0 when the daemon is ready") {
+  const Outcome outcome = start([](StartupPipe startup_pipe, int pipe) {
     char directory[64];
     const bool in_root = ::getcwd(directory, sizeof directory) != nullptr;
-    const bool told = verdict.ready();
+    const bool told = startup_pipe.report_ready();
     say(pipe, std::string(in_root ? directory : "?") + (told ? " told" : " not told") +
                   (::getsid(0) != ::getpid() ? " no leader" : " leader"));
   });
@@ -65,28 +65,28 @@ TEST_CASE("daemonize: the command ends well when the daemon is ready") {
   CHECK(outcome.daemon == "/ told no leader");
 }
 
-TEST_CASE("daemonize: a daemon that gives up makes the command fail, silently") {
-  CHECK(start([](Verdict, int) {}).status == 7);
+TEST_CASE("daemonize: when the daemon gives up, the command fails without a message of its own") {
+  CHECK(start([](StartupPipe, int) {}).status == 7);
 }
 
-TEST_CASE("daemonize: a daemon that dies makes the command fail, and it says so") {
-  CHECK(start([](Verdict, int) { ::raise(SIGKILL); }).status == 8);
+TEST_CASE("daemonize: when the daemon dies, the command fails and says so") {
+  CHECK(start([](StartupPipe, int) { ::raise(SIGKILL); }).status == 8);
 }
 
-TEST_CASE("daemonize: in the foreground there is nobody to tell") {
-  Verdict verdict;
-  CHECK(verdict.ready());
+TEST_CASE("daemonize: in the foreground no command waits for the report") {
+  StartupPipe startup_pipe;
+  CHECK(startup_pipe.report_ready());
 }
 
-TEST_CASE("daemonize: a command that is gone was not told") {
+TEST_CASE("daemonize: the report fails when the command is gone") {
   ::signal(SIGPIPE, SIG_IGN);
   int ends[2];
   REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
   ::close(ends[0]);
-  const pid_t child = ::fork();  // as `ready` lets go of the standard streams
+  const pid_t child = ::fork();  // because report_ready() detaches the standard streams
   if (child == 0) {
-    Verdict verdict{worker::net::UniqueFd(ends[1])};
-    ::_exit(verdict.ready() ? 1 : 0);
+    StartupPipe startup_pipe{worker::net::UniqueFd(ends[1])};
+    ::_exit(startup_pipe.report_ready() ? 1 : 0);
   }
   ::close(ends[1]);
   int status = 0;

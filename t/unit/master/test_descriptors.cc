@@ -29,7 +29,7 @@ std::string target_of(int fd) {
 
 }  // namespace
 
-TEST_CASE("descriptors: all are closed but those that are kept") {
+TEST_CASE("descriptors: all are closed except those in the list") {
   CHECK(holds_in_child([] {
     for (const int fd : {10, 11, 12, 200}) ::dup2(STDIN_FILENO, fd);
     master::close_all_but({-1, 0, 1, 2, 11, 200});
@@ -38,7 +38,7 @@ TEST_CASE("descriptors: all are closed but those that are kept") {
   }));
 }
 
-TEST_CASE("descriptors: the program starts with three and no more") {
+TEST_CASE("descriptors: the program starts with 0, 1 and 2 open and no other") {
   CHECK(holds_in_child([] {
     ::dup2(STDIN_FILENO, 10);
     ::close(STDIN_FILENO);
@@ -49,9 +49,9 @@ TEST_CASE("descriptors: the program starts with three and no more") {
   }));
 }
 
-TEST_CASE("descriptors: detached streams are /dev/null, and nothing is left over") {
+TEST_CASE("descriptors: detached streams are /dev/null, and no other descriptor stays open") {
   CHECK(holds_in_child([] {
-    master::close_all_but({1, 2});  // the case where /dev/null itself opens as 0
+    master::close_all_but({1, 2});  // so that /dev/null itself opens as 0
     master::detach_standard_streams();
     return target_of(0) == "/dev/null" && target_of(1) == "/dev/null" &&
            target_of(2) == "/dev/null" && !is_open(3);

@@ -12,14 +12,14 @@ using master::Generation;
 
 namespace {
 
-// Bells and segment of a master, and the generations that it makes.
+// Makes generations as a master does.
 struct Made {
   shm::Segment segment;
-  master::Bells bells{16};
+  master::WakeFds wake_fds{16};
 
   Generation make(shm::Generation number, const Generation* previous = nullptr,
                   worker::Heritage heritage = sample_heritage()) {
-    return master::make_generation(number, std::move(heritage), previous, segment, bells);
+    return master::make_generation(number, std::move(heritage), previous, segment, wake_fds);
   }
 };
 
@@ -37,7 +37,7 @@ std::uint16_t port_of(const worker::net::UniqueFd& socket) {
   return ntohs(name.sin_port);
 }
 
-// One listener on a port that the kernel has chosen, so that it can be found again.
+// The sample with a single listener, on this port.
 worker::Heritage with_port(std::uint16_t port, unsigned workers) {
   worker::Heritage heritage = sample_heritage();
   conf::Config config = *heritage.config;
@@ -58,7 +58,7 @@ std::uint16_t free_port() {
 
 }  // namespace
 
-TEST_CASE("generation: every backend and listener has a row; twins have two") {
+TEST_CASE("generation: every backend and listener has a row; identical backends have two") {
   Made made;
   const Generation first = made.make(1);
   std::set<std::uint32_t> rows;
@@ -75,7 +75,7 @@ TEST_CASE("generation: every backend and listener has a row; twins have two") {
   }
 }
 
-TEST_CASE("generation: a backend without an address is dead while it has none") {
+TEST_CASE("generation: a backend is dead while its name has no address") {
   Made made;
   const Generation first = made.make(1);
   const std::uint32_t row = first.heritage.backends[2].row;
@@ -90,7 +90,8 @@ TEST_CASE("generation: a backend without an address is dead while it has none") 
   CHECK(made.segment.backends().is_live(row));
 }
 
-TEST_CASE("generation: that a name resolves does not bring back who died of something else") {
+TEST_CASE(
+    "generation: a name that resolves does not revive a backend that is dead for another reason") {
   Made made;
   const Generation first = made.make(1);
   const std::uint32_t row = first.heritage.backends[0].row;
@@ -99,7 +100,7 @@ TEST_CASE("generation: that a name resolves does not bring back who died of some
   CHECK_FALSE(made.segment.backends().is_live(row));
 }
 
-TEST_CASE("generation: limits are those of the one that is in force") {
+TEST_CASE("generation: limits change when the generation is put in force") {
   Made made;
   const Generation first = made.make(1);
   worker::Heritage changed = sample_heritage();
@@ -117,7 +118,8 @@ TEST_CASE("generation: limits are those of the one that is in force") {
   CHECK(listener.limit() == 30);
 }
 
-TEST_CASE("generation: a slot's heritage has its own sockets") {
+TEST_CASE(
+    "generation: the heritage of a slot has the slot, row and control socket, and all sockets") {
   Made made;
   worker::Heritage heritage = sample_heritage();
   heritage.detail = 2;
@@ -132,15 +134,15 @@ TEST_CASE("generation: a slot's heritage has its own sockets") {
   CHECK(own.control == 99);
   CHECK(own.detail == 2);
   CHECK(own.segment == &made.segment);
-  CHECK(own.doorbell == made.bells.doorbell());
-  CHECK(own.wake_fds == made.bells.wake_fds());
+  CHECK(own.doorbell == made.wake_fds.doorbell());
+  CHECK(own.wake_fds == made.wake_fds.by_row());
   for (std::size_t i = 0; i < 2; ++i) {
     CHECK(own.listeners[i].sockets ==
           std::vector{third.sockets[i].all[0]->get(), third.sockets[i].all[1]->get()});
   }
 }
 
-TEST_CASE("generation: sockets that stay are the same, whatever becomes of the number of workers") {
+TEST_CASE("generation: sockets stay the same when the number of workers changes") {
   Made made;
   const std::uint16_t port = free_port();
   const Generation first = made.make(1, nullptr, with_port(port, 2));
@@ -159,7 +161,7 @@ TEST_CASE("generation: sockets that stay are the same, whatever becomes of the n
                     more.sockets[0].all[2]->get()});
 }
 
-TEST_CASE("generation: what changed, in words") {
+TEST_CASE("generation: the change in words") {
   Made made;
   const std::uint16_t port = free_port();
   const Generation first = made.make(1, nullptr, with_port(port, 2));
@@ -169,7 +171,7 @@ TEST_CASE("generation: what changed, in words") {
         "0 listeners kept, 2 added, 1 removed, 2 workers");
 }
 
-TEST_CASE("generation: rows that no generation names are given back, the others stay") {
+TEST_CASE("generation: rows that no generation uses are given back, the others stay") {
   Made made;
   const Generation first = made.make(1);
   worker::Heritage fewer = sample_heritage();

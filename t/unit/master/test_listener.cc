@@ -66,7 +66,7 @@ master::ListeningSockets listening_on(std::uint16_t port, unsigned slots) {
 
 }  // namespace
 
-TEST_CASE("listener: one listening socket for each slot, ready for workers") {
+TEST_CASE("listener: one listening socket for each slot, non-blocking and closed on exec") {
   const auto first = listening_on(0, 1);
   const std::uint16_t port = port_of(*first.all[0]);
   const auto more = listening_on(port, 3);
@@ -81,7 +81,7 @@ TEST_CASE("listener: one listening socket for each slot, ready for workers") {
   }
 }
 
-TEST_CASE("listener: clients are spread over the slots, and wait there for a worker") {
+TEST_CASE("listener: the kernel spreads clients over the slots, where they wait for a worker") {
   const auto first = listening_on(0, 1);
   const std::uint16_t port = port_of(*first.all[0]);
   const auto second = listening_on(port, 1);
@@ -93,7 +93,7 @@ TEST_CASE("listener: clients are spread over the slots, and wait there for a wor
   }
 }
 
-TEST_CASE("listener: an address where anybody listens is refused, sharing or not") {
+TEST_CASE("listener: an address where a socket listens is refused, with SO_REUSEPORT or without") {
   const auto sharing = listening_on(0, 1);
   const std::uint16_t port = port_of(*sharing.all[0]);
   CHECK(refusal(port) ==
@@ -108,7 +108,7 @@ TEST_CASE("listener: an address where anybody listens is refused, sharing or not
   CHECK_THROWS_AS(listening_on(port_of(alone), 1), master::StartError);
 }
 
-TEST_CASE("listener: a probe leaves nothing behind") {
+TEST_CASE("listener: a probe leaves no socket behind") {
   std::uint16_t port = 0;
   {
     const auto sockets = listening_on(0, 1);
@@ -119,7 +119,7 @@ TEST_CASE("listener: a probe leaves nothing behind") {
   CHECK_NOTHROW(listening_on(port, 2));
 }
 
-TEST_CASE("listener: what is bound gets no client before it is to listen") {
+TEST_CASE("listener: a bound socket gets no client before it listens") {
   const auto serving = listening_on(0, 1);
   const std::uint16_t port = port_of(*serving.all[0]);
   master::ListeningSockets more = serving;
@@ -134,7 +134,7 @@ TEST_CASE("listener: what is bound gets no client before it is to listen") {
   }
 }
 
-TEST_CASE("listener: addresses that are in each other's way") {
+TEST_CASE("listener: addresses that overlap") {
   SocketAddress any = loopback(80);
   reinterpret_cast<sockaddr_in*>(&any.storage)->sin_addr.s_addr = htonl(INADDR_ANY);
   SocketAddress other = loopback(80);

@@ -28,14 +28,14 @@ class FakeSink : public LogSink {
 
 }  // namespace
 
-TEST_CASE("log sink: records pass as they are") {
+TEST_CASE("log sink: a record is sent unchanged") {
   FakeSink sink;
   CHECK(sink.write(LOG_INFO, 9, "text"));
   CHECK(sink.lines == std::vector<std::string>{"6 9 text"});
   CHECK(sink.lost() == 0);
 }
 
-TEST_CASE("log sink: what cannot be sent is lost; what can be sent later is the caller's") {
+TEST_CASE("log sink: a record that cannot be sent is lost; the caller keeps one for later") {
   FakeSink sink;
   sink.answer = FakeSink::Sent::later;
   CHECK_FALSE(sink.write(LOG_INFO, 9, "one"));
@@ -45,7 +45,7 @@ TEST_CASE("log sink: what cannot be sent is lost; what can be sent later is the 
   CHECK(sink.lost() == 1);
 }
 
-TEST_CASE("log sink: losses are told once, by the flush, and no more than once in a second") {
+TEST_CASE("log sink: flush reports losses once, and not more than once in a second") {
   const std::string us = std::to_string(::getpid());
   const auto report = [&](const std::string& text) { return "4 " + us + " " + text; };
   FakeSink sink;
@@ -71,7 +71,7 @@ TEST_CASE("log sink: losses are told once, by the flush, and no more than once i
   CHECK(sink.lines.size() == 4);
 }
 
-TEST_CASE("log sink: a line's text has no control bytes, and all others") {
+TEST_CASE("log sink: control bytes become spaces, all other bytes stay") {
   std::string every;
   for (int byte = 0; byte < 256; ++byte) every += static_cast<char>(byte);
   std::string line = "> ";
@@ -82,7 +82,7 @@ TEST_CASE("log sink: a line's text has no control bytes, and all others") {
   CHECK(line == "> " + expected);
 }
 
-TEST_CASE("log sink: a control byte at every place of a text, whatever its length") {
+TEST_CASE("log sink: a control byte is replaced at every position, for every length") {
   for (std::size_t size = 1; size <= 40; ++size) {
     for (std::size_t at = 0; at < size; ++at) {
       std::string text(size, 'a');

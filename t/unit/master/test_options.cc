@@ -39,7 +39,7 @@ TEST_CASE("options: without any, the defaults of Pound 3.0 hold") {
   CHECK(options.pid_file == "/var/run/pound.pid");
 }
 
-TEST_CASE("options: each one is understood, apart and in one word") {
+TEST_CASE("options: each option, in a word of its own and combined") {
   CHECK(parse({"-c"}).action == Options::Action::check);
   CHECK(parse({"-F"}).foreground);
   CHECK(parse({"-f", "a.yaml"}).config_file == "a.yaml");
@@ -65,7 +65,7 @@ TEST_CASE("options: -d takes 0..9") {
   }
 }
 
-TEST_CASE("options: -v and -V win over everything beside them") {
+TEST_CASE("options: -v and -V win over everything else") {
   CHECK(parse({"-v"}).action == Options::Action::version);
   CHECK(parse({"-V"}).action == Options::Action::version);
   CHECK(parse({"-v", "-c"}).action == Options::Action::version);
@@ -76,7 +76,7 @@ TEST_CASE("options: -v and -V win over everything beside them") {
   CHECK(parse({"-v", "-f", "x", "-p", "y"}).action == Options::Action::version);
 }
 
-TEST_CASE("options: mistakes are named") {
+TEST_CASE("options: the error names the mistake") {
   CHECK(mistake({"-x"}) == "pound: option -x is unknown" + kUsage);
   CHECK(mistake({"-f"}) == "pound: option -f takes a value" + kUsage);
   CHECK(mistake({"-f", ""}) == "pound: option -f takes a file name" + kUsage);

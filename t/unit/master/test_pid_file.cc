@@ -27,7 +27,7 @@ const std::string kOurs = std::to_string(::getpid());
 
 }  // namespace
 
-TEST_CASE("pid file: holds our pid, readable by all, and goes with its owner") {
+TEST_CASE("pid file: has the pid, is readable by all, and is removed by its owner") {
   const TempFolder folder;
   const std::string path = folder.file("pid");
   {
@@ -41,7 +41,7 @@ TEST_CASE("pid file: holds our pid, readable by all, and goes with its owner") {
   CHECK_FALSE(std::filesystem::exists(path));
 }
 
-TEST_CASE("pid file: a second start is refused and changes nothing") {
+TEST_CASE("pid file: a second start fails and changes nothing") {
   const TempFolder folder;
   const std::string path = folder.file("pid");
   PidFile file(path);
@@ -50,14 +50,14 @@ TEST_CASE("pid file: a second start is refused and changes nothing") {
   CHECK(content_of(path) == kOurs + "\n");
 }
 
-TEST_CASE("pid file: while the first one still starts, its pid is unknown") {
+TEST_CASE("pid file: the pid is unknown while the first master still starts") {
   const TempFolder folder;
   const PidFile file(folder.file("pid"));
   CHECK(refusal(folder.file("pid")) ==
         "pid file " + folder.file("pid") + ": another pound runs as pid unknown");
 }
 
-TEST_CASE("pid file: a stale one is taken over, however long it is") {
+TEST_CASE("pid file: a stale file is taken over, also a long one") {
   const TempFolder folder;
   const std::string path = folder.file("pid");
   write_file(path, "99999999999999999999 left by a crash\n");
@@ -66,7 +66,7 @@ TEST_CASE("pid file: a stale one is taken over, however long it is") {
   CHECK(content_of(path) == kOurs + "\n");
 }
 
-TEST_CASE("pid file: a file that somebody put in its place is not removed") {
+TEST_CASE("pid file: a file that replaced it is not removed") {
   const TempFolder folder;
   const std::string path = folder.file("pid");
   {
@@ -78,7 +78,7 @@ TEST_CASE("pid file: a file that somebody put in its place is not removed") {
   CHECK(content_of(path) == "1\n");
 }
 
-TEST_CASE("pid file: links and what is not a plain file are left alone") {
+TEST_CASE("pid file: refuses links and everything but regular files") {
   const TempFolder folder;
   write_file(folder.file("target"), "precious");
   std::filesystem::create_symlink(folder.file("target"), folder.file("soft"));
@@ -95,7 +95,7 @@ TEST_CASE("pid file: links and what is not a plain file are left alone") {
   CHECK(content_of(folder.file("target")) == "precious");
 }
 
-TEST_CASE("pid file: a child inherits the lock but removes nothing; its owner is who wrote last") {
+TEST_CASE("pid file: a child removes it only if the child wrote it last") {
   const TempFolder folder;
   const std::string path = folder.file("pid");
   auto file = std::make_unique<PidFile>(path);
@@ -109,7 +109,7 @@ TEST_CASE("pid file: a child inherits the lock but removes nothing; its owner is
   ::waitpid(bystander, &status, 0);
   CHECK(content_of(path) == kOurs + "\n");
 
-  // As in daemonize: the claim is ours, the daemon's is the pid.
+  // As in daemonize: the parent claims the file, the child writes it.
   const pid_t daemon = ::fork();
   if (daemon == 0) {
     file->write();

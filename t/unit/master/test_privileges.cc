@@ -16,7 +16,7 @@ namespace {
 constexpr uid_t kSomebody = 12345;
 constexpr gid_t kSomeGroup = 23456;
 
-// Runs in a child, which cannot come back from it.
+// Runs the test in a child, because dropped privileges cannot come back.
 template <typename Test>
 bool holds_in_child(Test test) {
   const pid_t pid = ::fork();
@@ -30,13 +30,14 @@ bool is_root() { return ::geteuid() == 0; }
 
 }  // namespace
 
-TEST_CASE("privileges: nothing to drop: still no new ones") {
+TEST_CASE("privileges: new ones are forbidden even if nothing is dropped") {
   CHECK(holds_in_child([] {
     return master::drop_privileges({}).empty() && ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
   }));
 }
 
-TEST_CASE("privileges: user, group and groups are gone for good" * doctest::skip(!is_root())) {
+TEST_CASE("privileges: user, group and supplementary groups cannot come back" *
+          doctest::skip(!is_root())) {
   CHECK(holds_in_child([] {
     if (!master::drop_privileges({std::nullopt, kSomebody, kSomeGroup}).empty()) return false;
     uid_t uids[3];
@@ -53,7 +54,7 @@ TEST_CASE("privileges: user, group and groups are gone for good" * doctest::skip
   }));
 }
 
-TEST_CASE("privileges: an empty jail will do" * doctest::skip(!is_root())) {
+TEST_CASE("privileges: an empty folder serves as the jail" * doctest::skip(!is_root())) {
   const TempFolder folder;
   CHECK(holds_in_child([&] {
     if (!master::drop_privileges({folder.file(""), kSomebody, kSomeGroup}).empty()) return false;
@@ -61,7 +62,7 @@ TEST_CASE("privileges: an empty jail will do" * doctest::skip(!is_root())) {
   }));
 }
 
-TEST_CASE("privileges: a jail that is not there is named" * doctest::skip(!is_root())) {
+TEST_CASE("privileges: the error names a missing jail" * doctest::skip(!is_root())) {
   const TempFolder folder;
   const std::string jail = folder.file("none");
   CHECK(holds_in_child([&] {
@@ -70,7 +71,7 @@ TEST_CASE("privileges: a jail that is not there is named" * doctest::skip(!is_ro
   }));
 }
 
-TEST_CASE("privileges: who is not root cannot become somebody else" * doctest::skip(!is_root())) {
+TEST_CASE("privileges: only root can become another user or group" * doctest::skip(!is_root())) {
   CHECK(holds_in_child([] {
     if (!master::drop_privileges({std::nullopt, kSomebody, kSomeGroup}).empty()) return false;
     return master::drop_privileges({std::nullopt, kSomebody + 1, std::nullopt}) ==
@@ -80,7 +81,7 @@ TEST_CASE("privileges: who is not root cannot become somebody else" * doctest::s
   }));
 }
 
-TEST_CASE("privileges: the limit on files goes up to the hard one") {
+TEST_CASE("privileges: the limit on open files goes up to the hard limit") {
   CHECK(holds_in_child([] {
     rlimit limit{};
     ::getrlimit(RLIMIT_NOFILE, &limit);

@@ -8,22 +8,22 @@
 
 #include "master/process_table.h"
 
-using master::Place;
 using master::Process;
 using master::ProcessTable;
+using master::WorkerId;
 
 namespace {
 
 Process process(pid_t pid, bool ready) {
   Process made;
   made.pid = pid;
-  made.ready = ready;
+  if (ready) made.state = Process::State::ready;
   return made;
 }
 
 }  // namespace
 
-TEST_CASE("process table: the same slot of two generations is two places") {
+TEST_CASE("process table: workers are told apart by generation and slot") {
   ProcessTable table;
   table.add({1, 0}, process(100, true));
   table.add({2, 0}, process(200, false));
@@ -35,14 +35,14 @@ TEST_CASE("process table: the same slot of two generations is two places") {
   CHECK(table.find({2, 0})->pid == 200);
 }
 
-TEST_CASE("process table: removal is by pid and tells the place") {
+TEST_CASE("process table: remove finds a process by pid and returns its id") {
   ProcessTable table;
   table.add({1, 0}, process(100, true));
   table.add({1, 1}, process(101, true));
   CHECK_FALSE(table.remove(999).has_value());
   const auto removed = table.remove(101);
   REQUIRE(removed.has_value());
-  CHECK(removed->first == Place{1, 1});
+  CHECK(removed->first == WorkerId{1, 1});
   CHECK(removed->second.pid == 101);
   CHECK_FALSE(table.remove(101).has_value());
   CHECK(table.size() == 1);
@@ -50,7 +50,7 @@ TEST_CASE("process table: removal is by pid and tells the place") {
   CHECK(table.empty());
 }
 
-TEST_CASE("process table: who there is of a generation, and who is ready") {
+TEST_CASE("process table: counts the workers of a generation, and those that are ready") {
   ProcessTable table;
   table.add({1, 0}, process(100, true));
   table.add({1, 1}, process(101, false));
@@ -62,22 +62,22 @@ TEST_CASE("process table: who there is of a generation, and who is ready") {
   CHECK(table.count_of(3) == 0);
 }
 
-TEST_CASE("process table: an order is one byte on the control socket, and may find nobody") {
+TEST_CASE("process table: an order is one byte; a worker that is gone causes no signal") {
   int ends[2];
   REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
   worker::net::UniqueFd theirs(ends[1]);
   Process one = process(100, true);
   one.control.reset(ends[0]);
-  master::give_order(one, master::Order::go);
-  master::give_order(one, master::Order::drain);
+  master::give_order(one, worker::Order::go);
+  master::give_order(one, worker::Order::drain);
   char bytes[3] = "";
   CHECK(::read(theirs.get(), bytes, 2) == 2);
   CHECK(std::string(bytes) == "GD");
   theirs.reset();
-  master::give_order(one, master::Order::quit);  // no SIGPIPE
+  master::give_order(one, worker::Order::quit);  // no SIGPIPE
 }
 
-TEST_CASE("process table: a removed process takes its control socket along") {
+TEST_CASE("process table: the control socket is closed with its process") {
   int ends[2];
   REQUIRE(::pipe(ends) == 0);
   const worker::net::UniqueFd reader(ends[0]);
@@ -106,4 +106,17 @@ TEST_CASE("process table: no signal to a group, to all, or to init") {
   int status = 0;
   CHECK(::waitpid(child, &status, 0) == child);
   CHECK(WTERMSIG(status) == SIGKILL);
+}
+
+TEST_CASE("process table: a process was ready in every state after that report") {
+  using State = Process::State;
+  Process one = process(100, false);
+  for (const State state : {State::starting, State::given_up}) {
+    one.state = state;
+    CHECK_FALSE(one.was_ready());
+  }
+  for (const State state : {State::ready, State::accepting, State::done}) {
+    one.state = state;
+    CHECK(one.was_ready());
+  }
 }

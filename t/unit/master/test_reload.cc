@@ -8,7 +8,7 @@
 
 namespace {
 
-// Nobody's by now; the kernel hands it out again only after many others.
+// A port that was free a moment ago. The kernel gives out many others before this one again.
 std::uint16_t free_port() {
   master::ListeningSockets sockets{loopback(0), {}};
   master::bind_slots(sockets, 1);
@@ -18,7 +18,7 @@ std::uint16_t free_port() {
   return ntohs(name.sin_port);
 }
 
-// Back where the test began, whatever it does.
+// Restores the current folder at the end of a test.
 struct Home {
   std::filesystem::path path = std::filesystem::current_path();
   ~Home() { std::filesystem::current_path(path); }
@@ -26,7 +26,7 @@ struct Home {
 
 }  // namespace
 
-TEST_CASE("reload: relative paths mean the folder of the start") {
+TEST_CASE("reload: relative paths refer to the folder of the start") {
   const Home home;
   const TempFolder folder;
   std::filesystem::current_path(folder.file(""));
@@ -40,7 +40,7 @@ TEST_CASE("reload: relative paths mean the folder of the start") {
   CHECK(std::filesystem::current_path() == "/");
 }
 
-TEST_CASE("reload: who never left stays") {
+TEST_CASE("reload: a visit to the current folder changes nothing") {
   const Home home;
   const TempFolder folder;
   std::filesystem::current_path(folder.file(""));
@@ -50,7 +50,7 @@ TEST_CASE("reload: who never left stays") {
   CHECK(std::filesystem::current_path() == start);
 }
 
-TEST_CASE("reload: a folder that is gone leaves us where we are") {
+TEST_CASE("reload: a visit to a folder that is gone changes nothing") {
   const Home home;
   std::filesystem::path lost;
   {
@@ -65,23 +65,23 @@ TEST_CASE("reload: a folder that is gone leaves us where we are") {
   CHECK(std::filesystem::current_path() == "/");
 }
 
-TEST_CASE("reload: a configuration with errors makes no generation, and says where") {
+TEST_CASE("reload: a configuration with errors makes no generation and names the line") {
   const TempFolder folder;
   write_file(folder.file("p.yaml"), "HTTPListeners:\n  - Adress: 127.0.0.1\n");
   shm::Segment segment;
-  master::Bells bells(16);
+  master::WakeFds wake_fds(16);
   master::Generation active;
   active.heritage.config = std::make_shared<const conf::Config>();
   active.heritage.segment = &segment;
   conf::Diagnostics diagnostics;
   const master::ReloadSource source{folder.file("p.yaml"), master::StartFolder()};
-  CHECK_FALSE(master::build_next(source, 2, active, bells, diagnostics).has_value());
+  CHECK_FALSE(master::build_next(source, 2, active, wake_fds, diagnostics).has_value());
   REQUIRE_FALSE(diagnostics.headlines().empty());
   CHECK(diagnostics.headlines()[0].find("p.yaml:2:") != std::string::npos);
   CHECK(segment.listeners().size() == 0);
 }
 
-TEST_CASE("reload: the next generation keeps the secret, and says what cannot change") {
+TEST_CASE("reload: the next generation keeps the secret and warns of keys that cannot change") {
   const TempFolder folder;
   write_file(folder.file("p.yaml"),
              "Global: {MaxSessions: 5000, Workers: 1}\n"
@@ -89,7 +89,7 @@ TEST_CASE("reload: the next generation keeps the secret, and says what cannot ch
              "HTTPListeners:\n  - Address: 127.0.0.1\n    Port: " +
                  std::to_string(free_port()) + "\n    Services: [{Backends: [*b]}]\n");
   shm::Segment segment;
-  master::Bells bells(16);
+  master::WakeFds wake_fds(16);
   master::Generation active;
   active.heritage.config = std::make_shared<const conf::Config>();
   active.heritage.segment = &segment;
@@ -97,7 +97,7 @@ TEST_CASE("reload: the next generation keeps the secret, and says what cannot ch
   active.heritage.detail = 3;
   conf::Diagnostics diagnostics;
   const master::ReloadSource source{folder.file("p.yaml"), master::StartFolder()};
-  const auto next = master::build_next(source, 2, active, bells, diagnostics);
+  const auto next = master::build_next(source, 2, active, wake_fds, diagnostics);
   REQUIRE(next.has_value());
   CHECK(next->number == 2);
   CHECK(next->heritage.session_secret[0] == 77);

@@ -7,7 +7,7 @@
 
 using master::ReloadReport;
 
-TEST_CASE("reload report: the outcome beside the pid file, gone with its master") {
+TEST_CASE("reload report: the outcome is beside the pid file until the master ends") {
   const TempFolder folder;
   const std::string path = folder.file("pound.pid.reload");
   {
@@ -27,7 +27,7 @@ TEST_CASE("reload report: the outcome beside the pid file, gone with its master"
   CHECK(std::filesystem::is_empty(folder.file("")));
 }
 
-TEST_CASE("reload report: a link that somebody put there is replaced, not followed") {
+TEST_CASE("reload report: a link in its place is replaced, not followed") {
   const TempFolder folder;
   write_file(folder.file("precious"), "kept");
   REQUIRE(::symlink(folder.file("precious").c_str(), folder.file("p.reload").c_str()) == 0);
@@ -37,13 +37,13 @@ TEST_CASE("reload report: a link that somebody put there is replaced, not follow
   CHECK(std::filesystem::is_regular_file(std::filesystem::symlink_status(folder.file("p.reload"))));
 }
 
-TEST_CASE("reload report: what cannot be written is said, and no old answer is left") {
+TEST_CASE("reload report: returns the reason when the file cannot be written") {
   const TempFolder folder;
   ReloadReport nowhere(folder.file("missing/p"));
   CHECK(nowhere.publish({}) == folder.file("missing/p.reload") + ": No such file or directory");
 }
 
-TEST_CASE("reload report: a child that never published removes nothing") {
+TEST_CASE("reload report: a process that never published removes nothing") {
   const TempFolder folder;
   write_file(folder.file("p.reload"), "of another master");
   { const ReloadReport report(folder.file("p")); }

@@ -3,7 +3,7 @@
 #include "master/row_names.h"
 #include "t/unit/master/heritage.h"
 
-TEST_CASE("row_names: by row, the later generation's for a row of both") {
+TEST_CASE("row_names: the later generation's name wins for a row of both") {
   worker::Heritage heritage = sample_heritage();
   heritage.listeners[0].row = 4;
   heritage.listeners[0].service_rows = {1, 3};

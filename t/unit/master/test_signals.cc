@@ -9,7 +9,7 @@ using master::Signals;
 
 namespace {
 
-// Runs in a child: what is blocked and ignored is the whole process's.
+// Runs the test in a child, because the signal mask and actions belong to the whole process.
 template <typename Test>
 int status_of(Test test) {
   const pid_t pid = ::fork();
@@ -27,7 +27,7 @@ bool is_ignored(int number) {
 
 }  // namespace
 
-TEST_CASE("signals: they are read, not handled, each once") {
+TEST_CASE("signals: each one is read once, and none is handled") {
   CHECK(status_of([] {
           ::signal(SIGHUP, SIG_IGN);  // as under nohup(1)
           Signals signals;
@@ -44,7 +44,7 @@ TEST_CASE("signals: they are read, not handled, each once") {
         }) == 0);
 }
 
-TEST_CASE("signals: a child's end is seen even where CHLD was ignored") {
+TEST_CASE("signals: wait(2) reports a child even if CHLD was ignored") {
   CHECK(status_of([] {
           ::signal(SIGCHLD, SIG_IGN);
           const Signals signals;
@@ -55,7 +55,7 @@ TEST_CASE("signals: a child's end is seen even where CHLD was ignored") {
         }) == 0);
 }
 
-TEST_CASE("signals: a worker ignores what is the master's and dies of TERM") {
+TEST_CASE("signals: a worker ignores the master's signals and dies of TERM") {
   const int status = status_of([] {
     const Signals signals;
     Signals::reset_in_worker();

@@ -26,16 +26,16 @@ class FakeSink : public master::LogSink {
 
 Lines written(const worker::Heritage& heritage, const conf::Diagnostics& diagnostics) {
   Lines lines;
-  master::Journal journal(std::make_unique<FakeSink>(lines), 0);
-  master::StartReport(heritage, diagnostics, 4096).write(journal);
+  master::LogQueue log_queue(std::make_unique<FakeSink>(lines), 0);
+  master::StartReport(heritage, diagnostics, 4096).write(log_queue);
   return lines;
 }
 
 }  // namespace
 
-TEST_CASE("start report: who we are, what we serve, what was warned of") {
+TEST_CASE("start report: version, what is served, limit on files, warnings") {
   worker::Heritage heritage = sample_heritage();
-  heritage.uid = 1;  // else there is one more line where the test runs as root
+  heritage.uid = 1;  // without it there is one more warning when the test runs as root
   conf::Diagnostics diagnostics;
   const auto file = std::make_shared<conf::SourceFile>(conf::SourceFile{"a.yaml", "Global:\n"});
   diagnostics.warning({file, 1, 2}, "in a line");

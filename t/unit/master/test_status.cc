@@ -1,12 +1,13 @@
-// The status dump on its way into the log: names from the configuration, paced, bounded.
+// The status report on its way into the log.
 #include <doctest/doctest.h>
 
+#include "master/clock.h"
 #include "master/status.h"
 #include "t/unit/master/heritage.h"
 
-using master::Journal;
 using master::kStatusLinesPerTurn;
 using master::kStatusPatienceMs;
+using master::LogQueue;
 using master::LogSink;
 using master::StatusReport;
 using Lines = std::vector<std::string>;
@@ -47,7 +48,7 @@ struct Fixture {
       heritage.backends.emplace_back();
     }
     heritage.config = std::make_shared<const conf::Config>(std::move(config));
-    generation = master::make_generation(3, std::move(heritage), nullptr, segment, bells);
+    generation = master::make_generation(3, std::move(heritage), nullptr, segment, wake_fds);
     master::put_in_force(generation);
   }
   void turn(std::uint64_t now_ms) { report.turn({&generation}, now_ms); }
@@ -56,11 +57,11 @@ struct Fixture {
   }
 
   shm::Segment segment{1000};
-  master::Bells bells{16};
+  master::WakeFds wake_fds{16};
   master::Generation generation;
   Reader reader;
-  Journal journal{std::make_unique<FakeSink>(reader), 0};
-  StatusReport report{segment, journal, 1000};
+  LogQueue log_queue{std::make_unique<FakeSink>(reader), 0};
+  StatusReport report{segment, log_queue, 1000};
 };
 
 bool holds(const std::string& line, std::string_view text) {
@@ -69,13 +70,13 @@ bool holds(const std::string& line, std::string_view text) {
 
 }  // namespace
 
-TEST_CASE("status: a line for each object, with its names") {
+TEST_CASE("status: one line for each object, with names from the configuration") {
   Fixture f;
-  CHECK(f.report.timeout_ms() == -1);
+  CHECK(f.report.due_ms() == master::kNever);
   f.turn(61'000);
   CHECK(f.reader.lines.empty());
   f.report.ask();
-  CHECK(f.report.timeout_ms() == 0);
+  CHECK(f.report.due_ms() == master::kNow);
   f.turn(61'000);
   const Lines& lines = f.reader.lines;
   REQUIRE(lines.size() == 11);
@@ -92,15 +93,15 @@ TEST_CASE("status: a line for each object, with its names") {
   CHECK(holds(lines[8], " reason=dns "));
   CHECK(holds(lines[9], "object=sessions "));
   CHECK(lines[10] == "status: object=end lines=10 omitted=0");
-  CHECK(f.report.timeout_ms() == -1);
+  CHECK(f.report.due_ms() == master::kNever);
 }
 
-TEST_CASE("status: a turn is bounded, and the next one goes on at once") {
+TEST_CASE("status: a turn sends a bounded number of lines, and the next is due at once") {
   Fixture f(1000);
   f.report.ask();
   f.turn(5000);
   CHECK(f.reader.lines.size() == kStatusLinesPerTurn);
-  CHECK(f.report.timeout_ms() == 0);
+  CHECK(f.report.due_ms() == master::kNow);
   for (int i = 0; i < 20 && !f.has_ended(); ++i) f.turn(5000);
   REQUIRE(f.has_ended());
   CHECK(f.reader.lines.size() == 1011);
@@ -108,24 +109,24 @@ TEST_CASE("status: a turn is bounded, and the next one goes on at once") {
   CHECK(holds(f.reader.lines[9], "name=more0 address=[::1]:80 "));
 }
 
-TEST_CASE("status: a slow log gets all lines in order, as it takes them") {
+TEST_CASE("status: a slow log gets all lines, in order") {
   Fixture f(1000);
   f.report.ask();
   f.reader.room = 10;
   f.turn(5000);
   CHECK(f.reader.lines.size() == 10);
-  CHECK(f.report.timeout_ms() > 0);
+  CHECK(f.report.due_ms() == 5050);
   for (int i = 0; i < 200 && !f.has_ended(); ++i) {
     f.reader.room = 10;
     f.turn(5000);
-    f.journal.flush();
+    f.log_queue.flush();
   }
   REQUIRE(f.has_ended());
   CHECK(f.reader.lines.size() == 1011);
   CHECK(holds(f.reader.lines[1008], "name=more999 "));
 }
 
-TEST_CASE("status: who asks again meanwhile gets one fresh dump after it") {
+TEST_CASE("status: requests during a report get one fresh report after it") {
   Fixture f;
   f.report.ask();
   f.reader.room = 3;
@@ -136,7 +137,7 @@ TEST_CASE("status: who asks again meanwhile gets one fresh dump after it") {
   f.turn(6000);
   CHECK(f.reader.lines.size() == 11);
   CHECK(holds(f.reader.lines[0], " uptime_s=4 "));
-  CHECK(f.report.timeout_ms() == 0);
+  CHECK(f.report.due_ms() == master::kNow);
   f.turn(7000);
   CHECK(f.reader.lines.size() == 22);
   CHECK(holds(f.reader.lines[11], " uptime_s=6 "));
@@ -144,7 +145,7 @@ TEST_CASE("status: who asks again meanwhile gets one fresh dump after it") {
   CHECK(f.reader.lines.size() == 22);
 }
 
-TEST_CASE("status: what nobody takes in time is thrown away, and counted") {
+TEST_CASE("status: lines that the log does not take in time are thrown away and counted") {
   Fixture f;
   f.report.ask();
   f.reader.room = 4;
@@ -157,7 +158,7 @@ TEST_CASE("status: what nobody takes in time is thrown away, and counted") {
   f.turn(5000 + kStatusPatienceMs);
   f.reader.room = 100;
   f.turn(5000 + 10 * kStatusPatienceMs);
-  // One more had been handed over to the journal.
+  // The log queue had taken one more line before.
   CHECK(f.reader.lines.size() == 7);
   CHECK(f.reader.lines.back() == "status: object=end lines=10 omitted=4");
 }

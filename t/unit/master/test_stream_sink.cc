@@ -22,7 +22,7 @@ struct Pipe {
     writer.reset(ends[1]);
     ::fcntl(reader.get(), F_SETFL, O_NONBLOCK);
   }
-  // Everything that is in it.
+  // All bytes that are in the pipe.
   std::string receive() {
     std::string text;
     char buffer[4096];
@@ -36,7 +36,7 @@ struct Pipe {
 
 }  // namespace
 
-TEST_CASE("stream sink: lines go out together at the flush") {
+TEST_CASE("stream sink: flush writes the gathered lines") {
   Pipe pipe;
   StreamSink sink(pipe.writer.get());
   CHECK(sink.write(6, 12, "one"));
@@ -46,7 +46,7 @@ TEST_CASE("stream sink: lines go out together at the flush") {
   CHECK(pipe.receive() == "pound[12]: one\npound[13]: two three\n");
 }
 
-TEST_CASE("stream sink: what is much goes out before the flush, in order and whole") {
+TEST_CASE("stream sink: many lines are written before the flush, whole and in order") {
   Pipe pipe;
   StreamSink sink(pipe.writer.get());
   std::string expected;
@@ -58,7 +58,7 @@ TEST_CASE("stream sink: what is much goes out before the flush, in order and who
   CHECK(pipe.receive() == expected);
 }
 
-TEST_CASE("stream sink: a line longer than a pipe's unit is whole") {
+TEST_CASE("stream sink: a line longer than PIPE_BUF is whole") {
   Pipe pipe;
   StreamSink sink(pipe.writer.get());
   const std::string longest(16 * 1024, 'x');
@@ -67,7 +67,7 @@ TEST_CASE("stream sink: a line longer than a pipe's unit is whole") {
   CHECK(pipe.receive() == "pound[1]: " + longest + "\n");
 }
 
-TEST_CASE("stream sink: a pipe that nobody reads is never waited for, and no line is torn") {
+TEST_CASE("stream sink: a full pipe neither blocks nor tears a line") {
   Pipe pipe;
   StreamSink sink(pipe.writer.get());
   const std::string line(3000, 'x');
@@ -90,7 +90,7 @@ TEST_CASE("stream sink: a pipe that nobody reads is never waited for, and no lin
   CHECK(received == expected);
 }
 
-TEST_CASE("stream sink: a reader that went away costs records, not the program") {
+TEST_CASE("stream sink: when the reader is gone, records are counted as lost") {
   Pipe pipe;
   StreamSink sink(pipe.writer.get());
   pipe.reader.reset();
@@ -99,16 +99,16 @@ TEST_CASE("stream sink: a reader that went away costs records, not the program")
   sink.flush_all();
   CHECK(sink.lost() == 2);
   CHECK_FALSE(sink.holds());
-  CHECK(sink.fd() == -1);  // polling it would return at once, again and again
+  CHECK(sink.fd() == -1);  // to poll it would return at once each time
   sink.write(6, 1, "three");
-  sink.flush_all();  // the report is lost with the others, and stands for what it told
+  sink.flush_all();  // the report on two losses is lost itself, and counts as these two
   CHECK(sink.lost() == 3);
 }
 
-TEST_CASE("stream sink: a pipe shared with a program that fills it is not waited for") {
+TEST_CASE("stream sink: a pipe that another program fills does not block") {
   Pipe pipe;
   StreamSink sink(pipe.writer.get());
-  CHECK((::fcntl(pipe.writer.get(), F_GETFL) & O_NONBLOCK) == 0);  // theirs stays as it was
+  CHECK((::fcntl(pipe.writer.get(), F_GETFL) & O_NONBLOCK) == 0);  // the shared mode stays
   CHECK(sink.write(6, 1, "one"));
   const worker::net::UniqueFd theirs(::open(
       ("/proc/self/fd/" + std::to_string(pipe.writer.get())).c_str(), O_WRONLY | O_NONBLOCK));
@@ -121,7 +121,7 @@ TEST_CASE("stream sink: a pipe shared with a program that fills it is not waited
   CHECK(pipe.receive() == "pound[1]: one\n");
 }
 
-TEST_CASE("stream sink: a stream socket that nobody reads is not waited for") {
+TEST_CASE("stream sink: a full stream socket does not block") {
   int ends[2];
   REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
   const worker::net::UniqueFd ours(ends[0]);
@@ -146,7 +146,7 @@ TEST_CASE("stream sink: a stream socket that nobody reads is not waited for") {
   CHECK(received == expected);
 }
 
-TEST_CASE("stream sink: after a full disk numbers add up, and the next line stands by itself") {
+TEST_CASE("stream sink: after a full disk the losses are reported and the next line is whole") {
   const TempFolder folder;
   const worker::net::UniqueFd file(::open(folder.file("log").c_str(), O_WRONLY | O_CREAT, 0600));
   StreamSink sink(file.get());

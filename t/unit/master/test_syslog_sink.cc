@@ -17,7 +17,7 @@ using master::SyslogSink;
 
 namespace {
 
-// A syslog daemon that reads when it is asked to.
+// A syslog daemon that reads when the test calls receive().
 class Daemon {
  public:
   explicit Daemon(const std::string& path)
@@ -39,7 +39,7 @@ class Daemon {
   worker::net::UniqueFd socket_;
 };
 
-// The text of a record, if its header is what it has to be.
+// The text of a record, if its header is right; else what is wrong with it.
 std::string text_of(const std::string& record, int priority, pid_t pid) {
   const std::string begin = "<" + std::to_string(priority) + ">";
   const std::string tag = " pound[" + std::to_string(pid) + "]: ";
@@ -56,7 +56,7 @@ std::string text_of(const std::string& record, int priority, pid_t pid) {
 
 void flush(SyslogSink& sink) { sink.flush(master::now_ms()); }
 
-// What the sink sends as soon as there is room for it.
+// The next record. Flushes the sink if the daemon has none.
 std::string next(Daemon& daemon, SyslogSink& sink) {
   const std::string got = daemon.receive();
   if (got != "nothing") return got;
@@ -64,7 +64,7 @@ std::string next(Daemon& daemon, SyslogSink& sink) {
   return daemon.receive();
 }
 
-// A sink whose daemon has had a record already.
+// A sink whose daemon has got a record already.
 struct Connected {
   Connected() {
     sink.write(LOG_INFO, 7, "one");
@@ -77,7 +77,7 @@ struct Connected {
   SyslogSink sink{path, LOG_DAEMON};
 };
 
-// Connections are tried now and then only.
+// The sink tries to connect only every kReconnectMs.
 void wait_for_next_attempt() {
   const std::uint64_t until = master::now_ms() + master::kReconnectMs;
   while (master::now_ms() < until) ::usleep(10'000);
@@ -85,7 +85,7 @@ void wait_for_next_attempt() {
 
 }  // namespace
 
-TEST_CASE("syslog sink: one datagram in the form of RFC 3164 for each record") {
+TEST_CASE("syslog sink: one datagram for each record, in the format of RFC 3164") {
   const TempFolder folder;
   Daemon daemon(folder.file("log"));
   SyslogSink sink(folder.file("log"), LOG_LOCAL3);
@@ -100,7 +100,7 @@ TEST_CASE("syslog sink: one datagram in the form of RFC 3164 for each record") {
   CHECK(daemon.receive() == "nothing");
 }
 
-TEST_CASE("syslog sink: control bytes cannot make a second line; the longest record passes") {
+TEST_CASE("syslog sink: control bytes become spaces; the longest record is whole") {
   const TempFolder folder;
   Daemon daemon(folder.file("log"));
   SyslogSink sink(folder.file("log"), LOG_DAEMON);
@@ -113,7 +113,7 @@ TEST_CASE("syslog sink: control bytes cannot make a second line; the longest rec
   CHECK(text_of(daemon.receive(), LOG_DAEMON | LOG_INFO, 7) == longest);
 }
 
-TEST_CASE("syslog sink: nobody there: records are to wait, and go on when somebody is") {
+TEST_CASE("syslog sink: takes no records while there is no daemon, and again when there is one") {
   const TempFolder folder;
   SyslogSink sink(folder.file("log"), LOG_DAEMON);
   CHECK_FALSE(sink.write(LOG_INFO, 7, "one"));
@@ -131,7 +131,7 @@ TEST_CASE("syslog sink: nobody there: records are to wait, and go on when somebo
   CHECK(text_of(daemon.receive(), LOG_DAEMON | LOG_INFO, 7) == "three");
 }
 
-TEST_CASE_FIXTURE(Connected, "syslog sink: a restarted daemon is found, and nothing is lost") {
+TEST_CASE_FIXTURE(Connected, "syslog sink: reconnects to a restarted daemon and loses nothing") {
   wait_for_next_attempt();
   daemon = std::make_unique<Daemon>(path);
   CHECK(sink.write(LOG_INFO, 7, "two"));
@@ -140,17 +140,17 @@ TEST_CASE_FIXTURE(Connected, "syslog sink: a restarted daemon is found, and noth
   CHECK(text_of(daemon->receive(), LOG_DAEMON | LOG_INFO, 7) == "two");
 }
 
-TEST_CASE_FIXTURE(Connected, "syslog sink: a daemon that dies for good costs no time") {
+TEST_CASE_FIXTURE(Connected, "syslog sink: a dead daemon costs no time") {
   daemon.reset();
-  sink.write(LOG_INFO, 7, "nobody knows yet");
+  sink.write(LOG_INFO, 7, "not refused yet");
   flush(sink);
   CHECK(sink.holds());
   for (int i = 0; i < 1000; ++i) CHECK_FALSE(sink.write(LOG_INFO, 7, "gone"));
-  CHECK(sink.lost() == 0);  // it is the caller's choice to keep a record or to give it up
+  CHECK(sink.lost() == 0);  // the caller decides whether to keep or lose a record
 }
 
 TEST_CASE_FIXTURE(Connected,
-                  "syslog sink: what a daemon that died did not get, the next one gets") {
+                  "syslog sink: the next daemon gets the lines that the dead one did not") {
   wait_for_next_attempt();
   daemon.reset();
   for (const char* text : {"two", "three"}) CHECK(sink.write(LOG_INFO, 7, text));
@@ -164,7 +164,7 @@ TEST_CASE_FIXTURE(Connected,
   CHECK(text_of(daemon->receive(), LOG_DAEMON | LOG_INFO, 7) == "three");
 }
 
-TEST_CASE("syslog sink: a record too long for the socket is lost, and counted; others are not") {
+TEST_CASE("syslog sink: a record too long for the socket is counted as lost; the others are sent") {
   const TempFolder folder;
   Daemon daemon(folder.file("log"));
   SyslogSink sink(folder.file("log"), LOG_DAEMON);
@@ -179,7 +179,7 @@ TEST_CASE("syslog sink: a record too long for the socket is lost, and counted; o
   CHECK(daemon.receive() == "nothing");
 }
 
-TEST_CASE("syslog sink: a daemon that does not read is never waited for") {
+TEST_CASE("syslog sink: a daemon that does not read never blocks the sink") {
   const TempFolder folder;
   Daemon daemon(folder.file("log"));
   SyslogSink sink(folder.file("log"), LOG_DAEMON);
@@ -199,7 +199,7 @@ TEST_CASE("syslog sink: a daemon that does not read is never waited for") {
   CHECK(text_of(daemon.receive(), LOG_DAEMON | LOG_INFO, 7) == "again");
 }
 
-TEST_CASE("syslog sink: what it still holds goes to its heir, in order") {
+TEST_CASE("syslog sink: hand_over passes its lines to the heir, in order") {
   const TempFolder folder;
   Daemon stuck(folder.file("stuck"));
   Daemon daemon(folder.file("log"));
@@ -217,7 +217,7 @@ TEST_CASE("syslog sink: what it still holds goes to its heir, in order") {
   }
 }
 
-TEST_CASE("syslog sink: a path that fits to the byte, and one that does not") {
+TEST_CASE("syslog sink: the longest path, and one byte more") {
   constexpr std::size_t kLongest = sizeof(sockaddr_un::sun_path) - 1;
   CHECK_NOTHROW(SyslogSink("/" + std::string(kLongest - 1, 'x'), LOG_DAEMON));
   CHECK_THROWS_AS(SyslogSink("/" + std::string(kLongest, 'x'), LOG_DAEMON), master::StartError);

@@ -1,4 +1,4 @@
-// Heartbeats that stand still: n and n+1, each told once, and never for our own absence.
+// Heartbeats that stand still: each is reported once, and none after a pause of the master.
 #include <doctest/doctest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -9,8 +9,8 @@
 using master::kAbsenceMs;
 using master::kLookMs;
 using master::kStandstillMs;
-using master::Place;
-using Places = std::vector<Place>;
+using master::WorkerId;
+using WorkerIds = std::vector<WorkerId>;
 
 namespace {
 
@@ -29,17 +29,21 @@ class FakeSink : public master::LogSink {
 };
 
 struct Fixture {
-  Fixture() { journal.started(); }
-  void add(Place place, pid_t pid, bool ready = true) {
-    const shm::Row row = *segment.workers().take(place.slot, place.generation);
-    processes.add(place, master::Process{pid, row, {}, 0, ready, false});
+  Fixture() { log_queue.end_startup(); }
+  void add(WorkerId id, pid_t pid, bool ready = true) {
+    const shm::Row row = *segment.workers().take(id.slot, id.generation);
+    master::Process process;
+    process.pid = pid;
+    process.row = row;
+    if (ready) process.state = master::Process::State::ready;
+    processes.add(id, std::move(process));
   }
-  void beat(Place place, std::uint64_t now_ms) {
-    segment.workers().beat(processes.find(place)->row, now_ms);
+  void beat(WorkerId id, std::uint64_t now_ms) {
+    segment.workers().beat(processes.find(id)->row, now_ms);
   }
-  // Looks each second from `from_ms` to `to_ms`; who was found at the last one.
-  Places look(std::uint64_t from_ms, std::uint64_t to_ms) {
-    Places found;
+  // Looks each second from `from_ms` to `to_ms`. Only the last look may find workers; returns them.
+  WorkerIds look(std::uint64_t from_ms, std::uint64_t to_ms) {
+    WorkerIds found;
     for (std::uint64_t now = from_ms; now <= to_ms; now += kLookMs) {
       CHECK(found.empty());
       found = watchdog.look(processes, now);
@@ -49,16 +53,16 @@ struct Fixture {
 
   shm::Segment segment{1000};
   std::vector<std::string> lines;
-  master::Journal journal{std::make_unique<FakeSink>(lines), 0};
+  master::LogQueue log_queue{std::make_unique<FakeSink>(lines), 0};
   master::ProcessTable processes;
-  master::Watchdog watchdog{segment, journal};
+  master::Watchdog watchdog{segment, log_queue};
 };
 
-constexpr Place kFirst{1, 0}, kSecond{1, 1};
+constexpr WorkerId kFirst{1, 0}, kSecond{1, 1};
 
 }  // namespace
 
-TEST_CASE("watchdog: a worker that stands still for ten seconds is found, and told once") {
+TEST_CASE("watchdog: a worker that stands still for ten seconds is found once") {
   Fixture f;
   f.add(kFirst, 1001);
   f.add(kSecond, 1002);
@@ -70,11 +74,11 @@ TEST_CASE("watchdog: a worker that stands still for ten seconds is found, and to
   }
   f.beat(kSecond, 5000 + kStandstillMs - 1);
   CHECK(f.watchdog.look(f.processes, 5000 + kStandstillMs - 1).empty());
-  CHECK(f.watchdog.look(f.processes, 5000 + kStandstillMs) == Places{kFirst});
-  CHECK(f.look(5000 + kStandstillMs + kLookMs, 5000 + 2 * kStandstillMs - 2) == Places{});
+  CHECK(f.watchdog.look(f.processes, 5000 + kStandstillMs) == WorkerIds{kFirst});
+  CHECK(f.look(5000 + kStandstillMs + kLookMs, 5000 + 2 * kStandstillMs - 2) == WorkerIds{});
 }
 
-TEST_CASE("watchdog: any other beat is a beat, even an older or a newer one than can be") {
+TEST_CASE("watchdog: every change of the heartbeat counts, even to an impossible time") {
   Fixture f;
   f.add(kFirst, 1001);
   for (const std::uint64_t beat : {std::uint64_t{5000}, std::uint64_t{1}, ~std::uint64_t{0}}) {
@@ -83,10 +87,10 @@ TEST_CASE("watchdog: any other beat is a beat, even an older or a newer one than
     CHECK(f.look(now, now + kStandstillMs - kLookMs).empty());
     now += kStandstillMs;
   }
-  CHECK(f.watchdog.look(f.processes, 5000 + 3 * kStandstillMs) == Places{kFirst});
+  CHECK(f.watchdog.look(f.processes, 5000 + 3 * kStandstillMs) == WorkerIds{kFirst});
 }
 
-TEST_CASE("watchdog: a successor has its own ten seconds") {
+TEST_CASE("watchdog: a successor gets ten seconds of its own") {
   Fixture f;
   f.add(kFirst, 1001);
   CHECK(f.look(5000, 5000 + kStandstillMs - kLookMs).empty());
@@ -94,41 +98,41 @@ TEST_CASE("watchdog: a successor has its own ten seconds") {
   f.segment.workers().free(0);
   f.add(kFirst, 1003);
   CHECK(f.look(5000 + kStandstillMs, 5000 + 2 * kStandstillMs - kLookMs).empty());
-  CHECK(f.watchdog.look(f.processes, 5000 + 2 * kStandstillMs) == Places{kFirst});
+  CHECK(f.watchdog.look(f.processes, 5000 + 2 * kStandstillMs) == WorkerIds{kFirst});
 }
 
-TEST_CASE("watchdog: who is not ready yet, or is given up, is not its business") {
+TEST_CASE("watchdog: ignores workers that are not ready or are given up") {
   Fixture f;
   f.add(kFirst, 1001, false);
   f.add(kSecond, 1002);
-  f.processes.find(kSecond)->given_up = true;
+  f.processes.find(kSecond)->state = master::Process::State::given_up;
   CHECK(f.look(5000, 5000 + 3 * kStandstillMs).empty());
-  f.processes.find(kFirst)->ready = true;
+  f.processes.find(kFirst)->state = master::Process::State::ready;
   const std::uint64_t ready = 5000 + 3 * kStandstillMs + kLookMs;
   CHECK(f.look(ready, ready + kStandstillMs - kLookMs).empty());
-  CHECK(f.watchdog.look(f.processes, ready + kStandstillMs) == Places{kFirst});
+  CHECK(f.watchdog.look(f.processes, ready + kStandstillMs) == WorkerIds{kFirst});
 }
 
-TEST_CASE("watchdog: after an absence of our own the watch begins anew") {
+TEST_CASE("watchdog: starts anew after a pause of the master") {
   Fixture f;
   f.add(kFirst, 1001);
   CHECK(f.look(5000, 14'000).empty());
-  // Late, but not for long enough to have been away.
-  SUBCASE("at the limit it goes on") {
-    CHECK(f.watchdog.look(f.processes, 14'000 + kAbsenceMs) == Places{kFirst});
+  // Two looks this far apart are late, but not a pause.
+  SUBCASE("at the limit it continues") {
+    CHECK(f.watchdog.look(f.processes, 14'000 + kAbsenceMs) == WorkerIds{kFirst});
   }
-  SUBCASE("beyond it, all have another ten seconds") {
+  SUBCASE("beyond the limit all workers get another ten seconds") {
     const std::uint64_t back = 14'000 + kAbsenceMs + 1;
     CHECK(f.look(back, back + kStandstillMs - kLookMs).empty());
-    CHECK(f.watchdog.look(f.processes, back + kStandstillMs) == Places{kFirst});
+    CHECK(f.watchdog.look(f.processes, back + kStandstillMs) == WorkerIds{kFirst});
   }
 }
 
-TEST_CASE("watchdog: says what it was doing, and kills it") {
+TEST_CASE("watchdog: logs what the worker was doing and kills it") {
   Fixture f;
-  master::Bells bells(16);
+  master::WakeFds wake_fds(16);
   const master::Generation generation =
-      master::make_generation(1, sample_heritage(), nullptr, f.segment, bells);
+      master::make_generation(1, sample_heritage(), nullptr, f.segment, wake_fds);
   const pid_t pid = ::fork();
   if (pid == 0) {
     for (;;) ::pause();
@@ -139,7 +143,7 @@ TEST_CASE("watchdog: says what it was doing, and kills it") {
   f.add(kFirst, pid);
   f.segment.workers().note(0, {shm::Activity::relay, 0, 7});
   for (std::uint64_t now = 5000; now <= 5000 + kStandstillMs; now += kLookMs / 2) {
-    f.watchdog.turn(f.processes, {&generation}, now);
+    if (now >= f.watchdog.due_ms()) f.watchdog.turn(f.processes, {&generation}, now);
   }
   int status = 0;
   REQUIRE(::waitpid(pid, &status, 0) == pid);

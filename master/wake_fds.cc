@@ -1,5 +1,5 @@
-// See bells.h.
-#include "master/bells.h"
+// See wake_fds.h.
+#include "master/wake_fds.h"
 
 #include <sys/eventfd.h>
 
@@ -29,25 +29,25 @@ shm::Row rows_needed(unsigned workers, std::size_t others) {
       std::clamp(rows, std::size_t{kFewestRows}, std::size_t{shm::kMaxRows}));
 }
 
-Bells::Bells(shm::Row rows) : doorbell_(make_eventfd()) { grow(rows); }
+WakeFds::WakeFds(shm::Row rows) : doorbell_(make_eventfd()) { grow(rows); }
 
-void Bells::grow(shm::Row rows) {
-  while (wakes_.size() < rows) wakes_.push_back(make_eventfd());
+void WakeFds::grow(shm::Row rows) {
+  while (fds_.size() < rows) fds_.push_back(make_eventfd());
 }
 
-void Bells::silence_doorbell() {
+void WakeFds::clear_doorbell() {
   eventfd_t count = 0;
   ::eventfd_read(doorbell_.get(), &count);
 }
 
-void Bells::ring(shm::Row row) const {
-  // Fails only when the counter is full: then the row is awake already.
-  if (row < rows()) ::eventfd_write(wakes_[row].get(), 1);
+void WakeFds::notify(shm::Row row) const {
+  // Fails only when the counter is full; the descriptor is then readable already.
+  if (row < rows()) ::eventfd_write(fds_[row].get(), 1);
 }
 
-std::vector<int> Bells::wake_fds() const {
+std::vector<int> WakeFds::by_row() const {
   std::vector<int> fds;
-  for (const worker::net::UniqueFd& wake : wakes_) fds.push_back(wake.get());
+  for (const worker::net::UniqueFd& fd : fds_) fds.push_back(fd.get());
   return fds;
 }
 

@@ -1,5 +1,5 @@
-// See journal.h.
-#include "master/journal.h"
+// See log_queue.h.
+#include "master/log_queue.h"
 
 #include <limits.h>
 #include <poll.h>
@@ -24,7 +24,7 @@ bool is_writable(int fd, int timeout_ms) {
 
 }  // namespace
 
-void say_on_stderr(std::string_view text) {
+void write_stderr(std::string_view text) {
   std::string line = "pound: ";
   line += text;
   line += '\n';
@@ -32,16 +32,16 @@ void say_on_stderr(std::string_view text) {
     if (!is_writable(STDERR_FILENO, kStderrMs)) return;
     const ssize_t wrote =
         ::write(STDERR_FILENO, rest.data(), std::min<std::size_t>(rest.size(), PIPE_BUF));
-    if (wrote < 0) return;  // nobody is left to be told
+    if (wrote < 0) return;  // the reader is gone
     rest.remove_prefix(static_cast<std::size_t>(wrote));
   }
 }
 
-// Takes the record, come what may: sent, waiting, or counted as lost.
-void Journal::take(int priority, pid_t pid, std::string_view text) noexcept {
+// The record is sent, or waits, or is counted as lost.
+void LogQueue::take(int priority, pid_t pid, std::string_view text) noexcept {
+  has_unflushed_ = true;
   try {
-    if (starting_ && priority <= static_cast<int>(worker::log::Severity::error))
-      say_on_stderr(text);
+    if (starting_ && priority <= static_cast<int>(worker::log::Severity::error)) write_stderr(text);
     send_waiting();
     if (waiting_.empty() && sink_->write(priority, pid, text)) return;
     if (waiting_bytes_ + text.size() <= kMostWaiting) {
@@ -50,27 +50,27 @@ void Journal::take(int priority, pid_t pid, std::string_view text) noexcept {
       return;
     }
   } catch (const std::exception&) {
-    // There is no memory for it.
+    // There is no memory for the record.
   }
   lose(1);
 }
 
-void Journal::say(worker::log::Severity severity, std::string_view text) noexcept {
+void LogQueue::log(worker::log::Severity severity, std::string_view text) noexcept {
   if (severity == worker::log::Severity::debug && detail_ == 0) return;
   take(static_cast<int>(severity), ::getpid(), text);
 }
 
-void Journal::use(std::unique_ptr<LogSink> sink) {
+void LogQueue::replace_sink(std::unique_ptr<LogSink> sink) {
   flush();
   sink_->hand_over(*sink);
   sink_ = std::move(sink);
 }
 
-void Journal::pass_on(int priority, pid_t pid, std::string_view text) noexcept {
+void LogQueue::forward(int priority, pid_t pid, std::string_view text) noexcept {
   take(priority, pid, text);
 }
 
-void Journal::send_waiting() {
+void LogQueue::send_waiting() {
   while (!waiting_.empty()) {
     const Record& first = waiting_.front();
     if (!sink_->write(first.priority, first.pid, first.text)) return;
@@ -79,16 +79,17 @@ void Journal::send_waiting() {
   }
 }
 
-void Journal::flush() noexcept {
+void LogQueue::flush() noexcept {
+  has_unflushed_ = false;
   try {
     send_waiting();
     sink_->flush(now_ms());
   } catch (const std::exception&) {
-    // No memory for a line: it is tried again.
+    // There is no memory for a line. The next flush tries again.
   }
 }
 
-void Journal::finish() noexcept {
+void LogQueue::finish() noexcept {
   const std::uint64_t end = now_ms() + kLastWordsMs;
   for (;;) {
     flush();
