@@ -184,7 +184,7 @@ def rules():
 
 def own_reasons():
     """The reasons that the proxy gives of itself: literals, where one is handed over as `reason`."""
-    files = sorted((ROOT / "worker").glob("*.cc")) + sorted((ROOT / "worker").glob("*.h"))
+    files = sorted((ROOT / "worker").rglob("*.cc")) + sorted((ROOT / "worker").rglob("*.h"))
     text = "".join(path.read_text() for path in files)
     takers = set(re.findall(r"\b(\w+)\([^()]*std::string_view reason\b", text))
     calls = re.findall(rf"\b(?:{'|'.join(takers)})\(([^;]*?)\);", text)

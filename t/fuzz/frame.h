@@ -8,9 +8,9 @@
 #include <string>
 #include <string_view>
 
+#include "worker/http/http1_writer.h"
 #include "worker/http/request_head.h"
 #include "worker/http/response_head.h"
-#include "worker/http/http1_writer.h"
 #include "worker/http/uri.h"
 
 namespace fuzz {

@@ -1,5 +1,5 @@
-// Character classes of RFC 9110 and RFC 3986 as one 256-entry table, and what is done to single
-// bytes. Pure, constexpr, independent of any locale.
+// Character classes of RFC 9110 and RFC 3986 in one table of 256 entries, and small functions on
+// bytes and short texts. Pure, constexpr, independent of any locale.
 #pragma once
 
 #include <array>
@@ -12,12 +12,12 @@ namespace worker::http {
 enum CharClass : std::uint8_t {
   kTokenChar = 1,  // RFC 9110 5.6.2
   kValueChar = 2,  // in a field value: HTAB, SP, VCHAR, obs-text (RFC 9110 5.5)
-  kPathChar = 4,   // in the path of a target; '%' is checked apart (uri.h says which and why)
-  kQueryChar = 8,  // in its query
-  kHostChar = 16,  // in a registered name but '%'
+  kPathChar = 4,   // in the path of a target, except '%' (see uri.h)
+  kQueryChar = 8,  // in the query of a target, except '%'
+  kHostChar = 16,  // in a registered name, except '%'
   kHexChar = 32,
-  kQuotedChar = 64,  // between the quotes of a quoted-string but '"' and '\'
-  kBareChar = 128,   // in a path or query only because browsers send it (uri.h)
+  kQuotedChar = 64,  // between the quotes of a quoted-string, except '"' and '\'
+  kBareChar = 128,   // in a path or query only because browsers send it bare (see uri.h)
 };
 
 namespace internal {
@@ -36,7 +36,7 @@ constexpr std::array<std::uint8_t, 256> make_char_table() {
   mark("0123456789abcdefABCDEF", kHexChar);
   mark("!#$%&'*+-.^_`|~", kTokenChar);
   mark("-._~", uri | kHostChar);        // unreserved
-  mark("!$&'()*+;=", uri | kHostChar);  // sub-delims but the comma
+  mark("!$&'()*+;=", uri | kHostChar);  // sub-delims except the comma
   mark(",:@/", uri);
   mark("?", kQueryChar);
   mark("[]|^", uri | kBareChar);
@@ -62,7 +62,7 @@ constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
 constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-// Of a hexadecimal digit; of anything else it means nothing.
+// The value of a hexadecimal digit. The result for any other byte is meaningless.
 constexpr unsigned hex_value(char c) {
   return static_cast<unsigned>(is_digit(c) ? c - '0' : lower(c) - 'a' + 10);
 }
@@ -74,7 +74,7 @@ constexpr bool is_token(std::string_view text) {
   return !text.empty();
 }
 
-// ASCII letters only.
+// Ignores the case of ASCII letters only.
 constexpr bool equal_ignoring_case(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
   for (std::size_t i = 0; i < a.size(); ++i) {

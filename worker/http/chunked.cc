@@ -1,5 +1,5 @@
-// The chunked coding. Sizes and trailers are read byte by byte, since they are small; data in runs,
-// and a run that already lies where it belongs is not touched.
+// The chunked coding: see chunked.h. The decoder reads sizes and trailers byte by byte, since they
+// are small. It moves data in runs, and leaves a run alone that is already in place.
 #include "worker/http/chunked.h"
 
 #include <algorithm>
@@ -122,7 +122,8 @@ bool ChunkedDecoder::end_trailer_line() {
   return true;
 }
 
-// The final CRLF is not one of the trailer's bytes; a CR in front of a line may be its first.
+// The final CRLF does not count as bytes of the trailer. So a CR at the start of a line is not
+// counted: it can only be the first byte of that CRLF.
 bool ChunkedDecoder::take_trailer(char c) {
   if (line_ == "\r") {
     if (c != '\n') return fail(Reason::trailer_field, offset_ - 1);
@@ -137,7 +138,7 @@ bool ChunkedDecoder::take_trailer(char c) {
   return c == '\n' ? end_trailer_line() : true;
 }
 
-// One byte outside of the data; false when it is refused.
+// Takes one byte outside the data. Returns false when it refuses the byte.
 bool ChunkedDecoder::step(char c) {
   switch (step_) {
     case Step::size_first:

@@ -1,9 +1,9 @@
 // The chunked coding, RFC 9112 section 7.1: a strict decoder, and the bytes that an encoder needs.
 //
 // The decoder works in place: it moves the data of many chunks together at the front of the
-// caller's buffer, so that one read becomes one span to send on. Chunk extensions are checked and
-// dropped. Trailer fields are checked like any field; what may not stand in a trailer (framing,
-// routing, authentication, RFC 9110 6.5.1) is dropped. Holds no buffer but the trailer's.
+// caller's buffer, so that one read becomes one span to send on. It checks chunk extensions and
+// drops them. It checks trailer fields like any other field, and drops those that a trailer may not
+// have (framing, routing, authentication; RFC 9110 6.5.1). It buffers only the trailer.
 #pragma once
 
 #include <array>
@@ -17,11 +17,11 @@
 
 namespace worker::http {
 
-// Of all chunk extensions in one body.
+// Bytes of all chunk extensions in one body.
 inline constexpr std::size_t kMaxChunkExtensions = std::size_t{4} * 1024;
-// Of the trailer's lines with their CRLFs.
+// Bytes of the trailer's lines with their CRLFs.
 inline constexpr std::size_t kMaxTrailer = std::size_t{8} * 1024;
-// Of the size of one chunk; the value has at most 16.
+// Digits of the size of one chunk, leading zeros included; the value itself has at most 16.
 inline constexpr std::size_t kMaxChunkDigits = 32;
 
 class ChunkedDecoder {
@@ -33,15 +33,16 @@ class ChunkedDecoder {
     std::size_t produced;  // bytes of data, now at the front of the input
   };
 
-  // A body of more than `most` bytes of data is refused, by the size of the chunk that exceeds it.
+  // Refuses a body of more than `most` bytes of data, as soon as it reads the size of the chunk
+  // that exceeds them.
   explicit ChunkedDecoder(std::uint64_t most = kNoLimit) : room_(most) {}
 
-  // Feeds `size` bytes at `bytes`; may be called with any split. After `done` or `refused` it is
-  // not called again. Bytes behind `consumed` are untouched.
+  // Feeds `size` bytes at `bytes`. The body may be split anywhere between calls. After `done` or
+  // `refused` the caller makes no further call. Bytes behind `consumed` stay untouched.
   Result decode(char* bytes, std::size_t size);
 
-  const Refusal& refusal() const { return refusal_; }  // offset counts from the body's first byte
-  // What was refused: of the chunks' own lines and of the trailer, never of the data.
+  const Refusal& refusal() const { return refusal_; }  // the offset is from the body's first byte
+  // The refused bytes: from the lines of the chunks or the trailer, never from the data.
   const std::string& excerpt() const { return excerpt_; }
   // After `done`: the allowed trailer fields as "Name: value\r\n" lines, often empty.
   const std::string& trailer() const { return trailer_; }
@@ -50,7 +51,7 @@ class ChunkedDecoder {
   enum class Step : std::uint8_t {
     size_first,  // the first digit of a chunk's size
     size,
-    extension,  // behind the size, see Extension
+    extension,  // behind the size; see Extension
     size_lf,
     data,
     data_cr,
@@ -83,15 +84,15 @@ class ChunkedDecoder {
 
   Step step_ = Step::size_first;
   Extension extension_ = Extension::end;
-  std::uint64_t room_;               // for the data of chunks to come
-  std::uint64_t size_ = 0;           // of the chunk; while in its data: what is left of it
+  std::uint64_t room_;               // bytes of data that further chunks may have
+  std::uint64_t size_ = 0;           // of the chunk; within its data: bytes that are left
   std::size_t digits_ = 0;           // of the size
-  std::size_t extension_bytes_ = 0;  // in the body so far
-  std::uint64_t offset_ = 0;         // of the byte at hand, from the body's first
-  std::string line_;                 // the trailer's line so far
+  std::size_t extension_bytes_ = 0;  // bytes in the body so far
+  std::uint64_t offset_ = 0;         // of the current byte, from the body's first
+  std::string line_;                 // the current line of the trailer so far
   std::size_t trailer_bytes_ = 0;
-  std::array<char, 32> recent_{};    // the last bytes that were no data, in a ring
-  std::uint64_t framing_bytes_ = 0;  // how many there were
+  std::array<char, 32> recent_{};    // the last bytes that are not data, in a ring
+  std::uint64_t framing_bytes_ = 0;  // all bytes so far that are not data
   Refusal refusal_;
   std::string excerpt_;
   std::string trailer_;

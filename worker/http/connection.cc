@@ -1,4 +1,4 @@
-// Reads Connection fields, and keeps the list of names that nobody may remove through them.
+// Reads Connection fields: see connection.h. Holds the list of protected names.
 #include "worker/http/connection.h"
 
 #include <algorithm>
@@ -10,9 +10,9 @@
 namespace worker::http {
 namespace {
 
-// Fields that carry identity, meaning, security, tracing or caching end to end: whoever named them
-// here would take them from the other end. (Host, Content-Length and what else frames or routes a
-// message is never copied at all but written anew.)
+// Fields that carry identity, meaning, security, tracing or caching from end to end. A sender that
+// names them in Connection would take them from the other end. (The list does not need Host,
+// Content-Length and other fields that frame or route a message: Pound never copies those.)
 constexpr auto kProtectedNames = std::to_array<std::string_view>({
     "accept",
     "age",
@@ -93,7 +93,7 @@ constexpr auto kProtectedFamilies = std::to_array<std::string_view>({
 
 constexpr NameList kProtected{kProtectedNames, kProtectedFamilies};
 
-// Calls visit(option) for each element of all Connection fields, empty ones left out.
+// Calls visit(option) for each element of all Connection fields that is not empty.
 template <typename Visit>
 void for_each_option(const HeaderList& fields, Visit visit) {
   if (!fields.has(FieldId::connection)) return;
@@ -109,7 +109,7 @@ void for_each_option(const HeaderList& fields, Visit visit) {
   }
 }
 
-// The options that are no field's name.
+// The options that are not names of fields.
 bool is_close(std::string_view option) { return equal_ignoring_case(option, "close"); }
 bool is_keep_alive(std::string_view option) { return equal_ignoring_case(option, "keep-alive"); }
 bool is_upgrade(std::string_view option) { return equal_ignoring_case(option, "upgrade"); }

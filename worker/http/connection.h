@@ -1,7 +1,7 @@
-// The Connection field: a list of options, RFC 9110 section 7.6.1, and names in it.
+// The Connection field: a list of options and of names of fields, RFC 9110 section 7.6.1.
 //
-// Pure. A hop may name fields that end with it, but only such as are its own business: a client
-// that could remove Cookie or X-Forwarded-For on the way would fool the backend.
+// Pure. A sender may name the fields that belong to this hop only. Some names are protected against
+// that: a client that could have Cookie or X-Forwarded-For removed would deceive the backend.
 #pragma once
 
 #include <array>
@@ -18,29 +18,30 @@ struct ConnectionOptions {
   bool close = false;
   bool keep_alive = false;
   bool upgrade = false;
-  // The first that is no token, or is one more than kMaxConnectionOptions; null when all are fine.
+  // The first option that is not a token, or exceeds kMaxConnectionOptions; null when there is
+  // none.
   const char* invalid = nullptr;
 };
 
 ConnectionOptions connection_options(const HeaderList& fields);
 
-// RFC 9112 9.3.
+// Whether the sender of these options keeps the connection open: RFC 9112 9.3.
 bool keeps_alive(const ConnectionOptions& options, int minor_version);
 
-// The names of fields in Connection, read once for all fields that are held against them: a long
-// list and many fields must not multiply. Holds views into the head; at most
-// kMaxConnectionOptions names, further ones are ignored.
+// The names of fields in Connection. The constructor reads them once, for all later comparisons, so
+// that a long list is not parsed again for each field. Holds views into the head. Ignores names
+// beyond kMaxConnectionOptions.
 class NamedFields {
  public:
   explicit NamedFields(const HeaderList& fields);
 
-  // `name` was named, and is not one of the protected names in connection.cc.
+  // Whether Connection has `name`, and `name` is not protected (see connection.cc).
   bool contains(std::string_view name) const { return size_ != 0 && is_named(name); }
 
  private:
   bool is_named(std::string_view name) const;
 
-  // Plain, so that the many that are not used cost nothing.
+  // Plain data without initializers, so that unused elements cost nothing.
   struct Name {
     const char* data;
     std::size_t size;

@@ -1,5 +1,5 @@
-// Field lines. Every LF in what comes here has a CR before it (find_head_end saw to that), so that
-// reading one byte behind a CR never leaves the block.
+// Field lines: see fields.h. find_head_end has checked that every LF follows a CR and that the
+// block ends in CRLF, so reading one byte behind a CR never leaves the block.
 #include "worker/http/fields.h"
 
 #include <cstring>
@@ -10,7 +10,7 @@
 namespace worker::http {
 namespace {
 
-// The fault at a byte that ends a name but is no colon.
+// The fault at `p`, which ends a name but is not a colon.
 Fault name_fault(const char* p, const char* end) {
   if (*p == '\r') return p[1] == '\n' ? Fault::colon_missing : Fault::bare_cr;
   if (*p == '\0') return Fault::nul_byte;
@@ -41,7 +41,7 @@ HeadScan find_head_end(std::string_view bytes, std::size_t start, std::size_t fr
   return {HeadScan::State::incomplete, 0};
 }
 
-// Inline, for the loop over many of them.
+// Inline for the loop in parse_field_lines.
 inline Fault parse_one_line(const char*& at, const char* end, SpaceBeforeColon space,
                             Field& field) {
   const char* p = at;

@@ -1,8 +1,8 @@
-// What request heads, response heads and trailers have in common: where a head ends, and the
-// syntax of field lines (RFC 9112 section 5).
+// The common parts of request heads, response heads and trailers: where a head ends, and the syntax
+// of field lines (RFC 9112 section 5).
 //
-// Pure. Speaks of faults; the callers turn these into reasons of their own, since the same fault
-// is a 400 in a request and a 502 in a response.
+// Pure. Reports faults, which each caller turns into a Reason: the same fault is a 400 in a request
+// and a 502 in a response.
 #pragma once
 
 #include <cstddef>
@@ -19,8 +19,8 @@ struct HeadScan {
   std::size_t at = 0;  // found: one past the final empty line; bare_lf: the LF
 };
 
-// Looks in `bytes` for the empty line that ends a head which begins at `start`. `from` (>= start)
-// is how far an earlier call has looked.
+// Looks in `bytes` for the empty line that ends the head that begins at `start`. An earlier call
+// has searched the bytes before `from` (>= start).
 HeadScan find_head_end(std::string_view bytes, std::size_t start, std::size_t from);
 
 enum class Fault : std::uint8_t {
@@ -38,16 +38,16 @@ enum class Fault : std::uint8_t {
 };
 inline constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::too_many) + 1;
 
-// What white space between name and colon means: a request is refused for it, in a response it is
-// taken away (RFC 9112 5.1).
+// How to treat white space between name and colon: a fault in a request, and removed from a
+// response (RFC 9112 5.1).
 enum class SpaceBeforeColon : std::uint8_t { fault, removed };
 
-// Parses the line at `p`, which ends in CRLF before or at `end`, and moves `p` behind it; or
-// leaves `p` at the offending byte.
+// Parses the line at `p`, which ends in CRLF before or at `end`, and moves `p` behind the line. On
+// a fault, `p` is at the offending byte.
 Fault parse_field_line(const char*& p, const char* end, SpaceBeforeColon space, Field& field);
 
-// Parses all lines of [p, end), each of which ends in CRLF, into `fields`. On a fault `p` is at the
-// offending byte.
+// Parses all lines of [p, end), each of which ends in CRLF, into `fields`. On a fault, `p` is at
+// the offending byte.
 Fault parse_field_lines(const char*& p, const char* end, SpaceBeforeColon space,
                         HeaderList& fields);
 

@@ -1,4 +1,4 @@
-// Content-Length and Transfer-Encoding, read strictly: nothing that could mean two things passes.
+// Content-Length and Transfer-Encoding: see framing.h.
 #include "worker/http/framing.h"
 
 #include "worker/http/chars.h"
@@ -13,7 +13,7 @@ struct LengthReasons {
   Reason invalid;
 };
 
-// The fields that frame a message, in one walk over the list.
+// The fields that frame a message, found in one pass over the list.
 struct FramingFields {
   const Field* length = nullptr;
   const Field* coding = nullptr;
@@ -36,8 +36,8 @@ FramingFields framing_fields(const HeaderList& fields) {
   return found;
 }
 
-// Equal values are refused too: RFC 9112 6.3 would allow to fold them, but who sent them twice is
-// in doubt about the length.
+// Refuses even equal values. RFC 9112 6.3 allows a recipient to accept them as one, but a sender
+// that repeats the length is unreliable.
 Refusal by_length(std::string_view head, const FramingFields& found, LengthReasons reasons,
                   Framing& framing) {
   if (found.many_lengths) return {reasons.many, offset_in(head, found.length->name)};
@@ -48,7 +48,8 @@ Refusal by_length(std::string_view head, const FramingFields& found, LengthReaso
   return {};
 }
 
-// Tells apart what RFC 9112 6.1 and 6.3 answer differently. `value` is not just "chunked".
+// Distinguishes the cases for which RFC 9112 6.1 and 6.3 ask for different statuses. `value` is
+// anything but "chunked" alone.
 Reason reason_of_codings(std::string_view value) {
   std::size_t chunked = 0;
   bool last_is_chunked = false;

@@ -1,4 +1,6 @@
-// Where a message's body ends: RFC 9112 section 6.
+// Where the body of a message ends: RFC 9112 section 6.
+//
+// Pure and strict: a message whose end two recipients could see in different places is refused.
 #pragma once
 
 #include <cstdint>
@@ -22,14 +24,15 @@ struct Framing {
   std::uint64_t length = 0;
 };
 
-// Digits only, at most 2^63 - 1; false otherwise.
+// Reads digits that make at most 2^63 - 1. Returns false for any other value.
 bool parse_content_length(std::string_view value, std::uint64_t& length);
 
-// Refuses whatever two readers could read in two ways: Content-Length beside Transfer-Encoding,
-// several or unequal lengths, a coding other than exactly `chunked`, a coding in HTTP/1.0 …
+// Refuses Content-Length beside Transfer-Encoding, more than one Content-Length, any coding other
+// than exactly `chunked`, and a coding in HTTP/1.0.
 Refusal request_framing(const RequestHead& head, Framing& framing);
 
-// `to_head`: the request was HEAD. 1xx, 204 and 304 have no body whatever their fields say.
+// The same for a response. `to_head`: the request was HEAD. Responses to HEAD and those with status
+// 1xx, 204 or 304 have no body, whatever their fields say.
 Refusal response_framing(const ResponseHead& head, bool to_head, Framing& framing);
 
 }  // namespace worker::http

@@ -1,4 +1,4 @@
-// Which names this proxy knows, and the list's few operations.
+// The names that Pound knows, and the operations of the list: see header_list.h.
 #include "worker/http/header_list.h"
 
 #include <algorithm>
@@ -11,9 +11,9 @@ namespace {
 
 constexpr std::string_view kSslPrefix = "x-ssl-";
 
-// Of equal sizes, `name` of token characters, `lower_case` of lower case letters and '-' only: the
-// bit that tells upper from lower case makes no other token character one of these.  Words
-// instead of bytes: 0.25 of the instructions.
+// Compares 8 bytes without regard to case. `name` has token characters only, `lower_case` has
+// lower-case letters and '-' only. Setting the case bit turns no other token character into one of
+// those. Whole words take 0.25 of the instructions that single bytes take.
 bool same_word(const char* name, const char* lower_case) {
   constexpr std::uint64_t kCaseBits = 0x2020202020202020;
   std::uint64_t a = 0;
@@ -40,8 +40,8 @@ FieldId known(std::string_view name, std::string_view lower_case, FieldId id) {
 
 }  // namespace
 
-// No two known names share both length and first letter, except those of one X- family: hence at
-// most two comparisons, and none at all for most names.
+// No two known names have both length and first letter in common, except within an X- family. So
+// there are at most two comparisons, and none for most names.
 FieldId field_id(std::string_view name) {
   if (name.empty()) return FieldId::other;
   const char first = lower(name.front());
@@ -89,7 +89,7 @@ FieldId field_id(std::string_view name) {
 }
 
 FieldId twin_field_id(std::string_view name) {
-  // Long enough for the longest known name and for a prefix; a cut name is none of the others.
+  // Longer than every known name, so that a name cut to this size can only match a prefix.
   std::array<char, 32> dashed;
   const std::size_t size = std::min(name.size(), dashed.size());
   std::transform(

@@ -1,7 +1,7 @@
 // The fields of one head, as views into the bytes it was parsed from.
 //
-// Fixed capacity, no allocation; filled by parse_request_head, parse_response_head. The views live
-// as long as the parsed bytes do. Names are compared without regard to case.
+// Fixed capacity, no allocation. The views live as long as the parsed bytes. Names are compared
+// without regard to case.
 #pragma once
 
 #include <array>
@@ -11,7 +11,7 @@
 
 namespace worker::http {
 
-// Fields that this proxy has to know; everything else is `other`.
+// Fields that Pound treats in a special way; every other field is `other`.
 enum class FieldId : std::uint8_t {
   other,
   authorization,
@@ -33,13 +33,13 @@ enum class FieldId : std::uint8_t {
   x_forwarded_host,
   x_forwarded_port,
   x_forwarded_proto,
-  x_ssl,  // any name that begins with X-SSL-
+  x_ssl,  // every name that begins with X-SSL-
 };
 
 // `name` is a token.
 FieldId field_id(std::string_view name);
 
-// The same for a name in which all but letters and digits are read as '-': programs behind a
+// The same, but every byte of `name` except letters and digits counts as '-'. Programs behind a
 // CGI-like interface cannot tell X_Forwarded_For or X.Forwarded.For from X-Forwarded-For.
 FieldId twin_field_id(std::string_view name);
 
@@ -47,17 +47,17 @@ struct Field {
   std::string_view name;
   std::string_view value;  // without the white space around it
   FieldId id = FieldId::other;
-  bool plain = false;  // the name has only letters, digits and '-': it is nobody's twin
+  bool plain = false;  // the name has letters, digits and '-' only, so it is no twin of another
 };
 
-inline constexpr std::size_t kMaxFields = 100;      // in a head, unless more or less is asked for
-inline constexpr std::size_t kFieldCapacity = 256;  // the most that can be asked for
+inline constexpr std::size_t kMaxFields = 100;      // in a head, by default
+inline constexpr std::size_t kFieldCapacity = 256;  // the largest possible limit
 
 class HeaderList {
  public:
-  // From now on `most` fields fit.
+  // Removes all fields. From now on the list takes up to `most` fields.
   void clear(std::size_t most = kMaxFields);
-  // False when full.
+  // Returns false when the list is full.
   bool add(const Field& field) {
     if (size_ == most_) return false;
     fields_[size_++] = field;
@@ -76,7 +76,7 @@ class HeaderList {
   std::array<Field, kFieldCapacity> fields_;
   std::size_t size_ = 0;
   std::size_t most_ = kMaxFields;
-  std::uint32_t seen_ = 0;  // one bit per FieldId: most questions are about absent fields
+  std::uint32_t seen_ = 0;  // one bit per FieldId: most look-ups are for absent fields
 };
 
 }  // namespace worker::http

@@ -1,7 +1,7 @@
-// How much a request may bring: what the operator decides, as the parser is given it.
+// How large a request may be: limits that the operator sets.
 //
-// Plain data. Whoever exceeds a limit by one byte or field is refused; the defaults are those of a
-// listener that says nothing.
+// Plain data. A request that exceeds a limit by one byte or field is refused. The defaults are
+// those of a listener without limits in its configuration.
 #pragma once
 
 #include <cstddef>
@@ -18,9 +18,9 @@ inline constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::ma
 
 struct Limits {
   std::size_t request_line = kMaxRequestLine;  // bytes without CRLF; more: 414
-  std::size_t head = kMaxHead;      // bytes, empty lines before it not counted; more: 431
-  std::size_t fields = kMaxFields;  // at most kFieldCapacity; more: 431
-  std::uint64_t body = kNoLimit;    // bytes without framing; more: 413
+  std::size_t head = kMaxHead;                 // bytes without empty lines before it; more: 431
+  std::size_t fields = kMaxFields;             // at most kFieldCapacity; more: 431
+  std::uint64_t body = kNoLimit;               // bytes without framing; more: 413
 };
 
 }  // namespace worker::http

@@ -10,7 +10,7 @@
 namespace worker::http {
 namespace {
 
-// The most frequent first, since the table is searched from the front.
+// The most frequent methods come first, since find_method searches from the front.
 constexpr auto kMethods = std::to_array<Method>({
     {"GET", true},
     {"POST", false},

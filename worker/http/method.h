@@ -1,4 +1,4 @@
-// The methods that pass, and which of them may be sent a second time. Pure data.
+// The methods that Pound forwards, and which of them it may send a second time. Pure data.
 #pragma once
 
 #include <string_view>
@@ -10,12 +10,12 @@ struct Method {
   bool idempotent;        // RFC 9110 9.2.2, and the IANA registry for the others
 };
 
-// nullptr: not known.
+// Returns nullptr for an unknown method.
 const Method* find_method(std::string_view name);
 
-// Never passed on, in whatever letters: CONNECT and PRI would open a tunnel, and TRACE shows
-// scripts what browsers hide from them. And HEAD in other letters than its own: who takes it for
-// HEAD sends no body where one is expected.
+// Methods that no configuration allows, in any letter case: CONNECT and PRI would open a tunnel,
+// and TRACE shows scripts what browsers hide from them. HEAD in a letter case other than its own
+// belongs to them: a backend that takes it for HEAD sends no body where Pound expects one.
 bool is_refused_method(std::string_view name);
 
 }  // namespace worker::http

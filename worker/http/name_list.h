@@ -1,4 +1,4 @@
-// Names of fields, and families of names by their first letters, that are treated alike. Pure.
+// A set of field names: single names, and families that begin with the same letters. Pure.
 #pragma once
 
 #include <algorithm>
@@ -11,7 +11,7 @@ namespace worker::http {
 
 struct NameList {
   std::span<const std::string_view> names;
-  std::span<const std::string_view> families;  // "if-" stands for If-Match and all others
+  std::span<const std::string_view> families;  // prefixes: "if-" stands for If-Match, If-Range …
 
   bool contains(std::string_view name) const {
     const auto is_name = [name](std::string_view one) { return equal_ignoring_case(name, one); };

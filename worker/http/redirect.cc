@@ -1,4 +1,4 @@
-// Where a client is sent to, byte by byte: see redirect.h.
+// The URL and the page of a redirect: see redirect.h.
 #include "worker/http/redirect.h"
 
 #include "worker/http/status.h"
@@ -41,7 +41,7 @@ std::string redirect_location(const RedirectTarget& target, std::string_view aut
   location.reserve(target.scheme.size() + host.size() + target.port.size() + path_query.size() + 1);
   location.append(target.scheme).append(host).append(target.port);
   if (!target.path.empty()) return location.append(target.path);
-  // Without a slash between them the asterisk form would be the end of the host's name.
+  // For `*` the path is "/": an asterisk right behind the host would become part of its name.
   if (!path_query.starts_with('/')) return location.append("/");
   append_path_query(path_query, false, location);
   return location;

@@ -1,7 +1,7 @@
-// The answer that sends a client elsewhere: where to, and the page that says so.
+// The answer that redirects a client: the new URL, and the page with a link to it.
 //
-// Pure. What comes from the request is taken apart and encoded here, so that neither the Location
-// field nor the page can be made to say more than one URL.
+// Pure. Encodes and escapes the parts that come from the request, so that no request can inject
+// anything into the Location field or the page.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@
 
 namespace worker::http {
 
-// The parts of the URL in the configuration; what is empty is taken from the request.
+// The parts of the URL in the configuration. The request supplies those that are empty.
 struct RedirectTarget {
   std::string_view scheme;  // "https://"
   std::string_view host;    // IPv6 in brackets
@@ -19,9 +19,9 @@ struct RedirectTarget {
   std::string_view path;    // with query
 };
 
-// The absolute URL. `authority` is the request's, and valid; its port is dropped. `path_query` is
-// the request's, or "*". Bytes that browsers send bare although RFC 3986 has them encoded are
-// encoded. Empty when the host is needed and the request has none.
+// The absolute URL. `authority` is that of the request and valid; its port is not used.
+// `path_query` is that of the request, or "*". The result encodes the bytes that browsers send bare
+// against RFC 3986. It is empty when the host must come from the request and the request has none.
 std::string redirect_location(const RedirectTarget& target, std::string_view authority,
                               std::string_view path_query);
 

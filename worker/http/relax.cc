@@ -1,4 +1,4 @@
-// What a request breaks of the rules that may be relaxed: see relax.h.
+// The relaxable rules that a request breaks: see relax.h.
 #include "worker/http/relax.h"
 
 #include <algorithm>

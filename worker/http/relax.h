@@ -1,9 +1,10 @@
-// Rules that a listener or a service may relax with `Allow`, and what a request breaks of them.
+// Rules that a listener or a service may relax with `Allow`, and those of them that a request
+// breaks.
 //
-// Pure, of fixed size. Such a rule is judged softly: which service gets a request is known only
-// after its head was read, so the parser and the judge note what is broken and go on, and whoever
-// routes the request asks whether it is allowed. What goes out then is made well-formed by
-// rewrite.h; a rule that could not be mended there cannot be relaxed.
+// Pure, of fixed size. Pound knows the service of a request, and hence its `Allow`, only after it
+// has parsed the head. So the parser and the judge note a breach and continue, and the router asks
+// later whether it is allowed. http1_writer.h makes a request with breaches well-formed; a rule is
+// relaxable only if the writer can do that.
 #pragma once
 
 #include <array>
@@ -14,7 +15,7 @@
 
 namespace worker::http {
 
-// In the order of the enumerators; of several that are broken the first is the one reported.
+// In the order of the enumerators. When a request breaks several, the first is reported.
 inline constexpr std::array kRelaxable{
     Reason::method_unknown, Reason::target_char, Reason::percent_encoding,
     Reason::host_missing,   Reason::host_empty,  Reason::connection_invalid,
@@ -23,7 +24,7 @@ inline constexpr std::array kRelaxable{
 
 class RuleSet {
  public:
-  // A reason that is not relaxable is not taken.
+  // Has no effect for a reason that is not relaxable.
   constexpr void add(Reason reason) { bits_ = static_cast<std::uint8_t>(bits_ | bit(reason)); }
   constexpr bool contains(Reason reason) const { return (bits_ & bit(reason)) != 0; }
   constexpr bool empty() const { return bits_ == 0; }
@@ -44,7 +45,7 @@ class RuleSet {
   std::uint8_t bits_ = 0;
 };
 
-// The relaxable rules that one request breaks, each with the place where it does so first.
+// The relaxable rules that one request breaks, each with the offset of its first breach.
 class Breaches {
  public:
   void clear() { rules_ = {}; }
@@ -52,7 +53,7 @@ class Breaches {
   bool empty() const { return rules_.empty(); }
   bool contains(Reason reason) const { return rules_.contains(reason); }
 
-  // The first breach that is not allowed.
+  // The first breach that is not allowed, in the order of kRelaxable.
   Refusal refusal(RuleSet allowed) const;
 
  private:

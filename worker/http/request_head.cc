@@ -1,7 +1,7 @@
-// The request's parser: one pass that looks for the end of the head, then one over the head.
+// The parser of requests: one pass looks for the end of the head, a second one parses the head.
 //
-// Until the end is there only such verdicts are given that no later byte can change, and they are
-// looked for in the same order however the bytes arrive.
+// Before the end has arrived, the parser gives only verdicts that no later byte can change. It
+// checks for them in the same order however the bytes arrive.
 #include "worker/http/request_head.h"
 
 #include <algorithm>
@@ -32,8 +32,8 @@ constexpr std::array<Reason, kFaults> kReasonOfFault{
     Reason::fields_too_many,
 };
 
-// `bytes` are those from the message's first on, and reach behind `offset`. What follows it is not
-// looked at: it may not have come yet.
+// Refuses before the end of the head has arrived. `bytes` begin with the message and contain
+// `offset`. The bytes behind `offset` are ignored, because they may have arrived or not.
 ParseStatus refuse(std::string_view bytes, RequestHead& head, Refusal& refusal, Reason reason,
                    std::size_t offset) {
   head.bytes = bytes.substr(0, offset + 1);
@@ -41,13 +41,13 @@ ParseStatus refuse(std::string_view bytes, RequestHead& head, Refusal& refusal, 
   return ParseStatus::refused;
 }
 
-// Some bytes are wrong for the same reason wherever they stand.
+// CR and NUL have a reason of their own wherever they occur.
 Reason reason_of(char c, Reason otherwise) {
   if (c == '\r') return Reason::bare_cr;
   return c == '\0' ? Reason::nul_byte : otherwise;
 }
 
-// Steps over empty lines, RFC 9112 2.2: moves `start` to the first byte of the request line.
+// Skips empty lines, RFC 9112 2.2: moves `start` to the first byte of the request line.
 ParseStatus skip_empty_lines(std::string_view bytes, std::size_t& start, RequestHead& head,
                              Refusal& refusal) {
   for (std::size_t lines = 0;; ++lines, start += 2) {
@@ -60,8 +60,8 @@ ParseStatus skip_empty_lines(std::string_view bytes, std::size_t& start, Request
   }
 }
 
-// Refuses a head that will not be parsed: what there is of the request line, at most `most` bytes,
-// is left for the log.
+// Refuses a head without parsing it. Keeps what has arrived of the request line, at most `most`
+// bytes, for the log.
 ParseStatus refuse_early(std::string_view bytes, std::size_t start, RequestHead& head,
                          Refusal& refusal, Reason reason, std::size_t offset, std::size_t most) {
   const std::string_view line = bytes.substr(start, most);
@@ -69,8 +69,8 @@ ParseStatus refuse_early(std::string_view bytes, std::size_t start, RequestHead&
   return refuse(bytes, head, refusal, reason, offset);
 }
 
-// True when `most` bytes from `start` on and their CRLF hold no end of line. Looked at once only:
-// when there are enough bytes for the first time.
+// Whether the line at `start` is longer than `most` bytes. Searches only once, in the first call
+// that has enough bytes.
 bool line_too_long(std::string_view bytes, std::size_t start, std::size_t from, std::size_t most) {
   const std::size_t enough = most + 2;
   if (bytes.size() - start < enough || from >= start + enough) return false;
@@ -93,7 +93,7 @@ Refusal parse_absolute_form(std::string_view target, RequestHead& head) {
     head.path_query = head.method == "OPTIONS" ? "*" : "/";
     return {};
   }
-  // With "?" and no path there is no origin-form within the received bytes; nobody sends it.
+  // With "?" and no path the received bytes contain no origin-form. Clients do not send this.
   if (target[end] != '/') return {Reason::target_form, offset + end};
   head.path_query = target.substr(end);
   return judge_path_query(head.path_query, offset + end, head.breaches);
@@ -131,8 +131,8 @@ Refusal parse_version(std::string_view version, RequestHead& head) {
   return {well_formed ? Reason::version : Reason::version_invalid, offset};
 }
 
-// The version is judged before the target, so that other protocols' first lines are called what
-// they are.
+// Judges the version before the target, so that the first line of another protocol is reported as
+// such.
 Refusal parse_request_line(std::string_view line, RequestHead& head) {
   const std::size_t offset = offset_in(head.bytes, line);
   std::size_t method = 0;
@@ -181,14 +181,14 @@ void RequestHead::clear(std::size_t most_fields) {
 ParseStatus parse_request_head(std::string_view bytes, std::size_t& scanned, RequestHead& head,
                                Refusal& refusal, const Limits& limits) {
   std::size_t start = 0;
-  // Also what is refused at its first byte is logged with its fields: those of no other head.
+  // Even a head that is refused at its first byte is logged with its fields, so clear the old ones.
   head.clear(limits.fields);
   const ParseStatus before = skip_empty_lines(bytes, start, head, refusal);
   if (before != ParseStatus::complete) return before;
   const auto early = [&](Reason reason, std::size_t offset) {
     return refuse_early(bytes, start, head, refusal, reason, offset, limits.request_line);
   };
-  // Refused on its first byte: a TLS hello, for one, may never bring a line end.
+  // Refuse at the first byte: a TLS hello, for example, may never contain the end of a line.
   if (!is(bytes[start], kTokenChar)) {
     return early(reason_of(bytes[start], Reason::method_invalid), start);
   }

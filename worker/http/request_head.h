@@ -1,7 +1,7 @@
 // Parses the head of a request: request line and fields, RFC 9112 sections 2, 3, 5.
 //
-// Pure: bytes in, a RequestHead of views into these bytes or a refusal out. Syntax only; what a
-// well-formed head means (Host, framing, method) is judged by sanitizer.h. The caller owns the
+// Pure: bytes in, a RequestHead of views into these bytes or a refusal out. Syntax only:
+// sanitizer.h judges what a well-formed head means (Host, framing, method). The caller owns the
 // bytes and keeps them in place while it uses the head.
 #pragma once
 
@@ -22,22 +22,22 @@ struct RequestHead {
   std::string_view method;
   std::string_view target;      // as received
   std::string_view authority;   // of an absolute-form target, else empty
-  std::string_view path_query;  // what goes to the backend: origin-form, or "*" for OPTIONS
+  std::string_view path_query;  // for the backend: origin-form, or "*" for OPTIONS
   int minor_version = 1;        // HTTP/1.0 or HTTP/1.1
   HeaderList fields;
-  Breaches breaches;       // relaxable rules of the target
-  std::string_view bytes;  // the head; of a refused one, what its verdict was found in
-  std::size_t size = 0;    // bytes of the head with its final empty line and any empty lines
-                           // before it: the body, or the next request, begins here
+  Breaches breaches;       // relaxable rules that the target breaks
+  std::string_view bytes;  // the head; of a refused head, the bytes that led to the verdict
+  std::size_t size = 0;    // bytes of the head, with its final empty line and any empty lines
+                           // before it; the body, or the next request, begins behind them
 
-  // As if no head had been seen; from now on `most_fields` fields fit.
+  // As new. From now on up to `most_fields` fields fit.
   void clear(std::size_t most_fields = kMaxFields);
 };
 
-// `scanned` is 0 for new bytes; on `incomplete` it is set so that the next call, with the same
-// bytes and more behind them, does not look at them again: the total cost stays linear however
-// the bytes trickle in. The verdict never depends on how the bytes were split.
-// On `refused`, head.line holds what could be made out of the request line, for the log.
+// `scanned` is 0 for new bytes. On `incomplete` it is set so that the next call, with the same
+// bytes and more behind them, does not search them again: the total cost stays linear however
+// slowly the bytes arrive. The verdict does not depend on how the bytes were split. On `refused`,
+// head.line holds the known part of the request line, for the log.
 ParseStatus parse_request_head(std::string_view bytes, std::size_t& scanned, RequestHead& head,
                                Refusal& refusal, const Limits& limits = {});
 

@@ -1,4 +1,4 @@
-// The response's parser: the same two passes as for a request, other first line, other reasons.
+// The parser of responses: the same two passes as for a request, with other reasons.
 #include "worker/http/response_head.h"
 
 #include <algorithm>
@@ -29,7 +29,8 @@ constexpr std::array<Reason, kFaults> kReasonOfFault{
     Reason::response_fields_too_many,
 };
 
-// Before the head's end is there. What follows `offset` is not looked at: it may not have come yet.
+// Refuses before the end of the head has arrived. The bytes behind `offset` are ignored, because
+// they may have arrived or not.
 ParseStatus refuse(std::string_view bytes, ResponseHead& head, Refusal& refusal, Reason reason,
                    std::size_t offset) {
   head.bytes = bytes.substr(0, offset + 1);
@@ -47,7 +48,7 @@ Refusal parse_version(std::string_view line, ResponseHead& head) {
 }
 
 // The reason phrase may be missing, with or without the space before it. `line` ends before CRLF
-// and is known to begin with "HTTP/".
+// and begins with "HTTP/".
 Refusal parse_status_line(std::string_view line, ResponseHead& head) {
   if (const Refusal refusal = parse_version(line, head)) return refusal;
   if (line.size() == kVersionSize || line[kVersionSize] != ' ') {
@@ -96,7 +97,7 @@ ParseStatus parse_complete(std::string_view bytes, ResponseHead& head, Refusal& 
 
 ParseStatus parse_response_head(std::string_view bytes, std::size_t& scanned, ResponseHead& head,
                                 Refusal& refusal) {
-  // Refused as soon as it cannot be HTTP: a server of another kind may say no more.
+  // Refuse as soon as this cannot be HTTP: a server of another protocol may send nothing more.
   const std::size_t seen = std::min(bytes.size(), kName.size());
   const auto differ = std::mismatch(kName.begin(), kName.begin() + seen, bytes.begin());
   if (differ.first != kName.begin() + seen) {

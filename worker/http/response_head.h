@@ -1,7 +1,7 @@
 // Parses the head of a backend's response: status line and fields, RFC 9112 sections 4 and 5.
 //
-// Pure, and the twin of request_head.h: the same rules about ownership, `scanned` and splitting.
-// A refusal here means 502 to the client.
+// Pure. The rules about ownership, `scanned` and splitting are those of request_head.h. After a
+// refusal the client gets 502.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,7 @@ struct ResponseHead {
   int status = 0;           // 100..599
   std::string_view reason;  // may be empty
   HeaderList fields;
-  std::string_view bytes;  // the head; of a refused one, what its verdict was found in
+  std::string_view bytes;  // the head; of a refused head, the bytes that led to the verdict
   std::size_t size = 0;
 };
 

@@ -1,5 +1,5 @@
-// The judge of well-formed heads. What it lets pass is written anew by rewrite.cc from the facts
-// found here, never from the fields that gave them.
+// The judge of well-formed heads: see sanitizer.h. Writers use the facts that it finds, and never
+// the fields that it found them in.
 #include "worker/http/sanitizer.h"
 
 #include "worker/http/chars.h"
@@ -10,7 +10,7 @@
 namespace worker::http {
 namespace {
 
-// Host against the version and the target: RFC 9112 3.2, 3.2.2.
+// Compares Host with the version and the target: RFC 9112 3.2, 3.2.2.
 Refusal judge_host(const RequestHead& head, RequestFacts& facts) {
   const Field* host = head.fields.find(FieldId::host);
   facts.host = head.authority;
@@ -43,7 +43,7 @@ Refusal judge_method(const RequestHead& head, const Method* method, Breaches& br
   return {};
 }
 
-// What is not known is not passed on either.
+// An unknown expectation, even a relaxed one, is not forwarded.
 void judge_expect(const RequestHead& head, RequestFacts& facts) {
   if (!head.fields.has(FieldId::expect)) return;
   facts.expects_continue =
@@ -65,14 +65,14 @@ bool is_protocol(std::string_view value) {
   return is_token(name) && (name.size() == value.size() || is_token(value.substr(name.size() + 1)));
 }
 
-// Switching to another version of HTTP, or to TLS, would carry requests past this proxy's eyes.
+// After a switch to another version of HTTP, or to TLS, requests would pass uninspected.
 bool is_tunnel_for_http(std::string_view protocol) {
   const std::string_view name = protocol_name(protocol);
   return equal_ignoring_case(name, "h2c") || equal_ignoring_case(name, "h2") ||
          equal_ignoring_case(name, "http") || equal_ignoring_case(name, "tls");
 }
 
-// An upgrade that is not well-formed is ignored, as RFC 9110 7.8 allows: the request passes as an
+// Ignores an upgrade that is not well-formed, as RFC 9110 7.8 allows: the request is then an
 // ordinary one.
 std::string_view wanted_upgrade(const RequestHead& head, const ConnectionOptions& options,
                                 const Framing& body) {
@@ -94,8 +94,8 @@ Refusal judge_switch(const ResponseHead& head, const RequestFacts& request) {
   return {};
 }
 
-// A response that may have no body yet speaks of one: what follows it on the connection is in
-// doubt. (A HEAD or 304 response may well name the length that a GET would have had.)
+// Whether a response that may have no body has framing fields nevertheless: the bytes behind it are
+// then in doubt. (A response to HEAD, or a 304, may have the length that a GET would have had.)
 bool claims_forbidden_body(const ResponseHead& head) {
   if (head.status >= 200 && head.status != 204) return false;
   if (head.fields.has(FieldId::transfer_encoding)) return true;

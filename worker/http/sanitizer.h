@@ -1,8 +1,7 @@
-// Judges a well-formed request head and a well-formed response head: is it one that we pass on,
-// and what does it mean?
+// Judges a well-formed request or response head: whether Pound forwards it, and what it means.
 //
-// Pure. The facts it finds are all that transaction, rewrite and relay need to know; nobody else
-// looks at framing or Connection fields again.
+// Pure. The facts are all that later steps need to know; no other part of the program reads the
+// fields for framing and connection again.
 #pragma once
 
 #include <cstdint>
@@ -17,35 +16,35 @@ namespace worker::http {
 
 struct RequestFacts {
   Framing body;
-  std::string_view host;  // the authority asked for: of the target, else Host; may be empty (1.0)
-  std::string_view upgrade;  // protocol asked for with Connection: upgrade, else empty
-  bool keep_alive = false;   // the client wants this connection kept (version and Connection)
+  std::string_view host;     // the authority of the target, else Host; may be empty
+  std::string_view upgrade;  // protocol requested with Connection: upgrade, or empty
+  bool keep_alive = false;   // the client keeps its connection open (version, Connection)
   bool is_http10 = false;
   bool is_head = false;
   bool expects_continue = false;  // Expect: 100-continue (never true for HTTP/1.0)
   bool repeatable = false;        // idempotent method and no body: may be sent a second time
-  Breaches breaches;  // relaxable rules that the head breaks; to be asked once it is routed
+  Breaches breaches;  // relaxable rules that the head breaks, to be checked after routing
 };
 
-// Methods that pass: RFC 9110 but CONNECT and TRACE, PATCH, WebDAV and its extensions.
-// Everything else: 405. `kAllowedMethods` is the Allow field's value for that answer.
+// The methods that Pound forwards: those of RFC 9110 except CONNECT and TRACE; PATCH; WebDAV and
+// its extensions. Every other method gets a 405, with this value of Allow.
 extern const std::string_view kAllowedMethods;
 
-// What no configuration may let pass. The rest of the verdict is facts.breaches.
+// Refuses what no configuration allows. facts.breaches has the rules that `Allow` may relax.
 Refusal judge_request(const RequestHead& head, RequestFacts& facts, const Limits& limits = {});
 
 struct ResponseFacts {
   Framing body;
   bool keep_alive = false;  // the backend's connection may be used again after this response
-  bool is_interim = false;  // 1xx but 101
+  bool is_interim = false;  // 1xx except 101
   bool switches = false;    // 101
 };
 
-// A backend that sends more 1xx than this before its response is refused, by who counts them: they
-// would hold the client and the backend's slot for ever, since each is a sign of life.
+// The most 1xx responses that the caller accepts before the final one. Each of them is a sign of
+// life, so an endless series would hold the client and the backend's slot for ever.
 inline constexpr std::size_t kMaxInterims = 100;
 
-// 101 is refused unless `request.upgrade` asked for a protocol.
+// Refuses 101 unless `request.upgrade` names a protocol.
 Refusal judge_response(const ResponseHead& head, const RequestFacts& request, ResponseFacts& facts);
 
 }  // namespace worker::http

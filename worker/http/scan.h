@@ -1,8 +1,8 @@
-// Finds the ends of field names and of field values: the loops that see most of a head.
+// Finds the ends of field names and field values: the loops that read most of a head.
 //
-// Pure, and inline, since a head is some dozens of short calls. Each in two versions with the same
-// result: sixteen bytes or more at a time where the processor has SSE2, and byte by byte elsewhere;
-// the tests hold them against each other. Never reads outside [p, end).
+// Pure, and inline, since a head takes dozens of short calls. Each function has two versions with
+// the same result: sixteen bytes or more at a time where the processor has SSE2, byte by byte
+// elsewhere. The tests compare both. Never reads outside [p, end).
 #pragma once
 
 #include "worker/http/chars.h"
@@ -16,8 +16,8 @@
 namespace worker::http {
 
 struct NameScan {
-  const char* end;  // the first byte that may not stand in a name, or the end of the bytes
-  bool plain;       // there were only letters, digits and '-'
+  const char* end;  // the first byte that no name may have, or the end of the bytes
+  bool plain;       // the name has letters, digits and '-' only
 };
 
 namespace internal {
@@ -26,7 +26,7 @@ constexpr bool is_plain(char c) {
   return c == '-' || is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'z');
 }
 
-// Goes on behind bytes that were plain or not.
+// Continues at `p`; `plain` is the result for the bytes before.
 inline NameScan skip_rest_of_name(const char* p, const char* end, bool plain) {
   while (p != end && is(*p, kTokenChar)) plain = is_plain(*p++) && plain;
   return {p, plain};
@@ -82,10 +82,10 @@ inline NameScan skip_name(const char* p, const char* end) {
   return internal::skip_rest_of_name(p, end, true);
 }
 
-// The first byte in [p, end) that may not stand in a field value, or end.
+// The first byte in [p, end) that no field value may have, or end.
 inline const char* skip_value(const char* p, const char* end) {
   using namespace internal;
-  // Most values end here or in the next step; a long one is taken in larger strides.
+  // Most values end in the first or second step. A long one takes larger strides.
   while (end - p >= 16) {
     const unsigned bad = mask_of(not_in_value(load(p)));
     if (bad != 0) return p + std::countr_zero(bad);

@@ -1,7 +1,8 @@
-// Finds the session's text in a head: credentials, the target's parameters, cookies, fields.
+// Finds the session's text in credentials, parameters of the target, cookies and fields: see
+// session_key.h.
 //
-// See session_key.h. Each source is one pass over bytes that are already bounded by the head's own
-// limits. What is malformed is no session; it is never a reason to refuse a request.
+// Each source takes one pass over the head, whose size is limited already. Malformed text makes no
+// session, but it is never a reason to refuse a request.
 #include "worker/http/session_key.h"
 
 #include <array>
@@ -27,7 +28,7 @@ constexpr std::array<std::uint8_t, 256> kBase64Values = [] {
   return values;
 }();
 
-// A text cut in two; the second half is empty where there is no `mark`.
+// A text cut in two at `mark`. Without a mark the second half is empty.
 struct Halves {
   std::string_view first, second;
   bool cut = false;
@@ -44,7 +45,7 @@ Found usable(std::string_view text) {
   return text;
 }
 
-// A name and its value, without the blanks around either, as browsers take them (RFC 6265 5.2).
+// A name and its value, without the blanks around either, as browsers read them (RFC 6265 5.2).
 // Quotes are part of the value.
 Halves cookie_pair(std::string_view text) {
   Halves pair = cut_at(text, '=');
@@ -53,15 +54,15 @@ Halves cookie_pair(std::string_view text) {
   return pair;
 }
 
-// Decodes `encoded` into `user` up to the first ':'. False when there is none, or when any of it,
-// the password included, is not the one right encoding (RFC 4648 section 4, with padding). The
-// password itself is written nowhere.
+// Decodes `encoded` into `user` up to the first ':'. Returns false when there is no colon, or when
+// any part, the password included, is not in canonical base64 (RFC 4648 section 4, with padding).
+// Stores the password nowhere.
 bool decode_user(std::string_view encoded, std::string& user) {
   if (encoded.empty() || encoded.size() % 4 != 0) return false;
   if (encoded.back() == '=') encoded.remove_suffix(1);
   if (encoded.back() == '=') encoded.remove_suffix(1);
   bool colon = false;
-  std::uint32_t waiting = 0;  // only the low `bits` of it are still to come
+  std::uint32_t waiting = 0;  // its low `bits` bits are not decoded yet
   unsigned bits = 0;
   for (const char c : encoded) {
     const std::uint8_t value = kBase64Values[static_cast<unsigned char>(c)];
@@ -126,7 +127,7 @@ Found header(std::string_view id, const HeaderList& fields) {
 
 enum class Age { unknown, lasting, over };
 
-// Of a Max-Age attribute (RFC 6265 5.2.2). No number is made of the digits: they may be many.
+// The meaning of a Max-Age attribute (RFC 6265 5.2.2), for any number of digits.
 Age age_of(std::string_view value) {
   const bool negative = value.starts_with('-');
   if (negative) value.remove_prefix(1);
@@ -139,7 +140,7 @@ Age age_of(std::string_view value) {
   return negative || zero ? Age::over : Age::lasting;
 }
 
-// Whether Max-Age ends the cookie's life at once; the last one that makes sense counts (5.3).
+// Whether Max-Age ends the cookie's life at once. The last valid Max-Age counts (RFC 6265 5.3).
 bool is_deleted(std::string_view attributes) {
   Age age = Age::unknown;
   while (!attributes.empty()) {

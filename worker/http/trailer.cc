@@ -1,4 +1,4 @@
-// The names that are dropped from trailers.
+// The names that no trailer may have: see trailer.h.
 #include "worker/http/trailer.h"
 
 #include <array>
@@ -38,8 +38,8 @@ constexpr auto kForbiddenFamilies = std::to_array<std::string_view>({"if-"});
 }  // namespace
 
 bool allowed_in_trailer(std::string_view name) {
-  // All that this proxy knows by name frames, routes or authenticates; so may do what a backend
-  // could take for it.
+  // The names with a FieldId frame, route or authenticate. A backend may read a twin as one of
+  // them.
   if (twin_field_id(name) != FieldId::other) return false;
   return !NameList{kForbidden, kForbiddenFamilies}.contains(name);
 }

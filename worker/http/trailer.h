@@ -1,12 +1,12 @@
-// Which fields may stand in a trailer: RFC 9110 section 6.5.1. Pure.
+// The fields that a trailer may have: RFC 9110 section 6.5.1. Pure.
 #pragma once
 
 #include <string_view>
 
 namespace worker::http {
 
-// False for what frames, routes, modifies or authenticates the message, or says how its content is
-// to be processed: a recipient that merged it into the head would be fooled.
+// Returns false for fields that frame, route, modify or authenticate the message, or say how to
+// process its content: they would deceive a recipient that merges the trailer into the head.
 bool allowed_in_trailer(std::string_view name);
 
 }  // namespace worker::http

@@ -1,4 +1,4 @@
-// Hand-written readers for the few productions of RFC 3986 that a proxy must judge.
+// Hand-written readers for the few productions of RFC 3986 that a proxy must judge: see uri.h.
 #include "worker/http/uri.h"
 
 #include "worker/http/chars.h"

@@ -1,12 +1,13 @@
 // The characters and parts of a request target and of an authority: RFC 3986, RFC 9112 section 3.2.
 //
-// Pure. Beyond RFC 3986, what browsers are known to send bare passes, because refusing it breaks
-// sites that work. The URL standard of the WHATWG encodes in a query only controls, space, " # < >,
-// ' and what is not ASCII; in a path also ? ` { } and, since 2025, ^ (whatwg/url#846; Safari sent
-// it bare until then). So [ ] | ^ \ ` { } come bare in queries and [ ] | ^ in paths, and pages rely
-// on it: `?c[GEO]=SE`, `?a|b`. No browser sends a bare " < > or a byte from 0x80 anywhere, nor
-// ` { } in a path, where it writes \ as /: those are target_char, which can be relaxed; they go out
-// encoded. Controls and # never pass.
+// Pure. Accepts more than RFC 3986: characters that browsers are known to send bare, because
+// refusing them breaks sites that work. In a query, the URL standard of the WHATWG encodes only
+// controls, space, " # < > ' and non-ASCII characters; in a path also ? ` { } and, since 2025, ^
+// (whatwg/url#846; Safari sent it bare until then). So [ ] | ^ \ ` { } arrive bare in queries and
+// [ ] | ^ in paths, and pages rely on that: `?c[GEO]=SE`, `?a|b`. No browser sends " < > or a byte
+// from 0x80 bare, nor ` { } in a path, where it also writes \ as /. Those break the rule
+// target_char, which is relaxable, and Pound forwards them encoded. Controls and # are always
+// refused.
 #pragma once
 
 #include <cstddef>
@@ -17,24 +18,24 @@
 
 namespace worker::http {
 
-// host [":" port] as in Host and in absolute-form: reg-name, IPv4 or "[" IPv6 "]"; port 1..65535
-// or empty after the colon; no userinfo. An empty authority is not valid. A comma, which RFC 3986
-// would allow in a name, is not: it is what two Host fields joined by somebody look like.
+// host [":" port] as in Host and in absolute-form: reg-name, IPv4 or "[" IPv6 "]"; port 1..65535,
+// or empty after the colon; no userinfo. An empty authority is not valid. Nor is a comma, which
+// RFC 3986 allows in a name: it is the trace of two Host fields that some program has joined.
 bool valid_authority(std::string_view authority);
 
 // An authority without its port. IPv6 keeps its brackets.
 std::string_view host_of(std::string_view authority);
 
-// Judges a path with its query, which begins at `offset` of its message: notes what is wrong but
-// may be relaxed (target_char, percent_encoding), and refuses the rest.
+// Judges a path with its query, which begins at `offset` of its message. Notes breaches of
+// relaxable rules (target_char, percent_encoding) and refuses all others.
 Refusal judge_path_query(std::string_view path_query, std::size_t offset, Breaches& breaches);
 
-// Appends a path with its query. What may not stand there is encoded, and a '%' that encodes
-// nothing becomes %25; so does, unless `keep_bare`, what passes beyond RFC 3986.
+// Appends a path with its query, and encodes every character that is not allowed there. A '%' that
+// encodes nothing becomes %25. Without `keep_bare`, the characters beyond RFC 3986 are encoded too.
 void append_path_query(std::string_view path_query, bool keep_bare, std::string& out);
 
-// Both name the same server when asked with `https` or not: letter case and the scheme's own port
-// do not count.
+// Whether both name the same server, without regard to letter case and to the default port of the
+// scheme.
 bool same_authority(std::string_view a, std::string_view b, bool https);
 
 }  // namespace worker::http

@@ -1,5 +1,5 @@
-// The table of the reasons: the one place where a rule gets its code, status, words and section.
-// A code that was once released is not renamed, since people search their logs for it.
+// The table of reasons: the only place that gives a rule its code, status, text and section. A code
+// keeps its name once it is released, since operators search their logs for it.
 #include "worker/http/verdict.h"
 
 #include <algorithm>
@@ -18,9 +18,9 @@ constexpr std::array kTable{
 
     Row{Reason::bare_lf, {"bare_lf", 400, "A line ends in LF without CR.", "RFC 9112 2.2"}},
     Row{Reason::bare_cr, {"bare_cr", 400, "A CR is not followed by LF.", "RFC 9112 2.2"}},
-    Row{Reason::nul_byte, {"nul_byte", 400, "There is a NUL byte in the head.", "RFC 9110 5.5"}},
+    Row{Reason::nul_byte, {"nul_byte", 400, "The head contains a NUL byte.", "RFC 9110 5.5"}},
     Row{Reason::control_char,
-        {"control_char", 400, "There is a control character in the target or in a value.",
+        {"control_char", 400, "The target or a field value contains a control character.",
          "RFC 9110 5.5"}},
 
     Row{Reason::empty_lines,
@@ -28,7 +28,7 @@ constexpr std::array kTable{
          Relax::limit}},
     Row{Reason::request_line,
         {"request_line", 400,
-         "The request line is not method, target and version with one space between.",
+         "The request line is not a method, a target and a version, separated by single spaces.",
          "RFC 9112 3"}},
     Row{Reason::request_line_too_long,
         {"request_line_too_long", 414, "The request line is longer than MaxURI.", "RFC 9112 3",
@@ -36,22 +36,22 @@ constexpr std::array kTable{
     Row{Reason::method_invalid,
         {"method_invalid", 400, "The method is not a token.", "RFC 9110 9.1"}},
     Row{Reason::method_unknown,
-        {"method_unknown", 405, "The method is not a registered one.", "RFC 9110 9.1", Relax::yes}},
+        {"method_unknown", 405, "The method is not registered.", "RFC 9110 9.1", Relax::yes}},
     Row{Reason::method_refused,
         {"method_refused", 405,
-         "The method is CONNECT, TRACE, TRACK or PRI, or HEAD in other letters.", "RFC 9110 9.3",
-         Relax::tunnel}},
+         "The method is CONNECT, TRACE, TRACK or PRI, or HEAD in another letter case.",
+         "RFC 9110 9.3", Relax::tunnel}},
     Row{Reason::target_form,
-        {"target_form", 400, "The request target has none of the forms that the method allows.",
+        {"target_form", 400, "The form of the request target is not allowed for the method.",
          "RFC 9112 3.2"}},
     Row{Reason::target_authority,
         {"target_authority", 400, "The authority in the request target is not valid.",
          "RFC 3986 3.2", Relax::host}},
     Row{Reason::target_char,
-        {"target_char", 400, "There is a character in the request target that may not stand there.",
+        {"target_char", 400, "The request target has a character that is not allowed there.",
          "RFC 3986 3.3", Relax::yes}},
     Row{Reason::target_fragment,
-        {"target_fragment", 400, "There is a fragment in the request target.", "RFC 9112 3.2"}},
+        {"target_fragment", 400, "The request target has a fragment.", "RFC 9112 3.2"}},
     Row{Reason::percent_encoding,
         {"percent_encoding", 400, "A '%' is not followed by two hexadecimal digits.",
          "RFC 3986 2.1", Relax::yes}},
@@ -67,7 +67,7 @@ constexpr std::array kTable{
         {"fields_too_many", 431, "The head has more fields than MaxHeaders.", "RFC 6585 5",
          Relax::limit}},
     Row{Reason::leading_space,
-        {"leading_space", 400, "White space stands before the first field.", "RFC 9112 2.2"}},
+        {"leading_space", 400, "White space precedes the first field.", "RFC 9112 2.2"}},
     Row{Reason::obs_fold,
         {"obs_fold", 400, "A field is continued on the next line.", "RFC 9112 5.2"}},
     Row{Reason::colon_missing,
@@ -76,12 +76,11 @@ constexpr std::array kTable{
     Row{Reason::name_invalid,
         {"name_invalid", 400, "The name of a field is not a token.", "RFC 9110 5.1"}},
     Row{Reason::space_before_colon,
-        {"space_before_colon", 400, "White space stands between a field's name and the colon.",
-         "RFC 9112 5.1"}},
+        {"space_before_colon", 400, "White space precedes the colon of a field.", "RFC 9112 5.1"}},
     Row{Reason::host_missing,
         {"host_missing", 400, "An HTTP/1.1 request has no Host.", "RFC 9112 3.2", Relax::yes}},
     Row{Reason::host_many,
-        {"host_many", 400, "Host stands more than once.", "RFC 9112 3.2", Relax::host}},
+        {"host_many", 400, "The request has more than one Host.", "RFC 9112 3.2", Relax::host}},
     Row{Reason::host_empty, {"host_empty", 400, "Host is empty.", "RFC 9110 4.2.1", Relax::yes}},
     Row{Reason::host_invalid,
         {"host_invalid", 400, "Host is not a host with an optional port.", "RFC 9110 7.2",
@@ -93,23 +92,25 @@ constexpr std::array kTable{
         {"connection_invalid", 400, "Connection is not a list of at most 64 tokens.",
          "RFC 9110 7.6.1", Relax::yes}},
     Row{Reason::expect_unknown,
-        {"expect_unknown", 417, "Something else than 100-continue is expected.", "RFC 9110 10.1.1",
+        {"expect_unknown", 417, "The expectation is not 100-continue.", "RFC 9110 10.1.1",
          Relax::yes}},
 
     Row{Reason::cl_invalid,
         {"cl_invalid", 400, "Content-Length is not a number below 2^63.", "RFC 9110 8.6"}},
-    Row{Reason::cl_many, {"cl_many", 400, "Content-Length stands more than once.", "RFC 9112 6.3"}},
+    Row{Reason::cl_many,
+        {"cl_many", 400, "The request has more than one Content-Length.", "RFC 9112 6.3"}},
     Row{Reason::cl_te,
-        {"cl_te", 400, "Content-Length stands beside Transfer-Encoding.", "RFC 9112 6.1"}},
+        {"cl_te", 400, "The request has both Content-Length and Transfer-Encoding.",
+         "RFC 9112 6.1"}},
     Row{Reason::te_many,
-        {"te_many", 400, "Transfer-Encoding stands more than once, or chunked does.",
+        {"te_many", 400, "Transfer-Encoding or its coding chunked occurs more than once.",
          "RFC 9112 6.1"}},
     Row{Reason::te_not_final,
         {"te_not_final", 400, "The last transfer coding is not chunked.", "RFC 9112 6.3"}},
     Row{Reason::te_unknown,
         {"te_unknown", 501, "A transfer coding other than chunked is used.", "RFC 9112 6.1"}},
     Row{Reason::te_http10,
-        {"te_http10", 400, "Transfer-Encoding stands in an HTTP/1.0 request.", "RFC 9112 6.1"}},
+        {"te_http10", 400, "An HTTP/1.0 request has Transfer-Encoding.", "RFC 9112 6.1"}},
 
     Row{Reason::body_too_long,
         {"body_too_long", 413, "The body is longer than MaxRequest.", "RFC 9110 15.5.14",
@@ -140,7 +141,7 @@ constexpr std::array kTable{
         {"response_bare_cr", 502, "A CR in the response's head is not followed by LF.",
          "RFC 9112 2.2", Relax::response}},
     Row{Reason::response_control_char,
-        {"response_control_char", 502, "There is a control character in the response's head.",
+        {"response_control_char", 502, "The response's head contains a control character.",
          "RFC 9110 5.5", Relax::response}},
     Row{Reason::response_status_line,
         {"response_status_line", 502, "The response does not begin with a status line.",
@@ -170,14 +171,14 @@ constexpr std::array kTable{
         {"response_cl_many", 502, "The response has more than one Content-Length.", "RFC 9112 6.3",
          Relax::response}},
     Row{Reason::response_cl_te,
-        {"response_cl_te", 502, "The response has Content-Length beside Transfer-Encoding.",
+        {"response_cl_te", 502, "The response has both Content-Length and Transfer-Encoding.",
          "RFC 9112 6.3", Relax::response}},
     Row{Reason::response_te_unknown,
-        {"response_te_unknown", 502, "The response's transfer coding is not just chunked.",
+        {"response_te_unknown", 502, "The response has a transfer coding other than chunked.",
          "RFC 9112 6.1", Relax::response}},
     Row{Reason::response_te_http10,
-        {"response_te_http10", 502, "Transfer-Encoding stands in an HTTP/1.0 response.",
-         "RFC 9112 6.1", Relax::response}},
+        {"response_te_http10", 502, "An HTTP/1.0 response has Transfer-Encoding.", "RFC 9112 6.1",
+         Relax::response}},
     Row{Reason::response_switch_unasked,
         {"response_switch_unasked", 502, "The backend switches protocols without being asked.",
          "RFC 9110 7.8", Relax::response}},
@@ -198,7 +199,7 @@ constexpr bool in_order() {
   }
   return true;
 }
-static_assert(in_order(), "the rows stand in the order of the enumerators");
+static_assert(in_order(), "the rows have the order of the enumerators");
 
 }  // namespace
 
@@ -215,7 +216,7 @@ std::string_view excerpt(std::string_view bytes, std::size_t offset) {
   if (offset >= bytes.size()) return {};
   std::size_t begin = offset;
   while (begin != 0 && offset - begin < kMostBefore && bytes[begin - 1] != '\n') --begin;
-  // The offending byte is shown even if it is a line's end, but never the next line.
+  // Show the offending byte even when it ends the line, but never the next line.
   const std::size_t end =
       bytes[offset] == '\n' ? offset + 1 : bytes.find_first_of("\r\n", offset + 1);
   return bytes.substr(begin, std::min(end, begin + kMaxExcerpt) - begin);

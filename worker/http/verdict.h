@@ -1,8 +1,8 @@
-// The reasons for which a message is refused, in one table.
+// All reasons to refuse a message, in one table.
 //
-// Pure data. A Refusal is what the parsers and the sanitizer return instead of throwing; its code
-// is stable, stands in the access record as `reason=CODE` and in the manual. Which rules `Allow`
-// may relax stands here, too; relax.h says how.
+// Pure data. The parsers and the sanitizer throw nothing: they return a Refusal. The code of its
+// reason is stable; the access record shows it as `reason=CODE`, and the manual explains it. The
+// table also says which rules `Allow` may relax (see relax.h).
 #pragma once
 
 #include <cstddef>
@@ -49,7 +49,7 @@ enum class Reason : std::uint8_t {
   host_mismatch,
   connection_invalid,
   expect_unknown,
-  // Where a request's body ends.
+  // The framing of a request's body.
   cl_invalid,
   cl_many,
   cl_te,
@@ -57,7 +57,7 @@ enum class Reason : std::uint8_t {
   te_not_final,
   te_unknown,
   te_http10,
-  // A request's body, also a chunked one.
+  // The length of a request's body, chunked or not.
   body_too_long,
   // Chunked bodies, in either direction.
   chunk_size,
@@ -88,38 +88,38 @@ enum class Reason : std::uint8_t {
   response_interims_many,
 };
 
-// Counters are indexed by the enumerators: they are dense, and this is one more than the last.
+// The number of enumerators. They are dense, since counters are indexed by them.
 inline constexpr std::size_t kReasons =
     static_cast<std::size_t>(Reason::response_interims_many) + 1;
 
-// Whether `Allow` may name a rule, and if not, what the rule guards.
+// Whether `Allow` may relax a rule; if not, what the rule protects.
 enum class Relax : std::uint8_t {
   yes,
-  framing,   // where lines and messages end
-  host,      // which host is asked for
-  tunnel,    // that nothing passes unread
+  framing,   // the ends of lines and messages
+  host,      // the identity of the requested host
+  tunnel,    // the inspection of every request
   limit,     // memory
-  response,  // clients from backends
+  response,  // clients against backends
 };
 
 struct ReasonInfo {
   std::string_view code;     // "bare_lf"
   int status;                // 400, 405, 414, 431, 501, 502 …
-  std::string_view text;     // for people: what is wrong, one sentence
+  std::string_view text;     // what is wrong, one sentence for the operator
   std::string_view section;  // "RFC 9112 2.2"
   Relax relax = Relax::framing;
 };
 
 const ReasonInfo& info(Reason reason);
 
-// The reason with this code; `none` when there is none.
+// The reason with this code, or `none`.
 Reason find_reason(std::string_view code);
 
 struct Refusal {
   Reason reason = Reason::none;
-  std::size_t offset =
-      0;  // of the offending byte, or of the field or word that is refused for
-          // what it means; from the first byte of the message. 0 for what is missing
+  // From the first byte of the message: the offending byte, or the beginning of a field or word
+  // that is refused for its meaning. 0 when something is missing.
+  std::size_t offset = 0;
   explicit operator bool() const { return reason != Reason::none; }
 };
 
@@ -128,11 +128,11 @@ inline std::size_t offset_in(std::string_view bytes, std::string_view part) {
   return static_cast<std::size_t>(part.data() - bytes.data());
 }
 
-// Bytes of an excerpt.
+// The most bytes of an excerpt.
 inline constexpr std::size_t kMaxExcerpt = 64;
 
-// What of `bytes` to show for a refusal at `offset`: within the line, some bytes before and more
-// behind. Not escaped.
+// The part of `bytes` to show for a refusal at `offset`: a few bytes of the line before the offset
+// and more behind it. Not escaped.
 std::string_view excerpt(std::string_view bytes, std::size_t offset);
 
 }  // namespace worker::http

@@ -1,10 +1,10 @@
 // Reads the cases of t/unit/data/{requests,responses,chunked}/*.md.
 //
 // A case is a section: its title after "## ", the raw bytes in a fenced block, then its verdict.
-// Between the fences line ends mean nothing; the bytes are what the escapes say: \r \n \t \0 \xHH,
-// \\ for a backslash, and \{N*text} for N times text. Behind the block come lines "key value …":
-// `allow CODE` for a rule that is relaxed, `request …` for what a response answers, `sends LINE`
-// and `hides TEXT` about what is written for the other side; the last one is the verdict.
+// The block's own line ends are ignored. Escapes stand for bytes: \r \n \t \0 \xHH, \\ for a
+// backslash, and \{N*text} for N times text. Behind the block come lines "key value …": `allow
+// CODE` relaxes a rule, `request …` describes the request that a response answers, `sends LINE` and
+// `hides TEXT` check the head that Pound writes for the other side. The last line is the verdict.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +18,7 @@
 namespace http_cases {
 
 struct Case {
-  std::string title;  // with the file's name
+  std::string title;  // begins with the name of the file
   std::string bytes;
   std::vector<std::string> lines;  // behind the block
 
@@ -72,7 +72,7 @@ inline std::string unescape(std::string_view text) {
   return out;
 }
 
-// The other way, for values in verdicts; a space becomes \s so that a value is one word.
+// The inverse, for values in verdicts. A space becomes \s, so that a value is one word.
 inline std::string escape(std::string_view bytes) {
   static constexpr char kHex[] = "0123456789abcdef";
   std::string out;
@@ -130,7 +130,7 @@ inline std::vector<Case> read_cases(const std::string& folder) {
   return cases;
 }
 
-// The words of `text` that are not in `all`: empty when every expected fact is a found one.
+// The words of `text` that `all` lacks: empty when all expected facts were found.
 inline std::string missing_words(const std::string& text, const std::string& all) {
   std::string missing;
   std::size_t at = 0;

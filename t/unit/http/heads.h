@@ -1,4 +1,4 @@
-// Parsed heads for tests, together with the bytes that they are views of.
+// Parsed heads for tests, together with the bytes that they refer to.
 #pragma once
 
 #include <doctest/doctest.h>

@@ -1,6 +1,6 @@
-// Runs the readable cases: every head and body whole, byte by byte and split at each offset, always
-// with the verdict that stands in the file, to the excerpt; holds what is written for the other
-// side against the case; and sees that no reason is without a case.
+// Runs the readable cases: every head and body whole, byte by byte and split at each offset. The
+// verdict, excerpt included, is always that of the file. Compares what Pound writes for the other
+// side with the case, and checks that every reason has a case.
 #include <doctest/doctest.h>
 
 #include <cstring>
@@ -58,7 +58,7 @@ std::string judged_request(const RequestHead& head, const Limits& limits, RuleSe
          " fields=" + std::to_string(head.fields.size()) + " size=" + std::to_string(head.size);
 }
 
-// What each whole or partial feeding of `bytes` comes to: a function of pieces' ends.
+// The outcome of feeding `bytes` in pieces that end at the given offsets.
 using Feed = std::function<std::string(const std::string&, const std::vector<std::size_t>&)>;
 
 std::string feed_request(const std::string& bytes, const std::vector<std::size_t>& ends,
@@ -67,8 +67,8 @@ std::string feed_request(const std::string& bytes, const std::vector<std::size_t
   RequestHead head;
   Refusal refusal;
   for (std::size_t end : ends) {
-    // A copy of just these bytes, so that a read behind them is seen by the sanitizers, and so
-    // that nothing may depend on their staying in place.
+    // A copy of exactly these bytes: the sanitizers then see a read behind them, and the outcome
+    // cannot depend on the bytes staying in place.
     const std::string piece = bytes.substr(0, end);
     switch (parse_request_head(piece, scanned, head, refusal, limits)) {
       case ParseStatus::complete:
@@ -147,7 +147,7 @@ void check_case(const Case& test, const Feed& feed) {
   std::vector<std::size_t> each;
   for (std::size_t end = 1; end <= bytes.size(); ++end) each.push_back(end);
   CHECK(feed(bytes, each) == whole);
-  // Splits of the largest cases would only repeat themselves, slowly, since each piece is copied.
+  // Skip the splits of the largest cases: they repeat themselves, and copying each piece is slow.
   const std::size_t stride = bytes.size() <= 3000 ? 1 : 97;
   for (std::size_t split = 1; split < bytes.size(); split += stride) {
     REQUIRE(feed(bytes, {split, bytes.size()}) == whole);
@@ -174,7 +174,7 @@ RuleSet allowed_by(const Case& test) {
   return allowed;
 }
 
-// `sends` is a whole line of what was written, `hides` stands nowhere in it.
+// `sends` is a whole line of the written head; `hides` occurs nowhere in it.
 void check_written(const Case& test, const std::string& written) {
   CAPTURE(test.title);
   CAPTURE(written);
@@ -244,14 +244,14 @@ Limits limits_of(const Case& test) {
   return limits;
 }
 
-// Reasons that no bytes of one head or body alone can have, and the test that has them.
+// Reasons that the bytes of a single head or body cannot cause, and the test that covers each.
 const std::map<std::string, std::string> kElsewhere{
     {"response_interims_many", "t/e2e/test_interim.py"},
 };
 
 }  // namespace
 
-TEST_CASE("requests: every case gets its verdict, however it is split") {
+TEST_CASE("requests: every case gets its verdict, however the bytes are split") {
   const std::vector<Case> cases = http_cases::read_cases("requests");
   CHECK(cases.size() >= 300);
   for (const Case& test : cases) {
@@ -264,7 +264,7 @@ TEST_CASE("requests: every case gets its verdict, however it is split") {
   }
 }
 
-TEST_CASE("responses: every case gets its verdict, however it is split") {
+TEST_CASE("responses: every case gets its verdict, however the bytes are split") {
   const std::vector<Case> cases = http_cases::read_cases("responses");
   CHECK(cases.size() >= 100);
   for (const Case& test : cases) {
@@ -276,7 +276,7 @@ TEST_CASE("responses: every case gets its verdict, however it is split") {
   }
 }
 
-TEST_CASE("chunked bodies: every case gets its verdict, however it is split") {
+TEST_CASE("chunked bodies: every case gets its verdict, however the bytes are split") {
   const std::vector<Case> cases = http_cases::read_cases("chunked");
   CHECK(cases.size() >= 50);
   for (const Case& test : cases) {
@@ -309,7 +309,7 @@ TEST_CASE("every reason has a case") {
   }
 }
 
-TEST_CASE("every relaxable rule has a case where it is relaxed and what goes out is shown") {
+TEST_CASE("every relaxable rule has a case that relaxes it and shows what Pound sends") {
   std::set<std::string> seen;
   for (const Case& test : http_cases::read_cases("requests")) {
     if (values_of(test, "sends").empty() || !test.verdict().starts_with("accept")) continue;

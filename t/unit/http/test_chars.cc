@@ -1,4 +1,4 @@
-// Character classes against the grammar, byte by byte.
+// Compares the character classes with the grammar, byte by byte.
 #include "worker/http/chars.h"
 
 #include <doctest/doctest.h>
@@ -23,7 +23,7 @@ const std::string kSmall = "abcdefghijklmnopqrstuvwxyz";
 
 }  // namespace
 
-TEST_CASE("chars: each class holds what the grammar says, in the order of ASCII") {
+TEST_CASE("chars: each class has the characters of the grammar") {
   CHECK(all_of(kTokenChar) == "!#$%&'*+-." + kDigits + kCapitals + "^_`" + kSmall + "|~");
   CHECK(all_of(kHexChar) == kDigits + "ABCDEFabcdef");
   CHECK(all_of(kHostChar) == "!$&'()*+-." + kDigits + ";=" + kCapitals + "_" + kSmall + "~");
@@ -33,7 +33,7 @@ TEST_CASE("chars: each class holds what the grammar says, in the order of ASCII"
         "!$&'()*+,-./" + kDigits + ":;=?@" + kCapitals + "[\\]^_`" + kSmall + "{|}~");
 }
 
-TEST_CASE("chars: values hold a tab, but no other control character") {
+TEST_CASE("chars: values may have a tab, but no other control character") {
   CHECK(all_of(kValueChar).size() == 1 + 95 + 128);
   CHECK(is('\t', kValueChar));
   CHECK(is('\xff', kValueChar));
@@ -43,7 +43,7 @@ TEST_CASE("chars: values hold a tab, but no other control character") {
   CHECK(!is('\\', kQuotedChar));
 }
 
-TEST_CASE("chars: letter case counts for nothing, but only in ASCII letters") {
+TEST_CASE("chars: comparison ignores case in ASCII letters only") {
   CHECK(equal_ignoring_case("Content-LENGTH", "content-length"));
   CHECK(!equal_ignoring_case("a", "ab"));
   CHECK(!equal_ignoring_case("[", "{"));

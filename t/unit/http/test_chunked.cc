@@ -1,4 +1,4 @@
-// How the decoder moves bytes; verdicts are in data/chunked.
+// How the decoder moves bytes. For its verdicts see data/chunked.
 #include "worker/http/chunked.h"
 
 #include <doctest/doctest.h>
@@ -10,7 +10,7 @@
 using namespace worker::http;
 using State = ChunkedDecoder::State;
 
-TEST_CASE("chunked: the data of many chunks comes to the front in one piece") {
+TEST_CASE("chunked: the data of many chunks moves to the front in one piece") {
   std::string bytes = "3\r\nabc\r\n2;x=y\r\nde\r\n4\r\nfghi\r\n0\r\n\r\nGET";
   ChunkedDecoder decoder;
   const auto result = decoder.decode(bytes.data(), bytes.size());
@@ -22,7 +22,7 @@ TEST_CASE("chunked: the data of many chunks comes to the front in one piece") {
   CHECK(decoder.trailer() == "");
 }
 
-TEST_CASE("chunked: data that goes on in the next read is there already") {
+TEST_CASE("chunked: data of an unfinished chunk is available at once") {
   ChunkedDecoder decoder;
   std::string first = "a\r\n012";
   auto result = decoder.decode(first.data(), first.size());
@@ -39,7 +39,7 @@ TEST_CASE("chunked: data that goes on in the next read is there already") {
   CHECK(third.substr(0, result.produced) == "6789!");
 }
 
-TEST_CASE("chunked: a read may bring framing only") {
+TEST_CASE("chunked: a read may contain framing only") {
   ChunkedDecoder decoder;
   std::string bytes = "5";
   auto result = decoder.decode(bytes.data(), bytes.size());
@@ -51,7 +51,7 @@ TEST_CASE("chunked: a read may bring framing only") {
   CHECK(result.consumed == 0);
 }
 
-TEST_CASE("chunked: a chunk of many reads") {
+TEST_CASE("chunked: one chunk may span many reads") {
   constexpr std::size_t kSize = 1 << 20;
   ChunkedDecoder decoder;
   std::string header = "100000\r\n";
@@ -69,7 +69,8 @@ TEST_CASE("chunked: a chunk of many reads") {
   CHECK(decoder.trailer() == "X-Sum: 1\r\n");
 }
 
-TEST_CASE("chunked: data before a fault is handed out, and the fault's place is the body's") {
+TEST_CASE(
+    "chunked: data before a fault is available, and the offset is from the start of the body") {
   ChunkedDecoder decoder;
   std::string first = "3\r\nabc\r\n";
   CHECK(decoder.decode(first.data(), first.size()).state == State::more);
@@ -82,7 +83,7 @@ TEST_CASE("chunked: data before a fault is handed out, and the fault's place is 
   CHECK(decoder.refusal().offset == 13);
 }
 
-TEST_CASE("chunked: an excerpt shows lines of the framing, and never the data") {
+TEST_CASE("chunked: an excerpt shows lines of the framing, never data") {
   const auto excerpt_of = [](std::string bytes) {
     ChunkedDecoder decoder;
     CHECK(decoder.decode(bytes.data(), bytes.size()).state == State::refused);
@@ -96,7 +97,7 @@ TEST_CASE("chunked: an excerpt shows lines of the framing, and never the data") 
   CHECK(excerpt_of("1" + std::string(100, ' ') + "=") == std::string(24, ' ') + "=");
 }
 
-TEST_CASE("chunked: headers of chunks") {
+TEST_CASE("chunked: chunk headers") {
   const auto header = [](std::uint64_t size) {
     std::array<char, kMaxChunkHeader> out;
     return std::string(out.data(), write_chunk_header(size, out.data()));

@@ -1,4 +1,4 @@
-// Connection options and the names that may not be removed.
+// Connection options and the protected names.
 #include "worker/http/connection.h"
 
 #include <doctest/doctest.h>
@@ -19,7 +19,7 @@ HeaderList list_of(std::initializer_list<std::string_view> values) {
 
 }  // namespace
 
-TEST_CASE("connection: options over several fields, in any letter case") {
+TEST_CASE("connection: options of several fields, in any letter case") {
   const ConnectionOptions options = connection_options(list_of({"CLOSE , ,", "x,\tUpgrade", ""}));
   CHECK(options.close);
   CHECK(options.upgrade);
@@ -27,7 +27,7 @@ TEST_CASE("connection: options over several fields, in any letter case") {
   CHECK(options.invalid == nullptr);
 }
 
-TEST_CASE("connection: no field, no option") {
+TEST_CASE("connection: without the field there is no option") {
   const ConnectionOptions options = connection_options(HeaderList{});
   CHECK(!options.close);
   CHECK(options.invalid == nullptr);
@@ -41,7 +41,7 @@ TEST_CASE("connection: 64 options pass, 65 do not; empty elements do not count")
   CHECK(connection_options(list_of({value, one_more})).invalid == one_more.data());
 }
 
-TEST_CASE("connection: who keeps it") {
+TEST_CASE("connection: options and version decide whether it stays open") {
   ConnectionOptions options;
   CHECK(keeps_alive(options, 1));
   CHECK(!keeps_alive(options, 0));
@@ -55,7 +55,7 @@ TEST_CASE("connection: who keeps it") {
   CHECK(!keeps_alive(options, 1));
 }
 
-TEST_CASE("connection: a field can be removed by naming it, unless it is protected") {
+TEST_CASE("connection: naming a field removes it, unless the field is protected") {
   const HeaderList list =
       list_of({"x-hop",
                "Cookie, AUTHORIZATION, X-Forwarded-Proto, X-Real-IP, Sec-WebSocket-Key, "
@@ -71,7 +71,7 @@ TEST_CASE("connection: a field can be removed by naming it, unless it is protect
   }
 }
 
-TEST_CASE("connection: options that are no names name nothing; names beyond 64 are ignored") {
+TEST_CASE("connection: close, keep-alive and upgrade name no field; names beyond 64 are ignored") {
   const HeaderList words = list_of({"close, keep-alive, upgrade"});
   for (const char* name : {"close", "keep-alive", "upgrade", ""}) {
     CHECK(!NamedFields(words).contains(name));

@@ -47,7 +47,7 @@ TEST_CASE("error_page: an answer refers to the stored page and does not copy it"
   CHECK(pages.answer(404).page.data() == pages.body(404).data());
 }
 
-TEST_CASE("error_page: only 405 says which methods are allowed") {
+TEST_CASE("error_page: only 405 has Allow") {
   ErrorPages pages;
   pages.set(405, "");
   CHECK(pages.answer(405).field.name == "Allow");

@@ -1,8 +1,8 @@
-// A verdict does not depend on the order of the fields: every pair of lines that matter to a
-// refusal, in both orders, with and without a harmless line around and between them.
+// A verdict does not depend on the order of the fields. Tests every pair of lines that can cause a
+// refusal, in both orders, with and without harmless lines around and between them.
 //
-// Only where two lines are both malformed does the first of them name the reason: there is none
-// between them to choose. They are refused in either order.
+// Exception: when both lines are malformed, the first one determines the reason. The head is
+// refused in either order.
 #include <doctest/doctest.h>
 
 #include <string>
@@ -160,7 +160,7 @@ TEST_CASE("order: a response's verdict does not depend on the order of its field
   }
 }
 
-TEST_CASE("order: of lines that are all malformed the first one names the reason") {
+TEST_CASE("order: the first of several malformed lines determines the reason") {
   CHECK(request_verdict("GET / HTTP/1.1\r\nX-A : b\r\n: b\r\n\r\n") == "400 space_before_colon");
   CHECK(request_verdict("GET / HTTP/1.1\r\n: b\r\nX-A : b\r\n\r\n") == "400 name_empty");
 }

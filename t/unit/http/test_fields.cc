@@ -1,4 +1,4 @@
-// The end of a head and single field lines; the many faults are in data/requests/fields.md.
+// The end of a head and single field lines. For the faults see data/requests/fields.md.
 #include "worker/http/fields.h"
 
 #include <doctest/doctest.h>
@@ -16,7 +16,7 @@ struct Line {
   Field field;
 };
 
-// `bytes` are a literal: the field that is returned looks into them.
+// `bytes` must be a literal: the returned field is a view of them.
 Line parse(std::string_view bytes, SpaceBeforeColon space) {
   const char* p = bytes.data();
   Line line{};
@@ -27,7 +27,7 @@ Line parse(std::string_view bytes, SpaceBeforeColon space) {
 
 }  // namespace
 
-TEST_CASE("fields: the end of a head is found from wherever the search goes on") {
+TEST_CASE("fields: the search finds the end of a head from any point where it continues") {
   const std::string bytes = "GET\r\nA: b\r\n\r\nrest\r\n\r\n";
   for (std::size_t from = 0; from <= 12; ++from) {
     const HeadScan scan = find_head_end(bytes, 0, from);
@@ -38,14 +38,14 @@ TEST_CASE("fields: the end of a head is found from wherever the search goes on")
   CHECK(find_head_end("", 0, 0).state == HeadScan::State::incomplete);
 }
 
-TEST_CASE("fields: an LF without CR is found before the end") {
+TEST_CASE("fields: the search reports an LF without CR before the end of the head") {
   const HeadScan scan = find_head_end("GET\r\nA: b\n\r\n\r\n", 0, 0);
   CHECK(scan.state == HeadScan::State::bare_lf);
   CHECK(scan.at == 9);
   CHECK(find_head_end("\n", 0, 0).state == HeadScan::State::bare_lf);
 }
 
-TEST_CASE("fields: what lies before the head does not count as its lines") {
+TEST_CASE("fields: bytes before the head do not count as its lines") {
   const std::string bytes = "\r\nA\r\n\r\n";
   const HeadScan scan = find_head_end(bytes, 2, 2);
   CHECK(scan.state == HeadScan::State::found);
@@ -67,7 +67,7 @@ TEST_CASE("fields: a value of white space is empty") {
   CHECK(line.field.value == "");
 }
 
-TEST_CASE("fields: white space before the colon is a fault, or taken away") {
+TEST_CASE("fields: white space before the colon is a fault, or removed") {
   CHECK(parse("A : b\r\n", SpaceBeforeColon::fault).fault == Fault::space_before_colon);
   const Line line = parse("Content-Length \t: 5\r\n", SpaceBeforeColon::removed);
   CHECK(line.fault == Fault::none);
@@ -78,13 +78,13 @@ TEST_CASE("fields: white space before the colon is a fault, or taken away") {
   CHECK(parse("A \r\n", SpaceBeforeColon::removed).fault == Fault::name_invalid);
 }
 
-TEST_CASE("fields: no name is a fault in front of the colon") {
+TEST_CASE("fields: an empty name is a fault at the colon") {
   const Line line = parse(": b\r\n", SpaceBeforeColon::fault);
   CHECK(line.fault == Fault::name_empty);
   CHECK(line.at == 0);
 }
 
-TEST_CASE("fields: the last field that fits is the hundredth") {
+TEST_CASE("fields: 100 fields fit, and the next is a fault") {
   std::string bytes;
   for (std::size_t i = 0; i < kMaxFields; ++i) bytes += "A: b\r\n";
   for (const Fault expected : {Fault::none, Fault::too_many}) {

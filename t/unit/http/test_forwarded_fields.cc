@@ -1,4 +1,4 @@
-// Which fields go on to the other side, independent of how a protocol writes them.
+// The forwarded fields, whatever protocol carries them.
 #include "worker/http/forwarded_fields.h"
 
 #include <doctest/doctest.h>
@@ -11,7 +11,7 @@ using namespace worker::http;
 
 namespace {
 
-// Lists what it is given, one line for each field; '<' marks a field as it was received.
+// Lists the visited fields, one per line: '<' marks a received field, '+' one of Pound's.
 struct Lister {
   std::string text = {};
 
@@ -48,7 +48,7 @@ const Forwarded kForwarded{"192.0.2.7", "https", "192.0.2.1:443", "443"};
 
 }  // namespace
 
-TEST_CASE("forwarded_fields: a request has neither framing nor fields of the hop") {
+TEST_CASE("forwarded_fields: a request has neither framing nor hop-by-hop fields") {
   CHECK(request_fields("POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTE: trailers\r\n"
                        "Connection: keep-alive, Upgrade, X-Hop\r\nUpgrade: websocket\r\n"
                        "X-Hop: 1\r\nExpect: 100-continue\r\nAccept:x\r\n\r\n",
@@ -61,7 +61,7 @@ TEST_CASE("forwarded_fields: a request has neither framing nor fields of the hop
         "+ X-Forwarded-Port = 443\n");
 }
 
-TEST_CASE("forwarded_fields: a request's own X-Forwarded-For, X-SSL and twins") {
+TEST_CASE("forwarded_fields: the client's X-Forwarded-For, X-SSL and twins") {
   Forwarded forwarded = kForwarded;
   forwarded.tls_fields = "X-SSL-Cipher: A\r\nX-SSL-Subject: \r\n";
   CHECK(request_fields("GET / HTTP/1.0\r\nX-Forwarded-For: 198.51.100.1\r\nX-SSL-Cipher: B\r\n"
@@ -76,7 +76,7 @@ TEST_CASE("forwarded_fields: a request's own X-Forwarded-For, X-SSL and twins") 
         "+ X-SSL-Subject = \n");
 }
 
-TEST_CASE("forwarded_fields: a response has neither framing nor fields of the hop") {
+TEST_CASE("forwarded_fields: a response has neither framing nor hop-by-hop fields") {
   CHECK(response_fields("HTTP/1.1 200 OK\r\nServer: s\r\nConnection: X-Hop, Set-Cookie\r\n"
                         "X-Hop: 1\r\nSet-Cookie: a\r\nTransfer-Encoding: chunked\r\n"
                         "Trailer: X\r\nKeep-Alive: 5\r\nProxy-Connection: close\r\n"

@@ -1,4 +1,4 @@
-// Lengths, and that the order of fields decides nothing; single verdicts are in data/*/framing.md.
+// Lengths, and the order of fields. For single verdicts see data/*/framing.md.
 #include "worker/http/framing.h"
 
 #include <doctest/doctest.h>
@@ -11,7 +11,7 @@
 
 using namespace worker::http;
 
-TEST_CASE("framing: a length is digits only, up to 2^63 - 1") {
+TEST_CASE("framing: a length has digits only, up to 2^63 - 1") {
   std::uint64_t length = 0;
   CHECK(parse_content_length("0", length));
   CHECK(length == 0);
@@ -54,7 +54,7 @@ TEST_CASE("framing: the verdict does not depend on the order of the fields") {
   }
 }
 
-TEST_CASE("framing: method and status against every framing of a response") {
+TEST_CASE("framing: every framing of a response with every kind of method and status") {
   const std::string head = "HTTP/1.1 ";
   for (const char* framing : {"", "Content-Length: 7\r\n", "Transfer-Encoding: chunked\r\n",
                               "Content-Length: 7\r\nTransfer-Encoding: chunked\r\n"}) {

@@ -1,4 +1,4 @@
-// Names that are known, and the list's capacity.
+// Known names, and the capacity of the list.
 #include "worker/http/header_list.h"
 
 #include <doctest/doctest.h>
@@ -44,7 +44,7 @@ std::string in_capitals(std::string text) {
 
 }  // namespace
 
-TEST_CASE("header_list: known names in any letter case, and nothing that only resembles them") {
+TEST_CASE("header_list: known names are found in any letter case, and similar names are not") {
   for (const auto& known : kKnown) {
     const std::string& name = known.first;
     const FieldId id = known.second;
@@ -65,7 +65,7 @@ TEST_CASE("header_list: known names in any letter case, and nothing that only re
   CHECK(field_id("X-SSLx") == FieldId::other);
 }
 
-TEST_CASE("header_list: twins are what '_' for '-' makes of a name") {
+TEST_CASE("header_list: a twin has '_' or another character for '-'") {
   CHECK(twin_field_id("X_Forwarded_For") == FieldId::x_forwarded_for);
   CHECK(twin_field_id("x-forwarded_PROTO") == FieldId::x_forwarded_proto);
   CHECK(twin_field_id("X_SSL_Client_Cert_And_A_Name_Longer_Than_Any") == FieldId::x_ssl);
@@ -85,7 +85,7 @@ TEST_CASE("header_list: 100 fields fit, the next does not") {
   CHECK(!list.has(FieldId::host));
 }
 
-TEST_CASE("header_list: find gives the first, count gives all, clear forgets") {
+TEST_CASE("header_list: find returns the first, count counts all, clear removes all") {
   HeaderList list;
   CHECK(list.find(FieldId::cookie) == nullptr);
   CHECK(list.add({"Cookie", "a", FieldId::cookie}));
@@ -102,7 +102,7 @@ TEST_CASE("header_list: find gives the first, count gives all, clear forgets") {
   CHECK(list.find(FieldId::cookie) == nullptr);
 }
 
-TEST_CASE("header_list: as many fields as are asked for, and no more than there is room for") {
+TEST_CASE("header_list: the requested limit holds, up to the capacity") {
   HeaderList list;
   list.clear(1);
   CHECK(list.add({"A", "b", FieldId::other}));

@@ -22,7 +22,7 @@ std::string request(const std::string& raw) {
   return out;
 }
 
-// The fields that every request gets when the client asked for host a.
+// The fields that Pound adds to every request for the host a.
 const std::string kAdded =
     "X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: a\r\n"
     "X-Forwarded-Port: 80\r\n";
@@ -94,7 +94,7 @@ TEST_CASE("http1_writer: HTTP/1.0 without Host becomes HTTP/1.1 with one") {
         "X-Forwarded-Proto: http\r\nX-Forwarded-Port: 80\r\n\r\n");
 }
 
-TEST_CASE("http1_writer: an absolute target becomes origin-form, its authority becomes Host") {
+TEST_CASE("http1_writer: an absolute target becomes origin-form, and its authority becomes Host") {
   CHECK(request("GET http://A:80/b HTTP/1.1\r\nX: y\r\nHost: a\r\n\r\n") ==
         "GET /b HTTP/1.1\r\nHost: A:80\r\nX: y\r\nX-Forwarded-For: 192.0.2.7\r\n"
         "X-Forwarded-Proto: http\r\nX-Forwarded-Host: A:80\r\nX-Forwarded-Port: 80\r\n\r\n");
@@ -102,12 +102,12 @@ TEST_CASE("http1_writer: an absolute target becomes origin-form, its authority b
         "OPTIONS * HTTP/1.1\r\nHost: a\r\n" + kAdded + "\r\n");
 }
 
-TEST_CASE("http1_writer: fields are written in canonical form, names as they came") {
+TEST_CASE("http1_writer: fields have canonical form, and names keep their letter case") {
   CHECK(request(get_with("aCCept:x\r\nB: \t y z \t\r\nC:\r\n")) ==
         "GET / HTTP/1.1\r\nHost: a\r\naCCept: x\r\nB: y z\r\nC: \r\n" + kAdded + "\r\n");
 }
 
-TEST_CASE("http1_writer: X-Forwarded-For is appended to, in the order of its fields") {
+TEST_CASE("http1_writer: the client's address follows the values of all X-Forwarded-For fields") {
   CHECK(request(get_with("X-Forwarded-For: 198.51.100.1, 198.51.100.2\r\nX: y\r\n"
                          "x-forwarded-for: 198.51.100.3\r\nX-FORWARDED-FOR:\r\n")) ==
         "GET / HTTP/1.1\r\nHost: a\r\nX: y\r\n"
@@ -115,28 +115,27 @@ TEST_CASE("http1_writer: X-Forwarded-For is appended to, in the order of its fie
         "X-Forwarded-Proto: http\r\nX-Forwarded-Host: a\r\nX-Forwarded-Port: 80\r\n\r\n");
 }
 
-TEST_CASE("http1_writer: what a client says about itself in our fields is replaced") {
+TEST_CASE("http1_writer: a client's own X-Forwarded-* and X-SSL-* fields are replaced") {
   CHECK(request(get_with("X-Forwarded-Proto: https\r\nX-forwarded-host: b\r\n"
                          "X-FORWARDED-PORT: 443\r\nX-SSL-Subject: CN=root\r\nx-ssl-x: y\r\n")) ==
         "GET / HTTP/1.1\r\nHost: a\r\n" + kAdded + "\r\n");
 }
 
-TEST_CASE("http1_writer: names with '_' for '-' are removed when we set or end the field") {
+TEST_CASE("http1_writer: twins of the fields that Pound replaces are removed") {
   CHECK(request(get_with("X_Forwarded_For: 1\r\nX-Forwarded_For: 1\r\nx_forwarded-proto: 1\r\n"
                          "X_SSL_Subject: 1\r\nX-SSL_Subject: 1\r\nContent_Length: 1\r\n"
                          "Transfer_Encoding: chunked\r\nmy_field: 1\r\nUser_Agent: 1\r\n")) ==
         "GET / HTTP/1.1\r\nHost: a\r\nmy_field: 1\r\nUser_Agent: 1\r\n" + kAdded + "\r\n");
 }
 
-TEST_CASE("http1_writer: fields of the hop end here") {
+TEST_CASE("http1_writer: hop-by-hop fields of a request are removed") {
   CHECK(request(get_with("Connection: keep-alive\r\nKeep-Alive: timeout=5\r\n"
                          "Proxy-Connection: keep-alive\r\nTE: trailers\r\nTrailer: X\r\n"
                          "Upgrade: websocket\r\n")) ==
         "GET / HTTP/1.1\r\nHost: a\r\n" + kAdded + "\r\n");
 }
 
-TEST_CASE(
-    "http1_writer: fields named in Connection end here, but not those that protect or identify") {
+TEST_CASE("http1_writer: fields named in Connection are removed, except protected ones") {
   CHECK(request(get_with("Connection: x-hop, Cookie, Authorization, X-Forwarded-For, Host\r\n"
                          "X-Hop: 1\r\nCookie: a=b\r\nAuthorization: Basic eA==\r\n"
                          "Connection: Y-Hop\r\ny-hop: 2\r\nZ: 3\r\n"
@@ -146,7 +145,7 @@ TEST_CASE(
         "X-Forwarded-Host: a\r\nX-Forwarded-Port: 80\r\n\r\n");
 }
 
-TEST_CASE("http1_writer: the framing of a request's body is ours") {
+TEST_CASE("http1_writer: Pound frames the body of a request itself") {
   CHECK(request("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 007\r\n\r\n") ==
         "POST / HTTP/1.1\r\nHost: a\r\n" + kAdded + "Content-Length: 7\r\n\r\n");
   CHECK(request("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: CHUNKED\r\n\r\n") ==
@@ -161,7 +160,7 @@ TEST_CASE("http1_writer: the framing of a request's body is ours") {
         "DELETE / HTTP/1.1\r\nHost: a\r\n" + kAdded + "\r\n");
 }
 
-TEST_CASE("http1_writer: Expect is passed when it means something") {
+TEST_CASE("http1_writer: Expect is forwarded only for a request with a body") {
   CHECK(request("PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-Continue\r\nContent-Length: 1\r\n\r\n") ==
         "PUT / HTTP/1.1\r\nHost: a\r\n" + kAdded +
             "Content-Length: 1\r\nExpect: 100-continue\r\n\r\n");
@@ -169,7 +168,7 @@ TEST_CASE("http1_writer: Expect is passed when it means something") {
         "GET / HTTP/1.1\r\nHost: a\r\n" + kAdded + "\r\n");
 }
 
-TEST_CASE("http1_writer: an upgrade is asked for again") {
+TEST_CASE("http1_writer: an upgrade is requested again") {
   CHECK(request(get_with("Connection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\n"
                          "Sec-WebSocket-Key: x\r\n")) ==
         "GET / HTTP/1.1\r\nHost: a\r\nSec-WebSocket-Key: x\r\n" + kAdded +
@@ -179,14 +178,14 @@ TEST_CASE("http1_writer: an upgrade is asked for again") {
         "GET / HTTP/1.1\r\nHost: a\r\n" + kAdded + "\r\n");
 }
 
-TEST_CASE("http1_writer: heads are appended to what is there") {
+TEST_CASE("http1_writer: a head is appended to the text before it") {
   const http_heads::Request parsed(get_with(""));
   std::string out = "before";
   write_request_head(parsed.head, parsed.facts, kForwarded, out);
   CHECK(out.starts_with("beforeGET / HTTP/1.1\r\n"));
 }
 
-TEST_CASE("http1_writer: a usual response") {
+TEST_CASE("http1_writer: an ordinary response") {
   ResponseRewrite how = with_body(Framing::Kind::length, 5);
   how.added.head_add = "X-Frame-Options: DENY\r\n";
   CHECK(
@@ -197,7 +196,7 @@ TEST_CASE("http1_writer: a usual response") {
       "X-Frame-Options: DENY\r\n\r\n");
 }
 
-TEST_CASE("http1_writer: Strict-Transport-Security is ours where we have one, else the backend's") {
+TEST_CASE("http1_writer: the listener's HSTS replaces the backend's") {
   const std::string raw =
       "HTTP/1.1 200 OK\r\nstrict-transport-security: max-age=0\r\nA: b\r\n"
       "Strict-Transport-Security: includeSubDomains\r\n\r\n";
@@ -217,7 +216,7 @@ TEST_CASE("http1_writer: a response without a reason phrase keeps the space") {
         "HTTP/1.1 200 \r\nContent-Length: 0\r\n\r\n");
 }
 
-TEST_CASE("http1_writer: what is said about the connection") {
+TEST_CASE("http1_writer: Connection depends on keep-alive and version") {
   const std::string raw = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\n";
   const std::string start = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n";
   ResponseRewrite how = with_body(Framing::Kind::length, 1);
@@ -230,20 +229,20 @@ TEST_CASE("http1_writer: what is said about the connection") {
   CHECK(response(raw, how) == start + "Connection: close\r\n\r\n");
 }
 
-TEST_CASE("http1_writer: a body until the close closes, whatever the caller wishes") {
+TEST_CASE("http1_writer: a body that ends with the connection closes it despite keep_alive") {
   CHECK(response("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X\r\n\r\n",
                  with_body(Framing::Kind::until_close)) ==
         "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
 }
 
-TEST_CASE("http1_writer: Trailer is announced only where there can be one") {
+TEST_CASE("http1_writer: Trailer goes out only with a chunked body") {
   const std::string raw = "HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n";
   CHECK(response(raw, with_body(Framing::Kind::chunked)) ==
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n");
   CHECK(response(raw, with_body(Framing::Kind::none)) == "HTTP/1.1 200 OK\r\n\r\n");
 }
 
-TEST_CASE("http1_writer: fields of the hop and those named in Connection end here") {
+TEST_CASE("http1_writer: hop-by-hop fields of a response are removed") {
   CHECK(response("HTTP/1.1 200 OK\r\nConnection: close, X-Hop, Set-Cookie\r\nX-Hop: 1\r\n"
                  "Set-Cookie: a\r\nProxy-Connection: close\r\nTE: x\r\nUpgrade: h2c\r\n\r\n",
                  with_body(Framing::Kind::length)) ==
@@ -265,7 +264,7 @@ TEST_CASE("http1_writer: the length of a body that is not sent") {
         "HTTP/1.1 200 X\r\n\r\n");
 }
 
-TEST_CASE("http1_writer: 426 says what to upgrade to") {
+TEST_CASE("http1_writer: 426 keeps Upgrade") {
   const std::string raw = "HTTP/1.1 426 X\r\nUpgrade: HTTP/3.0\r\nContent-Length: 0\r\n\r\n";
   ResponseRewrite how = with_body(Framing::Kind::length);
   CHECK(response(raw, how) ==
@@ -276,7 +275,7 @@ TEST_CASE("http1_writer: 426 says what to upgrade to") {
         "Connection: close, upgrade\r\n\r\n");
 }
 
-TEST_CASE("http1_writer: what is known of TLS is told to the backend, and only by us") {
+TEST_CASE("http1_writer: X-SSL-* fields come from Pound only") {
   const http_heads::Request parsed(get_with("X-SSL-Verify: SUCCESS\r\nx_ssl_cipher: forged\r\n"));
   Forwarded forwarded = kForwarded;
   forwarded.proto = "https";
@@ -296,14 +295,14 @@ TEST_CASE("http1_writer: interim responses have end-to-end fields and no framing
         "HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n");
 }
 
-TEST_CASE("http1_writer: 101 carries the protocol and nothing that would frame a body") {
+TEST_CASE("http1_writer: 101 has Upgrade and no framing") {
   CHECK(interim("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                 "Sec-WebSocket-Accept: x\r\nContent-Length: 5\r\n\r\n") ==
         "HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: x\r\nConnection: upgrade\r\n"
         "Upgrade: websocket\r\n\r\n");
 }
 
-TEST_CASE("http1_writer: the connection, by version") {
+TEST_CASE("http1_writer: Connection of an answer depends on keep-alive and version") {
   CHECK(written(kNotFound, {.keep_alive = true}) == kNotFoundStart + "\r\n12345");
   CHECK(written(kNotFound, {.keep_alive = true, .client_is_http10 = true}) ==
         kNotFoundStart + "Connection: keep-alive\r\n\r\n12345");
@@ -330,19 +329,19 @@ TEST_CASE("http1_writer: the answer's field precedes Connection, added lines fol
         "Strict-Transport-Security: max-age=300\r\nA: b\r\n\r\nx");
 }
 
-TEST_CASE("http1_writer: an answer that is no HTML") {
+TEST_CASE("http1_writer: an answer may be plain text") {
   CHECK(written({.status = 400, .content_type = "text/plain", .page = "no\n"}, {}) ==
         "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 3\r\n"
         "Connection: close\r\n\r\nno\n");
 }
 
-TEST_CASE("http1_writer: an answer is appended to what is there") {
+TEST_CASE("http1_writer: an answer is appended to the text before it") {
   std::string out = "before";
   write_answer(kNotFound, {.keep_alive = true}, out);
   CHECK(out == "before" + kNotFoundStart + "\r\n12345");
 }
 
-TEST_CASE("http1_writer: fields need not come from HTTP/1 lines") {
+TEST_CASE("http1_writer: names and values may come from separate places") {
   const std::string packed = "name, value\r\nother: line\r\n";
   const std::string_view view = packed;
   ResponseHead head;
@@ -357,7 +356,7 @@ TEST_CASE("http1_writer: fields need not come from HTTP/1 lines") {
   CHECK(out == "HTTP/1.1 103 X\r\nname: value\r\nother: line\r\nline: name\r\n\r\n");
 }
 
-TEST_CASE("http1_writer: received lines are copied in one piece only where none is left out") {
+TEST_CASE("http1_writer: neighbouring lines are copied without the ones removed between them") {
   CHECK(
       interim("HTTP/1.1 103 X\r\nA: 1\r\nB: 2\r\nTE: x\r\nC:3\r\nD: 4\r\nE: 5 \r\nF: 6\r\n\r\n") ==
       "HTTP/1.1 103 X\r\nA: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\nE: 5\r\nF: 6\r\n\r\n");

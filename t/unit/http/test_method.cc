@@ -9,7 +9,7 @@
 
 using namespace worker::http;
 
-TEST_CASE("method: every method of the Allow field passes, and there are 36") {
+TEST_CASE("method: Allow lists 36 methods, and Pound forwards each") {
   std::size_t count = 0;
   std::string_view rest = kAllowedMethods;
   while (!rest.empty()) {
@@ -24,14 +24,14 @@ TEST_CASE("method: every method of the Allow field passes, and there are 36") {
   CHECK(count == 36);
 }
 
-TEST_CASE("method: what does not pass") {
+TEST_CASE("method: unknown methods") {
   for (const char* name : {"CONNECT", "TRACE", "PRI", "TRACK", "get", "", "GETX", "GE"}) {
     CAPTURE(name);
     CHECK(find_method(name) == nullptr);
   }
 }
 
-TEST_CASE("method: what does not pass even when unknown methods are allowed") {
+TEST_CASE("method: methods that are refused even when unknown methods are allowed") {
   for (const char* name :
        {"CONNECT", "connect", "TRACE", "Trace", "TRACK", "PRI", "head", "Head"}) {
     CAPTURE(name);
@@ -43,7 +43,7 @@ TEST_CASE("method: what does not pass even when unknown methods are allowed") {
   }
 }
 
-TEST_CASE("method: these may not be sent twice") {
+TEST_CASE("method: methods that Pound may not send twice") {
   for (const char* name : {"POST", "PATCH", "LOCK"}) CHECK(!find_method(name)->idempotent);
   for (const char* name : {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "PROPFIND"}) {
     CHECK(find_method(name)->idempotent);

@@ -1,4 +1,4 @@
-// Where clients are sent to, and that neither field nor page says more than that.
+// The location and the page of a redirect, and that no request can inject anything into them.
 #include "worker/http/redirect.h"
 
 #include <doctest/doctest.h>
@@ -36,19 +36,19 @@ TEST_CASE("redirect: host, port and path of the configuration") {
   CHECK(redirect_location({"https://", "[::1]", ":2", ""}, "", "/c") == "https://[::1]:2/c");
 }
 
-TEST_CASE("redirect: nowhere to go without a host") {
+TEST_CASE("redirect: there is no location without a host") {
   CHECK(kept("", "/a") == "");
   CHECK(redirect_location({"https://", "b", "", ""}, "", "/a") == "https://b/a");
 }
 
-TEST_CASE("redirect: what follows the host is always a path") {
+TEST_CASE("redirect: a path always follows the host") {
   CHECK(kept("a", "*") == "https://a/");
   CHECK(kept("a", "") == "https://a/");
   CHECK(kept("a", "//evil.example/") == "https://a//evil.example/");
   CHECK(kept("a", "/@evil.example") == "https://a/@evil.example");
 }
 
-TEST_CASE("redirect: a target that may be passed on makes a URL that may be sent") {
+TEST_CASE("redirect: every acceptable target makes a valid URL") {
   const std::string allowed =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:/?@!$&'()*+,;=%";
   for (int byte = 0; byte < 256; ++byte) {

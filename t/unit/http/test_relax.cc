@@ -1,4 +1,4 @@
-// Which rules can be relaxed, and what a request that breaks several of them is refused for.
+// The relaxable rules, and the verdict when a request breaks several of them.
 #include "worker/http/relax.h"
 
 #include <doctest/doctest.h>
@@ -20,7 +20,7 @@ TEST_CASE("relax: the table of reasons and the list of relaxable ones agree") {
   }
 }
 
-TEST_CASE("relax: nothing that frames a message or names its host is relaxable") {
+TEST_CASE("relax: no rule about framing or the host is relaxable") {
   for (const Reason reason : kRelaxable) {
     const std::string_view code = info(reason).code;
     CAPTURE(code);

@@ -1,4 +1,4 @@
-// What a parsed request consists of; verdicts are in data/requests.
+// The parts of a parsed request. For verdicts see data/requests.
 #include "worker/http/request_head.h"
 
 #include <doctest/doctest.h>
@@ -29,7 +29,7 @@ TEST_CASE("request_head: every part is a view into the bytes") {
   CHECK(head.line.data() == request.bytes.data() + 2);
 }
 
-TEST_CASE("request_head: what is refused early shows nothing of the head before it") {
+TEST_CASE("request_head: an early refusal shows nothing of the previous head") {
   const std::string first = "GET http://a/ HTTP/1.0\r\nHost: a\r\nReferer: secret\r\n\r\n";
   for (const std::string& second : {std::string("\x16\x03\x01\r\n\r\n"), std::string("\n"),
                                     std::string("GET / HTTP/1.1\nA: b\n"), std::string(9000, 'l'),
@@ -47,7 +47,7 @@ TEST_CASE("request_head: what is refused early shows nothing of the head before 
   }
 }
 
-TEST_CASE("request_head: a head can be used again, nothing of the last one stays") {
+TEST_CASE("request_head: a reused head keeps nothing of the previous request") {
   RequestHead head;
   Refusal refusal;
   std::size_t scanned = 0;
@@ -63,7 +63,7 @@ TEST_CASE("request_head: a head can be used again, nothing of the last one stays
   CHECK(!head.fields.has(FieldId::host));
 }
 
-TEST_CASE("request_head: of a cleared head nothing stays") {
+TEST_CASE("request_head: a cleared head is empty") {
   RequestHead head;
   Refusal refusal;
   std::size_t scanned = 0;
@@ -84,21 +84,21 @@ TEST_CASE("request_head: of a cleared head nothing stays") {
   CHECK(!head.fields.add({"C", "d"}));
 }
 
-TEST_CASE("request_head: bytes that were looked at are not looked at again") {
+TEST_CASE("request_head: the search does not read bytes twice") {
   RequestHead head;
   Refusal refusal;
   std::size_t scanned = 0;
   std::string bytes = "GET / HTTP/1.1\r\nHost: a\r\n";
   CHECK(parse_request_head(bytes, scanned, head, refusal) == ParseStatus::incomplete);
   CHECK(scanned == bytes.size());
-  // An LF put where the search has already been is not seen until the head is parsed as a whole.
+  // The search has passed this place, so only the parser of the whole head finds the LF.
   bytes[20] = '\n';
   bytes += "X: y\r\n";
   CHECK(parse_request_head(bytes, scanned, head, refusal) == ParseStatus::incomplete);
   CHECK(scanned == bytes.size());
 }
 
-TEST_CASE("request_head: a refused request leaves its line for the log") {
+TEST_CASE("request_head: a refused request keeps its line for the log") {
   RequestHead head;
   Refusal refusal;
   std::size_t scanned = 0;

@@ -1,4 +1,4 @@
-// What a parsed response consists of; verdicts are in data/responses.
+// The parts of a parsed response. For verdicts see data/responses.
 #include "worker/http/response_head.h"
 
 #include <doctest/doctest.h>
@@ -22,7 +22,7 @@ TEST_CASE("response_head: every part") {
   CHECK(response.head.fields.find(FieldId::content_length)->value == "2");
 }
 
-TEST_CASE("response_head: a head can be used again, nothing of the last one stays") {
+TEST_CASE("response_head: a reused head keeps nothing of the previous response") {
   ResponseHead head;
   Refusal refusal;
   std::size_t scanned = 0;
@@ -37,14 +37,14 @@ TEST_CASE("response_head: a head can be used again, nothing of the last one stay
   CHECK(!refusal);
 }
 
-TEST_CASE("response_head: an interim response is one head, the final one is the next") {
+TEST_CASE("response_head: an interim response is one head, and the final response is the next") {
   const std::string interim = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
   const http_heads::Response first(interim + "HTTP/1.1 200 OK\r\n\r\n");
   CHECK(first.head.size == interim.size());
   CHECK(first.facts.is_interim);
 }
 
-TEST_CASE("response_head: the search goes on where it stopped") {
+TEST_CASE("response_head: the search continues where it stopped") {
   ResponseHead head;
   Refusal refusal;
   std::size_t scanned = 0;

@@ -1,4 +1,4 @@
-// Facts that are reused or depend on each other; single verdicts are in data/requests.
+// Facts that are reused or depend on each other. For single verdicts see data/requests.
 #include "worker/http/sanitizer.h"
 
 #include <doctest/doctest.h>
@@ -9,7 +9,7 @@
 
 using namespace worker::http;
 
-TEST_CASE("sanitizer: facts of an earlier request do not stay") {
+TEST_CASE("sanitizer: a request's facts keep nothing of the previous request") {
   http_heads::Request first(
       "PUT http://b/ HTTP/1.1\r\nHost: b\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
   CHECK(first.facts.expects_continue);
@@ -23,7 +23,7 @@ TEST_CASE("sanitizer: facts of an earlier request do not stay") {
   CHECK(first.facts.body.length == 0);
 }
 
-TEST_CASE("sanitizer: where the body ends is known even when the method or Expect is refused") {
+TEST_CASE("sanitizer: the framing is known even when the method or Expect is refused") {
   const http_heads::Request method("BREW / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n");
   CHECK(!method.verdict);
   CHECK(method.facts.breaches.refusal({}).reason == Reason::method_unknown);
@@ -47,7 +47,7 @@ TEST_CASE("sanitizer: repeatable is an idempotent method without a body") {
   CHECK(!repeatable("POST", ""));
 }
 
-TEST_CASE("sanitizer: response facts of an earlier response do not stay") {
+TEST_CASE("sanitizer: a response's facts keep nothing of the previous response") {
   http_heads::Response first("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n");
   CHECK(first.facts.keep_alive);
   const http_heads::Response second("HTTP/1.1 200 OK\r\n\r\n");

@@ -1,4 +1,4 @@
-// The vector version against its portable twin: every byte at every place of a short text.
+// Compares the vector version with the portable one: every byte at every place of a short text.
 #include "worker/http/scan.h"
 
 #include <doctest/doctest.h>
@@ -9,9 +9,9 @@
 
 using namespace worker::http;
 
-TEST_CASE("scan: both versions stop at the same byte, and at the end when there is none") {
+TEST_CASE("scan: both versions stop at the same byte, or at the end") {
   for (std::size_t size = 0; size < 50; ++size) {
-    // The exact size, so that reading behind the end is seen by the address sanitizer.
+    // The exact size, so that the address sanitizer sees a read behind the end.
     std::vector<char> text(size, 'a');
     const char* const end = text.data() + size;
     CHECK(skip_value(text.data(), end) == end);
@@ -29,7 +29,7 @@ TEST_CASE("scan: both versions stop at the same byte, and at the end when there 
   }
 }
 
-TEST_CASE("scan: both versions end a name at the same byte, and know what is plain") {
+TEST_CASE("scan: both versions end a name at the same byte and agree on plain") {
   for (std::size_t size = 0; size < 50; ++size) {
     std::vector<char> text(size, 'a');
     const char* const end = text.data() + size;
@@ -52,7 +52,7 @@ TEST_CASE("scan: both versions end a name at the same byte, and know what is pla
   }
 }
 
-TEST_CASE("scan: a long value, and a bad byte at each place of it") {
+TEST_CASE("scan: a bad byte at each place of a long value") {
   std::vector<char> text(300, 'a');
   const char* const end = text.data() + text.size();
   CHECK(skip_value(text.data(), end) == end);
@@ -63,7 +63,7 @@ TEST_CASE("scan: a long value, and a bad byte at each place of it") {
   }
 }
 
-TEST_CASE("scan: the first of several counts") {
+TEST_CASE("scan: the first of several bad bytes ends the scan") {
   const std::vector<char> text{'a', '\r', 'b', '\n', 'c',  'd', 'e', 'f', 'g',
                                'h', 'i',  'j', 'k',  '\0', 'm', 'n', 'o', 'p'};
   CHECK(skip_value(text.data(), text.data() + text.size()) == text.data() + 1);

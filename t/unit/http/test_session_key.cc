@@ -1,4 +1,4 @@
-// What a session is kept by, source by source: found in requests, learned from responses.
+// The text of a session from each source, in requests and in responses.
 #include "worker/http/session_key.h"
 
 #include <doctest/doctest.h>
@@ -11,7 +11,7 @@ using namespace worker::http;
 
 namespace {
 
-// Nothing is "-" here: no case below has it as its text.
+// "-" stands for no text; no case below has that as its text.
 std::string shown(const std::optional<std::string_view>& text) {
   return text ? std::string(*text) : "-";
 }
@@ -68,7 +68,7 @@ TEST_CASE("session_key: the user of basic authentication") {
   CHECK(user("Basic YQBiOmM=") == std::string("a\0b", 3));
 }
 
-TEST_CASE("session_key: the password makes no difference and is left nowhere") {
+TEST_CASE("session_key: the password makes no difference and is stored nowhere") {
   const http_heads::Request parsed(
       "GET / HTTP/1.1\r\nHost: a\r\nAuthorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n\r\n");
   std::string scratch;
@@ -210,7 +210,7 @@ TEST_CASE("session_key: the longest text, and one byte more") {
   CHECK(user("Basic " + encoded + "ZGU6") == "-");
 }
 
-TEST_CASE("session_key: the views are into the head") {
+TEST_CASE("session_key: the result is a view of the head") {
   const http_heads::Request parsed("GET /?sid=a HTTP/1.1\r\nHost: a\r\n\r\n");
   std::string scratch = "untouched";
   const auto text = session_text(SessionSource::url_parameter, "sid", parsed.head, scratch);
@@ -263,7 +263,7 @@ TEST_CASE("session_key: the last Set-Cookie of a name wins") {
   CHECK(of("") == "-");
 }
 
-TEST_CASE("session_key: a field of the response, and what cannot be learned") {
+TEST_CASE("session_key: a field of the response, and sources that learn nothing") {
   const std::string fields = "X-Session: a\r\nx-session: b\r\nSet-Cookie: X-Session=c\r\n";
   CHECK(learned(SessionSource::header, "x-Session", fields) == "a");
   CHECK(learned(SessionSource::header, "X-Other", fields) == "-");

@@ -1,11 +1,11 @@
-// Which names may stand in a trailer.
+// The names that a trailer may have.
 #include "worker/http/trailer.h"
 
 #include <doctest/doctest.h>
 
 using namespace worker::http;
 
-TEST_CASE("trailer: what frames, routes, authenticates or describes the content is dropped") {
+TEST_CASE("trailer: fields that frame, route, authenticate or describe the content are dropped") {
   for (const char* name : {"Content-Length",
                            "transfer-encoding",
                            "TE",
@@ -47,7 +47,7 @@ TEST_CASE("trailer: what frames, routes, authenticates or describes the content 
   }
 }
 
-TEST_CASE("trailer: what is meant for it passes") {
+TEST_CASE("trailer: other fields pass") {
   for (const char* name : {"Server-Timing", "X-Checksum", "Digest", "ETag", "grpc-status", "If"}) {
     CAPTURE(name);
     CHECK(allowed_in_trailer(name));

@@ -1,4 +1,4 @@
-// Authorities and targets, beyond what data/requests shows with whole requests.
+// Authorities and targets, in more detail than the whole requests of data/requests.
 #include "worker/http/uri.h"
 
 #include <doctest/doctest.h>
@@ -9,7 +9,7 @@
 
 using namespace worker::http;
 
-TEST_CASE("uri: authorities that are valid") {
+TEST_CASE("uri: valid authorities") {
   for (const char* authority : {"a",
                                 "a.b-c_d~e",
                                 "a:",
@@ -36,7 +36,7 @@ TEST_CASE("uri: authorities that are valid") {
   }
 }
 
-TEST_CASE("uri: authorities that are not") {
+TEST_CASE("uri: invalid authorities") {
   for (const char* authority : {"",
                                 ":",
                                 ":1",
@@ -93,7 +93,7 @@ TEST_CASE("uri: authorities that are not") {
   }
 }
 
-TEST_CASE("uri: NUL is nowhere valid") {
+TEST_CASE("uri: NUL is valid nowhere") {
   CHECK(!valid_authority(std::string_view("a\0b", 3)));
   Breaches breaches;
   CHECK(judge_path_query(std::string_view("/a\0b", 4), 10, breaches).reason == Reason::nul_byte);
@@ -101,7 +101,7 @@ TEST_CASE("uri: NUL is nowhere valid") {
 
 namespace {
 
-// "fine", or the codes with the offsets where they hold, the relaxable ones in parentheses.
+// "fine", or the codes of all broken rules with their offsets; relaxable rules in parentheses.
 std::string judged(std::string_view path_query) {
   Breaches breaches;
   const Refusal refusal = judge_path_query(path_query, 0, breaches);
@@ -127,7 +127,7 @@ std::string encoded(std::string_view path_query, bool keep_bare) {
 
 }  // namespace
 
-TEST_CASE("uri: what is wrong with a target") {
+TEST_CASE("uri: verdicts on targets") {
   CHECK(judged("/") == "fine");
   CHECK(judged("*") == "fine");
   CHECK(judged("/%41%ff?%0a") == "fine");
@@ -138,13 +138,13 @@ TEST_CASE("uri: what is wrong with a target") {
   CHECK(judged("/a\rb") == "bare_cr 2");
   CHECK(judged("/\x7f") == "control_char 1");
   CHECK(judged("/a?b#c") == "target_fragment 4");
-  // Braces: not in the path, but in the query.
+  // Braces may be in the query, but not in the path.
   CHECK(judged("/{?{") == "(target_char 1)");
   CHECK(judged("/?{}") == "fine");
   CHECK(judged("/?<%\xff#") == "(target_char 2)(percent_encoding 3)target_fragment 5");
 }
 
-TEST_CASE("uri: every byte of a target, and what becomes of it") {
+TEST_CASE("uri: every byte of a target is passed, encoded or refused") {
   const std::string_view always = "!$&'()*+,-./:;=?@_~";
   const std::string_view bare = "[]|^";
   const std::string_view bare_in_query = "\\`{}";
@@ -170,7 +170,7 @@ TEST_CASE("uri: every byte of a target, and what becomes of it") {
   }
 }
 
-TEST_CASE("uri: what is encoded means the byte that stood there, and is encoded once") {
+TEST_CASE("uri: an encoded byte means the original byte and is not encoded again") {
   CHECK(encoded("/a\"b?<c>\xc3\xa9", true) == "/a%22b?%3Cc%3E%C3%A9");
   CHECK(encoded("/100%?x=50%&y=%4", true) == "/100%25?x=50%25&y=%254");
   CHECK(encoded("/%41%zz%", true) == "/%41%25zz%25");
@@ -179,7 +179,7 @@ TEST_CASE("uri: what is encoded means the byte that stood there, and is encoded 
   CHECK(encoded(encoded("/<%\xff?{", false), false) == encoded("/<%\xff?{", false));
 }
 
-TEST_CASE("uri: the same server") {
+TEST_CASE("uri: authorities of the same server") {
   CHECK(same_authority("a.example", "A.EXAMPLE", false));
   CHECK(same_authority("a:80", "a", false));
   CHECK(same_authority("a:", "a:80", false));

@@ -1,4 +1,4 @@
-// The table of reasons: what the access record and the manual rely on.
+// The table of reasons, on which the access record and the manual rely.
 #include "worker/http/verdict.h"
 
 #include <doctest/doctest.h>
@@ -9,7 +9,7 @@
 
 using namespace worker::http;
 
-TEST_CASE("verdict: codes are unique, statuses are errors, sentences are sentences") {
+TEST_CASE("verdict: codes are unique, statuses are errors, texts are sentences") {
   std::set<std::string_view> codes;
   for (std::size_t i = 1; i < kReasons; ++i) {
     const ReasonInfo& reason = info(static_cast<Reason>(i));
@@ -25,7 +25,7 @@ TEST_CASE("verdict: codes are unique, statuses are errors, sentences are sentenc
   }
 }
 
-TEST_CASE("verdict: the statuses that have a name of their own") {
+TEST_CASE("verdict: statuses") {
   CHECK(info(Reason::bare_lf).code == "bare_lf");
   CHECK(info(Reason::bare_lf).status == 400);
   CHECK(info(Reason::method_unknown).status == 405);
@@ -38,12 +38,12 @@ TEST_CASE("verdict: the statuses that have a name of their own") {
   CHECK(info(Reason::version).status == 505);
 }
 
-TEST_CASE("verdict: a refusal is true when there is a reason") {
+TEST_CASE("verdict: a refusal is true when it has a reason") {
   CHECK(!Refusal{});
   CHECK(static_cast<bool>(Refusal{Reason::bare_lf, 0}));
 }
 
-TEST_CASE("verdict: a reason is found by its code, to the letter") {
+TEST_CASE("verdict: find_reason needs the exact code") {
   for (std::size_t i = 1; i < kReasons; ++i) {
     const auto reason = static_cast<Reason>(i);
     CHECK(find_reason(info(reason).code) == reason);
@@ -53,7 +53,7 @@ TEST_CASE("verdict: a reason is found by its code, to the letter") {
   CHECK(find_reason("Bare_LF") == Reason::none);
 }
 
-TEST_CASE("verdict: an excerpt shows the line around the place, and no more than 64 bytes") {
+TEST_CASE("verdict: an excerpt shows at most 64 bytes of the line around the offset") {
   const std::string_view head = "GET / HTTP/1.1\r\nHost: a\r\nX-Y : b\r\n\r\n";
   CHECK(excerpt(head, 0) == "GET / HTTP/1.1");
   CHECK(excerpt(head, 4) == "GET / HTTP/1.1");
