@@ -83,7 +83,7 @@ class Session {
     plain_http,  // the handshake failed after letters
     broken,      // a failure after the handshake
   };
-  // What waits for the socket, and who sends it.
+  // The records that wait for the socket, and the call that sends them.
   //
   //   clear ◄──► owed            the socket is full; flush() makes room
   //     │ ▲
