@@ -1,5 +1,5 @@
-// The gate between processes that race for it and are killed: never more than the limit, no wake-up
-// lost, nobody starves, and the dead give back what they held.
+// The gate between processes that race for it and are killed: the limit holds, no wake-up is lost,
+// no request starves, and the slots of dead processes are freed.
 #include <doctest/doctest.h>
 #include <sched.h>
 
@@ -108,8 +108,8 @@ bool hammer(Arena& arena, const Bells& bells, Row row, unsigned times) {
   return true;
 }
 
-// Without a pause and without tickets: two that raise their cells at the same instant are met
-// often.
+// Without a pause and without tickets, so that two processes often raise their cells at the same
+// instant.
 bool snatch(Arena& arena, Row row, unsigned times) {
   arena.await(kRows);
   for (unsigned i = 0; i < times; ++i) {
@@ -121,7 +121,7 @@ bool snatch(Arena& arena, Row row, unsigned times) {
   return true;
 }
 
-// For ever, until killed. Limit 1: another one inside is a fault.
+// Runs until it is killed. The limit is 1, so a second process inside is a fault.
 bool hold_and_be_killed(Arena& arena, const Bells& bells, Row row) {
   Client client(arena, bells, row);
   for (;;) {
@@ -139,7 +139,7 @@ bool hold_and_be_killed(Arena& arena, const Bells& bells, Row row) {
 
 }  // namespace
 
-TEST_CASE("four processes never pass a limit of 1 to 8, and nobody waits out of turn") {
+TEST_CASE("four processes never exceed a limit of 1 to 8, and every request gets its turn") {
   constexpr unsigned kTimes = 1500;
   for (std::uint32_t limit = 1; limit <= 8; ++limit) {
     CAPTURE(limit);
@@ -162,7 +162,7 @@ TEST_CASE("four processes never pass a limit of 1 to 8, and nobody waits out of 
   }
 }
 
-TEST_CASE("processes that snatch at a slot in the same instant do not both get it") {
+TEST_CASE("processes that try for one slot at the same instant do not both get it") {
   for (std::uint32_t limit = 1; limit <= 3; ++limit) {
     CAPTURE(limit);
     Shared<Arena> arena;
@@ -177,7 +177,7 @@ TEST_CASE("processes that snatch at a slot in the same instant do not both get i
   }
 }
 
-TEST_CASE("two that hand one slot to and fro lose no wake-up") {
+TEST_CASE("two processes that pass one slot back and forth lose no wake-up") {
   Shared<Arena> arena;
   const Bells bells;
   arena->gate.set_limit(1);
@@ -198,7 +198,7 @@ TEST_CASE("two that hand one slot to and fro lose no wake-up") {
   CHECK(arena->gate.in_service(kRows) == 0);
 }
 
-TEST_CASE("killed holders and waiters give everything back, and the others go on") {
+TEST_CASE("slots and tickets of killed processes are freed, and the others go on") {
   constexpr unsigned kKills = 200;
   Shared<Arena> arena;
   const Bells bells;

@@ -1,4 +1,4 @@
-// Log rings: records in order and whole, what does not fit is counted, a sleeping reader is woken.
+// Log rings: records stay in order and whole, dropped ones are counted, a sleeping reader is woken.
 #include <doctest/doctest.h>
 #include <sched.h>
 
@@ -116,7 +116,7 @@ TEST_CASE("records of all lengths survive the end of the ring") {
   CHECK(ring->dropped() == 0);
 }
 
-TEST_CASE("one write after sleep is told to wake the reader, and only one") {
+TEST_CASE("exactly one write after sleep is told to wake the reader") {
   auto ring = std::make_unique<LogRing>();
   CHECK_FALSE(ring->write(6, "awake"));
   ring->sleep();
@@ -222,7 +222,7 @@ TEST_CASE("a writer killed anywhere leaves whole records only") {
   }
 }
 
-TEST_CASE("a ring that makes no sense is emptied, not believed") {
+TEST_CASE("an inconsistent ring is emptied") {
   Shared<LogRing> ring;
   int priority = 0;
   std::string text;

@@ -54,7 +54,7 @@ TEST_CASE("a fresh segment has its marks and next to no pages") {
   CHECK(resident_shared() - before <= 512);
 }
 
-TEST_CASE("what a child writes its parent sees, in every table") {
+TEST_CASE("the parent sees what a child writes, in every table") {
   Segment segment(1000);
   REQUIRE(segment.workers().take(0, 1) == 0u);
   REQUIRE(segment.backends().enroll(1, 8, 0) == 0u);

@@ -1,4 +1,4 @@
-// Services: rows that outlive reloads, thousands of them.
+// Services: thousands of rows that outlive reloads.
 #include <doctest/doctest.h>
 
 #include <memory>
@@ -49,7 +49,7 @@ TEST_CASE("the table takes exactly kMaxServices, all of a list or none") {
   CHECK(table->enroll(ids(1, kMaxServices - 1)) == rows);
 }
 
-TEST_CASE("a row that was retired is handed on when no other is left, with a counter at 0") {
+TEST_CASE("a retired row is reused when no unused row is left, with a counter at 0") {
   Shared<ServiceTable> table;
   REQUIRE(table->enroll(ids(1, kMaxServices)));
   table->count_request(6, 0);
@@ -63,7 +63,7 @@ TEST_CASE("a row that was retired is handed on when no other is left, with a cou
   CHECK(table->enroll({90'002}) == std::nullopt);
 }
 
-TEST_CASE("a process counts for all to see") {
+TEST_CASE("every process sees the counts of another") {
   Shared<ServiceTable> table;
   REQUIRE(table->enroll({1}));
   REQUIRE(children::succeeded(children::start([&] {

@@ -1,4 +1,4 @@
-// The session table whose users are killed: at every store of every operation, and at random.
+// The session table when its users are killed: at every store of every operation, and at random.
 #include <doctest/doctest.h>
 
 #include <vector>
@@ -34,12 +34,12 @@ SessionKey key_of(std::uint64_t number) {
   return {high / shm::kSessionShards * shm::kSessionShards + number % kShardsUsed, random.next()};
 }
 
-// Whoever remembers a key gives it one of two backends, so that a mixture of two entries shows.
+// Every process binds a key to one of two backends, so that a mix of two entries is noticed.
 bool belongs(std::uint64_t number, BackendId backend) {
   return backend == number * 2 + 1 || backend == number * 2 + 2;
 }
 
-// One operation of any kind; false when it finds what nobody stored.
+// One operation of any kind; false when it finds a value that no process stored.
 template <class Table>
 bool operate(Table& table, Random& random, std::uint64_t now_ms) {
   const std::uint64_t number = random.below(kKeys);
@@ -184,7 +184,7 @@ TEST_CASE("each single point of remember, look_up and forget, one after the othe
   }
 }
 
-TEST_CASE("others go on while processes are killed from outside at any instruction") {
+TEST_CASE("other processes go on while some are killed at any instruction") {
   const SessionMemory memory(kMaxSessions);
   auto table = memory.view<SessionTable>();
   Random random(5);
@@ -215,7 +215,7 @@ TEST_CASE("others go on while processes are killed from outside at any instructi
   check_sound(table);
 }
 
-TEST_CASE("a shard found damaged after a death is wiped of what makes no sense, and counted") {
+TEST_CASE("after a death, invalid entries of a damaged shard are removed and counted") {
   const SessionMemory memory(kMaxSessions);
   auto table = memory.view<SessionTable>();
   const SessionKey key = key_of(0);  // shard 0

@@ -9,7 +9,7 @@ using shm::kMaxRows;
 using shm::WorkerState;
 using shm::WorkerTable;
 
-TEST_CASE("a row that is taken says who it is") {
+TEST_CASE("a taken row names its process") {
   auto table = std::make_unique<WorkerTable>();
   CHECK(table->rows_in_use() == 0);
   CHECK(table->info(0).state == WorkerState::free);
@@ -116,7 +116,7 @@ TEST_CASE("every activity has a name of its own") {
   CHECK(shm::to_text(shm::Activity::drain) == "drain");
 }
 
-TEST_CASE("restarts are births in a slot but for the first of a generation") {
+TEST_CASE("restarts are births in a slot except the first of a generation") {
   auto table = std::make_unique<WorkerTable>();
   const auto born = [&](shm::Slot slot, shm::Generation generation) {
     const shm::Row row = *table->take(slot, generation);
