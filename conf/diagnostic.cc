@@ -167,14 +167,14 @@ void Diagnostics::sort() {
   std::stable_sort(groups.begin(), groups.end(),
                    [&](const auto& a, const auto& b) { return place(a) < place(b); });
   all_.clear();
-  std::size_t same_place = 0;  // where the messages about the same position begin in all_
+  std::size_t same_position = 0;  // where the messages about the same position begin in all_
   for (std::vector<Diagnostic>& group : groups) {
     const Diagnostic& head = group.front();
-    if (same_place < all_.size() &&
-        std::tie(all_[same_place].where.line, all_[same_place].where.column) != place(group)) {
-      same_place = all_.size();
+    if (same_position < all_.size() && std::tie(all_[same_position].where.line,
+                                                all_[same_position].where.column) != place(group)) {
+      same_position = all_.size();
     }
-    const auto begin = all_.begin() + static_cast<std::ptrdiff_t>(same_place);
+    const auto begin = all_.begin() + static_cast<std::ptrdiff_t>(same_position);
     if (std::any_of(begin, all_.end(), [&](const auto& one) { return same(one, head); })) continue;
     std::move(group.begin(), group.end(), std::back_inserter(all_));
   }

@@ -126,7 +126,7 @@ TEST_CASE("of processes that mark a backend dead and live, exactly one is told o
       told->ready.fetch_add(1);
       while (told->ready.load() < 4) {
       }
-      // Each has its own reason and its own times, so that a torn verdict shows.
+      // Each process has its own reason and times, so that a mix of two states is noticed.
       const auto reason = static_cast<DeadReason>(child + 1);
       for (std::uint64_t i = 0; i < 50'000; ++i) {
         told->deaths.fetch_add(told->table.mark_dead(0, reason, i * 8 + child + 1));
@@ -202,7 +202,7 @@ TEST_CASE("killing the process that counts loses no request") {
     counted->table.release_row(row);
     std::uint64_t sure = 0;
     for (const auto& cell : counted->at_least) sure += cell.load();
-    // Each kill may have come after the count and before its confirmation.
+    // A kill may fall between a count and its confirmation.
     REQUIRE(counted->table.counters(0).requests >= sure);
     REQUIRE(counted->table.counters(0).requests <= sure + round + 1);
   }

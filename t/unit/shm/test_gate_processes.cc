@@ -24,16 +24,16 @@ constexpr Row kRows = 4;
 
 struct Arena {
   Gate gate;
-  std::atomic<std::uint32_t> inside{0};  // by other means than the gate's own
+  std::atomic<std::uint32_t> inside{0};  // counted independently of the gate
   std::atomic<std::uint32_t> most_inside{0};
   std::atomic<std::uint64_t> entries{0};
-  std::atomic<std::uint64_t> most_overtaken{0};  // entries of others while one waited
+  std::atomic<std::uint64_t> most_overtaken{0};  // the most entries of other rows during one wait
   std::atomic<std::uint32_t> inside_of[kRows]{};
   std::atomic<std::uint64_t> done[kRows]{};
   std::atomic<bool> broken{false};
   std::atomic<std::uint32_t> started{0};
 
-  // All begin together, or the first is done before the last was forked.
+  // All begin together. Otherwise the first would end before the last is forked.
   void await(std::uint32_t all) {
     started.fetch_add(1);
     while (started.load() < all) ::sched_yield();
@@ -79,7 +79,7 @@ class Client {
   }
 
  private:
-  // True when it is our own turn.
+  // True when this row is next.
   bool look() {
     const Row next = gate_.next_in_turn(kRows);
     if (next == row_) return true;
@@ -154,7 +154,8 @@ TEST_CASE("four processes never exceed a limit of 1 to 8, and every request gets
     CHECK(arena->most_inside.load() <= std::min(limit, kRows));
     CHECK(arena->most_inside.load() >= 1);
     CHECK(arena->entries.load() == kRows * kTimes);
-    // Of each other row only the attempt that was under way when the ticket was published.
+    // Each other row enters at most once: the attempt that had begun before the ticket was
+    // published.
     CHECK(arena->most_overtaken.load() <= kRows - 1);
     CHECK(arena->gate.in_service(kRows) == 0);
     CHECK(arena->gate.waiting(kRows) == 0);
@@ -211,7 +212,7 @@ TEST_CASE("slots and tickets of killed processes are freed, and the others go on
   Random random(42);
   for (unsigned kill = 0; kill < kKills; ++kill) {
     const Row row = static_cast<Row>(random.below(kRows));
-    // Some progress of somebody else first, so that every kill meets a gate in use.
+    // Waits for progress of another process first, so that every kill hits a gate in use.
     const Row other = (row + 1) % kRows;
     const std::uint64_t enough = arena->done[other].load() + 1 + random.below(3);
     while (arena->done[other].load() < enough) {

@@ -16,7 +16,7 @@ namespace {
 
 struct Guarded {
   RobustMutex mutex;
-  std::uint64_t count = 0;  // plain: only the lock keeps it right
+  std::uint64_t count = 0;  // not atomic: only the lock protects it
 };
 
 }  // namespace

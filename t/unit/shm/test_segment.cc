@@ -108,7 +108,7 @@ TEST_CASE("a segment that cannot be mapped says so") {
   const pid_t pid = children::start([] {
     try {
       Segment segment(0xffffffff);
-      return true;  // this machine grants it; nothing to see
+      return true;  // this machine grants the memory; there is nothing to test
     } catch (const std::runtime_error& error) {
       const std::string text = error.what();
       return text.rfind("cannot map the shared segment of ", 0) == 0 &&

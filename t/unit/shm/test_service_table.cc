@@ -56,7 +56,7 @@ TEST_CASE("a retired row is reused when no unused row is left, with a counter at
   table->count_request(9, 0);
   table->retire(6);
   table->retire(9);
-  // The one that comes back has its old row, though another id could have had it.
+  // The id that returns gets its old row, although another id could have taken it.
   CHECK(table->enroll({90'001, 7}) == Rows{9, 6});
   CHECK(table->requests(6) == 1);
   CHECK(table->requests(9) == 0);

@@ -60,7 +60,7 @@ TEST_CASE("a session lives for its ttl since the last use, and no second longer"
   auto table = memory.view<SessionTable>();
   const SessionKey key{1, 2};
   table.remember(key, 7, 300, 1'000'000);
-  CHECK(table.look_up(key, 1'300'000) == 7u);  // used: from here anew
+  CHECK(table.look_up(key, 1'300'000) == 7u);  // a use: the idle time starts again
   CHECK(table.look_up(key, 1'600'999) == 7u);
   CHECK(table.totals(1'900'999).live == 1);
   CHECK(table.totals(1'901'000).live == 0);
@@ -76,7 +76,7 @@ TEST_CASE("the longest ttl and a clock of years work, and a clock that lags harm
   const SessionKey key{1, 2};
   table.remember(key, 7, 31'536'000, years);
   CHECK(table.look_up(key, years + std::uint64_t{31'536'000} * 1000) == 7u);
-  CHECK(table.look_up(key, years) == 7u);  // by a process whose clock was read before
+  CHECK(table.look_up(key, years) == 7u);  // a process with an earlier reading of the clock
   CHECK(table.look_up(key, years + std::uint64_t{2} * 31'536'000 * 1000) == 7u);
   table.remember(key, 7, 10, 50'000);
   CHECK(table.look_up(key, 0) == 7u);
@@ -109,7 +109,7 @@ TEST_CASE("an expired entry is replaced before a live one and is not an eviction
   const SessionMemory memory(kSmallest);
   auto table = memory.view<SessionTable>();
   for (std::uint64_t i = 0; i < kShardEntries; ++i) {
-    // The one that expires is the one used last.
+    // The session that expires is the one used last.
     table.remember(in_shard_0(i), 100 + i, i == 15 ? 5 : 3600, i * 1000);
   }
   table.remember(in_shard_0(16), 116, 3600, 30'000);
