@@ -1,4 +1,4 @@
-// Where a listener listens and a backend is met: a numeric IP address or a host name.
+// The syntax of addresses: see address.h.
 //
 // Knows RFC 1123 names (and the underscores that container networks use), IPv4 in four decimal
 // parts, IPv6 with an optional zone. Never asks a resolver.
@@ -59,7 +59,7 @@ bool is_name(std::string_view text) {
   }
 }
 
-// Whether the last label is all digits: then it can be nothing but an IPv4 address.
+// Whether the last label is all digits: no host name ends so, only an IPv4 address does.
 bool looks_like_ipv4(std::string_view text) {
   const std::string_view last = text.substr(text.rfind('.') + 1);
   return !last.empty() && std::all_of(last.begin(), last.end(), is_digit);

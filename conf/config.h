@@ -1,7 +1,7 @@
 // The configuration as plain constant data: what a file means, without how it was written.
 //
-// Made by conf::load, then only read. The master keeps it, every worker inherits it by fork.
-// Nothing here opens a file, resolves a name or knows of sockets. Each field names its YAML key,
+// Made by conf::load, then only read. The master keeps it; every worker inherits it by fork.
+// Nothing here opens a file, resolves a name or knows about sockets. Each field names its YAML key,
 // unit, range and default; the tables in schema.cc are the other half of this contract.
 #pragma once
 
@@ -21,17 +21,17 @@ namespace conf {
 enum class AccessLogFormat { combined, common, off };
 
 struct Global {
-  std::optional<std::string> user;   // User: a name of the user data base; default: stay as we are
-  std::optional<std::string> group;  // Group: likewise
+  std::optional<std::string> user;  // User: a name in the user database; default: no change of user
+  std::optional<std::string> group;      // Group: likewise
   std::optional<std::string> root_jail;  // RootJail: directory to chroot to; default: none
   struct ErrorPage {
-    std::string path;  // Err404 and the like: an HTML file, read once at start
+    std::string path;  // Err404 and the like: an HTML file, read once at the start
     Position where;
   };
   std::map<int, ErrorPage> error_pages;  // ErrNNN by status, 400..599
-  unsigned workers = 0;                  // Workers: 1..64; 0 = one for each CPU (default)
+  unsigned workers = 0;                  // Workers: 1..64; default 0 = one for each CPU
   unsigned max_sessions = 262144;        // MaxSessions: 1024..16777216, fixed at start
-  std::chrono::seconds grace{30};        // Grace: 0..86400 s, longest time to drain
+  std::chrono::seconds grace{30};        // Grace: 0..86400 s, the longest time to drain
   std::chrono::seconds alive{60};        // Alive: 1..86400 s between probes of a dead backend
   int log_facility = 3 << 3;             // LogFacility: a syslog(3) facility; default daemon
   std::string log_socket = "/dev/log";   // LogSocket: path of the syslog socket
@@ -41,13 +41,13 @@ struct Global {
 };
 
 struct Backend {
-  std::string name;        // its anchor, else "address:port"; escaped, for the log
+  std::string name;        // its anchor, else "address:port"; escaped for the log
   std::string address;     // Address: numeric IP (no brackets) or a host name; not yet resolved
   std::uint16_t port = 0;  // Port: 1..65535
   std::chrono::seconds timeout{15};          // TimeOut: 1..86400 s of silence
   std::chrono::seconds connect_timeout{15};  // ConnTO: 1..86400 s; default = TimeOut
   unsigned threads = 8;                      // Threads: 0..65535 in flight; 0 = no limit
-  std::vector<std::string> head_add;         // HeadAdd: whole "Name: value" lines, checked
+  std::vector<std::string> head_add;         // HeadAdd: whole "Name: value" lines, valid
   Position where;
 
   // Share of the load among the live backends of a service.
@@ -58,21 +58,22 @@ struct SessionPolicy {
   enum class Type { none, ip, basic, url, parm, cookie, header };
   Type type = Type::none;       // Type: default IP; `Session: 300` is {Type: IP, TTL: 300}
   std::chrono::seconds ttl{0};  // TTL: 0..31536000 s since the last use; 0 = none (type none)
-  std::string id;               // ID: name of the parameter, cookie or field (URL, COOKIE, HEADER)
-  unsigned mask4 = 32;          // Mask4: 0..32 bits of an IPv4 address that tell clients apart (IP)
-  unsigned mask6 = 128;         // Mask6: 0..128 bits of an IPv6 address (IP)
+  std::string id;               // ID: the parameter, cookie or field (URL, COOKIE, HEADER)
+  unsigned mask4 = 32;  // Mask4: 0..32 leading bits of an IPv4 address that tell clients apart (IP)
+  unsigned mask6 = 128;  // Mask6: 0..128 leading bits of an IPv6 address (IP)
 };
 
-// Where a service sends its clients: scheme, host, port and path one after the other.
+// The URL that a service redirects to: scheme, host, port and path joined.
 struct Redirect {
   int code = 302;      // Code: 301, 302, 303, 307 or 308
   std::string scheme;  // URL: "http://" or "https://"
-  std::string host;  // a name or an IP address, in brackets for IPv6; empty: the request's ($host)
-  std::string port;  // with its colon; empty: the scheme's
-  std::string path;  // with query and fragment; empty: those of the request
+  std::string
+      host;  // a name or an IP address (IPv6 in brackets); empty: that of the request ($host)
+  std::string port;  // with its colon; empty: the default of the scheme
+  std::string path;  // with query and fragment; empty: path and query of the request
 };
 
-// A rule of the sanitizer that is relaxed, as written: worker::prepare knows which ones there are.
+// The code of a sanitizer rule that is relaxed, as written. worker::prepare knows the rules.
 struct AllowedRule {
   std::string code;
   Position where;
@@ -97,7 +98,7 @@ struct Service {
   SessionPolicy session;              // Session
   std::vector<std::size_t> backends;  // Backends: indices into Config::backends, no duplicates
   std::optional<Redirect> redirect;   // Redirect: instead of backends
-  std::vector<AllowedRule> allow;     // Allow: for its requests, beside those of the listener
+  std::vector<AllowedRule> allow;     // Allow: for its requests, in addition to the listener's
   Position where;
 };
 
@@ -109,9 +110,9 @@ struct Tls {
   enum class Version { tls1_2, tls1_3 };
   struct ClientCert {
     enum class Mode { ask, require };
-    Mode mode = Mode::ask;  // Mode: ask for a certificate, or refuse who has none
-    std::string ca;         // CA: a PEM file of those that may have signed it
-    unsigned depth = 9;     // Depth: 1..100 certificates between it and one of those
+    Mode mode = Mode::ask;  // Mode: ask for a certificate, or refuse clients without one
+    std::string ca;         // CA: a PEM file of the authorities that Pound trusts
+    unsigned depth = 9;     // Depth: 1..100 certificates from the client's to an authority
     Position where;
     Position ca_where;
   };
@@ -120,17 +121,17 @@ struct Tls {
   Position ciphers_where;
   Version min_tls = Version::tls1_2;      // MinTLS: "1.2" (default) or "1.3"
   std::optional<ClientCert> client_cert;  // ClientCert; default: clients are not asked for one
-  bool strict_sni = false;                // StrictSNI: 421 for hosts that the certificate lacks
-  std::chrono::seconds hsts{0};           // HSTS: 0..63072000 s; 0 = no such header (default)
+  bool strict_sni = false;       // StrictSNI: 421 for hosts that are not in the certificate
+  std::chrono::seconds hsts{0};  // HSTS: 0..63072000 s; default 0 = no such header
 };
 
-// What a client may ask of a listener, and how slowly.
+// The largest request, and the slowest client, that a listener accepts.
 struct Limits {
   std::size_t uri = 8192;      // MaxURI: 64..64K bytes of the request line; 414. At most `header`
   std::size_t header = 32768;  // MaxHeader: 256..128K bytes of the whole head; 431
   std::size_t headers = 100;   // MaxHeaders: 1..256 fields; 431
   std::uint64_t request = 0;   // MaxRequest: 0..1024T bytes of a request's body; 413. 0 = no limit
-  std::uint64_t min_rate = 0;  // MinRate: 0..1G bytes/s of a body, over `Client` s; 0 = any rate
+  std::uint64_t min_rate = 0;  // MinRate: 0..1G bytes/s of a body over `Client` s; 0 = no limit
 };
 inline constexpr std::int64_t kMostUri = 64 * 1024;
 inline constexpr std::int64_t kMostHeader = 128 * 1024;
@@ -141,11 +142,11 @@ inline constexpr std::int64_t kMostRate = std::int64_t{1} << 30;
 struct Listener {
   std::string address;             // Address: numeric IP (no brackets) or a host name
   std::uint16_t port = 0;          // Port: 1..65535
-  std::chrono::seconds client{5};  // Client: 1..86400 s of silence; also total time for a head
+  std::chrono::seconds client{5};  // Client: 1..86400 s of silence; also the total time for a head
   unsigned threads = 8;            // Threads: 0..65535 requests in service; 0 = no limit
   Limits limits;
   std::vector<AllowedRule> allow;  // Allow: for all of its requests
-  std::vector<Service> services;   // Services: first match wins; none: every request gets 404
+  std::vector<Service> services;   // Services: the first match wins; without a match 404
   std::optional<Tls> tls;          // set for HTTPSListeners
   Position where;
 };

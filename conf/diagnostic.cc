@@ -1,7 +1,7 @@
-// Messages about places in a configuration file: collecting, ordering, rendering.
+// Messages about positions in a configuration file: collecting, ordering, rendering.
 //
-// Owns the look of a message (header line, excerpt, caret) and the escaping of foreign bytes.
-// Never decides what is wrong and never writes anywhere.
+// Owns the look of a message (headline, excerpt, caret) and the escaping of foreign bytes. Never
+// decides what is wrong and never writes to a stream.
 #include "conf/diagnostic.h"
 
 #include <algorithm>
@@ -18,11 +18,11 @@ namespace {
 
 constexpr std::string_view kIndent = "  ";
 constexpr std::string_view kCut = "...";
-constexpr std::size_t kMaxExcerpt = 100;  // bytes of a source line that are shown
-constexpr std::size_t kBeforeCaret = 60;  // of them before the caret, when the line is cut
-constexpr std::size_t kMaxShown = 64;     // bytes of a value inside a message
+constexpr std::size_t kMaxExcerpt = 100;  // most bytes of a source line in an excerpt
+constexpr std::size_t kBeforeCaret = 60;  // of these before the caret when the line is cut
+constexpr std::size_t kMaxShown = 64;     // most bytes of a value inside a message
 
-// Appends `text`, escaped; returns the number of columns that it takes.
+// Appends `text`, escaped. Returns the number of columns.
 std::size_t append_escaped(std::string& out, std::string_view text) {
   constexpr std::string_view kHex = "0123456789abcdef";
   std::size_t columns = 0;
@@ -46,7 +46,7 @@ std::size_t append_escaped(std::string& out, std::string_view text) {
 
 bool is_continuation(char c) { return (static_cast<std::uint8_t>(c) & 0xc0) == 0x80; }
 
-// The nearest place at or before `index` that does not stand inside a character.
+// The nearest index at or before `index` that is not inside a character.
 std::size_t boundary(std::string_view text, std::size_t index) {
   for (int i = 0; i < 3 && index > 0 && index < text.size() && is_continuation(text[index]); ++i) {
     --index;
@@ -75,7 +75,7 @@ void append_excerpt(std::string& out, std::string_view line, std::size_t column)
   out.append("\n").append(kIndent).append(columns, ' ').append("^\n");
 }
 
-// Finds lines by number; quick when they are asked for in order, as they are once sorted.
+// Finds lines by number. Fast when the numbers ascend, as they do after sorting.
 class LineFinder {
  public:
   // False when the file has no such line.
@@ -156,7 +156,7 @@ void Diagnostics::note(const Position& where, std::string message) {
 }
 
 void Diagnostics::sort() {
-  std::vector<std::vector<Diagnostic>> groups;  // a message and the notes that belong to it
+  std::vector<std::vector<Diagnostic>> groups;  // each message with its notes
   for (Diagnostic& diagnostic : all_) {
     if (diagnostic.severity != Severity::note || groups.empty()) groups.emplace_back();
     groups.back().push_back(std::move(diagnostic));
@@ -167,14 +167,14 @@ void Diagnostics::sort() {
   std::stable_sort(groups.begin(), groups.end(),
                    [&](const auto& a, const auto& b) { return place(a) < place(b); });
   all_.clear();
-  std::size_t same_place = 0;  // where in all_ the messages about the present place begin
+  std::size_t same_position = 0;  // where the messages about the same position begin in all_
   for (std::vector<Diagnostic>& group : groups) {
     const Diagnostic& head = group.front();
-    if (same_place < all_.size() &&
-        std::tie(all_[same_place].where.line, all_[same_place].where.column) != place(group)) {
-      same_place = all_.size();
+    if (same_position < all_.size() && std::tie(all_[same_position].where.line,
+                                                all_[same_position].where.column) != place(group)) {
+      same_position = all_.size();
     }
-    const auto begin = all_.begin() + static_cast<std::ptrdiff_t>(same_place);
+    const auto begin = all_.begin() + static_cast<std::ptrdiff_t>(same_position);
     if (std::any_of(begin, all_.end(), [&](const auto& one) { return same(one, head); })) continue;
     std::move(group.begin(), group.end(), std::back_inserter(all_));
   }

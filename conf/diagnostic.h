@@ -1,7 +1,10 @@
-// A message about a place in a configuration file, as the operator reads it.
+// Messages about positions in a configuration file, as the operator reads them.
 //
-// Value types only. Made by everything under conf/ and by worker::prepare; printed by master.
-// Never writes to a stream by itself; foreign bytes never leave it unescaped.
+// Value types only. Made by conf/ and by worker::prepare, printed by the master. Never writes to a
+// stream. Never shows a foreign byte unescaped. The escaping is not that of worker/log: a file is
+// UTF-8 text that its author must recognize, so printable characters and quotes stay as they are,
+// and the caret needs the number of columns. A log line comes from the network, and there only
+// printable ASCII stays.
 #pragma once
 
 #include <cstddef>
@@ -12,14 +15,14 @@
 
 namespace conf {
 
-// A file's name and its whole text, kept so that a diagnostic can show the line it speaks of.
+// The name of a file and its whole text, kept so that a diagnostic can show a line of it.
 struct SourceFile {
   std::string name;
   std::string text;
 };
 
-// A place in a file. Lines and columns count from 1; 0 means "the file as a whole".
-// Columns count bytes. The file is shared by all places in it.
+// A position in a file. Lines and columns count from 1; 0 means "the file as a whole". Columns
+// count bytes. All positions in a file share it.
 struct Position {
   std::shared_ptr<const SourceFile> file;
   std::size_t line = 0;
@@ -34,10 +37,10 @@ struct Diagnostic {
   std::string message;  // what is wrong, and what was expected; escaped, one line
 };
 
-// All that was found in one run, in the order of their places once `sort` was called.
+// All messages of one run; after `sort`, in the order of their positions.
 class Diagnostics {
  public:
-  // What comes after this many messages is counted, but not kept.
+  // Later messages are counted but not kept.
   static constexpr std::size_t kMaxKept = 1000;
 
   void add(Severity severity, const Position& where, std::string message);
@@ -45,17 +48,17 @@ class Diagnostics {
   void warning(const Position& where, std::string message);
   void note(const Position& where, std::string message);  // belongs to the message before it
 
-  // Orders the messages by place, notes staying behind theirs, and drops what was said twice.
+  // Orders the messages by position, keeps each note after its message, and drops repetitions.
   void sort();
 
   bool has_errors() const { return errors_ != 0; }
   bool full() const { return all_.size() >= kMaxKept; }
   const std::vector<Diagnostic>& all() const { return all_; }
 
-  // `file:line:col: error: message`, then the line and a caret under the column; every control
-  // byte and every byte that is not UTF-8 is shown as \xNN. Ends with a newline.
+  // `file:line:col: error: message`, then the line and a caret under the column. Control bytes and
+  // bytes that are not UTF-8 appear as \xNN. Ends with a newline.
   std::string text() const;
-  // The first line of each message as `text` has it, without excerpts and newlines: for a log.
+  // The first line of each message as in `text`, without a newline: for a log.
   std::vector<std::string> headlines() const;
 
  private:
@@ -66,10 +69,10 @@ class Diagnostics {
   std::size_t omitted_ = 0;
 };
 
-// Text from a file as a message may show it: escaped like Diagnostics::text, cut when it is long.
+// Text from a file, for use in a message: escaped as in Diagnostics::text, cut when it is long.
 std::string shown(std::string_view text);
 
-// Cuts the first line off `rest`; lines end as YAML has it: CR LF, LF or CR.
+// Cuts the first line off `rest`. Lines end as in YAML: with CR LF, LF or CR.
 std::string_view take_line(std::string_view& rest);
 
 }  // namespace conf

@@ -57,7 +57,7 @@ std::optional<std::string> read_file(const std::string& path, std::size_t most, 
     error = {.kind = FileError::Kind::not_regular, .mode = status.st_mode};
     return std::nullopt;
   }
-  // One byte more than is expected, so that a file that did not grow is read without a copy.
+  // One byte more than the file has, so that it is read without a copy unless it grows.
   std::string text(std::min(static_cast<std::size_t>(status.st_size), most) + 1, '\0');
   std::size_t size = 0;
   while (size <= most) {

@@ -1,7 +1,7 @@
-// A header that an operator wants added to replies: one `Name: value` line.
+// A `Name: value` line that an operator wants Pound to add: see header_line.h.
 //
-// See header_line.h. Refuses the names that say where a message ends or how long a connection
-// lives: those are the proxy's own to write.
+// Refuses the names that say where a message ends or how long a connection lives. Only Pound itself
+// may write these.
 #include "conf/header_line.h"
 
 #include <algorithm>

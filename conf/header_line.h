@@ -1,6 +1,6 @@
-// A header that an operator wants added to replies: one `Name: value` line.
+// A `Name: value` line that an operator wants Pound to add to messages.
 //
-// Syntax of RFC 9110 5.1 and 5.5 only. A pure function.
+// The syntax of RFC 9110 5.1 and 5.5. A pure function.
 #pragma once
 
 #include <optional>
@@ -9,8 +9,8 @@
 
 namespace conf {
 
-// "Name: value" with one space and no blanks around the value. Nothing, and what is wrong in
-// `error`, when it is no header, or one that would break the framing of a message.
+// "Name: value" with one space and no blanks around the value. Nothing, and the reason in `error`,
+// when `text` is not a header line or would change the framing of a message.
 std::optional<std::string> parse_header_line(std::string_view text, std::string& error);
 
 }  // namespace conf

@@ -1,7 +1,7 @@
-// Host patterns that match more hosts than they name.
+// Host patterns that match more hosts than they name: see host_pattern.h.
 //
-// See host_pattern.h. Reads a regular expression only as far as is needed to see dots, escapes,
-// classes and anchors; in doubt it says nothing.
+// Reads a regular expression only far enough to see dots, escapes, classes and anchors. In doubt
+// there is no warning.
 #include "conf/host_pattern.h"
 
 #include <algorithm>
@@ -25,7 +25,7 @@ bool take_prefix(std::string_view& text, std::string_view prefix) {
   return true;
 }
 
-// Takes the `$` off the end, if it is one and not an escaped dollar.
+// Removes a `$` at the end unless it is an escaped dollar sign.
 bool take_end_anchor(std::string_view& text) {
   if (!text.ends_with('$')) return false;
   std::size_t backslashes = 0;
@@ -44,8 +44,8 @@ void skip_blanks(std::string_view& text) {
 bool is_host_char(char c) { return is_letter_or_digit(c) || c == '-' || c == '_'; }
 
 struct Dots {
-  bool bare = false;     // a `.` between the letters of a name: any byte
-  bool escaped = false;  // a `\.` or `[.]`
+  bool bare = false;     // a `.` between letters of a name, which matches any byte
+  bool escaped = false;  // a `\.` or a `[.]`
 };
 
 Dots find_dots(std::string_view text) {
@@ -64,7 +64,7 @@ Dots find_dots(std::string_view text) {
   return dots;
 }
 
-// The pattern for exactly the host that `text` names, if it is a plain name.
+// The pattern for exactly the host that `text` names. Nothing when `text` is not a plain name.
 std::optional<std::string> exact(std::string_view text) {
   while (take_prefix(text, kAnything)) {
   }

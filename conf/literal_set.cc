@@ -13,7 +13,7 @@ unsigned char lower(unsigned char c) {
 
 }  // namespace
 
-// Numbers the bytes that occur, upper case as lower case; returns the most states that may be.
+// Numbers the bytes that occur, upper case like lower case. Returns the largest number of states.
 std::size_t LiteralSet::classify(const std::vector<std::string>& literals) {
   std::size_t most = 1;
   classes_ = 1;
@@ -30,7 +30,7 @@ std::size_t LiteralSet::classify(const std::vector<std::string>& literals) {
   return most;
 }
 
-// The tree of all literals. State 0 is its root.
+// Builds the tree of all literals. State 0 is its root.
 void LiteralSet::grow(const std::vector<std::string>& literals) {
   next_.assign(classes_, 0);
   literal_.assign(1, kNone);
@@ -49,8 +49,8 @@ void LiteralSet::grow(const std::vector<std::string>& literals) {
   }
 }
 
-// Breadth first: where the tree has no way on, a state goes on as the state of its longest proper
-// suffix does, which is less deep and so is complete already.
+// Breadth first. Where the tree has no edge, a state continues like the state of its longest proper
+// suffix, which is less deep and therefore complete already.
 void LiteralSet::link() {
   const std::size_t states = literal_.size();
   std::vector<std::uint32_t> suffix(states, 0);

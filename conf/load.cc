@@ -1,7 +1,7 @@
-// The face of conf/: a file in, a Config or diagnostics out.
+// A file in, a Config or diagnostics out: see load.h.
 //
-// See load.h. Reads like a table of contents: bytes, text, tree, sections, what crosses sections.
-// Each step runs on what the one before it could make, so that as much as possible is reported.
+// Bytes, text, tree, sections, then the checks across sections. Each step works on what the step
+// before it could make, so that one run reports as many mistakes as possible.
 #include "conf/load.h"
 
 #include <sys/stat.h>

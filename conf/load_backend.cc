@@ -1,7 +1,6 @@
-// The items of the top-level Backends: tree → structs.
+// The items of the top-level Backends: see load_backend.h.
 //
-// See load_backend.h. Two backends may have the same address: it is the anchor that tells them
-// apart.
+// Two backends may have the same address; their anchors tell them apart.
 #include "conf/load_backend.h"
 
 #include "conf/address.h"

@@ -1,7 +1,7 @@
 // The items of the top-level Backends: tree → structs.
 //
-// Owns the rule that a node is a backend: services name backends by the node that their alias
-// stands for, never by an address.
+// A node of the tree is a backend: services refer to the node that their alias stands for, never to
+// an address.
 #pragma once
 
 #include <cstddef>
@@ -13,14 +13,14 @@
 
 namespace conf {
 
-// Which backend of Config::backends was read from a node.
+// The index in Config::backends of the backend that was read from a node.
 using BackendIndex = std::unordered_map<const Node*, std::size_t>;
 
-// A faulty backend gets a place as well, so that its aliases are not reported, too.
+// Adds faulty backends as well, so that aliases of them are not reported, too.
 void load_backends(const Section& top, Config& config, BackendIndex& index,
                    Diagnostics& diagnostics);
 
-// The address and port of a backend or listener; what is wrong with the address is reported.
+// Reads the address and port of a backend or listener. Reports an invalid address.
 void load_endpoint(const Section& section, std::string& address, std::uint16_t& port,
                    Diagnostics& diagnostics);
 

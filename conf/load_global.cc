@@ -1,6 +1,6 @@
-// The section Global: tree → struct.
+// The section Global: see load_global.h.
 //
-// See load_global.h. Every default stands in config.h: a key that is absent leaves its field alone.
+// Every default is in config.h: a key that is absent leaves its field unchanged.
 #include "conf/load_global.h"
 
 namespace conf {

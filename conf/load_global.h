@@ -1,6 +1,6 @@
 // The section Global: tree → struct.
 //
-// Translates what has passed the schema; reports only what a schema cannot know.
+// Translates values that the schema has accepted.
 #pragma once
 
 #include "conf/config.h"

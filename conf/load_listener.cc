@@ -1,7 +1,6 @@
-// The items of HTTPListeners and HTTPSListeners: tree → structs.
+// The items of HTTPListeners and HTTPSListeners: see load_listener.h.
 //
-// See load_listener.h. Both kinds go the same way; an HTTPS listener has a schema of its own and a
-// Tls on top.
+// Both kinds share the code. An HTTPS listener has a schema of its own, and a Tls in addition.
 #include "conf/load_listener.h"
 
 #include <algorithm>
@@ -12,7 +11,7 @@ namespace conf {
 
 namespace {
 
-// Cipher names are separated by colons where they are written as one text, as OpenSSL has it.
+// One text may hold several names with colons between them, as OpenSSL writes them.
 void append_ciphers(std::string_view text, std::vector<std::string>& ciphers) {
   while (!text.empty()) {
     const std::size_t colon = text.find(':');
@@ -58,7 +57,7 @@ Tls load_tls(const Section& section, Diagnostics& diagnostics) {
   return tls;
 }
 
-// The request line is part of the head.
+// The default of MaxURI is never above MaxHeader, because the request line is part of the head.
 Limits load_limits(const Section& section, Diagnostics& diagnostics) {
   const auto number = [&](std::string_view key, std::uint64_t fallback) {
     return static_cast<std::uint64_t>(section.number(key, static_cast<std::int64_t>(fallback)));

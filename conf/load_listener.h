@@ -1,6 +1,6 @@
 // The items of HTTPListeners and HTTPSListeners: tree → structs.
 //
-// Translates what has passed the schema. Opens no certificate and resolves no name.
+// Translates values that the schema has accepted. Opens no certificate and resolves no name.
 #pragma once
 
 #include "conf/config.h"

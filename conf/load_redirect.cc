@@ -1,7 +1,6 @@
-// The key Redirect of a service: tree → struct.
+// The key Redirect of a service: see load_redirect.h.
 //
-// See load_redirect.h. A service that redirects has nothing else to do: what belongs to backends
-// is refused beside it.
+// A service that redirects does nothing else, so keys about backends are refused beside it.
 #include "conf/load_redirect.h"
 
 #include <string>
@@ -38,9 +37,9 @@ void refuse_beside(const Section& service, std::string_view key, const Node& red
   if (other == nullptr) return;
   diagnostics.error(redirect.where,
                     "a service has `Redirect` or `" + std::string(key) + "`, not both");
-  // An alias stands where it is written, not where its backend does.
-  const Node& place = other->items.empty() ? *other->value : *other->items.front();
-  diagnostics.note(place.where, "this is its `" + std::string(key) + "`");
+  // For a list, the position of its first item as written: of the alias, not of the backend.
+  const Node& other_node = other->items.empty() ? *other->value : *other->items.front();
+  diagnostics.note(other_node.where, "this is its `" + std::string(key) + "`");
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // The key Redirect of a service: tree → struct.
 //
-// Takes a URL, or a mapping with Code and URL. What the URL may be is in redirect_url.h.
+// Takes a URL, or a mapping with Code and URL. redirect_url.h has the syntax of the URL.
 #pragma once
 
 #include <optional>
@@ -11,7 +11,7 @@
 
 namespace conf {
 
-// Nothing without the key, or when it was reported.
+// Nothing when the key is absent or its value was reported.
 std::optional<Redirect> load_redirect(const Section& service, Diagnostics& diagnostics);
 
 }  // namespace conf

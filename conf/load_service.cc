@@ -1,7 +1,7 @@
-// The items of the listeners' Services: tree → structs.
+// The items of a listener's Services: see load_service.h.
 //
-// See load_service.h. A backend is named by an alias of an item of the top-level Backends; whatever
-// else stands there is reported with what was probably meant.
+// A service names a backend by an alias of an item of the top-level Backends. Any other value is
+// reported with what was probably meant.
 #include "conf/load_service.h"
 
 #include <map>
@@ -78,7 +78,7 @@ std::vector<std::size_t> ServiceLoader::backends_of(const Section& section) {
     if (item->is(Node::Kind::invalid)) continue;
     const auto found = index_.find(&follow(*item));
     if (found == index_.end()) {
-      if (!diagnostics_.full()) report_stranger(*item);
+      if (!diagnostics_.full()) report_unknown_backend(*item);
       continue;
     }
     const auto [entry, is_new] = first.emplace(found->second, item);
@@ -92,8 +92,8 @@ std::vector<std::size_t> ServiceLoader::backends_of(const Section& section) {
   return backends;
 }
 
-// `item` is none of the top-level backends: says why, and what it should be.
-void ServiceLoader::report_stranger(const Node& item) {
+// Reports `item`, which is not an alias of a top-level backend.
+void ServiceLoader::report_unknown_backend(const Node& item) {
   if (item.is(Node::Kind::alias)) {
     diagnostics_.error(item.where,
                        "`*" + shown(item.text) + "` is not an item of the top-level `Backends`");

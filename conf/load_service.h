@@ -1,7 +1,7 @@
-// The items of the listeners' Services: tree → structs.
+// The items of a listener's Services: tree → structs.
 //
-// Compiles the patterns and finds the backends that the aliases stand for. One loader serves all
-// services of a file, because the number of patterns is bounded for all of them together.
+// Compiles the patterns and finds the backends of the aliases. One loader serves all services of a
+// file, because the limit on the number of patterns covers the whole file.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@
 
 namespace conf {
 
-// Each takes about 2 KiB and 10 microseconds; aliases could ask for millions.
+// Each pattern takes about 2 KiB and 10 microseconds. With aliases, a small file can have millions.
 inline constexpr std::size_t kMaxPatterns = 100'000;
 
 // The items of Allow, of a listener or of a service.
@@ -23,7 +23,7 @@ std::vector<AllowedRule> load_allow(const Section& section);
 
 class ServiceLoader {
  public:
-  // All are borrowed; `index` and `backends` are complete by now.
+  // Borrows all three. `index` and `backends` are complete.
   ServiceLoader(const BackendIndex& index, const std::vector<Backend>& backends,
                 Diagnostics& diagnostics)
       : index_(index), backends_(backends), diagnostics_(diagnostics) {}
@@ -35,7 +35,7 @@ class ServiceLoader {
   std::vector<Condition> conditions_of(const Section& section);
   void warn_about_hosts(const Section& section);
   std::vector<std::size_t> backends_of(const Section& section);
-  void report_stranger(const Node& item);
+  void report_unknown_backend(const Node& item);
 
   const BackendIndex& index_;
   const std::vector<Backend>& backends_;

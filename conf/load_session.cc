@@ -1,6 +1,6 @@
-// The key Session of a service: tree → struct.
+// The key Session of a service: see load_session.h.
 //
-// See load_session.h. Which keys belong to which type is told here; their form is in the schema.
+// This file knows which keys belong to which type; the schema knows their form.
 #include "conf/load_session.h"
 
 #include <string>
@@ -28,7 +28,7 @@ void forbid(const Section& section, std::string_view key, Type type, std::string
                         std::string(name_of(type)) + ", only for " + std::string(users));
 }
 
-// A token is all that the name of a cookie or of a header can be.
+// The names of cookies and headers are tokens.
 std::string load_id(const Section& section, Type type, Diagnostics& diagnostics) {
   const Section::Member* member = section.find("ID");
   if (member == nullptr) {
@@ -66,7 +66,7 @@ SessionPolicy load_mapping(const Node& node, Diagnostics& diagnostics) {
   policy.ttl = std::chrono::seconds(section.number("TTL", 0));
   policy.mask4 = static_cast<unsigned>(section.number("Mask4", policy.mask4));
   policy.mask6 = static_cast<unsigned>(section.number("Mask6", policy.mask6));
-  // What belongs to a type that cannot be told is not judged.
+  // Without a valid type, the other keys cannot be judged.
   if (!section.reported("Type")) check_keys_of_type(section, policy, diagnostics);
   return policy;
 }

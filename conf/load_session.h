@@ -1,7 +1,7 @@
 // The key Session of a service: tree → struct.
 //
-// A number of seconds, or a mapping. Checks what one key of the mapping means for another; how a
-// session is found in a request is not known here.
+// Takes a number of seconds, or a mapping. Checks which keys of the mapping fit its type. Does not
+// know how a session is found in a request.
 #pragma once
 
 #include "conf/config.h"
@@ -9,7 +9,7 @@
 
 namespace conf {
 
-// `service` is the section that Session stands in. No sessions when it does not, or for 0 seconds.
+// `service` is the section with the key. No sessions when the key is absent or for 0 seconds.
 SessionPolicy load_session(const Section& service, Diagnostics& diagnostics);
 
 }  // namespace conf

@@ -1,7 +1,7 @@
-// Regular expressions: RE2 behind a small face. The only file that knows RE2.
+// Regular expressions with RE2: see pattern.h. The only file that includes RE2.
 //
-// Owns the choice of dialect (RE2's own, bytes, `.` matches any byte, `^` and `$` the whole text),
-// the memory bounds, and the words for what is wrong with an expression.
+// Owns the choice of dialect (RE2's own; bytes; `.` matches any byte; `^` and `$` match at the ends
+// of the text), the memory bounds, and the messages about invalid expressions.
 #include "conf/pattern.h"
 
 #include <re2/filtered_re2.h>
@@ -19,19 +19,19 @@ namespace conf {
 
 namespace {
 
-// For one expression with its automaton, which is built while it is used and thrown away when it
-// reaches this size. An expression of more than some 40 000 instructions does not fit.
+// For one expression with its automaton. RE2 builds the automaton during searches and discards it
+// when it reaches this size. An expression of more than about 40 000 instructions does not fit.
 constexpr std::int64_t kPatternMemory = 1 << 20;
 
-// For a set: what a small one may use, what each byte of the expressions adds, and the most.
+// For a set: a base, an addition for each byte of its expressions, and the maximum.
 constexpr std::int64_t kSetMemory = 8 << 20;
 constexpr std::int64_t kSetMemoryPerByte = 1024;
 constexpr std::int64_t kSetMemoryMost = 128 << 20;
 
-// One pass over so many patterns needs no help, and so many can be tried one by one.
+// Up to this number, one pass needs no filter, and patterns can be tried one by one.
 constexpr std::size_t kFewPatterns = 16;
 
-// A literal that is shorter says too little about a text.
+// Shorter literals occur in too many texts.
 constexpr int kShortestLiteral = 3;
 
 RE2::Options options(Pattern::Case letter_case, std::int64_t memory) {
@@ -114,10 +114,10 @@ bool Pattern::search(std::string_view subject) const {
 
 namespace {
 
-// Some patterns searched in one pass.
+// Several patterns searched in one pass.
 class OnePass {
  public:
-  // `numbers`: which of `patterns`. Nothing is searched when they outgrow the memory.
+  // Compiles those of `patterns` with these `numbers`. `search` fails when they outgrow the memory.
   void compile(const std::vector<Pattern>& patterns, const std::vector<int>& numbers) {
     std::int64_t memory = kSetMemory;
     for (const int i : numbers) {
@@ -128,7 +128,7 @@ class OnePass {
         options(Pattern::Case::sensitive, std::min(memory, kSetMemoryMost)), RE2::UNANCHORED);
     for (const int i : numbers) {
       const Pattern& pattern = patterns[static_cast<std::size_t>(i)];
-      // A flag and not a group around it: an open \Q in the expression would swallow its end.
+      // A flag rather than a group: an open \Q in the expression would quote the end of a group.
       const bool sensitive = pattern.letter_case() == Pattern::Case::sensitive;
       if (set->Add((sensitive ? "" : "(?i)") + pattern.text(), nullptr) < 0) return;
     }
@@ -137,7 +137,7 @@ class OnePass {
     numbers_ = numbers;
   }
 
-  // False when it could not be done.
+  // False when the search is not possible.
   bool search(std::string_view subject, std::vector<int>& hits) {
     if (!set_) return false;
     RE2::Set::ErrorInfo error{};
@@ -170,7 +170,7 @@ struct PatternSet::Automaton {
   std::vector<int> all;
   OnePass pass_over_all;
 
-  // When there are many: first the literals, without which no pattern can be found.
+  // For many patterns: the literals that must occur before a pattern can be found.
   bool has_filter = false;
   re2::FilteredRE2 filter{kShortestLiteral};
   LiteralSet literals;
@@ -219,7 +219,7 @@ void PatternSet::Automaton::compile_filter() {
   has_filter = true;
 }
 
-// False when too many are left to be searched one by one.
+// False when too many patterns remain to search them one by one.
 bool PatternSet::Automaton::search_filtered(std::string_view subject, std::vector<int>& hits) {
   literals.search(subject, found_literals);
   candidates.clear();

@@ -1,8 +1,8 @@
-// Regular expressions: RE2 behind a small face, linear in the subject's length on any input.
+// Regular expressions: RE2 behind a small interface, with time linear in the subject's length.
 //
 // Values that are cheap to copy; const use is safe after a fork. The only user of RE2 (pattern.cc).
-// Patterns and subjects are bytes (Latin-1), so that no request can be "invalid UTF-8" here.
-// A search is unanchored, as in Pound: `www` is found in `Host: www.example.com`.
+// Patterns and subjects are bytes (Latin-1), so no request can be "invalid UTF-8" here. A search is
+// unanchored, as in Pound: `www` is found in `Host: www.example.com`.
 #pragma once
 
 #include <memory>
@@ -17,7 +17,7 @@ class Pattern {
  public:
   enum class Case { sensitive, insensitive };
 
-  // Nothing, and the reason in `error`, when `text` is no regular expression or is too large.
+  // Nothing, and the reason in `error`, when `text` is not a regular expression or is too large.
   static std::optional<Pattern> compile(std::string_view text, Case letter_case,
                                         std::string& error);
 
@@ -32,11 +32,12 @@ class Pattern {
   std::shared_ptr<const Compiled> compiled_;
 };
 
-// Many patterns searched at once: the cost does not grow with their number. A few are searched in
-// one pass (RE2::Set). Of many, only those are tried whose literals occur in the subject, found in
-// one pass (FilteredRE2, LiteralSet): with 10 000 like `^Host:.*name` 0.0012 of one pass's cost,
-// whose automaton would be made anew again and again. Patterns of both cases may be mixed. Where
-// an automaton outgrows its memory bound, patterns are searched one by one, with the same result.
+// Many patterns searched at once: the cost does not grow with their number. Few patterns are
+// searched in one pass (RE2::Set). Of many patterns, one pass (FilteredRE2, LiteralSet) finds those
+// whose literals occur in the subject, and only these are tried. With 10 000 patterns like
+// `^Host:.*name` that costs 0.0012 of a pass with RE2::Set, which would rebuild its automaton again
+// and again. Patterns of both letter cases may be mixed. When an automaton outgrows its memory
+// bound, patterns are searched one by one, with the same result.
 class PatternSet {
  public:
   PatternSet();

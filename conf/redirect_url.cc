@@ -1,7 +1,7 @@
-// The URL that clients are sent to: absolute, http or https, safe in a header and in a page.
+// The URL of a redirect: see redirect_url.h.
 //
-// See redirect_url.h. What is written is what is sent: nothing is encoded on the way, so that
-// bytes which would have to be are refused here.
+// Pound sends the URL as it is written and encodes nothing, so bytes that need encoding are refused
+// here.
 #include "conf/redirect_url.h"
 
 #include "conf/address.h"
@@ -18,13 +18,13 @@ bool is_hex(char c) {
   return is_digit(c) || (lower >= 'a' && lower <= 'f');
 }
 
-// Bytes that RFC 3986 allows, but the apostrophe: a quote ends an attribute of the page.
+// Bytes that RFC 3986 allows, without the apostrophe, which could end an attribute in the page.
 bool may_stand_in_url(char c) {
   return is_letter_or_digit(c) ||
          std::string_view("-._~:/?#[]@!$&()*+,;=%").find(c) != std::string_view::npos;
 }
 
-// What is wrong with the bytes, wherever they stand; empty when nothing is.
+// The first fault of any byte; empty when there is none.
 std::string wrong_bytes(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (!may_stand_in_url(text[i])) {
@@ -38,7 +38,7 @@ std::string wrong_bytes(std::string_view text) {
   return "";
 }
 
-// Cuts the scheme off; empty when there is none.
+// Cuts the scheme off `rest`. Empty when there is none.
 std::string take_scheme(std::string_view& rest) {
   for (const std::string_view scheme : {"http://", "https://"}) {
     if (!equal_ignoring_case(rest.substr(0, scheme.size()), scheme)) continue;
@@ -48,7 +48,7 @@ std::string take_scheme(std::string_view& rest) {
   return "";
 }
 
-// Cuts `:port` off the end of an authority; false when what is there is none.
+// Cuts `:port` off the end of `authority`. False when the port is invalid.
 bool take_port(std::string_view& authority, std::string& port) {
   const std::size_t colon = authority.rfind(':');
   if (colon == std::string_view::npos || authority.ends_with(']')) return true;
@@ -59,13 +59,13 @@ bool take_port(std::string_view& authority, std::string& port) {
   return true;
 }
 
-// Nothing when it is neither a name nor an address nor $host.
+// Nothing when `text` is neither a name nor an address nor $host.
 std::optional<std::string> host_of(std::string_view text) {
   if (equal_ignoring_case(text, kRequestHost)) return "";
   const bool brackets = text.starts_with('[');
   std::string error;
   std::optional<std::string> host = parse_address(text, error);
-  // A zone means something on one machine only; without brackets a colon would begin a port.
+  // A zone has a meaning on one machine only. Without brackets, a colon would begin a port.
   if (!host || host->find('%') != std::string::npos || is_ipv6(*host) != brackets) {
     return std::nullopt;
   }
@@ -101,7 +101,7 @@ std::optional<Redirect> parse_redirect_url(std::string_view text, std::string& e
   }
   redirect.host = std::move(*host);
   redirect.path = rest;
-  // A query or a fragment of its own is a decision about the path: there is none.
+  // With a query or a fragment but no path, the path is `/` and not that of the request.
   if (!rest.empty() && rest.front() != '/') redirect.path.insert(0, "/");
   return redirect;
 }

@@ -1,7 +1,7 @@
-// The URL that clients are sent to: absolute, http or https, safe in a header and in a page.
+// The URL of a redirect: absolute, http or https, safe in a header and in a page.
 //
-// Syntax of RFC 3986 with one addition: the host `$host` stands for that of the request. A pure
-// function.
+// The syntax of RFC 3986 with one addition: the host `$host` stands for the host of the request. A
+// pure function.
 #pragma once
 
 #include <optional>
@@ -12,7 +12,8 @@
 
 namespace conf {
 
-// Its parts, with the default code. Nothing, and what is wrong in `error`, when it is no such URL.
+// The parts of `text`, with the default code. Nothing, and the reason in `error`, when `text` is
+// not such a URL.
 std::optional<Redirect> parse_redirect_url(std::string_view text, std::string& error);
 
 }  // namespace conf

@@ -1,7 +1,6 @@
-// The smallest values a file is made of: whole numbers, null, tokens, and letters regardless of
-// case.
+// The smallest values in a file: see scalar.h.
 //
-// See scalar.h. Nothing here looks at the locale or allocates more than its result.
+// Nothing here uses the locale or allocates more than its result.
 #include "conf/scalar.h"
 
 #include <algorithm>

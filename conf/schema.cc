@@ -1,7 +1,7 @@
-// What a configuration may say: one table per mapping.
+// What a configuration may say: see schema.h.
 //
-// The tables and the questions that can be put to them. Defaults stand in config.h, where the
-// fields are. Looks at names only, never at a tree.
+// The tables and the questions about them. Defaults are in config.h, with the fields. Looks at
+// names only, never at a tree.
 #include "conf/schema.h"
 
 #include <syslog.h>
@@ -106,7 +106,7 @@ constexpr auto kBackendKeys = std::to_array<Key>({
      "AddHeader HeaderAdd"},
 });
 
-// An HTTPS listener has all of these; an HTTP listener only what stands before Certificates.
+// An HTTPS listener has all of these keys; an HTTP listener has those before Certificates.
 constexpr auto kListenerKeys = std::to_array<Key>({
     {"Address", Shape::text, "an IP address or a host name", 1, kMaxName, true},
     {"Port", Shape::number, "", 1, 65535, true},
@@ -179,7 +179,7 @@ std::string_view family_stem(const Key& key) {
   return key.name.substr(0, key.name.size() - kFamilyMark.size());
 }
 
-// The number of a key of this family, whether or not it is within the bounds.
+// The number of `name` in this family, within the bounds or not.
 std::optional<std::int64_t> family_number(const Key& key, std::string_view name) {
   const std::string_view stem = family_stem(key);
   if (!equal_ignoring_case(name.substr(0, stem.size()), stem)) return std::nullopt;

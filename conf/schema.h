@@ -1,7 +1,7 @@
-// What a configuration may say: one table per mapping.
+// What a configuration may say: one table for each mapping.
 //
-// A row names a key, what stands there and within which bounds. section.cc checks a file against
-// the tables; the loaders only translate what passed. A new key is a new row.
+// A row names a key, the shape of its value and the bounds of it. section.cc checks a file against
+// the tables; the loaders translate the values that passed. A new key is a new row.
 #pragma once
 
 #include <cstdint>
@@ -17,17 +17,17 @@ enum class Shape {
   texts,     // a text, or a list of them
   number,    // a whole number
   seconds,   // a duration in whole seconds
-  bytes,     // a number of bytes, with a unit at will: 64K
+  bytes,     // a number of bytes with an optional unit: 64K
   choice,    // one of a few words
-  policy,    // a mapping, or whole seconds as a short form of it
-  target,    // a mapping, or a text as a short form of it
+  policy,    // a mapping, or whole seconds as its short form
+  target,    // a mapping, or a text as its short form
   mapping,   // one mapping
-  section,   // a mapping, or a list of mappings that are taken together
+  section,   // a mapping, or a list of mappings that count as one
   sections,  // a list of mappings
   backends,  // an alias, or a list of them
 };
 
-// Beside one name, a row may stand for a family of keys: in `ErrNNN` the digits are a number.
+// A row may stand for a family of keys rather than one: `ErrNNN` is Err400, Err401 …
 inline constexpr std::string_view kFamilyMark = "NNN";
 
 // A word of a key that takes one of a few, and what the word means: an enumerator, a number or a
@@ -44,13 +44,13 @@ struct Choice {
 struct Key {
   std::string_view name;
   Shape shape;
-  std::string_view noun;  // what a value is: "a path"; for lists, what an item is
-  std::int64_t low = 0;   // the least and the most: of a number, or of the bytes of a text
+  std::string_view noun;  // describes a value, or an item of a list: "a path"
+  std::int64_t low = 0;   // bounds of a number, or of the bytes of a text
   std::int64_t high = 0;
   bool required = false;
   std::string_view other_names = {};  // separated by spaces
   std::span<const Choice> choices = {};
-  std::int64_t family_low = 0;  // of the digits of a family
+  std::int64_t family_low = 0;  // bounds of the number of a family
   std::int64_t family_high = 0;
 
   bool is_family() const { return family_high != 0; }
@@ -76,19 +76,19 @@ std::vector<std::string_view> choice_words(const Key& key);
 // The word that means `value`; empty when there is none.
 std::string_view choice_word(const Key& key, std::int64_t value);
 
-// A key that was found: its row and, of a family, the number. No row: the schema has no such key.
+// A key that was found: its row, and its number in a family. No row: the schema has no such key.
 struct Match {
   const Key* key = nullptr;
   std::int64_t number = 0;
 };
 Match find_key(const Schema& schema, std::string_view name);
 
-// "a whole number from 1 to 65535": what may stand at a key, for messages.
+// The values of a key, for messages: "a whole number from 1 to 65535".
 std::string expectation(const Key& key);
 
-// Why `schema` has no key `name`, and what may have been meant.
+// A message about the unknown key `name`, with the key that was probably meant.
 std::string unknown_key(const Schema& schema, std::string_view name);
-// The row that was probably meant by an unknown name; may be null.
+// The row that an unknown name probably meant, or null.
 const Key* nearest_key(const Schema& schema, std::string_view name);
 
 }  // namespace conf

@@ -1,7 +1,7 @@
-// A mapping of the file, checked against its schema.
+// A mapping of the file, checked against its schema: see section.h.
 //
-// See section.h. All messages about the form of a value come from here, so that they sound alike;
-// what a value means is the loaders' business.
+// All messages about the form of a value come from here, so that they have one wording. The loaders
+// judge what a value means.
 #include "conf/section.h"
 
 #include <algorithm>
@@ -25,11 +25,11 @@ bool may_be_mapping(Shape shape) {
 }
 
 bool fits_item(Shape list, const Node& item) {
-  if (list == Shape::backends) return true;  // any alias; load_service knows which
+  if (list == Shape::backends) return true;  // any node; load_service finds the backend
   return item.is(list == Shape::texts ? Node::Kind::scalar : Node::Kind::mapping);
 }
 
-// What may help who wrote this where a text or a list was meant.
+// Advice for an author who probably meant a text or a list.
 std::string_view advice_for(Shape shape, const Node& value) {
   const bool text = shape == Shape::text || shape == Shape::texts;
   if (text && value.is(Node::Kind::mapping)) return "; put the whole text in quotes";
@@ -189,7 +189,7 @@ bool Section::check_list(Member& member, const Node& written, std::string_view n
   const Key& key = *member.key;
   const Node& value = *member.value;
   if (!value.is(Node::Kind::sequence)) {
-    // One item may stand for a list of it, but for what is nearly always a forgotten `- `.
+    // One item may stand for a list of one, except a mapping that nearly always lacks its `- `.
     if (key.shape == Shape::sections || !fits_item(key.shape, value)) {
       mistyped(key, value, name, advice_for(key.shape, value));
       return false;
@@ -199,7 +199,7 @@ bool Section::check_list(Member& member, const Node& written, std::string_view n
     return true;
   }
   for (const Node* item : value.children) {
-    // Which alias it was that names a backend is told when the service is read.
+    // Keeps the aliases of backends: the service loader reports them under their names.
     const Node& meant = key.shape == Shape::backends ? *item : follow(*item);
     if (check_item(key, meant, name)) member.items.push_back(&meant);
   }

@@ -1,7 +1,7 @@
 // A mapping of the file, checked against its schema.
 //
-// Finds unknown, duplicate, mistyped and missing keys and reports them; what remains is well-formed
-// and can be taken without a further check. Borrows the tree's nodes.
+// Finds and reports unknown, duplicate, mistyped and missing keys. The members that remain are
+// valid and need no further check. Borrows the nodes of the tree.
 #pragma once
 
 #include <cstdint>
@@ -31,12 +31,12 @@ class Section {
         items;  // of a list: the texts, mappings or aliases in it; of a text: itself
   };
 
-  // `mappings` are taken as one; `where` is what a missing key is reported for.
+  // `mappings` count as one. A missing key is reported at `where`.
   Section(const Schema& schema, std::span<const Node* const> mappings, Position where,
           Diagnostics& diagnostics);
   Section(const Schema& schema, const Node& mapping, Diagnostics& diagnostics);
 
-  // Null when the key is absent, null or was reported.
+  // Null when the key is absent, has the value null, or was reported.
   const Member* find(std::string_view key) const;
   std::int64_t number(std::string_view key, std::int64_t fallback) const;
   // What the word at `key` means. The table of the key was made from values of `Meaning`.
@@ -44,7 +44,7 @@ class Section {
   Meaning choice(std::string_view key, Meaning fallback) const {
     return static_cast<Meaning>(number(key, static_cast<std::int64_t>(fallback)));
   }
-  // Whether the key was reported, and hence nothing follows from its absence.
+  // Whether the key was reported, so that its absence needs no further message.
   bool reported(std::string_view key) const;
   // Empty when there are none.
   std::span<const Node* const> items(std::string_view key) const;
@@ -71,8 +71,9 @@ class Section {
   Diagnostics& diagnostics_;
   Position where_;
   std::vector<Member> members_;
-  std::map<std::pair<const Key*, std::int64_t>, const Node*> first_;  // where each key is first
-  std::set<const Key*> reported_;  // keys that do not fit, or that an unknown one was meant to be
+  std::map<std::pair<const Key*, std::int64_t>, const Node*>
+      first_;                      // where each key is first given
+  std::set<const Key*> reported_;  // keys with a fault, and keys that an unknown one probably meant
 };
 
 }  // namespace conf

@@ -24,7 +24,7 @@ constexpr bool is_in_order() {
 }
 static_assert(is_in_order(), "about() finds a row by the number of its kind");
 
-// Stays as it is over releases, whatever the order of the enumerators: sessions depend on it.
+// Independent of the order of the enumerators. Never change a mark: sessions would be lost.
 char mark_of(SessionPolicy::Type type) {
   switch (type) {
     case SessionPolicy::Type::none:

@@ -1,7 +1,6 @@
-// What a text must be before a YAML parser may see it: UTF-8, printable, one kind of line ends.
+// The checks of a text before the YAML parser sees it: see source_text.h.
 //
-// See source_text.h. One pass over the text; looks at bytes and never at YAML's structure, but for
-// counting the lines that may be directives.
+// Looks at bytes and never at the structure of YAML, except to count lines that may be directives.
 #include "conf/source_text.h"
 
 #include <algorithm>
@@ -18,10 +17,10 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
-// libyaml compares each %TAG with all before it. A configuration needs none.
+// libyaml compares each %TAG with all earlier ones. A configuration needs none.
 constexpr int kMaxDirectives = 16;
 
-Position place_of(const std::shared_ptr<const SourceFile>& file, std::size_t offset) {
+Position position_of(const std::shared_ptr<const SourceFile>& file, std::size_t offset) {
   std::string_view rest = file->text;
   std::size_t line = 1;
   std::size_t line_start = 0;
@@ -35,7 +34,7 @@ Position place_of(const std::shared_ptr<const SourceFile>& file, std::size_t off
   return {file, line, offset - line_start + 1};
 }
 
-// Why YAML cannot have this character, or nothing.
+// Why YAML does not allow this character; empty when it does.
 std::string_view objection(char32_t c) {
   if (c == 0) return "a NUL byte; a configuration is UTF-8 text";
   if (c == 0x85 || c == 0x2028 || c == 0x2029) {
@@ -65,12 +64,12 @@ bool check_characters(const std::shared_ptr<const SourceFile>& file, Diagnostics
     char32_t character = 0;
     const std::size_t length = decode_utf8(text.substr(at), character);
     if (length == 0) {
-      diagnostics.error(place_of(file, at), "the byte " + hexadecimal(text[at]) +
-                                                " is not UTF-8; save the file as UTF-8");
+      diagnostics.error(position_of(file, at), "the byte " + hexadecimal(text[at]) +
+                                                   " is not UTF-8; save the file as UTF-8");
       return false;
     }
     if (const std::string_view why = objection(character); !why.empty()) {
-      diagnostics.error(place_of(file, at), std::string(why));
+      diagnostics.error(position_of(file, at), std::string(why));
       return false;
     }
     at += length;

@@ -1,7 +1,7 @@
-// "Did you mean": the known name that is nearest to a mistyped one.
+// "Did you mean": see suggest.h.
 //
-// The distance is the number of letters to insert, drop, change or swap with their neighbour.
-// Looks at no more than kMaxCandidates names of at most kMaxLength bytes.
+// The distance is the number of letters to insert, drop, change or swap with their neighbour. Looks
+// at the first kMaxCandidates names, and only at those of at most kMaxLength bytes.
 #include "conf/suggest.h"
 
 #include <algorithm>
@@ -17,11 +17,11 @@ namespace {
 
 constexpr std::size_t kMaxLength = 64;
 constexpr std::size_t kMaxCandidates = 10'000;
-constexpr std::size_t kShortestPrefix = 3;  // `Cert` is taken for the start of `Certificates`
+constexpr std::size_t kShortestPrefix = 3;  // `Cert` suggests `Certificates`
 
 using Row = std::array<std::size_t, kMaxLength + 1>;
 
-// The distance, or limit + 1 as soon as it is known to be more than `limit`.
+// The distance, or limit + 1 when it exceeds `limit`.
 std::size_t distance(std::string_view a, std::string_view b, std::size_t limit) {
   if (std::max(a.size(), b.size()) - std::min(a.size(), b.size()) > limit) return limit + 1;
   Row before_last{};
@@ -59,7 +59,7 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
   for (const std::string_view candidate : candidates) {
     if (candidate.empty() || candidate.size() > kMaxLength) continue;
     const std::size_t mistakes = distance(word, candidate, limit);
-    // A name all of whose letters were changed is another name.
+    // A name with every letter changed is another name.
     if (mistakes > limit || mistakes >= candidate.size() || mistakes >= word.size()) continue;
     best = candidate;
     if (mistakes == 0) break;

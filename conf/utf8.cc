@@ -1,6 +1,6 @@
-// UTF-8, one character at a time: what is well-formed and what is fit to be shown.
+// UTF-8, one character at a time: see utf8.h.
 //
-// See utf8.h. Reads no byte past the end of the text it is given and keeps no state.
+// Reads no byte past the end of the text and keeps no state.
 #include "conf/utf8.h"
 
 #include <cstdint>
@@ -44,7 +44,7 @@ std::size_t decode_utf8(std::string_view text, char32_t& character) {
 bool is_printable(char32_t character) {
   if (character < 0x20 || (character >= 0x7f && character < 0xa0)) return false;
   if (character >= 0x200b && character <= 0x200f)
-    return false;  // takes no room, or marks direction
+    return false;  // has no width, or marks the direction
   if (character >= 0x202a && character <= 0x202e) return false;  // embeds or overrides direction
   if (character >= 0x2066 && character <= 0x2069) return false;  // isolates direction
   if (character == 0x2028 || character == 0x2029) return false;  // line and paragraph separators

@@ -1,7 +1,7 @@
-// What crosses sections: mistakes that no single mapping shows.
+// Checks across sections: see validate.h.
 //
-// See validate.h. Addresses are compared as they are written: a name that resolves to the address
-// of another listener is met only when the sockets are bound.
+// Compares addresses as they are written. When a name resolves to the address of another listener,
+// only binding the sockets finds the clash.
 #include "conf/validate.h"
 
 #include <algorithm>
@@ -60,7 +60,7 @@ void check_overlaps(const Config& config, Diagnostics& diagnostics) {
   }
 }
 
-// Whether who follows it comes back to the same listener with the same path.
+// Whether a client that follows the redirect comes back to the same listener and path.
 bool leads_to_itself(const Redirect& redirect, const Listener& listener) {
   if (!redirect.host.empty() || !redirect.path.empty()) return false;
   const std::string_view own = listener.tls ? "https://" : "http://";
@@ -94,7 +94,7 @@ void check_services(const Listener& listener, Diagnostics& diagnostics) {
   diagnostics.note(catch_all->where, "it begins here");
 }
 
-// Two such headers are one too many for a browser, which then heeds the first.
+// With two such headers, a browser uses the first one only.
 void check_hsts(const Config& config, const Listener& listener, Diagnostics& diagnostics) {
   constexpr std::string_view kName = "strict-transport-security:";
   if (!listener.tls || listener.tls->hsts.count() == 0) return;

@@ -1,4 +1,4 @@
-// What crosses sections: mistakes that no single mapping shows.
+// Checks across sections: mistakes that no single mapping shows.
 //
 // Looks at a complete Config; changes nothing.
 #pragma once
@@ -8,8 +8,8 @@
 
 namespace conf {
 
-// Clashes are errors; what can never be used or never succeeds are warnings, given only where
-// there are no errors, because they would mostly be the errors' consequences. `file` is the place
+// Clashes are errors. Things that can never be used or can never succeed are warnings. There are no
+// warnings beside errors, because most would be consequences of the errors. `file` is the position
 // of the file as a whole.
 void validate(const Config& config, const Position& file, Diagnostics& diagnostics);
 

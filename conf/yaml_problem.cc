@@ -1,7 +1,7 @@
-// libyaml's complaints in our words.
+// Pound's words for the complaints of libyaml: see yaml_problem.h.
 //
-// See yaml_problem.h. A complaint that is not in the table is passed on as libyaml has it, so that
-// nothing is lost with another version of the library.
+// A complaint that is not in the table is passed on in libyaml's words, so that another version of
+// the library loses no message.
 #include "conf/yaml_problem.h"
 
 #include <array>

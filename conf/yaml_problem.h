@@ -1,7 +1,7 @@
-// libyaml's complaints in our words.
+// Pound's words for the complaints of libyaml.
 //
-// A table from its short texts to ours, and which of the two places it knows is worth showing.
-// Knows no YAML by itself and includes nothing of libyaml.
+// A table from libyaml's short texts to messages, and which of its two positions to show. Knows no
+// YAML and does not include libyaml.
 #pragma once
 
 #include <string>
@@ -11,11 +11,11 @@ namespace conf {
 
 struct YamlProblem {
   std::string message;      // what is wrong, and what was expected
-  bool at_context = false;  // show where the thing began, not where the parser gave up
-  std::string begun;        // a note for where the thing began; may be empty
+  bool at_context = false;  // show where the construct began, not where the parser gave up
+  std::string begun;        // a note for the beginning of the construct; may be empty
 };
 
-// `next` is the text from the place where the parser gave up.
+// `next` is the text after the position where the parser gave up.
 YamlProblem explain(std::string_view problem, std::string_view context, std::string_view next);
 
 }  // namespace conf

@@ -1,8 +1,8 @@
 // A YAML text as a tree of nodes that know where they stand. The only file that knows libyaml.
 //
-// Builds the tree from libyaml's events, so that a limit is met while reading and not after. Turns
-// libyaml's places (characters) into ours (bytes). Refuses what a configuration has no use for:
-// tags, merge keys, several documents.
+// Builds the tree from libyaml's events, so that limits apply during reading. Converts libyaml's
+// positions (in characters) to positions in bytes. Refuses tags, merge keys and several documents,
+// which a configuration does not need.
 #include "conf/yaml_tree.h"
 
 #include <yaml.h>
@@ -56,10 +56,10 @@ class Event {
   yaml_event_t event_{};
 };
 
-// Turns lines and columns of libyaml, which counts characters from 0, into ours.
-class Places {
+// Converts the lines and columns of libyaml, which counts characters from 0, to positions.
+class PositionMap {
  public:
-  explicit Places(const std::shared_ptr<const SourceFile>& file) : file_(file) {
+  explicit PositionMap(const std::shared_ptr<const SourceFile>& file) : file_(file) {
     std::string_view rest = file_->text;
     while (!rest.empty()) {
       starts_.push_back(file_->text.size() - rest.size());
@@ -93,8 +93,8 @@ class Places {
 
  private:
   std::shared_ptr<const SourceFile> file_;
-  std::vector<std::size_t> starts_;  // of every line, and the end
-  // Where the last question was answered: the next one is mostly a little further on.
+  std::vector<std::size_t> starts_;  // of every line, then the end of the text
+  // The last position that was found. The next one is usually a little further on.
   std::size_t line_ = 0;
   std::size_t column_ = 0;
   std::size_t offset_ = 0;
@@ -117,7 +117,7 @@ bool is_supported_tag(std::string_view tag) {
 class TreeBuilder {
  public:
   TreeBuilder(const std::shared_ptr<const SourceFile>& file, Diagnostics& diagnostics)
-      : places_(file), diagnostics_(diagnostics) {}
+      : positions_(file), diagnostics_(diagnostics) {}
 
   std::optional<Tree> build();
 
@@ -137,10 +137,10 @@ class TreeBuilder {
   void report_syntax(const yaml_parser_t& parser);
   void report_unknown_aliases();
 
-  Places places_;
+  PositionMap positions_;
   Diagnostics& diagnostics_;
   Tree tree_;
-  std::vector<Node*> open_;  // the mappings and lists that are being read, outermost first
+  std::vector<Node*> open_;  // the mappings and lists in progress, outermost first
   std::map<std::string, Node*, std::less<>> anchors_;
   std::vector<const Node*> unknown_aliases_;
   std::size_t written_out_ = 0;
@@ -148,7 +148,7 @@ class TreeBuilder {
 };
 
 std::optional<Tree> TreeBuilder::build() {
-  Parser parser(places_.file().text);
+  Parser parser(positions_.file().text);
   bool complete = false;
   while (!complete) {
     Event event;
@@ -191,7 +191,7 @@ TreeBuilder::Next TreeBuilder::handle(const yaml_event_t& event) {
 
 TreeBuilder::Next TreeBuilder::begin_document(const yaml_event_t& event) {
   if (has_document_) {
-    diagnostics_.error(places_.position(event.start_mark),
+    diagnostics_.error(positions_.position(event.start_mark),
                        "a second document begins here; a configuration is one document");
     return Next::stop;
   }
@@ -245,7 +245,7 @@ TreeBuilder::Next TreeBuilder::open(const yaml_event_t& event, Node::Kind kind,
   node.kind = kind;
   if (open_.size() >= kMaxDepth) {
     diagnostics_.error(
-        places_.position(event.start_mark),
+        positions_.position(event.start_mark),
         "mappings and lists are nested more than " + std::to_string(kMaxDepth) + " deep");
     return Next::stop;
   }
@@ -260,11 +260,10 @@ void TreeBuilder::close() {
   attach(node, false);
 }
 
-// Makes the node and gives it its place and its anchor; `attach` hangs it into the tree when it is
-// complete.
+// Makes a node with its position and anchor. `attach` adds it to the tree when it is complete.
 TreeBuilder::Next TreeBuilder::add(const yaml_event_t& event, Node node, const yaml_char_t* anchor,
                                    const yaml_char_t* tag) {
-  node.where = places_.position(event.start_mark);
+  node.where = positions_.position(event.start_mark);
   if (tree_.nodes_.size() >= kMaxNodes) {
     diagnostics_.error(node.where, "more than " + std::to_string(kMaxNodes) + " values");
     return Next::stop;
@@ -305,13 +304,13 @@ void TreeBuilder::attach(Node& node, bool unquoted) {
 
 void TreeBuilder::report_syntax(const yaml_parser_t& parser) {
   if (parser.error == YAML_MEMORY_ERROR) throw std::bad_alloc();
-  const std::string_view text = places_.file().text;
+  const std::string_view text = positions_.file().text;
   const std::string problem = parser.problem == nullptr ? "" : parser.problem;
   const std::string context = parser.context == nullptr ? "" : parser.context;
   const YamlProblem words =
-      explain(problem, context, text.substr(places_.offset(parser.problem_mark)));
-  const Position where = places_.position(parser.problem_mark);
-  const Position begun = places_.position(parser.context_mark);
+      explain(problem, context, text.substr(positions_.offset(parser.problem_mark)));
+  const Position where = positions_.position(parser.problem_mark);
+  const Position begun = positions_.position(parser.context_mark);
   diagnostics_.error(words.at_context ? begun : where, words.message);
   if (!words.begun.empty()) diagnostics_.note(begun, words.begun);
 }

@@ -1,8 +1,8 @@
-// A YAML text as a tree of nodes that know where they stand.
+// A YAML text as a tree of nodes that know their positions.
 //
-// Owns its nodes; they live and stay where they are as long as the tree. An alias stays an alias:
-// following it is a pointer, so that identity is kept and nothing is ever expanded. Knows nothing
-// of what the keys mean.
+// Owns its nodes, which keep their addresses as long as the tree lives. An alias stays an alias
+// with a pointer to its target, so that identity is kept and nothing is expanded. Does not know
+// what keys mean.
 #pragma once
 
 #include <cstddef>
@@ -19,9 +19,9 @@
 
 namespace conf {
 
-// Mappings and lists inside each other; the deepest thing that has a meaning is at 6.
+// The depth of mappings and lists inside each other. A valid configuration needs 6.
 inline constexpr std::size_t kMaxDepth = 64;
-// Values in a file, and values there would be if every alias was written out.
+// Values in a file, and values in it if every alias were expanded.
 inline constexpr std::size_t kMaxNodes = 1'000'000;
 inline constexpr std::size_t kMaxNodesWrittenOut = 2'000'000;
 
@@ -32,34 +32,34 @@ struct Node {
     sequence,
     mapping,
     alias,
-    invalid,  // what was here is already reported
+    invalid,  // a faulty value that was already reported
   };
 
   Kind kind = Kind::invalid;
-  Position where;                     // of its anchor if it has one
-  std::string text;                   // a scalar's text; an alias' name
+  Position where;                     // of its anchor, if it has one
+  std::string text;                   // the text of a scalar, the name of an alias
   std::string anchor;                 // its name, without the &
-  const Node* target = nullptr;       // what an alias stands for
-  std::vector<const Node*> children;  // a list's items; a mapping's keys and values in turn
-  std::size_t written_out = 1;        // nodes here and below, aliases followed
+  const Node* target = nullptr;       // of an alias
+  std::vector<const Node*> children;  // items of a list; keys and values of a mapping in turn
+  std::size_t written_out = 1;        // number of nodes here and below, with aliases expanded
 
   bool is(Kind wanted) const { return kind == wanted; }
 };
 
-// The node itself or, for an alias, what it stands for. Never an alias.
+// The node itself or, for an alias, its target. Never an alias.
 const Node& follow(const Node& node);
 
-// "a mapping", "a list", "null", `text "abc"` or a bare number: what stands at a place.
+// Describes a value in a message: "a mapping", "a list", "null", `text "abc"` or a bare number.
 std::string describe(const Node& node);
 
 class Tree {
  public:
-  // Nothing when the text is no YAML or breaks a limit; `diagnostics` then has an error. Otherwise
-  // it may have some too, and the nodes they concern are `invalid`.
+  // Nothing when the text is not YAML or exceeds a limit; `diagnostics` then has an error. A tree
+  // may come with errors, too; the nodes with these errors are `invalid`.
   static std::optional<Tree> parse(const std::shared_ptr<const SourceFile>& file,
                                    Diagnostics& diagnostics);
 
-  // Null when the text holds nothing but comments.
+  // Null when the text has only comments.
   const Node* root() const { return root_; }
 
  private:

@@ -1,4 +1,4 @@
-// What `Allow` names: see allow.h.
+// The rules that `Allow` relaxes: see allow.h.
 #include "worker/allow.h"
 
 #include <string>
@@ -21,7 +21,7 @@ std::string relaxable_codes() {
 }
 
 std::string unknown_rule(const std::string& code) {
-  // A near name that can be relaxed is what was meant, whatever else is near.
+  // Suggests only rules that can be relaxed.
   std::vector<std::string_view> relaxable;
   relaxable.reserve(http::kRelaxable.size());
   for (const http::Reason reason : http::kRelaxable) {

@@ -1,7 +1,8 @@
-// What `Allow` names: the rules of worker/http that may be relaxed, found by their codes.
+// The rules of worker/http that `Allow` relaxes, found by their codes.
 //
-// Part of the privileged half: says, with its place, what is no rule and what may not be relaxed,
-// and why. conf knows nothing of these rules; worker/http nothing of files.
+// Part of the privileged half of the start. Reports codes that are not rules, and rules that cannot
+// be relaxed, each with its position and the reason. conf does not know these rules, and
+// worker/http knows no files.
 #pragma once
 
 #include <vector>

@@ -23,7 +23,7 @@ namespace {
 
 using conf::Diagnostics;
 
-// An error page larger than this is refused: it is kept in memory and sent as one piece.
+// The largest error page: pages are kept in memory and sent in one piece.
 constexpr std::size_t kMaxErrorPage = 256 * 1024;
 
 void load_pages(const conf::Global& global, http::ErrorPages& pages, Diagnostics& diagnostics) {

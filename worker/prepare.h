@@ -1,5 +1,5 @@
-// The privileged half of a worker's start, called by the master outside the jail: everything that
-// needs a path, a user data base or a resolver. `-c` runs conf::load and this, then ends.
+// The privileged half of a worker's start: everything that needs a path, a user database or a
+// resolver. The master calls it outside the jail. `-c` runs conf::load and this, then ends.
 #pragma once
 
 #include <memory>
@@ -11,9 +11,9 @@
 
 namespace worker {
 
-// Reads error pages, looks up User and Group, resolves names, looks at certificates and RootJail.
-// Nothing when an error was added to `diagnostics`. A backend whose name does not resolve is a
-// warning; a listener's is an error. May block in the resolver.
+// Reads error pages and certificates, looks up User and Group, resolves names, checks RootJail.
+// Returns nothing when it added an error to `diagnostics`. A backend's name that does not resolve
+// is a warning, a listener's is an error. May block in the resolver.
 std::optional<Heritage> prepare(std::shared_ptr<const conf::Config> config,
                                 conf::Diagnostics& diagnostics);
 

@@ -61,7 +61,7 @@ std::optional<std::size_t> Router::route(std::string_view path_query,
   }
   if (!header_uses_.empty()) {
     for (const http::Field& field : fields) {
-      // Most fields stand in the request just as the pattern wants to see them: "Name: value".
+      // Most fields stand in the request as patterns expect them: "Name: value".
       std::string_view line(field.name.data(), field.name.size() + 2 + field.value.size());
       const char* const value_if_canonical = field.name.data() + field.name.size() + 2;
       if (field.value.data() != value_if_canonical || value_if_canonical[-1] != ' ') {

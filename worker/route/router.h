@@ -1,7 +1,7 @@
-// Which service a request is for: the first one, in the order of the file, whose conditions hold.
+// The service of a request: the first one, in the order of the file, whose conditions all hold.
 //
-// Pure, made once for each listener. All URL patterns are searched at once, and all header patterns
-// at once in each field, so that the cost does not grow with the number of services.
+// Pure; made once for each listener. All URL patterns are searched at once, and all header patterns
+// at once in each field, so the cost does not grow with the number of services.
 #pragma once
 
 #include <cstddef>
@@ -21,19 +21,19 @@ class Router {
  public:
   explicit Router(const std::vector<conf::Service>& services);
 
-  // The place of the service among those of the listener; nothing when none matches. Not const:
-  // scratch memory is kept between calls.
+  // The index of the service among those of the listener. Nothing when none matches. Not const,
+  // because scratch memory is kept between calls.
   std::optional<std::size_t> route(std::string_view path_query, const http::HeaderList& fields);
 
  private:
-  // What one pattern's being found means for its service.
+  // What a match of one pattern means for its service.
   struct Use {
     std::uint32_t service;
     bool denies;
   };
   struct State {
-    std::uint32_t round = 0;  // the call in which `found` was counted
-    std::uint32_t found = 0;  // required patterns found
+    std::uint32_t round = 0;  // the call that counted `found`
+    std::uint32_t found = 0;  // number of required patterns that were found
     bool denied = false;
   };
 

@@ -1,4 +1,4 @@
-// Files and folders of the configuration: see files.h.
+// The certificate files that a path names: see files.h.
 #include "worker/tls/files.h"
 
 #include <glob.h>

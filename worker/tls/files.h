@@ -1,6 +1,6 @@
-// Which files a path of the configuration names, and what is in them.
+// The certificate files that a path of the configuration names.
 //
-// Reads whole regular files of a bounded size, without waiting; knows nothing of what they mean.
+// Lists files and reads none of them. A path without a file is reported as an error.
 #pragma once
 
 #include <cstddef>
@@ -14,8 +14,8 @@ namespace worker::tls {
 
 inline constexpr std::size_t kMaxPemFile = 1u << 20;
 
-// A file is itself; a folder is all its *.pem; else a pattern with * ? [ is what it matches. By
-// name. An error when there is none.
+// A file stands for itself, a directory for all its *.pem files, and a pattern with * ? [ for all
+// files that match. Sorted by name. Adds an error when there is no file.
 std::vector<std::string> expand_path(const conf::Tls::Certificate& entry,
                                      conf::Diagnostics& diagnostics);
 

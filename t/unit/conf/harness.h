@@ -1,6 +1,6 @@
-// What the tests of conf/ share: a text loaded in one step, and the smallest complete text.
+// Shared by the tests of conf/: loading a text in one step, and the smallest complete text.
 //
-// Included by t/unit/test_conf_*.cc only. Makes values; checks nothing itself.
+// For t/unit/conf/ only. Makes values; checks nothing itself.
 #pragma once
 
 #include <memory>

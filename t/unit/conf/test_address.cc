@@ -1,4 +1,4 @@
-// Tests of conf/address: what is an address, and what else users write there.
+// Tests of conf/address: what an address is, and what else users write.
 #include <doctest/doctest.h>
 
 #include "conf/address.h"
@@ -18,7 +18,7 @@ std::string refusal(std::string_view text) {
 
 }  // namespace
 
-TEST_CASE("address: numeric ones get their usual spelling") {
+TEST_CASE("address: numeric addresses get their canonical form") {
   CHECK(parsed("192.0.2.7") == "192.0.2.7");
   CHECK(parsed("0.0.0.0") == "0.0.0.0");
   CHECK(parsed("::") == "::");
@@ -31,7 +31,7 @@ TEST_CASE("address: numeric ones get their usual spelling") {
   CHECK(parsed("fe80::1%a/b") == "refused");
 }
 
-TEST_CASE("address: names") {
+TEST_CASE("address: host names") {
   CHECK(parsed("localhost") == "localhost");
   CHECK(parsed("WWW.Example.COM.") == "www.example.com.");
   CHECK(parsed("web_1") == "web_1");
@@ -48,7 +48,7 @@ TEST_CASE("address: names") {
   }
 }
 
-TEST_CASE("address: refusals say what is wrong") {
+TEST_CASE("address: the reason of a refusal") {
   CHECK(refusal("10.0.0.256") == "this is not a valid IPv4 address");
   CHECK(refusal("10.0.0.01") == "this is not a valid IPv4 address");
   CHECK(refusal("1") == "this is not a valid IPv4 address");
@@ -66,7 +66,7 @@ TEST_CASE("address: refusals say what is wrong") {
   CHECK(refusal(":80") == "the port belongs under `Port`");
 }
 
-TEST_CASE("address: questions") {
+TEST_CASE("address: wildcards, families, brackets and ports") {
   CHECK(conf::is_wildcard("0.0.0.0"));
   CHECK(conf::is_wildcard("::"));
   CHECK_FALSE(conf::is_wildcard("::1"));

@@ -43,7 +43,7 @@ TEST_CASE("diagnostic: headlines are the text without excerpts") {
 
 TEST_CASE("diagnostic: no messages, no text") { CHECK(conf::Diagnostics().text().empty()); }
 
-TEST_CASE("diagnostic: the caret stands at or just after the line's end at most") {
+TEST_CASE("diagnostic: the caret is never more than one column after the line's end") {
   CHECK(one("abc\n", 1, 4) == "t:1:4: error: m\n  abc\n     ^\n");
   CHECK(one("abc\n", 1, 99) == "t:1:99: error: m\n  abc\n     ^\n");
 }
@@ -136,7 +136,7 @@ TEST_CASE("diagnostic: values in messages are escaped and cut") {
   CHECK(conf::shown(std::string(63, 'x') + "\xc3\xa9y") == std::string(63, 'x') + "...");
 }
 
-TEST_CASE("diagnostic: taking lines") {
+TEST_CASE("diagnostic: take_line cuts one line") {
   std::string_view rest = "a\r\n\rb";
   CHECK(conf::take_line(rest) == "a");
   CHECK(conf::take_line(rest) == "");

@@ -1,4 +1,4 @@
-// Tests of conf/file: what is read whole, what is refused, and in which words.
+// Tests of conf/file: which files are read, which are refused, and the messages.
 #include "conf/file.h"
 
 #include <doctest/doctest.h>
@@ -49,7 +49,7 @@ TEST_CASE("file: all bytes of a file, up to the limit and not one more") {
   CHECK(larger.text() == "larger than 4 bytes");
 }
 
-TEST_CASE("file: a file that tells no size is read whole, too") {
+TEST_CASE("file: a file without a size in stat is read whole, too") {
   conf::FileError error;
   const auto text = conf::read_file("/proc/self/status", 1 << 20, error);
   REQUIRE(text);
@@ -58,7 +58,7 @@ TEST_CASE("file: a file that tells no size is read whole, too") {
   CHECK(refusal("/proc/self/status", 100).kind == Kind::too_large);
 }
 
-TEST_CASE("file: what is no regular file is neither read nor waited for") {
+TEST_CASE("file: anything but a regular file is refused without waiting") {
   const Folder folder;
   const std::string fifo = (folder.path / "fifo").string();
   REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);

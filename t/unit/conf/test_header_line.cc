@@ -23,7 +23,7 @@ TEST_CASE("header_line: one space after the colon, none around the value") {
   CHECK(parsed("X-A: \xc3\xa9") == "X-A: \xc3\xa9");
 }
 
-TEST_CASE("header_line: what is no header") {
+TEST_CASE("header_line: text that is not a header") {
   CHECK(parsed("") == "!there is no `:` in it");
   CHECK(parsed("X-A") == "!there is no `:` in it");
   CHECK(parsed(": b") == "!\"\" is not a valid header name");
@@ -34,7 +34,7 @@ TEST_CASE("header_line: what is no header") {
   CHECK(parsed(std::string_view("X-A: \0", 6)) == "!there is a control byte in it");
 }
 
-TEST_CASE("header_line: framing and connection are not the operator's") {
+TEST_CASE("header_line: an operator cannot set fields of framing and connection") {
   for (const std::string name : {"Connection", "CONTENT-LENGTH", "Keep-Alive", "Proxy-Connection",
                                  "TE", "Trailer", "Trailers", "Transfer-Encoding", "upgrade"}) {
     CHECK(parsed(name + ": x") == "!`" + name + "` is set by Pound itself");

@@ -19,7 +19,7 @@ std::vector<int> found(LiteralSet& set, std::string_view text) {
 
 }  // namespace
 
-TEST_CASE("literal set: those that lie in one another, in either letter case, each once") {
+TEST_CASE("literal set: literals inside others are found, in either letter case, each once") {
   LiteralSet set;
   REQUIRE(set.compile({"he", "she", "his", "hers", "e"}));
   CHECK(found(set, "ushers") == std::vector{0, 1, 3, 4});
@@ -39,7 +39,7 @@ TEST_CASE("literal set: any byte; only ASCII has letter cases") {
   CHECK(found(set, "{x}").empty());
 }
 
-TEST_CASE("literal set: as a search for one after the other, on many texts of few letters") {
+TEST_CASE("literal set: the same results as one search for each literal") {
   std::uint32_t state = 1;
   const auto random = [&](std::uint32_t below) {
     state = state * 1664525 + 1013904223;

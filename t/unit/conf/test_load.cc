@@ -31,7 +31,7 @@ conf::Config manual(const std::string& name) {
   return *loaded.config;
 }
 
-// A directory of its own for each test, gone with it.
+// A temporary directory for one test.
 class Scratch {
  public:
   Scratch() {
@@ -53,7 +53,7 @@ void write(const fs::path& path, std::string_view text) {
   std::ofstream(path, std::ios::binary) << text;
 }
 
-// What loading a path says, without the path itself.
+// The diagnostics of loading a path, without the path.
 std::string refusal(const fs::path& path) {
   conf::Diagnostics diagnostics;
   CHECK_FALSE(conf::load(path.string(), diagnostics));
@@ -69,7 +69,7 @@ std::string repeated(std::string_view text, std::size_t bytes) {
   return out;
 }
 
-// That it ends, says why in few words, and gives no Config.
+// Checks that loading ends, gives few messages and no Config.
 void survives(const std::string& text) {
   const auto loaded = conf_test::load(text);
   CHECK_FALSE(loaded.config);
@@ -79,7 +79,7 @@ void survives(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("load: every file under data/config says exactly what stands beside it") {
+TEST_CASE("load: every file under data/config gives exactly the expected diagnostics") {
   std::size_t cases = 0;
   for (const fs::directory_entry& entry : fs::directory_iterator(kData)) {
     if (entry.path().extension() != ".yaml") continue;
@@ -187,7 +187,7 @@ TEST_CASE("load: any letter case and every other name of a key") {
   CHECK(conf_test::patterns(service, conf::Condition::Kind::head_require).size() == 2);
 }
 
-TEST_CASE("load: the sample loads without a word") {
+TEST_CASE("load: the sample loads without a diagnostic") {
   conf::Diagnostics diagnostics;
   const auto config = conf::load("pound.yaml.sample", diagnostics);
   REQUIRE_MESSAGE(config, diagnostics.text());
@@ -203,7 +203,7 @@ TEST_CASE("load: the sample loads without a word") {
   CHECK(config->global.error_pages.empty());
 }
 
-TEST_CASE("load: the sample's HTTPS listener loads without a word, too") {
+TEST_CASE("load: the sample's HTTPS listener loads without a diagnostic, too") {
   std::istringstream lines(content("pound.yaml.sample"));
   std::string text;
   bool inside = false;
@@ -230,7 +230,7 @@ TEST_CASE("load: a file, and its name in messages") {
   CHECK(refusal(scratch / "bad").starts_with(":1:1: error: unknown key `a` in the top level; "));
 }
 
-TEST_CASE("load: what is no file") {
+TEST_CASE("load: paths that are not readable files") {
   const Scratch scratch;
   CHECK(refusal(scratch / "none") == ": error: cannot open it: No such file or directory\n");
   CHECK(refusal(scratch / ".") == ": error: this is a directory, expected a file\n");
@@ -264,7 +264,7 @@ TEST_CASE("load: 16 MiB, and one byte more") {
   CHECK(refusal(scratch / "larger") == ": error: more than 16 MiB of text\n");
 }
 
-TEST_CASE("load: hostile texts are refused, and soon") {
+TEST_CASE("load: hostile texts are refused quickly") {
   constexpr std::size_t kMiB = 1 << 20;
   survives(std::string(kMiB, '['));
   survives(std::string(kMiB, '{'));
@@ -287,7 +287,7 @@ TEST_CASE("load: hostile texts are refused, and soon") {
   survives("Backends: [" + repeated("*a,", kMiB) + "]\n");
 }
 
-TEST_CASE("load: a bomb of aliases is not expanded") {
+TEST_CASE("load: an alias bomb is not expanded") {
   std::string text = "a: &a [x,x,x,x,x,x,x,x,x,x]\n";
   for (char c = 'b'; c < 'z'; ++c) {
     const std::string last = std::string("*") + static_cast<char>(c - 1) + ",";

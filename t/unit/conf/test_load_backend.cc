@@ -51,7 +51,7 @@ TEST_CASE("load_backend: all keys, and the connect timeout follows the timeout")
   CHECK(made[1].head_add == Lines{"X-A: b"});
 }
 
-TEST_CASE("load_backend: without an anchor the address is its name") {
+TEST_CASE("load_backend: the name of a backend without an anchor is its address") {
   const auto made = backends("- {Address: 10.0.0.1, Port: 80}\n- {Address: '::1', Port: 81}\n");
   CHECK(made[0].name == "10.0.0.1:80");
   CHECK(made[1].name == "[::1]:81");

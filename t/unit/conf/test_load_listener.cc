@@ -43,7 +43,7 @@ TEST_CASE("load_listener: relaxed rules, for both kinds") {
   CHECK(made[1].allow.size() == 2);
 }
 
-TEST_CASE("load_listener: HTTP comes before HTTPS, however the file has it") {
+TEST_CASE("load_listener: HTTP listeners come before HTTPS listeners in any order of the file") {
   const auto made = listeners(
       "HTTPSListeners:\n- {Address: '::1', Port: 1, Certificates: a, Services: [{Backends: *be}]}\n"
       "HTTPListeners:\n- {Address: '::1', Port: 2, Services: [{Backends: *be}]}\n"
@@ -77,7 +77,7 @@ TEST_CASE("load_listener: certificates and ciphers, one or a list") {
   CHECK(made[2].tls->ciphers.empty());
 }
 
-TEST_CASE("load_listener: what TLS is like by default") {
+TEST_CASE("load_listener: defaults of TLS") {
   const auto made = listeners(
       "HTTPSListeners:\n- {Address: '::1', Port: 1, Certificates: a, Services: [{Backends: "
       "*be}]}\n");

@@ -47,7 +47,7 @@ TEST_CASE("load_redirect: none") {
   CHECK_FALSE(first("  - {Backends: *be, Redirect: }\n").redirect);
 }
 
-TEST_CASE("load_redirect: not beside backends or a session") {
+TEST_CASE("load_redirect: refused beside backends or a session") {
   const auto both = load_services("  - {Backends: *be, Redirect: 'https://a'}\n");
   CHECK_FALSE(both.config);
   CHECK(both.messages.find("error: a service has `Redirect` or `Backends`, not both") !=
@@ -58,7 +58,7 @@ TEST_CASE("load_redirect: not beside backends or a session") {
         std::string::npos);
 }
 
-TEST_CASE("load_redirect: one that goes round in circles is warned about") {
+TEST_CASE("load_redirect: a redirect to itself gives a warning") {
   const std::string warning =
       "this service redirects to itself: clients would be redirected without end";
   const auto says = [&](const std::string& url) {

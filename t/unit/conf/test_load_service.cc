@@ -28,7 +28,7 @@ TEST_CASE("load_service: defaults") {
   CHECK(made.where.column == 5);
 }
 
-TEST_CASE("load_service: URLs mind the letter case, headers do not") {
+TEST_CASE("load_service: URL patterns are case-sensitive, header patterns are not") {
   const conf::Service made =
       service("    URL: /A\n    HeadRequire: X-A\n    HeadDeny: [X-B, X-C]\n    Session: 300\n");
   REQUIRE(made.conditions.size() == 4);
@@ -72,7 +72,7 @@ TEST_CASE("load_service: the same alias is the same backend everywhere, two anch
   CHECK(listeners[1].services[0].backends == Indices{1});
 }
 
-TEST_CASE("load_service: lists of aliases can be named themselves") {
+TEST_CASE("load_service: a list of aliases can have an anchor") {
   const auto loaded = conf_test::load(
       "Backends: &all [&a {Address: '::1', Port: 1}, &b {Address: '::1', Port: 2}]\n"
       "HTTPListeners:\n"

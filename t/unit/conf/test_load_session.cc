@@ -26,14 +26,14 @@ void check_by_address(const conf::SessionPolicy& made) {
 
 }  // namespace
 
-TEST_CASE("load_session: a number is short for sessions by address") {
+TEST_CASE("load_session: a number of seconds means sessions by address") {
   check_by_address(session("300"));
   check_by_address(session("{TTL: 300}"));
   check_by_address(session("{Type: IP, TTL: 300}"));
   check_by_address(session("{Type: ~, ID: , TTL: 300, Mask4: , Mask6: null}"));
 }
 
-TEST_CASE("load_session: no seconds are no sessions") {
+TEST_CASE("load_session: 0 seconds mean no sessions") {
   for (const char* value : {"", "~", "0", "{TTL: 0}", "{Type: COOKIE, ID: a, TTL: 0}"}) {
     const conf::SessionPolicy made = session(value);
     CHECK(made.type == Type::none);
@@ -69,7 +69,7 @@ TEST_CASE("load_session: the bounds") {
   CHECK(session("{Type: URL, TTL: 1, ID: " + std::string(256, 'a') + "}").id.size() == 256);
 }
 
-TEST_CASE("load_session: a mapping may be named by an alias") {
+TEST_CASE("load_session: a mapping can be given by an alias") {
   const auto loaded = conf_test::load(
       "Backends: [&be {Address: '::1', Port: 1}]\n"
       "HTTPListeners:\n- Address: '::1'\n  Port: 1\n  Services:\n"

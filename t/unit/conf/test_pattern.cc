@@ -65,7 +65,7 @@ TEST_CASE("pattern: subjects are bytes") {
   CHECK_FALSE(found("^b", "a\nb"));
 }
 
-TEST_CASE("pattern: it knows what it was made of, and copies are cheap") {
+TEST_CASE("pattern: it keeps its text, and copies share the compiled form") {
   const Pattern pattern = made("a+", Pattern::Case::insensitive);
   const Pattern copy = pattern;
   CHECK(copy.text() == "a+");
@@ -73,7 +73,7 @@ TEST_CASE("pattern: it knows what it was made of, and copies are cheap") {
   CHECK(copy.letter_case() == Pattern::Case::insensitive);
 }
 
-TEST_CASE("pattern: what is none, and why") {
+TEST_CASE("pattern: invalid expressions and the reasons") {
   CHECK(refusal("(a") == "no `)` closes a group in `(a`");
   CHECK(refusal("a)") == "a `)` closes no group in `a)`");
   CHECK(refusal("[a") == "no `]` closes `[a`");
@@ -87,7 +87,7 @@ TEST_CASE("pattern: what is none, and why") {
   CHECK(refusal("((.{100}){10}x){0,100}").find("more than 1000") != std::string::npos);
 }
 
-TEST_CASE("pattern: one that is too large is refused, half of it is not") {
+TEST_CASE("pattern: an expression that is too large is refused, half of it is not") {
   std::string large;
   for (int i = 0; i < 60; ++i) large += "(a|bc){500}";
   CHECK(refusal(large) == "it is too large when its repetitions are written out");
@@ -157,7 +157,7 @@ TEST_CASE("pattern set: thousands of hosts") {
   CHECK(hits(set, "Host: h1xexample").empty());
 }
 
-TEST_CASE("pattern set: one that outgrows its memory searches one by one") {
+TEST_CASE("pattern set: a set that outgrows its memory searches one by one") {
   PatternSet set;
   for (int i = 0; i < 200; ++i) {
     set.add(made("x[ab]{" + std::to_string(700 + i) + "}y.{80}" + std::to_string(i) + "$"));
@@ -198,7 +198,7 @@ TEST_CASE("pattern set: many, with and without literals, find what each alone wo
   }
 }
 
-TEST_CASE("pattern set: the first number that is too many for one pass, and the one before") {
+TEST_CASE("pattern set: the largest set without a filter, and one pattern more") {
   for (const int count : {16, 17}) {
     PatternSet set;
     for (int i = 0; i < count; ++i) set.add(made("host" + std::to_string(i) + "x"));

@@ -83,7 +83,7 @@ TEST_CASE("redirect_url: encoded bytes are whole") {
   CHECK(refusal("https://a%41/") == "its host must be a name, an IP address or `$host`");
 }
 
-TEST_CASE("redirect_url: nobody's password") {
+TEST_CASE("redirect_url: no user name and no password") {
   CHECK(refusal("https://a@b") == "it must not have a user name or a password");
   CHECK(refusal("https://a:b@c/") == "it must not have a user name or a password");
   CHECK(parts("https://a/@b") == "https://|a||/@b");

@@ -19,7 +19,7 @@ TEST_CASE("scalar: whole numbers") {
   }
 }
 
-TEST_CASE("scalar: bytes, with a unit at will") {
+TEST_CASE("scalar: bytes with an optional unit") {
   CHECK(conf::parse_bytes("0") == 0);
   CHECK(conf::parse_bytes("8192") == 8192);
   CHECK(conf::parse_bytes("8K") == 8192);
@@ -36,7 +36,7 @@ TEST_CASE("scalar: bytes, with a unit at will") {
   }
 }
 
-TEST_CASE("scalar: bytes in words") {
+TEST_CASE("scalar: the text of a number of bytes") {
   CHECK(conf::bytes_text(0) == "0");
   CHECK(conf::bytes_text(1023) == "1023");
   CHECK(conf::bytes_text(1024) == "1K");
@@ -51,7 +51,7 @@ TEST_CASE("scalar: null") {
   for (const char* text : {"nULL", "none", "0", "~~", " "}) CHECK_FALSE(conf::is_null(text));
 }
 
-TEST_CASE("scalar: letter case is ASCII's") {
+TEST_CASE("scalar: only ASCII letters have letter cases") {
   CHECK(conf::to_lower(std::string_view("AZ[\xc3\x89")) == "az[\xc3\x89");
   CHECK(conf::equal_ignoring_case("TimeOut", "timeOUT"));
   CHECK_FALSE(conf::equal_ignoring_case("TimeOut", "TimeOu"));

@@ -50,7 +50,7 @@ TEST_CASE("schema: a family of keys") {
   }
 }
 
-TEST_CASE("schema: only HTTPS listeners have what belongs to TLS") {
+TEST_CASE("schema: only HTTPS listeners have the keys of TLS") {
   CHECK(conf::find_key(conf::http_listener_schema(), "Services").key != nullptr);
   for (const char* name :
        {"Certificates", "Ciphers", "MinTLS", "ClientCert", "StrictSNI", "HSTS"}) {
@@ -61,7 +61,7 @@ TEST_CASE("schema: only HTTPS listeners have what belongs to TLS") {
   CHECK_FALSE(row(conf::https_listener_schema(), "Ciphers").required);
 }
 
-TEST_CASE("schema: what is expected") {
+TEST_CASE("schema: the expected values of a key in words") {
   CHECK(conf::expectation(row(conf::backend_schema(), "Port")) == "a whole number from 1 to 65535");
   CHECK(conf::expectation(row(conf::backend_schema(), "TimeOut")) ==
         "whole seconds from 1 to 86400");

@@ -38,7 +38,7 @@ TEST_CASE("section: values by the row's name") {
   CHECK(read.section.members().size() == 4);
 }
 
-TEST_CASE("section: null is absent, and what is wrong is absent, too") {
+TEST_CASE("section: keys with null and faulty keys are absent") {
   const Read read(conf::service_schema(), "URL:\nSession: x\nHeadDeny: [a, [b], c]\n");
   CHECK(read.section.find("URL") == nullptr);
   CHECK(read.section.find("Session") == nullptr);
@@ -47,7 +47,7 @@ TEST_CASE("section: null is absent, and what is wrong is absent, too") {
   CHECK(read.diagnostics.all().size() == 2);
 }
 
-TEST_CASE("section: the word of a choice is what it means, in any letter case") {
+TEST_CASE("section: choice returns the value of a word in any letter case") {
   const Read read(conf::global_schema(), "AccessLog: OFF\nLogFacility: Auth\n");
   CHECK(read.section.choice("AccessLog", conf::AccessLogFormat::common) ==
         conf::AccessLogFormat::off);
@@ -80,7 +80,7 @@ TEST_CASE("section: whether the absence of a key was explained") {
   CHECK(read.diagnostics.all().size() == 3);
 }
 
-TEST_CASE("section: several mappings are taken as one") {
+TEST_CASE("section: several mappings count as one") {
   conf::Diagnostics diagnostics;
   const auto tree = conf::Tree::parse(conf_test::source("[{User: a}, {Group: b}]"), diagnostics);
   const Section section(conf::global_schema(), tree->root()->children, tree->root()->where,
@@ -90,7 +90,7 @@ TEST_CASE("section: several mappings are taken as one") {
   CHECK(section.find("Group")->value->text == "b");
 }
 
-TEST_CASE("section: aliases are followed, but for those that name backends") {
+TEST_CASE("section: aliases are followed, except those of backends") {
   conf::Diagnostics diagnostics;
   const auto tree = conf::Tree::parse(
       conf_test::source("[&a {URL: &u /x}, {URL: *u, Backends: *a}]"), diagnostics);
@@ -113,7 +113,7 @@ TEST_CASE("section: a text may have as many bytes as its row says") {
   CHECK(longer.diagnostics.all()[0].message == "`URL` is 65537 bytes long, expected at most 65536");
 }
 
-TEST_CASE("section: nothing more is looked at when the messages are full") {
+TEST_CASE("section: checks stop when the number of messages is at its limit") {
   std::string text;
   for (int i = 0; i < 3000; ++i) text += "k" + std::to_string(i) + ": a\n";
   const Read read(conf::service_schema(), text);

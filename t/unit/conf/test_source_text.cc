@@ -29,7 +29,7 @@ TEST_CASE("source_text: a byte order mark is taken off, once") {
   CHECK(checked("\xef\xbb\xbf") == "t:1:1: error: a byte order mark in the middle of the text");
 }
 
-TEST_CASE("source_text: the place of the first bad byte") {
+TEST_CASE("source_text: the position of the first bad byte") {
   const std::string control = "error: a control character, which YAML does not allow";
   CHECK(checked("\x01") == "t:1:1: " + control);
   CHECK(checked("ab\x7f") == "t:1:3: " + control);

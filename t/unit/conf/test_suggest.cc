@@ -36,7 +36,7 @@ TEST_CASE("suggest: the beginning of a name") {
   CHECK(conf::nearest("Ce", kNames).empty());
 }
 
-TEST_CASE("suggest: nothing in common is not near") {
+TEST_CASE("suggest: words with nothing in common are not near") {
   const std::array<std::string_view, 3> names{"a", "bb", ""};
   CHECK(conf::nearest("x", names).empty());
   CHECK(conf::nearest("", names).empty());
@@ -50,7 +50,7 @@ TEST_CASE("suggest: the nearest wins, then the first") {
   CHECK(conf::nearest("backend2", names) == "backend2");
 }
 
-TEST_CASE("suggest: names of more than 64 bytes are left alone") {
+TEST_CASE("suggest: names of more than 64 bytes are ignored") {
   const std::string longest(64, 'a');
   const std::string longer(65, 'a');
   const std::array<std::string_view, 2> names{longest, longer};
@@ -58,7 +58,7 @@ TEST_CASE("suggest: names of more than 64 bytes are left alone") {
   CHECK(conf::nearest(longer, names).empty());
 }
 
-TEST_CASE("suggest: only the first 10000 names are looked at") {
+TEST_CASE("suggest: only the first 10000 names are compared") {
   std::vector<std::string_view> names(10'000, "zzzzzz");
   names.push_back("abcdef");
   CHECK(conf::nearest("abcdeg", names).empty());

@@ -29,7 +29,7 @@ TEST_CASE("utf8: each length, at its first and last character") {
   CHECK(length("\xf4\x8f\xbf\xbf!") == 4);
 }
 
-TEST_CASE("utf8: what is not well-formed") {
+TEST_CASE("utf8: bytes that are not well-formed") {
   CHECK(length("") == 0);
   CHECK(length("\x80") == 0);
   CHECK(length("\xff") == 0);
@@ -45,7 +45,7 @@ TEST_CASE("utf8: what is not well-formed") {
   CHECK(length("\xf8\x88\x80\x80\x80") == 0);
 }
 
-TEST_CASE("utf8: what may be shown") {
+TEST_CASE("utf8: characters that may be shown") {
   CHECK(conf::is_printable(' '));
   CHECK(conf::is_printable('~'));
   CHECK(conf::is_printable(0xa0));

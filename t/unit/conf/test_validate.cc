@@ -38,7 +38,7 @@ std::string messages(const conf::Config& config) {
 
 }  // namespace
 
-TEST_CASE("validate: nothing to say") {
+TEST_CASE("validate: a configuration without mistakes") {
   CHECK(messages(config({listener("::1", 80), listener("::1", 81), listener("::2", 80)})) == "");
 }
 
@@ -47,7 +47,7 @@ TEST_CASE("validate: the same endpoint twice") {
         "error: another listener already has [::1]:80\nnote: it begins here\n");
 }
 
-TEST_CASE("validate: listeners that were not understood do not clash") {
+TEST_CASE("validate: incomplete listeners do not clash") {
   CHECK(messages(config({listener("", 80), listener("", 80)})) == "");
   CHECK(messages(config({listener("::1", 0), listener("::1", 0)})) == "");
 }
@@ -65,7 +65,7 @@ TEST_CASE("validate: a wildcard beside an address of its family") {
   CHECK(messages(config({listener("0.0.0.0", 80), listener("a.example", 80)})) == "");
 }
 
-TEST_CASE("validate: nothing to do") {
+TEST_CASE("validate: no listeners") {
   CHECK(messages(config({})) == "error: no listeners: there is nothing to do\n");
 }
 
@@ -78,7 +78,7 @@ TEST_CASE("validate: no services, no backends") {
         "warning: a service without backends: every request that matches gets 503\n");
 }
 
-TEST_CASE("validate: what stands after a service that matches everything") {
+TEST_CASE("validate: services after one that matches everything") {
   conf::Config made = config({listener("::1", 80, 3)});
   made.listeners[0].services[2].conditions.clear();
   CHECK(messages(made) == "");
@@ -95,7 +95,7 @@ TEST_CASE("validate: what stands after a service that matches everything") {
   CHECK(messages(made) == "");
 }
 
-TEST_CASE("validate: a backend that nobody uses") {
+TEST_CASE("validate: a backend that no service uses") {
   conf::Config made = config({listener("::1", 80)});
   made.backends.push_back(made.backends[0]);
   made.backends[1].name = "other";

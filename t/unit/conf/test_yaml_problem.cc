@@ -3,7 +3,7 @@
 
 #include "conf/yaml_problem.h"
 
-TEST_CASE("yaml_problem: a known complaint, with the place that helps") {
+TEST_CASE("yaml_problem: a known complaint, with the position that helps") {
   const auto quote =
       conf::explain("found unexpected end of stream", "while scanning a quoted scalar", "");
   CHECK(quote.message == "no quote closes the text that begins here");

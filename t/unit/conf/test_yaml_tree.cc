@@ -30,7 +30,7 @@ std::string first_line(const Parsed& parsed) {
 
 }  // namespace
 
-TEST_CASE("yaml_tree: kinds and places") {
+TEST_CASE("yaml_tree: kinds and positions") {
   const Parsed parsed("a: b\n'c': [d, ~, \"\"]\n\xc3\xa9: {e: }\n");
   REQUIRE(parsed.tree);
   CHECK(parsed.diagnostics.text() == "");
@@ -58,7 +58,7 @@ TEST_CASE("yaml_tree: quoted null is text") {
   CHECK(parsed.child(3).is(Node::Kind::null));
 }
 
-TEST_CASE("yaml_tree: an alias keeps the identity of what it stands for") {
+TEST_CASE("yaml_tree: an alias keeps the identity of its target") {
   const Parsed parsed("[&a {b: c}, *a, *a, &d {b: c}, *d]");
   REQUIRE(parsed.tree);
   CHECK(parsed.child(0).anchor == "a");
@@ -82,7 +82,7 @@ TEST_CASE("yaml_tree: text without a value has no root") {
   CHECK(parsed.tree->root() == nullptr);
 }
 
-TEST_CASE("yaml_tree: what cannot be is reported and left invalid") {
+TEST_CASE("yaml_tree: faulty values are reported and left invalid") {
   const Parsed parsed("a: *b\n<<: c\n[d]: e\n");
   REQUIRE(parsed.tree);
   CHECK(parsed.diagnostics.all().size() == 3);
@@ -114,7 +114,7 @@ TEST_CASE("yaml_tree: a million values, and one more") {
   CHECK(first_line(more) == "t:1000000:3: error: more than 1000000 values");
 }
 
-TEST_CASE("yaml_tree: aliases that stand for two million values, and for more") {
+TEST_CASE("yaml_tree: aliases that expand to two million values, and to more") {
   std::string text = "- &a [";
   for (int i = 0; i < 1999; ++i) text += "x,";
   text += "]\n";

@@ -62,14 +62,14 @@ TEST_CASE("router: a service without conditions hides those behind it, but not t
   CHECK(router.route("/x", none.list) == 0);
 }
 
-TEST_CASE("router: none") {
+TEST_CASE("router: no match") {
   worker::route::Router router({service({"^/x"})});
   const Fields none("");
   CHECK(!router.route("/y", none.list));
   CHECK(!worker::route::Router({}).route("/", none.list));
 }
 
-TEST_CASE("router: URL patterns know letter case, header patterns do not") {
+TEST_CASE("router: URL patterns are case-sensitive, header patterns are not") {
   worker::route::Router router({service({"^/Pic"}), service({}, {"^host: WWW\\."})});
   CHECK(!router.route("/pic", Fields("").list));
   CHECK(router.route("/Pic", Fields("").list) == 0);

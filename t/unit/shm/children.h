@@ -19,15 +19,14 @@
 
 namespace children {
 
-// How often the tests that kill processes go round: to fork a sanitized one takes fifty times
-// longer.
+// Rounds of the tests that kill processes: forking a sanitized process takes fifty times longer.
 #ifdef __SANITIZE_ADDRESS__
 inline constexpr unsigned kRounds = 1;
 #else
 inline constexpr unsigned kRounds = 4;
 #endif
 
-// True is exit status 0, false is 1; whatever escapes is 2.
+// True is exit status 0, false is 1; an exception is 2.
 template <class Function>
 pid_t start(Function function) {
   const pid_t pid = ::fork();
@@ -82,7 +81,7 @@ class Shared {
   void* memory_;
 };
 
-// What wakes a process: an eventfd. Waiting longer than a minute is a wake-up lost.
+// An eventfd that wakes a process. A wait of more than a minute is a lost wake-up.
 class Bell {
  public:
   Bell() : fd_(::eventfd(0, EFD_CLOEXEC)) {}
@@ -105,7 +104,7 @@ class Bell {
   int fd_;
 };
 
-// Small and repeatable; good enough to mix the order of things.
+// A small, repeatable random generator that mixes the order of operations.
 class Random {
  public:
   explicit Random(std::uint64_t seed) : state_(seed * 2654435769U + 1) {}

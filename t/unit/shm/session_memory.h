@@ -1,5 +1,5 @@
-// Shared memory for a session table in a test, with any policy of faults; and keys of chosen
-// places.
+// Shared memory for a session table in a test, with any policy of faults, and keys of chosen
+// shards.
 #pragma once
 
 #include <sys/mman.h>

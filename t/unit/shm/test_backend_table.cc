@@ -1,4 +1,4 @@
-// Backends: rows that outlive reloads, one verdict for all, counters that lose nothing.
+// Backends: rows that outlive reloads, one state for all processes, counters without losses.
 #include <doctest/doctest.h>
 
 #include <memory>
@@ -27,7 +27,7 @@ TEST_CASE("enroll gives each id its own row, and the same one again") {
   CHECK_FALSE(table->enrolled(2));
 }
 
-TEST_CASE("a new backend is live, and a reload keeps its verdict and counters") {
+TEST_CASE("a new backend is live, and a reload keeps its state and counters") {
   Shared<BackendTable> table;
   REQUIRE(table->enroll(70, 8, 1000) == 0u);
   CHECK(table->is_live(0));
@@ -50,7 +50,7 @@ TEST_CASE("the table takes exactly kMaxBackends") {
   CHECK(table->enroll(kMaxBackends, 8, 0) == kMaxBackends - 1);
 }
 
-TEST_CASE("a retired row is handed on last, only when idle, and starts afresh") {
+TEST_CASE("a retired row is reused last, only when idle, and starts at 0") {
   Shared<BackendTable> table;
   REQUIRE(table->enroll(1, 8, 0) == 0u);
   table->retire(0);
@@ -76,7 +76,7 @@ TEST_CASE("a retired row is handed on last, only when idle, and starts afresh") 
   CHECK(table->counters(0).requests == 1);
 }
 
-TEST_CASE("only who changes the verdict is told so, and the first reason stays") {
+TEST_CASE("only the caller that changes the state is told so, and the first reason stays") {
   Shared<BackendTable> table;
   REQUIRE(table->enroll(1, 8, 100));
   CHECK_FALSE(table->mark_live(0, 150));
@@ -94,7 +94,7 @@ TEST_CASE("only who changes the verdict is told so, and the first reason stays")
   CHECK(table->liveness(0).since_ms == 400);
 }
 
-TEST_CASE("every reason goes through the word and has a name") {
+TEST_CASE("every reason survives packing and has a name") {
   Shared<BackendTable> table;
   REQUIRE(table->enroll(1, 8, 0));
   const std::vector<std::pair<DeadReason, std::string_view>> reasons{
@@ -126,7 +126,7 @@ TEST_CASE("of processes that mark a backend dead and live, exactly one is told o
       told->ready.fetch_add(1);
       while (told->ready.load() < 4) {
       }
-      // Each has its own reason and its own times, so that a torn verdict shows.
+      // Each process has its own reason and times, so that a mix of two states is noticed.
       const auto reason = static_cast<DeadReason>(child + 1);
       for (std::uint64_t i = 0; i < 50'000; ++i) {
         told->deaths.fetch_add(told->table.mark_dead(0, reason, i * 8 + child + 1));
@@ -175,7 +175,7 @@ TEST_CASE("a released row gives back its slots at every backend") {
   for (std::uint32_t i = 0; i < 3; ++i) CHECK(table->gate(i).in_service(2) == 1);
 }
 
-TEST_CASE("no request is lost by killing who counts") {
+TEST_CASE("killing the process that counts loses no request") {
   struct Counted {
     BackendTable table;
     std::atomic<std::uint64_t> at_least[4]{};
@@ -202,7 +202,7 @@ TEST_CASE("no request is lost by killing who counts") {
     counted->table.release_row(row);
     std::uint64_t sure = 0;
     for (const auto& cell : counted->at_least) sure += cell.load();
-    // Each kill may have come after the count and before its confirmation.
+    // A kill may fall between a count and its confirmation.
     REQUIRE(counted->table.counters(0).requests >= sure);
     REQUIRE(counted->table.counters(0).requests <= sure + round + 1);
   }
@@ -224,7 +224,7 @@ TEST_CASE("backend_table: a probe is due one period after the death, then after 
   CHECK(!table.claim_probe(b, 9000, 1000));
 }
 
-TEST_CASE("backend_table: when it was heard last, to within a step") {
+TEST_CASE("backend_table: when a backend last sent a byte, to within a step") {
   auto segment = std::make_unique<shm::Segment>(1024);
   shm::BackendTable& table = segment->backends();
   const std::uint32_t b = table.enroll(1, 8, 0).value();

@@ -1,5 +1,5 @@
-// The gate alone: limits, tickets, turns, and what a dead row leaves behind. One process; races of
-// several are in test_shm_gate_processes.cc.
+// The gate in one process: limits, tickets, turns, and the release of a dead row. Races of several
+// processes are in test_gate_processes.cc.
 #include <doctest/doctest.h>
 
 #include "shm/gate.h"
@@ -29,7 +29,7 @@ TEST_CASE("the limit is the most in service over all rows") {
   CHECK_FALSE(gate.try_enter(3, 4, 0));
 }
 
-TEST_CASE("a limit of 0 is none, whoever waits") {
+TEST_CASE("a limit of 0 means no limit, even with waiters") {
   Gate gate;
   gate.publish_waiting(1, gate.draw_ticket(), 1);
   for (int i = 0; i < 1000; ++i) REQUIRE(gate.try_enter(0, 2, 0));
@@ -38,7 +38,7 @@ TEST_CASE("a limit of 0 is none, whoever waits") {
   CHECK(gate.next_in_turn(2) == 1);
 }
 
-TEST_CASE("a lower limit throws nobody out, but lets nobody in until it is kept") {
+TEST_CASE("a lower limit ends no request, but admits none until the sum is below it") {
   Gate gate;
   gate.set_limit(3);
   for (int i = 0; i < 3; ++i) REQUIRE(gate.try_enter(0, 1, 0));
@@ -58,7 +58,7 @@ TEST_CASE("tickets are drawn in order, from 1") {
   CHECK(gate.draw_ticket() == 3);
 }
 
-TEST_CASE("who waits goes before who comes, and the smallest ticket before all") {
+TEST_CASE("a waiting request goes before a new one, and the smallest ticket goes first") {
   Gate gate;
   gate.set_limit(1);
   REQUIRE(gate.try_enter(0, 3, 0));

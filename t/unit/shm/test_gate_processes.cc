@@ -1,5 +1,5 @@
-// The gate between processes that race for it and are killed: never more than the limit, no wake-up
-// lost, nobody starves, and the dead give back what they held.
+// The gate between processes that race for it and are killed: the limit holds, no wake-up is lost,
+// no request starves, and the slots of dead processes are freed.
 #include <doctest/doctest.h>
 #include <sched.h>
 
@@ -24,16 +24,16 @@ constexpr Row kRows = 4;
 
 struct Arena {
   Gate gate;
-  std::atomic<std::uint32_t> inside{0};  // by other means than the gate's own
+  std::atomic<std::uint32_t> inside{0};  // counted independently of the gate
   std::atomic<std::uint32_t> most_inside{0};
   std::atomic<std::uint64_t> entries{0};
-  std::atomic<std::uint64_t> most_overtaken{0};  // entries of others while one waited
+  std::atomic<std::uint64_t> most_overtaken{0};  // the most entries of other rows during one wait
   std::atomic<std::uint32_t> inside_of[kRows]{};
   std::atomic<std::uint64_t> done[kRows]{};
   std::atomic<bool> broken{false};
   std::atomic<std::uint32_t> started{0};
 
-  // All begin together, or the first is done before the last was forked.
+  // All begin together. Otherwise the first would end before the last is forked.
   void await(std::uint32_t all) {
     started.fetch_add(1);
     while (started.load() < all) ::sched_yield();
@@ -79,7 +79,7 @@ class Client {
   }
 
  private:
-  // True when it is our own turn.
+  // True when this row is next.
   bool look() {
     const Row next = gate_.next_in_turn(kRows);
     if (next == row_) return true;
@@ -108,8 +108,8 @@ bool hammer(Arena& arena, const Bells& bells, Row row, unsigned times) {
   return true;
 }
 
-// Without a pause and without tickets: two that raise their cells at the same instant are met
-// often.
+// Without a pause and without tickets, so that two processes often raise their cells at the same
+// instant.
 bool snatch(Arena& arena, Row row, unsigned times) {
   arena.await(kRows);
   for (unsigned i = 0; i < times; ++i) {
@@ -121,7 +121,7 @@ bool snatch(Arena& arena, Row row, unsigned times) {
   return true;
 }
 
-// For ever, until killed. Limit 1: another one inside is a fault.
+// Runs until it is killed. The limit is 1, so a second process inside is a fault.
 bool hold_and_be_killed(Arena& arena, const Bells& bells, Row row) {
   Client client(arena, bells, row);
   for (;;) {
@@ -139,7 +139,7 @@ bool hold_and_be_killed(Arena& arena, const Bells& bells, Row row) {
 
 }  // namespace
 
-TEST_CASE("four processes never pass a limit of 1 to 8, and nobody waits out of turn") {
+TEST_CASE("four processes never exceed a limit of 1 to 8, and every request gets its turn") {
   constexpr unsigned kTimes = 1500;
   for (std::uint32_t limit = 1; limit <= 8; ++limit) {
     CAPTURE(limit);
@@ -154,7 +154,8 @@ TEST_CASE("four processes never pass a limit of 1 to 8, and nobody waits out of 
     CHECK(arena->most_inside.load() <= std::min(limit, kRows));
     CHECK(arena->most_inside.load() >= 1);
     CHECK(arena->entries.load() == kRows * kTimes);
-    // Of each other row only the attempt that was under way when the ticket was published.
+    // Each other row enters at most once: the attempt that had begun before the ticket was
+    // published.
     CHECK(arena->most_overtaken.load() <= kRows - 1);
     CHECK(arena->gate.in_service(kRows) == 0);
     CHECK(arena->gate.waiting(kRows) == 0);
@@ -162,7 +163,7 @@ TEST_CASE("four processes never pass a limit of 1 to 8, and nobody waits out of 
   }
 }
 
-TEST_CASE("processes that snatch at a slot in the same instant do not both get it") {
+TEST_CASE("processes that try for one slot at the same instant do not both get it") {
   for (std::uint32_t limit = 1; limit <= 3; ++limit) {
     CAPTURE(limit);
     Shared<Arena> arena;
@@ -177,7 +178,7 @@ TEST_CASE("processes that snatch at a slot in the same instant do not both get i
   }
 }
 
-TEST_CASE("two that hand one slot to and fro lose no wake-up") {
+TEST_CASE("two processes that pass one slot back and forth lose no wake-up") {
   Shared<Arena> arena;
   const Bells bells;
   arena->gate.set_limit(1);
@@ -198,7 +199,7 @@ TEST_CASE("two that hand one slot to and fro lose no wake-up") {
   CHECK(arena->gate.in_service(kRows) == 0);
 }
 
-TEST_CASE("killed holders and waiters give everything back, and the others go on") {
+TEST_CASE("slots and tickets of killed processes are freed, and the others go on") {
   constexpr unsigned kKills = 200;
   Shared<Arena> arena;
   const Bells bells;
@@ -211,7 +212,7 @@ TEST_CASE("killed holders and waiters give everything back, and the others go on
   Random random(42);
   for (unsigned kill = 0; kill < kKills; ++kill) {
     const Row row = static_cast<Row>(random.below(kRows));
-    // Some progress of somebody else first, so that every kill meets a gate in use.
+    // Waits for progress of another process first, so that every kill hits a gate in use.
     const Row other = (row + 1) % kRows;
     const std::uint64_t enough = arena->done[other].load() + 1 + random.below(3);
     while (arena->done[other].load() < enough) {

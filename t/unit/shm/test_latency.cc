@@ -36,7 +36,7 @@ TEST_CASE("every time is within an eighth of its bucket's middle, or 16 us") {
   CHECK(before == kLatencyBuckets - 1);
 }
 
-TEST_CASE("what is longer than 38 hours is in the last bucket") {
+TEST_CASE("times above 38 hours are in the last bucket") {
   CHECK(shm::latency_bucket((std::uint64_t{1} << 37) - 1) == kLatencyBuckets - 1);
   CHECK(shm::latency_bucket(std::uint64_t{1} << 37) == kLatencyBuckets - 1);
   CHECK(shm::latency_bucket(~std::uint64_t{0}) == kLatencyBuckets - 1);

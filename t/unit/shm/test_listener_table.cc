@@ -52,7 +52,7 @@ TEST_CASE("refusals are counted by listener and reason, over all rows, and start
   table->count_refusal(7, 0, 1);
   table->count_refusal(7, 5, 1);
   table->count_refusal(7, 5, shm::kMaxReasons - 1);
-  table->count_refusal(7, 5, shm::kMaxReasons);  // what does not exist counts nowhere
+  table->count_refusal(7, 5, shm::kMaxReasons);  // a reason that does not exist is ignored
   table->count_refusal(8, 5, 2);
   shm::ReasonCounts expected{};
   CHECK(table->refusals(6) == expected);

@@ -1,4 +1,4 @@
-// Log rings: records in order and whole, what does not fit is counted, a sleeping reader is woken.
+// Log rings: records stay in order and whole, dropped ones are counted, a sleeping reader is woken.
 #include <doctest/doctest.h>
 #include <sched.h>
 
@@ -17,14 +17,14 @@ using shm::LogRing;
 
 namespace {
 
-// A record as the tests write it: its number, then bytes that follow from it.
+// A record of these tests: a number, then bytes that depend on the number.
 std::string text_of(std::uint64_t number) {
   std::string text = std::to_string(number) + ":";
   text.append(number * 7919 % 900, static_cast<char>('a' + number % 26));
   return text;
 }
 
-// The number of a whole record; nothing when it is not what text_of makes.
+// The number of a whole record. Nothing when the text differs from that of text_of.
 bool parse(const std::string& text, std::uint64_t& number) {
   number = std::strtoull(text.c_str(), nullptr, 10);
   return text == text_of(number);
@@ -101,7 +101,7 @@ TEST_CASE("records of all lengths survive the end of the ring") {
   for (unsigned round = 0; round < 3000; ++round) {
     ring->write(static_cast<int>(written % 8), text_of(written));
     ++written;
-    if (round % 3 == 0) continue;  // lags behind, so that the ring is never quite empty
+    if (round % 3 == 0) continue;  // reads too rarely, so that the ring is never quite empty
     REQUIRE(ring->read(priority, text));
     REQUIRE(text == text_of(read));
     REQUIRE(priority == static_cast<int>(read % 8));
@@ -116,7 +116,7 @@ TEST_CASE("records of all lengths survive the end of the ring") {
   CHECK(ring->dropped() == 0);
 }
 
-TEST_CASE("one write after sleep is told to wake the reader, and only one") {
+TEST_CASE("exactly one write after sleep is told to wake the reader") {
   auto ring = std::make_unique<LogRing>();
   CHECK_FALSE(ring->write(6, "awake"));
   ring->sleep();
@@ -163,7 +163,7 @@ TEST_CASE("a reader that sleeps between processes is never left asleep") {
       if (ring->dropped() == dropped) {
         ++number;
       } else {
-        ::sched_yield();  // the reader is behind: the same record again
+        ::sched_yield();  // the ring is full: try the same record again
       }
       if (random.below(16) == 0) ::sched_yield();
     }
@@ -217,16 +217,17 @@ TEST_CASE("a writer killed anywhere leaves whole records only") {
     ::kill(writer, SIGKILL);
     REQUIRE(children::killed(children::wait_for(writer)));
     while (ring->read(priority, text)) check();
-    // Between two numbers only what was counted as dropped, and at the end the one cut short.
+    // Missing numbers are records that were dropped and, at the end, the one that the kill cut
+    // short.
     REQUIRE(last + 1 <= read + ring->dropped());
   }
 }
 
-TEST_CASE("a ring that makes no sense is emptied, not believed") {
+TEST_CASE("an inconsistent ring is emptied") {
   Shared<LogRing> ring;
   int priority = 0;
   std::string text;
-  // The writer is another program as far as the reader is concerned: it may leave any bytes.
+  // The reader must cope with any bytes that a writer leaves.
   auto* bytes = static_cast<unsigned char*>(static_cast<void*>(&*ring));
   Random random(11);
   for (unsigned round = 0; round < 500; ++round) {

@@ -16,7 +16,7 @@ namespace {
 
 struct Guarded {
   RobustMutex mutex;
-  std::uint64_t count = 0;  // plain: only the lock keeps it right
+  std::uint64_t count = 0;  // not atomic: only the lock protects it
 };
 
 }  // namespace
@@ -59,7 +59,7 @@ TEST_CASE("after a killed holder exactly the next one is told, and it goes on") 
   }
 }
 
-TEST_CASE("who is killed while it repairs leaves the repair to the next one") {
+TEST_CASE("the next process repeats a repair whose process was killed") {
   Shared<Guarded> guarded;
   for (int round = 0; round < 3; ++round) {
     const bool expect_recovered = round > 0;
@@ -75,7 +75,7 @@ TEST_CASE("who is killed while it repairs leaves the repair to the next one") {
   CHECK(guard.taken() == Taken::recovered);
 }
 
-TEST_CASE("who waits for a holder that is killed gets the lock") {
+TEST_CASE("a waiting process gets the lock of a killed holder") {
   Shared<Guarded> guarded;
   const Bell held;
   const pid_t holder = children::start([&]() -> bool {

@@ -54,7 +54,7 @@ TEST_CASE("a fresh segment has its marks and next to no pages") {
   CHECK(resident_shared() - before <= 512);
 }
 
-TEST_CASE("what a child writes its parent sees, in every table") {
+TEST_CASE("the parent sees what a child writes, in every table") {
   Segment segment(1000);
   REQUIRE(segment.workers().take(0, 1) == 0u);
   REQUIRE(segment.backends().enroll(1, 8, 0) == 0u);
@@ -108,7 +108,7 @@ TEST_CASE("a segment that cannot be mapped says so") {
   const pid_t pid = children::start([] {
     try {
       Segment segment(0xffffffff);
-      return true;  // this machine grants it; nothing to see
+      return true;  // this machine grants the memory; there is nothing to test
     } catch (const std::runtime_error& error) {
       const std::string text = error.what();
       return text.rfind("cannot map the shared segment of ", 0) == 0 &&

@@ -1,4 +1,4 @@
-// Services: rows that outlive reloads, thousands of them.
+// Services: thousands of rows that outlive reloads.
 #include <doctest/doctest.h>
 
 #include <memory>
@@ -49,21 +49,21 @@ TEST_CASE("the table takes exactly kMaxServices, all of a list or none") {
   CHECK(table->enroll(ids(1, kMaxServices - 1)) == rows);
 }
 
-TEST_CASE("a row that was retired is handed on when no other is left, with a counter at 0") {
+TEST_CASE("a retired row is reused when no unused row is left, with a counter at 0") {
   Shared<ServiceTable> table;
   REQUIRE(table->enroll(ids(1, kMaxServices)));
   table->count_request(6, 0);
   table->count_request(9, 0);
   table->retire(6);
   table->retire(9);
-  // The one that comes back has its old row, though another id could have had it.
+  // The id that returns gets its old row, although another id could have taken it.
   CHECK(table->enroll({90'001, 7}) == Rows{9, 6});
   CHECK(table->requests(6) == 1);
   CHECK(table->requests(9) == 0);
   CHECK(table->enroll({90'002}) == std::nullopt);
 }
 
-TEST_CASE("a process counts for all to see") {
+TEST_CASE("every process sees the counts of another") {
   Shared<ServiceTable> table;
   REQUIRE(table->enroll({1}));
   REQUIRE(children::succeeded(children::start([&] {

@@ -1,4 +1,4 @@
-// The session table whose users are killed: at every store of every operation, and at random.
+// The session table when its users are killed: at every store of every operation, and at random.
 #include <doctest/doctest.h>
 
 #include <vector>
@@ -14,7 +14,7 @@ using shm::SessionTable;
 
 namespace {
 
-// Kills its own process at the n-th point. The count is each process's own.
+// Kills its own process at the n-th point. Each process counts for itself.
 struct KillAtPoint {
   static void point() {
     if (left > 0 && --left == 0) ::kill(::getpid(), SIGKILL);
@@ -23,7 +23,7 @@ struct KillAtPoint {
 };
 using DeadlyTable = shm::SessionTableBase<KillAtPoint>;
 
-// A few hundred keys in a table with room for fewer: every path of remember is taken all the time.
+// More keys than the table has room for, so that every path of remember is taken.
 constexpr std::uint32_t kMaxSessions = 1;
 constexpr std::uint64_t kKeys = 300;
 constexpr std::uint64_t kShardsUsed = 8;
@@ -34,12 +34,12 @@ SessionKey key_of(std::uint64_t number) {
   return {high / shm::kSessionShards * shm::kSessionShards + number % kShardsUsed, random.next()};
 }
 
-// Whoever remembers a key gives it one of two backends, so that a mixture of two entries shows.
+// Every process binds a key to one of two backends, so that a mix of two entries is noticed.
 bool belongs(std::uint64_t number, BackendId backend) {
   return backend == number * 2 + 1 || backend == number * 2 + 2;
 }
 
-// One operation of any kind; false when it finds what nobody stored.
+// One operation of any kind; false when it finds a value that no process stored.
 template <class Table>
 bool operate(Table& table, Random& random, std::uint64_t now_ms) {
   const std::uint64_t number = random.below(kKeys);
@@ -60,7 +60,7 @@ bool operate(Table& table, Random& random, std::uint64_t now_ms) {
       return belongs(number,
                      table.bind(key_of(number), number * 2 + 1, number * 2 + 2, 10, now_ms));
     default:
-      // Some expire at once, so that clearing by look_up and by remember is met, too.
+      // Some sessions expire at once, so that look_up and remember clear entries, too.
       table.remember(key_of(number), number * 2 + 1 + random.below(2),
                      static_cast<std::uint32_t>(1 + random.below(20)), now_ms);
       return true;
@@ -80,8 +80,8 @@ void check_sound(SessionTable& table) {
 TEST_CASE("killed at any point of any operation, a process leaves a sound table") {
   const SessionMemory memory(kMaxSessions);
   auto table = memory.view<SessionTable>();
-  // Every point from the first to the 300th in order, which covers those of each operation many
-  // times over; three processes at a time race, die and repair after each other.
+  // Each point from the first to the 300th, which covers the points of each operation many times.
+  // Three processes at a time race, die and repair.
   constexpr std::uint64_t kPoints = 300;
   constexpr std::uint64_t kAtOnce = 3;
   std::uint64_t deaths = 0;
@@ -184,7 +184,7 @@ TEST_CASE("each single point of remember, look_up and forget, one after the othe
   }
 }
 
-TEST_CASE("others go on while processes are killed from outside at any instruction") {
+TEST_CASE("other processes go on while some are killed at any instruction") {
   const SessionMemory memory(kMaxSessions);
   auto table = memory.view<SessionTable>();
   Random random(5);
@@ -215,14 +215,14 @@ TEST_CASE("others go on while processes are killed from outside at any instructi
   check_sound(table);
 }
 
-TEST_CASE("a shard found damaged after a death is wiped of what makes no sense, and counted") {
+TEST_CASE("after a death, invalid entries of a damaged shard are removed and counted") {
   const SessionMemory memory(kMaxSessions);
   auto table = memory.view<SessionTable>();
   const SessionKey key = key_of(0);  // shard 0
   table.remember(key, 1, 300, 0);
   REQUIRE(children::killed(children::wait_for(children::start([&] {
     auto deadly = memory.view<DeadlyTable>();
-    // Scribbles over shard 0, then dies with its lock: a twin of the key, and one of elsewhere.
+    // Damages shard 0 with a duplicate key and a key of another shard, then dies with its lock.
     for (shm::SessionBucket* bucket : {memory.buckets(), memory.buckets() + 1}) {
       bucket->high[6] = key.high;
       bucket->low[6] = key.low;

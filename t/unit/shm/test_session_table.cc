@@ -1,5 +1,5 @@
-// Sessions: remembered, refreshed, expired, evicted, forgotten. Kills are in
-// test_shm_session_kills.cc.
+// Sessions: remembered, refreshed, expired, evicted, forgotten. test_session_kills.cc kills
+// processes.
 #include <doctest/doctest.h>
 
 #include <array>
@@ -43,7 +43,7 @@ TEST_CASE("a session is found again by its whole key only") {
   CHECK(table.totals(5000).stored == 0);
 }
 
-TEST_CASE("keys with halves of 0 are as good as others") {
+TEST_CASE("keys with a half of 0 work like others") {
   const SessionMemory memory(1000);
   auto table = memory.view<SessionTable>();
   for (const SessionKey key : {SessionKey{0, 0}, SessionKey{0, 5}, SessionKey{5, 0}}) {
@@ -60,7 +60,7 @@ TEST_CASE("a session lives for its ttl since the last use, and no second longer"
   auto table = memory.view<SessionTable>();
   const SessionKey key{1, 2};
   table.remember(key, 7, 300, 1'000'000);
-  CHECK(table.look_up(key, 1'300'000) == 7u);  // used: from here anew
+  CHECK(table.look_up(key, 1'300'000) == 7u);  // a use: the idle time starts again
   CHECK(table.look_up(key, 1'600'999) == 7u);
   CHECK(table.totals(1'900'999).live == 1);
   CHECK(table.totals(1'901'000).live == 0);
@@ -76,7 +76,7 @@ TEST_CASE("the longest ttl and a clock of years work, and a clock that lags harm
   const SessionKey key{1, 2};
   table.remember(key, 7, 31'536'000, years);
   CHECK(table.look_up(key, years + std::uint64_t{31'536'000} * 1000) == 7u);
-  CHECK(table.look_up(key, years) == 7u);  // by a process whose clock was read before
+  CHECK(table.look_up(key, years) == 7u);  // a process with an earlier reading of the clock
   CHECK(table.look_up(key, years + std::uint64_t{2} * 31'536'000 * 1000) == 7u);
   table.remember(key, 7, 10, 50'000);
   CHECK(table.look_up(key, 0) == 7u);
@@ -105,11 +105,11 @@ TEST_CASE("two buckets hold 16; the 17th evicts what was used longest ago") {
   }
 }
 
-TEST_CASE("what has expired goes before what is alive, and is no eviction") {
+TEST_CASE("an expired entry is replaced before a live one and is not an eviction") {
   const SessionMemory memory(kSmallest);
   auto table = memory.view<SessionTable>();
   for (std::uint64_t i = 0; i < kShardEntries; ++i) {
-    // The one that expires is the one used last.
+    // The session that expires is the one used last.
     table.remember(in_shard_0(i), 100 + i, i == 15 ? 5 : 3600, i * 1000);
   }
   table.remember(in_shard_0(16), 116, 3600, 30'000);
@@ -162,7 +162,7 @@ TEST_CASE("a million sessions fit into 48 MiB, and all of them are kept") {
   CHECK(audit.duplicates == 0);
 }
 
-TEST_CASE("far too many sessions evict, and the table stays sound") {
+TEST_CASE("too many sessions evict others, and the table stays sound") {
   const SessionMemory memory(1000);
   auto table = memory.view<SessionTable>();
   Random random(3);
@@ -177,7 +177,7 @@ TEST_CASE("far too many sessions evict, and the table stays sound") {
   CHECK(audit.duplicates == 0);
 }
 
-TEST_CASE("what one process remembers, another finds") {
+TEST_CASE("one process finds what another remembers") {
   const SessionMemory memory(1000);
   auto table = memory.view<SessionTable>();
   REQUIRE(children::succeeded(children::start([&] {
@@ -187,7 +187,7 @@ TEST_CASE("what one process remembers, another finds") {
   CHECK(table.look_up({1, 2}, 0) == 7u);
 }
 
-TEST_CASE("of those who begin a session at once, one wins") {
+TEST_CASE("when several requests begin a session at once, one wins") {
   const SessionMemory memory(1000);
   auto table = memory.view<SessionTable>();
   const SessionKey key{1, 2};
@@ -225,7 +225,7 @@ TEST_CASE("processes that bind the same sessions at once agree on every one") {
   CHECK((*told)[2] == (*told)[0]);
 }
 
-TEST_CASE("a service's row is part of the key, and of nothing that says where it lies") {
+TEST_CASE("a service's row is part of the key and does not choose shard or bucket") {
   const SessionKey key{0xfedcba9876543210, 42};
   const SessionKey tagged = shm::with_service(key, 0xabcdef);
   CHECK(tagged == SessionKey{0xfedcba98abcdef10, 42});
@@ -233,7 +233,7 @@ TEST_CASE("a service's row is part of the key, and of nothing that says where it
   CHECK(shm::service_of(shm::with_service(tagged, 0)) == 0);
 }
 
-TEST_CASE("live sessions are counted by service, within the bounds that are asked for") {
+TEST_CASE("live sessions are counted by service, within the size of the span") {
   const SessionMemory memory(1000);
   auto table = memory.view<SessionTable>();
   Random random(1);

@@ -61,7 +61,7 @@ TEST_CASE("rows in use only, each with its own figures") {
   CHECK(snapshot.backends[0].last_probe_ms == 90);
 }
 
-TEST_CASE("what is retired is shown while something is in service there") {
+TEST_CASE("retired rows are shown while a request is in service there") {
   Segment segment(1000);
   REQUIRE(segment.workers().take(0, 1) == 0u);
   REQUIRE(segment.backends().enroll(1, 8, 0) == 0u);

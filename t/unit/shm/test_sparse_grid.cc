@@ -45,7 +45,7 @@ TEST_CASE("a pair gets one block and keeps it") {
   CHECK(grid->take(1, 9) == other);
 }
 
-TEST_CASE("there are exactly so many blocks; without one nothing is counted, for ever so often") {
+TEST_CASE("there are exactly kBlocks blocks; pairs without one are not counted") {
   Shared<Grid> grid;
   std::set<Block*> blocks;
   for (std::uint32_t i = 0; i < kBlocks; ++i) blocks.insert(grid->take(i % 4, i));
@@ -56,7 +56,7 @@ TEST_CASE("there are exactly so many blocks; without one nothing is counted, for
   CHECK(grid->take(0, 0) == *blocks.find(grid->take(0, 0)));
 }
 
-TEST_CASE("numbers that make no sense are not followed") {
+TEST_CASE("invalid block numbers are ignored") {
   Shared<Grid> grid;
   grid->take(0, 0)->value.store(5);
   std::memset(static_cast<void*>(&*grid), 0xff, sizeof(Grid));

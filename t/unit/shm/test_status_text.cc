@@ -83,7 +83,7 @@ TEST_CASE("all objects, with names and without") {
               "room=4096 wiped=5"});
 }
 
-TEST_CASE("a beat newer than the snapshot's clock is no time ago") {
+TEST_CASE("a heartbeat newer than the snapshot has an age of 0") {
   shm::Snapshot snapshot;
   snapshot.at_ms = 1999;
   shm::WorkerInfo info;

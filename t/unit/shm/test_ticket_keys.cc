@@ -30,7 +30,7 @@ bool is_whole(const TicketKey& key) {
 
 }  // namespace
 
-TEST_CASE("ticket keys: none at first; then the newest and the one before it") {
+TEST_CASE("ticket keys: none at first; then the newest key and the one before it") {
   shm::Segment segment(1);
   shm::TicketKeys& shared = segment.ticket_keys();
   std::uint64_t version = 0;

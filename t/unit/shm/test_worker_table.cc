@@ -9,7 +9,7 @@ using shm::kMaxRows;
 using shm::WorkerState;
 using shm::WorkerTable;
 
-TEST_CASE("a row that is taken says who it is") {
+TEST_CASE("a taken row names its process") {
   auto table = std::make_unique<WorkerTable>();
   CHECK(table->rows_in_use() == 0);
   CHECK(table->info(0).state == WorkerState::free);
@@ -97,7 +97,7 @@ TEST_CASE("what a worker does is one word that says activity, listener and servi
   CHECK(doing.activity == Activity::accepting);
   CHECK(doing.listener == 0u);
   CHECK(doing.service == std::nullopt);
-  // What is scribbled there names nothing that does not exist.
+  // Invalid words name no rows that do not exist.
   table->note(0, {static_cast<Activity>(200), shm::kMaxListeners, shm::kMaxServices});
   doing = table->info(0).doing;
   CHECK(shm::to_text(doing.activity) == "unknown");
@@ -116,7 +116,7 @@ TEST_CASE("every activity has a name of its own") {
   CHECK(shm::to_text(shm::Activity::drain) == "drain");
 }
 
-TEST_CASE("restarts are births in a slot but for the first of a generation") {
+TEST_CASE("restarts are births in a slot except the first of a generation") {
   auto table = std::make_unique<WorkerTable>();
   const auto born = [&](shm::Slot slot, shm::Generation generation) {
     const shm::Row row = *table->take(slot, generation);
@@ -127,7 +127,7 @@ TEST_CASE("restarts are births in a slot but for the first of a generation") {
   const shm::Row other = born(1, 1);
   CHECK(table->info(first).restarts == 0);
   table->free(first);
-  // One that could not be forked was not born.
+  // A process that could not be forked does not count as a birth.
   table->free(*table->take(0, 1));
   first = born(0, 1);
   CHECK(table->info(first).restarts == 1);

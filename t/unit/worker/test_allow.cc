@@ -1,4 +1,4 @@
-// The codes of Allow: those that may be relaxed, and what is said about all others.
+// The codes of Allow: those that may be relaxed, and the messages about all others.
 #include "worker/allow.h"
 
 #include <doctest/doctest.h>
@@ -18,7 +18,7 @@ constexpr const char* kRelaxableCodes =
     "`method_unknown`, `target_char`, `percent_encoding`, `host_missing`, `host_empty`, "
     "`connection_invalid`, `expect_unknown`";
 
-// What is said about one code; empty when it is taken.
+// The message about one code; empty when the code is accepted.
 std::string said_about(const std::string& code) {
   conf::Diagnostics diagnostics;
   const http::RuleSet allowed = allowed_rules({{code, {}}}, diagnostics);
@@ -42,7 +42,7 @@ TEST_CASE("allow: every relaxable code is taken, no other is, and each refusal s
   }
 }
 
-TEST_CASE("allow: why not, in words") {
+TEST_CASE("allow: the reasons in words") {
   CHECK(said_about("cl_te") ==
         std::string("`cl_te` cannot be relaxed: it marks where lines and messages end; without "
                     "it, requests could be smuggled (RFC 9112 6.1); the rules that can are ") +
@@ -53,7 +53,7 @@ TEST_CASE("allow: why not, in words") {
   CHECK(said_about("response_field").find("it is about responses") != std::string::npos);
 }
 
-TEST_CASE("allow: what is no code") {
+TEST_CASE("allow: words that are not codes") {
   CHECK(said_about("target_chars") ==
         "there is no rule `target_chars`; did you mean `target_char`?");
   CHECK(said_about("Target_Char") == "there is no rule `Target_Char`; did you mean `target_char`?");
@@ -89,7 +89,7 @@ TEST_CASE("allow: a listener's rules hold for its services, a service's for it a
   CHECK(allows(listener.service_allowed[1]) == "target_char ");
 }
 
-TEST_CASE("allow: what is wrong is reported at its place") {
+TEST_CASE("allow: mistakes are reported at their positions") {
   conf::Diagnostics diagnostics;
   auto config =
       conf::load_text("pound.yaml",

@@ -71,7 +71,7 @@ TEST_CASE("prepare: a backend's name that does not resolve is a warning") {
   CHECK(diagnostics.all()[0].severity == conf::Severity::warning);
 }
 
-TEST_CASE("prepare: everything that is wrong is reported, each at its place") {
+TEST_CASE("prepare: every mistake is reported at its position") {
   const Folder folder;
   const std::string fifo = folder.path + "/fifo";
   REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
