@@ -5,19 +5,17 @@ anything. POUND and DEMO_BACKEND name the programs; TEST_TIMEOUT_SCALE stretches
 """
 
 import os
-import pathlib
 import resource
 import subprocess
 import threading
 
 import pytest
 
-from harness import POUND, TIMEOUT, reserve_port
+from harness import POUND, ROOT, TIMEOUT, reserve_port
 from harness.faults import Faults, compile_shim
 from harness.site import Site
 from harness.tls import Authority
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def pytest_configure(config):

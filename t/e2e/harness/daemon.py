@@ -17,8 +17,8 @@ from . import proc, reload_outcome
 from .ports import reserve_port
 from .timing import TIMEOUT, scaled, wait_until
 
-_ROOT = pathlib.Path(__file__).resolve().parents[3]
-POUND = os.path.abspath(os.environ.get("POUND", str(_ROOT / "build" / "pound")))
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+POUND = os.path.abspath(os.environ.get("POUND", str(ROOT / "build" / "pound")))
 
 
 def _is_sanitized():

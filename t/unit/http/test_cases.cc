@@ -246,7 +246,7 @@ Limits limits_of(const Case& test) {
 
 // Reasons that no bytes of one head or body alone can have, and the test that has them.
 const std::map<std::string, std::string> kElsewhere{
-    {"response_interims_many", "t/e2e/test_interim.py"},
+    {"response_interims_many", "t/e2e/requests/test_interim.py"},
 };
 
 }  // namespace

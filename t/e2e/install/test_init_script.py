@@ -13,10 +13,10 @@ import threading
 
 import pytest
 
-from harness import (POUND, TIMEOUT, get, proc, request, reserve_port, response, scaled,
+from harness import (POUND, ROOT, TIMEOUT, get, proc, request, reserve_port, response, scaled,
                      wait_until)
 
-INIT = pathlib.Path(__file__).resolve().parents[2] / "init"
+INIT = ROOT / "init"
 VERBS = ["start", "stop", "restart", "try-restart", "reload", "force-reload", "status",
          "configtest"]
 

@@ -12,7 +12,7 @@ import pytest
 from harness import (POUND, TIMEOUT, TlsClient, get, proc, request, reserve_port, response,
                      wait_until)
 from harness.flows import EventStream, long_requests
-from test_syslog import LINE, Syslog
+from harness.syslog import LINE, Syslog
 
 CONFIG = """
 Global:

@@ -1,10 +1,11 @@
 """init/install-deps on machines that have everything, or lack something, by stand-ins for Debian's tools."""
 
 import os
-import pathlib
 import subprocess
 
-SCRIPT = pathlib.Path(__file__).resolve().parents[2] / "init" / "install-deps"
+from harness import ROOT
+
+SCRIPT = ROOT / "init" / "install-deps"
 
 # Knows all packages but those in $UNKNOWN, and like the real one complains of the others.
 DPKG_QUERY = """#!/bin/bash

@@ -12,7 +12,7 @@ import subprocess
 
 import pytest
 
-from harness import SANITIZED, Client, TIMEOUT, request, wait_until
+from harness import SANITIZED, TIMEOUT, request
 
 REQUESTS = 10000
 MOST_PER_REQUEST = 4

@@ -5,16 +5,14 @@ shows that each line of the unit lets Pound do its work; the other has the init 
 """
 
 import os
-import pathlib
 import re
 import subprocess
 
 import pytest
 
-from harness import POUND, SANITIZED
+from harness import POUND, ROOT, SANITIZED
 from harness.machine import SYSTEMD, Machine, unavailable
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 HEAVY = os.environ.get("POUND_HEAVY") == "1"
 WHY_NOT = unavailable() if HEAVY else "slow: POUND_HEAVY=1"
 

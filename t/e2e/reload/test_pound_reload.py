@@ -13,9 +13,9 @@ import threading
 
 import pytest
 
-from harness import TIMEOUT, proc, wait_until
+from harness import ROOT, TIMEOUT, proc, wait_until
 
-SCRIPT = pathlib.Path(__file__).resolve().parents[2] / "init" / "pound-reload"
+SCRIPT = ROOT / "init" / "pound-reload"
 
 # Calls itself pound. At each HUP it does what the next line of the file PLAN says: write a report
 # that began just now ("now"), before the signal ("before") or never ("silent"), or end ("end").

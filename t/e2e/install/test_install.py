@@ -9,9 +9,8 @@ import subprocess
 
 import pytest
 
-from harness import POUND, SANITIZED, run_pound, scaled
+from harness import POUND, ROOT, SANITIZED, run_pound, scaled
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 VERSION = re.search(r"^VERSION := (\S+)$", (ROOT / "Makefile").read_text(), re.M)[1]
 
 USR = """

@@ -4,7 +4,6 @@ The program is asked: it names the keys of a mapping when it finds an unknown on
 expects at a key when something impossible stands there. The manual and the sample are read.
 """
 
-import pathlib
 import re
 import shlex
 import shutil
@@ -13,9 +12,8 @@ import subprocess
 
 import pytest
 
-from harness import TIMEOUT, run_pound
+from harness import ROOT, TIMEOUT, run_pound
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 MANUAL = ROOT / "man" / "pound.yaml.5"
 SAMPLE = ROOT / "pound.yaml.sample"
 
@@ -184,8 +182,8 @@ def rules():
 
 def own_reasons():
     """The reasons that the proxy gives of itself: literals, where one is handed over as `reason`."""
-    files = sorted((ROOT / "worker").glob("*.cc")) + sorted((ROOT / "worker").glob("*.h"))
-    text = "".join(path.read_text() for path in files)
+    text = "".join(path.read_text() for ending in ("cc", "h")
+                   for path in sorted((ROOT / "worker").rglob(f"*.{ending}")))
     takers = set(re.findall(r"\b(\w+)\([^()]*std::string_view reason\b", text))
     calls = re.findall(rf"\b(?:{'|'.join(takers)})\(([^;]*?)\);", text)
     return {code for call in calls for code in re.findall(r'"([a-z_0-9]+)"', call)}
