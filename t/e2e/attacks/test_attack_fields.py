@@ -1,33 +1,20 @@
-"""Fields as a weapon: what is removed by naming it, what looks like another name, which host is
-meant, and what a request can put into a response.
+"""Attacks by fields: fields removed through Connection, lookalike names, ambiguous hosts, and
+requests that inject fields into a response.
 """
 
 import pytest
 
 from harness import Client, get, request, reserve_port, response
+from harness.config import plain_site
 
-CONFIG = """
-Global:
-  Workers: 1
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-  - &dead
-    Address: 127.0.0.1
-    Port: $dead
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: 0
-    Services:
-      - URL: ^/away
-        Redirect: https://$$host
-      - URL: ^/dead
-        Backends: [*dead]
-      - Backends: [*web]
-"""
+CONFIG = plain_site(
+    backends={"web": "", "dead": ""}, services="""
+    - URL: ^/away
+      Redirect: https://$$host
+    - URL: ^/dead
+      Backends: [*dead]
+    - Backends: [*web]
+""")
 
 
 @pytest.fixture(scope="module", name="where")
@@ -38,7 +25,7 @@ def fixture_where(shared_site):
 
 
 def seen(where, *fields, **kwargs):
-    """The request as the backend saw it."""
+    """The request as the backend received it."""
     pound, backend = where
     got = get(pound.port, "/", *fields, **kwargs)
     assert got.status == 200, got
@@ -57,7 +44,7 @@ WAYS = ["{}", "close, {}", "{}, close", "{},{}", "keep-alive,{},x", ",{},", "\t{
 @pytest.mark.parametrize("name", KEPT)
 @pytest.mark.parametrize("way", WAYS)
 def test_nobody_else_has_a_field_removed(where, name, way):
-    """… however its name is written and wherever it stands."""
+    """Case and position of the name in Connection make no difference."""
     pound, backend = where
     own = [f"{key}: {value}" for key, value in KEPT.items() if key in ("Cookie", "Authorization")]
     for spelled in (name, name.lower(), name.upper(), name.swapcase()):
@@ -89,9 +76,9 @@ def test_a_connection_that_is_no_list_is_refused(where, value):
     assert len(backend.requests) == asked
 
 
-# --- twins ----------------------------------------------------------------------------------------
+# --- lookalike names ------------------------------------------------------------------------------
 def spellings(name):
-    """`name` with every other choice of - and _, beside itself; and in odd letter cases."""
+    """`name` in every other mix of - and _, and in odd letter cases."""
     places = [i for i, c in enumerate(name) if c == "-"]
     for bits in range(1, 1 << len(places)):
         twin = "".join("_" if i in places and bits >> places.index(i) & 1 else c
@@ -147,8 +134,8 @@ def test_hosts_that_agree(where, target, host):
 
 @pytest.mark.parametrize("host", [
     "a@b", "a/b", "a?b", "a#b", "a,b", "a;b c", "a\\b", "a\"b", "<a>", "a b", "a\tb", "a\x00b",
-    "a\x7f", "\xe9", "a:", "a:b", ":80", "a:-1", "a:99999", "a:80:80", "[a]", "[::1", "::1", "[::1]x",
-    "a%zz", "", "http://a"])
+    "a\x7f", "\xe9", "a:", "a:b", ":80", "a:-1", "a:99999", "a:80:80", "[a]", "[::1", "::1",
+    "[::1]x", "a%zz", "", "http://a"])
 def test_hosts_that_are_none(where, host):
     pound, backend = where
     asked = len(backend.requests)
@@ -157,7 +144,7 @@ def test_hosts_that_are_none(where, host):
     assert len(backend.requests) == asked + (got == 200)
 
 
-# --- splitting ------------------------------------------------------------------------------------
+# --- response splitting ---------------------------------------------------------------------------
 SPLIT = ["%0d%0aSet-Cookie:%20evil=1", "%0D%0A%0D%0A<script>", "%0aX-Evil:1", "%00",
          "%c4%8d%c4%8aX:1",
          "?a=%0d%0aX-Evil:1", "%E5%98%8A%E5%98%8DX-Evil:1"]
@@ -165,7 +152,7 @@ SPLIT = ["%0d%0aSet-Cookie:%20evil=1", "%0D%0A%0D%0A<script>", "%0aX-Evil:1", "%
 
 @pytest.mark.parametrize("text", [t for t in SPLIT if "<" not in t])
 def test_a_redirect_is_not_split(where, text):
-    """What is encoded stays so."""
+    """Encoded bytes stay encoded."""
     got = get(where[0].port, "/away" + text, host="shop.example")
     assert got.status == 302
     assert got.field("Location") == "https://shop.example/away" + text
@@ -193,7 +180,7 @@ def test_pages_say_nothing_that_the_client_said(where, target):
                                    b"X-A: b\r\n c",
                                    b"X-A\x0b: b", b"X-\xe9: b", b"X-A: \x85\x0a", b": b", b"X-A"])
 def test_a_backend_cannot_be_made_to_split(site, field):
-    """What it echoes of a client's unchecked input would be two fields, or two responses."""
+    """A backend that echoes unchecked input could otherwise send two fields, or two responses."""
     backend = site.backend(script=lambda c: c.read_request() and c.send(
         b"HTTP/1.1 200 OK\r\n" + field + b"\r\nContent-Length: 0\r\n\r\n"))
     pound = site.pound(CONFIG, web=backend.port, dead=reserve_port())
@@ -201,4 +188,4 @@ def test_a_backend_cannot_be_made_to_split(site, field):
     assert (got.status, got.field("Set-Cookie")) == (502, None)
     record, = pound.wait_records(1)
     assert record["reason"].startswith("response_")
-    assert get(pound.port, "/").status == 502, "it was marked dead"
+    assert get(pound.port, "/").status == 502, "the backend was marked dead"

@@ -1,8 +1,8 @@
-"""Where a body ends, disputed: families of attacks beyond the plain ones of test_attacks.py.
+"""Attacks on the end of a body, beyond the plain ones in test_attacks.py.
 
-TE.TE, 0.CL and CL.0, Expect, line ends around chunk extensions, the order of fields, and what is
-pipelined around a refused request. The backend records every byte and is as gullible as they come:
-it would take whatever follows for a request.
+TE.TE, 0.CL and CL.0, Expect, line ends around chunk extensions, the order of fields, and requests
+pipelined around a refused one. The backend records every byte and is gullible: it would take any
+further bytes for a request.
 """
 
 import itertools
@@ -11,22 +11,9 @@ import threading
 import pytest
 
 from harness import TIMEOUT, Client, chunked, request, response, wait_until
+from harness.config import plain_site
 
-CONFIG = """
-Global:
-  Workers: 1
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: 0
-    Services:
-      - Backends: [*web]
-"""
+CONFIG = plain_site()
 
 HOST = b"Host: a\r\n"
 POST = b"POST / HTTP/1.1\r\n" + HOST
@@ -51,8 +38,8 @@ def only_response(port, data):
     return got
 
 
-# --- refused by their head: nothing reaches the backend -------------------------------------------
-TE_TE = [  # two readers, of which one may overlook it; all beside a Content-Length that hides
+# --- refused heads: nothing reaches the backend ---------------------------------------------------
+TE_TE = [  # one of two readers may overlook the field; a Content-Length beside it hides
     b"Transfer-Encoding: xchunked", b"Transfer-Encoding : chunked", b"Transfer-Encoding\t: chunked",
     b"Transfer-Encoding: chunked\r\nTransfer-Encoding: x", b"Transfer-Encoding:\x0bchunked",
     b"Transfer-Encoding: x\r\nTransfer-Encoding: chunked", b"Transfer-Encoding:\x0cchunked",
@@ -80,7 +67,7 @@ def test_te_te(where, field, beside):
     refused(where, POST + field + b"\r\n" + beside + b"\r\n" + LAST + SMUGGLED)
 
 
-ZERO_CL = [  # a length that one reader does not see
+ZERO_CL = [  # one of two readers does not see the length
     b"Content-Length : %d", b"Content-Length\t: %d", b"Content-Length\x0b: %d",
     b" Content-Length: %d", b"\tContent-Length: %d", b"\x0bContent-Length: %d",
     b"Content-Length\r\n : %d", b"Content-Length:\r\n %d", b"Content-Length: \n%d",
@@ -123,7 +110,7 @@ def refused(where, data, statuses=frozenset({400, 501})):
     record = pound.wait_records(before + 1)[-1]
     assert (record["status"], record["backend"]) == (str(got.status), "-")
     assert record["reason"]
-    assert backend.connections == [], "a connection to the backend was made"
+    assert backend.connections == [], "Pound connected to the backend"
 
 
 FIELDS = {
@@ -150,8 +137,8 @@ def test_the_order_of_fields_does_not_matter(where, name):
     assert backend.connections == []
 
 
-# --- refused in their body: it never looks whole --------------------------------------------------
-CHUNKS = [  # around the line ends of sizes, extensions and data
+# --- refused bodies: they never look complete -----------------------------------------------------
+CHUNKS = [  # line ends of sizes, extensions and data
     b"3;\nabc\r\n0\r\n\r\n", b"3;a\nabc\r\n0\r\n\r\n", b"3;a=b\nabc\r\n0\r\n\r\n",
     b"3;a\r\rabc\r\n0\r\n\r\n", b"3;a\rXabc\r\n0\r\n\r\n", b"3\rXabc\r\n0\r\n\r\n",
     b"3\r\rabc\r\n0\r\n\r\n", b"3 \nabc\r\n0\r\n\r\n", b"3\n;a\r\nabc\r\n0\r\n\r\n",
@@ -181,7 +168,7 @@ def test_chunks(where_chunks, number):
     assert (record["status"], bool(record["reason"])) == ("400", True)
     for connection in list(backend.connections):
         if b"/chunks%d." % number in connection.received:
-            wait_until(lambda c=connection: c.sock.fileno() < 0, "the backend to be left alone")
+            wait_until(lambda c=connection: c.sock.fileno() < 0, "the connection to close")
             assert not connection.received.endswith(b"0\r\n\r\n")
     assert b"smuggled" not in backend.bytes_received
 
@@ -214,7 +201,7 @@ def test_what_comes_before_is_served_and_what_comes_after_is_not(site, bad):
 @pytest.mark.parametrize("framing", [HIDDEN, TE], ids=["CL", "chunked"])
 @pytest.mark.parametrize("method", [b"GET", b"POST", b"PUT", b"OPTIONS", b"DELETE"])
 def test_a_backend_that_takes_the_body_for_a_request(site, method, framing):
-    """It answers twice: the second answer is nobody's, however late it comes."""
+    """The backend answers twice. No client receives the second answer, however late it is."""
     go_on = threading.Event()
 
     def script(connection):
@@ -240,7 +227,7 @@ def test_a_backend_that_takes_the_body_for_a_request(site, method, framing):
 
 
 def test_a_backend_that_answers_before_the_body(site):
-    """Expect: 100-continue, and a final answer at once: what follows is body, or nothing."""
+    """Expect: 100-continue and an immediate final answer: further bytes are never a request."""
     backend = site.backend(script=lambda c: c.read_request_head() and (
         c.send(response(b"no", status="403 Forbidden")), c.read_until_close()))
     pound = site.pound(CONFIG, web=backend.port)

@@ -1,29 +1,17 @@
-"""A backend's responses are judged, too: what is bad becomes 502 with its reason; what is too much
-never passes and spoils the connection; what is too short is seen to be. None of it means death.
+"""Pound also checks the responses of backends.
 
-One daemon for all; the target of a request tells the backend what to say, byte for byte, and it
-would go on with further requests on the same connection.
+A bad response becomes 502 with its reason. Surplus bytes never pass and end the use of the
+connection. The client can see that a short body is incomplete. None of this marks the backend dead.
+All tests share one daemon. The target of a request tells the backend which bytes to send. The
+backend would accept further requests on the same connection.
 """
 
 import pytest
 
 from harness import Client, chunked, request, response
+from harness.config import plain_site
 
-CONFIG = """
-Global:
-  Workers: 1
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: 0
-    Services:
-      - Backends: [*web]
-"""
+CONFIG = plain_site()
 
 OK = b"HTTP/1.1 200 OK\r\n"
 NONE = b"Content-Length: 0\r\n\r\n"
@@ -76,7 +64,7 @@ BAD = {
     "a bad field in a 1xx": b"HTTP/1.1 103 X\r\nA : b\x01\r\n\r\n" + EVIL,
 }
 
-# What may follow a complete response, and must not pass: (method, what is said, the good body).
+# Surplus bytes after a complete response: (method, bytes of the backend, the valid body).
 EXCESS = {
     "more than the length": ("GET", OK + b"Content-Length: 2\r\n\r\nokEVIL", b"ok"),
     "a response behind it": ("GET", response(b"ok") + EVIL, b"ok"),
@@ -92,7 +80,7 @@ EXCESS = {
     "a lonely 100": ("GET", response(b"ok") + b"HTTP/1.1 100 Continue\r\n\r\n", b"ok"),
 }
 
-# Ends before its end: (what is said before the backend closes, how many bytes of a body may pass).
+# Incomplete responses: (bytes before the backend closes, bytes of the body that may pass).
 SHORT = {
     "length": (OK + b"Content-Length: 10\r\n\r\nhello", 5), "length, nothing": (
         OK + b"Content-Length: 10\r\n\r\n", 0),
@@ -127,7 +115,7 @@ def fixture_where(shared_site):
 
 
 def ask(where, name, method="GET", version="1.1"):
-    """The answer, all that came behind it, and the access record."""
+    """The response, all bytes after it, and the access record."""
     pound, _ = where
     target = f"/{NAMES.index(name)}.{version}."
     with Client(pound.port) as client:
@@ -138,7 +126,7 @@ def ask(where, name, method="GET", version="1.1"):
 
 
 def is_well(where):
-    """Nothing is marked dead, and no connection is used again whose backend may be out of step."""
+    """No backend is dead, and no connection is reused whose backend may be out of step."""
     pound, backend = where
     with Client(pound.port) as client:
         assert client.ask("GET", "/well").body == b"well"
@@ -172,7 +160,7 @@ def test_excess_does_not_pass(where, name):
 def test_truncation_shows(where, name, version):
     said, most = SHORT[name]
     got, rest, record = ask(where, name, version=version)
-    if got.status == 502:  # seen before anything was passed on
+    if got.status == 502:  # Pound noticed before it passed anything on
         assert record["reason"]
         return
     assert got.status == 200 and b"hello"[:most].startswith(got.body)
@@ -184,7 +172,7 @@ def test_truncation_shows(where, name, version):
 
 @pytest.mark.parametrize("name", ["no last chunk", "inside the end", "a bad chunk"])
 def test_truncation_shows_to_http10_by_a_reset(where, name):
-    """There is no other way to tell a body that ends by the close from one that was cut."""
+    """A reset is the only way to tell a truncated body from one that ends with the connection."""
     pound, _ = where
     with Client(pound.port) as client:
         client.send(request("GET", f"/{NAMES.index(name)}.reset.", version="1.0"))

@@ -1,36 +1,23 @@
-"""Tunnels that a client would like to have: through Upgrade and CONNECT, with a 101 or without.
+"""Attempts to open a tunnel: with Upgrade and CONNECT, with and without a 101.
 
-Only a 101 to what was asked for, of a protocol that is not HTTP's own, makes a tunnel. In all other
-cases the bytes behind the head are requests, and judged.
+Only a 101 that accepts the requested protocol makes a tunnel, and only if the protocol is not a
+version of HTTP. In all other cases Pound checks the bytes after the head as requests.
 """
 
 import pytest
 
 from harness import chunked, request, response
+from harness.config import plain_site
 
-CONFIG = """
-Global:
-  Workers: 1
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: 0
-    Services:
-      - Backends: [*web]
-"""
+CONFIG = plain_site()
 
 WEBSOCKET = ("Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13",
              "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==")
-BAD = b"GET /smuggled HTTP/1.1\r\nHost : a\r\n\r\n"  # well-formed for nobody
+BAD = b"GET /smuggled HTTP/1.1\r\nHost : a\r\n\r\n"  # malformed for every reader
 
 
 def answering(status, *fields, body=b""):
-    """Backends that say this to every request and treat the rest as one of their kind would."""
+    """A backend that sends this to every request and then behaves as such a backend would."""
     return lambda _: response(body, *fields, status=status)
 
 
@@ -44,7 +31,7 @@ NO_TUNNEL = {
 
 @pytest.mark.parametrize("name", NO_TUNNEL)
 def test_without_a_101_there_is_none(site, name):
-    """The attack of a wrong Sec-WebSocket-Version, after which a proxy believes in a tunnel."""
+    """The attack with a wrong Sec-WebSocket-Version, which makes some proxies open a tunnel."""
     status, fields = NO_TUNNEL[name]
     backend = site.backend(answering(status, *fields))
     pound = site.pound(CONFIG, web=backend.port)
@@ -84,7 +71,7 @@ def test_a_101_for_something_else_is_none(site, name):
     assert pound.wait_records(1)[0]["reason"].startswith("response_switch_")
 
 
-NOT_ASKED = {  # an Upgrade that does not pass: the request does, as an ordinary one
+NOT_ASKED = {  # Pound drops the Upgrade and passes the request on as an ordinary one
     "h2c": ("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c",
             "HTTP2-Settings: AAMAAABkAAQAAP__"),
     "h2c in capitals": ("Connection: upgrade", "Upgrade: H2C"),
@@ -103,7 +90,7 @@ NOT_ASKED = {  # an Upgrade that does not pass: the request does, as an ordinary
 
 @pytest.mark.parametrize("name", NOT_ASKED)
 def test_what_is_no_upgrade_is_not_passed_on(site, name):
-    """Nor is a backend believed that switches all the same."""
+    """Pound refuses a 101 that the backend sends nevertheless."""
     def script(connection):
         asked = connection.read_request_head()
         connection.send(response(b"", "Upgrade: h2c", "Connection: Upgrade", length=False,

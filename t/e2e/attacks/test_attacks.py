@@ -1,29 +1,15 @@
 """Requests that break the RFCs: 400, the connection ends, and nothing reaches a backend.
 
-Each attack is sent with a second request behind it, which would be answered by whoever reads the
-first one differently. The backend records every byte.
+A second request follows each attack; a server that reads the attack in another way would answer it.
+The backend records every byte.
 """
 
 import pytest
 
 from harness import Client, chunked, get, wait_until
+from harness.config import plain_site
 
-CONFIG = """
-Global:
-  Workers: 1
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: 0
-    Client: 5
-    Services:
-      - Backends: [*web]
-"""
+CONFIG = plain_site(listener="Client: 5")
 
 HOST = b"Host: a\r\n"
 POST = b"POST / HTTP/1.1\r\n" + HOST
@@ -31,9 +17,9 @@ GET = b"GET / HTTP/1.1\r\n" + HOST
 TE = b"Transfer-Encoding: chunked\r\n"
 LAST = b"0\r\n\r\n"
 
-# What each line means is its name. All are refused with 400 unless a set of statuses is given.
+# {name: bytes}. The status is 400 unless the entry gives a set of statuses.
 ATTACKS = {
-    # Framing that two readers could read in two ways.
+    # Framing that two servers could read in two ways.
     "CL and TE": POST + b"Content-Length: 5\r\n" + TE + b"\r\n" + LAST,
     "TE and CL": POST + TE + b"Content-Length: 5\r\n\r\n" + LAST,
     "CL 0 and TE": POST + b"Content-Length: 0\r\n" + TE + b"\r\n" + LAST,
@@ -201,7 +187,7 @@ def fixture_where(shared_site):
 
 
 def attack(pound, data):
-    """The only response to `data`; fails when there is more than one."""
+    """The only response to `data`; fails if there is more than one."""
     with Client(pound.port) as client:
         client.send(data)
         got = client.read_response()
@@ -220,10 +206,10 @@ def test_refused(where, name):
     got = attack(pound, data + SMUGGLED)
     assert got.status in statuses, got
     assert got.field("Connection") == "close"
-    assert backend.connections == [], "a connection to the backend was made"
+    assert backend.connections == [], "Pound connected to the backend"
     record = pound.wait_records(before + 1)[-1]
     assert (record["status"], record["backend"]) == (str(got.status), "-")
-    assert record["reason"], "a refusal without its reason in the access record"
+    assert record["reason"], "the access record has no reason"
 
 
 @pytest.mark.parametrize("name", ATTACKS)
@@ -237,7 +223,7 @@ def test_verdict_does_not_depend_on_how_the_bytes_come(where, name):
             for byte in data:
                 client.send(bytes([byte]))
         except ConnectionError:
-            pass  # refused before the last byte
+            pass  # Pound refused the request before its last byte
         got = client.read_response()
     assert got.status in statuses, got
     assert backend.connections == []
@@ -245,7 +231,7 @@ def test_verdict_does_not_depend_on_how_the_bytes_come(where, name):
 
 @pytest.mark.parametrize("name", BAD_CHUNKS)
 def test_bad_chunks_are_refused(site, name):
-    """The head is right, so that a backend may see it, but never a body that looks whole."""
+    """The head is valid, so a backend may receive it, but never a body that looks complete."""
     backend = site.backend(script=lambda connection: connection.read_until_close())
     pound = site.pound(CONFIG, web=backend.port)
     got = attack(pound, POST + TE + b"\r\n" + BAD_CHUNKS[name] + SMUGGLED)
@@ -254,7 +240,7 @@ def test_bad_chunks_are_refused(site, name):
     record, = pound.records()
     assert (record["status"], bool(record["reason"])) == (str(got.status), True)
     if backend.connections:
-        wait_until(lambda: backend.connections[0].sock.fileno() < 0, "the backend to be left alone")
+        wait_until(lambda: backend.connections[0].sock.fileno() < 0, "the connection to close")
     assert b"smuggled" not in backend.bytes_received
     assert not backend.bytes_received.endswith(b"0\r\n\r\n")
 

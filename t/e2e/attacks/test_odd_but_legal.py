@@ -1,27 +1,15 @@
-"""Legitimate oddities pass, byte for byte: what proxies have broken by being strict or helpful.
+"""Unusual but valid requests pass unchanged, byte for byte.
 
-Nothing is decoded, encoded, merged, sorted or normalised on the way.
+These are cases that proxies have broken by being strict or helpful. Pound decodes, encodes, merges,
+sorts and normalises nothing.
 """
 
 import pytest
 
 from harness import Client, request, response
+from harness.config import plain_site
 
-CONFIG = """
-Global:
-  Workers: 1
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: 0
-    Services:
-      - Backends: [*web]
-"""
+CONFIG = plain_site()
 
 TARGETS = {
     "GitLab": [
@@ -32,8 +20,8 @@ TARGETS = {
     ],
     "Collabora": [
         "/cool/https%3A%2F%2Fcloud.example%3A443%2Findex.php%2Fapps%2Frichdocuments%2Fwopi%2Ffiles"
-        "%2F42_oc%3Faccess_token%3Dabc%26access_token_ttl%3D0/ws?WOPISrc=https%3A%2F%2Fcloud.example"
-        "%2Findex.php%2Fapps%2Frichdocuments%2Fwopi%2Ffiles%2F42_oc&compat=/ws",
+        "%2F42_oc%3Faccess_token%3Dabc%26access_token_ttl%3D0/ws?WOPISrc=https%3A%2F%2Fcloud."
+        "example%2Findex.php%2Fapps%2Frichdocuments%2Fwopi%2Ffiles%2F42_oc&compat=/ws",
         "/lool/convert-to/pdf",
         "/hosting/discovery",
     ],
@@ -137,7 +125,7 @@ def test_hosts_pass_as_they_are(where, host):
     assert backend.requests[-1].all("Host") == [host]
 
 
-BODIES = {  # what comes in front of a body; how a good request may look
+BODIES = {  # fields in front of a body; the forms of a valid request
     "empty lines before": b"\r\n\r\nPOST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc",
     "lower-case everything": b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\n\r\nabc",
     "no blanks": b"POST / HTTP/1.1\r\nHost:a\r\nContent-Length:3\r\n\r\nabc",

@@ -1,34 +1,18 @@
-"""How requests are spread: at random over the live backends, by weight (Threads)."""
+"""Balancing: Pound picks a live backend at random, by weight (Threads)."""
 
 from harness import get, response
+from harness.config import plain_site
 
-CONFIG = """
-Global:
-  Workers: 2
-  Alive: 3600
-Backends:
-  - &one
-    Address: 127.0.0.1
-    Port: $one
-    Threads: $weight_one
-  - &two
-    Address: 127.0.0.1
-    Port: $two
-    Threads: $weight_two
-  - &three
-    Address: 127.0.0.1
-    Port: $three
-    Threads: $weight_three
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: 0
-    Client: 30
-    Services:
-      - URL: "^/pair"
-        Backends: [*one, *two]
-      - Backends: [*one, *two, *three]
-"""
+CONFIG = plain_site(
+    "Workers: 2; Alive: 3600", backends={
+        "one": "Threads: $weight_one",
+        "two": "Threads: $weight_two",
+        "three": "Threads: $weight_three",
+    }, listener="Client: 30", services="""
+    - URL: "^/pair"
+      Backends: [*one, *two]
+    - Backends: [*one, *two, *three]
+""")
 
 
 def start(site, *weights):
@@ -46,7 +30,7 @@ def shares(site, pound, count, target="/"):
 
 
 def test_weights(site):
-    """1:2:5 of 4000, each within six standard deviations."""
+    """4000 requests at 1:2:5; each share is within six standard deviations."""
     pound, _ = start(site, 1, 2, 5)
     got, _ = shares(site, pound, 4000)
     for name, share in (("one", 1 / 8), ("two", 2 / 8), ("three", 5 / 8)):
@@ -66,7 +50,7 @@ def test_it_is_random_not_in_turn(site):
     pound, _ = start(site, 8, 8, 8)
     _, names = shares(site, pound, 300, "/pair")
     again = sum(a == b for a, b in zip(names, names[1:]))
-    assert 90 < again < 210, f"{again} of 299 went where the one before went"
+    assert 90 < again < 210, f"{again} of 299 requests went to the same backend as the one before"
 
 
 def test_the_share_of_a_dead_one_goes_to_the_others(site):

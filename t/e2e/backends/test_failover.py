@@ -1,61 +1,38 @@
-"""Backends that cannot be reached: marked dead, the next one is tried, 503 when none is left."""
+"""Unreachable backends: Pound marks them dead and tries the next one; if none is left, 503."""
 
 import threading
 
 import pytest
 
 from harness import TIMEOUT, chunked, get, request, response
+from harness.config import plain_site
 
-CONFIG = """
-Global:
-  Workers: 1
-  Alive: 3600
-Backends:
-  - &one
-    Address: 127.0.0.1
-    Port: $one
-    Threads: 0
-    ConnTO: 1
-    TimeOut: 30
-  - &two
-    Address: 127.0.0.1
-    Port: $two
-    Threads: 0
-    ConnTO: 1
-    TimeOut: 30
-  - &other
-    Address: 127.0.0.1
-    Port: $other
-    Threads: 0
-  - &nameless
-    Address: no-such-host.invalid
-    Port: 80
-    Threads: 0
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: 0
-    Client: 30
-    Services:
-      - URL: "^/none"
-        Backends: []
-      - URL: "^/single"
-        Backends: [*one]
-      - URL: "^/nameless"
-        Backends: [*nameless]
-      - URL: "^/half"
-        Backends: [*nameless, *two]
-      - URL: "^/pair"
-        Backends: [*one, *two]
-      - Backends: [*other]
-"""
+CONFIG = plain_site(
+    "Workers: 1; Alive: 3600", backends={
+        "one": "ConnTO: 1; TimeOut: 30",
+        "two": "ConnTO: 1; TimeOut: 30",
+        "other": "",
+        "nameless": "Address: no-such-host.invalid; Port: 80",
+    }, listener="Client: 30", services="""
+    - URL: "^/none"
+      Backends: []
+    - URL: "^/single"
+      Backends: [*one]
+    - URL: "^/nameless"
+      Backends: [*nameless]
+    - URL: "^/half"
+      Backends: [*nameless, *two]
+    - URL: "^/pair"
+      Backends: [*one, *two]
+    - Backends: [*other]
+""")
 WITHOUT_EMPTY = CONFIG.replace('      - URL: "^/none"\n        Backends: []\n', "")
 assert WITHOUT_EMPTY != CONFIG
 
 
 @pytest.fixture(name="house")
 def fixture_house(site):
-    """A daemon before three backends, which answer with their names."""
+    """A daemon with three backends that answer with their names."""
     class House:
         pass
 
@@ -74,13 +51,13 @@ def test_the_next_live_backend_is_tried(house):
         assert get(pound.port, "/pair").body == b"two"
     assert all(r["backend"] == "two" for r in pound.wait_records(30))
     said = pound.wait_log(r"one\b.*dead|dead.*\bone\b")
-    assert len(said) == 1, said  # once, not for every request
+    assert len(said) == 1, said  # one line, not one for each request
 
 
 def test_a_dead_backend_is_not_asked_again_at_once(house):
     house.one.refuse()
     pound = house.start()
-    for _ in range(30):  # enough for the other one to have been chosen first some time
+    for _ in range(30):  # enough for Pound to pick the other one first at least once
         get(pound.port, "/pair")
     house.one.open()
     for _ in range(30):
@@ -96,7 +73,7 @@ def test_a_body_goes_to_the_next_one_whole(site, house, method, fields, body):
     house.two.script = lambda c: [c.send(response(b"%d" % len(r.body)))
                                   for r in iter(c.read_request, None)]
     expected = b"3" if fields else b"%d" % len(body)
-    for _ in range(4):  # a fresh daemon each, so that the dead one may be met first
+    for _ in range(4):  # a new daemon each time, so that it may pick the dead one first
         pound = house.start()
         client = site.client(pound.port)
         client.send(request(method, "/pair", *fields, body=body))
@@ -133,7 +110,7 @@ def test_other_services_are_not_tried(house):
 
 
 def test_one_verdict_for_all_services_and_workers(house):
-    """The same anchor is one backend, wherever it is used."""
+    """An anchor is one backend in all services."""
     house.one.refuse()
     pound = house.start(WITHOUT_EMPTY.replace("Workers: 1", "Workers: 2"))
     assert get(pound.port, "/single").status == 503
@@ -165,7 +142,7 @@ def test_many_requests_meet_a_dead_backend_at_once(site, house):
 
 
 def test_a_name_that_does_not_resolve(house):
-    """It starts; that backend is dead, the others serve."""
+    """Pound starts. That backend is dead, and the others serve."""
     pound = house.start()
     for _ in range(20):
         assert get(pound.port, "/half").body == b"two"
@@ -175,7 +152,7 @@ def test_a_name_that_does_not_resolve(house):
 
 
 def test_requests_in_flight_are_not_hurt_by_the_verdict(site, house):
-    """A backend that refuses new connections still finishes what it has begun."""
+    """A backend that refuses new connections still answers the requests that it has."""
     go_on, begun = threading.Event(), threading.Event()
 
     def script(connection):

@@ -1,41 +1,26 @@
-"""`Threads`: the most requests in service, over all workers, of a backend and of a listener."""
+"""`Threads` limits the requests in service at a backend or a listener, over all workers."""
 
 import os
 import signal
 import threading
-import time
 
 import pytest
 
 from harness import TIMEOUT, Client, get, proc, request, response, wait_until
+from harness.config import plain_site
 
-CONFIG = """
-Global:
-  Workers: $workers
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-    Threads: $backend_threads
-    TimeOut: $timeout
-  - &free
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: $listener_threads
-    Client: 30
-    Services:
-      - URL: "^/free"
-        Backends: [*free]
-      - Backends: [*web]
-"""
+CONFIG = plain_site(
+    "Workers: $workers",
+    backends={"web": "Threads: $backend_threads; TimeOut: $timeout", "free": "Port: $web"},
+    listener="Threads: $listener_threads; Client: 30", services="""
+    - URL: "^/free"
+      Backends: [*free]
+    - Backends: [*web]
+""")
 
 
 class Counting:
-    """A handler that knows how many requests were in service at once, and can hold them."""
+    """A handler that counts the requests in service and can hold them."""
 
     def __init__(self, hold=False):
         self.lock = threading.Lock()
@@ -78,8 +63,9 @@ def test_never_more_than_the_limit_and_as_many_as_that(site, limits, workers):
     pound = start(site, counting, workers=workers, **limits)
     limit = min(limits.values())
     clients = send_all(site, pound, 20)
-    wait_until(lambda: counting.now == limit, lambda: f"{limit} in service, {counting.now} are")
-    time.sleep(0.1)  # time for one too many
+    wait_until(lambda: counting.now == limit,
+               lambda: f"{limit} requests in service, not {counting.now}")
+    pound.wait_quiet()  # all requests have arrived; a surplus one would be in service
     assert counting.now == limit
     counting.go_on.set()
     for number, client in enumerate(clients):
@@ -92,7 +78,7 @@ def test_no_limit(site, which):
     counting = Counting(hold=True)
     pound = start(site, counting, **{which: 0})
     clients = send_all(site, pound, 60)
-    wait_until(lambda: counting.now == 60, lambda: f"60 in service, {counting.now} are")
+    wait_until(lambda: counting.now == 60, lambda: f"60 requests in service, not {counting.now}")
     counting.go_on.set()
     for client in clients:
         assert client.read_response().status == 200
@@ -104,7 +90,7 @@ def test_eight_is_the_default(site):
     pound = site.pound(config, web=site.backend(counting).port, listener_threads=0, workers=2,
                        timeout=30)
     clients = send_all(site, pound, 20)
-    wait_until(lambda: counting.now == 8, "8 in service")
+    wait_until(lambda: counting.now == 8, "8 requests in service")
     counting.go_on.set()
     for client in clients:
         assert client.read_response().status == 200
@@ -114,7 +100,7 @@ def test_eight_is_the_default(site):
 @pytest.mark.parametrize("workers", [2, 4])
 @pytest.mark.parametrize("which", ["backend", "listener"])
 def test_a_free_slot_wakes_a_request_that_waits_in_another_worker(site, which, workers):
-    """Many clients ask again and again through one slot: each lost wake-up would be a time-out."""
+    """Many clients repeat requests through one slot. A lost wake-up would be a time-out."""
     counting = Counting()
     pound = start(site, counting, workers=workers, timeout=5, **{which: 1})
     failures, rounds, threads = [], 25, []
@@ -133,13 +119,13 @@ def test_a_free_slot_wakes_a_request_that_waits_in_another_worker(site, which, w
         threads[-1].start()
     for thread in threads:
         thread.join(TIMEOUT * 3)
-        assert not thread.is_alive(), "a request waits for ever"
+        assert not thread.is_alive(), "a request waits forever"
     assert not failures, failures
     assert (counting.total, counting.most) == (16 * rounds, 1)
 
 
 def test_waiting_is_in_turn(site):
-    """First come, first served, on one worker and one slot."""
+    """One worker and one slot serve requests in the order of their arrival."""
     counting = Counting(hold=True)
     order = []
 
@@ -153,9 +139,9 @@ def test_waiting_is_in_turn(site):
         clients.append(site.client(pound.port))
         clients[-1].send(request("GET", f"/{number}"))
         if number == 0:
-            wait_until(lambda: counting.now == 1, "the first one in service")
+            wait_until(lambda: counting.now == 1, "the first request in service")
         else:
-            time.sleep(0.02)  # no sign from outside tells that a request waits
+            pound.wait_quiet()  # the request has arrived and waits
     counting.go_on.set()
     for client in clients:
         assert client.read_response().status == 200
@@ -163,7 +149,7 @@ def test_waiting_is_in_turn(site):
 
 
 def test_503_after_waiting_for_timeout(site):
-    """The request in service goes on byte by byte, so that it does not time out itself."""
+    """The backend sends byte by byte to the request in service, so that it does not time out."""
     go_on = threading.Event()
 
     def script(connection):
@@ -194,12 +180,12 @@ def test_503_after_waiting_for_timeout(site):
 
 
 def test_one_limit_for_all_services_and_listeners_of_a_backend(site):
-    """… while another anchor for the same server has its own."""
+    """Another anchor for the same server has a limit of its own."""
     counting = Counting(hold=True)
     pound = start(site, counting, backend=1)
     held = site.client(pound.port)
     held.send(request("GET", "/held"))
-    wait_until(lambda: counting.now == 1, "the first one in service")
+    wait_until(lambda: counting.now == 1, "the first request in service")
     free = site.client(pound.port)
     free.send(request("GET", "/free"))
     wait_until(lambda: counting.now == 2, "the other anchor's request in service")
@@ -209,12 +195,12 @@ def test_one_limit_for_all_services_and_listeners_of_a_backend(site):
 
 @pytest.mark.parametrize("which", ["backend", "listener"])
 @pytest.mark.parametrize("leave", ["close", "reset"])
-def test_who_leaves_the_queue_takes_nothing_with_him(site, which, leave):
+def test_a_client_that_leaves_the_queue_takes_no_slot(site, which, leave):
     counting = Counting(hold=True)
     pound = start(site, counting, **{which: 1})
     held = site.client(pound.port)
     held.send(request("GET", "/held"))
-    wait_until(lambda: counting.now == 1, "the first one in service")
+    wait_until(lambda: counting.now == 1, "the first request in service")
     for client in send_all(site, pound, 10, "/left"):
         getattr(client, leave)()
     counting.go_on.set()
@@ -225,12 +211,12 @@ def test_who_leaves_the_queue_takes_nothing_with_him(site, which, leave):
 
 @pytest.mark.parametrize("which", ["backend", "listener"])
 def test_a_slot_comes_back_from_a_client_that_left(site, which):
-    """The client leaves while the backend works for it."""
+    """The client closes while the backend works on its request."""
     counting = Counting(hold=True)
     pound = start(site, counting, **{which: 1})
     client = site.client(pound.port)
     client.send(request("GET", "/left"))
-    wait_until(lambda: counting.now == 1, "the first one in service")
+    wait_until(lambda: counting.now == 1, "the first request in service")
     client.reset()
     counting.go_on.set()
     for _ in range(5):
@@ -260,7 +246,7 @@ def test_a_killed_worker_gives_its_slots_back(site, which):
     pound = start(site, counting, **{which: 1})
     held = site.client(pound.port)
     held.send(request("GET", "/held"))
-    wait_until(lambda: counting.now == 1, "the first one in service")
+    wait_until(lambda: counting.now == 1, "the first request in service")
     waiting = send_all(site, pound, 6, "/waiting")
     owner = proc.owner_of_connection(pound.workers(), pound.port, held.local_port)
     others = [c for c in waiting
@@ -294,7 +280,7 @@ def test_a_client_that_sends_its_head_slowly_holds_no_slot(site):
 
 
 def test_a_client_that_reads_slowly_holds_no_slot(site):
-    """Once the backend has said all, the tail in our buffers is no business of its limit."""
+    """The slot is free once the backend has sent all, even if Pound still holds bytes."""
     pound = start(site, lambda r: response(b"x" * 100000), backend=1, listener=1)
     slow = site.client(pound.port, receive_buffer=4096)
     slow.send(request())

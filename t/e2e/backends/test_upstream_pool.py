@@ -1,4 +1,4 @@
-"""Connections to backends are kept and used again; a stale one never shows to a client."""
+"""Pound reuses connections to backends. A client never notices a stale one."""
 
 import random
 import threading
@@ -6,35 +6,20 @@ import threading
 import pytest
 
 from harness import TIMEOUT, chunked, request, response, wait_until
+from harness.config import plain_site
 
-CONFIG = """
-Global:
-  Workers: 1
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-    TimeOut: 10
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: 0
-    Client: 30
-    Services:
-      - Backends: [*web]
-"""
+CONFIG = plain_site(backends={"web": "TimeOut: 10"}, listener="Client: 30")
 
 
 def uses(backend):
-    """How many requests each connection carried, in the order of the connections."""
+    """The number of requests on each connection, in the order of the connections."""
     return [len(connection.requests) for connection in backend.connections]
 
 
 def test_one_connection_carries_many_requests(site):
     backend = site.backend()
     pound = site.pound(CONFIG, web=backend.port)
-    for _ in range(5):  # of different clients
+    for _ in range(5):  # from different clients
         client = site.client(pound.port)
         for _ in range(4):
             assert client.ask().status == 200
@@ -92,7 +77,7 @@ def test_a_fresh_connection_is_pooled_afterwards(site):
 
 
 def test_nothing_follows_a_body(site):
-    """Who reads its length in another way shall not mistake a part of it for the next request."""
+    """A backend that reads the length in another way must not take a part for a request."""
     backend = site.backend()
     pound = site.pound(CONFIG, web=backend.port)
     client = site.client(pound.port)
@@ -109,12 +94,12 @@ def test_an_idle_connection_that_the_backend_closes_is_dropped(site):
     client = site.client(pound.port)
     for _ in range(10):
         assert client.ask().status == 200
-        wait_until(lambda: backend.connections[-1].sock.fileno() < 0, "the backend's close")
+        wait_until(lambda: backend.connections[-1].sock.fileno() < 0, "the connection to close")
     assert uses(backend) == [1] * 10
 
 
 def stale(connections_that_die, how):
-    """A script: on these connections every request but the first is met with a close."""
+    """A script that closes on the second request of these connections."""
     def script(connection):
         count = 0
         while connection.read_request():
@@ -142,7 +127,7 @@ def test_a_request_that_met_a_stale_connection_is_sent_again(site, how, method):
 
 
 def test_the_second_try_is_on_a_fresh_connection(site):
-    """All pooled connections are stale at once; the request does not try them one by one."""
+    """If all pooled connections are stale, the request does not try them one by one."""
     together = threading.Barrier(4)
 
     def script(connection):
@@ -151,7 +136,7 @@ def test_the_second_try_is_on_a_fresh_connection(site):
             together.wait(TIMEOUT)
         connection.send(response(b"%d" % connection.number))
         if connection.number < 4:
-            connection.read_request()  # the request, and no answer
+            connection.read_request()  # the second request gets no answer
 
     backend = site.backend(script=script)
     pound = site.pound(CONFIG, web=backend.port)
@@ -189,7 +174,7 @@ def test_a_post_is_never_sent_twice(site, how):
 
     backend = site.backend(script=script)
     pound = site.pound(CONFIG, web=backend.port)
-    times = 5 if how == "close" else 1  # who resets and says nothing is dead from then on
+    times = 5 if how == "close" else 1  # a reset without a response marks the backend dead
     for number in range(times):
         assert site.client(pound.port).ask("POST", f"/{number}", body=b"pay").status == 502
     assert [r.target for r in backend.requests] == [f"/{n}" for n in range(times)]
@@ -211,7 +196,7 @@ def test_nothing_is_sent_again_once_a_byte_of_the_response_came(site):
 
 
 def test_a_closing_race_never_shows(site):
-    """The backend closes each connection right behind a response, without saying so before."""
+    """The backend closes each connection right after a response, without warning."""
     backend = site.backend(script=lambda c: c.read_request() and c.send(response()))
     pound = site.pound(CONFIG, web=backend.port)
     client = site.client(pound.port)
@@ -220,7 +205,7 @@ def test_a_closing_race_never_shows(site):
 
 
 def test_every_request_carries_its_id_at_most_once_to_success(site):
-    """Backends that close at random places; each GET is answered, no POST is seen twice."""
+    """Backends close at random moments. Every GET succeeds, and no POST arrives twice."""
     chance = random.Random(4)
 
     def script(connection):

@@ -1,6 +1,6 @@
-"""What is wrong in a file is told with place, line, caret and, where it helps, the right name.
+"""Errors in a file: the message gives the place, the line, a caret and, if useful, the right name.
 
-A ^ in a faulty text stands in front of the place that the message must name.
+In a faulty text ^ marks the place that the message must name.
 """
 
 import os
@@ -32,7 +32,7 @@ def changed(old, new):
     return GOOD.replace(old, new)
 
 
-# name → faulty text, what the message must say
+# {name: (faulty text, expected message)}
 FAULTS = {
     "unknown key of Global": (changed("Workers: 2", "^Wrokers: 2"), ["Wrokers", "Workers"]),
     "unknown key of a backend": (changed("Port: 8080", "Port: 8080\n    ^Treads: 1"),
@@ -99,7 +99,7 @@ FAULTS = {
 
 
 def text_and_place(faulty):
-    """The text without its mark, and (line, column) of the mark; bytes, from 1."""
+    """The text without its mark, and (line, column) of the mark, in bytes from 1."""
     match = re.search(r'(?<!["(])\^', faulty)
     if not match:
         return faulty, None
@@ -129,12 +129,12 @@ def test_fault(tmp_path, name):
         assert word in said, said
     if place:
         assert (int(first[1]), int(first[2])) == place, said
-    if first[1] and int(first[1]) <= len(text.splitlines()):  # else it is the end of the file
+    if first[1] and int(first[1]) <= len(text.splitlines()):  # not at the end of the file
         check_caret(said, text.splitlines(), int(first[1]), int(first[2]))
 
 
 def check_caret(said, lines, number, column):
-    """Below the message: the line of the file, and a caret under the column."""
+    """Checks that the line and a caret under the column follow the message."""
     shown = said.splitlines()
     at = next(i for i, line in enumerate(shown) if f":{number}:{column}: error: " in line)
     source = lines[number - 1]
@@ -187,7 +187,7 @@ def test_a_missing_file(tmp_path):
 
 
 def refused_file(path):
-    status, said = check(path)  # and without hanging
+    status, said = check(path)  # must also not hang
     assert status == 1
     assert f"{path}: error: " in said, said
 
@@ -230,7 +230,7 @@ def test_deep_nesting_and_alias_bombs_end_soon(tmp_path):
         assert len(said) < 100000
 
 
-# --- what is allowed ------------------------------------------------------------------------------
+# --- valid files ----------------------------------------------------------------------------------
 ALLOWED = {
     "as it is": GOOD,
     "letter case of keys": GOOD.replace("HTTPListeners", "HTTPlisteners")

@@ -1,7 +1,7 @@
-"""The manual, the commented sample and the program know the same keys and the same reasons.
+"""The manual, the commented sample and the program agree on keys and reasons.
 
-The program is asked: it names the keys of a mapping when it finds an unknown one there, and what it
-expects at a key when something impossible stands there. The manual and the sample are read.
+The tests ask the program: it lists the keys of a mapping that has an unknown key, and it says what
+a key expects when the value is impossible. The tests read the manual and the sample.
 """
 
 import re
@@ -17,7 +17,7 @@ from harness import ROOT, TIMEOUT, run_pound
 MANUAL = ROOT / "man" / "pound.yaml.5"
 SAMPLE = ROOT / "pound.yaml.sample"
 
-# A file in which one mapping has the given lines, for each section of the manual.
+# For each section of the manual: a file that puts the given lines into its mapping.
 PLACES = {
     "TOP LEVEL": "{}",
     "GLOBAL": "Global:\n  {}",
@@ -29,9 +29,9 @@ PLACES = {
     "SESSION": "HTTPListeners:\n  - Services:\n      - Session:\n          {}",
     "REDIRECT": "HTTPListeners:\n  - Services:\n      - Redirect:\n          {}",
 }
-# Nothing of this kind is ever right, whatever the key wants.
+# Values that no key accepts.
 IMPOSSIBLE = ["{zzzzzzzz: 1}", "[[]]", "[]", "zzzzzzzz zz"]
-# What the program says in other words when it refuses them.
+# Keys that the program refuses in other words.
 SAID_OTHERWISE = {
     ("TOP LEVEL", "Global"): "A mapping",
     ("TOP LEVEL", "Backends"): "A list of backends",
@@ -57,7 +57,7 @@ HTTPListeners:
 
 
 def complaints(tmp_path, place, *lines):
-    """What `pound -c` says of these lines in the mapping of a section: the text after "error: "."""
+    """The errors of `pound -c` for these lines in the mapping of a section."""
     file = tmp_path / "pound.yaml"
     indent = "\n" + " " * (len(PLACES[place].split("\n")[-1]) - len("{}"))
     file.write_text(PLACES[place].format(indent.join(lines)) + "\n")
@@ -82,14 +82,14 @@ def plain_tag(line):
 
 
 def plain(text):
-    """What is shown of roff's source."""
+    """The text of a line of roff source."""
     text = re.sub(r"^\.[A-Z]+ ", "", text, flags=re.M).replace("\\(ga", "`")
     text = text.replace("\\(aq", "'").replace("\\-", "-").replace("\\e", "\\")
     return " ".join(re.sub(r"\\f[A-Z]|\\&", "", text).split())
 
 
 def entries(file):
-    """{section: {tag: (the tag's line, the text below it)}} of a manual page's .TP paragraphs."""
+    """{section: {tag: (line of the tag, text below it)}} of a manual page's .TP paragraphs."""
     found = {}
     for section in re.split(r"^\.SH ", file.read_text(), flags=re.M)[1:]:
         title, _, body = section.partition("\n")
@@ -101,7 +101,7 @@ def entries(file):
 
 
 def keys_of_sample():
-    """{section: keys}, by their indentation below the name of a section; examples count, too."""
+    """{section: keys} by indentation below the name of the section, including examples."""
     found = {place: [] for place in PLACES}
     above = [(-1, "TOP LEVEL")]
     for line in SAMPLE.read_text().splitlines():
@@ -154,7 +154,7 @@ def test_the_manual_says_what_a_key_wants(tmp_path, place, key, text):
             match = re.search(rf"`{name}`.*?expected (.*)", said)
             if match:
                 wants.append(match[1].removesuffix("; put the whole text in quotes"))
-    assert wants, f"the program takes anything for {key}"
+    assert wants, f"the program accepts any value for {key}"
     said = [want for want in wants if text.lower().startswith(want.lower() + ".")]
     assert said, f"{text!r} is none of {wants}"
     rest = text[max(map(len, said)) + 1:]
@@ -166,7 +166,7 @@ def test_the_manual_says_what_a_key_wants(tmp_path, place, key, text):
 
 
 def rules():
-    """{code: (its tag in the manual, sentence)} of the rules that a message can break."""
+    """{code: (tag in the manual, sentence)} of the rules that a message can break."""
     table = (ROOT / "worker" / "http" / "verdict.cc").read_text()
     rows = re.findall(r'Row\{Reason::\w+,\s*\{"(\w+)",\s*(\d+),\s*((?:"(?:[^"\\]|\\.)*"\s*)+),'
                       r'\s*"([^"]*)"(?:,\s*Relax::(\w+))?\}\}', table)
@@ -181,7 +181,7 @@ def rules():
 
 
 def own_reasons():
-    """The reasons that the proxy gives of itself: literals, where one is handed over as `reason`."""
+    """Pound's own reasons: the string literals that the sources pass as `reason`."""
     text = "".join(path.read_text() for ending in ("cc", "h")
                    for path in sorted((ROOT / "worker").rglob(f"*.{ending}")))
     takers = set(re.findall(r"\b(\w+)\([^()]*std::string_view reason\b", text))
@@ -219,7 +219,7 @@ def test_the_status_of_the_manual(site):
 @pytest.mark.parametrize("page", sorted(path.name for path in (ROOT / "man").glob("*.[58]")))
 def test_the_pages_are_well_formed(page):
     if not shutil.which("mandoc"):
-        pytest.skip("there is no mandoc")
+        pytest.skip("mandoc is not installed")
     done = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", str(ROOT / "man" / page)],
                           capture_output=True, text=True, timeout=TIMEOUT, check=False)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")

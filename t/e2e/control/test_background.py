@@ -1,4 +1,4 @@
-"""As a daemon: the command returns 0 only when every worker is ready, else 1 with the reason."""
+"""The daemon: the command returns 0 when every worker is ready, otherwise 1 with the reason."""
 
 import os
 import pathlib
@@ -11,23 +11,9 @@ import pytest
 
 from harness import (POUND, SANITIZED, TIMEOUT, StartFailed, get, proc, reserve_port, run_pound,
                      wait_until)
+from harness.config import plain_site
 
-CONFIG = """
-Global:
-  Workers: 3
-  LogSocket: $dir/syslog
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: 0
-    Services:
-      - Backends: [*web]
-"""
+CONFIG = plain_site("Workers: 3; LogSocket: $dir/syslog")
 
 
 def prepare(site, **kwargs):
@@ -39,7 +25,7 @@ def prepare(site, **kwargs):
 
 def test_it_returns_0_when_every_worker_is_ready(site):
     pound = prepare(site)
-    pound.start()  # and holds nothing of ours open, else this would not return
+    pound.start()  # the daemon must keep none of our pipes open, or this would not return
     assert len(pound.workers()) == 3
     assert get(pound.port).status == 200
 
@@ -60,8 +46,8 @@ def test_the_pid_file_is_the_masters(site):
     assert proc.status(pound.master)["PPid"] != str(os.getpid())
 
 
-def test_it_is_nobodys_terminals(site):
-    """A session of its own, the root as its directory, and no standard files of ours."""
+def test_it_has_no_terminal(site):
+    """The daemon has its own session, the directory /, and none of our standard files."""
     pound = prepare(site)
     pound.start()
     assert os.getsid(pound.master) != os.getsid(0)
@@ -79,7 +65,7 @@ def test_relative_names_are_those_of_the_caller(site):
     assert (pound.directory / "pound.pid").exists()
     master = int((pound.directory / "pound.pid").read_text())
     os.kill(master, signal.SIGTERM)
-    wait_until(lambda: not proc.is_alive(master), "the daemon's end")
+    wait_until(lambda: not proc.is_alive(master), "the daemon to end")
     assert not (pound.directory / "pound.pid").exists()
 
 
@@ -113,17 +99,17 @@ def test_an_address_that_is_not_ours(site, how):
     fails(pound, f"192.0.2.1:{pound.port}")
 
 
-@pytest.mark.skipif(SANITIZED, reason="the sanitizers need descriptors themselves")
+@pytest.mark.skipif(SANITIZED, reason="the sanitizers need descriptors")
 @pytest.mark.parametrize("limit", [4, 6, 8, 10, 12, 16, 20, 24, 32])
 def test_too_few_descriptors_are_told_or_do(site, limit):
-    """Whatever step it fails in: either it serves, or the command returns 1 and says why."""
+    """Either the daemon serves, or the command returns 1 with the reason, whichever step failed."""
     pound = prepare(site, popen={"preexec_fn": lambda: resource.setrlimit(
         resource.RLIMIT_NOFILE, (limit, limit))})
     try:
         pound.start()
     except StartFailed as failed:
         assert failed.status == 1
-        assert failed.log.strip(), "no reason was given"
+        assert failed.log.strip(), "the command gave no reason"
         assert pound.processes() == []
         assert not pound.pid_file.exists()
     else:
@@ -173,7 +159,7 @@ def test_a_stale_pid_file_is_taken_over(site, content):
 
 
 def test_a_pid_file_with_a_strangers_pid_is_stale(site):
-    """After a restart of the machine the number may be anybody's."""
+    """After a reboot another process may have the pid in the file."""
     pound = prepare(site)
     pound.pid_file.write_text(f"{os.getpid()}\n")
     pound.start()
@@ -185,7 +171,7 @@ def test_a_stale_pid_file_after_kill(site):
     pound.start()
     old = pound.processes()
     os.kill(pound.master, signal.SIGKILL)
-    wait_until(lambda: not pound.processes(), lambda: f"the end of {old}")
+    wait_until(lambda: not pound.processes(), lambda: f"{old} to end")
     assert pound.pid_file.exists()
     pound.start()
     assert get(pound.port).status == 200
@@ -207,4 +193,4 @@ def test_it_stops_and_starts_again_at_once(site):
         assert get(pound.port).status == 200
         pound.signal(signal.SIGTERM)
         pound.wait_exit()
-        wait_until(lambda: not pound.processes(), "the end of all processes")
+        wait_until(lambda: not pound.processes(), "all processes to end")

@@ -9,22 +9,9 @@ import subprocess
 import pytest
 
 from harness import POUND, TIMEOUT, get, reserve_port, run_pound
+from harness.config import plain_site
 
-CONFIG = """
-Global:
-  Workers: 1
-  LogSocket: $dir/syslog
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Services:
-      - Backends: [*web]
-"""
+CONFIG = plain_site("Workers: 1; LogSocket: $dir/syslog")
 
 
 @pytest.fixture(name="file")
@@ -46,7 +33,7 @@ def test_version_wins_over_all(args):
 
 
 def test_version_starts_nothing(file, tmp_path):
-    """An init script that passes -v must not believe in a daemon that is not there."""
+    """An init script that passes -v must not conclude that a daemon runs."""
     assert run_pound("-v", "-f", file, "-p", tmp_path / "pid").returncode == 0
     assert not (tmp_path / "pid").exists()
 
@@ -76,7 +63,7 @@ def test_check_of_a_good_file(file, tmp_path):
 
 
 def test_check_needs_no_free_port(file):
-    """It runs beside a daemon that serves with the same file."""
+    """The check works while a daemon serves with the same file."""
     port = int(re.search(r"Port: (\d+)\n    Services", file.read_text())[1])
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", port))
@@ -98,7 +85,7 @@ def test_check_wins_over_foreground(file, tmp_path):
 
 def test_the_default_file_is_named_when_it_is_missing():
     if os.path.exists("/etc/pound/pound.yaml"):
-        pytest.skip("there is a /etc/pound/pound.yaml on this machine")
+        pytest.skip("this machine has /etc/pound/pound.yaml")
     done = run_pound("-c")
     assert done.returncode == 1
     assert "/etc/pound/pound.yaml" in done.stderr
@@ -144,7 +131,7 @@ def lines_of(site, *args):
 
 def test_detail_is_foreground_with_more_lines(site):
     plain, more = lines_of(site, "-F"), lines_of(site, "-d", "2")
-    assert more > plain, "-d 2 says no more than -F"
+    assert more > plain, "-d 2 logs no more than -F"
 
 
 def test_level_0_is_a_daemon(site):

@@ -1,4 +1,4 @@
-"""Calls to the system that fail while it runs: it goes on, says so, and blames the right one."""
+"""System calls that fail at run time: Pound goes on, logs the failure and blames the right side."""
 
 import errno
 import os
@@ -9,32 +9,17 @@ import time
 import pytest
 
 from harness import SANITIZED, TIMEOUT, Client, get, proc, request, response, wait_until
+from harness.config import plain_site
 
 HEAVY = os.environ.get("POUND_HEAVY") == "1"
 
-CONFIG = """
-Global:
-  Workers: $workers
-  Alive: 1
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-  - &other
-    Address: 127.0.0.1
-    Port: $other
-    Threads: 0
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: 0
-    Client: 30
-    Services:
-      - URL: "^/one"
-        Backends: [*web]
-      - Backends: [*web, *other]
-"""
+CONFIG = plain_site(
+    "Workers: $workers; Alive: 1", backends={"web": "", "other": ""}, listener="Client: 30",
+    services="""
+    - URL: "^/one"
+      Backends: [*web]
+    - Backends: [*web, *other]
+""")
 
 
 def start(site, faults, workers=1, **how):
@@ -46,12 +31,12 @@ def start(site, faults, workers=1, **how):
 
 def kill_worker(pound):
     victim = pound.workers()[0]
-    time.sleep(1.05)  # old enough not to have died young
+    pound.wait_grown_up(victim)
     os.kill(victim, signal.SIGKILL)
     return victim
 
 
-# --- births ---------------------------------------------------------------------------------------
+# --- new workers ----------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("call, error, words", [
     ("fork", errno.EAGAIN, "cannot fork a worker: Resource temporarily unavailable"),
@@ -69,7 +54,8 @@ def test_a_worker_that_cannot_be_born_is_tried_again(site, faults, call, error, 
 
 
 @pytest.mark.parametrize("call, error, words", [
-    ("signalfd", errno.EMFILE, "the worker cannot start: cannot make a signalfd: Too many open files"),
+    ("signalfd", errno.EMFILE,
+     "the worker cannot start: cannot make a signalfd: Too many open files"),
     ("epoll_ctl", errno.ENOMEM,
      "the worker cannot start: the event loop takes no descriptor: Cannot allocate memory"),
 ])
@@ -101,7 +87,7 @@ def test_accepting_rests_and_is_told_once(site, faults, error):
     assert re.search(rf"listener 127\.0\.0\.1:{pound.port}: cannot accept: {os.strerror(error)}; "
                      "new clients wait$", line)
     pound.wait_log(rf"listener 127\.0\.0\.1:{pound.port}: new clients are accepted as ever$")
-    # The next shortage is told again.
+    # Pound logs the next shortage again.
     faults.clear()
     faults.order("accept4", error)
     assert get(pound.port).status == 200
@@ -153,7 +139,7 @@ def test_what_is_short_here_is_not_the_backends_fault(site, faults, call, error)
 def test_idle_connections_make_room(site, faults, error):
     pound = start(site, faults)
     with Client(pound.port) as client:
-        assert client.ask("GET", "/one").status == 200  # its connection to the backend now idles
+        assert client.ask("GET", "/one").status == 200  # its connection to the backend is now idle
         faults.order("socket", error)
         assert client.ask("POST", "/one", "Content-Length: 0").status == 200
 
@@ -161,7 +147,7 @@ def test_idle_connections_make_room(site, faults, error):
 @pytest.mark.parametrize("error", [errno.ECONNREFUSED, errno.ENETUNREACH, errno.EHOSTUNREACH,
                                    errno.ETIMEDOUT], ids=errno.errorcode.get)
 def test_what_is_the_backends_fault(site, faults, error):
-    """Another one serves; and where there is no other, it is said."""
+    """Another backend serves; if there is none, the record says so."""
     pound = start(site, faults)
     faults.order("connect", error, times=2)
     assert get(pound.port, "/two").status == 503  # both have failed
@@ -172,7 +158,7 @@ def test_what_is_the_backends_fault(site, faults, error):
     assert get(pound.port, "/two").status == 200
     faults.clear()
     faults.order("connect", error)
-    with Client(pound.port) as client:  # on no connection that has served before
+    with Client(pound.port) as client:  # a POST uses a new connection to the backend
         assert client.ask("POST", "/two", "Content-Length: 0").status == 200
 
 
@@ -188,10 +174,10 @@ def test_a_probe_without_a_descriptor_comes_again(site, faults):
 
 # --- memory ---------------------------------------------------------------------------------------
 
-@pytest.mark.skipif(SANITIZED, reason="address sanitizer has its own operator new")
+@pytest.mark.skipif(SANITIZED, reason="AddressSanitizer has its own operator new")
 def test_a_worker_without_memory_dies_in_words_and_is_replaced(site, faults):
     pound = start(site, faults, workers=2)
-    time.sleep(1.05)
+    pound.wait_grown_up()
     victim = pound.workers()[0]
     faults.order("new", errno.ENOMEM, pid=victim)
     deadline = time.monotonic() + TIMEOUT
@@ -208,9 +194,9 @@ def test_a_worker_without_memory_dies_in_words_and_is_replaced(site, faults):
     assert get(pound.port).status == 200
 
 
-@pytest.mark.skipif(SANITIZED, reason="address sanitizer has its own operator new")
+@pytest.mark.skipif(SANITIZED, reason="AddressSanitizer has its own operator new")
 def test_the_master_survives_without_memory(site, faults):
-    """Whichever of its allocations fails: it lives, serves, replaces workers, takes a reload."""
+    """Whichever allocation fails, the master lives, replaces workers and accepts a reload."""
     pound = start(site, faults, workers=2)
     struck = 0
     for after in range(240) if HEAVY else (0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144):

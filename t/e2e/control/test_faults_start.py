@@ -1,4 +1,4 @@
-"""Every call to the system that a start needs fails once: the command returns 1 and says why."""
+"""Each system call of the start fails once: the command returns 1 with the reason."""
 
 import errno
 import os
@@ -7,29 +7,14 @@ import re
 import pytest
 
 from harness import StartFailed, get
+from harness.config import plain_site
 
-CONFIG = """
-Global:
-  Workers: $workers
-  LogSocket: $dir/syslog
-  $more
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: 0
-    Services:
-      - Backends: [*web]
-"""
+CONFIG = plain_site("Workers: $workers; LogSocket: $dir/syslog; $more")
 
-# What fails, how many of its calls there are or which of them are tried, and what is said of it.
+# (the call, the number of calls or the list of calls to fail, the expected message).
 MASTER = [
     ("open", [0, 1], r"pound.yaml: error: cannot open it|pid file /"),
-    ("open", [2, 3, 4], r"cannot open /dev/null"),  # of two workers and the master
+    ("open", [2, 3, 4], r"cannot open /dev/null"),  # by two workers and the master
     ("flock", 1, "pid file /"),
     ("mmap", 1, "cannot map the shared segment of [0-9]+ bytes"),
     ("getrandom", 2, "no random bytes for the (session keys|keys of TLS tickets)"),
@@ -63,7 +48,7 @@ def prepare(site, faults, workers=2, more="", **how):
 
 
 def fails(pound, faults, call, after, words):
-    """The order strikes, the start fails, says `words` and the reason, and leaves nothing."""
+    """The call fails, the start fails with `words` and the reason, and nothing is left."""
     faults.clear()
     faults.order(call, errno.EDOM, after=after)
     with pytest.raises(StartFailed) as failed:
@@ -115,7 +100,7 @@ def test_in_a_worker(site, faults, call, which, words):
 
 
 def test_a_worker_without_an_event_loop(site, faults):
-    """libevent asks in a new way and in an old one."""
+    """libevent tries the new call and then the old one."""
     pound = prepare(site, faults, workers=1)
     faults.order("epoll_create1", errno.EMFILE)
     faults.order("epoll_create", errno.EMFILE)

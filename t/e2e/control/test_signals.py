@@ -1,37 +1,21 @@
-"""TERM stops now; INT and QUIT answer what is in flight, then stop, within Grace."""
+"""TERM stops at once. INT and QUIT finish the requests in flight within Grace, then stop."""
 
 import signal
 import threading
-import time
 
 import pytest
 
 from harness import TIMEOUT, Closed, chunked, proc, request, response, scaled, wait_until
+from harness.config import plain_site
 
-CONFIG = """
-Global:
-  Workers: 2
-  Grace: $grace
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-    Threads: $threads
-    TimeOut: 60
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: 0
-    Client: 60
-    Services:
-      - Backends: [*web]
-"""
+CONFIG = plain_site("Workers: 2; Grace: $grace", backends={"web": "Threads: $threads; TimeOut: 60"},
+                    listener="Client: 60")
 
 DRAINING = [signal.SIGINT, signal.SIGQUIT]
 
 
 class Held:
-    """A daemon with requests in flight that the test lets go."""
+    """A daemon with requests in flight that the test releases with `go_on`."""
 
     def __init__(self, site, count=1, grace=30, script=None, threads=0):
         self.go_on = threading.Event()
@@ -61,7 +45,7 @@ def test_term_stops_now(site):
 def test_requests_in_flight_are_answered(site, number):
     held = Held(site, count=10)
     held.pound.signal(number)
-    wait_until(lambda: "stopping" in held.pound.log(), "the word that it drains")
+    wait_until(lambda: "stopping" in held.pound.log(), "the log line of the drain")
     assert held.pound.is_running()
     held.go_on.set()
     for client in held.clients:
@@ -99,8 +83,8 @@ def test_kept_clients_are_closed_while_others_are_answered(site):
     assert held.pound.wait_exit() == 0
 
 
-def test_who_has_not_asked_yet_does_not_hold_the_end(site):
-    """A first request may be on its way: it is waited for, but no longer than `Client`."""
+def test_a_client_without_a_request_does_not_delay_the_end(site):
+    """A first request may be on its way. Pound waits for it, but only for `Client` seconds."""
     pound = site.pound(CONFIG.replace("Client: 60", "Client: 1"), web=site.backend().port,
                        grace=600, threads=0)
     clients = [site.client(pound.port) for _ in range(20)]
@@ -109,7 +93,7 @@ def test_who_has_not_asked_yet_does_not_hold_the_end(site):
         clients[0].send(request())
         assert clients[0].read_response().status == 200
     except (Closed, ConnectionError):
-        pass  # closing at once is right, too
+        pass  # an immediate close is correct, too
     assert pound.wait_exit() == 0
     for client in clients:
         assert client.closes()
@@ -118,8 +102,8 @@ def test_who_has_not_asked_yet_does_not_hold_the_end(site):
 def test_connections_that_come_too_late_are_closed(site):
     held = Held(site)
     held.pound.signal(signal.SIGQUIT)
-    wait_until(lambda: "stopping" in held.pound.log(), "the word that it drains")
-    time.sleep(0.2)  # both workers have heard of it
+    wait_until(lambda: "stopping" in held.pound.log(), "the log line of the drain")
+    held.pound.wait_quiet()  # both workers have received the order
     try:
         late = site.client(held.pound.port)
         late.send(request("GET", "/late"))
@@ -136,7 +120,7 @@ def test_what_is_pipelined_behind_the_last_answer_is_left(site):
     held = Held(site)
     held.clients[0].send(request("GET", "/behind"))
     held.pound.signal(signal.SIGQUIT)
-    wait_until(lambda: "stopping" in held.pound.log(), "the word that it drains")
+    wait_until(lambda: "stopping" in held.pound.log(), "the log line of the drain")
     held.go_on.set()
     got = held.clients[0].read_response()
     assert got.field("Connection") == "close"
@@ -146,7 +130,7 @@ def test_what_is_pipelined_behind_the_last_answer_is_left(site):
 
 
 def test_an_upload_and_a_download_are_finished(site):
-    """Half a body has passed when the order comes."""
+    """Half of each body has passed when the signal arrives."""
     def script(connection):
         head = connection.read_request_head()
         if head.method == "POST":
@@ -166,7 +150,7 @@ def test_an_upload_and_a_download_are_finished(site):
     assert down.read_chunk() == b"first"
     backend.wait_requests(2)
     pound.signal(signal.SIGQUIT)
-    wait_until(lambda: "stopping" in pound.log(), "the word that it drains")
+    wait_until(lambda: "stopping" in pound.log(), "the log line of the drain")
     up.send(b"67890")
     got = up.read_response()
     assert (got.body, got.field("Connection")) == (b"1234567890", "close")
@@ -181,15 +165,15 @@ def test_an_upload_and_a_download_are_finished(site):
 
 
 def test_waiting_requests_are_answered_too(site):
-    """Those in the queue of a full backend were taken, and are kept."""
+    """Pound also answers requests in the queue of a full backend."""
     held = Held(site, count=6, threads=1)
     held.backend.wait_requests(1)
     wait_until(lambda: sum(proc.owner_of_connection(held.pound.workers(), held.pound.port,
                                                     c.local_port) is not None
-                           for c in held.clients) == 6, "all clients to be accepted")
-    time.sleep(0.1)  # no sign from outside tells that a request waits
+                           for c in held.clients) == 6, "Pound to accept all clients")
+    held.pound.wait_quiet()  # all requests have arrived, and five of them wait
     held.pound.signal(signal.SIGQUIT)
-    wait_until(lambda: "stopping" in held.pound.log(), "the word that it drains")
+    wait_until(lambda: "stopping" in held.pound.log(), "the log line of the drain")
     held.go_on.set()
     for client in held.clients:
         assert client.read_response().body == b"finished"
@@ -208,7 +192,7 @@ def test_grace_ends_the_waiting(site, number):
 def test_term_ends_a_drain(site):
     held = Held(site, grace=600)
     held.pound.signal(signal.SIGQUIT)
-    wait_until(lambda: "stopping" in held.pound.log(), "the word that it drains")
+    wait_until(lambda: "stopping" in held.pound.log(), "the log line of the drain")
     held.pound.signal(signal.SIGTERM)
     assert held.pound.wait_exit(scaled(5)) == 0
     held.go_on.set()
@@ -219,7 +203,7 @@ def test_no_pid_file_process_or_listener_is_left(site, number):
     pound = site.pound(CONFIG, web=site.backend().port, grace=30, threads=0)
     pound.signal(number)
     assert pound.wait_exit() == 0
-    wait_until(lambda: not pound.processes(), "the end of all processes")
+    wait_until(lambda: not pound.processes(), "all processes to end")
     assert not pound.pid_file.exists()
     with pytest.raises(ConnectionRefusedError):
         site.client(pound.port)

@@ -1,4 +1,4 @@
-"""SIGUSR1: the whole state in the log, and every figure of it compared with what was really sent."""
+"""SIGUSR1 dumps the state into the log. The tests compare every figure with the traffic."""
 
 import os
 import pathlib
@@ -9,54 +9,34 @@ import time
 import pytest
 
 from harness import TIMEOUT, Client, get, request, reserve_port, response, wait_until
+from harness.config import another_listener, plain_site
 from harness.status import read_status
 
-CONFIG = """
-Global:
-  Workers: 2
-  MaxSessions: 2000
-Backends:
-  - &one
-    Address: 127.0.0.1
-    Port: $one
-    Threads: 5
-  - &two
-    Address: 127.0.0.1
-    Port: $two
-    Threads: 0
-  - &gone
-    Address: 127.0.0.1
-    Port: $gone
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: 7
-    Services:
-      - URL: "^/sticky"
-        Session:
-          Type: COOKIE
-          ID: sid
-          TTL: 300
-        Backends: [*one, *two]
-      - URL: "^/gone"
-        Backends: [*gone]
-      - URL: "^/moved"
-        Redirect: "http://example.com"
-      - URL: "^/two"
-        Backends: [*two]
-  - Address: 127.0.0.1
-    Port: $other
-    Threads: 0
-    Client: 1
-    Services:
-      - URL: "^/two"
-        Session: 300
-        Backends: [*two]
-"""
+CONFIG = plain_site(
+    "Workers: 2; MaxSessions: 2000",
+    backends={"one": "Threads: 5", "two": "", "gone": "Threads: 8"}, listener="Threads: 7",
+    services="""
+    - URL: "^/sticky"
+      Session:
+        Type: COOKIE
+        ID: sid
+        TTL: 300
+      Backends: [*one, *two]
+    - URL: "^/gone"
+      Backends: [*gone]
+    - URL: "^/moved"
+      Redirect: "http://example.com"
+    - URL: "^/two"
+      Backends: [*two]
+""") + another_listener("Port: $other; Client: 1", """
+    - URL: "^/two"
+      Session: 300
+      Backends: [*two]
+""")
 
 
 class Desk:
-    """Backends and a daemon on the configuration above, and what was asked of them."""
+    """Backends, a daemon with CONFIG, and the counts of the requests sent so far."""
 
     def __init__(self, site, handler=None):
         self.one, self.two = site.backend(handler), site.backend(handler)
@@ -91,7 +71,7 @@ def fixture_desk(site):
 
 
 def expect(status, desk):
-    """Everything that is counted by what it was asked of."""
+    """Compares all counters with the requests that the desk has sent."""
     told = {o["address"]: o["requests"] for o in status.all("listener")}
     total = sum(told.values())
     assert status.one("process")["requests"] == total
@@ -181,7 +161,7 @@ def test_refusals_by_reason_agree_with_what_was_sent(desk):
     desk.refuse(request(host=None), 400, times=1)
     desk.refuse(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n"
                 b"Transfer-Encoding: chunked\r\n\r\n", 400, times=4, port=desk.other)
-    with Client(desk.other) as slow:  # refused, but for its slowness and not for what it says
+    with Client(desk.other) as slow:  # refused because it is slow, not because it is invalid
         slow.send(b"GET / HTTP")
         assert slow.read_response().status == 408
     desk.count(f"127.0.0.1:{desk.other}", 1)
@@ -200,7 +180,7 @@ def test_refusals_by_reason_agree_with_what_was_sent(desk):
 
 
 def test_a_response_that_is_not_understood_is_counted_twice(site):
-    """As the backend's failure and as the listener's refusal, with the reason of its record."""
+    """It counts as the backend's failure and as the listener's refusal with that reason."""
     desk = Desk(site, lambda _: b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n")
     desk.ask("/two", times=2, status=502, service=4)
     status = read_status(desk.pound)
@@ -213,7 +193,7 @@ def test_nothing_is_lost_with_a_worker(desk):
     slots = {o["pid"]: o["slot"] for o in read_status(desk.pound).all("worker")}
     victims = []
     for _ in range(3):
-        time.sleep(1.05)  # old enough not to have died young
+        desk.pound.wait_grown_up()
         for i in range(6):
             desk.ask("/sticky", f"Cookie: sid=s{i}", service=1)
         desk.refuse(request("TRACE"), 405)
@@ -232,13 +212,13 @@ def test_nothing_is_lost_with_a_worker(desk):
 
 
 def test_nothing_is_lost_with_a_reload(desk):
-    """What a thing is, not where it stands, says what it has counted; names are the new ones."""
+    """Counters belong to the thing, not to its position; its name is the new one."""
     pound = desk.pound
     for i in range(5):
         desk.ask("/sticky", f"Cookie: sid=s{i}", service=1)
     desk.ask("/two", times=7, service=4)
     desk.refuse(request("TRACE"), 405)
-    # The 14th, and the eighth for /two. It keeps a worker of the old generation there.
+    # The 14th request, the eighth for /two. It keeps an old worker running.
     held = hold_request(pound)
     old_workers = set(pound.workers())
 
@@ -254,7 +234,7 @@ def test_nothing_is_lost_with_a_reload(desk):
     assert {(1, "draining"), (2, "ready")} == states
     assert {o["pid"] for o in status.all("worker") if o["generation"] == 1} <= old_workers
 
-    # The first service is now the second, the fourth is the first.
+    # The first service is now the second, and the fourth is the first.
     told = {o["name"]: o["requests"] for o in status.all("service")}
     assert (told[f"{listener}/1"], told[f"{listener}/2"]) == (8, 5)
     assert status.one("service", name=f"{listener}/2")["sessions"] == 5
@@ -272,7 +252,7 @@ def test_nothing_is_lost_with_a_reload(desk):
 
 
 def hold_request(pound):
-    """A client whose request is under way."""
+    """A client with a request in service."""
     client = Client(pound.port)
     client.send(b"POST /two HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n12")
     wait_until(lambda: any(o["in_service"] for o in read_status(pound).all("listener")),
@@ -322,7 +302,7 @@ def test_a_full_backend_shows_who_waits_for_it(site):
 
     desk = Desk(site, hold)
     clients = [site.client(desk.pound.port) for _ in range(7)]
-    for client in clients:  # all of one session, and so all for one backend
+    for client in clients:  # one session, so all requests go to one backend
         client.send(request("GET", "/sticky", "Cookie: sid=a"))
 
     def waiting():
@@ -336,9 +316,10 @@ def test_a_full_backend_shows_who_waits_for_it(site):
 
 
 def test_response_times(site):
-    """Of 20 answers one takes half a second: the median is that of the others."""
+    """One of 20 responses takes half a second; the median is that of the others."""
     def answer(received):
-        time.sleep(0.5 if received.target == "/two/slow" else 0)
+        if received.target == "/two/slow":
+            time.sleep(0.5)  # justified: this is the response time that Pound measures
         return response()
 
     desk = Desk(site, answer)
@@ -367,7 +348,7 @@ def test_a_probe_is_told_of(site):
 
 
 def test_a_dump_is_a_matter_of_the_master_alone(site):
-    """Workers that are stopped are shown as they are, and the others go on serving."""
+    """The dump shows a stopped worker as it is, and the other worker serves."""
     desk = Desk(site)
     stopped = desk.pound.workers()[0]
     os.kill(stopped, signal.SIGSTOP)
@@ -382,7 +363,7 @@ def test_a_dump_is_a_matter_of_the_master_alone(site):
 
 
 def test_memory_of_a_small_daemon_does_not_grow(desk):
-    """A dump reads all tables; what was never written there must not become resident by it."""
+    """A dump reads all tables. Pages that nobody wrote must not become resident."""
     def resident():
         text = pathlib.Path(f"/proc/{desk.pound.master}/status").read_text(encoding="ascii")
         return int(text.split("RssShmem:")[1].split()[0])

@@ -1,7 +1,7 @@
-"""What the end-to-end tests stand on: a daemon under test, scripted backends, raw clients.
+"""The tools of the end-to-end tests: a daemon under test, scripted backends and raw clients.
 
-Tests import from here only. Nothing in this package knows what any test is about, and nothing in
-it speaks HTTP more cleverly than a test could by hand: a proxy is tested with bytes.
+Tests import their tools from this package. It knows nothing about any particular test, and it
+speaks HTTP no more cleverly than a test could by hand: a proxy is tested with bytes.
 """
 
 from . import proc

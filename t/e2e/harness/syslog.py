@@ -11,12 +11,12 @@ import threading
 
 from .timing import wait_until
 
-# RFC 3164 as the syslog socket of a machine wants it: no host name.
+# RFC 3164 without a host name, as a local syslog socket expects it.
 LINE = re.compile(rb"<(\d+)>[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d pound\[\d+\]: ([^\n\0]*)\n?")
 
 
 class Syslog:
-    """A datagram socket that collects lines, or lets them pile up."""
+    """A datagram socket that collects lines, or lets them queue up."""
 
     def __init__(self, path, reading=True):
         self.path = path
@@ -51,12 +51,12 @@ class Syslog:
         return sum(bool(re.search(pattern, line)) for line in self.lines)
 
     def lost(self):
-        """How many records were reported as lost."""
+        """The number of records that Pound has reported as lost."""
         return sum(int(n) for line in self.lines
                    for n in re.findall(rb"\]: (\d+) log records? (?:was|were) lost", line))
 
     def close(self):
-        """Ends like a daemon that has read all it was sent."""
+        """Ends like a daemon that has read everything in its queue."""
         self.ended = True
         self.thread.join()
         os.unlink(self.path)

@@ -1,6 +1,6 @@
-"""The SysV script with the real daemon: each verb and exit status, instances, bad configurations.
+"""The SysV script with the real daemon: verbs, exit statuses, instances, bad configurations.
 
-POUND_DEFAULTS gives the script a world of its own, so that it needs neither root nor /etc.
+POUND_DEFAULTS moves all paths of the script, so that it needs neither root nor /etc.
 """
 
 import os
@@ -15,31 +15,17 @@ import pytest
 
 from harness import (POUND, ROOT, TIMEOUT, get, proc, request, reserve_port, response, scaled,
                      wait_until)
+from harness.config import plain_site
 
 INIT = ROOT / "init"
 VERBS = ["start", "stop", "restart", "try-restart", "reload", "force-reload", "status",
          "configtest"]
 
-CONFIG = """
-Global:
-  Workers: 1
-  Grace: 5
-  LogSocket: $dir/syslog
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Services:
-      - Backends: [*web]
-"""
+CONFIG = plain_site("Workers: 1; Grace: 5; LogSocket: $dir/syslog")
 
 
 class Script:
-    """The script, its folder of configurations and pid files, and the daemons it has started."""
+    """The script, its folder of configurations and pid files, and its daemons."""
 
     def __init__(self, directory, backend_port):
         self.directory = directory
@@ -71,7 +57,8 @@ class Script:
     def popen(self, *arguments, **options):
         defaults = self.directory / "defaults"
         defaults.write_text("".join(f"{key}='{value}'\n" for key, value in self.settings.items()))
-        with open(INIT / "pound.init", encoding="utf-8") as text:  # its folder may not be for all
+        # The script comes on standard input: another user may have no access to its folder.
+        with open(INIT / "pound.init", encoding="utf-8") as text:
             return subprocess.Popen(
                 ["dash", "-s", "--", *arguments], stdin=text, text=True, cwd="/",
                 stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -92,12 +79,12 @@ class Script:
         return [pid for name in self.names for pid in proc.with_argument(self.config(name))]
 
     def close(self):
-        """Stops without the script, which takes its time to look."""
+        """Stops the daemons without the script, which polls slowly."""
         for name in self.names:
             if self.pid_file(name).exists() and self.pid(name) in self.daemons():
                 os.kill(self.pid(name), signal.SIGTERM)
         try:
-            wait_until(lambda: not self.daemons(), "the end of all daemons")
+            wait_until(lambda: not self.daemons(), "all daemons to end")
         finally:
             for pid in self.daemons():
                 os.kill(pid, signal.SIGKILL)
@@ -173,7 +160,7 @@ def test_a_stop_answers_what_is_in_flight(script, site):
 def test_a_dead_master_with_a_pid_file(script):
     assert script.status_of("start") == 0
     os.kill(script.pid(), signal.SIGKILL)
-    wait_until(lambda: not proc.with_argument(script.config()), "the end of its workers")
+    wait_until(lambda: not proc.with_argument(script.config()), "its workers to end")
     dead = script.run("status")
     assert (dead.returncode, dead.stdout) == (
         1, f"pound is dead, but its pid file {script.pid_file()} exists.\n")
@@ -187,7 +174,7 @@ def test_a_pid_of_another_program(script):
     script.pid_file().write_text(f"{os.getpid()}\n")
     assert script.status_of("status") == 1
     assert script.status_of("reload") == 7
-    assert script.status_of("stop") == 0  # we are still here
+    assert script.status_of("stop") == 0  # the script has not killed us
     assert not script.pid_file().exists()
 
 
@@ -251,7 +238,7 @@ def test_not_installed(script):
 @pytest.mark.needs_root
 def test_not_permitted(site):
     with tempfile.TemporaryDirectory() as directory:
-        os.chmod(directory, 0o755)  # pytest's folders are not for other users
+        os.chmod(directory, 0o755)  # pytest closes its folders to other users
         script = Script(pathlib.Path(directory), site.backend().port)
         for key, program in (("DAEMON", POUND), ("RELOAD", INIT / "pound-reload")):
             script.settings[key] = shutil.copy(program, directory)

@@ -1,4 +1,4 @@
-"""`make install`, `make uninstall` and the Debian package's content; nothing outside tmp_path."""
+"""`make install`, `make uninstall` and the content of the Debian package, all below tmp_path."""
 
 import os
 import pathlib
@@ -36,7 +36,7 @@ def listed(text, prefix):
 
 
 def make(target, **variables):
-    """The program is taken as it is: nothing is built."""
+    """Runs make with the existing program: it builds nothing."""
     done = subprocess.run(
         ["make", "-s", "-o", POUND, target, f"pound={POUND}",
          *(f"{key}={value}" for key, value in variables.items())],
@@ -46,7 +46,7 @@ def make(target, **variables):
 
 
 def files(root):
-    """{"mode path"} of all that is no directory."""
+    """{"mode path"} of everything except directories."""
     return {f"{stat.S_IMODE(path.stat().st_mode):o} /{path.relative_to(root)}"
             for path in root.rglob("*") if not path.is_dir()}
 
@@ -104,19 +104,19 @@ def test_what_is_installed_works(tmp_path):
 
 @pytest.fixture(name="places")
 def fixture_places(tmp_path):
-    """Installed for good, below tmp_path: what the units name is there."""
+    """An installation below tmp_path in which the paths of the units exist."""
     make("install", PREFIX=tmp_path / "usr", SYSCONFDIR=tmp_path / "etc")
     return tmp_path
 
 
-@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="there is no systemd-analyze")
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed")
 @pytest.mark.parametrize("unit", ["pound.service", "pound@web.service"])
 def test_the_units_are_verified(places, unit):
     units = places / "usr/lib/systemd/system"
     done = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", unit], capture_output=True, text=True,
         timeout=scaled(30), check=False, env=dict(os.environ, SYSTEMD_UNIT_PATH=f"{units}:"))
-    # Of units of this machine there may be something to say; of ours there is not.
+    # systemd-analyze may complain about units of this machine, but not about ours.
     assert (done.returncode, [x for x in done.stderr.splitlines() if "pound" in x]) == (0, [])
 
 
@@ -137,10 +137,10 @@ def test_the_template_differs_in_names_only(places):
 
 @pytest.fixture(name="package", scope="module")
 def fixture_package(tmp_path_factory):
-    """The package, made of this run's program in a folder of its own."""
+    """The package with the program of this run, made in its own folder."""
     for tool in ("dpkg-deb", "dpkg-gencontrol", "strip"):
         if not shutil.which(tool):
-            pytest.skip(f"there is no {tool}")
+            pytest.skip(f"{tool} is not installed")
     folder = tmp_path_factory.mktemp("package")
     make("install", DESTDIR=folder / "deb" / "root", PREFIX="/usr")
     done = subprocess.run([ROOT / "init" / "make-deb", folder / "deb", VERSION], check=False,
@@ -187,13 +187,13 @@ def test_the_configuration_of_the_package(package, tmp_path):
     assert [x for x in text.splitlines() if re.match(r"  (User|Group|RootJail):", x)] == settings
     here = tmp_path / "without.yaml"
     here.write_text("\n".join(x for x in text.splitlines() if x not in settings))
-    assert run_pound("-c", "-f", here).returncode == 0  # a user pound need not be here
+    assert run_pound("-c", "-f", here).returncode == 0  # this machine may have no user pound
     assert set(re.findall(r"^ *(?:- )?Address: (\S+)", text, re.M)) == {"127.0.0.1"}
 
 
-@pytest.mark.skipif(os.environ.get("POUND_HEAVY") != "1", reason="slow: POUND_HEAVY=1")
-@pytest.mark.skipif(SANITIZED, reason="a sanitizer's run-time library is not Debian's")
-@pytest.mark.skipif(not shutil.which("lintian"), reason="there is no lintian")
+@pytest.mark.skipif(os.environ.get("POUND_HEAVY") != "1", reason="slow; POUND_HEAVY=1 runs it")
+@pytest.mark.skipif(SANITIZED, reason="Debian has no package with this sanitizer library")
+@pytest.mark.skipif(not shutil.which("lintian"), reason="lintian is not installed")
 def test_lintian_has_nothing_to_say(package):
     done = subprocess.run(["lintian", "--allow-root", str(package)], capture_output=True, text=True,
                           timeout=scaled(120), check=False)

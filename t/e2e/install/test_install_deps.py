@@ -1,4 +1,4 @@
-"""init/install-deps on machines that have everything, or lack something, by stand-ins for Debian's tools."""
+"""init/install-deps on complete and incomplete machines, with stand-ins for Debian's tools."""
 
 import os
 import subprocess
@@ -7,7 +7,7 @@ from harness import ROOT
 
 SCRIPT = ROOT / "init" / "install-deps"
 
-# Knows all packages but those in $UNKNOWN, and like the real one complains of the others.
+# Knows all packages except those in $UNKNOWN; like the real tool it complains about those.
 DPKG_QUERY = """#!/bin/bash
 status=0
 for name in "${@:3}"; do

@@ -1,7 +1,7 @@
-"""The Debian package for real, on disposable machines: installed, started, reloaded, purged.
+"""The Debian package on disposable machines: install, start, reload, purge.
 
-Needs POUND_HEAVY=1 and what harness/machine.py needs. One machine is run by systemd, which also
-shows that each line of the unit lets Pound do its work; the other has the init script only.
+Needs POUND_HEAVY=1 and the requirements of harness/machine.py. One machine runs systemd, which also
+shows that Pound works under every line of the unit. The other has only the init script.
 """
 
 import os
@@ -17,10 +17,10 @@ HEAVY = os.environ.get("POUND_HEAVY") == "1"
 WHY_NOT = unavailable() if HEAVY else "slow: POUND_HEAVY=1"
 
 pytestmark = [pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT or "-"),
-              pytest.mark.skipif(SANITIZED, reason="not a program for packages")]
+              pytest.mark.skipif(SANITIZED, reason="a sanitized program is not for packages")]
 
-# All that a hardened unit could forbid: ports below 1024, a certificate that only its owner may
-# read, error pages, a jail, another user, a name to look up.
+# Everything that a hardened unit could forbid: ports below 1024, a certificate that only its owner
+# may read, error pages, a jail, another user, a name to resolve.
 CONFIG = """
 Global:
   User: pound
@@ -63,7 +63,7 @@ def fixture_start(tmp_path, package):
 
     def start(systemd):
         if systemd and not os.path.exists(SYSTEMD):
-            pytest.skip("there is no systemd")
+            pytest.skip("systemd is not installed")
         config = tmp_path / "pound.yaml"
         config.write_text(CONFIG)
         machines.append(Machine(tmp_path, {"/package.deb": package, "/pound.yaml": config},
@@ -96,7 +96,7 @@ def start_backend(machine):
 
 
 def configure(machine):
-    """All of CONFIG, as the administrator would."""
+    """Sets up everything in CONFIG, as an administrator would."""
     ok(machine, "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes "
        "-keyout /key -out /certificate -subj /CN=localhost 2>/dev/null && "
        "cat /certificate /key >/etc/pound/site.pem && chmod 600 /etc/pound/site.pem && "
@@ -118,7 +118,7 @@ def check_nothing_is_left(machine):
 
 
 def test_the_newcomers_path(start):
-    """As in README.md: the package, its own configuration, and a backend of one line."""
+    """The steps of README.md: the package, its configuration, and a backend of one line."""
     machine = start(systemd=True)
     install(machine)
     assert status(machine, "systemctl is-enabled pound") == 1
@@ -169,10 +169,10 @@ def test_instances_under_systemd(start):
     ok(machine, "/etc/init.d/pound reload web && test -s /run/pound-web.pid.reload")
     assert status(machine, "/etc/init.d/pound status pound") == 3
     pid = ok(machine, "cat /run/pound-web.pid")
-    ok(machine, "dpkg -i /package.deb")  # again: as an upgrade
+    ok(machine, "dpkg -i /package.deb")  # a second time, as an upgrade
     assert ok(machine, "cat /run/pound-web.pid") != pid
     ok(machine, "dpkg -P pound")
-    assert ok(machine, "ls /etc/pound") == "web.yaml\n"  # the administrator's own
+    assert ok(machine, "ls /etc/pound") == "web.yaml\n"  # the administrator's file
     check_nothing_is_left(machine)
 
 

@@ -6,40 +6,11 @@ Every listener has limits of its own; what test_limits.py says of the defaults i
 import pytest
 
 from harness import Client, chunked, request, reserve_port
+from harness.config import another_listener, plain_site
 
-CONFIG = """
-Global:
-  Workers: 1
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: 0
-    MaxURI: 64
-    MaxHeader: 512
-    MaxHeaders: 3
-    MaxRequest: 10
-    Services:
-      - Backends: [*web]
-  - Address: 127.0.0.1
-    Port: $large
-    Threads: 0
-    MaxURI: 64K
-    MaxHeader: 128K
-    MaxHeaders: 256
-    Services:
-      - Backends: [*web]
-  - Address: 127.0.0.1
-    Port: $low
-    Threads: 0
-    MaxHeader: 4K
-    Services:
-      - Backends: [*web]
-"""
+CONFIG = (plain_site(listener="MaxURI: 64; MaxHeader: 512; MaxHeaders: 3; MaxRequest: 10")
+          + another_listener("Port: $large; MaxURI: 64K; MaxHeader: 128K; MaxHeaders: 256")
+          + another_listener("Port: $low; MaxHeader: 4K"))
 
 
 @pytest.fixture(scope="module", name="where")

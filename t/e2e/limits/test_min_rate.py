@@ -10,33 +10,10 @@ import threading
 import pytest
 
 from harness import request, reserve_port, response, wait_until
+from harness.config import tls_site
 
-CONFIG = """
-Global:
-  Workers: 1
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: 0
-    Client: 1
-    MinRate: 1000
-    Services:
-      - Backends: [*web]
-HTTPSListeners:
-  - Address: 127.0.0.1
-    Port: $tls
-    Threads: 0
-    Client: 1
-    MinRate: 1000
-    Certificates: $pem
-    Services:
-      - Backends: [*web]
-"""
+CONFIG = tls_site(listener="Port: $tls; Client: 1; MinRate: 1000; Certificates: $pem",
+                  plain="Client: 1; MinRate: 1000")
 
 LEAST = 1000  # bytes in each span of a second
 CHUNKED = "Transfer-Encoding: chunked"

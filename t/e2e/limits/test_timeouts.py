@@ -7,24 +7,9 @@ import time
 import pytest
 
 from harness import TIMEOUT, request, response, scaled, wait_until
+from harness.config import plain_site
 
-CONFIG = """
-Global:
-  Workers: 1
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-    TimeOut: 1
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: 0
-    Client: 1
-    Services:
-      - Backends: [*web]
-"""
+CONFIG = plain_site(backends={"web": "TimeOut: 1"}, listener="Client: 1")
 
 
 def ends(client):
@@ -100,7 +85,7 @@ def test_a_slow_body_that_goes_on_is_not_given_up(site):
     client = site.client(pound.port)
     client.send(request("POST", "/", "Content-Length: 8"))
     for byte in b"slowbody":
-        time.sleep(0.3)  # the pace is the test
+        time.sleep(0.3)  # justified: the client's pace is the test
         client.send(bytes([byte]))
     assert client.read_response().body == b"slowbody"
 
@@ -109,7 +94,7 @@ def test_a_client_waiting_for_a_slow_backend_is_not_given_up(site):
     """`Client` is about what the client owes, not about what it is owed."""
     def script(connection):
         connection.read_request()
-        time.sleep(2.5)
+        time.sleep(2.5)  # justified: the backend must be silent for longer than `Client`
         connection.send(response(b"late"))
 
     pound = site.pound(CONFIG.replace("TimeOut: 1", "TimeOut: 60"),
@@ -176,7 +161,7 @@ def test_a_slow_backend_that_goes_on_is_not_given_up(site):
         for byte in response(b"slow"):
             connection.send(bytes([byte]))
             if byte in b"\nslow":
-                time.sleep(0.25)
+                time.sleep(0.25)  # justified: the backend's pace is the test
 
     pound = site.pound(CONFIG, web=site.backend(script=script).port)
     assert site.client(pound.port).ask().body == b"slow"
@@ -189,7 +174,7 @@ def test_a_slow_upload_does_not_time_the_backend_out(site):
     client = site.client(pound.port)
     client.send(request("POST", "/", "Content-Length: 5"))
     for byte in b"bytes":
-        time.sleep(0.5)
+        time.sleep(0.5)  # justified: the client's pace is the test
         client.send(bytes([byte]))
     assert client.read_response().body == b"bytes"
 
@@ -201,7 +186,7 @@ def test_a_backend_that_takes_a_body_slowly_is_not_given_up(site):
         connection.read_request_head()
         left = 12_000_000 - len(connection.buffer)
         for _ in range(12):
-            time.sleep(0.2)  # the pace is the test
+            time.sleep(0.2)  # justified: the backend's pace is the test
             left -= len(connection.sock.recv(20000))
         while left:
             left -= len(connection.sock.recv(min(left, 1 << 20)))

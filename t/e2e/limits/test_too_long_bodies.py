@@ -10,35 +10,14 @@ import pytest
 
 from harness import (Client, TlsClient, chunked, proc, request, reserve_port, response, scaled,
                      wait_until)
+from harness.config import tls_site
 from harness.flood import BLOCK, Sender
 
 HEAVY = os.environ.get("POUND_HEAVY")
 
-CONFIG = """
-Global:
-  Workers: 1
-  Err413: $dir/413.html
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: 0
-    MaxRequest: 100K
-    Services:
-      - Backends: [*web]
-HTTPSListeners:
-  - Address: 127.0.0.1
-    Port: $tls
-    Threads: 0
-    MaxRequest: 100K
-    Certificates: $pem
-    Services:
-      - Backends: [*web]
-"""
+CONFIG = tls_site("Workers: 1; Err413: $dir/413.html",
+                  listener="Port: $tls; MaxRequest: 100K; Certificates: $pem",
+                  plain="MaxRequest: 100K")
 
 LIMIT = 100 * 1024
 GIB = 1 << 30

@@ -8,33 +8,14 @@ import threading
 import time
 
 from harness import Client, TlsClient, client_context, request, reserve_port, wait_until
+from harness.config import tls_site
 
 HEAVY = bool(os.environ.get("POUND_HEAVY"))
 COUNT = 10000 if HEAVY else 1000  # on fresh connections
 OTHERS = COUNT // 50              # kept, and under TLS
 
-CONFIG = """
-Global:
-  Workers: 2
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Client: 3
-    Services:
-      - Backends: [*web]
-HTTPSListeners:
-  - Address: 127.0.0.1
-    Port: $tls
-    Client: 3
-    Certificates: $pem
-    Services:
-      - Backends: [*web]
-"""
+CONFIG = tls_site("Workers: 2", listener="Port: $tls; Client: 3; Certificates: $pem",
+                  plain="Client: 3")
 
 HEAD = request("GET", "/trickled", "X-A: " + "a" * 1000)
 

@@ -7,30 +7,16 @@ import threading
 import pytest
 
 from harness import Client, get, request, response
+from harness.config import plain_site
 from harness.daemon import ACCESS_RECORD
 
-CONFIG = """
-Global:
-  Workers: 2
-  AccessLog: $format
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-  - &dead
-    Address: 127.0.0.1
-    Port: $dead
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: 0
-    Services:
-      - URL: "^/dead"
-        Backends: [*dead]
-      - URL: "^/web"
-        Backends: [*web]
-"""
+CONFIG = plain_site(
+    "Workers: 2; AccessLog: $format", backends={"web": "", "dead": ""}, services="""
+    - URL: "^/dead"
+      Backends: [*dead]
+    - URL: "^/web"
+      Backends: [*web]
+""")
 
 
 def start(where, kind="combined"):

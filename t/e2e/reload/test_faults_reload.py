@@ -9,25 +9,9 @@ import threading
 import pytest
 
 from harness import Client, get, proc, reserve_port, response, wait_until
+from harness.config import plain_site
 
-CONFIG = """
-Global:
-  Workers: 2
-  AccessLog: off
-  $more
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: 0
-    Client: 30
-    Services:
-      - Backends: [*web]
-"""
+CONFIG = plain_site("Workers: 2; AccessLog: off; $more", listener="Client: 30")
 
 # Added by the reload, so that there is something to bind.
 SECOND = """\

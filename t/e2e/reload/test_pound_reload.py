@@ -14,6 +14,7 @@ import threading
 import pytest
 
 from harness import ROOT, TIMEOUT, proc, wait_until
+from harness.config import plain_site
 
 SCRIPT = ROOT / "init" / "pound-reload"
 
@@ -196,21 +197,7 @@ def test_usage(arguments):
     assert done.stderr.endswith("usage: pound-reload [-p pid_file] [-t seconds]\n")
 
 
-CONFIG = """
-Global:
-  Workers: 1
-  Grace: 1
-  LogSocket: $dir/syslog
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Services:
-      - Backends: [*web]
-"""
+CONFIG = plain_site("Workers: 1; Grace: 1; LogSocket: $dir/syslog")
 
 
 def test_each_caller_gets_the_outcome_of_its_own_files(site):

@@ -12,24 +12,9 @@ import time
 import pytest
 
 from harness import get, proc, reload_outcome, wait_until
+from harness.config import plain_site
 
-CONFIG = """
-Global:
-  Workers: 2
-  LogSocket: $dir/syslog
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: 0
-    Client: 60
-    Services:
-      - Backends: [*web]
-"""
+CONFIG = plain_site("Workers: 2; LogSocket: $dir/syslog", listener="Client: 60")
 
 FOREGROUND = {"args": ("-F",)}
 DAEMON = {"args": (), "background": True}

@@ -8,29 +8,13 @@ import pytest
 
 from harness import (TIMEOUT, Closed, TlsClient, client_context, get, request, reserve_port,
                      response, wait_until)
+from harness.config import plain_site
 
-CONFIG = """
-Global:
-  Workers: 2
-  Alive: 60
-  $globals
-Backends:
-  - &one
-    Address: 127.0.0.1
-    Port: $one
-    Threads: 0
-  - &two
-    Address: 127.0.0.1
-    Port: $two
-    Threads: 0
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: 0
-    Client: 60
-    Services:
-      - Backends: [*one]
-"""
+CONFIG = plain_site(
+    "Workers: 2; Alive: 60; $globals", backends={"one": "", "two": ""}, listener="Client: 60",
+    services="""
+    - Backends: [*one]
+""")
 
 PLAIN = """
   - Address: 127.0.0.1

@@ -7,32 +7,14 @@ that it had, new ones are served, the next good reload works, and TERM ends all 
 import contextlib
 import os
 import pathlib
-import re
 import shutil
 import signal
 import socket
 
 import pytest
 
-from harness import answer, get, proc, reserve_port, scaled, wait_until
-
-CONFIG = """
-Global:
-  Workers: 2
-  $globals
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: 0
-    Client: 120
-    Services:
-      - Backends: [*web]
-"""
+from harness import get, reserve_port, scaled
+from unbroken import CONFIG, Unbroken
 
 SECURE = """HTTPSListeners:
   - Address: 127.0.0.1
@@ -48,69 +30,6 @@ PLAIN = """
     Services:
       - Backends: [*web]
 """
-
-
-def patient(connection):
-    """Answers, and does not mind how long an idle connection is kept."""
-    connection.sock.settimeout(None)
-    answer()(connection)
-
-
-class Unbroken:
-    """A daemon, a client on it, and how many processes and descriptors its master had."""
-
-    def __init__(self, site, config=CONFIG, **kwargs):
-        kwargs.setdefault("globals", "Grace: 30")
-        self.config = config
-        self.pound = site.pound(config, web=site.backend(script=patient).port, **kwargs)
-        self.client = site.client(self.pound.port)
-        assert self.client.ask().status == 200
-        self.workers = self.pound.workers()
-        self.fds = proc.fd_count(self.pound.master)
-        self.good = dict(globals="Grace: 30")
-
-    def fails(self, config=None, words=(), **values):
-        """Reloads, expects the failure to be told in these words; returns the outcome."""
-        pound = self.pound
-        already = pound.log().count("keeps serving")
-        outcome = pound.reload(config, expect="failed", **values)
-        assert outcome.messages, outcome
-        for word in words:
-            assert any(word in message for message in outcome.messages), (word, outcome)
-        pound.wait_log("reload failed: generation 1 keeps serving", already + 1)
-        # Every reason is in the log, one line each, before that.
-        said = [re.sub(r"^pound\[\d+\]: ", "", line) for line in pound.log().splitlines()]
-        last = max(i for i, line in enumerate(said) if "keeps serving" in line)
-        for message in outcome.messages:
-            if "keeps serving" not in message:
-                assert message in said[:last], (message, said)
-        self.check()
-        return outcome
-
-    def check(self):
-        pound = self.pound
-        assert self.client.ask().status == 200
-        for _ in range(4):
-            assert get(pound.port).status == 200
-        wait_until(lambda: proc.children(pound.master) == self.workers,
-                   lambda: f"the workers {self.workers}, there are {proc.children(pound.master)}")
-        wait_until(lambda: proc.fd_count(pound.master) == self.fds,
-                   lambda: f"{self.fds} descriptors of the master: {proc.fds(pound.master)}")
-        assert not proc.zombies(pound.master)
-
-    def recovers(self):
-        """A good reload, a request, a status, and the end: all signals take effect."""
-        pound = self.pound
-        outcome = pound.reload(self.config, **self.good)
-        assert outcome.generation >= 2
-        last = self.client.ask()  # on the connection that it has had all the time
-        assert (last.status, last.field("Connection")) == (200, "close")
-        assert get(pound.port).status == 200
-        pound.wait_workers(gone=self.workers)
-        pound.signal(signal.SIGUSR1)
-        pound.wait_log(r"status: ")
-        pound.signal(signal.SIGTERM)
-        assert pound.wait_exit() == 0
 
 
 def test_what_is_wrong_in_the_file(site):

@@ -7,34 +7,11 @@ import pytest
 
 from harness import (TIMEOUT, Closed, TlsClient, get, proc, request, reserve_port, response,
                      wait_until)
+from harness.config import tls_site
 from harness.flows import KINDS, KeepAlive, SlowPost, long_requests
 
-CONFIG = """
-Global:
-  Workers: 2
-  Grace: $grace
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-    Threads: $threads
-    TimeOut: 60
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: 0
-    Client: 60
-    Services:
-      - Backends: [*web]
-HTTPSListeners:
-  - Address: 127.0.0.1
-    Port: $secure
-    Threads: 0
-    Client: 60
-    Certificates: $pem
-    Services:
-      - Backends: [*web]
-"""
+CONFIG = tls_site("Workers: 2; Grace: $grace", backends={"web": "Threads: $threads; TimeOut: 60"},
+                  listener="Port: $secure; Client: 60; Certificates: $pem", plain="Client: 60")
 
 LASTING = [kind for kind in KINDS if kind is not KeepAlive]
 each_kind = pytest.mark.parametrize("kind", LASTING, ids=lambda kind: kind.__name__)
@@ -107,7 +84,7 @@ def test_grace_ends_it(start, kind):
     with pytest.raises((Closed, ConnectionError, AssertionError)):
         while True:
             flow.step()
-            time.sleep(0.02)  # an upload has only so many steps
+            time.sleep(0.02)  # justified: an upload must last for longer than Grace
     flow.close()
     assert owner not in pound.wait_workers(gone=old)
     pound.wait_log(r"\b1 clients? (was|were) cut off: Grace is over")

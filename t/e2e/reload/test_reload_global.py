@@ -11,27 +11,12 @@ import pytest
 
 from harness import (POUND, TIMEOUT, TlsClient, get, proc, request, reserve_port, response,
                      wait_until)
+from harness.config import plain_site
 from harness.flows import EventStream, long_requests
 from harness.syslog import LINE, Syslog
 
-CONFIG = """
-Global:
-  Workers: $workers
-  $globals
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-    Threads: $threads
-    TimeOut: 60
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: 0
-    Client: 60
-    Services:
-      - Backends: [*web]
-"""
+CONFIG = plain_site("Workers: $workers; $globals",
+                    backends={"web": "Threads: $threads; TimeOut: 60"}, listener="Client: 60")
 
 NAMES = """
 Global:
@@ -266,7 +251,7 @@ def test_relative_names_are_those_of_the_start(site, certificates):
         page.write_text("second")
         pem.write_bytes(certificates["other"].pem.read_bytes())
         pound.reload()
-        assert get(pound.port).body == b"second"
+        wait_until(lambda: get(pound.port).body == b"second", "the new page")
         with TlsClient(secure) as client:
             assert client.peer_names()[0] == "other.example"
         page.unlink()

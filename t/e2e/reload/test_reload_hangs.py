@@ -7,10 +7,16 @@ import signal
 import pytest
 
 from harness import get, proc, reload_outcome, scaled, wait_until
+from harness.config import plain_site
 from harness.faults import HANG
-from harness.flows import Crowd, EventStream, KeepAlive
-from test_reload_failures import CONFIG, Unbroken
-from test_reload_races import start
+from harness.flows import Crowd, EventStream, KeepAlive, long_requests
+from unbroken import CONFIG, Unbroken
+
+
+def start(site, **how):
+    config = plain_site("Workers: 2; Grace: 600", backends={"web": "TimeOut: 60"},
+                        listener="Client: 60")
+    return site.pound(config, web=site.backend(script=long_requests).port, **how)
 
 
 def hang_next(faults, count):

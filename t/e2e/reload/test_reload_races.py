@@ -9,26 +9,11 @@ import time
 import pytest
 
 from harness import get, proc, reload_outcome, scaled, wait_until
+from harness.config import plain_site
 from harness.flows import Tunnel, long_requests
 
-CONFIG = """
-Global:
-  Workers: $workers
-  Grace: $grace
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-    TimeOut: 60
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: 0
-    Client: 60
-    Services:
-      - Backends: [*web]
-"""
+CONFIG = plain_site("Workers: $workers; Grace: $grace", backends={"web": "TimeOut: 60"},
+                    listener="Client: 60")
 
 MOST_PROCESSES = 192  # shm::kMaxRows
 
@@ -50,7 +35,7 @@ def test_workers_are_killed_during_reloads(site, whose):
     for number in range(8):
         victims = pound.workers()
         pound.signal(signal.SIGHUP)
-        time.sleep(number * 0.004)
+        time.sleep(number * 0.004)  # justified: each round tries another moment of the reload
         if whose == "any":
             victims = proc.children(pound.master)
         for victim in victims[:1]:
@@ -76,7 +61,7 @@ def test_the_end_during_a_reload(site, number):
     for step in range(8):
         pound = start(site, listen=None)
         pound.signal(signal.SIGHUP)
-        time.sleep(step * 0.004)
+        time.sleep(step * 0.004)  # justified: each round tries another moment of the reload
         pound.signal(number)
         assert pound.wait_exit(scaled(8)) == 0
         wait_until(lambda p=pound: not p.processes(), "the end of all processes")
@@ -129,11 +114,13 @@ def test_a_worker_of_a_draining_generation_dies(site):
     pound = start(site)
     flow = Tunnel(pound.port)
     owner = proc.owner_of_connection(pound.workers(), pound.port, flow.client.local_port)
+    pound.wait_grown_up()  # so that a replacement would come at once
     pound.reload()
     wait_until(lambda: len(proc.children(pound.master)) == 3, "the others to leave")
     os.kill(owner, signal.SIGKILL)
     assert flow.client.closes()
-    time.sleep(0.3)
+    pound.wait_log(rf"\b{owner}\b.*killed by signal 9")
+    pound.wait_quiet()
     assert len(proc.children(pound.master)) == 2
     flow.close()
 
@@ -141,8 +128,8 @@ def test_a_worker_of_a_draining_generation_dies(site):
 def test_a_worker_that_serves_is_replaced_after_a_reload(site):
     pound = start(site)
     pound.reload()
-    time.sleep(1.1)
     new = pound.wait_workers()
+    pound.wait_grown_up()
     os.kill(new[0], signal.SIGKILL)
     pound.wait_workers(gone=[new[0]])
     for _ in range(10):
@@ -221,6 +208,6 @@ def test_a_clock_of_its_own(site):
     until = time.monotonic() + scaled(8)
     while not ended and time.monotonic() < until:
         pound.reload()
-        time.sleep(0.1)
+        watcher.join(0.1)
     assert ended, "reloads keep an old generation alive"
     first.close()

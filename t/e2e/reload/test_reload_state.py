@@ -12,46 +12,20 @@ import pytest
 
 from harness import (TIMEOUT, TlsClient, client_context, get, request, reserve_port, response,
                      wait_until)
+from harness.config import plain_site
 
 HEAVY = os.environ.get("POUND_HEAVY") == "1"
 SESSIONS, RELOADS = (10000, 50) if HEAVY else (400, 8)
 
-HEAD = """
-Global:
-  Workers: 2
-  Alive: {alive}
-  MaxSessions: 262144
-Backends:
-"""
-
-BACKEND = """  - &{name}
-    Address: 127.0.0.1
-    Port: {port}
-    Threads: 0
-"""
-
-LISTENER = """HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: 0
-    Client: 60
-    Services:
-"""
-
-SERVICE = """      - URL: "^/{name}"
-        Session: {{Type: URL, ID: sid, TTL: 3600}}
-        Backends: [{backends}]
-"""
-
-
 def config(ports, services, alive=60):
     """`services` is an ordered {name: backends}; the backends' section has the order of `ports`."""
-    text = HEAD.format(alive=alive)
-    text += "".join(BACKEND.format(name=name, port=port) for name, port in ports.items())
-    text += LISTENER
-    for name, backends in services.items():
-        text += SERVICE.format(name=name, backends=", ".join("*" + b for b in backends))
-    return text
+    return plain_site(
+        f"Workers: 2; Alive: {alive}; MaxSessions: 262144",
+        backends={name: f"Port: {port}" for name, port in ports.items()}, listener="Client: 60",
+        services="".join(f'- URL: "^/{name}"\n'
+                         "  Session: {Type: URL, ID: sid, TTL: 3600}\n"
+                         f"  Backends: [{', '.join('*' + b for b in backends)}]\n"
+                         for name, backends in services.items()))
 
 
 def shuffled(items):

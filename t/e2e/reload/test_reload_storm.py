@@ -11,35 +11,19 @@ import time
 import pytest
 
 from harness import SANITIZED, get, proc, reload_outcome, reserve_port, scaled, wait_until
+from harness.config import plain_site
 from harness.flows import Crowd, long_requests
 
 HEAVY = os.environ.get("POUND_HEAVY") == "1"
 RELOADS = 500 if HEAVY else 40
 
-CONFIG = """
-Global:
-  Workers: $workers
-  Grace: 30
-  AccessLog: "off"
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-  - &long
-    Address: 127.0.0.1
-    Port: $long
-    Threads: 0
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: 0
-    Client: 60
-    Services:
-      - URL: "^/(events|chat|slow|chunked)"
-        Backends: [*long]
-      - Backends: [*web]
-"""
+CONFIG = plain_site(
+    'Workers: $workers; Grace: 30; AccessLog: "off"', backends={"web": "", "long": ""},
+    listener="Client: 60", services="""
+    - URL: "^/(events|chat|slow|chunked)"
+      Backends: [*long]
+    - Backends: [*web]
+""")
 
 MORE = """
   - Address: 127.0.0.1
@@ -73,11 +57,14 @@ class House:
         """Taken when nobody comes or goes any more."""
         pids = [self.pound.master, *self.pound.wait_workers()]
         last, same = None, 0
-        while same < 5:
+
+        def settled():
+            nonlocal last, same
             now = [self.descriptors(pid) for pid in pids]
             same = same + 1 if now == last else 0
             last = now
-            time.sleep(0.02)
+            return same >= 20
+        wait_until(settled, "the numbers of descriptors to settle")
         return {"master's descriptors": last[0], "workers' descriptors": max(last[1:]),
                 "master's memory": proc.rss(self.pound.master),
                 "processes": len(proc.with_argument(self.pound.config_file))}
@@ -107,7 +94,7 @@ def storm(pound, count, most_ms=200, change=lambda number: None):
     for number in range(count):
         change(number)
         pound.signal(signal.SIGHUP)
-        time.sleep(random.uniform(0.001, most_ms / 1000))
+        time.sleep(random.uniform(0.001, most_ms / 1000))  # justified: random moments are the test
     pound.reload()
     return reload_outcome.read(pound.reload_file).generation - first
 
@@ -183,7 +170,9 @@ def test_a_hundred_in_a_row_are_one_or_few(site, demo):
         house.pound.signal(signal.SIGHUP)
     wait_until(lambda: get(house.pound.port).body == b"page 99", "the last configuration",
                scaled(20))
-    time.sleep(0.3)
+    wait_until(lambda: len(proc.children(house.pound.master)) == house.pound.worker_count,
+               "the last reload to end")
+    house.pound.wait_quiet()
     generations = reload_outcome.read(house.pound.reload_file).generation - before
     assert 1 <= generations < 60, generations
     house.pound.reload(CONFIG)

@@ -3,31 +3,19 @@
 import pytest
 
 from harness import request, run_pound
+from harness.config import plain_site
 
-CONFIG = """
-Global:
-  Workers: 1
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: 0
-    Client: 5
-    Allow: target_char
-    Services:
-      - URL: "^/lax"
-        Allow: [percent_encoding, method_unknown, host_missing, host_empty, connection_invalid,
-                expect_unknown]
-        Backends: [*web]
-      - URL: "^/gone"
-        Redirect: https://elsewhere.example
-      - URL: "^/strict"
-        Backends: [*web]
-"""
+CONFIG = plain_site(
+    listener="Client: 5; Allow: target_char", services="""
+    - URL: "^/lax"
+      Allow: [percent_encoding, method_unknown, host_missing, host_empty, connection_invalid,
+              expect_unknown]
+      Backends: [*web]
+    - URL: "^/gone"
+      Redirect: https://elsewhere.example
+    - URL: "^/strict"
+      Backends: [*web]
+""")
 
 
 @pytest.fixture(scope="module", name="where")

@@ -8,24 +8,11 @@ import subprocess
 import pytest
 
 from harness import TIMEOUT, response
+from harness.config import plain_site
 
 pytestmark = pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
 
-CONFIG = """
-Global:
-  Workers: 2
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: 0
-    Services:
-      - Backends: [*web]
-"""
+CONFIG = plain_site("Workers: 2")
 
 FILE = os.urandom(1000) * 300
 

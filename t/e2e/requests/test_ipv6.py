@@ -5,27 +5,10 @@ import socket
 import pytest
 
 from harness import Client, get, reserve_port, response
+from harness.config import another_listener, plain_site
 
-CONFIG = """
-Global:
-  Workers: 2
-Backends:
-  - &web
-    Address: "::1"
-    Port: $web
-    Threads: 0
-HTTPListeners:
-  - Address: "::1"
-    Port: $listen
-    Threads: 0
-    Services:
-      - Backends: [*web]
-  - Address: 127.0.0.1
-    Port: $other
-    Threads: 0
-    Services:
-      - Backends: [*web]
-"""
+CONFIG = (plain_site("Workers: 2", backends={"web": 'Address: "::1"'}, listener='Address: "::1"')
+          + another_listener("Port: $other"))
 
 
 def has_ipv6():

@@ -3,23 +3,9 @@
 import pytest
 
 from harness import chunked, get, request, response
+from harness.config import plain_site
 
-CONFIG = """
-Global:
-  Workers: 2
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: 0
-    Client: 30
-    Services:
-      - Backends: [*web]
-"""
+CONFIG = plain_site("Workers: 2", listener="Client: 30")
 
 
 def echo(received):

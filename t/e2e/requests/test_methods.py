@@ -3,22 +3,9 @@
 import pytest
 
 from harness import Client, get, request
+from harness.config import plain_site
 
-CONFIG = """
-Global:
-  Workers: 1
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: 0
-    Services:
-      - Backends: [*web]
-"""
+CONFIG = plain_site()
 
 PASS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH",
         "PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK",  # RFC 4918

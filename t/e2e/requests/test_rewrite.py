@@ -3,45 +3,28 @@
 import pytest
 
 from harness import Client, chunked, get, request, response
+from harness.config import plain_site
 
-CONFIG = """
-Global:
-  Workers: 1
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-  - &adding
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-    HeadAdd: "X-Added: one"
-  - &adding_two
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-    HeadAdd:
-      - "X-First: 1"
-      - "X-Second: two words"
-  - &adding_dead
-    Address: 127.0.0.1
-    Port: $dead
-    HeadAdd: "X-Added: one"
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: 0
-    Client: 30
-    Services:
-      - URL: "^/one"
-        Backends: [*adding]
-      - URL: "^/two"
-        Backends: [*adding_two]
-      - URL: "^/dead"
-        Backends: [*adding_dead]
-      - Backends: [*web]
-"""
+CONFIG = plain_site(
+    backends={
+        "web": "",
+        "adding": 'Port: $web; HeadAdd: "X-Added: one"',
+        "adding_two": """
+            Port: $web
+            HeadAdd:
+              - "X-First: 1"
+              - "X-Second: two words"
+        """,
+        "adding_dead": 'Port: $dead; HeadAdd: "X-Added: one"',
+    }, listener="Client: 30", services="""
+    - URL: "^/one"
+      Backends: [*adding]
+    - URL: "^/two"
+      Backends: [*adding_two]
+    - URL: "^/dead"
+      Backends: [*adding_dead]
+    - Backends: [*web]
+""")
 
 
 @pytest.fixture(scope="module", name="where")

@@ -5,58 +5,38 @@ import re
 import pytest
 
 from harness import get, reserve_port
+from harness.config import another_listener, plain_site
 
-CONFIG = """
-Global:
-  Workers: 1
-Backends:
-  - &images
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-  - &shop
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-  - &rest
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: 0
-    Services:
-      - URL: ".*.(gif|jpg|png)"
-        Backends: [*images]
-      - HeadRequire: "Host: .*shop.example.*"
-        Backends:
-          - *shop
-      - HeadRequire:
-          - "X-One: 1"
-          - "X-Two: 2"
-        Backends: *rest
-      - URL: "^/denied"
-        HeadDeny:
-          - "X-No: .*"
-          - "User-Agent: .*bot"
-        Backends: [*rest]
-      - URL: "^/Case$$"
-        Backends: [*rest]
-      - URL: "q=[0-9]+"
-        HeadRequire: "^Cookie:.*admin=1"
-        HeadDeny: "^X-Guest:"
-        Backends: [*rest]
-      - HeadRequire: "Host: last"
-        Backends: [*rest]
-      - HeadRequire: "Host: last"
-        Backends: [*shop]
-  - Address: 127.0.0.1
-    Port: $other
-    Threads: 0
-    Services:
-      - URL: "^/other"
-        Backends: [*rest]
+CONFIG = plain_site(
+    backends={"images": "Port: $web", "shop": "Port: $web", "rest": "Port: $web"}, services="""
+    - URL: ".*.(gif|jpg|png)"
+      Backends: [*images]
+    - HeadRequire: "Host: .*shop.example.*"
+      Backends:
+        - *shop
+    - HeadRequire:
+        - "X-One: 1"
+        - "X-Two: 2"
+      Backends: *rest
+    - URL: "^/denied"
+      HeadDeny:
+        - "X-No: .*"
+        - "User-Agent: .*bot"
+      Backends: [*rest]
+    - URL: "^/Case$$"
+      Backends: [*rest]
+    - URL: "q=[0-9]+"
+      HeadRequire: "^Cookie:.*admin=1"
+      HeadDeny: "^X-Guest:"
+      Backends: [*rest]
+    - HeadRequire: "Host: last"
+      Backends: [*rest]
+    - HeadRequire: "Host: last"
+      Backends: [*shop]
+""") + another_listener("Port: $other", """
+    - URL: "^/other"
+      Backends: [*rest]
+""") + """\
   - Address: 127.0.0.1
     Port: $empty
     Threads: 0
@@ -131,31 +111,15 @@ def test_404_keeps_the_connection(site, where):
     assert got.status == 404
 
 
-MANY = """
-Global:
-  Workers: 1
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: 0
-    Services:
-"""
-
-
 def test_the_right_one_of_a_thousand_services(site):
     services = []
     for number in range(1, 1001):
         if number % 2:
-            services.append(f'      - URL: "^/service-{number}/"\n        Backends: [*web]\n')
+            services.append(f'- URL: "^/service-{number}/"\n  Backends: [*web]\n')
         else:
-            services.append(f'      - HeadRequire: "^Host: h{number}[.]example"\n'
-                            f'        HeadDeny: "^X-Not: {number}$$"\n        Backends: [*web]\n')
-    pound = site.pound(MANY + "".join(services), web=site.backend().port)
+            services.append(f'- HeadRequire: "^Host: h{number}[.]example"\n'
+                            f'  HeadDeny: "^X-Not: {number}$$"\n  Backends: [*web]\n')
+    pound = site.pound(plain_site(services="".join(services)), web=site.backend().port)
     client = site.client(pound.port)
     numbers = [1, 2, 3, 10, 11, 99, 100, 101, 500, 501, 998, 999, 1000, *range(17, 1000, 61)]
     for number in numbers:

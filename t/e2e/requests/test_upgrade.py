@@ -8,24 +8,9 @@ import threading
 import pytest
 
 from harness import request, response, wait_until
+from harness.config import plain_site
 
-CONFIG = """
-Global:
-  Workers: 2
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-    HeadAdd: "X-Added: no"
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: 0
-    Client: 30
-    Services:
-      - Backends: [*web]
-"""
+CONFIG = plain_site("Workers: 2", backends={"web": 'HeadAdd: "X-Added: no"'}, listener="Client: 30")
 
 SWITCH = (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n"
           b"X-Kept: yes\r\n\r\n")

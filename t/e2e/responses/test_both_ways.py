@@ -5,25 +5,10 @@ import threading
 import pytest
 
 from harness import TIMEOUT, Closed, chunked, request, response, wait_until
+from harness.config import plain_site
 from harness.flood import MIB, send_blocks
 
-CONFIG = """
-Global:
-  Workers: 1
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-    TimeOut: 60
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: 0
-    Client: 60
-    Services:
-      - Backends: [*web]
-"""
+CONFIG = plain_site(backends={"web": "TimeOut: 60"}, listener="Client: 60")
 
 
 def test_a_response_that_begins_before_the_request_has_ended(site):

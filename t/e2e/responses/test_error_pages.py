@@ -5,32 +5,16 @@ import re
 import pytest
 
 from harness import get, request
+from harness.config import plain_site
 
-CONFIG = """
-Global:
-  Workers: 1
-  AccessLog: combined
-$pages
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-    TimeOut: 1
-  - &dead
-    Address: 127.0.0.1
-    Port: $dead
-    Threads: 0
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: 0
-    Services:
-      - URL: "^/dead"
-        Backends: [*dead]
-      - URL: "^/web"
-        Backends: [*web]
-"""
+CONFIG = plain_site(
+    "Workers: 1; AccessLog: combined; $pages", backends={"web": "TimeOut: 1", "dead": ""},
+    services="""
+    - URL: "^/dead"
+      Backends: [*dead]
+    - URL: "^/web"
+      Backends: [*web]
+""")
 
 
 def script(connection):
@@ -50,11 +34,11 @@ def start(where, **pages):
     for name, text in pages.items():
         path = where.directory / f"{name}.html"
         path.write_text(text, encoding="utf-8")
-        lines.append(f"  {name}: {path}")
+        lines.append(f"{name}: {path}")
     dead = where.backend()
     dead.refuse()
     return where.pound(CONFIG, web=where.backend(script=script).port, dead=dead.port,
-                       pages="\n".join(lines))
+                       pages="\n  ".join(lines))
 
 
 # status → how to get it

@@ -8,29 +8,9 @@ has begun, and read slowly.
 import pytest
 
 from harness import Client, TlsClient, request, reserve_port, response, wait_until
+from harness.config import tls_site
 
-CONFIG = """
-Global:
-  Workers: 1
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: 0
-    Services:
-      - Backends: [*web]
-HTTPSListeners:
-  - Address: 127.0.0.1
-    Port: $https
-    Threads: 0
-    Certificates: $pem
-    Services:
-      - Backends: [*web]
-"""
+CONFIG = tls_site(listener="Port: $https; Certificates: $pem", plain="")
 
 SIZE = 600_000  # more than the client's buffer takes, less than the kernel's does
 

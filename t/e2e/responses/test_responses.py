@@ -5,24 +5,9 @@ import threading
 import pytest
 
 from harness import TIMEOUT, chunked, request, response
+from harness.config import plain_site
 
-CONFIG = """
-Global:
-  Workers: 1
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-    TimeOut: 5
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: 0
-    Client: 30
-    Services:
-      - Backends: [*web]
-"""
+CONFIG = plain_site(backends={"web": "TimeOut: 5"}, listener="Client: 30")
 
 
 @pytest.fixture(name="ask")
@@ -46,7 +31,7 @@ def fixture_ask(site):
     return ask
 
 
-# --- framings ------------------------------------------------------------------------------------
+# --- framings -------------------------------------------------------------------------------------
 def test_content_length(ask):
     got = ask(response(b"x" * 100000))
     assert (got.status, got.body, got.framing()) == (200, b"x" * 100000, ("length", 100000))

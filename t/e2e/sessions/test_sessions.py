@@ -11,60 +11,46 @@ import time
 
 import pytest
 
-from harness import TIMEOUT, get, request, response
+from harness import TIMEOUT, get, request, response, wait_until
+from harness.config import plain_site
+from harness.status import read_status
 
-CONFIG = """
-Global:
-  Workers: 2
-  Alive: 1
-  MaxSessions: 4096
-Backends:
-  - &one
-    Address: 127.0.0.1
-    Port: $one
-    Threads: $threads
-  - &two
-    Address: 127.0.0.1
-    Port: $two
-    Threads: $threads
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: 0
-    Client: 30
-    Services:
-      - URL: "^/ip/"
-        Session: {Type: IP, TTL: $ttl}
-        Backends: [*one, *two]
-      - URL: "^/number/"
-        Session: $ttl
-        Backends: [*one, *two]
-      - URL: "^/masked/"
-        Session: {Type: ip, TTL: $ttl, Mask4: 24}
-        Backends: [*one, *two]
-      - URL: "^/basic/"
-        Session: {Type: Basic, TTL: $ttl}
-        Backends: [*one, *two]
-      - URL: "^/url/"
-        Session: {Type: url, ID: sid, TTL: $ttl}
-        Backends: [*one, *two]
-      - URL: "^/parm/"
-        Session: {Type: PARM, TTL: $ttl}
-        Backends: [*one, *two]
-      - URL: "^/cookie/"
-        Session: {Type: COOKIE, ID: sid, TTL: $ttl}
-        Backends: [*one, *two]
-      - URL: "^/other/"
-        Session: {Type: COOKIE, ID: sid, TTL: $ttl}
-        Backends: [*two, *one]
-      - URL: "^/header/"
-        Session: {Type: HEADER, ID: X-Session, TTL: $ttl}
-        Backends: [*one, *two]
-      - URL: "^/single/"
-        Session: {Type: COOKIE, ID: sid, TTL: $ttl}
-        Backends: [*one]
-      - Backends: [*one, *two]
-"""
+CONFIG = plain_site(
+    "Workers: 2; Alive: 1; MaxSessions: 4096",
+    backends={"one": "Threads: $threads", "two": "Threads: $threads"}, listener="Client: 30",
+    services="""
+    - URL: "^/ip/"
+      Session: {Type: IP, TTL: $ttl}
+      Backends: [*one, *two]
+    - URL: "^/number/"
+      Session: $ttl
+      Backends: [*one, *two]
+    - URL: "^/masked/"
+      Session: {Type: ip, TTL: $ttl, Mask4: 24}
+      Backends: [*one, *two]
+    - URL: "^/basic/"
+      Session: {Type: Basic, TTL: $ttl}
+      Backends: [*one, *two]
+    - URL: "^/url/"
+      Session: {Type: url, ID: sid, TTL: $ttl}
+      Backends: [*one, *two]
+    - URL: "^/parm/"
+      Session: {Type: PARM, TTL: $ttl}
+      Backends: [*one, *two]
+    - URL: "^/cookie/"
+      Session: {Type: COOKIE, ID: sid, TTL: $ttl}
+      Backends: [*one, *two]
+    - URL: "^/other/"
+      Session: {Type: COOKIE, ID: sid, TTL: $ttl}
+      Backends: [*two, *one]
+    - URL: "^/header/"
+      Session: {Type: HEADER, ID: X-Session, TTL: $ttl}
+      Backends: [*one, *two]
+    - URL: "^/single/"
+      Session: {Type: COOKIE, ID: sid, TTL: $ttl}
+      Backends: [*one]
+    - Backends: [*one, *two]
+""")
 CLIENTS = range(1, 25)
 IN_HEAD = ["basic", "url", "parm", "cookie", "header"]
 LEARNED = ["cookie", "header"]
@@ -220,7 +206,8 @@ def test_forgotten_after_idle_time(site):
     house = House(site, ttl=1)
     kinds = [*KINDS, "number"]
     learned = {kind: house.ask_all(kind) for kind in kinds}
-    time.sleep(2.05)
+    wait_until(lambda: not any(o["sessions"] for o in read_status(house.pound).all("service")),
+               "all sessions to end")
     for kind in kinds:
         assert house.ask_all(kind) != learned[kind], f"{kind}: still known"
 
@@ -238,7 +225,7 @@ def test_use_keeps_it_alive(site):
             learned, begun = got, now
         assert got == learned
         used = now
-        time.sleep(0.3)
+        time.sleep(0.3)  # justified: idle for less than TTL, again and again
 
 
 def test_ttl_0_is_no_session(site):
@@ -306,7 +293,7 @@ def test_waits_for_its_backend_when_that_is_busy(site):
     held.send(request("GET", "/cookie/hold", f"Cookie: sid=s{mine}"))
     house.backends["one"].wait_requests(served + 1)
     waiting.send(request("GET", "/cookie/next", f"Cookie: sid=s{mine}"))
-    time.sleep(0.2)  # time to go astray
+    house.pound.wait_quiet()  # the request has come; it would be at a backend by now
     assert len(house.backends["one"].requests) == served + 1
     go_on.set()
     assert held.read_response().body == waiting.read_response().body == b"one"

@@ -61,7 +61,7 @@ def fixture_pound(shared_site, certificates):
     return start(shared_site, certificates)
 
 
-# --- Redirect -----------------------------------------------------------------------------------
+# --- Redirect -------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("target, host, status, location", [
     ("/301/x?y", "a", 301, "https://www.example.org/new?a=b"),
@@ -130,7 +130,7 @@ def test_curl_follows_it(pound, authority):
     assert done.stdout == "ok 200 HTTPS"
 
 
-# --- HSTS ---------------------------------------------------------------------------------------
+# --- HSTS -----------------------------------------------------------------------------------------
 
 LINE = "Strict-Transport-Security"
 
@@ -158,7 +158,7 @@ def test_without_hsts_the_backends_own_passes(site, certificates):
         assert client.ask("GET", "/dead").all(LINE) == []
 
 
-# --- StrictSNI ----------------------------------------------------------------------------------
+# --- StrictSNI ------------------------------------------------------------------------------------
 
 STRICT = [
     ("www.example.com", "www.example.com", 200),

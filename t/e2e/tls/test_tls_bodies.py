@@ -6,31 +6,15 @@ import random
 import shutil
 import socket
 import subprocess
-import time
 
 import pytest
 
 from harness import (SANITIZED, TIMEOUT, TlsClient, chunked, client_context, proc, request,
                      response, wait_until)
+from harness.config import tls_site
 
-CONFIG = """
-Global:
-  Workers: 2
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-    TimeOut: 60
-HTTPSListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Client: $client
-    Threads: 0
-    Certificates: [$rsa, $ec]
-    Services:
-      - Backends: *web
-"""
+CONFIG = tls_site("Workers: 2", backends={"web": "TimeOut: 60"},
+                  listener="Client: $client; Certificates: [$rsa, $ec]")
 
 MIB = 1 << 20
 SIZES = [1024, 16383, 16384, 16385, 65536, 262144 + 1, MIB, (8 if SANITIZED else 100) * MIB]
@@ -172,7 +156,8 @@ def test_a_slow_reader_gets_all(pound, version):
     size = 8 * MIB
     with TlsClient(pound.port, version=version, receive_buffer=4096) as client:
         client.send(request("GET", f"/{size}"))
-        time.sleep(0.3)  # the proxy and both sockets are full by now, or the test is only milder
+        wait_until(client.has_unread, "the response")
+        pound.wait_quiet()  # the proxy and both sockets are full
         assert read_digest(client, size, 65536) == sha(body_of(size))
 
 
@@ -183,7 +168,7 @@ def test_a_slow_reader_does_not_fill_the_memory(site, certificates):
         client.send(request("GET", f"/{size}"))
         client.read_head()
         before = [proc.rss(pid) for pid in pound.workers()]
-        time.sleep(0.5)
+        pound.wait_quiet()  # the proxy and both sockets are full
         after = [proc.rss(pid) for pid in pound.workers()]
         assert max(b - a for a, b in zip(before, after)) < 8 * MIB
 

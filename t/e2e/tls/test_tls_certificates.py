@@ -8,22 +8,9 @@ import string
 import pytest
 
 from harness import TlsClient, openssl, reserve_port, response, run_pound, s_client
+from harness.config import tls_site
 
-CONFIG = """
-Global:
-  Workers: 2
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-HTTPSListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Certificates: $certificates
-    Services:
-      - Backends: *web
-"""
+CONFIG = tls_site("Workers: 2", listener="Certificates: $certificates")
 
 
 def listed(*certificates):

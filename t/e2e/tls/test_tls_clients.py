@@ -5,28 +5,10 @@ import ssl
 import pytest
 
 from harness import TlsClient, client_context, get, reserve_port, response
+from harness.config import tls_site
 from harness.tls import Authority
 
-CONFIG = """
-Global:
-  Workers: 2
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $plain
-    Services:
-      - Backends: *web
-HTTPSListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Certificates: $ec
-    $more
-    Services:
-      - Backends: *web
-"""
+CONFIG = tls_site("Workers: 2", listener="Certificates: $ec; $more", plain="Port: $plain")
 
 FORGED = ["X-SSL-Subject: CN=root", "x-ssl-verify: SUCCESS", "X-SSL-Serial: 1", "X-SSL-Issuer: me",
           "X-SSL-Cipher: none", "X-SSL-Protocol: none", "X-SSL-Certificate: all of it",

@@ -7,32 +7,19 @@ import ssl
 import pytest
 
 from harness import TlsClient, client_context, proc, s_client
+from harness.config import tls_site
 
 pytestmark = pytest.mark.needs_root
 
-CONFIG = """
-Global:
-  Workers: 2
-  User: nobody
-  Group: nogroup
-  RootJail: $jail
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-HTTPSListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Client: 5
-    Certificates: $certificates
-    StrictSNI: true
-    HSTS: 300
-    ClientCert: {Mode: ask, CA: $ca}
-    Services:
-      - URL: ^/away
-        Redirect: https://$$host/
-      - Backends: *web
-"""
+CONFIG = tls_site(
+    "Workers: 2; User: nobody; Group: nogroup; RootJail: $jail",
+    listener="Client: 5; Certificates: $certificates; StrictSNI: true; HSTS: 300; "
+             "ClientCert: {Mode: ask, CA: $ca}",
+    services="""
+    - URL: ^/away
+      Redirect: https://$$host/
+    - Backends: *web
+""")
 
 
 @pytest.fixture(name="pound")

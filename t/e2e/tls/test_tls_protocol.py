@@ -11,25 +11,9 @@ import pytest
 
 from harness import (Client, TlsClient, client_context, request, reserve_port, response, run_pound,
                      s_client, wait_until)
+from harness.config import tls_site
 
-CONFIG = """
-Global:
-  Workers: 2
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-HTTPSListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Client: $client
-    Threads: 0
-    Certificates: [$rsa, $other]
-    $more
-    Services:
-      - Backends: *web
-"""
+CONFIG = tls_site("Workers: 2", listener="Client: $client; Certificates: [$rsa, $other]; $more")
 
 
 def start(site, certificates, *lines, client=10, args=("-F",)):
@@ -134,7 +118,7 @@ def test_no_renegotiation(pound):
     assert "RENEGOTIATING" not in said or "no renegotiation" in said or "error" in said
 
 
-# --- tickets ----------------------------------------------------------------------------------
+# --- tickets --------------------------------------------------------------------------------------
 
 def session_of(port, context, name="www.example.com"):
     with TlsClient(port, name, context=context) as client:
@@ -187,7 +171,7 @@ def test_early_data_is_not_offered(pound):
     assert "Max Early Data: 0" in said
 
 
-# --- handshakes that go nowhere -----------------------------------------------------------------
+# --- handshakes that go nowhere -------------------------------------------------------------------
 
 def hello():
     """The first flight of a client."""

@@ -9,22 +9,9 @@ import ssl
 import pytest
 
 from harness import Client, TlsClient, client_context, request
+from harness.config import tls_site
 
-CONFIG = """
-Global:
-  Workers: 1
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-HTTPSListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Client: $client
-    Certificates: $pem
-    Services:
-      - Backends: [*web]
-"""
+CONFIG = tls_site(listener="Client: $client; Certificates: $pem")
 
 
 def start(site, certificates, *, client=30, args=("-F",)):

@@ -8,24 +8,9 @@ import threading
 import pytest
 
 from harness import SANITIZED, TIMEOUT, get, proc, request, response, wait_until
+from harness.config import plain_site
 
-CONFIG = """
-Global:
-  Workers: 1
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-    TimeOut: 60
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: 0
-    Client: 60
-    Services:
-      - Backends: [*web]
-"""
+CONFIG = plain_site(backends={"web": "TimeOut: 60"}, listener="Client: 60")
 
 
 def start(site, soft, hard, handler=None):

@@ -15,28 +15,14 @@ import time
 import pytest
 
 from harness import Client, get, proc, request, wait_until
+from harness.config import plain_site
 
 HEAVY = os.environ.get("POUND_HEAVY") == "1"
 MOST = 1.5
 SHORT = 50000 if HEAVY else 4000
 LONG = 2000 if HEAVY else 256
 
-CONFIG = """
-Global:
-  Workers: $workers
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: 0
-    Client: 300
-    Services:
-      - Backends: [*web]
-"""
+CONFIG = plain_site("Workers: $workers", listener="Client: 300")
 
 
 def start(site, demo, workers):

@@ -10,25 +10,10 @@ import tempfile
 import pytest
 
 from harness import POUND, StartFailed, get, proc, reserve_port, reserve_privileged_port
+from harness.config import plain_site
 from harness.site import Site
 
-CONFIG = """
-Global:
-  Workers: 2
-  LogSocket: $dir/syslog
-  $more
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: 0
-    Services:
-      - Backends: [*web]
-"""
+CONFIG = plain_site("Workers: 2; LogSocket: $dir/syslog; $more")
 
 AS_ROOT = os.geteuid() == 0
 USER = pwd.getpwnam("nobody") if AS_ROOT else pwd.getpwuid(os.geteuid())

@@ -11,31 +11,16 @@ import pytest
 
 from harness import (TIMEOUT, get, proc, request, reserve_port, reserve_privileged_port,
                      response)
+from harness.config import plain_site
 
 pytestmark = pytest.mark.needs_root
 
-CONFIG = """
-Global:
-  Workers: 2
-  $more
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-  - &dead
-    Address: 127.0.0.1
-    Port: $dead
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: 0
-    Client: 30
-    Services:
-      - URL: "^/dead"
-        Backends: [*dead]
-      - Backends: [*web]
-"""
+CONFIG = plain_site(
+    "Workers: 2; $more", backends={"web": "", "dead": ""}, listener="Client: 30", services="""
+    - URL: "^/dead"
+      Backends: [*dead]
+    - Backends: [*web]
+""")
 
 NOBODY = str(pwd.getpwnam("nobody").pw_uid)
 NOGROUP = str(grp.getgrnam("nogroup").gr_gid)

@@ -13,27 +13,13 @@ import subprocess
 import pytest
 
 from harness import SANITIZED, TIMEOUT, request
+from harness.config import plain_site
 
 REQUESTS = 10000
 MOST_PER_REQUEST = 4
 
-CONFIG = """
-Global:
-  Workers: 1
-  AccessLog: "$log"
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-    Threads: $threads
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: $threads
-    Client: 120
-    Services:
-      - Backends: [*web]
-"""
+CONFIG = plain_site('Workers: 1; AccessLog: "$log"', backends={"web": "Threads: $threads"},
+                    listener="Threads: $threads; Client: 120")
 
 
 def may_trace():

@@ -9,23 +9,9 @@ import pytest
 
 from harness import (SANITIZED, TIMEOUT, Client, Closed, get, proc, request, response, scaled,
                      wait_until)
+from harness.config import plain_site
 
-CONFIG = """
-Global:
-  Workers: $workers
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-    Threads: 0
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Threads: 0
-    Client: 30
-    Services:
-      - Backends: [*web]
-"""
+CONFIG = plain_site("Workers: $workers", listener="Client: 30")
 
 
 def start(site, workers=2, handler=None, **kwargs):
@@ -78,7 +64,7 @@ def test_a_worker_that_dies_is_told_of_and_replaced(site, number):
         pytest.skip("address sanitizer takes this signal for a fault of ours")
     pound = start(site)
     victim, other = pound.workers()
-    time.sleep(1.1)  # old enough not to have died young
+    pound.wait_grown_up()
     os.kill(victim, number)
     now = pound.wait_workers(gone=[victim])
     assert other in now
@@ -116,7 +102,7 @@ def test_replacement_is_throttled_when_they_keep_dying_young(site):
         for worker in pound.workers():
             born.add(worker)
             os.kill(worker, signal.SIGKILL)
-        time.sleep(0.005)
+        time.sleep(0.005)  # justified: the pause between two looks for a newborn worker
     assert 2 <= len(born) <= 10, f"{len(born)} workers in 3 seconds"
     wait_until(lambda: set(pound.workers()) - born, "a worker that lives", scaled(40))
     assert get(pound.port).status == 200
@@ -126,7 +112,7 @@ def test_many_deaths_in_a_row_leave_nothing_behind(site):
     pound = start(site)
     master_fds = proc.fd_count(pound.master)
     for _ in range(6):
-        time.sleep(1.05)  # each of them has lived long enough to be replaced at once
+        pound.wait_grown_up()
         victims = pound.workers()
         for victim in victims:
             os.kill(victim, signal.SIGKILL)
@@ -186,7 +172,7 @@ def test_killed_under_load(site):
     for _ in range(3):
         seen = len(answered)
         wait_until(lambda s=seen: len(answered) > s + 200 or unexpected, "requests to go on")
-        time.sleep(1.05)
+        pound.wait_grown_up()
         killed.append(pound.workers()[0])
         os.kill(killed[-1], signal.SIGKILL)
         wait_until(lambda: not proc.is_alive(killed[-1]), "the end of the worker")
@@ -206,7 +192,7 @@ def test_connections_in_the_accept_queue_of_a_killed_worker_are_served(site):
     """The socket is the master's: the successor finds the queue intact."""
     pound = start(site, 2)
     victim, _ = pound.workers()
-    time.sleep(1.05)
+    pound.wait_grown_up()
     os.kill(victim, signal.SIGSTOP)
     clients = [site.client(pound.port) for _ in range(40)]
     for client in clients:
