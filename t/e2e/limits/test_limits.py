@@ -1,4 +1,4 @@
-"""Limits of a request's head, each at its last good and its first bad value."""
+"""Limits of a request head, each at the limit and one above it."""
 
 import pytest
 
@@ -23,7 +23,7 @@ def line_of(size):
 
 
 def head_of(size):
-    """A request whose head has `size` bytes, in fields of less than 8 KiB."""
+    """A request with a head of `size` bytes, in fields of less than 8 KiB."""
     fields = [f"X-{n}: {'v' * 7000}" for n in range(4)]
     rest = size - len(request("GET", "/", *fields, "X-Last: "))
     data = request("GET", "/", *fields, "X-Last: " + "w" * rest)
@@ -82,7 +82,7 @@ def test_head_without_end(site, where):
 
 
 def test_head_of_32_kib_byte_by_byte(site, where):
-    """The verdict is the same however the bytes come, and takes no quadratic time."""
+    """The verdict does not depend on the reads, and takes no quadratic time."""
     pound, _ = where
     client = site.client(pound.port)
     data = head_of(HEAD)
@@ -92,7 +92,7 @@ def test_head_of_32_kib_byte_by_byte(site, where):
 
 
 def fields(count):
-    return [f"X-{n}: {n}" for n in range(count - 1)]  # and Host
+    return [f"X-{n}: {n}" for n in range(count - 1)]  # Host is one more
 
 
 def test_100_fields(site, where):

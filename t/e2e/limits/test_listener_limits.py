@@ -1,6 +1,6 @@
-"""MaxURI, MaxHeader, MaxHeaders and MaxRequest: each at its last good and its first bad value.
+"""MaxURI, MaxHeader, MaxHeaders and MaxRequest, each at the limit and one above it.
 
-Every listener has limits of its own; what test_limits.py says of the defaults is not said again.
+Each listener has its own limits. test_limits.py tests the defaults.
 """
 
 import pytest
@@ -23,12 +23,12 @@ def fixture_where(shared_site):
 
 
 def line(size):
-    """A request whose first line has this many bytes."""
+    """A request whose first line has that many bytes."""
     return request("GET", "/" + "a" * (size - len("GET / HTTP/1.1")))
 
 
 def head(size):
-    """A request whose head has this many bytes."""
+    """A request whose head has that many bytes."""
     return request("GET", "/", "X-A: " + "a" * (size - len(request("GET", "/", "X-A: "))))
 
 
@@ -45,7 +45,7 @@ def chunks(size):
     return request("POST", "/", "Transfer-Encoding: chunked", body=chunked(*pieces))
 
 
-# Which listener, what is sent, the limit, the status and the reason of one more.
+# (listener, request of a given size, limit, status and reason of one more).
 LIMITS = {
     "MaxURI": ("small", line, 64, 414, "request_line_too_long"),
     "MaxHeader": ("small", head, 512, 431, "head_too_long"),
@@ -66,7 +66,7 @@ def test_as_much_as_is_allowed_passes(where, name):
     listener, make, limit, _, _ = LIMITS[name]
     asked = len(backend.requests)
     with Client(pound.ports[listener]) as client:
-        for _ in range(2):  # and the connection goes on
+        for _ in range(2):  # the connection stays open
             client.send(make(limit))
             assert client.read_response().status == 200
     assert len(backend.requests) == asked + 2
@@ -85,7 +85,7 @@ def test_a_byte_or_a_field_more_does_not(where, name, split):
         got = client.read_response()
         assert (got.status, got.field("Connection"), got.complete) == (status, "close", True)
         assert client.closes()
-    assert len(backend.requests) == asked, "it reached the backend"
+    assert len(backend.requests) == asked, "the request reached the backend"
     record = pound.wait_records(logged + 1)[-1]
     assert (record["status"], record["reason"]) == (str(status), reason)
 

@@ -1,8 +1,8 @@
-"""MinRate: bodies that move too slowly, up or down, end; and nothing else does.
+"""MinRate ends bodies that move too slowly, up or down, and nothing else.
 
-Counted over `Client` seconds at a time, of those that are spent waiting for the client. A client
-that moves one byte less than that is too slow; one that moves just as much and then nothing is
-silent, which is a reason of its own.
+Pound counts bytes over spans of `Client` seconds, and only while it waits for the client. A client
+that moves one byte less than required in a span is too slow. A client that moves just enough and
+then stops is silent, which has its own reason.
 """
 
 import threading
@@ -15,7 +15,7 @@ from harness.config import tls_site
 CONFIG = tls_site(listener="Port: $tls; Client: 1; MinRate: 1000; Certificates: $pem",
                   plain="Client: 1; MinRate: 1000")
 
-LEAST = 1000  # bytes in each span of a second
+LEAST = 1000  # bytes per span of one second
 CHUNKED = "Transfer-Encoding: chunked"
 
 
@@ -31,7 +31,7 @@ def fixture_start(site, certificates):
 
 
 def paced(ended, seconds, act):
-    """Does `act` again and again, this far apart, in a thread, until the peer has had enough."""
+    """Calls `act` at this interval in a thread, until `ended` is set or the peer closes."""
     def run():
         while not ended.wait(seconds):
             try:
@@ -45,7 +45,7 @@ def paced(ended, seconds, act):
 
 
 def test_a_span_of_an_upload(start, site):
-    """All at once, since each of them takes a span."""
+    """All clients run at the same time, because each of them takes a span."""
     start()
     cases = {f"/{framing[0]}{size}": (framing, size)
              for framing in ("Content-Length: 5000", CHUNKED) for size in (LEAST - 1, LEAST)}
@@ -63,11 +63,11 @@ def test_a_span_of_an_upload(start, site):
         reason = "client_timeout" if size == LEAST else "client_too_slow"
         assert (record["status"], record["reason"]) == ("408", reason)
     for seen in start.backend.requests:
-        wait_until(lambda s=seen: not s.complete, "the request to be seen as cut")
+        wait_until(lambda s=seen: not s.complete, "the backend to see the truncated request")
 
 
 def test_a_trickled_upload_ends(start, site):
-    """Never silent, and yet; chunks of one byte are a byte each, however long their framing."""
+    """The client is never silent but too slow. A chunk of one byte counts as one byte."""
     clients = [start(), site.client(start.pound.port)]
     pieces = [b"x", b"1;" + b"e" * 150 + b"\r\nx\r\n"]
     ended = threading.Event()
@@ -81,7 +81,7 @@ def test_a_trickled_upload_ends(start, site):
 
 
 def test_a_slow_upload_that_is_quick_enough_passes(start):
-    """With pauses, and over more than two spans."""
+    """The upload has pauses and lasts for more than two spans."""
     client = start()
     client.send(request("POST", "/", "Content-Length: 50000"))
     rest = [10000] * 5
@@ -91,7 +91,7 @@ def test_a_slow_upload_that_is_quick_enough_passes(start):
 
 
 def read_slowly(start, client, size, seconds=0.2):
-    """Takes this much at a time, until Pound has made an end; then what is left."""
+    """Reads this much at a time until Pound ends the response, then the rest."""
     count = 0
     ended = threading.Event()
 
@@ -107,7 +107,7 @@ def read_slowly(start, client, size, seconds=0.2):
     return record, count
 
 
-LARGE = 30_000_000  # more than the kernels' buffers take
+LARGE = 30_000_000  # more than the kernel's buffers hold
 
 
 @pytest.mark.parametrize("speaks_tls", [False, True], ids=["plain", "tls"])
@@ -118,7 +118,7 @@ def test_a_response_that_is_hardly_taken_is_cut(start, site, speaks_tls):
     else:
         client = site.client(start.pound.port, receive_buffer=4096)
     client.send(request())
-    # As seen by the kernel: TLS's records are taken from the socket in one piece.
+    # Counted at the socket: the client takes whole TLS records from it.
     record, count = read_slowly(start, client, 20)
     assert (record["status"], record["reason"]) in (("200", "client_too_slow"),
                                                     ("200", "client_timeout"))
@@ -126,7 +126,7 @@ def test_a_response_that_is_hardly_taken_is_cut(start, site, speaks_tls):
 
 
 def test_a_response_that_is_taken_slowly_passes(start, site):
-    """The kernel asks for more only when much of its buffer is free: that is no silence."""
+    """The kernel asks for more only when much of its buffer is free. That is not silence."""
     sent = threading.Event()
 
     def script(connection):
@@ -156,7 +156,7 @@ def test_a_response_that_is_taken_slowly_passes(start, site):
 
 
 def test_waiting_for_the_backend_does_not_count(start):
-    """What is slow here is not the client."""
+    """Here the backend is slow, not the client."""
     go_on = threading.Event()
 
     def script(connection):

@@ -1,4 +1,4 @@
-"""Patience: with silent and trickling clients (Client), and with silent backends (TimeOut)."""
+"""Time limits: for silent and trickling clients (Client), and for silent backends (TimeOut)."""
 
 import socket
 import threading
@@ -13,7 +13,7 @@ CONFIG = plain_site(backends={"web": "TimeOut: 1"}, listener="Client: 1")
 
 
 def ends(client):
-    """What a client that was given up gets: nothing, or a 408."""
+    """Reads to the end of the connection: Pound sends nothing, or a 408."""
     rest = client.read_until_close()
     assert rest == b"" or rest.startswith(b"HTTP/1.1 408 "), rest
     return True
@@ -43,7 +43,7 @@ def test_half_a_head_is_given_up(site):
 
 @pytest.mark.parametrize("first", [b"", request("GET", "/first")], ids=["new", "kept"])
 def test_a_trickled_head_is_given_up(site, first):
-    """Each byte comes in time; the whole does not."""
+    """Each byte arrives in time, but the head does not."""
     pound = site.pound(CONFIG, web=site.backend().port)
     client = site.client(pound.port)
     if first:
@@ -54,7 +54,7 @@ def test_a_trickled_head_is_given_up(site, first):
 
     def trickle():
         for byte in whole:
-            if ended.wait(0.1):  # 100 s for all of it
+            if ended.wait(0.1):  # 100 s for the whole head
                 return
             try:
                 client.send(bytes([byte]))
@@ -75,7 +75,7 @@ def test_silence_inside_a_body_is_given_up(site):
     client = site.client(pound.port)
     client.send(request("POST", "/", "Content-Length: 10") + b"abc")
     assert ends(client)
-    wait_until(lambda: reached, "the backend to be left")
+    wait_until(lambda: reached, "Pound to close the connection to the backend")
     assert not reached[0].complete
 
 
@@ -85,13 +85,13 @@ def test_a_slow_body_that_goes_on_is_not_given_up(site):
     client = site.client(pound.port)
     client.send(request("POST", "/", "Content-Length: 8"))
     for byte in b"slowbody":
-        time.sleep(0.3)  # justified: the client's pace is the test
+        time.sleep(0.3)  # justified: the test needs this pace of the client
         client.send(bytes([byte]))
     assert client.read_response().body == b"slowbody"
 
 
 def test_a_client_waiting_for_a_slow_backend_is_not_given_up(site):
-    """`Client` is about what the client owes, not about what it is owed."""
+    """`Client` limits the wait for the client, not the wait of the client."""
     def script(connection):
         connection.read_request()
         time.sleep(2.5)  # justified: the backend must be silent for longer than `Client`
@@ -118,7 +118,7 @@ def test_a_client_that_does_not_read_is_given_up(site):
                        web=site.backend(script=script).port)
     client = site.client(pound.port, receive_buffer=4096)
     client.send(request())
-    assert ended.wait(TIMEOUT), "the backend is held by a client that does not read"
+    assert ended.wait(TIMEOUT), "a client that does not read still holds the backend"
 
 
 def test_a_silent_backend_is_504(site):
@@ -130,7 +130,7 @@ def test_a_silent_backend_is_504(site):
     record, = pound.wait_records(1)
     assert (record["status"], record["backend"]) == ("504", "web")
     assert record["reason"]
-    assert len(backend.requests) == 1  # not asked twice
+    assert len(backend.requests) == 1  # Pound has not sent the request twice
 
 
 def test_a_backend_that_stops_inside_its_head_is_504(site):
@@ -161,32 +161,32 @@ def test_a_slow_backend_that_goes_on_is_not_given_up(site):
         for byte in response(b"slow"):
             connection.send(bytes([byte]))
             if byte in b"\nslow":
-                time.sleep(0.25)  # justified: the backend's pace is the test
+                time.sleep(0.25)  # justified: the test needs this pace of the backend
 
     pound = site.pound(CONFIG, web=site.backend(script=script).port)
     assert site.client(pound.port).ask().body == b"slow"
 
 
 def test_a_slow_upload_does_not_time_the_backend_out(site):
-    """While the request still comes, the backend owes nothing."""
+    """`TimeOut` does not run while the request is still arriving."""
     backend = site.backend(lambda received: response(received.body))
     pound = site.pound(CONFIG.replace("Client: 1", "Client: 5"), web=backend.port)
     client = site.client(pound.port)
     client.send(request("POST", "/", "Content-Length: 5"))
     for byte in b"bytes":
-        time.sleep(0.5)  # justified: the client's pace is the test
+        time.sleep(0.5)  # justified: the test needs this pace of the client
         client.send(bytes([byte]))
     assert client.read_response().body == b"bytes"
 
 
 def test_a_backend_that_takes_a_body_slowly_is_not_given_up(site):
-    """The kernel asks for more only when much of its buffer is free: that is no silence."""
+    """The kernel asks for more only when much of its buffer is free. That is not silence."""
     def script(connection):
         connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
         connection.read_request_head()
         left = 12_000_000 - len(connection.buffer)
         for _ in range(12):
-            time.sleep(0.2)  # justified: the backend's pace is the test
+            time.sleep(0.2)  # justified: the test needs this pace of the backend
             left -= len(connection.sock.recv(20000))
         while left:
             left -= len(connection.sock.recv(min(left, 1 << 20)))
@@ -214,7 +214,7 @@ def test_a_backend_that_does_not_read_is_given_up(site):
 
     thread = threading.Thread(target=upload, daemon=True)
     thread.start()
-    record, = wait_until(pound.records, "the end of the request", scaled(15))
+    record, = wait_until(pound.records, "the request to end", scaled(15))
     stop.set()
     assert record["reason"]
     assert record["status"] in ("502", "504")

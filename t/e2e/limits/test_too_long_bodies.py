@@ -1,7 +1,7 @@
-"""MaxRequest: 413 before anything reaches a backend, or before the body looks whole there.
+"""MaxRequest: 413 before anything reaches a backend, or before the body looks complete there.
 
-And the page can be read by a client that is still sending: what it sends is read and dropped until
-it stops, within bounds.
+A client that is still sending can read the page: Pound reads and drops the rest of the upload,
+within bounds.
 """
 
 import os
@@ -21,7 +21,7 @@ CONFIG = tls_site("Workers: 1; Err413: $dir/413.html",
 
 LIMIT = 100 * 1024
 GIB = 1 << 30
-PAGE = b"<p>too long</p>" * 2000  # more than one segment
+PAGE = b"<p>too long</p>" * 2000  # more than one TCP segment
 CHUNKED = "Transfer-Encoding: chunked"
 
 
@@ -66,7 +66,7 @@ def test_who_asks_first_is_not_told_to_continue(where, length):
 
 
 def test_a_chunk_is_judged_by_its_size(site, certificates):
-    """Nothing of a chunk that is too large reaches the backend, nor an end of the body."""
+    """No byte of a chunk that is too large reaches the backend, and no end of the body."""
     backend = site.backend(script=lambda connection: connection.read_until_close())
     pound = start(site, certificates, backend)
     client = site.client(pound.port)
@@ -75,7 +75,7 @@ def test_a_chunk_is_judged_by_its_size(site, certificates):
     client.send(b"%x\r\nEVIL" % (LIMIT - 2))
     assert is_page(client.read_response())
     assert client.closes()
-    wait_until(lambda: backend.connections[0].sock.fileno() < 0, "the backend to be left alone")
+    wait_until(lambda: backend.connections[0].sock.fileno() < 0, "the connection to close")
     assert backend.bytes_received.endswith(b"\r\n\r\n3\r\nabc\r\n")
     record, = pound.wait_records(1)
     assert (record["status"], record["backend"], record["reason"]) == ("413", "web",
@@ -84,7 +84,7 @@ def test_a_chunk_is_judged_by_its_size(site, certificates):
 
 @pytest.mark.parametrize("piece", [1, 1000, LIMIT])
 def test_chunks_are_counted_together(site, certificates, piece):
-    """One byte too many, in the last of the chunks, and the backend never sees a whole body."""
+    """The last chunk has one byte too many. The backend never receives a complete body."""
     backend = site.backend()
     pound = start(site, certificates, backend)
     pieces = [b"x" * piece] * (LIMIT // piece) + [b"x" * (LIMIT % piece)]
@@ -96,11 +96,11 @@ def test_chunks_are_counted_together(site, certificates, piece):
     assert is_page(client.read_response())
     assert client.closes()
     for seen in backend.requests[1:]:
-        wait_until(lambda s=seen: not s.complete, "the request to be seen as cut")
+        wait_until(lambda s=seen: not s.complete, "the backend to see the truncated request")
 
 
 def test_a_response_that_has_begun_is_cut(site, certificates):
-    """A page would be read as part of it."""
+    """The client would take an error page for a part of the response."""
     def script(connection):
         connection.read_request_head()
         connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc")
@@ -118,7 +118,7 @@ def test_a_response_that_has_begun_is_cut(site, certificates):
 
 
 def upload(client, head, total=GIB):
-    """Sends as curl does: until there is an answer, which is then read while sending goes on."""
+    """Uploads like curl: reads the response as soon as it arrives, and keeps sending."""
     client.send(head)
     sender = Sender(client, total)
     got = client.read_response()
@@ -139,7 +139,7 @@ def test_the_page_is_readable_while_sending(where, framing):
 
 @pytest.mark.parametrize("speaks_tls", [False, True], ids=["plain", "tls"])
 def test_the_page_is_readable_after_sending_all(where, speaks_tls):
-    """A client that does not look before it is through: 1 GiB, or less in a hurry."""
+    """A client that reads only after it has sent everything: 1 GiB with POUND_HEAVY=1."""
     pound, _ = where
     for _ in range(10 if HEAVY else 2):
         with (TlsClient(pound.tls_port) if speaks_tls else Client(pound.port)) as client:
@@ -152,7 +152,7 @@ def test_the_page_is_readable_after_sending_all(where, speaks_tls):
 
 
 def test_an_early_response_of_a_backend_is_readable_while_sending(site, certificates):
-    """The same for what a backend says that does not want the body."""
+    """The same for the response of a backend that refuses the body."""
     def script(connection):
         connection.read_request_head()
         connection.send(response(PAGE, "Connection: close", status="403 Forbidden"))
@@ -161,14 +161,14 @@ def test_an_early_response_of_a_backend_is_readable_while_sending(site, certific
     for _ in range(20):
         with Client(pound.port) as client:
             got = upload(client, request("POST", "/", f"Content-Length: {LIMIT}"), LIMIT)
-            # Who closes early may reset what it said; then there is no answer to be had.
+            # A backend that closes early may reset its own response. Then there is none to read.
             assert got.status == 502 or (got.status, got.body) == (403, PAGE)
 
 
 @pytest.mark.parametrize("goes_on", [False, pytest.param(True, marks=pytest.mark.skipif(
     not HEAVY, reason="takes half a minute"))], ids=["silent", "trickling"])
 def test_the_drop_comes_to_an_end(site, certificates, goes_on):
-    """A client that never closes is closed: when it is silent, and at last anyway."""
+    """Pound closes a client that never closes: at once if it is silent, otherwise after a limit."""
     pound = start(site, certificates, site.backend())
     worker, = pound.workers()
     before = proc.fd_count(worker)
@@ -183,4 +183,4 @@ def test_the_drop_comes_to_an_end(site, certificates, goes_on):
             except ConnectionError:
                 pass
         return proc.fd_count(worker) <= before
-    wait_until(is_dropped, "the end of the connection", scaled(45))
+    wait_until(is_dropped, "the connection to end", scaled(45))

@@ -1,5 +1,7 @@
-"""Thousands of heads that trickle in, a byte a second: the total time for a head ends each of them,
-on fresh connections, on kept ones and under TLS, and nobody else notices.
+"""Thousands of heads that arrive at one byte per second.
+
+The time limit for a whole head ends each of them, on new connections, on kept ones and over TLS.
+Other clients notice nothing.
 """
 
 import os
@@ -11,8 +13,8 @@ from harness import Client, TlsClient, client_context, request, reserve_port, wa
 from harness.config import tls_site
 
 HEAVY = bool(os.environ.get("POUND_HEAVY"))
-COUNT = 10000 if HEAVY else 1000  # on fresh connections
-OTHERS = COUNT // 50              # kept, and under TLS
+COUNT = 10000 if HEAVY else 1000  # on new connections
+OTHERS = COUNT // 50              # on kept connections, and as many over TLS
 
 CONFIG = tls_site("Workers: 2", listener="Port: $tls; Client: 3; Certificates: $pem",
                   plain="Client: 3")
@@ -21,7 +23,7 @@ HEAD = request("GET", "/trickled", "X-A: " + "a" * 1000)
 
 
 class Tricklers:
-    """Sends a byte a second through each wire, until its peer closes; keeps what that peer said."""
+    """Sends a byte per second on each wire until the peer closes; keeps the bytes of the peer."""
 
     def __init__(self, wires):
         self.answers = {wire: bytearray() for wire in wires}
@@ -69,17 +71,17 @@ def test_tricklers_end_and_nobody_else_notices(site, certificates):
     wires = [Client(pound.port) for _ in range(COUNT + OTHERS)]
     wires += [TlsClient(tls, context=context) for _ in range(OTHERS)]
     kept = wires[COUNT:]
-    for wire in kept[:OTHERS] + kept[OTHERS::2]:  # the rest of TLS's is new
+    for wire in kept[:OTHERS] + kept[OTHERS::2]:  # the other TLS connections are new
         assert wire.ask("GET", "/first").status == 200
     tricklers = Tricklers(wires)
     served = 0
     with Client(pound.port) as client, TlsClient(tls, context=context) as tls_client:
-        while len(tricklers.left) == len(wires):  # all of them are there
+        while len(tricklers.left) == len(wires):  # all of them are open
             for one in (client, tls_client):
                 assert one.ask("GET", "/other").status == 200
             served += 1
         wait_until(lambda: not tricklers.left,
-                   lambda: f"the end of {len(tricklers.left)} of {len(wires)}")
+                   lambda: f"the end of all connections; {len(tricklers.left)} are open")
         assert client.ask("GET", "/other").status == 200
     assert served >= 10
     for wire, answer in tricklers.answers.items():
@@ -88,7 +90,7 @@ def test_tricklers_end_and_nobody_else_notices(site, certificates):
 
     def late():
         return [r for r in pound.records() if r["reason"] == "head_timeout"]
-    wait_until(lambda: len(late()) >= len(wires), lambda: f"{len(late())} records")
+    wait_until(lambda: len(late()) >= len(wires), lambda: f"the records; there are {len(late())}")
     assert len(late()) == len(wires)
     assert {r["status"] for r in late()} == {"408"}
     assert "/trickled" not in {r.target for r in backend.requests}

@@ -1,4 +1,4 @@
-"""One access record for each request: Combined Log Format, then service, backend, milliseconds."""
+"""One access record per request: Combined Log Format, then service, backend, milliseconds."""
 
 import datetime
 import re
@@ -32,7 +32,7 @@ def fixture_pound(shared_site):
 
 
 def one(pound, data, to="GET"):
-    """The response to `data` and the one record that it leaves."""
+    """The response to `data`, and its only access record."""
     before = pound.count_records()
     with Client(pound.port) as client:
         client.send(data)
@@ -143,7 +143,7 @@ def test_control_bytes_cannot_forge_a_line(pound, byte, place):
 
 
 def test_every_line_is_whole_under_load(pound):
-    """Records of two workers do not run into each other."""
+    """Records of two workers do not mix in a line."""
     def ask():
         with Client(pound.port) as client:
             for number in range(100):
@@ -179,7 +179,7 @@ def test_no_access_log(site):
     pound = start(site, "off")
     assert get(pound.port, "/web").status == 200
     assert get(pound.port, "/dead").status == 503
-    pound.wait_log("dead")  # events are still told
+    pound.wait_log("dead")  # Pound still logs events
     assert "GET /" not in pound.log()
 
 

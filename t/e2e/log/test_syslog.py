@@ -1,4 +1,4 @@
-"""As a daemon Pound writes to the socket of syslog, which may be absent, stuck or restarted."""
+"""The daemon logs to the syslog socket, which may be absent, stuck or restarted."""
 
 import os
 import re
@@ -38,7 +38,7 @@ def fixture_make(site):
 
 
 class Load:
-    """Clients that ask until they are told to stop; `answered` counts the responses."""
+    """Clients that send requests until told to stop; `answered` counts the responses."""
 
     def __init__(self, pound, clients=3):
         self.pound, self.ending, self.answered, self.errors = pound, False, 0, []
@@ -61,7 +61,7 @@ class Load:
         self.ending = True
         for thread in self.threads:
             thread.join(TIMEOUT)
-            assert not thread.is_alive(), "serving has stopped"
+            assert not thread.is_alive(), "Pound serves no longer"
         assert not self.errors, self.errors
         return self.answered
 
@@ -92,7 +92,7 @@ def test_the_start_is_told(make):
     pound = make()
     log = make.syslog()
     pound.start()
-    wait_until(lambda: log.lines, "a line at the start")
+    wait_until(lambda: log.lines, "the first line")
 
 
 def test_the_end_is_told(make):
@@ -102,25 +102,25 @@ def test_the_end_is_told(make):
     assert get(pound.port, "/last").status == 200
     pound.signal(15)
     pound.wait_exit()
-    log.wait(rb"GET /last")  # not lost, though the end came at once
+    log.wait(rb"GET /last")  # not lost, although the end came at once
 
 
 @pytest.mark.parametrize("count, loses", [(50, False), (6000, True)], ids=["short", "long"])
 def test_absent(make, count, loses):
-    """It starts and serves; when syslog comes it learns all, or how much was too much to keep."""
+    """Pound starts and serves. A late syslog receives all records, or the number of lost ones."""
     pound = make()
     pound.start()
     ask_many(pound, count)
     log = make.syslog()
     log.wait(b"GET /many")
-    log.wait(b"started: 2 workers")  # what was said first of all
+    log.wait(b"started: 2 workers")  # the first line of all
     wait_until(lambda: log.count(b"GET /many") + log.lost() == count,
                lambda: f"{count} = {log.count(b'GET /many')} lines + {log.lost()} lost")
     assert (log.lost() > 0) == loses
 
 
 def test_stuck(make):
-    """Nobody reads: serving goes on, the master does its work, and afterwards numbers add up."""
+    """syslog does not read. Pound serves, the master works, and afterwards the numbers add up."""
     pound = make()
     log = make.syslog(reading=False)
     pound.start()
@@ -130,7 +130,7 @@ def test_stuck(make):
         thread.start()
     for thread in threads:
         thread.join(TIMEOUT * 6)
-        assert not thread.is_alive(), "a stuck syslog holds requests"
+        assert not thread.is_alive(), "a stuck syslog delays requests"
     victim = pound.workers()[0]
     os.kill(victim, signal.SIGKILL)
     pound.wait_workers(gone=[victim])
@@ -138,7 +138,7 @@ def test_stuck(make):
     assert get(pound.port, "/many").status == 200
     count += 1
     log.reading.set()
-    # Without another request or event.
+    # No further request or event is needed.
     log.wait(rb"worker \d \(pid %d\) was killed" % victim)
     log.wait(rb"status: ")
     wait_until(lambda: log.count(b"GET /many") + log.lost() == count,
@@ -148,7 +148,7 @@ def test_stuck(make):
 
 
 def test_stuck_at_the_end(make):
-    """TERM ends it although nobody reads."""
+    """TERM ends Pound although syslog does not read."""
     pound = make()
     make.syslog(reading=False)
     pound.start()
@@ -165,14 +165,14 @@ def restarted_under_load(make, restarts):
     for _ in range(restarts):
         log.wait(b"GET /load", 20)
         log.close()
-        log = make.syslog()  # another inode under the same name
+        log = make.syslog()  # a new inode with the same name
     log.wait(b"GET /load")
     answered = load.stop()
 
     def accounted_for():
         return sum(one.count(b"GET /load") + one.lost() for one in make.opened)
     wait_until(lambda: accounted_for() == answered,
-               lambda: f"{answered} records, there are {accounted_for()}")
+               lambda: f"{answered} records; accounted for: {accounted_for()}")
     workers = pound.workers()
     assert len(workers) == 2
     assert not any(b"panic" in line or b"killed" in line
@@ -180,14 +180,14 @@ def restarted_under_load(make, restarts):
 
 
 def test_restarted_under_load(make):
-    """A new socket under the same name is found; nothing is asked of the operator."""
+    """Pound finds the new socket by itself."""
     make()
     restarted_under_load(make, 5)
 
 
 @pytest.mark.needs_root
 def test_restarted_under_load_from_a_jail(make, tmp_path):
-    """The master stays outside: no log socket is needed in the jail."""
+    """The master is outside the jail, so the jail needs no log socket."""
     jail = tmp_path / "jail"
     jail.mkdir()
     make(f"RootJail: {jail}\n  User: nobody\n  Group: nogroup")
@@ -196,7 +196,7 @@ def test_restarted_under_load_from_a_jail(make, tmp_path):
 
 
 def test_moved_by_a_reload(make):
-    """To another socket, also one that is named from the folder of the start; a bad name is refused."""
+    """A reload moves the log, also to a relative path; it refuses a path that is too long."""
     pound = make()
     pound.popen = {"cwd": pound.directory}
     first = make.syslog()
@@ -225,7 +225,7 @@ def test_moved_by_a_reload(make):
 
 
 def test_severities(make):
-    """Requests are info, a start is a notice, a death is an error."""
+    """A request is info, a start is a notice, and a death is an error."""
     pound = make()
     log = make.syslog()
     pound.start()
@@ -237,18 +237,19 @@ def test_severities(make):
         assert int(LINE.fullmatch(line)[1]) & 7 == severity, line
 
 def test_a_status_dump_of_a_thousand_backends_loses_no_line(make):
-    """A dump goes out as fast as syslog takes it, while requests are served."""
+    """The master sends the dump as fast as syslog reads, and workers serve meanwhile."""
     count = 1000
     backends = "".join(f"\n  - &b{i}\n    Address: 127.0.0.1\n    Port: {i + 1}"
                        for i in range(count))
+    names = ", ".join(f"*b{i}" for i in range(count))
     config = CONFIG.replace("\nHTTPListeners:", backends + "\nHTTPListeners:").replace(
-        "      - Backends: [*web]", "      - URL: /many\n        Backends: [*web]\n      - Backends: ["
-        + ", ".join(f"*b{i}" for i in range(count)) + "]")
+        "      - Backends: [*web]",
+        f"      - URL: /many\n        Backends: [*web]\n      - Backends: [{names}]")
     pound = make(config=config)
     log = make.syslog(reading=False)
     pound.start()
     pound.signal(signal.SIGUSR1)
-    ask_many(pound, 20)  # the log is full: nobody waits for it
+    ask_many(pound, 20)  # the log is full, and no request waits for it
     pound.signal(signal.SIGUSR1)
     log.reading.set()
     log.wait(rb"status: object=end ", 2)
@@ -300,7 +301,7 @@ def test_a_log_tool_reads_it(make, tmp_path):
         with Client(pound.port) as client:
             client.send(data)
             client.read_response(to=data.split(b" ")[0].decode("latin-1"))
-    # A syslog daemon takes the priority off and puts its machine's name in.
+    # A syslog daemon removes the priority and inserts the host name.
     log.wait(rb"127\.0\.0\.1 - - ", len(ODD))
     messages = tmp_path / "messages"
     messages.write_bytes(b"".join(
@@ -311,7 +312,7 @@ def test_a_log_tool_reads_it(make, tmp_path):
     records = [COMBINED.fullmatch(line) for line in lines if line.startswith(b"127.0.0.1 - - [")]
     assert all(records), lines
     assert len(records) == len(ODD)
-    # The requests went to two workers, whose rings are emptied in turn.
+    # Two workers served the requests, and the master empties their rings in turn.
     found = sorted((r["status"], r["referer"], r["agent"]) for r in records)
     assert found == sorted(tuple(wanted[2:]) for wanted in ODD)
     requests = [r["request"] for r in records]
@@ -319,7 +320,7 @@ def test_a_log_tool_reads_it(make, tmp_path):
 
 
 class Foreground:
-    """A daemon with -F whose standard output is a pipe, read when the test says so."""
+    """A daemon with -F that writes to a pipe; the test decides when to read it."""
 
     def __init__(self, pound):
         self.pound = pound
@@ -355,7 +356,7 @@ def fixture_foreground(site):
 
 
 def test_a_full_pipe_in_the_foreground(foreground):
-    """Nobody reads its output: it serves, its master does its work, and numbers add up."""
+    """Nobody reads the output. Pound serves, the master works, and the numbers add up."""
     pound = foreground.pound
     ask_many(pound, 6000)
     victim = pound.workers()[0]
@@ -376,7 +377,7 @@ def test_a_full_pipe_at_the_end(foreground):
 
 
 def test_a_reader_that_goes_away(foreground):
-    """Nobody will ever read again: it serves, and does not spin."""
+    """After the reader has closed for good, Pound serves and does not spin."""
     pound = foreground.pound
     os.dup2(os.open(os.devnull, os.O_RDONLY), foreground.reader)
     ask_many(pound, 100)

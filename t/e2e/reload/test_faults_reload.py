@@ -1,4 +1,4 @@
-"""A call to the system fails once during a reload: the old generation serves on, the next succeeds."""
+"""A system call fails during a reload: the old generation serves, the next reload succeeds."""
 
 import errno
 import os
@@ -13,7 +13,7 @@ from harness.config import plain_site
 
 CONFIG = plain_site("Workers: 2; AccessLog: off; $more", listener="Client: 30")
 
-# Added by the reload, so that there is something to bind.
+# The reload adds this listener, so that it has something to bind.
 SECOND = """\
   - Address: 127.0.0.1
     Port: $second
@@ -25,7 +25,7 @@ SECOND = """\
 # More workers need more eventfds.
 MANY = 8
 
-# What fails, which of its calls, and what is said of it. $second is the new listener's port.
+# (the call, its failing calls, the expected message). $second is the port of the new listener.
 MASTER = [
     ("open", [0], r"pound.yaml: error: cannot open it"),
     ("socket", [0, 1, MANY], "cannot listen on 127.0.0.1:($second|$listen)"),
@@ -37,7 +37,7 @@ MASTER = [
     ("fork", [0, 1, MANY - 1], "cannot fork a worker"),
 ]
 
-# Of these the workers that serve meanwhile make none.
+# The workers that serve meanwhile make none of these calls.
 WORKER = [
     ("signalfd", [0, MANY - 1], "the worker cannot start: cannot make a signalfd"),
 ]
@@ -52,7 +52,7 @@ JAILED = [
 
 
 class Asking:
-    """A client that keeps its connection and one that does not, all the time; both always served."""
+    """Two clients, one on a kept connection and one on new ones, that must always be served."""
 
     def __init__(self, pound):
         self.pound, self.ending, self.errors, self.answered = pound, False, [], 0
@@ -74,7 +74,7 @@ class Asking:
                     got = client.ask("GET", "/keep")
                     assert got.status == 200
                     self.answered += 1
-                    if got.field("Connection") == "close":  # of a generation that leaves
+                    if got.field("Connection") == "close":  # the old generation is draining
                         break
 
     def _anew(self):
@@ -84,7 +84,7 @@ class Asking:
 
     def goes_on(self):
         before = self.answered
-        wait_until(lambda: self.errors or self.answered > before + 4, "requests to be answered")
+        wait_until(lambda: self.errors or self.answered > before + 4, "both clients to be served")
         assert not self.errors, self.errors
 
     def end(self):
@@ -95,7 +95,7 @@ class Asking:
 
 
 def reload_fails(pound, faults, order, words):
-    """The order strikes, the reload fails in words, and all is as it was."""
+    """The call fails, the reload fails with this message, and nothing has changed."""
     workers = pound.workers()
     failed = len(re.findall("reload failed", pound.log()))
     faults.clear()
@@ -105,8 +105,9 @@ def reload_fails(pound, faults, order, words):
     pound.wait_log("reload failed: generation [0-9]+ keeps serving", count=failed + 1)
     faults.check()
     reason = f"({words}).*{os.strerror(errno.EDOM)}"
-    assert re.search(reason, pound.log().rsplit("reload failed", 1)[0].rsplit("keeps serving", 1)[-1])
-    wait_until(lambda: proc.children(pound.master) == workers, "only those who were there before")
+    lines = pound.log().rsplit("reload failed", 1)[0].rsplit("keeps serving", 1)[-1]
+    assert re.search(reason, lines)
+    wait_until(lambda: proc.children(pound.master) == workers, "only the workers from before")
 
 
 def run(site, faults, call, which, words, more=""):
@@ -123,7 +124,7 @@ def run(site, faults, call, which, words, more=""):
         pid = pound.master if any(call == one for one, *_ in MASTER) else 0
         reload_fails(pound, faults, (call, after, pid), words)
         asking.goes_on()
-    # What was made for more workers to be woken by stays.
+    # The eventfds for more workers remain.
     assert proc.fd_count(pound.master) <= fds + 4 * MANY + 2
     faults.clear()
     old = pound.workers()

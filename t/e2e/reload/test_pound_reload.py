@@ -1,6 +1,6 @@
-"""init/pound-reload: whose answer counts, and statuses.
+"""init/pound-reload: which outcome it believes, and its exit statuses.
 
-Against a master that answers as it is told, and against the real one while others ask for reloads.
+The tests use a scripted master, and the real one while other processes ask for reloads.
 """
 
 import os
@@ -18,8 +18,9 @@ from harness.config import plain_site
 
 SCRIPT = ROOT / "init" / "pound-reload"
 
-# Calls itself pound. At each HUP it does what the next line of the file PLAN says: write a report
-# that began just now ("now"), before the signal ("before") or never ("silent"), or end ("end").
+# A process with the name pound. At each HUP it obeys the next line of the file PLAN: write a report
+# of a reload that began now ("now") or before the signal ("before"), write none ("silent"), or exit
+# ("end").
 MASTER = r"""
 import os, signal, sys, time
 pid_file, plan = sys.argv[1:]
@@ -126,7 +127,7 @@ def test_the_report_of_the_start_is_no_answer(master):
 
 
 def test_an_answer_to_somebody_else_that_comes_later(master):
-    """Two HUPs that fell into one: whoever asks first, the reload that began last is for both."""
+    """Two HUPs became one reload. Its outcome counts for both callers."""
     master.start("silent", "now ok|for both")
     with subprocess.Popen(["dash", str(SCRIPT), "-p", str(master.pid_file)],
                           stdout=subprocess.PIPE, text=True) as first:
@@ -145,7 +146,7 @@ def test_a_master_that_ends_instead(master):
 def test_a_zombie_does_not_run(master):
     master.start()
     master.process.send_signal(signal.SIGKILL)
-    wait_until(lambda: not proc.is_alive(master.process.pid), "the end")
+    wait_until(lambda: not proc.is_alive(master.process.pid), "the scripted master to end")
     assert ask(master) == (7, "", f"pound-reload: not running: process {master.process.pid} of "
                            f"{master.pid_file} has ended\n")
 
@@ -173,7 +174,7 @@ def test_another_program_is_never_signalled(master):
 @pytest.mark.needs_root
 def test_not_permitted():
     with tempfile.TemporaryDirectory() as directory:
-        os.chmod(directory, 0o755)  # pytest's folders are not for other users
+        os.chmod(directory, 0o755)  # pytest closes its folders to other users
         master = Master(pathlib.Path(directory)).start("now ok|no")
         try:
             with SCRIPT.open() as text:
@@ -201,7 +202,7 @@ CONFIG = plain_site("Workers: 1; Grace: 1; LogSocket: $dir/syslog")
 
 
 def test_each_caller_gets_the_outcome_of_its_own_files(site):
-    """Others send HUPs all the while, so that a reload of an older file is always on its way."""
+    """Other processes send HUPs all the time, so a reload of an older file is always pending."""
     pound = site.prepare(CONFIG, web=site.backend().port, background=True, args=())
     pound.start()
     over = threading.Event()

@@ -1,6 +1,6 @@
-"""SIGHUP: what it says and publishes, in the foreground, as a daemon and for an ordinary user.
+"""SIGHUP: log lines and the published outcome, in the foreground, as a daemon, as a plain user.
 
-What a reload changes is in test_reload_changes.py, what goes wrong in test_reload_failures.py.
+test_reload_changes.py tests the effects of a reload, and test_reload_failures.py its failures.
 """
 
 import os
@@ -26,7 +26,7 @@ def start(site, **how):
 
 
 def active(number, kept=1, added=0, removed=0, workers=2):
-    """The line of a success, as a regular expression for a whole line of the log."""
+    """A regular expression for the log line of a success."""
     words = [f"generation {number} active: {kept} listeners? kept", f"{added} added",
              f"{removed} removed", f"{workers} workers?"]
     return r"^pound\[\d+\]: " + ", ".join(words) + "$"
@@ -85,7 +85,7 @@ def test_the_next_outcome_replaces_the_last(site):
 
 
 def test_nobody_sees_half_an_outcome(site):
-    """It is there whole at any time, and safe from others."""
+    """The outcome file is complete at any time, and others cannot change it."""
     pound = start(site)
     pound.reload()
     until = time.monotonic() + 1
@@ -105,12 +105,12 @@ def test_no_outcome_is_left_at_the_end(site):
 
 
 def test_an_outcome_of_the_last_run_is_not_believed(site):
-    """A master that was killed leaves its file; the next one has its own."""
+    """A killed master leaves its file. The next master writes its own."""
     pound = start(site)
     pound.reload(BROKEN, expect="failed")
     pound.signal(signal.SIGKILL)
     pound.wait_exit()
-    wait_until(lambda: not pound.processes(), "the end of all processes")
+    wait_until(lambda: not pound.processes(), "all processes to end")
     pound.configure(CONFIG)
     pound.log_file.unlink()
     pound.start()
@@ -120,7 +120,7 @@ def test_an_outcome_of_the_last_run_is_not_believed(site):
 
 
 def test_a_signal_during_the_start(site):
-    """It does not disturb the start, and what it asked for is done."""
+    """The signal does not disturb the start, and the reload follows."""
     pound = site.prepare(CONFIG, web=site.backend().port)
 
     def ring():

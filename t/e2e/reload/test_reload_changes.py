@@ -1,4 +1,4 @@
-"""What a reload changes: listeners, services, backends, certificates, pages, limits."""
+"""Effects of a reload on listeners, services, backends, certificates, pages and limits."""
 
 import re
 import socket
@@ -79,7 +79,7 @@ def test_all_listeners_are_replaced(site):
 
 
 def test_the_port_of_a_removed_listener_is_free_at_once(site):
-    """Others can have it, though requests that came through it are still in flight."""
+    """Another program can bind it while requests from that listener are still in flight."""
     go_on = threading.Event()
 
     def hold(_):
@@ -110,7 +110,7 @@ def test_the_port_of_a_removed_listener_is_free_at_once(site):
 
 @pytest.mark.parametrize("wildcard", ["0.0.0.0", "127.0.0.1"])
 def test_an_address_that_covers_another_one(site, wildcard):
-    """From one to all addresses of a port and back: what overlaps is not in its own way."""
+    """A listener moves from one address of a port to all, and back, although they overlap."""
     pound = start(site)
     pound.reload(CONFIG.replace("Address: 127.0.0.1\n    Port: $listen",
                                 f"Address: {wildcard}\n    Port: $listen"))
@@ -145,7 +145,7 @@ def test_the_time_of_a_client_changes(site):
 
 
 class Held:
-    """A backend that holds what it is asked, and counts how much of it at a time."""
+    """A backend that holds its requests and counts them."""
 
     def __init__(self, site):
         self.go_on = threading.Event()
@@ -158,7 +158,7 @@ class Held:
 
 @pytest.mark.parametrize("whose", ["listener", "backend"])
 def test_threads_change(site, whose):
-    """More of them for those who wait already; fewer of them for those who come."""
+    """More threads serve waiting requests at once; fewer threads limit new requests."""
     held = Held(site)
     limits = {"listener": 0, "backend": 0}
     config = CONFIG.replace("Port: $one\n    Threads: 0", f"Port: {held.backend.port}\n"
@@ -189,7 +189,7 @@ def test_threads_change(site, whose):
 
 
 def wait_briefly(condition):
-    """Whether it comes true within a moment; for what must not."""
+    """Whether the condition becomes true within a moment, for events that must not happen."""
     try:
         return wait_until(condition, "", 0.3)
     except AssertionError:
@@ -199,7 +199,7 @@ def wait_briefly(condition):
 # --- backends -------------------------------------------------------------------------------------
 
 def shares(pound, count=60):
-    """The number of answers of each backend."""
+    """The number of responses from each backend."""
     got = {}
     for _ in range(count):
         name = get(pound.port).body.decode()
@@ -230,7 +230,7 @@ def test_a_backend_is_renamed(site):
 
 
 def test_a_name_moves_to_another_server(site):
-    """The same anchor, another address: whatever was known of the old one is not true of it."""
+    """A known anchor with a new address is a new backend, without the old one's state."""
     pound = start(site)
     assert get(pound.port).body == b"one"
     pound.reload(CONFIG.replace("$one", "$swap").replace("$two", "$one").replace("$swap", "$two"))
@@ -261,7 +261,7 @@ def test_added_headers_change(site):
 
 
 def test_a_backend_in_use_is_removed(site):
-    """The request that it is about to answer is answered."""
+    """The client receives the response to its request in flight."""
     held = Held(site)
     config = CONFIG.replace("[*one]", "[*two]").replace("$two", str(held.backend.port))
     pound = start(site, config)
@@ -274,7 +274,7 @@ def test_a_backend_in_use_is_removed(site):
     assert client.read_response().body == b"held"
 
 
-# --- what is read from other files ----------------------------------------------------------------
+# --- other files ----------------------------------------------------------------------------------
 
 def test_error_pages_change(site):
     pound = start(site, CONFIG.replace("Backends: [*one]",

@@ -1,7 +1,7 @@
-"""A reload that fails: the old generation serves on, untouched; every reason is told.
+"""Failed reloads: the old generation serves unchanged, and Pound logs every reason.
 
-Each failure is followed by what shows that nothing was broken: a client goes on on the connection
-that it had, new ones are served, the next good reload works, and TERM ends all with status 0.
+After each failure a test shows that nothing is broken: an old connection still works, Pound serves
+new ones, the next reload succeeds, and TERM ends Pound with status 0.
 """
 
 import contextlib
@@ -85,7 +85,7 @@ def test_certificates_that_cannot_be_used(site, certificates, authority):
     daemon.recovers()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read all files")
 def test_a_certificate_that_may_not_be_read(site, certificates):
     daemon = Unbroken(site)
     pem = site.directory / "site.pem"
@@ -96,7 +96,7 @@ def test_a_certificate_that_may_not_be_read(site, certificates):
 
 
 def test_an_address_in_use(site):
-    """The reason names it; it is bound as soon as it is free."""
+    """The reason names the address. A reload binds it once it is free."""
     daemon = Unbroken(site)
     port = reserve_port()
     more = CONFIG + PLAIN.format(address="127.0.0.1", port=port)
@@ -127,7 +127,7 @@ def test_every_address_in_use_is_told(site):
 
 
 def test_a_new_address_is_not_left_bound(site):
-    """One can be had, the other cannot: neither is kept."""
+    """One address is free and the other is not. Pound keeps neither."""
     daemon = Unbroken(site)
     free, taken = reserve_port(), reserve_port()
     with socket.socket() as other:
@@ -162,7 +162,7 @@ def test_the_jail_is_gone(site):
 
 
 def test_too_many_listeners_and_backends(site):
-    """What does not fit into the shared tables is refused before anything is changed."""
+    """Pound refuses what does not fit into the shared tables before it changes anything."""
     daemon = Unbroken(site)
     port = reserve_port()
     many = "".join(PLAIN.format(address=f"127.0.7.{n}", port=port) for n in range(1, 255))
@@ -176,7 +176,7 @@ def test_too_many_listeners_and_backends(site):
 
 
 def test_an_outcome_that_cannot_be_published(site):
-    """The directory of the pid file is gone: it is told, and the reload is done all the same."""
+    """The directory of the pid file is gone. Pound logs this and reloads nevertheless."""
     elsewhere = pathlib.Path(site.directory) / "run"
     elsewhere.mkdir()
     pound = site.prepare(CONFIG, web=site.backend().port, globals="Grace: 30")

@@ -1,4 +1,4 @@
-"""What is under way when the configuration changes goes on until it is done, or `Grace` is over."""
+"""Exchanges in flight during a reload continue until they end or `Grace` is over."""
 
 import threading
 import time
@@ -28,7 +28,7 @@ def fixture_start(site, certificates):
 
 
 def begin(kind, pound):
-    """A flow that has been under way, and the worker that it belongs to."""
+    """A flow in progress, and the worker that serves it."""
     flow = kind(pound.port)
     for _ in range(3):
         flow.step()
@@ -39,7 +39,7 @@ def begin(kind, pound):
 def wait_accepted(pound, clients):
     ports = {client.local_port for client in clients}
     wait_until(lambda: ports <= set(proc.clients(pound.workers(), pound.port)),
-               "all connections to be accepted")
+               "Pound to accept all connections")
 
 
 @each_kind
@@ -52,7 +52,7 @@ def test_it_goes_on_over_several_reloads(start, kind):
         for _ in range(3):
             flow.step()
         wait_until(lambda old=old: not set(old) & set(pound.workers()),
-                   "those to leave who have nothing left to do")
+                   "the old workers without clients to leave")
         assert owner in pound.workers()
         assert get(pound.port, "/else").status == 200
     flow.step()
@@ -76,7 +76,7 @@ def test_over_tls(start, kind):
 
 @each_kind
 def test_grace_ends_it(start, kind):
-    """It is closed, counted and recorded; nobody is left of the old generation."""
+    """Pound closes, counts and records the flow, and no old worker is left."""
     pound = start(grace=1)
     flow, owner = begin(kind, pound)
     old = pound.workers()
@@ -89,7 +89,7 @@ def test_grace_ends_it(start, kind):
     assert owner not in pound.wait_workers(gone=old)
     pound.wait_log(r"\b1 clients? (was|were) cut off: Grace is over")
     record = wait_until(lambda: [r for r in pound.records() if r["reason"] == "grace_over"],
-                        lambda: "the record of it:\n" + pound.log())
+                        lambda: "the record of the flow:\n" + pound.log())
     assert len(record) == 1 and int(record[0]["pid"]) == owner
     assert get(pound.port).status == 200
 
@@ -124,8 +124,8 @@ def test_idle_clients_are_closed(start):
         client.finish()
 
 
-def test_who_connected_and_has_not_asked_yet_is_served(start, site):
-    """A connection that was accepted by the old generation is not a lost one."""
+def test_a_connection_without_a_request_is_served(start, site):
+    """The old generation still serves a connection that it has accepted."""
     pound = start()
     clients = [site.client(pound.port) for _ in range(20)]
     wait_accepted(pound, clients)
@@ -149,7 +149,7 @@ def test_half_a_head_is_waited_for(start, site):
 
 
 def test_what_is_asked_on_a_kept_connection_is_answered(start, site):
-    """The next requests are in the sockets when the old workers are told to drain."""
+    """The next requests are already in the sockets when the old workers begin to drain."""
     pound = start()
     clients = [site.client(pound.port) for _ in range(200)]
     for client in clients:
@@ -162,7 +162,7 @@ def test_what_is_asked_on_a_kept_connection_is_answered(start, site):
         try:
             client.send(request())
         except ConnectionError:
-            client.close()  # it had been closed before this was sent
+            client.close()  # Pound had closed it before the client sent this
     for client in clients[:100]:
         assert client.read_response().status == 200
     reloading.join()
@@ -211,7 +211,7 @@ def test_a_large_answer_to_a_slow_reader(start, site):
 
 
 def test_a_connection_is_ended_after_the_answer(start):
-    """Connection: close, and then nobody is left of the old generation."""
+    """The response has Connection: close, and then no old worker is left."""
     pound = start()
     post = SlowPost(pound.port)
     post.step()
@@ -225,8 +225,8 @@ def test_a_connection_is_ended_after_the_answer(start):
     post.close()
 
 
-def test_who_waits_in_the_old_generation_is_served(start, site):
-    """Slots are counted over both of them, first come, first served."""
+def test_a_request_that_waits_in_the_old_generation_is_served(start, site):
+    """Both generations share the slots, in the order of arrival."""
     order, go_on = [], threading.Semaphore(0)
 
     def script(connection):

@@ -1,4 +1,4 @@
-"""What concerns the whole program and changes by a reload: workers, user, jail, log, names."""
+"""A reload of program-wide settings: workers, user, jail, log, file names."""
 
 import grp
 import os
@@ -78,11 +78,11 @@ def test_every_one_of_many_new_workers_serves(site):
         assert client.ask().status == 200
         owners.add(proc.owner_of_connection(new, pound.port, client.local_port))
         return owners == set(new)
-    wait_until(all_seen, lambda: f"all of {new} to serve, {owners} did")
+    wait_until(all_seen, lambda: f"all of {new} to serve; {owners} have")
 
 
 def test_requests_wait_for_each_other_in_many_new_workers(site):
-    """A slot that one of them gives back wakes who waits in another, whichever rows they have."""
+    """A slot that one worker frees wakes a request in another, whatever their rows."""
     now = most = 0
     lock = threading.Lock()
 
@@ -108,7 +108,7 @@ def test_requests_wait_for_each_other_in_many_new_workers(site):
 
 
 def test_nobody_who_waits_to_be_accepted_is_lost(site):
-    """Old workers that do not come to accept: those in their queues are for the new ones."""
+    """The new workers serve connections that the stopped old workers have not accepted."""
     pound = start(site, workers=3)
     old = pound.workers()
     for worker in old:
@@ -124,7 +124,7 @@ def test_nobody_who_waits_to_be_accepted_is_lost(site):
     pound.wait_workers(gone=old)
 
 
-# --- rights ---------------------------------------------------------------------------------------
+# --- privileges -----------------------------------------------------------------------------------
 
 def ids(pid):
     status = proc.status(pid)
@@ -167,7 +167,7 @@ def test_into_a_jail_within_the_jail_and_out_of_it(site, tmp_path):
 # --- the log --------------------------------------------------------------------------------------
 
 def test_another_log_socket_and_facility(site):
-    """The master says what it did where it logs from then on."""
+    """The master logs the outcome to the new destination."""
     logs = [Syslog(site.directory / name) for name in ("one", "two")]
     try:
         pound = start(site, globals_=f"LogSocket: {logs[0].path}", background=True, args=())
@@ -179,7 +179,7 @@ def test_another_log_socket_and_facility(site):
         assert int(LINE.fullmatch(line)[1]) >> 3 == 21
         assert not any(b"/second" in line for line in logs[0].lines)
         line, = logs[1].wait(rb"generation 2 active")
-        assert int(LINE.fullmatch(line)[1]) == (21 << 3) + 5  # notice
+        assert int(LINE.fullmatch(line)[1]) == (21 << 3) + 5  # a notice
     finally:
         for log in logs:
             log.close()
@@ -208,10 +208,10 @@ def test_the_access_log_is_switched_off_and_on(site):
     assert "/unheard" not in pound.log()
 
 
-# --- the rest -------------------------------------------------------------------------------------
+# --- other settings -------------------------------------------------------------------------------
 
 def test_the_room_for_sessions_is_fixed(site):
-    """Its memory was mapped at the start: that it is not what the file says is told."""
+    """Pound maps this memory at the start. It logs that the new value has no effect."""
     pound = start(site)
     pound.reload(globals="MaxSessions: 5000")
     pound.wait_log("MaxSessions.*restart")
@@ -229,14 +229,14 @@ def test_a_generation_keeps_its_own_grace(site, first, then):
         assert stream.client.read_until_close()
         pound.wait_workers(gone=old)
     else:
-        for _ in range(250):  # it takes the stream two and a half seconds to send so many
+        for _ in range(250):  # the backend needs 2.5 s for these events
             stream.step()
         assert set(pound.workers()) & set(old)
     stream.close()
 
 
 def test_relative_names_are_those_of_the_start(site, certificates):
-    """A daemon is at home in the root directory, and still finds what was named from elsewhere."""
+    """The daemon changes to /, but relative names still refer to the directory of the start."""
     secure = reserve_port()
     pound = site.prepare(NAMES, web=site.backend().port, secure=secure)
     page, pem = pound.directory / "page.html", pound.directory / "site.pem"
@@ -262,5 +262,5 @@ def test_relative_names_are_those_of_the_start(site, certificates):
         assert any("pound.yaml:3:3: " in message for message in failed.messages)
     finally:
         pound.signal(signal.SIGTERM)
-        wait_until(lambda: not proc.is_alive(pound.master), "the daemon's end")
+        wait_until(lambda: not proc.is_alive(pound.master), "the daemon to end")
     assert not pound.pid_file.exists()

@@ -1,4 +1,4 @@
-"""A new generation whose workers never become ready: the old one serves until that is over."""
+"""New workers that never become ready: the old generation serves, and the reload fails."""
 
 import contextlib
 import os
@@ -20,12 +20,12 @@ def start(site, **how):
 
 
 def hang_next(faults, count):
-    """So many of the workers that are born from now on get no further than to their event loop."""
+    """Makes the next `count` new workers hang before their event loop."""
     faults.order("epoll_create1", HANG, times=count)
 
 
 def kill_all(workers):
-    """Workers of a new generation: after the first death the master may end the others itself."""
+    """Kills new workers. After the first death the master may end the others itself."""
     for worker in workers:
         with contextlib.suppress(ProcessLookupError):
             os.kill(worker, signal.SIGKILL)
@@ -66,7 +66,7 @@ def test_it_does_not_hold_quit(site, faults):
 
 
 def test_a_configuration_that_came_meanwhile_is_read_next(site, faults):
-    """Many HUPs during a reload are one more reload."""
+    """Many HUPs during a reload cause one further reload."""
     daemon = Unbroken(site, popen={"env": faults.environment})
     pound = daemon.pound
     hang_next(faults, 1)
@@ -77,13 +77,14 @@ def test_a_configuration_that_came_meanwhile_is_read_next(site, faults):
     for _ in range(20):
         pound.signal(signal.SIGHUP)
     kill_all(set(proc.children(pound.master)) - set(daemon.workers))
-    pound.wait_log("generation [0-9]+ active")  # the outcome of the killed one may be gone by now
+    # In the file a later outcome may already have replaced that of the killed generation.
+    pound.wait_log("generation [0-9]+ active")
     assert get(pound.port).status == 404
     assert len([line for line in pound.log().splitlines() if " active: " in line]) == 1
 
 
 def test_an_old_worker_is_killed_meanwhile(site, faults):
-    """Its generation still serves, so it is replaced; the reload goes on."""
+    """Its generation still serves, so the master replaces it and continues the reload."""
     pound = start(site, popen={"env": faults.environment})
     old = pound.workers()
     hang_next(faults, 1)
@@ -95,7 +96,7 @@ def test_an_old_worker_is_killed_meanwhile(site, faults):
     pound.wait_log(rf"\b{old[0]}\b.*killed by signal 9")
     for _ in range(10):
         assert get(pound.port).status == 200
-    kill_all(hanging)  # whichever of them it is
+    kill_all(hanging)  # the one of the two that hangs
     assert pound.wait_reload(before).result == "failed"
     wait_until(lambda: len(pound.workers()) == 2, "two workers", scaled(40))
     assert pound.reload().result == "ok"
@@ -103,7 +104,7 @@ def test_an_old_worker_is_killed_meanwhile(site, faults):
 
 
 def test_a_new_worker_is_killed_before_it_is_ready(site, faults):
-    """The reload has failed; the old generation serves, the one that was half there is gone."""
+    """The reload fails, the old generation serves, and the incomplete one is gone."""
     pound = start(site, popen={"env": faults.environment})
     old = pound.workers()
     stream = EventStream(pound.port)
@@ -117,7 +118,7 @@ def test_a_new_worker_is_killed_before_it_is_ready(site, faults):
     assert (outcome.result, outcome.generation) == ("failed", 1)
     assert any("killed by signal 9" in message for message in outcome.messages), outcome
     faults.clear()
-    wait_until(lambda: proc.children(pound.master) == old, "the new generation to go")
+    wait_until(lambda: proc.children(pound.master) == old, "the new generation to end")
     stream.step()
     stream.close()
     assert pound.reload().generation >= 2

@@ -1,4 +1,4 @@
-"""Reloads that meet something else: deaths, QUIT and TERM, generations that do not leave."""
+"""Reloads during other events: deaths of workers, QUIT and TERM, generations that do not leave."""
 
 import contextlib
 import os
@@ -29,7 +29,7 @@ def generation(pound):
 
 @pytest.mark.parametrize("whose", ["old", "any"])
 def test_workers_are_killed_during_reloads(site, whose):
-    """New connections are served whoever dies; in the end there is one complete generation."""
+    """Pound serves new connections whichever worker dies, and ends with one full generation."""
     pound = start(site, grace=2)
     hurt = []
     for number in range(8):
@@ -39,14 +39,14 @@ def test_workers_are_killed_during_reloads(site, whose):
         if whose == "any":
             victims = proc.children(pound.master)
         for victim in victims[:1]:
-            with contextlib.suppress(ProcessLookupError):  # it has left by itself
+            with contextlib.suppress(ProcessLookupError):  # it has already exited
                 os.kill(victim, signal.SIGKILL)
         for _ in range(5):
             try:
                 hurt.append(get(pound.port).status)
             except Exception as error:  # pylint: disable=broad-except
                 hurt.append(error)
-    # A connection that the victim had accepted, or had in its queue, may be hurt, no other one.
+    # Only connections that a victim had accepted, or had in its queue, may fail.
     assert sum(status != 200 for status in hurt) <= 8, hurt
     wait_until(lambda: len(proc.children(pound.master)) == 2
                and len(pound.workers()) == 2, "two workers", scaled(40))
@@ -57,19 +57,19 @@ def test_workers_are_killed_during_reloads(site, whose):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGQUIT, signal.SIGINT])
 def test_the_end_during_a_reload(site, number):
-    """At many moments of it: the end comes, with status 0, and nothing is left."""
+    """At any moment of a reload the signal ends Pound with status 0, and nothing is left."""
     for step in range(8):
         pound = start(site, listen=None)
         pound.signal(signal.SIGHUP)
         time.sleep(step * 0.004)  # justified: each round tries another moment of the reload
         pound.signal(number)
         assert pound.wait_exit(scaled(8)) == 0
-        wait_until(lambda p=pound: not p.processes(), "the end of all processes")
+        wait_until(lambda p=pound: not p.processes(), "all processes to end")
         assert not pound.pid_file.exists() and not pound.reload_file.exists()
 
 
 def test_quit_while_the_old_generation_drains(site):
-    """Both are waited for."""
+    """Pound waits for both generations."""
     pound = start(site)
     flows = [Tunnel(pound.port)]
     flows[0].step()
@@ -97,7 +97,7 @@ def test_term_while_the_old_generation_drains(site):
 
 
 def test_hup_while_it_stops(site):
-    """An end that has begun is not turned back."""
+    """A HUP does not cancel the stop."""
     pound = start(site)
     flow = Tunnel(pound.port)
     pound.signal(signal.SIGQUIT)
@@ -110,13 +110,13 @@ def test_hup_while_it_stops(site):
 
 
 def test_a_worker_of_a_draining_generation_dies(site):
-    """It is not replaced: nobody would be served by it."""
+    """The master does not replace it: a successor would have no clients."""
     pound = start(site)
     flow = Tunnel(pound.port)
     owner = proc.owner_of_connection(pound.workers(), pound.port, flow.client.local_port)
-    pound.wait_grown_up()  # so that a replacement would come at once
+    pound.wait_grown_up()  # a replacement would come at once
     pound.reload()
-    wait_until(lambda: len(proc.children(pound.master)) == 3, "the others to leave")
+    wait_until(lambda: len(proc.children(pound.master)) == 3, "the other old worker to leave")
     os.kill(owner, signal.SIGKILL)
     assert flow.client.closes()
     pound.wait_log(rf"\b{owner}\b.*killed by signal 9")
@@ -137,7 +137,7 @@ def test_a_worker_that_serves_is_replaced_after_a_reload(site):
 
 
 def test_an_old_worker_that_is_stopped(site):
-    """It does not hear that it should leave; it is made to, when its Grace is over."""
+    """It cannot receive the order to leave. The master kills it when its Grace is over."""
     pound = start(site, grace=1)
     old = pound.workers()
     os.kill(old[0], signal.SIGSTOP)
@@ -148,12 +148,12 @@ def test_an_old_worker_that_is_stopped(site):
 
 
 def start_full(site):
-    """A daemon without room for one more generation, and the clients that hold the old ones."""
+    """A daemon without room for another generation, and the clients that hold the old ones."""
     workers = MOST_PROCESSES // 3
     pound = start(site, workers=workers)
     tunnels = []
     for number in (2, 3):
-        # Not every worker gets one; half of the old ones and one more are enough.
+        # Not every worker gets a tunnel. More than half of the old workers are enough.
         tunnels += [Tunnel(pound.port) for _ in range(2 * workers)]
         pound.reload()
         assert get(pound.port).status == 200
@@ -162,7 +162,7 @@ def start_full(site):
 
 
 def test_generations_that_do_not_leave_are_bounded(site):
-    """When there is no room for one more, the reload waits until some have left."""
+    """Without room for another generation, the reload waits until old ones have left."""
     pound, tunnels = start_full(site)
     old = proc.children(pound.master)
     before = reload_outcome.stamp(pound.reload_file)
@@ -180,7 +180,7 @@ def test_generations_that_do_not_leave_are_bounded(site):
 
 
 def test_each_reload_that_waits_is_told_once(site):
-    """Also when the one before it waited, too, and then failed."""
+    """Also if the reload before it waited and then failed."""
     pound, tunnels = start_full(site)
     pound.signal(signal.SIGHUP)
     pound.wait_log("reload waits")
@@ -197,7 +197,7 @@ def test_each_reload_that_waits_is_told_once(site):
 
 
 def test_a_clock_of_its_own(site):
-    """Each of the old generations has its own Grace: those before it are not given more."""
+    """Each old generation has its own Grace; later reloads do not extend it."""
     pound = start(site, grace=2)
     first = Tunnel(pound.port)
     pound.reload()

@@ -1,6 +1,7 @@
-"""What survives a reload: sessions, liveness, counters, tickets, by what things are.
+"""State that survives a reload: sessions, liveness, counters, tickets.
 
-Not by where they stand: backends and services are reordered, added and removed meanwhile.
+State belongs to the thing, not to its position: the tests reorder, add and remove backends and
+services.
 """
 
 import os
@@ -18,7 +19,7 @@ HEAVY = os.environ.get("POUND_HEAVY") == "1"
 SESSIONS, RELOADS = (10000, 50) if HEAVY else (400, 8)
 
 def config(ports, services, alive=60):
-    """`services` is an ordered {name: backends}; the backends' section has the order of `ports`."""
+    """`services` is an ordered {name: backends}; `ports` gives the order of the backends."""
     return plain_site(
         f"Workers: 2; Alive: {alive}; MaxSessions: 262144",
         backends={name: f"Port: {port}" for name, port in ports.items()}, listener="Client: 60",
@@ -35,7 +36,7 @@ def shuffled(items):
 
 
 class Sessions:
-    """Many clients of one service, each known by a word in its requests."""
+    """Many clients of one service; a word in the URL identifies each of them."""
 
     def __init__(self, site, demo, count):
         self.site = site
@@ -52,7 +53,7 @@ class Sessions:
                       {name: services[name] for name in shuffled(services)})
 
     def ask_all(self):
-        """Where each of them is now: those that were somewhere else before."""
+        """Sends a request for each client; returns those that have moved to another backend."""
         client = self.site.client(self.pound.port)
         moved = {}
         for word, before in self.at.items():
@@ -64,7 +65,7 @@ class Sessions:
         return moved
 
     def change(self, step):
-        """One more, one fewer, or another order; the names that are gone."""
+        """Adds or removes a backend, or changes the order; returns the removed names."""
         gone = set()
         if step % 3 == 0 and len(self.live) > 3:
             gone = {random.choice(self.live)}
@@ -88,7 +89,7 @@ def test_only_sessions_of_removed_backends_move(site, demo):
 
 
 def test_a_session_of_a_client_bound_to_an_old_worker(site, demo):
-    """What the old generation learns while it drains the new one knows, and the other way round."""
+    """Both generations know the sessions that either one learns during the drain."""
     ports = {"b0": demo("b0"), "b1": demo("b1")}
     begun, go_on = threading.Semaphore(0), threading.Event()
 
@@ -113,7 +114,7 @@ def test_a_session_of_a_client_bound_to_an_old_worker(site, demo):
 
 
 def test_a_dead_backend_stays_dead_and_is_still_probed(site):
-    """It is not met by requests again only because the configuration was read again."""
+    """A reload alone does not make Pound send requests to a dead backend."""
     one, two = site.backend(lambda _: response(b"one")), site.backend(lambda _: response(b"two"))
     ports = {"one": one.port, "two": two.port}
     pound = site.pound(config(ports, {"shop": ["one", "two"]}))
@@ -126,15 +127,15 @@ def test_a_dead_backend_stays_dead_and_is_still_probed(site):
     pound.reload(config(ports, {"shop": ["two", "one"]}))
     for number in range(20):
         assert get(pound.port, f"/shop?sid={number}").body == b"two"
-    assert len(pound.wait_log("dead")) == len(dead), "it died again"
+    assert len(pound.wait_log("dead")) == len(dead), "Pound marked it dead again"
     pound.reload(config(ports, {"shop": ["two", "one"]}, alive=1))
     numbers = iter(range(100, 100000))
     wait_until(lambda: get(pound.port, f"/shop?sid={next(numbers)}").body == b"one",
-               "the probe to find it alive")
+               "a probe to succeed")
 
 
 def test_a_backend_that_dies_in_one_generation_is_dead_in_both(site):
-    """The old generation drains; what it finds out is true for the new one."""
+    """The verdict of the draining generation also holds for the new one."""
     held = site.backend(script=lambda connection: connection.read_until_close())
     ports = {"held": held.port, "one": site.backend(lambda _: response(b"one")).port}
     victim = site.backend(lambda _: response(b"victim"))
@@ -156,7 +157,7 @@ def test_a_backend_that_dies_in_one_generation_is_dead_in_both(site):
 
 
 def test_a_name_that_resolves_now(site):
-    """Names are resolved again; a backend that was dead for want of an address is not any more."""
+    """A reload resolves names again. A backend without an address becomes live."""
     one = site.backend(lambda _: response(b"one"))
     text = config({"one": one.port}, {"shop": ["one"]})
     name = "    Address: no-such-name.invalid\n"
@@ -185,7 +186,7 @@ SECURE = """HTTPSListeners:
 
 @pytest.mark.parametrize("version", ["1.2", "1.3"])
 def test_tickets(site, certificates, version):
-    """They resume in the next generations, but not with another certificate."""
+    """Tickets resume in later generations, but not with another certificate."""
     one = site.backend()
     port = reserve_port()
     pem = site.directory / "site.pem"
@@ -211,7 +212,7 @@ def test_tickets(site, certificates, version):
 
 
 def test_many_reloads_with_sessions_in_the_old_generation_only(site, demo):
-    """Nothing is forgotten while it is not asked for."""
+    """Pound forgets no session while no request uses it."""
     sessions = Sessions(site, demo, 50)
     for _ in range(5):
         sessions.pound.reload(sessions.text())

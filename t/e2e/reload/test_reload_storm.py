@@ -1,6 +1,6 @@
-"""Many reloads, at any moment, under load: nobody notices, and nothing is left over.
+"""Many reloads at random moments under load: no client notices, and nothing is left over.
 
-POUND_HEAVY=1 makes it five hundred.
+POUND_HEAVY=1 makes 500 reloads instead of 40.
 """
 
 import os
@@ -34,27 +34,29 @@ MORE = """
 
 
 class House:
-    """A daemon, and what it had at the beginning."""
+    """A daemon, and its descriptors, memory and processes at the beginning."""
 
     def __init__(self, site, demo, workers=2):
         self.pound = site.pound(CONFIG, web=demo("web"), workers=workers,
                                 long=site.backend(script=long_requests).port)
-        for count in (workers, 3, workers):  # what is kept for the next time is there
+        for count in (workers, 3, workers):  # now everything exists that Pound keeps for later
             self.pound.reload(workers=count)
             self.pound.wait_workers()
         self.start = self.figures()
 
     @staticmethod
     def descriptors(pid):
-        """All but those by which processes wake each other: they are as many as there were ever
-        processes at a time, and bounded by the table of those."""
+        """The number of descriptors without the eventfds by which processes wake each other.
+
+        Their number is the greatest number of processes so far, and the table bounds it.
+        """
         fds = list(proc.fds(pid).values())
         wakes = fds.count("anon_inode:[eventfd]")
         assert wakes <= 200
         return len(fds) - wakes
 
     def figures(self):
-        """Taken when nobody comes or goes any more."""
+        """The present figures, once the number of descriptors no longer changes."""
         pids = [self.pound.master, *self.pound.wait_workers()]
         last, same = None, 0
 
@@ -70,9 +72,9 @@ class House:
                 "processes": len(proc.with_argument(self.pound.config_file))}
 
     def settled(self):
-        """Waits for the old generations to leave; asserts that nothing has grown."""
+        """Waits for the old generations to leave; fails if anything has grown."""
         wait_until(lambda: len(proc.children(self.pound.master)) == self.pound.worker_count,
-                   lambda: f"the old generations to leave; there are "
+                   lambda: f"the old generations to leave; running: "
                    f"{proc.children(self.pound.master)}; log:\n" + self.pound.log()[-4000:],
                    scaled(40))
         self.pound.reload()
@@ -80,8 +82,8 @@ class House:
                    "the last generation to leave")
         now = self.figures()
         grown = now.pop("master's memory") - self.start["master's memory"]
-        # The heap remembers how many generations were there at once; a leak grows with each.
-        assert grown < (32 << 20 if SANITIZED else 4 << 20), f"{grown} bytes more"
+        # The heap keeps its size at the most generations. A leak would grow with each reload.
+        assert grown < (32 << 20 if SANITIZED else 4 << 20), f"the memory grew by {grown} bytes"
         for name, value in now.items():
             assert value <= self.start[name], (name, value, self.start[name],
                                                proc.fds(self.pound.master))
@@ -89,7 +91,7 @@ class House:
 
 
 def storm(pound, count, most_ms=200, change=lambda number: None):
-    """HUPs at random moments; the number of generations that came to serve by them."""
+    """Sends HUPs at random moments; returns the number of new generations."""
     first = reload_outcome.read(pound.reload_file).generation
     for number in range(count):
         change(number)
@@ -105,7 +107,7 @@ def no_failure(result):
 
 
 def test_nobody_notices(site, demo):
-    """Keep-alive clients, slow and chunked uploads, event streams and tunnels."""
+    """The load: keep-alive clients, slow and chunked uploads, event streams and tunnels."""
     random.seed(RELOADS)
     house = House(site, demo)
     load = site.wrk(house.pound.port, clients=32)
@@ -119,7 +121,7 @@ def test_nobody_notices(site, demo):
 
 @pytest.mark.parametrize("workers", [(2,), (1, 3, 2)], ids=["same workers", "other workers"])
 def test_every_connect_is_answered(site, demo, workers):
-    """One connection for each request: none is lost between two generations."""
+    """Each request has its own connection. None is lost between two generations."""
     random.seed(RELOADS + len(workers))
     house = House(site, demo)
     load = site.wrk(house.pound.port, clients=16, fields=["Connection: close"])
@@ -132,7 +134,7 @@ def test_every_connect_is_answered(site, demo, workers):
 
 
 def test_listeners_come_and_go(site, demo):
-    """What stays is not disturbed by what does not."""
+    """Other listeners do not disturb the one that stays."""
     house = House(site, demo)
     ports = [reserve_port() for _ in range(3)]
     load = site.wrk(house.pound.port, clients=8)
@@ -159,7 +161,7 @@ def test_failing_reloads_leave_nothing(site, demo):
 
 
 def test_a_hundred_in_a_row_are_one_or_few(site, demo):
-    """They are coalesced, and the last configuration wins."""
+    """Pound combines the HUPs, and the last configuration wins."""
     house = House(site, demo)
     before = reload_outcome.read(house.pound.reload_file).generation
     for number in range(100):
@@ -180,7 +182,7 @@ def test_a_hundred_in_a_row_are_one_or_few(site, demo):
 
 
 def test_hups_from_all_sides_at_once(site, demo):
-    """As fast as they can be sent: at most one generation is starting at any time."""
+    """HUPs arrive at full speed. At most one generation starts at any time."""
     house = House(site, demo)
     most = 0
     until = time.monotonic() + 1

@@ -1,11 +1,11 @@
-"""A daemon whose reloads fail, and which shows after each failure that nothing was broken."""
+"""A daemon for failed reloads, with checks that a failure has broken nothing."""
 
 import re
 import signal
 
 from harness import answer, get, proc, wait_until
 
-# Tests name lines and columns of this text.
+# Tests refer to lines and columns of this text.
 CONFIG = """
 Global:
   Workers: 2
@@ -26,13 +26,13 @@ HTTPListeners:
 
 
 def patient(connection):
-    """Answers, and does not mind how long an idle connection is kept."""
+    """A script that answers and allows idle connections of any length."""
     connection.sock.settimeout(None)
     answer()(connection)
 
 
 class Unbroken:
-    """A daemon, a client on it, and how many processes and descriptors its master had."""
+    """A daemon, a connected client, and the workers and descriptors at the start."""
 
     def __init__(self, site, config=CONFIG, **kwargs):
         kwargs.setdefault("globals", "Grace: 30")
@@ -45,7 +45,7 @@ class Unbroken:
         self.good = dict(globals="Grace: 30")
 
     def fails(self, config=None, words=(), **values):
-        """Reloads, expects the failure to be told in these words; returns the outcome."""
+        """Makes a reload fail with messages that contain `words`; returns the outcome."""
         pound = self.pound
         already = pound.log().count("keeps serving")
         outcome = pound.reload(config, expect="failed", **values)
@@ -53,7 +53,7 @@ class Unbroken:
         for word in words:
             assert any(word in message for message in outcome.messages), (word, outcome)
         pound.wait_log("reload failed: generation 1 keeps serving", already + 1)
-        # Every reason is in the log, one line each, before that.
+        # Before that line, the log has one line for each reason.
         said = [re.sub(r"^pound\[\d+\]: ", "", line) for line in pound.log().splitlines()]
         last = max(i for i, line in enumerate(said) if "keeps serving" in line)
         for message in outcome.messages:
@@ -68,17 +68,17 @@ class Unbroken:
         for _ in range(4):
             assert get(pound.port).status == 200
         wait_until(lambda: proc.children(pound.master) == self.workers,
-                   lambda: f"the workers {self.workers}, there are {proc.children(pound.master)}")
+                   lambda: f"the workers {self.workers}; running: {proc.children(pound.master)}")
         wait_until(lambda: proc.fd_count(pound.master) == self.fds,
-                   lambda: f"{self.fds} descriptors of the master: {proc.fds(pound.master)}")
+                   lambda: f"{self.fds} descriptors of the master; open: {proc.fds(pound.master)}")
         assert not proc.zombies(pound.master)
 
     def recovers(self):
-        """A good reload, a request, a status, and the end: all signals take effect."""
+        """Shows that all signals work: a reload, a request, a status dump and the end."""
         pound = self.pound
         outcome = pound.reload(self.config, **self.good)
         assert outcome.generation >= 2
-        last = self.client.ask()  # on the connection that it has had all the time
+        last = self.client.ask()  # on the connection from before the reloads
         assert (last.status, last.field("Connection")) == (200, "close")
         assert get(pound.port).status == 200
         pound.wait_workers(gone=self.workers)

@@ -1,4 +1,4 @@
-"""Allow: rules that a listener or a service relaxes, and what the backend then sees."""
+"""Allow: a listener or a service relaxes rules; the tests check the bytes at the backend."""
 
 import pytest
 
@@ -30,7 +30,7 @@ def ask(site, pound, data):
     return client.read_response()
 
 
-# What is asked → the request line and the Host that the backend sees; None for our own.
+# request → the request line and the Host that the backend receives; None for Pound's own Host.
 LAX = {
     "a quote": (b'GET /lax?"x" HTTP/1.1\r\nHost: a\r\n\r\n', "GET", "/lax?%22x%22", "a"),
     "UTF-8": ("GET /lax/caf\u00e9 HTTP/1.1\r\nHost: a\r\n\r\n".encode(), "GET", "/lax/caf%C3%A9",
@@ -68,7 +68,7 @@ STRICT = {
                            "Connection: b@c"),
     "expect_unknown": (b"GET /strict HTTP/1.1\r\nHost: a\r\nExpect: tea\r\n", 417, 31,
                        "Expect: tea"),
-    # What no configuration lets pass, at the lax service.
+    # Requests that the lax service refuses, because no configuration allows them.
     "cl_te": (b"POST /lax HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n"
               b"Transfer-Encoding: chunked\r\n", 400, 48, "Transfer-Encoding: chunked"),
     "nul_byte": (b"GET /lax\0 HTTP/1.1\r\nHost: a\r\n", 400, 8, "GET /lax\\x00 HTTP/1.1"),
@@ -86,7 +86,7 @@ def test_what_is_not_relaxed_is_refused_and_the_log_says_why(site, where, code):
     got = ask(site, pound, data + b"\r\n" + request("GET", "/strict/smuggled"))
     assert (got.status, got.field("Connection")) == (status, "close")
     assert len(backend.requests) == before
-    # Service and backend are "-"; no other test here is refused for this reason.
+    # Service and backend are "-". No other test in this file has this reason.
     record, = pound.wait_log(rf'" - - \d+ reason={code}$')
     assert f'" {status} ' in record
     line = pound.wait_log(rf"request of 127\.0\.0\.1 to 127\.0\.0\.1:{pound.port} refused: "
@@ -110,7 +110,7 @@ def test_a_redirect_sends_nothing_raw_back(site, where):
 
 
 def test_a_body_is_read_in_step_behind_a_relaxed_head(site, where):
-    """Two requests at once: the second is none of the first one's body, nor the other way round."""
+    """Two pipelined requests with bodies: Pound keeps their bodies apart."""
     pound, backend = where
     before = len(backend.requests)
     client = site.client(pound.port)

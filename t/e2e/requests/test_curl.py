@@ -1,4 +1,4 @@
-"""A real client: curl in HTTP/1.0 and 1.1, uploads, ranges, many at once."""
+"""curl as a real client: HTTP/1.0 and 1.1, uploads, ranges, many requests at once."""
 
 import hashlib
 import os
@@ -18,7 +18,7 @@ FILE = os.urandom(1000) * 300
 
 
 def server(connection):
-    """Serves FILE, ranges of it, and the digest of what is uploaded; says 100 when asked to."""
+    """Serves FILE and ranges of it, answers uploads with their digest, and sends 100 on request."""
     while head := connection.read_request_head():
         if head.field("Expect"):
             connection.send(b"HTTP/1.1 100 Continue\r\n\r\n")

@@ -1,4 +1,4 @@
-"""1xx responses: Expect: 100-continue from end to end, 103 passed on, none for HTTP/1.0."""
+"""1xx responses: 100 and 103 pass from the backend to HTTP/1.1 clients, not to HTTP/1.0."""
 
 import threading
 
@@ -14,7 +14,7 @@ HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n"
 
 
 def test_the_100_is_the_backends_own(site):
-    """Pound does not say `100 Continue` by itself: the body waits for the backend's word."""
+    """Pound sends no `100 Continue` of its own. The client waits for the one of the backend."""
     asked, go_on = threading.Event(), threading.Event()
 
     def script(connection):
@@ -38,12 +38,12 @@ def test_the_100_is_the_backends_own(site):
     assert client.read_head().status == 100
     client.send(b"hello")
     assert client.read_response().body == b"got hello"
-    # The connection is in step afterwards.
+    # The connection is still in step.
     assert client.ask("POST", "/", body=b"again").body == b"got again"
 
 
 def test_a_final_response_instead_of_100(site):
-    """The client must not send its body, and nothing of it may be taken for a request."""
+    """The client must not send its body, and Pound must not take a body for a request."""
     def script(connection):
         connection.read_request_head()
         connection.send(response(b"no", status="417 Expectation Failed"))
@@ -124,7 +124,7 @@ def test_http10_clients_get_no_interim_response(site, interim):
 
 
 def test_interim_responses_are_counted(site):
-    """100 pass; one more is refused, or a backend could hold a client for ever."""
+    """100 pass. Pound refuses one more, or a backend could hold a client forever."""
     def script(connection):
         while received := connection.read_request():
             connection.send(HINTS * int(received.target[1:]) + response(b"final"))
@@ -135,5 +135,5 @@ def test_interim_responses_are_counted(site):
     got = site.client(pound.port).ask("GET", "/101")
     assert (got.status, len(got.interim)) == (502, 100)
     assert pound.wait_records(2)[-1]["reason"] == "response_interims_many"
-    # The backend is not dead for it, and the count begins anew.
+    # The backend is still live, and the next request starts a new count.
     assert site.client(pound.port).ask("GET", "/100").status == 200

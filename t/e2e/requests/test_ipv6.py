@@ -1,4 +1,4 @@
-"""IPv6 on both sides: listeners, backends, and how addresses are written."""
+"""IPv6 on both sides: listeners, backends, and the notation of addresses."""
 
 import socket
 
@@ -20,7 +20,7 @@ def has_ipv6():
         return False
 
 
-pytestmark = pytest.mark.skipif(not has_ipv6(), reason="no IPv6 on this machine")
+pytestmark = pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
 
 
 @pytest.fixture(name="where")

@@ -1,4 +1,4 @@
-"""Client connections that are kept, and those that are not: HTTP/1.1, HTTP/1.0, pipelining."""
+"""Which client connections Pound keeps: HTTP/1.1, HTTP/1.0, pipelining."""
 
 import pytest
 
@@ -122,7 +122,7 @@ def test_requests_that_come_byte_by_byte(site, pound):
 
 @pytest.mark.parametrize("before", [b"\r\n", b"\r\n\r\n"])
 def test_an_empty_line_before_a_request_is_ignored(site, pound, before):
-    """RFC 9112 2.2: at least one; browsers send it after a POST."""
+    """RFC 9112 2.2: a server ignores at least one. Old browsers send it after a POST."""
     client = site.client(pound.port)
     client.send(request("POST", "/1", body=b"x") + before[:2] + request("GET", "/2"))
     assert client.read_response().body == b"POST /1 x"

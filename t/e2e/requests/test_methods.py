@@ -1,4 +1,4 @@
-"""Methods: those of RFC 9110 and WebDAV pass; CONNECT, TRACE and unknown ones get 405."""
+"""Methods of RFC 9110 and WebDAV pass; CONNECT, TRACE and unknown methods get 405."""
 
 import pytest
 
@@ -48,7 +48,7 @@ def test_is_refused_with_405(site, where, method):
 
 
 def test_every_allowed_method_passes(site, where):
-    """What the Allow field promises is kept."""
+    """Every method in the Allow field of the 405 passes."""
     pound, backend = where
     client = site.client(pound.port)
     client.send(request("FOO"))

@@ -1,4 +1,4 @@
-"""What becomes of the fields: hop-by-hop ones end here, forwarding ones are ours, HeadAdd."""
+"""Changes to fields: Pound drops hop-by-hop fields, sets forwarding fields and adds HeadAdd."""
 
 import pytest
 
@@ -38,7 +38,7 @@ def fixture_where(shared_site):
 
 
 def seen(where, *fields, **kwargs):
-    """The request as the backend saw it, and the response as the client did."""
+    """The request as the backend received it, and the response as the client did."""
     pound, backend = where
     got = get(pound.port, "/", *fields, **kwargs)
     assert got.status == 200, got
@@ -49,7 +49,8 @@ def seen(where, *fields, **kwargs):
 def test_end_to_end_fields_pass_in_order(where):
     request_seen, _ = seen(where, "Accept: text/html, */*;q=0.1", "X-B: 1", "x-a: \xe9\xff",
                            "X-B: 2", "Cookie: a=b; c=d", "Authorization: Basic eDp5",
-                           "User-Agent: Me (1)", "X-Empty:", "Referer: http://a/b?c", "Cache-Control: no-cache")
+                           "User-Agent: Me (1)", "X-Empty:", "Referer: http://a/b?c",
+                           "Cache-Control: no-cache")
     passed = [f for f in request_seen.fields if not f[0].startswith(("X-Forwarded", "Host"))]
     assert passed == [("Accept", "text/html, */*;q=0.1"), ("X-B", "1"), ("x-a", "\xe9\xff"),
                       ("X-B", "2"), ("Cookie", "a=b; c=d"), ("Authorization", "Basic eDp5"),
@@ -143,7 +144,7 @@ def test_what_a_client_says_of_the_rest_is_replaced(where):
 @pytest.mark.parametrize("name", ["X_Forwarded_For", "X-Forwarded_For", "x_forwarded_proto",
                                   "X_FORWARDED-HOST", "X_Forwarded_Port"])
 def test_underscore_twins_of_our_fields_do_not_pass(where, name):
-    """CGI makes the same variable of both."""
+    """CGI makes one variable of both names."""
     assert seen(where, f"{name}: 6.6.6.6")[0].all(name) == []
 
 

@@ -1,4 +1,4 @@
-"""Which service a request belongs to: order, URL, HeadRequire, HeadDeny; a thousand of them."""
+"""The choice of a service: order, URL, HeadRequire, HeadDeny; also with 1000 services."""
 
 import re
 
@@ -42,7 +42,7 @@ CONFIG = plain_site(
     Threads: 0
 """
 
-# target, fields, host → number of the service; None: no service
+# {name: (target, fields, host, number of the service or None)}
 TABLE = {
     "search, not match": ("/a/b.gif?x", (), "a", 1),
     "unescaped dot": ("/giffy/xgif", (), "a", 1),

@@ -1,4 +1,4 @@
-"""Upgrade: the handshake, and the tunnel behind a 101. WebSocket frames written by hand."""
+"""Upgrade: the handshake, and the tunnel after a 101, with hand-made WebSocket frames."""
 
 import base64
 import hashlib
@@ -18,7 +18,7 @@ ASK = ("GET", "/", "Connection: Upgrade", "Upgrade: echo")
 
 
 def echo(connection):
-    """Switches, then sends everything back until the client's end of file."""
+    """A script that switches protocols and echoes everything until the client's end of file."""
     connection.read_request_head()
     connection.send(SWITCH)
     connection.send(connection._take(len(connection.buffer)))  # pylint: disable=protected-access
@@ -155,7 +155,7 @@ def test_a_101_that_nobody_asked_for_is_502(site, fields):
 
 
 def test_a_request_hidden_behind_a_refused_upgrade(site):
-    """Without a 101 the bytes behind the head are the next request, judged as such."""
+    """Without a 101 the bytes after the head are the next request, and Pound checks it."""
     backend = site.backend()
     pound = site.pound(CONFIG, web=backend.port)
     client = site.client(pound.port)

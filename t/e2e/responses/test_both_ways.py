@@ -1,4 +1,4 @@
-"""Request and response at the same time: early responses, and either side leaving in the middle."""
+"""Request and response at the same time: early responses, and sides that leave in between."""
 
 import threading
 
@@ -12,7 +12,7 @@ CONFIG = plain_site(backends={"web": "TimeOut: 60"}, listener="Client: 60")
 
 
 def test_a_response_that_begins_before_the_request_has_ended(site):
-    """Each piece of the body comes back before the next one is sent."""
+    """The client receives each piece of its body back before it sends the next one."""
     def script(connection):
         connection.read_request_head()
         connection.send(response(b"", "Transfer-Encoding: chunked", length=False))
@@ -40,7 +40,7 @@ def test_a_response_that_begins_before_the_request_has_ended(site):
 
 
 def test_a_whole_response_before_the_request_has_ended_then_the_rest(site):
-    """The backend reads on after its response: both connections stay in step."""
+    """The backend keeps reading after its response, and both connections stay in step."""
     def script(connection):
         while head := connection.read_request_head():
             connection.send(response(b"early"))
@@ -54,12 +54,12 @@ def test_a_whole_response_before_the_request_has_ended_then_the_rest(site):
         client.send(b"x" * 200000 + request("GET", "/next"))
         assert client.read_response().body == b"early"
     except (Closed, ConnectionError):
-        pass  # closing after an early response is good manners, too (RFC 9112 9.3)
+        pass  # a close after an early response is correct, too (RFC 9112 9.3)
 
 
 @pytest.mark.parametrize("framing", ["length", "chunked"])
 def test_an_uploading_client_reads_the_whole_early_response(site, framing):
-    """413 and a close in the middle of an upload: no reset may eat the response."""
+    """413 and a close during an upload: a reset must not destroy the response."""
     page = b"too large " * 2000
 
     def script(connection):
@@ -89,7 +89,7 @@ def test_an_uploading_client_reads_the_whole_early_response(site, framing):
 
 
 def test_a_refused_upload_reads_the_whole_page(site):
-    """The same for a response of Pound's own."""
+    """The same for a response from Pound itself."""
     pound = site.pound(CONFIG, web=site.backend().port)
     for _ in range(10):
         client = site.client(pound.port)
@@ -109,7 +109,7 @@ def test_a_refused_upload_reads_the_whole_page(site):
         thread.join()
 
 
-# --- the ones that leave --------------------------------------------------------------------------
+# --- sides that leave -----------------------------------------------------------------------------
 def test_a_client_that_leaves_inside_a_download_frees_the_backend(site):
     left = threading.Event()
 
@@ -146,5 +146,5 @@ def test_a_client_that_leaves_inside_an_upload_never_makes_a_whole_request(site)
         count = len(bodies) + 1
         backend.wait_requests(count)
         client.close()
-        wait_until(lambda c=count: len(bodies) == c, "the backend to be left")
+        wait_until(lambda c=count: len(bodies) == c, "Pound to close the connection to the backend")
         assert not bodies[-1].complete

@@ -1,4 +1,4 @@
-"""Responses of Pound's own: ErrNNN pages, Err500 for every other 5xx, and what is built in."""
+"""Pound's own responses: ErrNNN pages, Err500 for other 5xx, and the built-in pages."""
 
 import re
 
@@ -29,7 +29,7 @@ def script(connection):
 
 
 def start(where, **pages):
-    """A daemon with these pages; names are Err404 and the like."""
+    """A daemon with these pages: start(where, Err404="text")."""
     lines = []
     for name, text in pages.items():
         path = where.directory / f"{name}.html"
@@ -41,7 +41,7 @@ def start(where, **pages):
                        pages="\n  ".join(lines))
 
 
-# status → how to get it
+# {status: a request that causes it}
 CAUSES = {
     400: b"GET / HTTP/1.1\r\n\r\n",
     404: request("GET", "/nowhere"),
@@ -105,7 +105,7 @@ def test_builtin_page(site, builtin, status):
     assert got.field("Content-Type").startswith("text/html")
     assert got.body and str(status).encode() in got.body
     assert got.framing() == ("length", len(got.body))
-    # It says nothing of the house behind it.
+    # The page reveals nothing about backends or configuration.
     assert not re.search(rb"127\.0\.0\.1|/tmp|web|dead", got.body)
 
 

@@ -1,8 +1,8 @@
-"""The end of a response is not lost to a reset, whatever the client sends meanwhile.
+"""A reset never destroys the end of a response, whatever the client sends meanwhile.
 
-A socket that is closed while its client still speaks, were it only TLS's close_notify, answers with
-a reset, and a reset discards what is still queued. So these clients say something once the response
-has begun, and read slowly.
+A closed socket answers further bytes with a reset, and a reset discards the bytes in the queue.
+Even the close_notify of TLS is enough. So these clients send bytes once the response has begun, and
+read slowly.
 """
 
 import pytest
@@ -12,7 +12,7 @@ from harness.config import tls_site
 
 CONFIG = tls_site(listener="Port: $https; Certificates: $pem", plain="")
 
-SIZE = 600_000  # more than the client's buffer takes, less than the kernel's does
+SIZE = 600_000  # more than the client's buffer holds, less than the kernel's
 
 
 @pytest.fixture(scope="module", name="where")
@@ -24,11 +24,11 @@ def fixture_where(shared_site, certificates):
 
 
 def closing(client, pound, before):
-    """Asks for a response that ends the connection; returns when all of it is on its way."""
+    """Requests a response that ends the connection; returns once Pound has sent all of it."""
     client.send(request("GET", "/", "Connection: close"))
     head = client.read_head()
     assert (head.status, head.field("Connection")) == (200, "close")
-    wait_until(lambda: len(pound.records()) > before, "Pound to be done with the request")
+    wait_until(lambda: len(pound.records()) > before, "Pound to finish the request")
     return head
 
 

@@ -1,4 +1,4 @@
-"""Responses of every framing: Content-Length, chunked, until close; none; and broken ones."""
+"""Responses with every framing: Content-Length, chunked, until close, none, and broken ones."""
 
 import threading
 
@@ -12,9 +12,9 @@ CONFIG = plain_site(backends={"web": "TimeOut: 5"}, listener="Client: 30")
 
 @pytest.fixture(name="ask")
 def fixture_ask(site):
-    """ask(bytes, request…): what the client gets when the backend answers with these bytes.
+    """ask(bytes, request…): the client's response when the backend sends these bytes.
 
-    The client stays open; `ask.client` and `ask.pound` are there for more questions.
+    The client stays open. `ask.client` and `ask.pound` serve for further checks.
     """
     def ask(answer, *args, close=False, **kwargs):
         def script(connection):
@@ -53,7 +53,7 @@ def test_chunked_with_extensions_and_trailer(ask):
     assert got.framing() == ("chunked", None)
     assert got.body == b"one" + b"two" * 5000
     assert got.trailer == [("X-Checksum", "42")]
-    assert ask.client.ask().complete  # both connections went on
+    assert ask.client.ask().complete  # both connections are still usable
 
 
 def test_chunked_in_any_case_and_with_leading_zeros(ask):
@@ -136,7 +136,7 @@ NO_BODY = {
 def test_no_body_whatever_the_fields_say(ask, method, status, framing):
     got = ask(b"HTTP/1.1 %d X\r\nETag: \"1\"\r\n" % status + NO_BODY[framing], method, "/")
     assert (got.status, got.field("ETag")) == (status, '"1"')
-    # The connection is in step: the next response is not taken for this one's body.
+    # The connection is in step: Pound does not take the next response for this body.
     ask.client.send(request(method, "/next"))
     assert ask.client.read_response(to=method).status == status
     assert ask.backend.requests[-1].target == "/next"
@@ -148,7 +148,7 @@ def test_head_keeps_the_length_as_information(ask):
 
 
 def test_204_has_no_framing_field(ask):
-    """RFC 9110 8.6, RFC 9112 6.1: a server must not send them in a 204."""
+    """RFC 9110 8.6, RFC 9112 6.1: a server must not send these fields in a 204."""
     got = ask(b"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n")
     assert got.framing() == (None, None)
 
@@ -196,7 +196,7 @@ def test_what_cannot_be_understood_is_502(ask, name):
 
 
 def test_space_before_a_colon_never_passes(ask):
-    """RFC 9112 5.1: a proxy takes it away, or takes the whole for nonsense."""
+    """RFC 9112 5.1: a proxy removes the space, or rejects the response."""
     got = ask(b"HTTP/1.1 200 OK\r\nX-A : b\r\nContent-Length: 0\r\n\r\n", close=True)
     assert got.status == 502 or (got.status, got.field("X-A")) == (200, "b")
 
@@ -247,7 +247,7 @@ BROKEN_CHUNKS = {
 @pytest.mark.parametrize("name", BROKEN_CHUNKS)
 def test_broken_chunks_end_without_a_last_chunk(ask, name):
     got = ask(CHUNKED + BROKEN_CHUNKS[name], close=True)
-    # What is wrong may be seen before anything was sent on: then it may still become a 502.
+    # If Pound notices the fault before it has sent anything, it may still send a 502.
     assert got.status == 502 or (got.status, got.complete) == (200, False)
     assert got.status == 502 or b"abc".startswith(got.body)
 
@@ -274,7 +274,7 @@ def test_truncated_chunks_end_without_a_last_chunk(site, cut):
 
 
 def test_bytes_beyond_the_length_never_pass(site):
-    """… neither as part of this response nor as the next one's."""
+    """They are neither part of this response nor of the next one."""
     def script(connection):
         while connection.read_request():
             connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcHTTP/1.1 200 OK\r\n"
@@ -304,7 +304,7 @@ def test_bytes_beyond_the_last_chunk_never_pass(site):
 
 
 def test_a_response_that_nobody_asked_for_never_passes(site):
-    """Bytes on a pooled connection, between two requests, spoil it."""
+    """Bytes between two requests make a pooled connection unusable."""
     def script(connection):
         if connection.read_request():
             connection.send(response(b"good"))
@@ -318,7 +318,7 @@ def test_a_response_that_nobody_asked_for_never_passes(site):
     pound = site.pound(CONFIG, web=backend.port)
     client = site.client(pound.port)
     assert client.ask().body == b"good"
-    assert dropped.wait(TIMEOUT), "the spoiled connection stays open"
+    assert dropped.wait(TIMEOUT), "the unusable connection stays open"
     assert client.ask().body == b"good"
 
 

@@ -1,6 +1,7 @@
-"""Large bodies both ways in constant memory; a fast side never fills memory for a slow one.
+"""Large bodies in both directions in constant memory, even if one side is slow.
 
-512 MiB by default, 10 GiB with POUND_HEAVY=1. The workers' memory is read from /proc all the while.
+The bodies have 512 MiB, or 10 GiB with POUND_HEAVY=1. The tests read the workers' memory from /proc
+all the time.
 """
 
 import os
@@ -87,7 +88,7 @@ def test_big_chunked_upload(site):
         assert client.read_response().body == b"%d" % (BIG // 4)
 
 
-# What the kernel keeps for two connections, and the proxy for one, is less than this.
+# More than the kernel buffers for two connections and the proxy for one.
 HELD_BACK = 40 * MIB
 SLOW_TOTAL = 128 * MIB
 
@@ -106,9 +107,9 @@ def test_a_slow_client_holds_a_fast_backend(site):
     with bounded_memory(pound):
         client.send(request())
         client.read_head()
-        wait_until(lambda: senders, "the backend's answer")
+        wait_until(lambda: senders, "the response of the backend")
         assert senders[0].wait_stuck() < HELD_BACK
-        assert count_bytes(client, SLOW_TOTAL) == SLOW_TOTAL  # and it goes on
+        assert count_bytes(client, SLOW_TOTAL) == SLOW_TOTAL  # and the transfer continues
 
 
 def test_a_slow_backend_holds_a_fast_client(site):
@@ -144,13 +145,13 @@ def test_a_slow_client_of_a_tunnel_holds_a_fast_backend(site):
     with bounded_memory(pound):
         client.send(request("GET", "/", "Connection: upgrade", "Upgrade: x"))
         assert client.read_head().status == 101
-        wait_until(lambda: senders, "the backend's answer")
+        wait_until(lambda: senders, "the response of the backend")
         assert senders[0].wait_stuck() < HELD_BACK
         assert count_bytes(client, SLOW_TOTAL) == SLOW_TOTAL
 
 
 def test_interim_responses_do_not_fill_memory(site):
-    """A backend that says 103 for ever is held by a client that does not read, like any body."""
+    """A client that does not read blocks a backend that sends 103 forever, as with a body."""
     sent = []
 
     def script(connection):
@@ -168,7 +169,7 @@ def test_interim_responses_do_not_fill_memory(site):
     client = site.client(pound.port)
     with bounded_memory(pound):
         client.send(request())
-        wait_until(lambda: sent, "the backend's answer")
+        wait_until(lambda: sent, "the response of the backend")
         pound.wait_quiet()
         assert sum(sent) < HELD_BACK
     client.reset()
@@ -176,7 +177,7 @@ def test_interim_responses_do_not_fill_memory(site):
 
 
 def test_a_held_up_worker_does_not_spin(site):
-    """Waiting for a slow side costs no processor time."""
+    """The wait for a slow side takes no processor time."""
     def script(connection):
         connection.read_request()
         connection.send(response(b"", f"Content-Length: {SLOW_TOTAL}", length=False))

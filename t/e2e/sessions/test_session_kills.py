@@ -1,7 +1,6 @@
-"""Workers that are killed while sessions are in use, and backends that flap: no session is lost.
+"""Workers that die while sessions are in use, and backends that flap: no session is lost.
 
-POUND_HEAVY=1 makes the long tests as long as they should be; without it they are only long enough
-to find what is badly wrong.
+POUND_HEAVY=1 runs the long tests at full length. Without it they find only gross faults.
 """
 
 import os
@@ -34,7 +33,7 @@ NAMES = ("one", "two", "three")
 
 
 # --- sessions -------------------------------------------------------------------------------------
-BATCH = 50  # requests that are sent at once on one connection
+BATCH = 50  # pipelined requests on one connection
 
 
 def target_of(kind, number):
@@ -42,7 +41,7 @@ def target_of(kind, number):
 
 
 def ask_batch(client, kind, numbers):
-    """The demo backends say who they are and what they were asked: {number: name}."""
+    """{number: name of the backend}; the demo backends send their names and the request line."""
     client.send(b"".join(request("GET", target_of(kind, n), f"Cookie: sid=s{n}")
                          for n in numbers))
     names = {}
@@ -55,7 +54,7 @@ def ask_batch(client, kind, numbers):
 
 
 class Crowd:
-    """Clients, each on a connection of its own, that ask for all sessions again and again."""
+    """Clients on separate connections that use all sessions again and again."""
 
     def __init__(self, pound, kind, learned, clients):
         self.pound, self.kind, self.learned = pound, kind, learned
@@ -88,7 +87,7 @@ class Crowd:
 
     def wait_more(self, count):
         seen = self.asked
-        wait_until(lambda: self.asked > seen + count or self.unexpected, "the crowd to go on")
+        wait_until(lambda: self.asked > seen + count or self.unexpected, "further responses")
 
     def finish(self):
         self.stop.set()
@@ -100,12 +99,12 @@ class Crowd:
 
 @pytest.mark.parametrize("kind", ["cookie", "url"])
 def test_ten_thousand_sessions_outlive_all_workers(site, demo, kind):
-    """Not one of them moves, while workers are killed one after another under load."""
+    """No session moves while workers die one after another under load."""
     pound = site.pound(CONFIG, **{name: demo(name) for name in NAMES})
     first = pound.workers()
     learned = {}
     for at in range(0, 10000, BATCH * 10):
-        with Client(pound.port) as client:  # several connections, so that several workers learn
+        with Client(pound.port) as client:  # several connections, several workers
             for start in range(at, at + BATCH * 10, BATCH):
                 learned.update(ask_batch(client, kind, range(start, start + BATCH)))
     assert len(learned) == 10000
@@ -121,8 +120,8 @@ def test_ten_thousand_sessions_outlive_all_workers(site, demo, kind):
     crowd.finish()
     assert not set(pound.workers()) & set(first)
     assert crowd.moved == []
-    # Only the clients of those that were killed had to come again; not known is whose accept
-    # queue one waited in.
+    # Only clients of killed workers had to reconnect. For a client in an accept queue the worker
+    # is unknown (None).
     assert all(owner in (*killed, None) for owner in crowd.hurt), (crowd.hurt, killed)
     assert len(crowd.hurt) <= 4 * 8
 
@@ -135,7 +134,7 @@ def test_ten_thousand_sessions_outlive_all_workers(site, demo, kind):
 
 
 def test_a_worker_killed_again_and_again_in_the_middle_of_its_sessions(site, demo):
-    """All four at once, while new sessions begin and old ones are used; then all go on."""
+    """All four workers die at once while clients use old sessions and create new ones."""
     pound = site.pound(CONFIG, **{name: demo(name) for name in NAMES})
     with Client(pound.port) as client:
         learned = {}
@@ -189,7 +188,7 @@ def test_requests_in_flight_in_other_workers_see_nothing(site):
         client.send(request("GET", f"/cookie/held{number}", f"Cookie: sid=s{number % 10}"))
         clients[number] = client
     wait_until(lambda: sum(len(b.requests) for b in backends.values()) == len(clients),
-               "all requests to be held")
+               "the backends to hold all requests")
     owners = {n: proc.owner_of_connection(workers, pound.port, c.local_port)
               for n, c in clients.items()}
     survivor = owners[0]
@@ -206,7 +205,7 @@ def test_requests_in_flight_in_other_workers_see_nothing(site):
 
 # --- backends that come and go --------------------------------------------------------------------
 def test_flapping_backends(site):
-    """Every 200 ms some of them go or come back: no crash, no stall; in the end all are there."""
+    """Backends fail or recover every 200 ms: no crash, no stall, and all are live at the end."""
     backends = {name: site.backend(lambda _, n=name: response(n.encode(), f"Set-Cookie: x={n}"))
                 for name in NAMES}
     pound = site.pound(CONFIG, **{n: b.port for n, b in backends.items()})
@@ -227,10 +226,10 @@ def test_flapping_backends(site):
                                              f"Cookie: sid=s{number}")
                             longest[0] = max(longest[0], time.monotonic() - begun)
                             statuses.add(got.status)
-                            # Justified: the clients leave processor time to the backends.
+                            # justified: the clients leave processor time to the backends
                             time.sleep(0.001)
                 except Closed:
-                    pass  # after a response that was cut off
+                    pass  # the response was cut off
         except Exception as error:  # pylint: disable=broad-except
             unexpected.append(error)
 
@@ -257,11 +256,12 @@ def test_flapping_backends(site):
     met = set()
 
     def all_back():
-        number = choice.randrange(10**6, 10**9)  # new ones, which go to any
+        number = choice.randrange(10**6, 10**9)  # new sessions, which go to any backend
         got = get(pound.port, target_of("cookie", number), f"Cookie: sid=s{number}")
         met.add(got.body.decode())
         return met >= set(NAMES)
-    wait_until(all_back, lambda: f"all to be back, met {met}; log:\n" + pound.log()[-3000:])
+    wait_until(all_back, lambda: f"responses from all backends, not only from {met}; log:\n"
+               + pound.log()[-3000:])
     stop.set()
     for thread in threads:
         thread.join(TIMEOUT)

@@ -1,8 +1,8 @@
-"""Sessions: who is known goes where he went before, until he was idle too long or it is gone.
+"""Sessions: a known client goes to its backend until it is idle too long or the backend is gone.
 
-Every request comes on a connection of its own, so that it may meet any of the workers: what one of
-them learns the others know. With two backends and twenty-four clients, chance alone would send all
-clients where they went before once in sixteen million times.
+Every request has its own connection, so any worker may serve it; all workers share the sessions.
+With two backends and 24 clients, chance alone would send all clients to their former backends once
+in 16 million tries.
 """
 
 import base64
@@ -58,9 +58,9 @@ KINDS = ["ip", *IN_HEAD]
 
 
 class House:
-    """A daemon before two backends, which answer with their names and say what is asked of them.
+    """A daemon with two backends that answer with their names.
 
-    `?status=…` chooses the status; `X-Learn: …` is given back as a cookie and as a field.
+    `?status=…` chooses the status of a response; `X-Learn: …` returns as a cookie and as a field.
     """
 
     def __init__(self, site, ttl=300, threads=0):
@@ -82,7 +82,7 @@ class House:
         return get(self.pound.port, target, *fields, **kwargs).body.decode()
 
     def ask_as(self, kind, client):
-        """One request of this client; the name of the backend that answered it."""
+        """Sends one request of this client; returns the name of the backend that answered."""
         if kind in ("ip", "number"):
             return self.ask(f"/{kind}/", source=f"127.0.5.{client}")
         if kind == "masked":
@@ -114,11 +114,11 @@ def fixture_house(site):
     return House(site)
 
 
-# --- learn and stick ------------------------------------------------------------------------------
+# --- sessions from requests -----------------------------------------------------------------------
 @pytest.mark.parametrize("kind", [*KINDS, "number"])
 def test_who_is_known_goes_where_he_went_before(house, kind):
     learned = house.ask_all(kind)
-    assert set(learned.values()) == {"one", "two"}, "all clients are taken for one"
+    assert set(learned.values()) == {"one", "two"}, "all clients share one session"
     for _ in range(3):
         assert house.ask_all(kind) == learned
 
@@ -157,7 +157,7 @@ def test_the_name_of_a_header_is_not_case_sensitive(house):
 
 def test_clients_of_one_network_are_one(house):
     learned = house.ask_all("masked")
-    assert set(learned.values()) == {"one", "two"}, "all networks are taken for one"
+    assert set(learned.values()) == {"one", "two"}, "all networks share one session"
     for network, name in learned.items():
         for host in (2, 128, 254):
             assert house.ask("/masked/", source=f"127.0.{network}.{host}") == name
@@ -165,11 +165,11 @@ def test_clients_of_one_network_are_one(house):
 
 def test_sessions_of_two_services_are_separate(house):
     first, second = house.ask_all("cookie"), house.ask_all("other")
-    assert first != second, "the second service went by what the first has learned"
+    assert first != second, "the second service used a session of the first"
     assert (house.ask_all("cookie"), house.ask_all("other")) == (first, second)
 
 
-# --- what the backend says ------------------------------------------------------------------------
+# --- sessions from responses ----------------------------------------------------------------------
 @pytest.mark.parametrize("kind", LEARNED)
 @pytest.mark.parametrize("status", [200, 302, 401, 404, 500])
 def test_learned_from_the_response(house, kind, status):
@@ -182,7 +182,7 @@ def test_learned_from_the_response(house, kind, status):
 
 @pytest.mark.parametrize("kind", LEARNED)
 def test_a_new_name_for_a_known_client(house, kind):
-    """As after a login: the backend that gave it is the one that knows it."""
+    """The backend issues a new name, as after a login, and gets the requests with that name."""
     before = house.ask_all(kind)
     for client, name in before.items():
         field = f"Cookie: sid=s{client}" if kind == "cookie" else f"X-Session: s{client}"
@@ -193,39 +193,39 @@ def test_a_new_name_for_a_known_client(house, kind):
 
 @pytest.mark.parametrize("kind", ["url", "parm", "basic", "ip"])
 def test_what_other_kinds_do_not_learn(house, kind):
-    """A response's cookie is nothing to them; the client's own session stays as it is."""
+    """They ignore the cookie of a response, and the session of the client does not change."""
     learned = house.ask_all(kind)
     for client in CLIENTS:
         house.ask(f"/{kind}/", f"X-Learn: s{client}", source="127.0.9.9")
     assert house.ask_all(kind) == learned
 
 
-# --- time -----------------------------------------------------------------------------------------
+# --- expiry ---------------------------------------------------------------------------------------
 def test_forgotten_after_idle_time(site):
-    """TTL counts whole seconds: idle for two of them is more than one in any case."""
+    """Pound forgets a session that was idle for TTL seconds."""
     house = House(site, ttl=1)
     kinds = [*KINDS, "number"]
     learned = {kind: house.ask_all(kind) for kind in kinds}
     wait_until(lambda: not any(o["sessions"] for o in read_status(house.pound).all("service")),
-               "all sessions to end")
+               "all sessions to expire")
     for kind in kinds:
-        assert house.ask_all(kind) != learned[kind], f"{kind}: still known"
+        assert house.ask_all(kind) != learned[kind], f"{kind}: the sessions still exist"
 
 
 def test_use_keeps_it_alive(site):
-    """For longer than TTL, but never idle for as long."""
+    """Used for longer than TTL, but never idle for TTL."""
     house = House(site, ttl=2)
     clients = CLIENTS[:12]
     learned, begun, used = {}, 0, 0
     while not learned or time.monotonic() - begun < 5:
-        late = time.monotonic() - used > 1.5  # the machine was away, not the clients
+        late = time.monotonic() - used > 1.5  # the machine was too slow, not the clients
         now = time.monotonic()
         got = {kind: house.ask_all(kind, clients) for kind in KINDS}
         if not learned or late or time.monotonic() - used > 1.9:
             learned, begun = got, now
         assert got == learned
         used = now
-        time.sleep(0.3)  # justified: idle for less than TTL, again and again
+        time.sleep(0.3)  # justified: the clients must be idle for less than TTL
 
 
 def test_ttl_0_is_no_session(site):
@@ -242,14 +242,14 @@ def test_moves_when_its_backend_dies(house, kind):
     assert set(house.ask_all(kind).values()) == {"two"}
     house.backends["one"].open()
     house.pound.wait_log(r"backend one .* is live again")
-    # It stays where it moved to; and who was on the other one has never noticed.
+    # The sessions stay at their new backend. Those of the other backend have not moved.
     assert set(house.ask_all(kind).values()) == {"two"}
     assert set(house.ask_all(kind, range(100, 130)).values()) == {"one", "two"}
     assert "one" in learned.values()
 
 
-def test_nobody_moves_while_his_backend_lives(house):
-    """… whatever happens to the others."""
+def test_no_session_moves_while_its_backend_lives(house):
+    """The death of another backend does not move a session."""
     learned = house.ask_all("cookie")
     house.kill("two")
     stays = [client for client, name in learned.items() if name == "one"]
@@ -258,11 +258,11 @@ def test_nobody_moves_while_his_backend_lives(house):
 
 
 def test_a_session_survives_the_death_of_all_backends(house):
-    """Nobody else has served it in the meantime, so that it has not moved."""
+    """No other backend served the session meanwhile, so it has not moved."""
     learned = house.ask_all("cookie")
     for name in house.backends:
         house.kill(name)
-    assert get(house.pound.port).status == 503  # finds them dead before anybody moves
+    assert get(house.pound.port).status == 503  # marks them dead before any session moves
     for client in CLIENTS:
         assert get(house.pound.port, "/cookie/", f"Cookie: sid=s{client}").status == 503
     for backend in house.backends.values():
@@ -273,7 +273,7 @@ def test_a_session_survives_the_death_of_all_backends(house):
 
 
 def test_waits_for_its_backend_when_that_is_busy(site):
-    """The other one is idle, but does not know this client."""
+    """The other backend is idle but does not know this client."""
     go_on = threading.Event()
     house = House(site, threads=1)
     learned = house.ask_all("cookie")
@@ -293,7 +293,7 @@ def test_waits_for_its_backend_when_that_is_busy(site):
     held.send(request("GET", "/cookie/hold", f"Cookie: sid=s{mine}"))
     house.backends["one"].wait_requests(served + 1)
     waiting.send(request("GET", "/cookie/next", f"Cookie: sid=s{mine}"))
-    house.pound.wait_quiet()  # the request has come; it would be at a backend by now
+    house.pound.wait_quiet()  # the request has arrived; it would have reached a backend by now
     assert len(house.backends["one"].requests) == served + 1
     go_on.set()
     assert held.read_response().body == waiting.read_response().body == b"one"
@@ -301,7 +301,7 @@ def test_waits_for_its_backend_when_that_is_busy(site):
 
 
 def test_first_requests_at_once_are_one_session(site, house):
-    """A browser opens with several connections, to several workers; they go to one backend."""
+    """A browser's first connections reach several workers, but only one backend."""
     connections = [site.client(house.pound.port) for _ in range(6)]
     for client in range(500):
         for connection in connections:
@@ -310,7 +310,7 @@ def test_first_requests_at_once_are_one_session(site, house):
 
 
 def test_more_sessions_than_there_is_room_for(site):
-    """Those used last are known; nobody is refused."""
+    """Pound keeps the sessions used last and refuses no client."""
     house = House(site)
     workers = house.pound.workers()
     client = site.client(house.pound.port)

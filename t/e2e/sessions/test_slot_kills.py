@@ -1,7 +1,6 @@
-"""Workers that are killed while slots and counters are in use: no slot and no count is lost.
+"""Workers that die while they hold slots and counters: no slot and no count is lost.
 
-POUND_HEAVY=1 makes the long tests as long as they should be; without it they are only long enough
-to find what is badly wrong.
+POUND_HEAVY=1 runs the long tests at full length. Without it they find only gross faults.
 """
 
 import os
@@ -28,10 +27,10 @@ LIMITED = plain_site(
 
 
 class Desk:
-    """A script that knows which requests are in service: those whose connection still stands.
+    """A script that knows which requests are in service: those with an open connection.
 
-    A killed process's connections are closed before its master is told, so that a slot which is
-    handed on too early shows as one request too many.
+    The kernel closes the connections of a killed process before it notifies the master. So a slot
+    that Pound passes on too early shows as a surplus request.
     """
 
     def __init__(self):
@@ -46,7 +45,7 @@ class Desk:
             poller = select.poll()
             poller.register(connection.sock, select.POLLIN)
             return bool(poller.poll(0)) and connection.sock.recv(1, socket.MSG_PEEK) == b""
-        except (OSError, ValueError):  # reset by the peer, or closed by its own script
+        except (OSError, ValueError):  # the peer has reset it, or its own script has closed it
             return True
 
     def now(self):
@@ -64,7 +63,7 @@ class Desk:
             while not self.go_on.wait(0.005):
                 if self.is_gone(connection):
                     return
-            time.sleep(0.003)  # justified: the work of the backend, so that requests meet
+            time.sleep(0.003)  # justified: a service time, so that requests overlap
             with self.lock:
                 self.here.pop(received.target, None)
             connection.send(response(received.target.encode()))
@@ -85,30 +84,30 @@ def fixture_desk(site, request):  # pylint: disable=redefined-outer-name
 
 
 def line_up(site, pound, count):
-    """{target: (client, its worker)} of so many requests."""
+    """Sends `count` requests; returns {target: (client, its worker)}."""
     workers, found = pound.workers(), {}
     for number in range(count):
         client = site.client(pound.port)
         client.send(request("GET", f"/{number}", f"Cookie: sid=s{number}"))
         wait_until(lambda c=client: proc.owner_of_connection(workers, pound.port, c.local_port),
-                   "the client to be accepted")
+                   "a worker to accept the client")
         found[f"/{number}"] = (
             client, proc.owner_of_connection(workers, pound.port, client.local_port))
     return found
 
 
-def test_slots_of_killed_workers_come_back_to_those_who_wait(site, desk):
-    """Nobody else leaves: what is free was theirs. And what waited there has vanished."""
+def test_slots_of_killed_workers_go_to_waiting_requests(site, desk):
+    """No other request ends, so every free slot was theirs. Their own waiting requests are gone."""
     pound = desk.start(3)
     clients = line_up(site, pound, 40)
-    wait_until(lambda: len(desk.now()) == 3, lambda: f"3 in service, there are {desk.now()}")
+    wait_until(lambda: len(desk.now()) == 3, lambda: f"3 requests in service, not {desk.now()}")
     for _ in range(3):
         victim = clients[next(iter(desk.now()))][1]
         pound.kill_worker(victim)
         clients = {t: (c, owner) for t, (c, owner) in clients.items() if owner != victim}
         expected = min(3, len(clients))
         wait_until(lambda e=expected: len(desk.now()) == e and set(desk.now()) <= set(clients),
-                   lambda e=expected: f"{e} in service, there are {desk.now()}")
+                   lambda e=expected: f"{e} requests in service, not {desk.now()}")
     desk.go_on.set()
     for target, (client, _) in clients.items():
         assert client.read_response().body == target.encode()
@@ -117,17 +116,17 @@ def test_slots_of_killed_workers_come_back_to_those_who_wait(site, desk):
         assert get(pound.port, f"/after{number}").status == 200
 
 
-def test_the_waiters_of_a_killed_worker_block_nobody(site, desk):
-    """They came first; those who came later are served as if they had never been there."""
+def test_the_waiting_requests_of_a_killed_worker_block_no_others(site, desk):
+    """They came first, yet Pound serves later requests as if they had never existed."""
     pound = desk.start(1)
     clients = line_up(site, pound, 24)
-    wait_until(lambda: len(desk.now()) == 1, "the first one in service")
+    wait_until(lambda: len(desk.now()) == 1, "the first request in service")
     survivor = clients[next(iter(desk.now()))][1]
     for victim in pound.workers():
         if victim != survivor:
             pound.kill_worker(victim)
     desk.go_on.set()
-    for number in range(20):  # in whichever worker
+    for number in range(20):  # by any of the workers
         assert get(pound.port, f"/after{number}").status == 200
     for target, (client, owner) in clients.items():
         if owner == survivor:
@@ -166,21 +165,21 @@ def test_threads_are_exact_over_kills_under_load(site, desk):
     killed = []
     for _ in range(40 if HEAVY else 6):
         seen = len(served)
-        wait_until(lambda s=seen: len(served) > s + 100 or unexpected, "requests to go on")
+        wait_until(lambda s=seen: len(served) > s + 100 or unexpected, "further responses")
         killed.append(pound.kill_worker())
     stop.set()
     for thread in threads:
         thread.join(TIMEOUT)
-        assert not thread.is_alive(), "a request waits for ever"
+        assert not thread.is_alive(), "a request waits forever"
     assert not unexpected, unexpected
     assert all(owner in (*killed, None) for owner in hurt), (hurt, killed)
     assert desk.most == 3
 
-    # Not one slot too few or too many is left.
+    # The number of slots is still exact.
     desk.go_on.clear()
     clients = line_up(site, pound, 12)
-    wait_until(lambda: len(desk.now()) == 3, lambda: f"3 in service, there are {desk.now()}")
-    pound.wait_quiet()  # all requests have come; one too many would be in service by now
+    wait_until(lambda: len(desk.now()) == 3, lambda: f"3 requests in service, not {desk.now()}")
+    pound.wait_quiet()  # all requests have arrived; a surplus one would be in service
     assert (len(desk.now()), desk.most) == (3, 3)
     desk.go_on.set()
     for target, (client, _) in clients.items():
@@ -189,7 +188,7 @@ def test_threads_are_exact_over_kills_under_load(site, desk):
 
 # --- counters -------------------------------------------------------------------------------------
 def test_counters_are_exact_over_kills(site):
-    """What a dead worker has counted stays counted, in each of the totals."""
+    """The totals still contain the counts of dead workers."""
     backend = site.backend()
     pound = site.pound(LIMITED, web=backend.port, backend=0, listener=0)
     asked = 0

@@ -1,4 +1,4 @@
-"""Answers that depend on TLS: Redirect, Strict-Transport-Security, and 421 with StrictSNI."""
+"""Responses that depend on TLS: Redirect, Strict-Transport-Security, and 421 with StrictSNI."""
 
 import shutil
 import subprocess
@@ -192,7 +192,7 @@ def test_strict_sni(strict, name, host, status, version):
         answer = client.ask("GET", "/", host=host)
         assert answer.status == status
         assert answer.body == (b"<p>elsewhere</p>" if status == 421 else b"ok")
-        # The connection is good for what its certificate covers.
+        # The connection still serves the names of its certificate.
         kept = {"a.example.net": "a.example.net"}.get(name, "www.example.com")
         assert client.ask(host=kept).status == 200
 

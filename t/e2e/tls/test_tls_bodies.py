@@ -1,4 +1,4 @@
-"""Bodies over TLS arrive as they were sent, however they are cut and however slow a side is."""
+"""Bodies over TLS arrive unchanged, however they are split and however slow a side is."""
 
 import hashlib
 import os
@@ -22,7 +22,7 @@ both = pytest.mark.parametrize("version", ["1.2", "1.3"])
 
 
 def pattern(size):
-    """Bytes of which no two places within 16 MiB look alike."""
+    """Bytes without a repetition within 16 MiB."""
     return random.Random(size).randbytes(min(size, 16 * MIB)) * -(-size // (16 * MIB))
 
 
@@ -31,8 +31,8 @@ def body_of(size):
 
 
 def serve(connection):
-    """GET /SIZE: that many bytes. POST: the digest of what came."""
-    connection.sock.settimeout(None)  # a pooled connection is idle for as long as a test takes
+    """A script: GET /SIZE returns that many bytes, POST returns the digest of the body."""
+    connection.sock.settimeout(None)  # a pooled connection may be idle as long as the test
     while head := connection.read_request_head():
         if head.method == "GET":
             connection.send(response(body_of(int(head.target[1:]))))
@@ -184,7 +184,7 @@ def test_a_reader_that_stops_is_given_up(site, certificates):
 def test_a_half_closed_client_gets_its_answer(pound, version):
     with TlsClient(pound.port, version=version) as client:
         client.sock.tls.write(request("GET", f"/{MIB}", "Connection: close"))
-        client.sock.notify()  # sends both at once: nobody can have answered in between
+        client.sock.notify()  # both leave at once, so no response can come in between
         assert read_digest(client, MIB, 65536) == sha(body_of(MIB))
         assert client.closes() and client.sock.notified
 
@@ -216,7 +216,7 @@ def test_a_body_that_is_cut_off_is_noticed(site, certificates, orderly):
     record = pound.wait_record("/cut")
     assert record["reason"] == "client_closed"
     client.close()
-    wait_until(lambda: seen, "the backend's end")
+    wait_until(lambda: seen, "the backend's script to end")
     assert seen == [False]
 
 

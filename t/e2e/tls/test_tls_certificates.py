@@ -1,4 +1,4 @@
-"""Which certificate a client is served: by name, by kind of key, from which file; and bad ones."""
+"""The choice of a certificate by name and by kind of key, its files, and bad files."""
 
 import re
 import shutil

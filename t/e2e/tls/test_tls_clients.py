@@ -1,4 +1,4 @@
-"""Certificates of clients: asked for, required, and what a backend is told about them."""
+"""Client certificates: optional, required, and the fields about them at the backend."""
 
 import ssl
 
@@ -31,7 +31,7 @@ def start(site, certificates, more="MinTLS: 1.2"):
 @pytest.fixture(scope="module", name="clients")
 def fixture_clients(tmp_path_factory):
     made = Authority(tmp_path_factory.mktemp("clients"), "Clients'")
-    # Who asks for certificates by the signer's file trusts nobody above him.
+    # With the intermediate in the CA file, Pound does not trust the root above it.
     return {
         "ca": made.signer.cert,
         "joe": made.issue("joe", subject="/O=We/CN=joe"),

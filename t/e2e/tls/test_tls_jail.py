@@ -1,4 +1,4 @@
-"""Over TLS nothing is opened once the workers are in their jail: an empty one does."""
+"""TLS in an empty jail: the workers open no file once they are inside."""
 
 import os
 import signal
@@ -51,7 +51,7 @@ def test_everything_works(pound, authority, certificates, version):
         assert client.ask().status == 200
     with pytest.raises(ssl.SSLError):
         TlsClient(pound.port, version="1.2", ciphers="ECDHE-RSA-AES256-SHA")
-    pound.wait_log("handshake.*shared cipher")  # OpenSSL's words are there, too
+    pound.wait_log("handshake.*shared cipher")  # OpenSSL can look up its messages
 
 
 @pytest.mark.parametrize("signature", ["ECDSA+SHA256", "RSA-PSS+SHA256"])
@@ -79,6 +79,6 @@ def test_resumption_in_workers_that_came_later(pound, version):
 
 def test_a_worker_cannot_be_dumped(pound):
     for worker in pound.workers():
-        # The kernel gives what cannot be dumped to root, whoever runs it.
+        # The kernel gives the /proc files of a process without core dumps to root.
         assert os.stat(f"/proc/{worker}/maps").st_uid == 0
         assert proc.status(worker)["Uid"].split()[0] != "0"

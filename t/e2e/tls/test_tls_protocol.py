@@ -1,4 +1,4 @@
-"""TLS itself: versions, ciphers, ALPN, tickets, and handshakes that go nowhere."""
+"""TLS itself: versions, ciphers, ALPN, tickets, and failed handshakes."""
 
 import os
 import signal
@@ -22,7 +22,7 @@ def start(site, certificates, *lines, client=10, args=("-F",)):
 
 
 def told(asked):
-    """Answers with the fields that Pound added about TLS."""
+    """A response with the fields that Pound added about TLS."""
     added = ("x-ssl", "x-forwarded-p")
     lines = [f"{n}={v}" for n, v in asked.fields if n.lower().startswith(added)]
     return response("\n".join(lines).encode())
@@ -122,7 +122,7 @@ def test_no_renegotiation(pound):
 
 def session_of(port, context, name="www.example.com"):
     with TlsClient(port, name, context=context) as client:
-        assert client.ask(host=name).status == 200  # in TLS 1.3 the ticket comes with it
+        assert client.ask(host=name).status == 200  # in TLS 1.3 it brings the ticket
         return client.tls.session
 
 
@@ -171,10 +171,10 @@ def test_early_data_is_not_offered(pound):
     assert "Max Early Data: 0" in said
 
 
-# --- handshakes that go nowhere -------------------------------------------------------------------
+# --- failed handshakes ----------------------------------------------------------------------------
 
 def hello():
-    """The first flight of a client."""
+    """The first flight of a TLS client."""
     out = ssl.MemoryBIO()
     tls = client_context().wrap_bio(ssl.MemoryBIO(), out, server_hostname="www.example.com")
     with pytest.raises(ssl.SSLWantReadError):
@@ -235,7 +235,7 @@ def test_a_failed_handshake_is_logged_once(site, certificates):
         TlsClient(pound.port, version="1.2", ciphers="ECDHE-ECDSA-AES128-GCM-SHA256")
     lines = pound.wait_log("TLS handshake")
     assert len(lines) == 1 and "127.0.0.1" in lines[0] and "no shared cipher" in lines[0]
-    with Client(pound.port) as client:  # who says nothing is no failure
+    with Client(pound.port) as client:  # a client that sends nothing is not a failure
         client.shut_write()
         client.read_until_close()
     assert len(pound.wait_log("TLS handshake")) == len(pound.records()) == 1
@@ -256,4 +256,4 @@ def test_no_descriptor_is_left_by_failed_handshakes(site, certificates):
     for size in range(0, len(first), 40):
         with socket.create_connection(("127.0.0.1", pound.port)) as sock:
             sock.sendall(first[:size])
-    wait_until(lambda: session_of(pound.port, client_context()), "service after all that")
+    wait_until(lambda: session_of(pound.port, client_context()), "Pound to serve after all that")

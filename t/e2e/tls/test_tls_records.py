@@ -1,6 +1,6 @@
-"""Who fails at TLS's handshake, or speaks plain HTTP to it, leaves one access record with a code.
+"""A failed TLS handshake, or plain HTTP on a TLS port, leaves one access record with a code.
 
-Who never says a word, such as one who only looks which ports are open, leaves none.
+A client that sends nothing, such as a port scanner, leaves no record.
 """
 
 import socket
@@ -25,7 +25,7 @@ def fixture_pound(shared_site, certificates):
 
 
 def hello():
-    """The first flight of a client."""
+    """The first flight of a TLS client."""
     out = ssl.MemoryBIO()
     tls = client_context().wrap_bio(ssl.MemoryBIO(), out, server_hostname="www.example.com")
     with pytest.raises(ssl.SSLWantReadError):

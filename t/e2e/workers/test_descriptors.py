@@ -1,4 +1,4 @@
-"""Descriptors: as many as the system allows; and when they run out, nobody is hurt."""
+"""Descriptors: Pound uses all that the system allows, and serves on when they run out."""
 
 import re
 import resource
@@ -20,8 +20,8 @@ def start(site, soft, hard, handler=None):
 
 
 def limit_of(pid):
-    done = subprocess.run(["prlimit", "--pid", str(pid), "--nofile", "--output=SOFT", "--noheadings"],
-                          check=True, capture_output=True, text=True)
+    done = subprocess.run(["prlimit", "--pid", str(pid), "--nofile", "--output=SOFT",
+                           "--noheadings"], check=True, capture_output=True, text=True)
     return int(done.stdout)
 
 
@@ -32,9 +32,9 @@ def test_the_limit_is_raised_and_told(site):
         assert limit_of(process) == 1000
 
 
-@pytest.mark.skipif(SANITIZED, reason="the sanitizers need descriptors themselves")
+@pytest.mark.skipif(SANITIZED, reason="the sanitizers need descriptors")
 def test_more_clients_than_descriptors(site):
-    """The others wait in the kernel's queue; those who are in are served; it is told once."""
+    """Surplus clients wait in the kernel's queue, and Pound serves the others and logs one line."""
     pound = start(site, 80, 80)
     worker, = pound.workers()
     clients = [site.client(pound.port) for _ in range(120)]
@@ -42,11 +42,11 @@ def test_more_clients_than_descriptors(site):
     wait_until(lambda: proc.fd_count(worker) >= 60, lambda: f"{proc.fd_count(worker)} descriptors")
     assert proc.fd_count(worker) <= 61
     inside = clients[:20]
-    # Each of these needs a fresh connection to the backend, which then idles: idle ones make room.
+    # Each of these needs a new connection to the backend. Pound closes idle ones to make room.
     for _ in range(3):
         for client in inside:
             assert client.ask("POST", "/in", "Content-Length: 0").status == 200
-    # Who leaves makes room for the next.
+    # A client that leaves makes room for the next one.
     for client in inside:
         client.close()
     for client in clients[20:]:
@@ -59,9 +59,9 @@ def test_more_clients_than_descriptors(site):
     assert pound.workers() == [worker]
 
 
-@pytest.mark.skipif(SANITIZED, reason="the sanitizers need descriptors themselves")
+@pytest.mark.skipif(SANITIZED, reason="the sanitizers need descriptors")
 def test_more_requests_than_descriptors(site):
-    """Those for which no connection to a backend can be opened are told so; the others go on."""
+    """Requests without a descriptor for the backend get 503; the others continue."""
     go_on = threading.Event()
 
     def handler(received):

@@ -1,8 +1,8 @@
-"""No worker has all the work: requests by worker, of long and of short connections.
+"""The workers share the work, over long and over short connections.
 
-The busiest worker serves at most one and a half times the requests of the idlest one; the counts
-are those of the access records, which tell the worker by its pid. A worker that has to wait for a
-processor leaves its clients to the others, as it should: so each measurement has three trials.
+The busiest worker serves at most 1.5 times the requests of the idlest one. The tests count access
+records, which contain the pid. A worker that waits for a processor rightly leaves its clients to
+the others, so each measurement has three trials.
 """
 
 import collections
@@ -30,7 +30,7 @@ def start(site, demo, workers):
 
 
 def counts_of(pound, count, since=0):
-    """Requests by worker, of the records behind the first `since`."""
+    """{pid: requests} of the access records after the first `since`."""
     records = pound.wait_records(since + count)[since:]
     assert len(records) == count
     counts = collections.Counter(int(record["pid"]) for record in records)
@@ -80,7 +80,7 @@ def test_long_connections(site, demo, workers, clients):
 @pytest.mark.parametrize("workers", [2, 4])
 @three_trials
 def test_long_connections_that_come_slowly(site, demo, workers):
-    """One after the other, each served before the next one comes."""
+    """Connections arrive one by one, each after a response to the one before."""
     pound = start(site, demo, workers)
     clients = []
     for _ in range(48):
@@ -109,43 +109,44 @@ def test_short_connections(site, demo, workers):
 
 @three_trials
 def test_after_a_worker_was_replaced(site, demo):
-    """The new one starts with no client at all, and gets its part of those that come."""
+    """The new worker starts without clients and gets its share of new ones."""
     pound = start(site, demo, 2)
-    ask_all([site.client(pound.port) for _ in range(4)], 1)  # few: those left do not ask again
+    # Few clients, because those that remain send no more requests.
+    ask_all([site.client(pound.port) for _ in range(4)], 1)
     victim = pound.workers()[0]
     os.kill(victim, signal.SIGKILL)
     pound.wait_workers(gone=[victim])
-    since = pound.count_records()  # and the new one is ready, since it sleeps
+    since = pound.count_records()  # and the new worker sleeps, so it is ready
     clients = [site.client(pound.port) for _ in range(100)]
     ask_all(clients, 5)
     assert_fair(counts_of(pound, 500, since=since))
 
 
 def test_idle_clients_do_not_count_as_work(site, demo):
-    """A worker with many idle clients still serves: the new one beside it is not left with all."""
+    """A worker with many idle clients still serves; a new worker does not get all the work."""
     pound = start(site, demo, 2)
     ask_all([site.client(pound.port) for _ in range(200)], 1)
     victim = pound.workers()[0]
     os.kill(victim, signal.SIGKILL)
     pound.wait_workers(gone=[victim])
-    learnt = 3000  # until then the new one gets more, having fewer clients
+    learnt = 3000  # until then the new worker gets more, because it has fewer clients
     for _ in range(learnt):
         assert get(pound.port, "/1k").status == 200
     began = time.monotonic()
     for _ in range(SHORT):
         assert get(pound.port, "/1k").status == 200
-    # A worker is not busier for ten requests more in a tenth of a second.
+    # Ten more requests in 0.1 s do not make a worker busier.
     few = 100 * (time.monotonic() - began)
     assert_fair(counts_of(pound, SHORT, since=200 + learnt), few)
 
 
 def test_the_queue_of_a_worker_that_hangs_is_served(site, demo):
-    """Its own clients wait until it goes on, but not those that it never had."""
+    """Its own clients wait until it continues, but clients in its queue do not."""
     pound = start(site, demo, 2)
     stopped, _ = pound.workers()
     os.kill(stopped, signal.SIGSTOP)
     try:
-        wait_until(lambda: proc.status(stopped)["State"].startswith("T"), "a stopped worker")
+        wait_until(lambda: proc.status(stopped)["State"].startswith("T"), "the worker to stop")
         clients = [Client(pound.port) for _ in range(20)]
         for client in clients:
             client.send(request("GET", "/1k"))

@@ -1,4 +1,4 @@
-"""A worker asks for no file once it is in its jail, not even in vain: strace is the witness."""
+"""A worker in its jail opens no file and does not even try; strace shows it."""
 
 import os
 import re
@@ -12,8 +12,8 @@ from harness import SANITIZED, TlsClient, get, reserve_port, wait_until
 
 pytestmark = [
     pytest.mark.needs_root,
-    pytest.mark.skipif(not shutil.which("strace"), reason="needs strace"),
-    pytest.mark.skipif(SANITIZED, reason="the sanitizers look into /proc"),
+    pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed"),
+    pytest.mark.skipif(SANITIZED, reason="the sanitizers read /proc"),
 ]
 
 CONFIG = """
@@ -49,7 +49,7 @@ HTTPSListeners:
 
 
 class Trace:
-    """What a process, and every one that is born from now on, asks of the file system."""
+    """The file system calls of a process and of its future children."""
 
     def __init__(self, pid, path):
         self.path = path
@@ -60,16 +60,16 @@ class Trace:
 
         def attached():
             if self.process.poll() is not None:
-                pytest.skip("strace may not attach here: " + self.process.stderr.read())
+                pytest.skip("strace cannot attach: " + self.process.stderr.read())
             with open(status, encoding="ascii") as file:
                 return f"TracerPid:\t{self.process.pid}\n" in file.read()
-        wait_until(attached, "strace to be there")
+        wait_until(attached, "strace to attach")
 
     def lines(self):
         return self.path.read_text().splitlines()
 
     def jailed(self):
-        """By process: the calls that came after it entered its jail."""
+        """{pid: the calls after the process entered its jail}."""
         found = {}
         for line in self.lines():
             pid, call = line.split(None, 1)

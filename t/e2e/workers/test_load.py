@@ -1,4 +1,4 @@
-"""Under load: no error, shares as the weights say, and thousands of idle clients cost nothing."""
+"""Load: no errors, shares by weight, and thousands of idle clients at almost no cost."""
 
 import re
 import resource
@@ -22,7 +22,7 @@ def fixture_house(site, demo):
 
 
 def count_of(port):
-    """The number of requests that a demo backend says to have had."""
+    """The number of requests that a demo backend reports."""
     return int(re.search(rb"\d+", get(port, "/count").body)[0])
 
 
@@ -33,7 +33,7 @@ def test_two_hundred_thousand_requests(house, tmp_path):
     result = Wrk(pound.port, tmp_path, count).wait()
     assert result["requests"] >= count
     assert {k: v for k, v in result.items() if k != "requests" and v} == {}
-    # Asking for the count may count itself: one in thousands.
+    # The request for the count may count itself: one in thousands.
     got = {name: count_of(port) - before[name] for name, port in ports.items()}
     total = sum(got.values())
     assert total >= result["requests"]
@@ -54,7 +54,7 @@ def test_memory_does_not_grow_with_requests(house, tmp_path):
 
 
 def test_five_thousand_idle_clients(house, record_property):
-    """They are kept while requests go on, and cost less than 1 KiB each."""
+    """Pound keeps them while it serves others, and each costs less than 1 KiB."""
     pound, _ = house
     count = 5000
     warm = [Client(pound.port) for _ in range(200)]
@@ -73,7 +73,7 @@ def test_five_thousand_idle_clients(house, record_property):
         print(f"{grown / count:.0f} bytes of PSS for each idle client")
         if not SANITIZED:
             assert grown / count < 1024
-        for client in clients[::50]:  # they are still served
+        for client in clients[::50]:  # Pound still serves them
             assert client.ask().status == 200
     finally:
         for client in warm + clients:
@@ -94,9 +94,9 @@ def test_idle_clients_cost_no_time(house):
         client.close()
 
 
-@pytest.mark.skipif(SANITIZED, reason="the sanitizers need descriptors themselves")
+@pytest.mark.skipif(SANITIZED, reason="the sanitizers need descriptors")
 def test_out_of_descriptors_and_back(site, demo):
-    """With all descriptors taken, new clients wait; when some leave, they are served."""
+    """Without free descriptors new clients wait; Pound serves them when others leave."""
     pound = site.pound(CONFIG.replace("Workers: 2", "Workers: 1"),
                        one=demo("one"), two=demo("two"), three=demo("three"),
                        popen={"preexec_fn": _few_descriptors})
@@ -108,13 +108,13 @@ def test_out_of_descriptors_and_back(site, demo):
     pound.wait_quiet()
     before = proc.cpu_seconds(worker)
     time.sleep(1)  # justified: the time over which processor time is measured
-    assert proc.cpu_seconds(worker) - before < 0.3, "it spins on accept"
+    assert proc.cpu_seconds(worker) - before < 0.3, "the worker spins on accept"
     for client in clients[20:]:
         client.close()
     for client in clients[:20]:
         assert client.read_response().status in (200, 503)
         client.close()
-    wait_until(lambda: get(pound.port).status == 200, "service to go on")
+    wait_until(lambda: get(pound.port).status == 200, "Pound to serve again")
     assert pound.workers() == [worker]
 
 

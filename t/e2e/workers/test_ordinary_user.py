@@ -1,4 +1,4 @@
-"""Started by an ordinary user: everything works that needs no privilege, the rest is told."""
+"""Started by an ordinary user: Pound works, and refuses whatever needs privileges."""
 
 import os
 import pathlib
@@ -22,7 +22,7 @@ USER = pwd.getpwnam("nobody") if AS_ROOT else pwd.getpwuid(os.geteuid())
 @pytest.fixture(name="make")
 def fixture_make():
     """make(more, …): a prepared daemon that an ordinary user will start."""
-    # Not below pytest's own directory, which belongs to root alone.
+    # Not below pytest's own directory, which only root can enter.
     directory = pathlib.Path(tempfile.mkdtemp(prefix="pound-e2e-"))
     directory.chmod(0o755)
     site = Site(directory)

@@ -1,4 +1,4 @@
-"""Workers give up all they can: RootJail, User, Group, supplementary groups, new privileges."""
+"""Workers drop privileges: RootJail, User, Group, supplementary groups, new privileges."""
 
 import grp
 import os
@@ -83,7 +83,7 @@ def test_without_a_user_there_are_still_no_new_privileges(site):
 
 
 def test_an_empty_jail_must_do(site, jail):
-    """Everything that a worker does works without one file."""
+    """A worker needs no file in the jail for any of its tasks."""
     page = site.directory / "503.html"
     page.write_text("<p>own 503</p>")
     pound = start(site, "User: nobody", "Group: nogroup", f"RootJail: {jail}", f"Err503: {page}")

@@ -1,8 +1,8 @@
-"""What the kernel is asked for while keep-alive requests pass: a regression shows without a clock.
+"""System calls per keep-alive request: these numbers show a regression without a clock.
 
-A request and its response are a read and a write on each side; the epoll_wait before them is shared
-by all that became ready at the same time. With one client it is not shared: one for the request,
-one for the response.
+A request and its response take a read and a write on each side. All sockets that become ready at
+the same time share one epoll_wait. With one client there are two: one for the request and one for
+the response.
 """
 
 import re
@@ -23,7 +23,7 @@ CONFIG = plain_site('Workers: 1; AccessLog: "$log"', backends={"web": "Threads: 
 
 
 def may_trace():
-    """Whether strace is here and may look at another process."""
+    """Whether strace is installed and can attach to another process."""
     if not shutil.which("strace"):
         return False
     with subprocess.Popen(["sleep", "60"]) as process:
@@ -36,7 +36,7 @@ def may_trace():
 
 
 def counts_while(pid, table, block):
-    """How often each system call was made by the process while `block()` ran."""
+    """{system call: number of calls} of the process while `block()` ran."""
     with subprocess.Popen(["strace", "-c", "-f", "-p", str(pid), "-o", str(table)],
                           stderr=subprocess.PIPE, text=True) as tracer:
         assert "attached" in tracer.stderr.readline()
@@ -49,11 +49,11 @@ def counts_while(pid, table, block):
 
 
 @pytest.mark.skipif(SANITIZED, reason="the sanitizers make system calls of their own")
-@pytest.mark.skipif(not may_trace(), reason="strace is not installed, or may not trace")
+@pytest.mark.skipif(not may_trace(), reason="strace is not installed or cannot attach")
 @pytest.mark.parametrize("clients", [1, 16])
 @pytest.mark.parametrize("log, threads", [("off", 0), ("combined", 64)])
 def test_of_a_keepalive_request(site, demo, tmp_path, clients, log, threads):
-    """Clients take turns, all asking before the first reads, so that the loop has several at once."""
+    """All clients send before the first one reads, so that the loop handles several at once."""
     pound = site.pound(CONFIG, web=demo("web"), log=log, threads=threads)
     worker, = pound.workers()
     all_clients = [site.client(pound.port) for _ in range(clients)]
@@ -73,9 +73,9 @@ def test_of_a_keepalive_request(site, demo, tmp_path, clients, log, threads):
     requests = rounds * clients
     print(f"{clients} clients, log {log}: {made}")
     waits = made.pop("epoll_wait", 0) + made.pop("epoll_pwait", 0)
-    # The doorbell of a master that has gone to sleep: seldom, and never without a log.
+    # The doorbell of a sleeping master rings rarely, and never without a log.
     assert made.pop("write", 0) <= (requests // 2 if log == "combined" else 0)
-    # A hundred for what is not of a request: connections to the backend, the tick of the loop.
+    # 100 calls more for other tasks: connections to the backend, the tick of the loop.
     assert sum(made.values()) <= MOST_PER_REQUEST * requests + 100, made
     # At most one for the request and one for the response; 16 clients share them.
     assert waits <= 2 * requests + 1000, waits

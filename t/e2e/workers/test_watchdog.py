@@ -1,4 +1,4 @@
-"""A worker whose heartbeat stands still is told of, killed and replaced; ten seconds are ten."""
+"""The watchdog logs, kills and replaces a worker whose heartbeat has stopped for 10 s."""
 
 import os
 import re
@@ -18,7 +18,7 @@ STANDSTILL = 10  # seconds
 
 
 def start(site, workers=2):
-    # Who stands still must not keep a connection to the backend: that has its own limit.
+    # A stopped worker must not keep a connection to the backend: its script has a time limit.
     web = site.backend(lambda _: response(b"ok", "Connection: close"))
     return site.pound(CONFIG, workers=workers, web=web.port)
 
@@ -30,13 +30,14 @@ def test_a_worker_that_stands_still_is_replaced(site):
     before = time.monotonic()
     os.kill(victim, signal.SIGSTOP)
     wait_until(lambda: victim not in pound.workers() and len(pound.workers()) == 2,
-               lambda: f"the end of {victim}; log:\n" + pound.log(), STANDSTILL + scaled(10))
-    assert time.monotonic() - before >= STANDSTILL - 1  # the last beat may be a look old
+               lambda: f"a successor of {victim}; log:\n" + pound.log(), STANDSTILL + scaled(10))
+    assert time.monotonic() - before >= STANDSTILL - 1  # the watchdog looks once a second
     assert other in pound.workers()
     said = pound.wait_log(r"stood still")
     assert len(said) == 1
-    assert re.search(rf"\bworker \d \(pid {victim}\) has stood still for 10 s and is killed; it was "
-                     r"doing \w+(, listener \S+)?(, service \S+)?; state T \(stopped\)", said[0])
+    assert re.search(rf"\bworker \d \(pid {victim}\) has stood still for 10 s and is "
+                     r"killed; it was doing \w+(, listener \S+)?(, service \S+)?; state T "
+                     r"\(stopped\)", said[0])
     pound.wait_log(rf"worker \d \(pid {victim}\).*killed by signal 9")
     for _ in range(20):
         assert get(pound.port).status == 200
@@ -44,20 +45,20 @@ def test_a_worker_that_stands_still_is_replaced(site):
 
 
 @pytest.mark.skipif(not HEAVY, reason="takes half a minute; POUND_HEAVY=1 runs it")
-def test_whoever_was_stopped_together_with_the_master_is_left_alone(site):
-    """A container that is stopped, or a machine that is suspended: nobody is to blame."""
+def test_workers_that_were_stopped_together_with_the_master_live(site):
+    """As in a stopped container or on a suspended machine: the workers are not at fault."""
     pound = start(site)
     workers = pound.workers()
     for pid in (pound.master, *workers):
         os.kill(pid, signal.SIGSTOP)
-    time.sleep(STANDSTILL + 2)  # justified: the stopped processes show no sign of time
-    # The master first, to find that all hearts stand still.
+    time.sleep(STANDSTILL + 2)  # justified: stopped processes give no sign that time passes
+    # The master continues first and finds that all heartbeats have stopped.
     os.kill(pound.master, signal.SIGCONT)
-    time.sleep(2)  # justified: the master must have had time to kill workers by mistake
+    time.sleep(2)  # justified: time for the master to kill a worker by mistake
     for pid in workers:
         os.kill(pid, signal.SIGCONT)
     for _ in range(10):
         assert get(pound.port).status == 200
-    time.sleep(2)  # justified: the master must have had time to kill workers by mistake
+    time.sleep(2)  # justified: time for the master to kill a worker by mistake
     assert pound.workers() == workers
     assert "stood still" not in pound.log()

@@ -33,7 +33,7 @@ def test_as_many_workers_as_processors(site):
 
 
 def test_all_workers_serve(site):
-    """The kernel spreads connections over them."""
+    """The kernel distributes connections to both workers."""
     pound = start(site, 2)
     owners = set()
     for _ in range(60):
@@ -55,13 +55,13 @@ def test_a_worker_has_nothing_open_that_it_does_not_need(site):
         fds = proc.fds(worker)
         known = ("socket:", "anon_inode:", "pipe:", "/dev/null")
         others = [name for name in fds.values() if not name.startswith(known)]
-        assert all("log" in name for name in others), fds  # standard output of a -F daemon
+        assert all("log" in name for name in others), fds  # the standard output of a daemon with -F
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT])
 def test_a_worker_that_dies_is_told_of_and_replaced(site, number):
     if SANITIZED and number == signal.SIGSEGV:
-        pytest.skip("address sanitizer takes this signal for a fault of ours")
+        pytest.skip("AddressSanitizer handles this signal")
     pound = start(site)
     victim, other = pound.workers()
     pound.wait_grown_up()
@@ -73,8 +73,8 @@ def test_a_worker_that_dies_is_told_of_and_replaced(site, number):
         assert get(pound.port).status == 200
 
 
-def test_a_stopped_masters_worker_ends_quietly_by_itself(site):
-    """A worker that gets TERM from a stranger is replaced, too."""
+def test_a_worker_that_gets_term_is_replaced(site):
+    """The master replaces a worker that another process has sent TERM."""
     pound = start(site)
     victim = pound.workers()[0]
     os.kill(victim, signal.SIGTERM)
@@ -83,7 +83,7 @@ def test_a_stopped_masters_worker_ends_quietly_by_itself(site):
 
 
 def test_signals_for_the_master_do_not_end_a_worker(site):
-    """A terminal sends them to the whole group: the master decides."""
+    """A terminal sends signals to the whole group. Only the master acts on them."""
     pound = start(site)
     before = pound.workers()
     for worker in before:
@@ -102,9 +102,9 @@ def test_replacement_is_throttled_when_they_keep_dying_young(site):
         for worker in pound.workers():
             born.add(worker)
             os.kill(worker, signal.SIGKILL)
-        time.sleep(0.005)  # justified: the pause between two looks for a newborn worker
+        time.sleep(0.005)  # justified: the pause between two looks for a new worker
     assert 2 <= len(born) <= 10, f"{len(born)} workers in 3 seconds"
-    wait_until(lambda: set(pound.workers()) - born, "a worker that lives", scaled(40))
+    wait_until(lambda: set(pound.workers()) - born, "a worker that survives", scaled(40))
     assert get(pound.port).status == 200
 
 
@@ -144,13 +144,13 @@ def test_only_its_own_connections_are_hurt(site):
 
 
 def test_killed_under_load(site):
-    """New connects all succeed; those of the other worker never notice."""
+    """All new connects succeed, and connections of the other worker notice nothing."""
     pound = start(site, 2)
     stop = threading.Event()
     hurt, unexpected, answered = [], [], []
 
     def ask():
-        """Asks on one connection; when it is hurt, on a new one."""
+        """Sends requests on one connection, and on a new one after a failure."""
         while not stop.is_set():
             owner = None
             try:
@@ -171,11 +171,11 @@ def test_killed_under_load(site):
     killed = []
     for _ in range(3):
         seen = len(answered)
-        wait_until(lambda s=seen: len(answered) > s + 200 or unexpected, "requests to go on")
+        wait_until(lambda s=seen: len(answered) > s + 200 or unexpected, "further responses")
         pound.wait_grown_up()
         killed.append(pound.workers()[0])
         os.kill(killed[-1], signal.SIGKILL)
-        wait_until(lambda: not proc.is_alive(killed[-1]), "the end of the worker")
+        wait_until(lambda: not proc.is_alive(killed[-1]), "the worker to end")
         for _ in range(50):
             assert get(pound.port).status == 200
         pound.wait_workers(gone=killed)
@@ -183,13 +183,13 @@ def test_killed_under_load(site):
     for thread in threads:
         thread.join(TIMEOUT)
     assert not unexpected, unexpected
-    # Not known is whose accept queue it waited in.
+    # For a client in an accept queue the worker is unknown (None).
     assert all(owner in (*killed, None) for owner in hurt), (hurt, killed)
     assert len(hurt) <= 3 * 8
 
 
 def test_connections_in_the_accept_queue_of_a_killed_worker_are_served(site):
-    """The socket is the master's: the successor finds the queue intact."""
+    """The master keeps the socket open, so the queue survives for the successor."""
     pound = start(site, 2)
     victim, _ = pound.workers()
     pound.wait_grown_up()
@@ -235,5 +235,5 @@ def test_after_the_master_was_killed_a_new_one_can_start(site):
     pound.wait_exit()
     wait_until(lambda: not any(proc.is_alive(w) for w in workers), "the workers to leave")
     pound.log_file.unlink()
-    pound.start()  # the pid file is stale by now
+    pound.start()  # the pid file is now stale
     assert get(pound.port).status == 200
