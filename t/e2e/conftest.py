@@ -19,10 +19,6 @@ from harness.tls import Authority
 
 
 
-def pytest_configure(config):
-    config.addinivalue_line("markers", "needs_root: chroot, setuid and the like; skipped otherwise")
-
-
 def pytest_collection_modifyitems(items):
     if os.geteuid() == 0:
         return

@@ -61,8 +61,8 @@ def test_the_verdict_holds_for_all_workers_at_once(site):
     clients = [site.client(house.pound.port) for _ in range(40)]
     for client in clients:
         assert client.ask().body == b"one"
-    owners = {proc.owner_of_connection(workers, house.pound.port, c.local_port) for c in clients}
-    assert owners == set(workers)
+    held = proc.clients(workers, house.pound.port)
+    assert {held.get(client.local_port) for client in clients} == set(workers)
     house.one.fall("refuse", site)
     house.wait_dead("one", FALLS["refuse"][0])
     house.one.open()  # yet no worker connects to it

@@ -249,8 +249,8 @@ def test_a_killed_worker_gives_its_slots_back(site, which):
     wait_until(lambda: counting.now == 1, "the first request in service")
     waiting = send_all(site, pound, 6, "/waiting")
     owner = proc.owner_of_connection(pound.workers(), pound.port, held.local_port)
-    others = [c for c in waiting
-              if proc.owner_of_connection([owner], pound.port, c.local_port) is None]
+    its_own = proc.clients([owner], pound.port)
+    others = [client for client in waiting if client.local_port not in its_own]
     os.kill(owner, signal.SIGKILL)
     pound.wait_workers(gone=[owner])
     counting.go_on.set()

@@ -64,7 +64,7 @@ def test_check_of_a_good_file(file, tmp_path):
 
 def test_check_needs_no_free_port(file):
     """The check works while a daemon serves with the same file."""
-    port = int(re.search(r"Port: (\d+)\n    Services", file.read_text())[1])
+    port = int(re.search(r"HTTPListeners:.*?Port: (\d+)", file.read_text(), re.S)[1])
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", port))
         taken.listen()

@@ -71,6 +71,8 @@ class Pound:
         self.process = None
         self.master = None
         self._fd_start = None
+        self._parsed_bytes = 0  # of the log, for `records`
+        self._records = []
 
     def configure(self, config=None, **values):
         """Writes the configuration file again, with a new text or new values."""
@@ -148,12 +150,13 @@ class Pound:
         5 ms apart, has handled everything that it received. By then the master, which polls the log
         rings for 10 ms before it sleeps, has also written all records.
         """
-        looks = 0
+        looks, pids = 0, []
 
         def quiet():
-            nonlocal looks
-            asleep = all(map(proc.is_asleep, [self.master, *self.workers()]))
-            looks = looks + 1 if asleep else 0
+            nonlocal looks, pids
+            if looks == 0:
+                pids = [self.master, *self.workers()]
+            looks = looks + 1 if all(map(proc.is_asleep, pids)) else 0
             return looks >= 5
         wait_until(quiet, "all processes to be idle")
 
@@ -212,8 +215,20 @@ class Pound:
 
     def records(self):
         """The access records so far as dicts, in the order of the log."""
-        found = (ACCESS_RECORD.fullmatch(line) for line in self.log().splitlines())
-        return [match.groupdict() for match in found if match]
+        try:
+            with open(self.log_file, "rb") as file:
+                if file.seek(0, os.SEEK_END) < self._parsed_bytes:  # a test has removed the log
+                    self._parsed_bytes, self._records = 0, []
+                file.seek(self._parsed_bytes)
+                lines = file.read()
+        except FileNotFoundError:
+            return []
+        lines = lines[:lines.rfind(b"\n") + 1]
+        self._parsed_bytes += len(lines)
+        found = (ACCESS_RECORD.fullmatch(line)
+                 for line in lines.decode(errors="backslashreplace").splitlines())
+        self._records += [match.groupdict() for match in found if match]
+        return list(self._records)
 
     def count_records(self):
         """The number of access records, once every answered request has its own."""

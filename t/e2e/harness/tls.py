@@ -205,4 +205,4 @@ class TlsClient(Client):
         der = self.tls.getpeercert(binary_form=True)
         text = openssl("x509", "-inform", "DER", "-noout", "-ext", "subjectAltName", "-subject",
                        input=der).decode()
-        return re.findall(r"DNS:([^,\s]+)", text) or re.findall(r"CN = (\S+)", text)
+        return re.findall(r"DNS:([^,\s]+)", text) or re.findall(r"CN ?= ?(\S+)", text)

@@ -189,8 +189,8 @@ def test_requests_in_flight_in_other_workers_see_nothing(site):
         clients[number] = client
     wait_until(lambda: sum(len(b.requests) for b in backends.values()) == len(clients),
                "the backends to hold all requests")
-    owners = {n: proc.owner_of_connection(workers, pound.port, c.local_port)
-              for n, c in clients.items()}
+    held = proc.clients(workers, pound.port)
+    owners = {n: held.get(c.local_port) for n, c in clients.items()}
     survivor = owners[0]
     for victim in workers:
         if victim != survivor:

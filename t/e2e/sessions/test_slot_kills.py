@@ -89,10 +89,10 @@ def line_up(site, pound, count):
     for number in range(count):
         client = site.client(pound.port)
         client.send(request("GET", f"/{number}", f"Cookie: sid=s{number}"))
-        wait_until(lambda c=client: proc.owner_of_connection(workers, pound.port, c.local_port),
-                   "a worker to accept the client")
-        found[f"/{number}"] = (
-            client, proc.owner_of_connection(workers, pound.port, client.local_port))
+        owner = wait_until(
+            lambda c=client: proc.owner_of_connection(workers, pound.port, c.local_port),
+            "a worker to accept the client")
+        found[f"/{number}"] = (client, owner)
     return found
 
 

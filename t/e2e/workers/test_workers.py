@@ -35,12 +35,11 @@ def test_as_many_workers_as_processors(site):
 def test_all_workers_serve(site):
     """The kernel distributes connections to both workers."""
     pound = start(site, 2)
-    owners = set()
-    for _ in range(60):
-        client = site.client(pound.port)
+    clients = [site.client(pound.port) for _ in range(60)]
+    for client in clients:
         assert client.ask().status == 200
-        owners.add(proc.owner_of_connection(pound.workers(), pound.port, client.local_port))
-    assert owners == set(pound.workers())
+    held = proc.clients(pound.workers(), pound.port)
+    assert {held.get(client.local_port) for client in clients} == set(pound.workers())
 
 
 def test_no_new_privileges(site):
@@ -128,8 +127,8 @@ def test_only_its_own_connections_are_hurt(site):
     for client in clients:
         assert client.ask().status == 200
     victim, other = pound.workers()
-    owned = {client: proc.owner_of_connection([victim, other], pound.port, client.local_port)
-             for client in clients}
+    held = proc.clients([victim, other], pound.port)
+    owned = {client: held.get(client.local_port) for client in clients}
     assert set(owned.values()) == {victim, other}
     os.kill(victim, signal.SIGKILL)
     for client in clients:
