@@ -43,7 +43,7 @@ WAYS = ["{}", "close, {}", "{}, close", "{},{}", "keep-alive,{},x", ",{},", "\t{
 
 @pytest.mark.parametrize("name", KEPT)
 @pytest.mark.parametrize("way", WAYS)
-def test_nobody_else_has_a_field_removed(where, name, way):
+def test_connection_removes_none_of_these_fields(where, name, way):
     """Case and position of the name in Connection make no difference."""
     pound, backend = where
     own = [f"{key}: {value}" for key, value in KEPT.items() if key in ("Cookie", "Authorization")]

@@ -180,7 +180,7 @@ def test_refusals_by_reason_agree_with_what_was_sent(desk):
 
 
 def test_a_response_that_is_not_understood_is_counted_twice(site):
-    """It counts as the backend's failure and as the listener's refusal with that reason."""
+    """The response counts as a failure of the backend and as a refusal of the listener."""
     desk = Desk(site, lambda _: b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n")
     desk.ask("/two", times=2, status=502, service=4)
     status = read_status(desk.pound)
@@ -293,7 +293,7 @@ def test_requests_in_service_and_waiting_are_shown_while_they_are(site):
     wait_until(idle, lambda: "\n".join(read_status(desk.pound).lines))
 
 
-def test_a_full_backend_shows_who_waits_for_it(site):
+def test_a_full_backend_shows_its_waiting_requests(site):
     go_on = threading.Event()
 
     def hold(_):
@@ -363,7 +363,7 @@ def test_a_dump_is_a_matter_of_the_master_alone(site):
 
 
 def test_memory_of_a_small_daemon_does_not_grow(desk):
-    """A dump reads all tables. Pages that nobody wrote must not become resident."""
+    """A dump reads all tables. Unused pages must not become resident."""
     def resident():
         text = pathlib.Path(f"/proc/{desk.pound.master}/status").read_text(encoding="ascii")
         return int(text.split("RssShmem:")[1].split()[0])

@@ -160,7 +160,7 @@ class SlowPost(Flow):
 
 
 class ChunkedUpload(SlowPost):
-    """The same with a chunked body."""
+    """A SlowPost with a chunked body."""
 
     def head(self):
         return request("POST", "/chunked", "Transfer-Encoding: chunked")

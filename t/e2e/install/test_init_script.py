@@ -196,7 +196,7 @@ def test_a_start_that_fails_says_why(script):
     assert script.status_of("status") == 3
 
 
-def test_a_bad_configuration_stops_nobody(script):
+def test_a_bad_configuration_stops_no_daemon(script):
     assert script.status_of("start") == 0
     pid = script.pid()
     script.spoil()

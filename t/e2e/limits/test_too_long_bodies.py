@@ -56,7 +56,7 @@ def test_a_length_is_judged_before_the_body(where, length):
 
 
 @pytest.mark.parametrize("length", [LIMIT + 1, GIB])
-def test_who_asks_first_is_not_told_to_continue(where, length):
+def test_a_client_with_expect_gets_no_100(where, length):
     pound, backend = where
     with Client(pound.port) as client:
         client.send(request("PUT", "/", "Expect: 100-continue", f"Content-Length: {length}"))
@@ -152,7 +152,7 @@ def test_the_page_is_readable_after_sending_all(where, speaks_tls):
 
 
 def test_an_early_response_of_a_backend_is_readable_while_sending(site, certificates):
-    """The same for the response of a backend that refuses the body."""
+    """The client can also read the response of a backend that refuses the body."""
     def script(connection):
         connection.read_request_head()
         connection.send(response(PAGE, "Connection: close", status="403 Forbidden"))

@@ -63,7 +63,7 @@ class Tricklers:
             self._selector.unregister(getattr(wire.sock, "sock", wire.sock))
 
 
-def test_tricklers_end_and_nobody_else_notices(site, certificates):
+def test_tricklers_end_and_other_clients_notice_nothing(site, certificates):
     backend = site.backend()
     pound = site.pound(CONFIG, web=backend.port, tls=(tls := reserve_port()),
                        pem=certificates["ec"].pem)

@@ -356,7 +356,7 @@ def fixture_foreground(site):
 
 
 def test_a_full_pipe_in_the_foreground(foreground):
-    """Nobody reads the output. Pound serves, the master works, and the numbers add up."""
+    """No process reads the pipe. Pound serves, the master works, and the numbers add up."""
     pound = foreground.pound
     ask_many(pound, 6000)
     victim = pound.workers()[0]

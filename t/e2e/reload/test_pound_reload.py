@@ -126,7 +126,7 @@ def test_the_report_of_the_start_is_no_answer(master):
     assert master.hups() == 1
 
 
-def test_an_answer_to_somebody_else_that_comes_later(master):
+def test_a_later_outcome_for_another_caller(master):
     """Two HUPs became one reload. Its outcome counts for both callers."""
     master.start("silent", "now ok|for both")
     with subprocess.Popen(["dash", str(SCRIPT), "-p", str(master.pid_file)],

@@ -84,7 +84,7 @@ def test_the_next_outcome_replaces_the_last(site):
         assert not any("Wrokers" in message for message in good.messages)
 
 
-def test_nobody_sees_half_an_outcome(site):
+def test_an_outcome_is_never_incomplete(site):
     """The outcome file is complete at any time, and others cannot change it."""
     pound = start(site)
     pound.reload()

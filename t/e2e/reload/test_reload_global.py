@@ -107,7 +107,7 @@ def test_requests_wait_for_each_other_in_many_new_workers(site):
     assert most == 1
 
 
-def test_nobody_who_waits_to_be_accepted_is_lost(site):
+def test_no_connection_in_an_accept_queue_is_lost(site):
     """The new workers serve connections that the stopped old workers have not accepted."""
     pound = start(site, workers=3)
     old = pound.workers()

@@ -84,7 +84,7 @@ def test_a_configuration_that_came_meanwhile_is_read_next(site, faults):
 
 
 def test_an_old_worker_is_killed_meanwhile(site, faults):
-    """Its generation still serves, so the master replaces it and continues the reload."""
+    """The old generation still serves, so the master replaces the worker; the reload continues."""
     pound = start(site, popen={"env": faults.environment})
     old = pound.workers()
     hang_next(faults, 1)

@@ -137,7 +137,7 @@ def test_a_worker_that_serves_is_replaced_after_a_reload(site):
 
 
 def test_an_old_worker_that_is_stopped(site):
-    """It cannot receive the order to leave. The master kills it when its Grace is over."""
+    """The worker cannot receive the order to leave. The master kills it after Grace."""
     pound = start(site, grace=1)
     old = pound.workers()
     os.kill(old[0], signal.SIGSTOP)
@@ -180,7 +180,7 @@ def test_generations_that_do_not_leave_are_bounded(site):
 
 
 def test_each_reload_that_waits_is_told_once(site):
-    """Also if the reload before it waited and then failed."""
+    """Pound logs the wait once per reload, even if the one before waited and failed."""
     pound, tunnels = start_full(site)
     pound.signal(signal.SIGHUP)
     pound.wait_log("reload waits")

@@ -106,7 +106,7 @@ def no_failure(result):
     assert result["requests"] > 0
 
 
-def test_nobody_notices(site, demo):
+def test_no_client_notices(site, demo):
     """The load: keep-alive clients, slow and chunked uploads, event streams and tunnels."""
     random.seed(RELOADS)
     house = House(site, demo)

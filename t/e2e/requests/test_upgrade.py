@@ -142,7 +142,7 @@ def test_upgrade_from_http10_does_not_pass(site):
 
 
 @pytest.mark.parametrize("fields", [(), ("Connection: close",), ("Upgrade: echo",)])
-def test_a_101_that_nobody_asked_for_is_502(site, fields):
+def test_a_101_without_a_request_for_it_is_502(site, fields):
     def script(connection):
         connection.read_request_head()
         connection.send(SWITCH + b"tunnel?")

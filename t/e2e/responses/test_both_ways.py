@@ -89,7 +89,7 @@ def test_an_uploading_client_reads_the_whole_early_response(site, framing):
 
 
 def test_a_refused_upload_reads_the_whole_page(site):
-    """The same for a response from Pound itself."""
+    """A client can also read a response of Pound itself during an upload."""
     pound = site.pound(CONFIG, web=site.backend().port)
     for _ in range(10):
         client = site.client(pound.port)

@@ -274,7 +274,7 @@ def test_truncated_chunks_end_without_a_last_chunk(site, cut):
 
 
 def test_bytes_beyond_the_length_never_pass(site):
-    """They are neither part of this response nor of the next one."""
+    """Surplus bytes are neither part of this response nor of the next one."""
     def script(connection):
         while connection.read_request():
             connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcHTTP/1.1 200 OK\r\n"
@@ -303,7 +303,7 @@ def test_bytes_beyond_the_last_chunk_never_pass(site):
     assert len(backend.connections) == 5
 
 
-def test_a_response_that_nobody_asked_for_never_passes(site):
+def test_a_response_without_a_request_never_passes(site):
     """Bytes between two requests make a pooled connection unusable."""
     def script(connection):
         if connection.read_request():

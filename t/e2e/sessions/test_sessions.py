@@ -116,7 +116,7 @@ def fixture_house(site):
 
 # --- sessions from requests -----------------------------------------------------------------------
 @pytest.mark.parametrize("kind", [*KINDS, "number"])
-def test_who_is_known_goes_where_he_went_before(house, kind):
+def test_a_known_client_goes_to_its_backend(house, kind):
     learned = house.ask_all(kind)
     assert set(learned.values()) == {"one", "two"}, "all clients share one session"
     for _ in range(3):
@@ -124,7 +124,7 @@ def test_who_is_known_goes_where_he_went_before(house, kind):
 
 
 @pytest.mark.parametrize("kind", IN_HEAD)
-def test_who_does_not_say_who_he_is_has_no_session(house, kind):
+def test_a_client_without_a_key_has_no_session(house, kind):
     assert {house.ask(f"/{kind}/") for _ in CLIENTS} == {"one", "two"}
 
 
@@ -193,7 +193,7 @@ def test_a_new_name_for_a_known_client(house, kind):
 
 @pytest.mark.parametrize("kind", ["url", "parm", "basic", "ip"])
 def test_what_other_kinds_do_not_learn(house, kind):
-    """They ignore the cookie of a response, and the session of the client does not change."""
+    """These kinds ignore the cookie of a response, and the client's session does not change."""
     learned = house.ask_all(kind)
     for client in CLIENTS:
         house.ask(f"/{kind}/", f"X-Learn: s{client}", source="127.0.9.9")

@@ -117,7 +117,7 @@ def test_slots_of_killed_workers_go_to_waiting_requests(site, desk):
 
 
 def test_the_waiting_requests_of_a_killed_worker_block_no_others(site, desk):
-    """They came first, yet Pound serves later requests as if they had never existed."""
+    """Pound serves later requests as if those earlier ones had never existed."""
     pound = desk.start(1)
     clients = line_up(site, pound, 24)
     wait_until(lambda: len(desk.now()) == 1, "the first request in service")

@@ -215,7 +215,7 @@ def test_strict_sni_with_a_resumed_session(strict):
         assert client.ask(host="www.example.com").status == 421
 
 
-def test_who_names_no_host_is_served(strict):
+def test_a_request_without_a_host_is_served(strict):
     with TlsClient(strict.tls_port) as client:
         assert client.ask(host=None, version="1.0").status == 200
 

@@ -89,7 +89,7 @@ def test_a_certificate_that_the_client_refuses(pound, tmp_path, certificates, ve
     assert (record["status"], record["reason"]) == ("400", "tls_handshake")
 
 
-def test_who_stops_inside_the_handshake(site, certificates):
+def test_a_client_that_stops_inside_the_handshake(site, certificates):
     pound = start(site, certificates, client=1)
     for data in (hello()[:50], hello()):
         site.client(pound.port).send(data)

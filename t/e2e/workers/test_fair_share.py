@@ -141,7 +141,7 @@ def test_idle_clients_do_not_count_as_work(site, demo):
 
 
 def test_the_queue_of_a_worker_that_hangs_is_served(site, demo):
-    """Its own clients wait until it continues, but clients in its queue do not."""
+    """The clients of the worker wait until it continues; those in its queue do not."""
     pound = start(site, demo, 2)
     stopped, _ = pound.workers()
     os.kill(stopped, signal.SIGSTOP)
