@@ -8,10 +8,12 @@ from harness import get, request
 from harness.config import plain_site
 
 CONFIG = plain_site(
-    "Workers: 1; AccessLog: combined; $pages", backends={"web": "TimeOut: 1", "dead": ""},
-    services="""
+    "Workers: 1; AccessLog: combined; $pages",
+    backends={"web": "", "silent": "TimeOut: 1", "dead": ""}, services="""
     - URL: "^/dead"
       Backends: [*dead]
+    - URL: "^/silent"
+      Backends: [*silent]
     - URL: "^/web"
       Backends: [*web]
 """)
@@ -22,7 +24,7 @@ def script(connection):
         if received.target == "/web/garbage":
             connection.send(b"garbage\r\n\r\n")
             return
-        if received.target == "/web/silent":
+        if received.target == "/silent":  # marks the backend dead, so it is not that of /web
             connection.read_until_close()
             return
         connection.send(b"HTTP/1.1 404 Not Found\r\nContent-Length: 10\r\n\r\nbackend's ")
@@ -38,7 +40,7 @@ def start(where, **pages):
     dead = where.backend()
     dead.refuse()
     return where.pound(CONFIG, web=where.backend(script=script).port, dead=dead.port,
-                       pages="\n  ".join(lines))
+                       silent=where.backend(script=script).port, pages="\n  ".join(lines))
 
 
 # {status: a request that causes it}
@@ -50,7 +52,7 @@ CAUSES = {
     431: request("GET", "/", *[f"X-{n}: 1" for n in range(101)]),
     502: request("GET", "/web/garbage"),
     503: request("GET", "/dead"),
-    504: request("GET", "/web/silent"),
+    504: request("GET", "/silent"),
 }
 
 
