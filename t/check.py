@@ -72,7 +72,7 @@ def interrupt(*_):
     """Ctrl-C reaches only this process. On SIGINT pytest ends its daemons."""
     for process in list(RUNNING):
         os.killpg(process.pid, signal.SIGINT)
-    raise KeyboardInterrupt
+    sys.exit(128 + signal.SIGINT)
 
 
 def describe(status, seconds):
