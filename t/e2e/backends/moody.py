@@ -84,11 +84,11 @@ FALLS = {
 
 
 class House:
-    def __init__(self, site, workers=4, alive=1, timeout=1):
+    def __init__(self, site, workers=4, alive=1, timeout=1, **how):
         self.site = site
         self.one, self.two = (site.add_backend(Moody(name)) for name in (b"one", b"two"))
         self.pound = site.pound(CONFIG, one=self.one.port, two=self.two.port, workers=workers,
-                                alive=alive, timeout=timeout)
+                                alive=alive, timeout=timeout, **how)
 
     def line(self, name, what):
         return rf"backend {name} \(127\.0\.0\.1:{getattr(self, name).port}\) is {what}"

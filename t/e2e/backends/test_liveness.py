@@ -189,7 +189,7 @@ def test_idle_connections_that_the_backend_ends(site):
     def script(connection):
         while connection.read_request() is not None:
             connection.send(response(b"one"))
-            time.sleep(0.06)  # justified: the reset shall hit or just miss the next request
+            time.sleep(0.06)  # justified: the reset must hit or just miss the next request
             connection.reset()
             return
 

@@ -59,26 +59,26 @@ def test_how_long_it_was_dead_is_told(site):
 
 
 # --- probes ---------------------------------------------------------------------------------------
-def watch_probes(pound, port, seconds):
-    """The workers' connects to a silent port: {local port: pid}, and the most at one time."""
-    seen, most = {}, 0
+def most_probes_at_once(pound, port, seconds):
+    """The most connects of the workers to a silent port at one time."""
+    most = 0
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        now = proc.connecting(pound.workers(), port)
-        most = max(most, len(now))
-        seen.update(now)
+        most = max(most, len(proc.connecting(pound.workers(), port)))
         time.sleep(0.01)  # justified: the pause between two samples
-    return seen, most
+    return most
 
 
-def test_one_probe_in_each_period(site):
+def test_one_probe_in_each_period(site, faults):
     """All four workers together make one probe per period."""
-    house = House(site, alive=2)
+    house = House(site, alive=2, popen={"env": faults.environment})
     house.one.fall("blackhole", site)
     house.wait_dead("one", FALLS["blackhole"][0])
-    seen, most = watch_probes(house.pound, house.one.port, 10)
-    assert 4 <= len(seen) <= 6, seen
-    assert most == 1
+    connects = faults.count("connect")
+    begun = time.monotonic()
+    assert most_probes_at_once(house.pound, house.one.port, 10) == 1
+    periods = (time.monotonic() - begun) / 2
+    assert periods - 1 <= faults.calls(connects) <= periods + 1
     house.one.rise()
     house.wait_live("one")
 

@@ -115,8 +115,11 @@ def cpu_seconds(pid):
 
 def _tcp_sockets():
     """(local port, remote port, state, link target of its descriptor) of each TCP socket."""
+    time_wait = "06"  # of a socket without a process; there may be tens of thousands
     for line in _read("/proc/net/tcp").decode().splitlines()[1:]:
-        columns = line.split()
+        columns = line.split(None, 10)
+        if columns[3] == time_wait:
+            continue
         local, remote = (int(columns[i].split(":")[1], 16) for i in (1, 2))
         yield local, remote, int(columns[3], 16), f"socket:[{columns[9]}]"
 

@@ -38,7 +38,7 @@ def fixture_make(site):
 
 
 class Load:
-    """Clients that send requests until told to stop; `answered` counts the responses."""
+    """Clients that send requests until `stop`; `answered` counts the responses."""
 
     def __init__(self, pound, clients=3):
         self.pound, self.ending, self.answered, self.errors = pound, False, 0, []
