@@ -1,26 +1,29 @@
 #!/usr/bin/python3
-"""Runs the tests and ends with one line: N passed, N failed, N skipped.
+"""Runs tests and prints a last line: N passed, N failed, N skipped. Exits with 1 on a failure.
 
-Called by the Makefile: t/check.py --out build/release --pound build/pound [--only X] unit fuzz e2e
+The Makefile calls it: t/check.py --out build/release --pound build/pound [--only X] unit fuzz e2e
 """
 import argparse
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PROGRAM_SECONDS = 900  # for one unit or replay program
-E2E_SECONDS = 3600     # for all of t/e2e
-AT_ONCE = 2
+PROGRAM_SECONDS = 900  # limit for one unit or replay program
+E2E_SECONDS = 3600     # limit for one run of pytest
+AT_ONCE = 2            # programs, or runs of pytest; the tests mostly wait
 
 
 class Tally:
-    """What one program or suite has to say."""
+    """The result of one program or of one run of pytest."""
 
     def __init__(self, name, passed=0, failed=0, skipped=0, output=''):
         self.name, self.passed, self.failed, self.skipped = name, passed, failed, skipped
@@ -34,23 +37,47 @@ class Tally:
         return f'{text} ({self.seconds:.1f} s)'
 
 
-def run_program(command, seconds):
-    """Returns (exit status or None for a time-out, output). The process group dies with it."""
-    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, text=True,
-                               errors='replace', stdout=subprocess.PIPE,
+RUNNING = set()
+
+
+def run_program(command, seconds, environment=None, prefix=None):
+    """Runs a command; returns (exit status, or None after the time limit, output).
+
+    With a prefix, shows each line of the output at once. The time limit ends the process group.
+    """
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL,
+                               text=True, errors='replace', stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, start_new_session=True)
-    try:
-        output, _ = process.communicate(timeout=seconds)
-        return process.returncode, output
-    except subprocess.TimeoutExpired:
+    RUNNING.add(process)
+    is_late = threading.Event()
+
+    def end():
+        is_late.set()
         os.killpg(process.pid, signal.SIGKILL)
-        output, _ = process.communicate()
-        return None, output
+
+    timer = threading.Timer(seconds, end)
+    timer.start()
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if prefix is not None:
+            print(prefix + line, end='', flush=True)
+    status = process.wait()
+    timer.cancel()
+    RUNNING.discard(process)
+    return None if is_late.is_set() else status, ''.join(lines)
+
+
+def interrupt(*_):
+    """Ctrl-C reaches only this process. On SIGINT pytest ends its daemons."""
+    for process in list(RUNNING):
+        os.killpg(process.pid, signal.SIGINT)
+    sys.exit(128 + signal.SIGINT)
 
 
 def describe(status, seconds):
     if status is None:
-        return f'did not end within {seconds} s'
+        return f'has not ended within {seconds} s'
     if status < 0:
         return f'was killed by signal {-status} ({signal.strsignal(-status)})'
     return f'exited with status {status}'
@@ -91,7 +118,7 @@ def run_replay(program):
 
 
 def programs(out, prefix, only):
-    """Those that stand in `out` and still have sources."""
+    """The programs in `out` that still have sources."""
     wanted = only.split()
     for program in sorted(out.glob(prefix + '*')):
         name = program.name.removeprefix(prefix)
@@ -111,53 +138,68 @@ def run_all(function, found):
             yield tally
 
 
-def read_pytest(status, output):
-    """The counts of pytest's last line; an error in a fixture is a failure, too."""
+def read_pytest(name, status, output):
+    """Takes the counts from the last line of pytest; an error in a fixture is a failure, too."""
     summary = ''
     for line in output.splitlines():
         if re.search(r'\d+ (passed|failed|error|errors|skipped|deselected).* in [\d.]+s', line):
             summary = line
     count = {word: int(number) for number, word in re.findall(r'(\d+) ([a-z]+)', summary)}
-    tally = Tally('e2e', passed=count.get('passed', 0) + count.get('xpassed', 0),
+    tally = Tally(name, passed=count.get('passed', 0) + count.get('xpassed', 0),
                   failed=count.get('failed', 0) + count.get('error', 0) + count.get('errors', 0),
                   skipped=count.get('skipped', 0) + count.get('xfailed', 0))
     no_tests = 5
     if status not in (0, no_tests) and not tally.failed:
         tally.failed = 1
-        print(f'pytest {describe(status, E2E_SECONDS)}')
+        print(f'{name}: pytest {describe(status, E2E_SECONDS)}')
     return tally
 
 
-def pytest_command(only):
-    command = [sys.executable, '-B', '-m', 'pytest', 't/e2e', '-q', '-p', 'no:cacheprovider',
-               '--color=no', '--tb=short', '-rfEs']
-    return command + (['-k', only] if only else [])
+def e2e_parts(only):
+    """The parts of t/e2e that may run at the same time, the largest first.
+
+    Two runs of pytest take about half the time of one, because the tests mostly wait. A selection
+    is short, so it is one part.
+    """
+    if only:
+        return [ROOT / 't/e2e']
+    sizes = {}
+    for path in (ROOT / 't/e2e').rglob('test_*.py'):
+        part = path if path.parent.name == 'e2e' else path.parent
+        sizes[part] = sizes.get(part, 0) + path.stat().st_size
+    return sorted(sizes, key=sizes.get, reverse=True)
 
 
 def run_e2e(arguments):
-    """Shows pytest's output while it comes: these tests take their time."""
-    started = time.monotonic()
+    """Runs t/e2e in parts and shows the output at once, because the tests take minutes."""
     environment = dict(os.environ, POUND=str(arguments.pound.resolve()),
                        DEMO_BACKEND=str((arguments.out / 'demo_backend').resolve()),
                        PYTHONDONTWRITEBYTECODE='1')
     if 'address' in arguments.out.name:
         environment.setdefault('TEST_TIMEOUT_SCALE', '3')  # sanitized programs are slow
-    process = subprocess.Popen(pytest_command(arguments.only), cwd=ROOT, env=environment,
-                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT, text=True, errors='replace',
-                               start_new_session=True)
-    signal.signal(signal.SIGALRM, lambda *_: os.killpg(process.pid, signal.SIGKILL))
-    signal.alarm(E2E_SECONDS)
-    lines = []
-    for line in process.stdout:
-        lines.append(line)
-        print(line, end='', flush=True)
-    status = process.wait()
-    signal.alarm(0)
-    tally = read_pytest(status, ''.join(lines))
-    tally.seconds = time.monotonic() - started
-    print(tally.line(), flush=True)
-    return tally
+    # Below the build directory the names of Unix sockets could become too long.
+    directory = pathlib.Path(tempfile.mkdtemp(prefix='pound-e2e-'))
+
+    def run_part(part):
+        started = time.monotonic()
+        command = [sys.executable, '-B', '-m', 'pytest', str(part.relative_to(ROOT)), '-q', '-p',
+                   'no:cacheprovider', '--color=no', '--tb=short', '-rfEs',
+                   f'--basetemp={directory / part.stem}']
+        if arguments.only:
+            command += ['-k', arguments.only]
+        status, output = run_program(command, E2E_SECONDS, environment, f'{part.name}: ')
+        tally = read_pytest(f'e2e/{part.name}', status, output)
+        tally.seconds = time.monotonic() - started
+        print(tally.line(), flush=True)
+        return tally
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        tallies = list(pool.map(run_part, e2e_parts(arguments.only)))
+    if any(tally.failed for tally in tallies):
+        print(f'the files of the tests are in {directory}')
+    else:
+        shutil.rmtree(directory, ignore_errors=True)
+    return tallies
 
 
 def main():
@@ -167,6 +209,7 @@ def main():
     parser.add_argument('--only', default='')
     parser.add_argument('kinds', nargs='+', choices=['unit', 'fuzz', 'e2e'])
     arguments = parser.parse_args()
+    signal.signal(signal.SIGINT, interrupt)
     out = arguments.out.resolve()
 
     tallies = []
@@ -175,7 +218,7 @@ def main():
     if 'fuzz' in arguments.kinds:
         tallies += run_all(run_replay, programs(out, 'replay_', arguments.only))
     if 'e2e' in arguments.kinds and (ROOT / 't/e2e').is_dir():
-        tallies.append(run_e2e(arguments))
+        tallies += run_e2e(arguments)
 
     passed, failed, skipped = (sum(getattr(tally, word) for tally in tallies)
                                for word in ('passed', 'failed', 'skipped'))

@@ -1,4 +1,4 @@
-"""The far end: the bench backend as a web server on some ports, or as a logger; and a certificate."""
+"""The bench backend as a web server on several ports or as a logger, and a certificate."""
 
 import subprocess
 
@@ -6,24 +6,24 @@ from harness import openssl
 
 
 class Backend:
-    """`ports`: those it serves. As a logger it counts what it was sent."""
+    """A running backend. It serves `ports`; as a logger it counts the records that it receives."""
 
     def __init__(self, program, *arguments):
         self.process = subprocess.Popen(  # pylint: disable=consider-using-with
             [program, *map(str, arguments)], stdout=subprocess.PIPE, text=True)
         said = self.process.stdout.readline().split()
-        assert said and said[0] == "listening", f"{program} does not start"
+        assert said and said[0] == "listening", f"{program} has not started"
         self.ports = [int(port) for port in said[1:]]
 
     def stop(self):
-        """Returns how many records a logger got."""
+        """Stops it; returns the number of records that a logger has received."""
         self.process.terminate()
         said, _ = self.process.communicate(timeout=10)
         return int(said or 0)
 
 
 def make_certificate(directory):
-    """A P-256 key with its own certificate, in one file."""
+    """A P-256 key and its self-signed certificate, in one file."""
     openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
             "-days", "30", "-subj", "/CN=localhost", "-keyout", directory / "key.pem",
             "-out", directory / "cert.pem")

@@ -1,12 +1,12 @@
 #!/usr/bin/python3
-"""Pound beside nginx and HAProxy: what a request costs each of them, on this machine, now.
+"""Pound beside nginx and HAProxy: the cost of a request in each of them on this machine.
 
 usage: compare.py --backend PROGRAM [--rounds N] [--seconds S] [--only NAMES] [--strict yes]
                   [--readme FILE]
 
-Prints a table, and writes it between the markers of the README when it is complete. Exits with 1
-when any response was wrong, when it ran out of time, or, when strict, when a target was missed.
-`make bench` is the way to run it; NGINX and HAPROXY in the environment name other programs.
+Prints a table, and writes it between the markers of the README if it is complete. Exits with 1
+after a wrong response, after the time limit, and, if strict, after a missed target. Run it with
+`make bench`; NGINX and HAPROXY in the environment name other programs.
 """
 
 import argparse
@@ -49,8 +49,8 @@ class Outcome:
     """A row of the table: the first contestant against the best of `rivals`."""
     name: str
     what: str
-    values: list       # what is compared, by contestant
-    rivals: list       # those of `values` that count as rivals; empty: `must` is absolute
+    values: list       # the compared figures, by contestant
+    rivals: list       # the `values` of the rivals; empty: `must` is absolute
     must: float = None
     aim: float = None
     results: list = dataclasses.field(default_factory=list)  # lists of Result, by contestant
@@ -79,15 +79,16 @@ class Outcome:
 
 
 class Bench:
-    """Runs scenarios until the time is over, and remembers what was wrong."""
+    """Runs scenarios until the time limit and collects errors."""
 
     def __init__(self, options, directory, work, slow_port):
-        self.options, self.directory, self.work, self.slow_port = options, directory, work, slow_port
+        self.options, self.directory = options, directory
+        self.work, self.slow_port = work, slow_port
         self.started = time.monotonic()
         self.outcomes, self.wrong, self.left_out = [], [], []
 
     def wants(self, name, seconds):
-        """Whether this scenario, which takes so long, is asked for and there is time for it."""
+        """Whether the caller wants this scenario and enough time is left for it."""
         if self.options.only and name not in self.options.only:
             return False
         if time.monotonic() - self.started + seconds > LIMIT_SECONDS:
@@ -101,7 +102,7 @@ class Bench:
         return contestants * (rounds * (self.options.seconds + 0.3) + 2)
 
     def compete(self, contestants):
-        """Rounds of all contestants in turn, so that a drifting machine hits all alike."""
+        """Runs all contestants in turn, so that a drift of the machine affects all alike."""
         results = [[] for _ in contestants]
         spoken = set()
         with contextlib.ExitStack() as stack:
@@ -119,7 +120,7 @@ class Bench:
                     spoken.add(said)
                     self.note(result.wrong)
         if len(spoken) > 1:
-            self.note([f"the proxies speak different TLS: {spoken}"])
+            self.note([f"the proxies negotiate different TLS: {spoken}"])
         return results
 
     def note(self, wrong):
@@ -139,7 +140,7 @@ class Bench:
         self.add(Outcome(name, what, values, values[1:], must, aim, results))
 
     def against_itself(self, name, what, changes, must, aim):
-        """Pound with `changes` of its (work, demand), against itself without those of the work."""
+        """Pound with the changed (work, demand) against Pound with the usual work."""
         work, demand = changes
         if not self.wants(name, self.needed(2)):
             return
@@ -181,7 +182,7 @@ class Bench:
         self.add(Outcome(name, what, values, [], *goals))
 
     def tail(self):
-        """p99 at seven tenths of what the slowest of them can do, alone and with disturbers."""
+        """p99 at 70 % of the rate of the slowest proxy, alone and beside disturbances."""
         rounds = min(4, self.options.rounds)
         seconds = self.needed(3 * len(ALL), rounds)
         base = next((one for one in self.outcomes if one.name == "keepalive"), None)
@@ -239,14 +240,14 @@ def text_of(bench, options):
     versions = ", ".join(f"{one.name} {one.version()}" for one in ALL)
     return "\n".join([
         f"{versions}; {machine.describe()}. Medians of {options.rounds} interleaved rounds of "
-        f"{options.seconds} s; a cell has the figures of " + " / ".join(one.name for one in ALL) +
-        ", the ratio is Pound's to the better peer's. Two workers or threads each; nothing is "
-        "pinned: proxy, load generator and backend share the processors, because a load generator "
-        "with one of two for itself would leave the proxy's second worker nowhere to go. CPU is "
-        "that of all the proxy's processes, by the scheduler's count; memory their proportional "
-        "share. Rows on a tail compare p99 at "
-        "seven tenths of the slowest proxy's rate. The queue of a syslog socket holds "
-        f"{machine.syslog_queue()} records here.", "",
+        f"{options.seconds} s. A cell has the figures of " + " / ".join(one.name for one in ALL) +
+        "; the ratio is Pound's figure to that of the better peer. Each proxy has two workers or "
+        "threads. Nothing is pinned: proxy, load generator and backend share the processors, "
+        "because a load generator on its own processor would leave none of the two for the "
+        "proxy's second worker. CPU is the scheduler's count for all processes of the proxy; "
+        "memory is their proportional share. Rows on a tail compare p99 at 70 % of the slowest "
+        f"proxy's rate. The queue of a syslog socket holds {machine.syslog_queue()} records here.",
+        "",
         report.table(HEADS, [outcome.cells() for outcome in bench.outcomes])])
 
 

@@ -1,12 +1,12 @@
 #!/usr/bin/python3
-"""How Pound's cost grows with what it has to deal with: clients, services, sessions, backends, bodies.
+"""How Pound's cost grows with clients, services, sessions, backends and body sizes.
 
 usage: growth.py --backend PROGRAM [--seconds S] [--rounds N] [--only NAMES] [--text FILE]
                  [--picture FILE]
 
-For each size one Pound with one worker is started and measured in interleaved rounds; a table for
-each curve, with the memory of a worker, goes between the markers of --text, and all curves into one
-SVG picture. Exits with 1 when any response was wrong. `make bench-growth` is the way to run it.
+Starts a Pound with one worker for each size and measures all of them in interleaved rounds. A table
+for each curve, with the memory of a worker, goes between the markers of --text, and all curves go
+into one SVG picture. Exits with 1 after a wrong response. Run it with `make bench-growth`.
 """
 
 import argparse
@@ -34,10 +34,10 @@ KIB, MIB = 1 << 10, 1 << 20
 MOST_BACKENDS = 1000
 
 REMARKS = {
-    "hosts": "All patterns of a listener are searched in one pass of one automaton: what grows is "
-             "its memory, and the curve bends where the states in use outgrow the caches.",
-    "patterns": "The same pass; its states are made when a request first needs them and are then "
-                "kept.",
+    "hosts": "One pass of one automaton searches all patterns of a listener. Only its memory "
+             "grows, and the curve bends where the states in use outgrow the caches.",
+    "patterns": "The same pass. The automaton makes a state when a request first needs it, and "
+                "keeps it.",
 }
 
 
@@ -48,7 +48,7 @@ class Point:
     label: str
     work: Work
     demand: Demand
-    requests: int = 0  # to be made before the measurement, so that tables are full
+    requests: int = 0  # before the measurement, to fill the tables
     us: float = 0
     pss_mib: float = 0
 
@@ -58,7 +58,7 @@ class Curve:
     name: str
     title: str
     unit: str
-    remark: str  # what bends it
+    remark: str  # the cause of its bend
     points: list
 
 
@@ -72,7 +72,7 @@ def curves(work, ports):
     anchored = 'HeadRequire: "^Host:.*[.]h{0}\\\\.example"'
     yield Curve(
         "clients", "Clients with keep-alive", "clients",
-        "The more clients are ready at a time, the more of them share one epoll_wait; beyond some "
+        "The more clients are ready at a time, the more of them share one epoll_wait. Beyond some "
         "hundreds their sockets no longer fit into the processor's caches.",
         [Point(n, f"{n}", work, Demand(n)) for n in (1, 10, 100, 1000, 5000)])
     for name, what, route, host in (
@@ -84,27 +84,27 @@ def curves(work, ports):
                             for n in (1, 10, 100, 1000, 10000)])
     yield Curve(
         "sessions", "Sessions by cookie", "sessions",
-        "A look-up touches one bucket or two: the curve bends where the table outgrows the "
-        "processor's caches. The table is made for twice as many sessions as are used.",
+        "A look-up touches one bucket or two. The curve bends where the table outgrows the "
+        "processor's caches. The table has room for twice the sessions in use.",
         [Point(n, f"{n}", change(work, sessions=3600, max_sessions=max(1024, 2 * n)),
                Demand(cookies=n), requests=n) for n in (1000, 10000, 100000, 1000000)])
     yield Curve(
         "backends", "Backends of a service", "backends",
-        "The balancer looks at each backend once for a request; idle connections are spread over "
-        "all of them, so that each is used less often and found colder.",
+        "The balancer looks at each backend once per request. Idle connections belong to all of "
+        "them, so each connection serves less often and its memory is colder.",
         [Point(n, f"{n}", change(work, backends=tuple(ports[1:n])), Demand())
          for n in (2, 10, 100, MOST_BACKENDS)])
     yield Curve(
         "bodies", "Size of the body", "bytes",
-        "Up to some KiB a body rides along with its head; from 256 KiB on, the size of the read "
-        "buffer, only the copying by the kernel is left, and the cost is proportional.",
+        "Up to some KiB a body travels with its head. From 256 KiB on, the size of the read "
+        "buffer, only the copying in the kernel remains, and the cost is proportional.",
         [Point(max(128, n), label, work, Demand(clients, n)) for n, label, clients in (
             (0, "0", 64), (KIB, "1 KiB", 64), (16 * KIB, "16 KiB", 64), (64 * KIB, "64 KiB", 32),
             (MIB, "1 MiB", 16), (10 * MIB, "10 MiB", 4), (100 * MIB, "100 MiB", 2))])
 
 
 def run(curve, options):
-    """Measures all points of a curve in turns; returns what was wrong."""
+    """Measures all points of a curve in turn; returns the errors."""
     wrong = []
     with contextlib.ExitStack() as stack:
         proxies = []
@@ -125,12 +125,12 @@ def run(curve, options):
 
 
 def seconds_for(point, asked):
-    """Thousands of clients take their time to connect, and large bodies to pass."""
+    """The seconds of a run: many clients and large bodies need more."""
     return max(asked, point.demand.clients // 1000, 4 if point.demand.size > 10 * MIB else 0)
 
 
 def fill(point, proxy):
-    """Warms up; with sessions until about each of them has been there."""
+    """Warms up, with sessions until about every session exists."""
     result, _ = measure(proxy, point.demand, seconds_for(point, 1))
     seconds = min(60, int(point.requests / result.rps))
     if result.wrong or seconds == 0:
@@ -139,19 +139,20 @@ def fill(point, proxy):
 
 
 def worker_pss_mib(proxy):
-    """Of the one worker; what it shares with its master counts in full."""
+    """The memory of master and worker; memory that they share counts once."""
     return machine.pss_kib(proxy.pid) / 1024
 
 
 def picture(done, path):
-    """One SVG of all curves. gnuplot writes numbers and lines only, so that reruns differ little."""
+    """Writes one SVG with all curves. gnuplot writes plain numbers, so reruns differ little."""
     columns = 3
     rows = -(-len(done) // columns)
     script = [f"set terminal svg size {columns * 320},{rows * 240} font 'sans-serif,11' "
               "background '#ffffff'",
               f"set output '{path}'", f"set multiplot layout {rows},{columns}",
               "set logscale x", "set yrange [0:*]", "set grid ytics lc rgb '#dddddd'",
-              "set border 3", "set rmargin 7", "set bmargin 4", "set tics nomirror out", "unset key", "set ylabel 'CPU µs'"]
+              "set border 3", "set rmargin 7", "set bmargin 4", "set tics nomirror out",
+              "unset key", "set ylabel 'CPU µs'"]
     for curve in done:
         ticks = ", ".join(f"'{point.label}' {point.size}" for point in curve.points)
         top = max(point.us for point in curve.points)
@@ -170,7 +171,7 @@ def picture(done, path):
 def text_of(done, options):
     parts = [f"Pound {Pound.version()} with one worker; {machine.describe()}. Medians of "
              f"{options.rounds} rounds of {options.seconds} s; CPU is that of master and worker, "
-             "memory their share of it.\n"]
+             "memory is their proportional share.\n"]
     for curve in done:
         rows = [[point.label, report.number(point.us), report.number(point.pss_mib)]
                 for point in curve.points]

@@ -1,8 +1,8 @@
-"""Load and judgement: wrk makes the load and counts its errors, a checking client reads what it gets.
+"""Load and checks: wrk makes the load and counts errors, and a second client checks bodies.
 
-wrk looks at no body. So while it runs, a second client asks for the same thing a few times in a
-second, over the same kind of connection, and compares status, length and SHA-256 of the body with
-what the backend must have sent. A result with any error, of either client, is wrong.
+wrk does not look at bodies. While it runs, the second client sends the same request several times a
+second over the same kind of connection. It compares status, length and SHA-256 of the body with the
+bytes that the backend sends. A result with an error of either client is wrong.
 """
 
 import dataclasses
@@ -18,11 +18,11 @@ import time
 
 import machine
 
-PERIOD = bytes(i % 251 for i in range(251))  # what every body of the bench backend repeats
+PERIOD = bytes(i % 251 for i in range(251))  # every body of the bench backend repeats this
 CHECK_EVERY = 0.1  # seconds
 LARGE = 1 << 20
 
-# At its end: what was counted, in words of our own, so that no unit has to be guessed.
+# Prints the totals at the end in fixed units.
 DONE = """
 function done(summary, latency, requests)
   local e = summary.errors
@@ -31,7 +31,7 @@ function done(summary, latency, requests)
            latency:percentile(99)))
 end
 """
-# Many clients, each with a cookie of its own, one after the other from somewhere on.
+# Many clients in turn, each with its own cookie, from a starting point that depends on the time.
 COOKIES = """
 local count = %d
 local at = os.time() * 7919 %% count
@@ -40,7 +40,7 @@ function request()
   return "GET %s HTTP/1.1\\r\\nHost: %s\\r\\nCookie: sid=client" .. at .. "\\r\\n\\r\\n"
 end
 """
-# A steady rate: each connection waits for some milliseconds before its next request.
+# A steady rate: each connection waits some milliseconds before its next request.
 PAUSES = """
 math.randomseed(1)
 function delay() return math.random(0, %d) end
@@ -49,14 +49,14 @@ function delay() return math.random(0, %d) end
 
 @dataclasses.dataclass
 class Demand:
-    """What the clients of a scenario do."""
+    """The requests of a scenario's clients."""
     clients: int = 64
-    size: int = 1024      # of the body
+    size: int = 1024      # of the body, in bytes
     tls: bool = False
-    close: bool = False   # a connection for each request
+    close: bool = False   # a new connection for each request
     host: str = "bench.example"
-    cookies: int = 0      # so many sessions; 0: no cookie
-    pause_ms: int = 0     # between two requests of a connection, on average; 0: as fast as it goes
+    cookies: int = 0      # number of sessions; 0: no cookie
+    pause_ms: int = 0     # mean pause between two requests of a connection; 0: none
 
     @property
     def path(self):
@@ -73,7 +73,7 @@ class Demand:
 
 @dataclasses.dataclass
 class Result:
-    """One run; `us` is the proxy's processor time for a request, `wrong` says what was."""
+    """One run. `us` is the proxy's processor time per request; `wrong` lists all errors."""
     us: float
     rps: float
     p99_ms: float
@@ -99,7 +99,7 @@ def insecure():
 
 
 class Checker(threading.Thread):
-    """Asks until told to stop; `wrong` are its complaints, `count` its requests."""
+    """Sends requests until `stop`; `wrong` has its complaints, `count` its requests."""
 
     def __init__(self, port, demand):
         super().__init__(daemon=True)
@@ -134,7 +134,7 @@ class Checker(threading.Thread):
             self.wrong.append(f"status {response.status}, Content-Length {told}, {length} bytes "
                               f"for {self.demand.path}")
         elif hashed.hexdigest() != digest_of(self.demand.size):
-            self.wrong.append(f"the body of {self.demand.path} is not what the backend sent")
+            self.wrong.append(f"the body of {self.demand.path} is not the one of the backend")
 
     def run(self):
         connection = self.connect()
@@ -154,11 +154,11 @@ class Checker(threading.Thread):
         self.over.set()
         self.join(60)
         if not self.count:
-            self.wrong.append("the checking client got no answer")
+            self.wrong.append("the checking client received no response")
 
 
 def wrk(port, demand, seconds, directory):
-    """What wrk counted, as a dict of numbers."""
+    """The totals of a run of wrk, as a dict of numbers."""
     script = pathlib.Path(directory) / "wrk.lua"
     script.write_text(demand.script())
     scheme = "https" if demand.tls else "http"
@@ -186,8 +186,8 @@ def measure(proxy, demand, seconds):
     if counted["failed"] or not counted["bytes"]:
         wrong.append(f"{proxy.name}: {counted['failed']} of {counted['counted']} requests failed")
     if not proxy.is_well():
-        wrong.append(f"{proxy.name} is gone; it said: {proxy.said()[-400:]}")
-    # Of large bodies many are under way when the time is over: they count by what has come.
+        wrong.append(f"{proxy.name} has ended; its output: {proxy.said()[-400:]}")
+    # Many large bodies are incomplete at the end. They count by their bytes.
     parts = counted["bytes"] / demand.size if demand.size >= LARGE else 0
     requests = max(1, counted["counted"], parts) + checker.count
     return Result(spent / requests, requests * 1e6 / max(1, counted["us"]), counted["p99"] / 1000,
@@ -195,7 +195,7 @@ def measure(proxy, demand, seconds):
 
 
 def idle_kib(proxy, count, tls):
-    """KiB of memory for each of `count` clients that were served once and are silent since."""
+    """KiB of memory per client, for `count` clients that are idle after one response."""
     before = machine.pss_without_files_kib(proxy.pid)
     wrong, kept = [], []
     context = insecure()
@@ -214,7 +214,7 @@ def idle_kib(proxy, count, tls):
             if (response.status, hashlib.sha256(body).hexdigest()) != (200, digest_of(1024)):
                 wrong.append(f"{proxy.name}: an idle client got status {response.status}")
                 break
-        time.sleep(0.3)  # what the last requests have left is given back
+        time.sleep(0.3)  # the proxy frees the buffers of the last requests
         return (machine.pss_without_files_kib(proxy.pid) - before) / count, wrong
     finally:
         for client in kept:

@@ -1,7 +1,8 @@
-"""What the system says of processes and of itself: processor time, memory, versions.
+"""Processor time and memory of processes, versions of programs, and facts about this machine.
 
-Processor time is what the scheduler has counted, in nanoseconds; the ticks of /proc/PID/stat are a
-thousand times too coarse. Only live processes count: a proxy keeps its workers while it is measured.
+Processor time is the count of the scheduler, in nanoseconds. The ticks of /proc/PID/stat are a
+thousand times too coarse. Only live processes count, so a proxy must keep its workers during a
+measurement.
 """
 
 import os
@@ -24,7 +25,7 @@ def family(pid):
 
 
 def cpu_us(pid):
-    """Microseconds of processor time that the family has had since its birth."""
+    """Microseconds of processor time of the family since its start."""
     total = 0
     for member in family(pid):
         for schedstat in pathlib.Path(f"/proc/{member}/task").glob("*/schedstat"):
@@ -33,28 +34,28 @@ def cpu_us(pid):
 
 
 def pss_kib(pid):
-    """The family's proportional share of memory: what two of them share is counted once."""
+    """The family's proportional share of memory in KiB; memory that members share counts once."""
     return sum(proc.pss(member) for member in family(pid)) / 1024
 
 
 def pss_without_files_kib(pid):
-    """The same without mapped files, whose share changes with whoever else has them mapped."""
+    """The same without mapped files, whose share depends on other users of the files."""
     return sum(proc.pss(member, ("Pss_Anon", "Pss_Shmem")) for member in family(pid)) / 1024
 
 
 def allow_many_descriptors():
-    """Also for the children, who inherit it: all proxies get the same."""
+    """Raises the limit for this process and its children, so it is equal for all proxies."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def most_clients():
-    """How many clients a proxy can have, with two more descriptors and half a pipe for each."""
+    """The clients that a proxy can have; each also takes two descriptors and half a pipe."""
     return min(16384, (resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 1000) // 3)
 
 
 def describe():
-    """One line on the machine."""
+    """One line about the machine."""
     text = pathlib.Path("/proc/cpuinfo").read_text(errors="replace")
     model = re.search(r"^model name\s*:\s*(.+)$", text, re.M)
     name = re.sub(r"\s+", " ", model[1]) if model else platform.machine()
@@ -62,7 +63,7 @@ def describe():
 
 
 def syslog_queue():
-    """How many datagrams wait for a reader: the system's default is 10; systemd makes it 512."""
+    """The length of a datagram queue in records: 10 by default, 512 with systemd."""
     return int(pathlib.Path("/proc/sys/net/unix/max_dgram_qlen").read_text())
 
 

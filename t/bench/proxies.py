@@ -1,9 +1,9 @@
-"""Pound and its peers on this machine, set up for equal work, each with ports of its own.
+"""Pound and its peers on this machine, configured for equal work, each on its own ports.
 
 All have two workers or threads, keep connections to the backend open, keep clients for ten minutes,
-may use TLS 1.2 and 1.3 with the same certificate and tickets, and add X-Forwarded-For. Where they
-differ it is to the peers' good: HAProxy may splice; Pound adds X-Forwarded-Proto, -Host and -Port,
-which they are spared. Logs go to a file, HAProxy's to a syslog socket, for it knows no files.
+accept TLS 1.2 and 1.3 with the same certificate and tickets, and add X-Forwarded-For. Differences
+favour the peers: HAProxy may splice, and only Pound adds X-Forwarded-Proto, -Host and -Port. Logs
+go to a file; those of HAProxy go to a syslog socket, because HAProxy cannot write files.
 """
 
 import dataclasses
@@ -19,29 +19,29 @@ from harness import POUND, proc, reserve_port, wait_until
 import machine
 
 WORKERS = 2
-# Pound's order; that of OpenSSL begins with AES-256.
+# Pound's order. The order of OpenSSL begins with AES-256.
 SUITES = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
-TO_FILE = "file"  # a log's way that is no path of a socket
+TO_FILE = "file"  # a value of `log` that is not the path of a socket
 
 
 @dataclasses.dataclass
 class Work:
-    """What a proxy is to do in a scenario."""
+    """The task of a proxy in a scenario."""
     backend: int                # the port of the backend
     directory: pathlib.Path
     certificate: pathlib.Path
     slow: tuple = ()            # (path, port): requests for `path` go to this backend
     log: str = ""               # the path of a syslog socket or TO_FILE; empty: no access log
-    routes: int = 0             # Pound only: so many services stand before the one that serves
-    route: str = 'HeadRequire: "^Host: h{0}\\\\.example$"'  # each of them; {0}: its number
+    routes: int = 0             # Pound only: number of services before the one that serves
+    route: str = 'HeadRequire: "^Host: h{0}\\\\.example$"'  # each of these; {0}: its number
     sessions: int = 0           # Pound only: seconds of a session by the cookie `sid`
     max_sessions: int = 0       # Pound only: the size of the table
-    backends: tuple = ()        # Pound only: ports of more backends of the same service
+    backends: tuple = ()        # Pound only: ports of further backends of the service
     workers: int = WORKERS
 
 
 class Proxy:
-    """One running proxy; `pid` is the head of its family."""
+    """One running proxy; `pid` is its first process."""
 
     name = ""
     program = ""
@@ -55,8 +55,8 @@ class Proxy:
         self.process = None
         self.start()
         for port in (self.http, self.https):
-            wait_until(lambda p=port: is_open(p), lambda: f"{self.name} to open its port; it says: "
-                       + self.said())
+            wait_until(lambda p=port: is_open(p),
+                       lambda: f"{self.name} to open its port; its output: " + self.said())
         self.read_pid()
 
     def write(self, name, text):
@@ -74,7 +74,7 @@ class Proxy:
         raise NotImplementedError
 
     def read_pid(self):
-        """For those that have gone to the background."""
+        """Sets `pid` for a proxy that runs in the background."""
 
     def said(self):
         return (self.directory / "said").read_text(errors="replace")
@@ -91,7 +91,7 @@ class Proxy:
             os.kill(self.pid, signal.SIGTERM)
         try:
             self.process.wait(5)
-            wait_until(lambda: not any(map(proc.is_alive, members)), "its end", 5)
+            wait_until(lambda: not any(map(proc.is_alive, members)), "the proxy to end", 5)
         except (subprocess.TimeoutExpired, AssertionError):
             for member in members:
                 try:
@@ -166,6 +166,7 @@ class HAProxy(Proxy):
         if work.slow:
             use = f" use_backend slow if {{ path {work.slow[0]} }}"
             slow = f"backend slow\n server s 127.0.0.1:{work.slow[1]}"
+        tls = f"ssl crt {work.certificate} ssl-min-ver TLSv1.2 ciphersuites {SUITES}"
         path = self.write("haproxy.cfg", f"""
 global
  maxconn {machine.most_clients()}
@@ -182,7 +183,7 @@ defaults
  http-reuse always
 frontend f
  bind 127.0.0.1:{self.http} backlog 4096
- bind 127.0.0.1:{self.https} ssl crt {work.certificate} ssl-min-ver TLSv1.2 ciphersuites {SUITES} backlog 4096
+ bind 127.0.0.1:{self.https} {tls} backlog 4096
 {use}
  default_backend b
 backend b
@@ -204,7 +205,7 @@ class Pound(Proxy):
         work = self.work
         path = self.write("pound.yaml", self.configuration())
         command = [self.program, "-f", path, "-p", str(self.directory / "pid")]
-        # In the foreground its log goes to standard output.
+        # With -F the log goes to standard output.
         self.run(command if self.is_daemon() else command + ["-F"])
 
     def is_daemon(self):
@@ -212,7 +213,7 @@ class Pound(Proxy):
 
     def read_pid(self):
         if self.is_daemon():
-            self.process.wait(10)  # it returns when all is ready
+            self.process.wait(10)  # it returns once the daemon is ready
             self.pid = int((self.directory / "pid").read_text())
 
     def configuration(self):
@@ -241,7 +242,7 @@ class Pound(Proxy):
                       "    Threads: 0", "    Client: 600"]
             if kind == "HTTPS":
                 lines += [f"    Certificates: {work.certificate}"]
-                rules = rules if work.slow else []  # a second set would only cost memory
+                rules = rules if work.slow else []  # a second set would only take memory
             lines += ["    Services:", *rules, *services]
         return "\n".join(lines) + "\n"
 

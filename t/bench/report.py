@@ -1,10 +1,10 @@
-"""Markdown: tables, and the place between two markers of a file where they belong."""
+"""Markdown tables, and their place between two markers of a file."""
 
 import pathlib
 
 
 def number(value):
-    """Three digits that mean something: 0.412, 12.3, 214, 62000."""
+    """The value with about three significant digits: 0.41, 12.3, 214, 62000."""
     if value >= 1000:
         return f"{round(value, 2 - len(str(int(value)))):.0f}"
     if value >= 100:
@@ -22,7 +22,7 @@ def table(heads, rows):
 
 
 def write_between(path, name, text):
-    """Replaces what stands in `path` between the markers of `name`."""
+    """Replaces the text in `path` between the markers of `name`."""
     begin, end = f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->\n"
     file = pathlib.Path(path)
     old = file.read_text()

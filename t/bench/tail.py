@@ -1,4 +1,4 @@
-"""The tail under a steady rate, and those who might disturb it: a slow backend, slow clients."""
+"""The tail at a steady rate, alone and beside a slow backend or slow clients."""
 
 import contextlib
 import socket
@@ -8,10 +8,10 @@ import threading
 from load import Demand
 
 PAUSE_MS = 5
-SLOW_MS = 300      # what the slow backend takes
-SLOW_CLIENTS = 64  # how many wait for it
+SLOW_MS = 300      # response time of the slow backend
+SLOW_CLIENTS = 64  # clients of the slow backend
 READERS = 8        # clients that download slowly
-READ_SIZE, READ_EVERY = 16 * 1024, 0.05  # 320 KiB in a second
+READ_SIZE, READ_EVERY = 16 * 1024, 0.05  # bytes and seconds: 320 KiB/s
 
 
 class SlowPath(Demand):
@@ -24,7 +24,7 @@ SLOW = SlowPath(SLOW_CLIENTS)
 
 
 def demand_at(rate):
-    """Clients that pause between requests: about `rate` a second, whatever the answers take."""
+    """Clients that pause between requests: about `rate` requests/s if responses are fast."""
     return Demand(clients=max(1, round(rate * PAUSE_MS / 1000)), pause_ms=PAUSE_MS)
 
 

@@ -1,27 +1,22 @@
-"""Fixtures of the end-to-end tests, and what every run of them checks first.
+"""Fixtures of the end-to-end tests, and the checks before each run.
 
-`site` is made for one test, `shared_site` for all tests of a file that only ask and never change
-anything. POUND and DEMO_BACKEND name the programs; TEST_TIMEOUT_SCALE stretches the limits.
+`site` lives for one test. `shared_site` lives for all tests of a file: those tests send requests
+and change nothing. POUND and DEMO_BACKEND name the programs; TEST_TIMEOUT_SCALE stretches the time
+limits.
 """
 
 import os
-import pathlib
 import resource
 import subprocess
 import threading
 
 import pytest
 
-from harness import POUND, TIMEOUT, reserve_port
+from harness import POUND, ROOT, TIMEOUT, reserve_port
 from harness.faults import Faults, compile_shim
 from harness.site import Site
 from harness.tls import Authority
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-
-
-def pytest_configure(config):
-    config.addinivalue_line("markers", "needs_root: chroot, setuid and the like; skipped otherwise")
 
 
 def pytest_collection_modifyitems(items):
@@ -34,11 +29,11 @@ def pytest_collection_modifyitems(items):
 
 def pytest_sessionstart(session):
     del session
-    # Thousands of clients need thousands of descriptors; what the daemon gets is inherited.
+    # Thousands of clients need thousands of descriptors. The daemon inherits this limit.
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     if not os.access(POUND, os.X_OK):
-        pytest.exit(f"no program at {POUND}: build it, or say POUND=…", returncode=1)
+        pytest.exit(f"no program at {POUND}: build it, or set POUND", returncode=1)
 
 
 @pytest.fixture
@@ -57,13 +52,13 @@ def shared_site(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory):
-    """Who signs the certificates of this run."""
+    """The authority that signs the certificates of this run."""
     return Authority(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture(scope="session")
 def certificates(authority):
-    """One of each usual kind, by name."""
+    """One certificate of each usual kind, by name."""
     return {
         "rsa": authority.issue("rsa", "www.example.com", kind="rsa:2048"),
         "ec": authority.issue("ec", "www.example.com"),
@@ -80,7 +75,7 @@ def fault_shim(tmp_path_factory):
 
 @pytest.fixture
 def faults(fault_shim, tmp_path):
-    """Orders that calls of a daemon fail which is started with faults.environment."""
+    """Makes system calls fail in a daemon that is started with faults.environment."""
     made = Faults(fault_shim, tmp_path)
     yield made
     made.check()
@@ -88,16 +83,16 @@ def faults(fault_shim, tmp_path):
 
 @pytest.fixture(scope="session")
 def demo_backend():
-    """The path of the demo backend, a web server quick enough for load tests."""
+    """The path of the demo backend, a web server that is fast enough for load tests."""
     path = os.environ.get("DEMO_BACKEND", str(ROOT / "build" / "release" / "demo_backend"))
     if not os.access(path, os.X_OK):
-        pytest.fail(f"no program at {path}: build it, or say DEMO_BACKEND=…")
+        pytest.fail(f"no program at {path}: build it, or set DEMO_BACKEND")
     return os.path.abspath(path)
 
 
 @pytest.fixture
 def demo(demo_backend):
-    """Starts demo backends: demo(name) gives a port."""
+    """demo(name) starts a demo backend and returns its port."""
     processes = []
 
     def start(name):

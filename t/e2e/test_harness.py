@@ -1,4 +1,4 @@
-"""The harness itself: what it reads, records and refuses, checked without the daemon."""
+"""The harness itself, without the daemon: what it reads, records and refuses."""
 
 import socket
 

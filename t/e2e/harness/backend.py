@@ -1,8 +1,8 @@
-"""Web servers that do exactly what a test says, and remember every byte they were sent.
+"""Web servers that follow a test's script and keep every byte that they receive.
 
-A Backend runs a script for each connection in a thread of its own. The usual script is
-`answer(handler)`: read a request, send what handler(request) returns, until the peer leaves.
-A script that fails is reported when the backend is closed; a peer that goes away is no failure.
+A Backend runs its script once for each connection, in a thread of its own. The usual script is
+`answer(handler)`: read a request, send the bytes that handler(request) returns, and repeat until
+the peer closes. If a script fails, `close` reports it. A peer that closes is not a failure.
 """
 
 import socket
@@ -15,7 +15,7 @@ from .wire import Closed, Wire
 
 
 def response(body=b"ok", *fields, status="200 OK", length=True):
-    """The bytes of a response; without `length` nothing frames the body but the fields given."""
+    """The bytes of a response. Without `length` only the given fields frame the body."""
     lines = [f"HTTP/1.1 {status}", *fields]
     if length:
         lines.append(f"Content-Length: {len(body)}")
@@ -23,7 +23,7 @@ def response(body=b"ok", *fields, status="200 OK", length=True):
 
 
 class Connection(Wire):
-    """A backend's end of a connection."""
+    """The backend's end of a connection."""
 
     def __init__(self, sock, backend, number):
         super().__init__(sock)
@@ -32,11 +32,11 @@ class Connection(Wire):
         self.requests = []
 
     def read_request_head(self):
-        """The head of the next request, or None when the peer has closed between requests."""
+        """The head of the next request, or None if the peer closed between requests."""
         try:
             head = self.read_head()
         except Closed as closed:
-            assert not closed.got, f"the peer left inside a head: {closed.got!r}"
+            assert not closed.got, f"the peer closed inside a head: {closed.got!r}"
             return None
         assert head.start_line.endswith(" HTTP/1.1"), head.start_line
         self.requests.append(head)
@@ -53,9 +53,10 @@ class Connection(Wire):
 
 
 def answer(handler=None):
-    """A script that answers each request with what handler(request) returns.
+    """A script that answers each request with the bytes that handler(request) returns.
 
-    None from the handler, or bytes whose head says `Connection: close`, ends the connection.
+    The script closes the connection when the handler returns None, or a response with
+    `Connection: close`.
     """
     handler = handler or (lambda request: response())
 
@@ -88,7 +89,7 @@ class Backend:
         self.open()
 
     def open(self):
-        """Listens; also again, after `refuse`."""
+        """Starts to listen; works again after `refuse`."""
         listening = socket.socket(socket.AF_INET6 if ":" in self.host else socket.AF_INET)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((self.host, self.port))
@@ -129,18 +130,18 @@ class Backend:
             self.requests.append(request)
 
     def refuse(self):
-        """No longer listens; connections that are open go on."""
+        """Stops listening. Open connections continue."""
         self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()
 
     def wait_requests(self, count):
         wait_until(lambda: len(self.requests) >= count,
-                   lambda: f"{count} requests at the backend, {len(self.requests)} came")
+                   lambda: f"{count} requests at the backend; {len(self.requests)} arrived")
         return self.requests[count - 1]
 
     def wait_connections(self, count):
         wait_until(lambda: len(self.connections) >= count,
-                   lambda: f"{count} connections at the backend, {len(self.connections)} came")
+                   lambda: f"{count} connections at the backend; {len(self.connections)} arrived")
         return self.connections[count - 1]
 
     @property
@@ -148,7 +149,7 @@ class Backend:
         return b"".join(bytes(c.received) for c in list(self.connections))
 
     def disconnect(self):
-        """Ends all connections that are open."""
+        """Closes all open connections."""
         for connection in list(self.connections):
             try:
                 connection.sock.shutdown(socket.SHUT_RDWR)
@@ -164,7 +165,7 @@ class Backend:
         self.disconnect()
         for thread in self._threads:
             thread.join(TIMEOUT)
-            assert not thread.is_alive(), "a backend's script does not end"
+            assert not thread.is_alive(), "a backend's script has not ended"
         assert not self.failures, "a backend's script failed:\n" + "\n".join(self.failures)
 
 

@@ -1,5 +1,6 @@
-"""A browser that does what it is told: raw bytes out, one response in."""
+"""A client under full control of the test: raw bytes out, one response in."""
 
+import select
 import socket
 
 from .timing import TIMEOUT
@@ -7,7 +8,7 @@ from .wire import Wire
 
 
 def request(method="GET", target="/", *fields, body=None, host="www.example.com", version="1.1"):
-    """The bytes of a request. `body` brings a Content-Length unless the fields frame it."""
+    """The bytes of a request. A `body` adds Content-Length unless the fields already frame it."""
     lines = [f"{method} {target} HTTP/{version}"]
     if host is not None:
         lines.append(f"Host: {host}")
@@ -34,8 +35,14 @@ class Client(Wire):
     def local_port(self):
         return self.sock.getsockname()[1]
 
+    def has_unread(self):
+        """Whether the socket is readable: unread bytes, or the end of the connection."""
+        look = select.poll()  # select() cannot handle descriptors above 1023
+        look.register(self.sock, select.POLLIN)
+        return bool(look.poll(0))
+
     def read_response(self, to="GET"):
-        """The final response to a request of method `to`; what came before it is in `.interim`."""
+        """The final response to a request of method `to`; `.interim` has the 1xx heads."""
         interim = []
         while (head := self.read_head()).status < 200 and head.status != 101:
             interim.append(head)
@@ -59,6 +66,6 @@ class Client(Wire):
 
 
 def get(port, target="/", *fields, source=None, **kwargs):
-    """One request on a connection of its own, from the address `source`."""
+    """Sends one request on a new connection, from the address `source`, and reads the response."""
     with Client(port, source=source) as client:
         return client.ask("GET", target, *fields, **kwargs)

@@ -1,8 +1,8 @@
-"""The daemon under test: its configuration file, its life, its log, and what it must not leave.
+"""The daemon under test: its configuration file, its life cycle, its log and its leftovers.
 
-POUND names the binary (default build/pound). Configurations are string.Template texts, in which
-$listen is a fresh port of the daemon's own, $dir its directory, and everything else what the test
-passes. Ready means: the daemon says so, its pid file is written and every worker is there.
+POUND names the binary (default build/pound). A configuration is a string.Template: $listen is a
+new port for this daemon, $dir is its directory, and the test passes all other values. The daemon
+is ready when it has logged so, its pid file exists and every worker runs.
 """
 
 import os
@@ -11,14 +11,13 @@ import re
 import signal
 import string
 import subprocess
-import time
 
 from . import proc, reload_outcome
 from .ports import reserve_port
 from .timing import TIMEOUT, scaled, wait_until
 
-_ROOT = pathlib.Path(__file__).resolve().parents[3]
-POUND = os.path.abspath(os.environ.get("POUND", str(_ROOT / "build" / "pound")))
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+POUND = os.path.abspath(os.environ.get("POUND", str(ROOT / "build" / "pound")))
 
 
 def _is_sanitized():
@@ -29,8 +28,9 @@ def _is_sanitized():
 
 
 SANITIZED = _is_sanitized()
+_GROWN_UP = 1.05  # seconds; the master may delay the successor of a worker that dies younger
 
-# What a healthy daemon never says.
+# A healthy daemon never logs any of these.
 _FORBIDDEN = re.compile(r"panic|AddressSanitizer|LeakSanitizer|runtime error|terminate called|"
                         r"Assertion .* failed|stack smashing", re.I)
 
@@ -48,7 +48,7 @@ class StartFailed(Exception):
 
 
 def run_pound(*args, timeout=None, **kwargs):
-    """Runs the program to its end; a CompletedProcess with text output."""
+    """Runs the program to its end and returns a CompletedProcess with text output."""
     return subprocess.run([POUND, *map(str, args)], stdin=subprocess.DEVNULL, text=True,
                           errors="backslashreplace", capture_output=True, check=False,
                           timeout=timeout or TIMEOUT, **kwargs)
@@ -71,17 +71,19 @@ class Pound:
         self.process = None
         self.master = None
         self._fd_start = None
+        self._parsed_bytes = 0  # of the log, for `records`
+        self._records = []
 
     def configure(self, config=None, **values):
-        """Puts another text into the configuration file, or the same one with other values."""
+        """Writes the configuration file again, with a new text or new values."""
         self._config = self._config if config is None else config
         self._values.update(values)
         self.text = string.Template(self._config).substitute(self._values)
-        new = self.config_file.with_suffix(".new")  # a reload that is under way reads a whole file
+        new = self.config_file.with_suffix(".new")  # so that a reload never reads half a file
         new.write_text(self.text)
         new.rename(self.config_file)
 
-    # --- life ---------------------------------------------------------------------------------
+    # --- life cycle -------------------------------------------------------------------------------
     @property
     def command(self):
         return [POUND, *self.args, "-f", str(self.config_file), "-p", str(self.pid_file)]
@@ -98,7 +100,7 @@ class Pound:
             self.process = subprocess.Popen(  # pylint: disable=consider-using-with
                 self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self.popen)
         self.master = self.process.pid
-        wait_until(self._ready, lambda: "a ready daemon; its log:\n" + self.log())
+        wait_until(self._ready, lambda: "the daemon to be ready; its log:\n" + self.log())
         return self
 
     def _ready(self):
@@ -117,16 +119,46 @@ class Pound:
         return int(match[1]) if match else os.cpu_count()
 
     def workers(self):
-        """The pids of the workers that are through with giving up their privileges."""
+        """The pids of the workers that have dropped their privileges."""
         return [p for p in proc.children(self.master) if proc.status(p).get("NoNewPrivs") == "1"]
 
     def wait_workers(self, gone=()):
-        """Waits until all workers are there and none of them is in `gone`."""
+        """Waits until all workers run and none of them is in `gone`."""
         def complete():
             there = self.workers()
             return len(there) == self.worker_count and not set(there) & set(gone) and there
-        return wait_until(complete, lambda: f"{self.worker_count} workers, there are "
+        return wait_until(complete, lambda: f"{self.worker_count} workers; running: "
                           f"{self.workers()}, gone: {list(gone)}; log:\n" + self.log())
+
+    def wait_grown_up(self, *workers):
+        """Waits until the master would replace these workers (default: all) without delay."""
+        wait_until(lambda: all(proc.age(pid) > _GROWN_UP for pid in workers or self.workers()),
+                   lambda: f"an age of {_GROWN_UP} s of {workers or self.workers()}")
+
+    def kill_worker(self, victim=None):
+        """Kills a worker (default: the oldest), waits for its successor and returns the pid."""
+        victim = victim or max(self.workers(), key=proc.age)
+        self.wait_grown_up(victim)
+        os.kill(victim, signal.SIGKILL)
+        self.wait_workers(gone=[victim])
+        return victim
+
+    def wait_quiet(self):
+        """Waits until the master and all workers have nothing to do.
+
+        One look at a sleeping process proves little. A process that sleeps at five looks in a row,
+        5 ms apart, has handled everything that it received. By then the master, which polls the log
+        rings for 10 ms before it sleeps, has also written all records.
+        """
+        looks, pids = 0, []
+
+        def quiet():
+            nonlocal looks, pids
+            if looks == 0:
+                pids = [self.master, *self.workers()]
+            looks = looks + 1 if all(map(proc.is_asleep, pids)) else 0
+            return looks >= 5
+        wait_until(quiet, "all processes to be idle")
 
     def signal(self, number):
         os.kill(self.master, number)
@@ -135,20 +167,19 @@ class Pound:
         return self.process.poll() is None if self.process else proc.is_alive(self.master)
 
     def wait_exit(self, timeout=None):
-        """Waits for the master's end; its status when it is our child."""
+        """Waits for the master to end; returns its exit status if it is our child."""
         if self.process:
             try:
                 return self.process.wait(timeout or TIMEOUT)
             except subprocess.TimeoutExpired:
-                raise AssertionError("the daemon does not end; log:\n" + self.log()) from None
+                raise AssertionError("the daemon has not ended; log:\n" + self.log()) from None
         return wait_until(lambda: not proc.is_alive(self.master), "the daemon's end", timeout)
 
-    # --- reload -------------------------------------------------------------------------------
+    # --- reload -----------------------------------------------------------------------------------
     def reload(self, config=None, expect="ok", **values):
-        """HUP, with the configuration changed before if there is something to change.
+        """Changes the configuration if asked to, sends HUP, and returns the published outcome.
 
-        Waits for the outcome that the master publishes and returns it. With `expect` None it may
-        be either.
+        Fails unless the outcome is `expect`; None accepts any outcome.
         """
         if config is not None or values:
             self.configure(config, **values)
@@ -159,7 +190,7 @@ class Pound:
         return outcome
 
     def wait_reload(self, before):
-        """Waits for an outcome other than the one of which `before` is the stamp."""
+        """Waits for an outcome whose stamp differs from `before`, and returns it."""
         wait_until(lambda: reload_outcome.stamp(self.reload_file) != before,
                    lambda: "the outcome of a reload; log:\n" + self.log()[-4000:], scaled(20))
         return reload_outcome.read(self.reload_file)
@@ -167,7 +198,7 @@ class Pound:
     def processes(self):
         return proc.with_argument(self.config_file)
 
-    # --- log ----------------------------------------------------------------------------------
+    # --- log --------------------------------------------------------------------------------------
     def log(self):
         try:
             return self.log_file.read_text(errors="backslashreplace")
@@ -175,7 +206,7 @@ class Pound:
             return ""
 
     def wait_log(self, pattern, count=1):
-        """Waits for lines in which `pattern` is found, and returns them."""
+        """Waits for `count` log lines that match `pattern`, and returns all of them."""
         def lines():
             found = [line for line in self.log().splitlines() if re.search(pattern, line)]
             return len(found) >= count and found
@@ -183,53 +214,53 @@ class Pound:
                           lambda: f"{count} x /{pattern}/ in the log:\n" + self.log()[-4000:])
 
     def records(self):
-        """The access records so far, in order, as dicts."""
-        found = (ACCESS_RECORD.fullmatch(line) for line in self.log().splitlines())
-        return [match.groupdict() for match in found if match]
+        """The access records so far as dicts, in the order of the log."""
+        try:
+            with open(self.log_file, "rb") as file:
+                if file.seek(0, os.SEEK_END) < self._parsed_bytes:  # a test has removed the log
+                    self._parsed_bytes, self._records = 0, []
+                file.seek(self._parsed_bytes)
+                lines = file.read()
+        except FileNotFoundError:
+            return []
+        lines = lines[:lines.rfind(b"\n") + 1]
+        self._parsed_bytes += len(lines)
+        found = (ACCESS_RECORD.fullmatch(line)
+                 for line in lines.decode(errors="backslashreplace").splitlines())
+        self._records += [match.groupdict() for match in found if match]
+        return list(self._records)
 
     def count_records(self):
-        """How many there are when those of requests that were answered have come, too.
-
-        Who has answered writes the record before it sleeps. The master passes on all that there is
-        before it sleeps, and while there may be more that is for a hundredth of a second.
-        """
-        for worker in self.workers():
-            self._wait_asleep(worker)
-        self._wait_asleep(self.master)
-        time.sleep(0.02)
-        self._wait_asleep(self.master)
+        """The number of access records, once every answered request has its own."""
+        self.wait_quiet()
         return len(self.records())
 
-    @staticmethod
-    def _wait_asleep(pid):
-        wait_until(lambda: proc.is_asleep(pid), f"process {pid} to have nothing to do")
-
     def wait_records(self, count):
-        """Waits for the access records of `count` requests and returns all there are."""
+        """Waits for `count` access records and returns all of them."""
         return wait_until(lambda: len(self.records()) >= count and self.records(),
                           lambda: f"{count} access records in the log:\n" + self.log()[-4000:])
 
     def wait_record(self, target):
-        """Waits for the one record whose request line holds `target`."""
+        """Waits for the only record whose request line contains `target`."""
         def one():
             return [r for r in self.records() if target in r["request"]]
         found = wait_until(one, lambda: f"a record of {target} in the log:\n" + self.log()[-4000:])
         assert len(found) == 1, found
         return found[0]
 
-    # --- what must not be left ----------------------------------------------------------------
+    # --- leftovers --------------------------------------------------------------------------------
     def expect_no_leaked_fd(self):
-        """From here on: at the end each worker has no more descriptors than it has now."""
+        """Makes `check_fds` compare each worker's descriptors with their present number."""
         self._fd_start = {pid: proc.fd_count(pid) for pid in self.workers()}
 
     def check_fds(self):
         for pid, start in (self._fd_start or {}).items():
             wait_until(lambda p=pid, s=start: proc.fd_count(p) <= s,
-                       lambda p=pid, s=start: f"worker {p} to have {s} descriptors, it has "
+                       lambda p=pid, s=start: f"worker {p} to have at most {s} descriptors; it has "
                        f"{proc.fds(p)}")
 
     def finish(self):
-        """Stops what still runs, then asserts that nothing is left and nothing was said."""
+        """Stops the daemon; fails if a process is left or the log shows a fault."""
         try:
             if self.master and self.is_running():
                 self.signal(signal.SIGTERM)
@@ -243,4 +274,4 @@ class Pound:
             if self.process:
                 self.process.wait(TIMEOUT)
         said = [line for line in self.log().splitlines() if _FORBIDDEN.search(line)]
-        assert not said, "the daemon said:\n" + "\n".join(said) + "\n" + self.log()[-8000:]
+        assert not said, "the daemon logged:\n" + "\n".join(said) + "\n" + self.log()[-8000:]

@@ -1,8 +1,8 @@
-// Makes chosen library calls of the program under test fail, or never return, when a test says so.
+// Makes library calls of the program under test fail, or never return, on a test's order.
 //
-// Preloaded into it. The file named by FAULTS holds the orders (harness/faults.py writes them); it is
-// mapped when the program starts and inherited by every child, so that an order takes effect at
-// once, in a running daemon and inside a jail. Calls that are not ordered to fail pass unchanged.
+// The test preloads this library. The file that FAULTS names has the orders; harness/faults.py writes
+// them. The program maps the file when it starts, and every child inherits the map, so an order takes
+// effect at once, even in a running daemon and inside a jail. All other calls pass unchanged.
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -22,11 +22,11 @@
 
 struct order {
   char name[24];
-  int32_t pid;    // of the process that is meant; 0: any
-  int32_t after;  // matching calls that pass before it strikes
-  int32_t times;  // calls that fail from there on
-  int32_t error;  // errno that they fail with, or kHang
-  int32_t struck;
+  int32_t pid;    // the process; 0: any
+  int32_t after;  // matching calls that succeed first
+  int32_t times;  // calls that fail after those
+  int32_t error;  // the errno of the failures, or kHang
+  int32_t struck; // calls that have failed so far
   int32_t calls;  // matching calls so far
 };
 
@@ -111,7 +111,7 @@ int open(const char* path, int flags, ...) {
   return ((int (*)(const char*, int, ...))real(&cache, "open"))(path, flags, mode);
 }
 
-// C++'s operator new, in words of C: this file is compiled so that an exception passes through it.
+// The operator new of C++. The compiler flag -fexceptions lets its exception pass through C code.
 void* _Znwm(size_t size) {
   static void* cache;
   if (strikes("new")) ((void (*)(void))dlsym(RTLD_DEFAULT, "_ZSt17__throw_bad_allocv"))();

@@ -1,9 +1,9 @@
-"""Library calls of the daemon that fail when a test says so: the other end of faults.c.
+"""Makes library calls of the daemon fail: the test's side of faults.c.
 
-Compiles the shim and gives the environment that preloads it. An order says which call fails, in
-which process, how often and with which errno; with HANG in its place the call does not return.
-Orders take effect at once, whatever the daemon is doing. Every order that a test gives must have
-struck in the end.
+Compiles the shim and provides the environment that preloads it. An order names the call that fails,
+the process, the number of failures and the errno; with HANG as errno the call never returns. An
+order takes effect at once, in a running daemon too. Every order must have made a call fail by the
+end of the test.
 """
 
 import mmap
@@ -43,13 +43,22 @@ class Faults:
         return dict(os.environ, LD_PRELOAD=str(self.shim), FAULTS=str(self.file),
                     ASAN_OPTIONS=f"{asan}:verify_asan_link_order=0".strip(":"))
 
+    def count(self, call):
+        """From now on counts these calls in all processes; returns a number for `calls`."""
+        self.order(call, 0, times=0)
+        return self.given - 1
+
+    def calls(self, number):
+        """The calls so far that the order or count with this number has matched."""
+        return self._fields(number)[6]
+
     def order(self, call, error, *, after=0, times=1, pid=0):
-        """From now on: `after` calls pass, the next `times` fail with `error`, the rest pass."""
+        """From now on `after` calls succeed, then `times` calls fail, and the rest succeed."""
         assert self.given < _ORDERS
         place, self.given = self.given * _ORDER.size, self.given + 1
         packed = _ORDER.pack(call.encode(), pid, after, times, error, 0, 0)
         self.orders[place + 24:place + _ORDER.size] = packed[24:]
-        self.orders[place:place + 24] = packed[:24]  # the name last: it is then in force
+        self.orders[place:place + 24] = packed[:24]  # last: it puts the order in force
 
     def clear(self):
         self.orders[:] = bytes(len(self.orders))
@@ -59,14 +68,15 @@ class Faults:
         return _ORDER.unpack_from(self.orders, number * _ORDER.size)
 
     def struck(self, number=0):
-        """How often the order of that number has struck."""
+        """The number of calls that the order with this number has made fail."""
         return self._fields(number)[5]
 
     def wait_struck(self, times=1, number=0):
         wait_until(lambda: self.struck(number) >= times,
-                   lambda: f"{times} failures, there were: {self._fields(number)}")
+                   lambda: f"{times} failed calls; the order: {self._fields(number)}")
 
     def check(self):
-        """Every order that was given did strike: else the test has shown nothing."""
+        """Fails if an order has made no call fail: the test would then prove nothing."""
         for number in range(self.given):
-            assert self.struck(number), f"has not failed: {self._fields(number)}"
+            is_count = self._fields(number)[3] == 0
+            assert is_count or self.struck(number), f"no call has failed: {self._fields(number)}"

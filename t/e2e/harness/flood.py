@@ -1,7 +1,7 @@
-"""Bodies too large to keep: made, checked and dropped while they pass; and who pays for them.
+"""Bodies too large to keep in memory, and a check of the memory that the workers use for them.
 
-Every byte of such a body is its own place in it, modulo 256, so that a reader needs no copy to see
-that nothing was lost, doubled or mixed up.
+Senders make such a body as they send it; readers check it and drop it. Each byte is its own offset
+modulo 256, so a reader needs no copy to find lost, doubled or reordered bytes.
 """
 
 import contextlib
@@ -15,13 +15,13 @@ from .wire import Closed
 
 MIB = 1 << 20
 BLOCK = bytes(range(256)) * 4096  # 1 MiB
-# What a worker may grow by: buffers of a few connections. Address sanitizer keeps freed memory.
+# A worker may grow by the buffers of a few connections. AddressSanitizer keeps freed memory.
 BOUND = (64 if SANITIZED else 8) * MIB
 
 
 @contextlib.contextmanager
 def bounded_memory(pound):
-    """Asserts that no worker's own memory grows by more than BOUND while the block runs."""
+    """Fails if the private memory of a worker grows by more than BOUND during the block."""
     workers = pound.workers()
     start = {pid: proc.rss(pid) for pid in workers}
     most = dict(start)
@@ -40,7 +40,7 @@ def bounded_memory(pound):
         done.set()
         thread.join()
     grown = {pid: (most[pid] - start[pid]) / MIB for pid in workers}
-    assert all(mib * MIB <= BOUND for mib in grown.values()), f"grown by MiB: {grown}"
+    assert all(mib * MIB <= BOUND for mib in grown.values()), f"the workers grew by (MiB): {grown}"
 
 
 def send_blocks(wire, total, is_chunked=False):
@@ -53,7 +53,7 @@ def send_blocks(wire, total, is_chunked=False):
 
 
 def count_bytes(wire, total):
-    """Reads `total` bytes, checks samples of them, keeps none."""
+    """Reads `total` bytes and checks samples of them; keeps none."""
     assert len(wire.buffer) <= total
     count = len(wire.buffer)
     wire.buffer.clear()
@@ -68,7 +68,7 @@ def count_bytes(wire, total):
 
 
 def count_chunks(wire):
-    """The same for a chunked body, whatever the sizes of its chunks."""
+    """Does the same for a chunked body with chunks of any size; returns the number of bytes."""
     count = 0
     while True:
         size = int(wire.read_until(b"\r\n").split(b";")[0], 16)
@@ -82,7 +82,7 @@ def count_chunks(wire):
 
 
 class Sender(threading.Thread):
-    """Sends blocks until `total` or until told to stop; `sent` tells how far it came."""
+    """A thread that sends `total` bytes; `sent` is the number of bytes sent so far."""
 
     def __init__(self, wire, total):
         super().__init__(daemon=True)
@@ -96,7 +96,7 @@ class Sender(threading.Thread):
             self.sent += self.wire.sock.send(memoryview(BLOCK)[at:at + size])
 
     def wait_stuck(self):
-        """Waits until nothing was sent for half a second; how far it came."""
+        """Waits until `sent` has not changed for half a second; returns it."""
         before, since = self.sent, time.monotonic()
 
         def stuck():
@@ -104,5 +104,5 @@ class Sender(threading.Thread):
             if self.sent != before:
                 before, since = self.sent, time.monotonic()
             return time.monotonic() - since > 0.5
-        wait_until(stuck, "the sender to be held up")
+        wait_until(stuck, "the sender to be blocked")
         return self.sent

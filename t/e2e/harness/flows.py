@@ -1,13 +1,12 @@
-"""Exchanges that take their time: they begin, go on step by step, and end well or raise.
+"""Long exchanges that a test moves forward step by step.
 
-`long_requests` is the script of a backend that takes part in all of them. A flow is the client's
-side: `step()` moves a little data, or asks once, and checks what came; `finish()` brings it to a
-good end and checks the whole. What is cut or changed under way raises Closed, ConnectionError or
+`long_requests` is the backend's script for all of them. A flow is the client's side: `step()` moves
+a little data, or sends one request, and checks the reply; `finish()` completes the exchange and
+checks the whole. A flow that is cut off or altered raises Closed, ConnectionError or
 AssertionError.
 """
 
 import os
-import select
 import threading
 import time
 
@@ -21,8 +20,8 @@ _SWITCH = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection
 
 
 def long_requests(connection):
-    """A backend's script: events without end, an echo behind an upgrade, bodies sent back."""
-    connection.sock.settimeout(None)  # an idle one may be kept for as long as a test runs
+    """A backend's script: endless events, an echo after an upgrade, and bodies sent back."""
+    connection.sock.settimeout(None)  # an idle connection may last as long as the test
     while head := connection.read_request_head():
         if head.field("Upgrade"):
             connection.send(_SWITCH)
@@ -44,11 +43,11 @@ def _send_events(connection):
         event = b"data: %d\n\n" % number
         connection.send(b"%x\r\n%b\r\n" % (len(event), event))
         number += 1
-        time.sleep(_EVENT_PAUSE)
+        time.sleep(_EVENT_PAUSE)  # justified: the pace of an event stream
 
 
 class Flow:
-    """A connection of its own to `port`."""
+    """A long exchange on its own connection to `port`."""
 
     def __init__(self, port, connect=Client):
         self.port = port
@@ -66,25 +65,19 @@ class Flow:
 
 
 class KeepAlive(Flow):
-    """Asks again and again on one connection, and on the next one when that was ended."""
+    """Sends requests on one connection, and on a new one after Pound has closed the old one."""
 
     def __init__(self, port, connect=Client):
         super().__init__(port, connect)
         self.connections = 1
 
     def step(self):
-        if self._was_ended():
+        if self.client.has_unread():  # a browser also looks before it sends
             self._again()
         got = self.client.ask()
         assert (got.status, got.complete) == (200, True), got
         if got.field("Connection") == "close":
             self._again()
-
-    def _was_ended(self):
-        # A browser, too, looks before it sends.
-        look = select.poll()  # select() knows no descriptors above 1023
-        look.register(self.client.sock, select.POLLIN)
-        return bool(look.poll(0))
 
     def _again(self):
         self.client.close()
@@ -93,7 +86,7 @@ class KeepAlive(Flow):
 
 
 class EventStream(Flow):
-    """Events that are numbered: none is lost, doubled or changed."""
+    """Numbered events: checks that none is lost, doubled or altered."""
 
     def __init__(self, port, connect=Client):
         super().__init__(port, connect)
@@ -114,7 +107,7 @@ class EventStream(Flow):
 
 
 class Tunnel(Flow):
-    """What a WebSocket is to a proxy: bytes both ways behind a 101."""
+    """A WebSocket as a proxy sees it: bytes in both directions after a 101."""
 
     def __init__(self, port, connect=Client):
         super().__init__(port, connect)
@@ -129,7 +122,7 @@ class Tunnel(Flow):
 
 
 class SlowPost(Flow):
-    """A body of known length that comes in small pieces, and comes back whole."""
+    """A body of known length, sent in small pieces, that the backend sends back whole."""
 
     size = 100000
 
@@ -162,12 +155,12 @@ class SlowPost(Flow):
         self.client.send(self.end())
         got = self.client.read_response()
         assert (got.status, got.complete) == (200, True), got
-        assert got.body == self.body, "the body has changed on its way"
+        assert got.body == self.body, "the body was altered on its way"
         self.close()
 
 
 class ChunkedUpload(SlowPost):
-    """The same without a length."""
+    """A SlowPost with a chunked body."""
 
     def head(self):
         return request("POST", "/chunked", "Transfer-Encoding: chunked")
@@ -183,10 +176,10 @@ KINDS = [KeepAlive, EventStream, Tunnel, SlowPost, ChunkedUpload]
 
 
 class Crowd:
-    """Threads that live through one flow after the other until told to stop.
+    """One thread for each kind of flow; each thread runs flow after flow until `stop`.
 
-    `steps` of them make a flow, with `pause` seconds between. The first failure of each thread ends
-    it and is kept.
+    A flow has `steps` steps with `pause` seconds between them. The first failure ends its thread;
+    `stop` reports it.
     """
 
     def __init__(self, port, kinds=tuple(KINDS), steps=20, pause=0.02, connect=Client):
@@ -217,10 +210,10 @@ class Crowd:
                 flow.close()
 
     def stop(self):
-        """Lets all of them come to their end; fails when one of them was hurt."""
+        """Lets every flow finish; fails if one of them has failed."""
         self._stop.set()
         for thread in self._threads:
             thread.join(TIMEOUT * 3)
-            assert not thread.is_alive(), "a flow does not end"
+            assert not thread.is_alive(), "a flow has not ended"
         assert not self.failures, "\n".join(self.failures)
-        assert all(self.done.values()), f"some flows never came to their end: {self.done}"
+        assert all(self.done.values()), f"some kinds of flow never finished: {self.done}"

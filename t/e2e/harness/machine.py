@@ -1,8 +1,8 @@
-"""A disposable copy of this machine, for what cannot be undone: installing packages, systemd.
+"""A disposable copy of this machine, for tests that install packages or run systemd.
 
-The root file system is an overlay whose changes are kept in memory; processes, mounts, network and
-cgroups are its own. All of it goes with its process 1, which is systemd or a shell that only waits.
-Needs root, and a kernel and a caller that allow it: see `unavailable`. Never touches the real root.
+Its root file system is an overlay that keeps changes in memory. It has its own processes, mounts,
+network and cgroups. Everything ends with its process 1: systemd, or a shell that only waits. It
+needs root and a kernel that allows it (see `unavailable`). It never changes the real root.
 """
 
 import os
@@ -16,7 +16,7 @@ from .timing import TIMEOUT, scaled, wait_until
 
 SYSTEMD = "/lib/systemd/systemd"
 
-# Runs as process 1 of the new namespaces, from $1, which has a folder for each of the names below.
+# Runs as process 1 of the new namespaces. $1 has the folders memory, root and files.
 _BOOT = r"""
 set -e
 cd "$1"
@@ -55,7 +55,7 @@ def _cgroup2():
 
 
 def unavailable():
-    """Why there can be no such machine here; empty when there can."""
+    """The reason why such a machine cannot run here; empty if it can."""
     if os.geteuid() != 0:
         return "needs root"
     with open("/proc/filesystems", encoding="utf-8") as file:
@@ -68,7 +68,7 @@ def unavailable():
 
 
 class Machine:
-    """`files` are put into its root: {path: the file here}."""
+    """A running copy. `files` maps a path in the copy to the file here with its content."""
 
     def __init__(self, directory, files=None, systemd=False):
         directory = pathlib.Path(directory)
@@ -82,7 +82,7 @@ class Machine:
         self._cgroup.mkdir()
         init = ([SYSTEMD, "--unit=basic.target"] if systemd
                 else ["bash", "-c", "sleep infinity & wait"])
-        # A group of its own; the namespaces end with their process 1.
+        # The machine has its own cgroup. The namespaces end with their process 1.
         self._process = subprocess.Popen(  # pylint: disable=consider-using-with
             ["bash", "-c", 'echo $$ >"$0"; exec unshare -mpnuiC --fork --kill-child "$@"',
              str(self._cgroup / "cgroup.procs"), "bash", "-c", _BOOT, "boot", str(directory),
@@ -106,7 +106,7 @@ class Machine:
         return self.run("systemctl", "is-system-running").stdout.strip() == "running"
 
     def run(self, *command, timeout=None):
-        """Runs a command in the machine; a CompletedProcess with text output."""
+        """Runs a command in the machine and returns a CompletedProcess with text output."""
         return subprocess.run(
             ["nsenter", "-t", str(self._first), "-m", "-p", "-n", "-u", "-i", "-C", "--root",
              "env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", *map(str, command)],

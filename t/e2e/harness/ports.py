@@ -1,8 +1,8 @@
-"""Ports that nobody else gets while the test run lives.
+"""Ports that are reserved for this test run.
 
-They lie below the kernel's ephemeral range, so that no outgoing connection takes one by chance.
-Among test runs, the right to a number is held by an abstract Unix socket of that name, which the
-kernel gives back however the run ends. A number is handed out once and never twice in a run.
+The numbers lie below the kernel's ephemeral range, so no outgoing connection takes one by chance.
+A run holds a number by binding an abstract Unix socket of that name, which other runs respect and
+which the kernel releases however the run ends. A run never uses a number twice.
 """
 
 import itertools
@@ -17,7 +17,7 @@ def _take(port):
     lock = socket.socket(socket.AF_UNIX)
     try:
         lock.bind(f"\0pound-e2e-port-{port}")
-        # Strangers do not know of the lock: see whether one of them listens there.
+        # Other programs do not know the lock. Check that none of them listens there.
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(("127.0.0.1", port))

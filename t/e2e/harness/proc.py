@@ -1,4 +1,4 @@
-"""What /proc says of processes: children, state, descriptors, memory. Reads only."""
+"""Reads from /proc: children, state, descriptors, memory and sockets of processes."""
 
 import os
 import re
@@ -8,12 +8,12 @@ def _read(path):
     try:
         with open(path, "rb") as file:
             return file.read()
-    except OSError:  # the process is gone, or not ours to look at
+    except OSError:  # the process is gone, or we may not read it
         return b""
 
 
 def _stat(pid):
-    """The fields of /proc/PID/stat behind the name: state, parent, group, session …"""
+    """The fields of /proc/PID/stat after the name: state, parent, group, session …"""
     text = _read(f"/proc/{pid}/stat").decode("latin-1")
     return text.rpartition(") ")[2].split() if text else []
 
@@ -28,12 +28,19 @@ def is_alive(pid):
 
 
 def is_asleep(pid):
-    """Waiting for something to happen, unlike one that would go on if it had a processor."""
+    """Whether the process waits for an event; false while it runs or waits for a processor."""
     return _stat(pid)[:1] == ["S"]
 
 
+def age(pid):
+    """Seconds since the process started; 0 if it is gone."""
+    stat = _stat(pid)
+    uptime = float(_read("/proc/uptime").split()[0])
+    return uptime - int(stat[19]) / os.sysconf("SC_CLK_TCK") if stat else 0.0
+
+
 def children(pid):
-    """Living children, without zombies."""
+    """The pids of the running children, without zombies."""
     found = []
     for child in pids():
         stat = _stat(child)
@@ -43,13 +50,13 @@ def children(pid):
 
 
 def zombies(pid):
-    """Children that nobody has waited for."""
+    """The pids of the dead children that the process has not reaped."""
     stats = ((child, _stat(child)) for child in pids())
     return [child for child, stat in stats if stat and int(stat[1]) == pid and stat[0] == "Z"]
 
 
 def with_argument(argument):
-    """Processes, zombies aside, that have `argument` on their command line."""
+    """The pids of running processes with `argument` on their command line."""
     wanted = os.fsencode(str(argument))
     return [pid for pid in pids()
             if pid != os.getpid() and wanted in _read(f"/proc/{pid}/cmdline").split(b"\0")
@@ -57,7 +64,7 @@ def with_argument(argument):
 
 
 def status(pid):
-    """/proc/PID/status as a dict of strings; empty when the process is gone."""
+    """/proc/PID/status as a dict of strings; empty if the process is gone."""
     lines = _read(f"/proc/{pid}/status").decode("latin-1").splitlines()
     return {k: v.strip() for k, v in (line.split(":", 1) for line in lines if ":" in line)}
 
@@ -74,7 +81,7 @@ def fd_count(pid):
 
 
 def fds(pid):
-    """What each descriptor of the process is, as readlink says."""
+    """{descriptor: target of its link in /proc/PID/fd}."""
     found = {}
     try:
         names = os.listdir(f"/proc/{pid}/fd")
@@ -89,13 +96,13 @@ def fds(pid):
 
 
 def rss(pid):
-    """Resident bytes that are the process's own: not the binary, not the shared segment."""
+    """Resident bytes of private memory: neither the binary nor the shared segment."""
     match = re.search(r"(\d+)", status(pid).get("RssAnon", ""))
     return int(match[1]) * 1024 if match else 0
 
 
 def pss(pid, kinds=("Pss",)):
-    """Its proportional share of memory in bytes: of all, or of Pss_Anon, Pss_File, Pss_Shmem."""
+    """The proportional share of memory in bytes, in total or of Pss_Anon, Pss_File, Pss_Shmem."""
     text = _read(f"/proc/{pid}/smaps_rollup").decode("latin-1")
     pages = dict(re.findall(r"^(Pss\w*):\s+(\d+) kB", text, re.M))
     return sum(int(pages.get(kind, 0)) for kind in kinds) * 1024
@@ -107,9 +114,12 @@ def cpu_seconds(pid):
 
 
 def _tcp_sockets():
-    """(local port, remote port, state, what readlink says of its descriptor) of each."""
+    """(local port, remote port, state, link target of its descriptor) of each TCP socket."""
+    time_wait = "06"  # of a socket without a process; there may be tens of thousands
     for line in _read("/proc/net/tcp").decode().splitlines()[1:]:
-        columns = line.split()
+        columns = line.split(None, 10)
+        if columns[3] == time_wait:
+            continue
         local, remote = (int(columns[i].split(":")[1], 16) for i in (1, 2))
         yield local, remote, int(columns[3], 16), f"socket:[{columns[9]}]"
 
@@ -119,21 +129,21 @@ def _holder(candidates, name):
 
 
 def owner_of_connection(candidates, server_port, client_port):
-    """Which of the processes holds the server's end of a connection from `client_port`."""
+    """The process among `candidates` that holds the server's end of the connection."""
     found = [name for local, remote, _, name in _tcp_sockets()
              if (local, remote) == (server_port, client_port)]
     return _holder(candidates, found[-1]) if found else None
 
 
 def clients(candidates, server_port):
-    """Whose connections to that port the processes hold: {client's port: process}."""
+    """{client's port: process} of the connections to `server_port` that `candidates` hold."""
     holders = {name: pid for pid in candidates for name in fds(pid).values()}
     return {remote: holders[name] for local, remote, _, name in _tcp_sockets()
             if local == server_port and name in holders}
 
 
 def connecting(candidates, port):
-    """Who of them is connecting to `port` and got no answer yet: {local port: process}."""
+    """{local port: process} of the connects to `port` that have had no reply yet."""
     syn_sent = 2
     held = {local: _holder(candidates, name) for local, remote, state, name in _tcp_sockets()
             if (remote, state) == (port, syn_sent)}

@@ -1,4 +1,4 @@
-"""What the master says of its last reload, in the file beside its pid file. Reads only."""
+"""Reads the outcome of the last reload, which the master writes beside its pid file."""
 
 import dataclasses
 import os
@@ -8,13 +8,13 @@ import re
 @dataclasses.dataclass(frozen=True)
 class Outcome:
     result: str       # "ok" or "failed"
-    generation: int   # which serves now
-    started: float    # CLOCK_BOOTTIME when that reload began
+    generation: int   # the one that serves now
+    started: float    # CLOCK_BOOTTIME at the start of that reload
     messages: tuple
 
 
 def read(path):
-    """The outcome in the file; anything that is not `key=value`, or twice there, fails."""
+    """The outcome in the file. Fails on a line that is not `key=value` and on a repeated key."""
     pairs = []
     for line in path.read_text(errors="backslashreplace").splitlines():
         match = re.fullmatch(r"([a-z]+)=(.*)", line)
@@ -29,7 +29,7 @@ def read(path):
 
 
 def stamp(path):
-    """What is different after every reload; None without the file."""
+    """A value that changes with every reload; None without the file."""
     try:
         about = os.stat(path)
     except FileNotFoundError:

@@ -1,7 +1,7 @@
-"""A test's whole site: its daemons, backends and clients, torn down in the order that proves most.
+"""Everything that a test starts: daemons, backends and clients.
 
-Clients go first, then the backends, so that idle connections end on both sides; then descriptors
-are counted where the test asked for it; then the daemons are stopped and looked after.
+`close` closes the clients first and then the backends, so that idle connections end on both sides.
+It then counts descriptors if the test asked for it, and finally stops and checks the daemons.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ class Site:
         return self.add_backend(Backend(*args, **kwargs))
 
     def add_backend(self, backend):
-        """For backends that a test makes itself."""
+        """Takes over a backend that the test has made."""
         return self._keep(self._backends, backend)
 
     def blackhole(self, port=None):
@@ -40,7 +40,7 @@ class Site:
         return self._keep(self._clients, Wrk(port, self.directory, **kwargs))
 
     def prepare(self, config, *, name="pound", **kwargs):
-        """A daemon that is configured but not started."""
+        """A daemon with a configuration file that has not been started."""
         directory = self.directory / f"{name}{len(self._daemons) or ''}"
         directory.mkdir(exist_ok=True)
         return self._keep(self._daemons, Pound(directory, config, **kwargs))
@@ -54,7 +54,7 @@ class Site:
         return thing
 
     def close(self):
-        with contextlib.ExitStack() as stack:  # each step runs, whatever the others find
+        with contextlib.ExitStack() as stack:  # every step runs, even if others fail
             for daemon in self._daemons:
                 stack.callback(daemon.finish)
             for daemon in self._daemons:

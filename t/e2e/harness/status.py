@@ -1,4 +1,4 @@
-"""What SIGUSR1 makes the daemon say about itself, as dicts."""
+"""Parses the status dump that the daemon logs on SIGUSR1."""
 
 import re
 import signal
@@ -7,7 +7,7 @@ from .timing import wait_until
 
 
 class Status:
-    """The objects of one dump, in order; figures are ints where they look like it."""
+    """The objects of one dump as dicts, in order; values of digits only are ints."""
 
     def __init__(self, lines):
         self.lines = lines
@@ -25,12 +25,12 @@ class Status:
 def _parse(line):
     pairs = [pair.split("=", 1) for pair in line.split("status: ", 1)[1].split(" ")]
     assert all(len(pair) == 2 and all(pair) for pair in pairs), f"not key=value: {line}"
-    assert len({key for key, _ in pairs}) == len(pairs), f"a key stands twice: {line}"
+    assert len({key for key, _ in pairs}) == len(pairs), f"a repeated key: {line}"
     return {key: int(value) if re.fullmatch(r"\d+", value) else value for key, value in pairs}
 
 
 def dumps_in(text):
-    """The complete dumps in a log: for each the text of its lines."""
+    """The complete dumps in a log, each as a list of its lines."""
     dumps, lines = [], []
     for line in text.splitlines():
         if "]: status: " not in line:
@@ -43,7 +43,7 @@ def dumps_in(text):
 
 
 def read_status(pound, log=None):
-    """Asks for a dump and waits for it; `log()` gives the log's text, by default the daemon's."""
+    """Asks for a dump and returns it; `log()` returns the log's text (default: the daemon's)."""
     log = log or pound.log
     before = len(dumps_in(log()))
     pound.signal(signal.SIGUSR1)

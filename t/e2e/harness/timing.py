@@ -1,7 +1,7 @@
-"""How long a test is willing to wait. Owns the scale for slow builds; never sleeps to "be sure".
+"""Time limits of the tests, and `wait_until`, which polls a condition.
 
-TEST_TIMEOUT_SCALE stretches every limit, for sanitizer builds and slow machines. A limit is only
-ever the time after which a test fails; a test that passes does not depend on it.
+TEST_TIMEOUT_SCALE stretches every limit, for sanitizer builds and slow machines. A limit only says
+when a test fails; a passing test does not depend on it.
 """
 
 import os
@@ -18,9 +18,10 @@ TIMEOUT = scaled(30)
 
 
 def wait_until(condition, what, timeout=None):
-    """Polls until `condition()` is true and returns its value; fails saying `what` was missing.
+    """Polls until `condition()` is true and returns its value; fails with `what` after `timeout`.
 
-    `what` may be callable, to say at the end what was there instead.
+    `what` names the awaited event. It may be a function, which runs at the failure and can then
+    describe the state.
     """
     deadline = time.monotonic() + (TIMEOUT if timeout is None else timeout)
     while True:
@@ -29,4 +30,4 @@ def wait_until(condition, what, timeout=None):
             return value
         if time.monotonic() > deadline:
             raise AssertionError("waited in vain for " + (what() if callable(what) else what))
-        time.sleep(0.005)
+        time.sleep(0.005)  # justified: the interval of this poll

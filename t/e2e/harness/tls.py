@@ -1,8 +1,8 @@
-"""Certificates made for one run, and a TLS client whose every record a test can decide on.
+"""Certificates for one test run, and a TLS client that lets a test control every record.
 
-Authority calls the openssl command. TlsClient is Python's ssl between two memory buffers: how the
-records are cut into segments, who says close_notify and when, and what is never sent is up to the
-test. Nothing is verified unless the test asks for it.
+Authority runs the openssl command. TlsClient puts Python's ssl between two memory buffers, so the
+test decides how records are split into segments, when close_notify goes out and which bytes are
+never sent. The client verifies no certificate unless the test asks for it.
 """
 
 import pathlib
@@ -25,7 +25,7 @@ def openssl(*args, **kwargs):
 
 
 def s_client(port, *args, request=b"", name="www.example.com"):
-    """What `openssl s_client` says while it sends `request` and reads to the end."""
+    """The output of `openssl s_client` that sends `request` and reads to the end."""
     done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-servername",
                            name, "-ign_eof", *map(str, args)], input=request, check=False,
                           capture_output=True, timeout=TIMEOUT)
@@ -33,7 +33,7 @@ def s_client(port, *args, request=b"", name="www.example.com"):
 
 
 class Certificate:
-    """Paths: the certificate, its key, and a file with both and the chain, as Pound wants it."""
+    """Paths of a certificate, of its key, and of the file for Pound: both and the chain."""
 
     def __init__(self, directory, name):
         self.cert = directory / f"{name}.crt"
@@ -48,7 +48,7 @@ def make_key(path, kind):
 
 
 class Authority:
-    """A root, and below it the one who signs: what is served must have its certificate as chain."""
+    """A root and an intermediate that signs; servers must send the intermediate as their chain."""
 
     def __init__(self, directory, name="Test"):
         self.directory = pathlib.Path(directory)
@@ -68,7 +68,7 @@ class Authority:
 
     def issue(self, file, *names, kind="ec:P-256", subject=None, key=None, expired=False,
               extensions=()):
-        """A certificate for `names`, the first of which is its CN; without names it has no SAN."""
+        """Issues a certificate for `names`. The first is its CN; without names there is no SAN."""
         made = Certificate(self.directory, file)
         if key:
             made.key = key
@@ -90,13 +90,13 @@ class Authority:
 
 
 class TlsSocket:
-    """Looks like a socket to Wire; what goes out is cut into records and segments as asked."""
+    """A socket for Wire that splits its output into records and segments as the test asks."""
 
     def __init__(self, sock, context, name, session=None):
         self.sock = sock
-        self.record = 16384     # most bytes of data in a record
-        self.segment = None     # most bytes given to the socket at once
-        self.notified = False   # the peer has said close_notify
+        self.record = 16384     # bytes of data in a record, at most
+        self.segment = None     # bytes written to the socket at once, at most
+        self.notified = False   # the peer has sent close_notify
         self._in = ssl.MemoryBIO()
         self._out = ssl.MemoryBIO()
         self.tls = context.wrap_bio(self._in, self._out, server_hostname=name, session=session)
@@ -137,7 +137,7 @@ class TlsSocket:
     def recv(self, size):
         try:
             data = self._until_done(lambda: self.tls.read(size))
-        except ssl.SSLZeroReturnError:  # instead of b"", once we have said close_notify too
+        except ssl.SSLZeroReturnError:  # raised in place of b"" after our own close_notify
             data = b""
         except ssl.SSLEOFError:
             return b""
@@ -145,7 +145,7 @@ class TlsSocket:
         return data
 
     def notify(self):
-        """Says close_notify."""
+        """Sends close_notify."""
         try:
             self.tls.unwrap()
         except (ssl.SSLWantReadError, ssl.SSLError):
@@ -181,7 +181,7 @@ def client_context(version=None, ciphers=None, certificate=None, authority=None,
 
 
 class TlsClient(Client):
-    """A browser that speaks HTTPS. `name` is the SNI; None sends none."""
+    """A client that speaks HTTPS. `name` is the SNI; None sends none."""
 
     def __init__(self, port, name="www.example.com", context=None, session=None, handshake=True,
                  **options):
@@ -201,8 +201,8 @@ class TlsClient(Client):
         return self.sock.tls
 
     def peer_names(self):
-        """What the served certificate is for, without a look at its validity."""
+        """The names in the server's certificate, valid or not."""
         der = self.tls.getpeercert(binary_form=True)
         text = openssl("x509", "-inform", "DER", "-noout", "-ext", "subjectAltName", "-subject",
                        input=der).decode()
-        return re.findall(r"DNS:([^,\s]+)", text) or re.findall(r"CN = (\S+)", text)
+        return re.findall(r"DNS:([^,\s]+)", text) or re.findall(r"CN ?= ?(\S+)", text)

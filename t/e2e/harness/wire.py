@@ -1,8 +1,8 @@
-"""One TCP connection and the messages on it, for both ends of the proxy.
+"""A TCP connection and the messages on it, for both sides of the proxy.
 
-A reader here is strict where a lenient one would hide a fault: heads are split on CRLF only, a
-field without a colon or a message with two framings fails the test. Owns its socket. Never
-repairs, never retries.
+The reader is strict, because a lenient one would hide faults: it splits heads at CRLF only, and a
+field without a colon or a message with two framings fails the test. It owns its socket, and never
+repairs a message or retries.
 """
 
 import re
@@ -13,7 +13,7 @@ from .timing import TIMEOUT
 
 
 class Closed(Exception):
-    """The peer closed (or reset) before what was to be read had come; `got` is what came."""
+    """The peer closed or reset before the expected end; `got` has the bytes until then."""
 
     def __init__(self, got=b""):
         super().__init__(f"closed after {bytes(got[:200])!r}")
@@ -21,13 +21,13 @@ class Closed(Exception):
 
 
 class Message:
-    """A request or a response as it was on the wire."""
+    """A request or a response as it appeared on the wire."""
 
     def __init__(self, raw_head):
         self.raw_head = bytes(raw_head)
         self.body = b""
         self.trailer = []
-        self.complete = True  # false: the connection ended inside the body
+        self.complete = True  # False if the connection ended inside the body
         self.interim = []     # responses only: the 1xx heads before this one
         lines = self.raw_head[:-4].split(b"\r\n")
         self.start_line = lines[0].decode("latin-1")
@@ -42,16 +42,16 @@ class Message:
         return [value for key, value in self.fields if key.lower() == name.lower()]
 
     def field(self, name):
-        """The value of a field that may stand there once at most."""
+        """The value of a field that may appear at most once; None if it is absent."""
         values = self.all(name)
-        assert len(values) <= 1, f"{name} stands there {len(values)} times: {self.raw_head!r}"
+        assert len(values) <= 1, f"{name} appears {len(values)} times: {self.raw_head!r}"
         return values[0] if values else None
 
     @property
     def names(self):
         return [key.lower() for key, _ in self.fields]
 
-    # Of a response.
+    # For responses.
     @property
     def status(self):
         match = re.fullmatch(r"HTTP/1\.[01] (\d{3}) ?(.*)", self.start_line)
@@ -62,7 +62,7 @@ class Message:
     def version(self):
         return re.search(r"HTTP/\d\.\d", self.start_line)[0]
 
-    # Of a request.
+    # For requests.
     @property
     def method(self):
         return self.start_line.split(" ")[0]
@@ -72,7 +72,7 @@ class Message:
         return self.start_line.split(" ")[1]
 
     def framing(self):
-        """("length", n), ("chunked", None) or (None, None); two framings at once fail."""
+        """("length", n), ("chunked", None) or (None, None). Fails on two framings."""
         length, coding = self.field("Content-Length"), self.field("Transfer-Encoding")
         assert length is None or coding is None, f"two framings: {self.raw_head!r}"
         if coding is not None:
@@ -88,7 +88,7 @@ class Message:
 
 
 def chunked(*pieces, trailer=b"", extension=b""):
-    """The chunked coding of `pieces`, one chunk each, with the last chunk."""
+    """The chunked coding of `pieces`: one chunk for each, then the last chunk."""
     chunks = b"".join(b"%x%b\r\n%b\r\n" % (len(p), extension, p) for p in pieces if p)
     return chunks + b"0\r\n" + trailer + b"\r\n"
 
@@ -99,7 +99,7 @@ class Wire:
         self.sock.settimeout(TIMEOUT)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = bytearray()
-        self.received = bytearray()  # every byte that was ever read through this object
+        self.received = bytearray()  # every byte read so far
 
     def send(self, data):
         self.sock.sendall(data)
@@ -156,7 +156,7 @@ class Wire:
         return Message(self.read_until(b"\r\n\r\n"))
 
     def read_chunk(self):
-        """One chunk's data; b"" is the last chunk, whose trailer is not read yet."""
+        """The data of one chunk; b"" for the last chunk, whose trailer is still unread."""
         line = self.read_until(b"\r\n")
         match = re.fullmatch(rb"([0-9A-Fa-f]+)(;[^\r\n]*)?\r\n", line)
         assert match, f"not a chunk header: {line!r}"
@@ -192,7 +192,7 @@ class Wire:
         return message
 
     def closes(self):
-        """Waits until the peer has closed; fails if it sends anything before that."""
+        """Waits until the peer closes; fails if any byte arrives before that."""
         rest = self.read_until_close()
         assert rest == b"", f"bytes before the close: {rest[:300]!r}"
         return True

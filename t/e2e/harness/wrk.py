@@ -1,8 +1,8 @@
-"""wrk under control: it runs until it is told to stop, or until so many responses have come.
+"""Runs wrk until `stop`, or until a given number of responses.
 
-wrk knows durations only. For a count each of its two threads stops by itself after its half and
-says so; what sleeps then is its main thread, which SIGINT wakes. SIGINT also ends it at any time,
-with what is in flight then neither counted nor an error.
+wrk itself knows only durations. To stop at a count, each of its two threads stops after half the
+responses and prints a line; SIGINT then wakes the main thread. SIGINT also ends wrk at any other
+time. Requests in flight at that moment count neither as responses nor as errors.
 """
 
 import pathlib
@@ -40,7 +40,7 @@ end
 
 
 class Wrk:
-    """Starts at once. `count` responses, or as many as come before `stop`."""
+    """Starts at once. Ends after `count` responses, or at `stop` if there is no count."""
 
     def __init__(self, port, directory, count=0, clients=64, fields=(), path="/"):
         if not shutil.which("wrk"):
@@ -53,18 +53,18 @@ class Wrk:
              str(script), f"http://127.0.0.1:{port}{path}"], stdout=subprocess.PIPE, text=True)
 
     def wait(self, seconds=180):
-        """Waits for the count; returns what `stop` does."""
+        """Waits for the count; returns the result of `stop`."""
         late = threading.Timer(scaled(seconds), self._process.kill)
         late.start()
         halves = 0
         while halves < 2 and (line := self._process.stdout.readline()):
             halves += line == "half\n"
         late.cancel()
-        assert halves == 2, "wrk did not come to its end"
+        assert halves == 2, "wrk has not reached its count"
         return self.stop()
 
     def stop(self):
-        """{"requests": N, and of each kind of error how many}"""
+        """Ends wrk and returns {"requests": N, kind of error: number of errors}."""
         self._process.send_signal(signal.SIGINT)
         said, _ = self._process.communicate(timeout=scaled(30))
         result = re.search(r"^requests=.*", said, re.M)

@@ -246,7 +246,7 @@ Limits limits_of(const Case& test) {
 
 // Reasons that the bytes of a single head or body cannot cause, and the test that covers each.
 const std::map<std::string, std::string> kElsewhere{
-    {"response_interims_many", "t/e2e/test_interim.py"},
+    {"response_interims_many", "t/e2e/requests/test_interim.py"},
 };
 
 }  // namespace

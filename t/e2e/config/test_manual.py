@@ -1,0 +1,225 @@
+"""The manual, the commented sample and the program agree on keys and reasons.
+
+The tests ask the program: it lists the keys of a mapping that has an unknown key, and it says what
+a key expects when the value is impossible. The tests read the manual and the sample.
+"""
+
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+
+import pytest
+
+from harness import ROOT, TIMEOUT, run_pound
+
+MANUAL = ROOT / "man" / "pound.yaml.5"
+SAMPLE = ROOT / "pound.yaml.sample"
+
+# For each section of the manual: a file that puts the given lines into its mapping.
+PLACES = {
+    "TOP LEVEL": "{}",
+    "GLOBAL": "Global:\n  {}",
+    "BACKENDS": "Backends:\n  - {}",
+    "HTTPLISTENERS": "HTTPListeners:\n  - {}",
+    "HTTPSLISTENERS": "HTTPSListeners:\n  - {}",
+    "CLIENTCERT": "HTTPSListeners:\n  - ClientCert:\n      {}",
+    "SERVICES": "HTTPListeners:\n  - Services:\n      - {}",
+    "SESSION": "HTTPListeners:\n  - Services:\n      - Session:\n          {}",
+    "REDIRECT": "HTTPListeners:\n  - Services:\n      - Redirect:\n          {}",
+}
+# Values that no key accepts.
+IMPOSSIBLE = ["{zzzzzzzz: 1}", "[[]]", "[]", "zzzzzzzz zz"]
+# Keys that the program refuses in other words.
+SAID_OTHERWISE = {
+    ("TOP LEVEL", "Global"): "A mapping",
+    ("TOP LEVEL", "Backends"): "A list of backends",
+    ("TOP LEVEL", "HTTPListeners"): "A list of listeners",
+    ("TOP LEVEL", "HTTPSListeners"): "A list of listeners",
+    ("HTTPLISTENERS", "Services"): "A list of services",
+    ("SERVICES", "Backends"): "An alias of a backend, such as `*be`, or a list of them",
+}
+
+CONFIG = """
+Global:
+  Workers: 1
+Backends:
+  - &web
+    Address: 127.0.0.1
+    Port: $web
+HTTPListeners:
+  - Address: 127.0.0.1
+    Port: $listen
+    Services:
+      - Backends: [*web]
+"""
+
+
+def complaints(tmp_path, place, *lines):
+    """The errors of `pound -c` for these lines in the mapping of a section."""
+    file = tmp_path / "pound.yaml"
+    indent = "\n" + " " * (len(PLACES[place].split("\n")[-1]) - len("{}"))
+    file.write_text(PLACES[place].format(indent.join(lines)) + "\n")
+    said = run_pound("-c", "-f", file).stderr
+    return re.findall(r"^\S+:\d+:\d+: error: (.*)$", said, re.M)
+
+
+def keys_of_program(tmp_path, place):
+    said = complaints(tmp_path, place, "zzzzzzzzzzzz: 1")
+    known = next(line for line in said if "; known are " in line).split("; known are ")[1]
+    return re.split(r", | and ", known)
+
+
+@pytest.fixture(name="program", scope="module")
+def fixture_program(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("program")
+    return {place: keys_of_program(folder, place) for place in PLACES}
+
+
+def plain_tag(line):
+    return "".join(shlex.split(line)[1:])
+
+
+def plain(text):
+    """The text of a line of roff source."""
+    text = re.sub(r"^\.[A-Z]+ ", "", text, flags=re.M).replace("\\(ga", "`")
+    text = text.replace("\\(aq", "'").replace("\\-", "-").replace("\\e", "\\")
+    return " ".join(re.sub(r"\\f[A-Z]|\\&", "", text).split())
+
+
+def entries(file):
+    """{section: {tag: (line of the tag, text below it)}} of a manual page's .TP paragraphs."""
+    found = {}
+    for section in re.split(r"^\.SH ", file.read_text(), flags=re.M)[1:]:
+        title, _, body = section.partition("\n")
+        body = re.sub(r"^\.RS\n.*?^\.RE\n", "", body, flags=re.M | re.S)
+        found[title.strip('"')] = {
+            plain_tag(tag).split()[0]: (plain_tag(tag), plain(text.split("\n.PP")[0]))
+            for tag, text in re.findall(r"^\.TP\n(\..*)\n((?:(?!\.TP\n).*\n?)*)", body, re.M)}
+    return found
+
+
+def keys_of_sample():
+    """{section: keys} by indentation below the name of the section, including examples."""
+    found = {place: [] for place in PLACES}
+    above = [(-1, "TOP LEVEL")]
+    for line in SAMPLE.read_text().splitlines():
+        while re.match(r" *#", line):
+            line = re.sub("# ?", "", line, count=1)
+        match = re.fullmatch(r"( *(?:- )*)([A-Z][A-Za-z0-9]+):(?: .*)?", line)
+        if not match or match[2] == "Default":
+            continue
+        indent, key = len(match[1]), re.sub(r"^Err\d+$", "ErrNNN", match[2])
+        while above[-1][0] >= indent:
+            above.pop()
+        place = above[-1][1]
+        if key not in found[place]:
+            found[place].append(key)
+        if key.upper() in PLACES and line.rstrip().endswith(":"):
+            above.append((indent, key.upper()))
+    return found
+
+
+def ordered(keys):
+    return {place: sorted(names) for place, names in keys.items()}
+
+
+def test_the_keys_of_the_manual(program):
+    manual = {place: list(tags) for place, tags in entries(MANUAL).items() if place in PLACES}
+    manual["HTTPSLISTENERS"] = manual["HTTPLISTENERS"] + manual["HTTPSLISTENERS"]
+    assert ordered(manual) == ordered(program)
+
+
+def test_the_keys_of_the_sample(program):
+    sample = keys_of_sample()
+    sample["HTTPSLISTENERS"] += [key for key in sample["HTTPLISTENERS"]
+                                 if key not in sample["HTTPSLISTENERS"]]
+    assert ordered(sample) == ordered(program)
+
+
+def cases():
+    for place, tags in entries(MANUAL).items():
+        if place in PLACES:
+            yield from ((place, tag, text) for tag, (_, text) in tags.items())
+
+
+@pytest.mark.parametrize(
+    "place, key, text", [pytest.param(*case, id="-".join(case[:2])) for case in cases()])
+def test_the_manual_says_what_a_key_wants(tmp_path, place, key, text):
+    name = key.replace("NNN", "404")
+    wants = [SAID_OTHERWISE[place, key]] if (place, key) in SAID_OTHERWISE else []
+    for value in IMPOSSIBLE if not wants else []:
+        for said in complaints(tmp_path, place, f"{name}: {value}"):
+            match = re.search(rf"`{name}`.*?expected (.*)", said)
+            if match:
+                wants.append(match[1].removesuffix("; put the whole text in quotes"))
+    assert wants, f"the program accepts any value for {key}"
+    said = [want for want in wants if text.lower().startswith(want.lower() + ".")]
+    assert said, f"{text!r} is none of {wants}"
+    rest = text[max(map(len, said)) + 1:]
+    missing = any(f"needs `{name}`" in said or f"`{name}` is required" in said
+                  for said in complaints(tmp_path, place, "zzzzzzzzzzzz: 1"))
+    if place == "TOP LEVEL":
+        return
+    assert rest.startswith(" Required." if missing else " Default: "), rest
+
+
+def rules():
+    """{code: (tag in the manual, sentence)} of the rules that a message can break."""
+    table = (ROOT / "worker" / "http" / "verdict.cc").read_text()
+    rows = re.findall(r'Row\{Reason::\w+,\s*\{"(\w+)",\s*(\d+),\s*((?:"(?:[^"\\]|\\.)*"\s*)+),'
+                      r'\s*"([^"]*)"(?:,\s*Relax::(\w+))?\}\}', table)
+    assert len(rows) == len(re.findall(r"Row\{Reason::", table))
+    found = {}
+    for code, status, text, section, relax in rows:
+        words = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', text)).replace("\\", "")
+        tag = f"{code} ({status}, Allow)" if relax == "yes" else f"{code} ({status})"
+        found[code] = (tag, words.removesuffix(".") + (f" ({section})." if section else "."))
+    del found["none"]
+    return found
+
+
+def own_reasons():
+    """Pound's own reasons: the string literals that the sources pass as `reason`."""
+    text = "".join(path.read_text() for ending in ("cc", "h")
+                   for path in sorted((ROOT / "worker").rglob(f"*.{ending}")))
+    takers = set(re.findall(r"\b(\w+)\([^()]*std::string_view reason\b", text))
+    calls = re.findall(rf"\b(?:{'|'.join(takers)})\(([^;]*?)\);", text)
+    return {code for call in calls for code in re.findall(r'"([a-z_0-9]+)"', call)}
+
+
+def test_the_reasons_of_the_manual():
+    manual = entries(ROOT / "man" / "pound.8")["REASONS"]
+    wanted = rules()
+    own = own_reasons()
+    assert own, "no reasons found in worker/"
+    assert set(manual) == set(wanted) | own
+    assert {code: manual[code] for code in wanted} == wanted
+
+
+def test_the_options_and_signals_of_the_manual():
+    manual = entries(ROOT / "man" / "pound.8")
+    usage = run_pound("-x").stderr.split("usage: ")[1]
+    assert list(manual["OPTIONS"]) == re.findall(r"\[(-\w)", usage)
+    assert sorted(re.findall(r"[A-Z0-9]{3,}", " ".join(
+        tag for tag, _ in manual["SIGNALS"].values()))) == ["HUP", "INT", "QUIT", "TERM", "USR1"]
+
+
+def test_the_status_of_the_manual(site):
+    manual = {name: text.split(". ")[0].rstrip(".").split()
+              for name, (_, text) in entries(ROOT / "man" / "pound.8")["STATUS"].items()}
+    pound = site.pound(CONFIG, web=site.backend().port)
+    pound.signal(signal.SIGUSR1)
+    pound.wait_log("status: object=end ")
+    lines = re.findall(r"status: object=(\w+) (.*)", pound.log())
+    assert {name: re.findall(r"(\w+)=", pairs) for name, pairs in lines} == manual
+
+
+@pytest.mark.parametrize("page", sorted(path.name for path in (ROOT / "man").glob("*.[58]")))
+def test_the_pages_are_well_formed(page):
+    if not shutil.which("mandoc"):
+        pytest.skip("mandoc is not installed")
+    done = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", str(ROOT / "man" / page)],
+                          capture_output=True, text=True, timeout=TIMEOUT, check=False)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
