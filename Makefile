@@ -98,7 +98,7 @@ bench        := $(patsubst t/bench/%.cc,$(out)/bench_%,$(wildcard t/bench/*_tabl
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .PHONY: all help run check check-unit check-e2e bench bench-growth bench-tables lint format fuzz \
-        install uninstall deb clean install-deps check-programs
+        mutants install uninstall deb clean install-deps check-programs
 
 all: $(pound)  ## build build/pound
 
@@ -196,6 +196,14 @@ fuzz:  ## run each libFuzzer target for seconds=60; only=NAME for one
 	@init/install-deps --lint
 	@t/fuzz/run '$(or $(only),$(fuzz_names))' $(or $(seconds),60)
 
+# Not part of `make check`: it takes minutes for each room.
+count ?= 12
+seed  ?= 1
+mutants: $(unit_tests)  ## how many small faults the unit tests notice; only='conf shm' count= seed= seconds=
+	@$(PYTHON) -B t/mutants --out $(out) --only '$(only)' --count $(count) --seed '$(seed)' \
+	  --seconds $(or $(seconds),1800) \
+	  --make '$(MAKE) debug=$(debug) sanitize=$(sanitize) CXX=$(CXX)'
+
 # --- installing -------------------------------------------------------------------------------------
 # What stands in init/ names Debian's places; installed it names those of PREFIX and SYSCONFDIR.
 sbin  = $(PREFIX)/sbin
@@ -249,4 +257,4 @@ deb:  ## a Debian package, in build/
 clean:  ## remove build/
 	rm -rf build
 
--include $(shell find build -name '*.d' -type f 2>/dev/null)
+-include $(shell find $(out) -name '*.d' -type f 2>/dev/null)
