@@ -1,9 +1,15 @@
 #include <doctest/doctest.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
+#include <cstdint>
 #include <cstdio>
+#include <memory>
 #include <string>
 
+#include "shm/log_ring.h"
 #include "worker/log/log.h"
+#include "worker/net/unique_fd.h"
 
 using worker::log::escaped;
 
@@ -47,4 +53,50 @@ TEST_CASE("log: every byte at every place of a text, whatever its length") {
       }
     }
   }
+}
+
+TEST_CASE("log: what stands before and behind a text in memory does not count") {
+  // Longer than two of the blocks that are looked at together.
+  const std::string plain(120, 'a');
+  const std::string odd(120, '\n');
+  for (std::size_t size = 0; size <= 40; ++size) {
+    CHECK(escaped(std::string_view(plain).substr(40, size)) == plain.substr(0, size));
+    std::string text = odd;
+    text.replace(40, size, size, 'a');
+    CHECK(escaped(std::string_view(text).substr(40, size)) == plain.substr(0, size));
+    for (std::size_t at = 0; at < size; ++at) {
+      text = plain;
+      text[40 + at] = '"';
+      std::string expected(size, 'a');
+      expected.replace(at, 1, "\\x22");
+      REQUIRE(escaped(std::string_view(text).substr(40, size)) == expected);
+    }
+  }
+}
+
+TEST_CASE("log: a record reaches the ring as it is, and rings the bell of a sleeping reader once") {
+  auto ring = std::make_unique<shm::LogRing>();
+  const worker::net::UniqueFd bell(::eventfd(0, EFD_NONBLOCK));
+  worker::log::Log log(*ring, bell.get(), 3);
+  CHECK(log.detail() == 3);
+  std::uint64_t rung = 0;
+  log.write(worker::log::Severity::warning, "one");
+  CHECK(::read(bell.get(), &rung, sizeof rung) == -1);
+  ring->sleep();
+  log.write(worker::log::Severity::debug, "two");
+  log.write(worker::log::Severity::error, "three");
+  CHECK(::read(bell.get(), &rung, sizeof rung) == sizeof rung);
+  CHECK(rung == 1);
+  int priority = 0;
+  std::string text;
+  struct Expected {
+    int priority;
+    const char* text;
+  };
+  for (const Expected& expected : {Expected{4, "one"}, Expected{7, "two"}, Expected{3, "three"}}) {
+    REQUIRE(ring->read(priority, text));
+    CHECK(priority == expected.priority);
+    CHECK(text == expected.text);
+  }
+  CHECK_FALSE(ring->read(priority, text));
 }
