@@ -196,3 +196,15 @@ TEST_CASE_FIXTURE(Fixture, "log drain: what a dead process's ring dropped is cou
   CHECK(heard.lines.size() == written - 1 + 1);
   CHECK(heard.lines.back() == "4 master 1 log record was lost");
 }
+
+TEST_CASE_FIXTURE(Fixture, "log drain: the drops of every ring are told, each once") {
+  const std::string large(shm::kMaxLogRecord, 'x');
+  for (const shm::Row row : {0, 1}) {
+    while (segment.log_ring(row).dropped() < row + 1) write(row, large);
+  }
+  drain.turn(now);
+  CHECK(heard.lines.back() == "4 master 3 log records were lost");
+  const std::size_t lines = heard.lines.size();
+  drain.turn(now + 2 * master::kTellLossesMs);
+  CHECK(heard.lines.size() == lines);
+}
