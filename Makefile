@@ -196,10 +196,10 @@ fuzz:  ## run each libFuzzer target for seconds=60; only=NAME for one
 	@init/install-deps --lint
 	@t/fuzz/run '$(or $(only),$(fuzz_names))' $(or $(seconds),60)
 
-# Not part of `make check`: it takes minutes for each room.
+# Not part of `make check`, because it takes minutes for each room.
 count ?= 12
 seed  ?= 1
-mutants: $(unit_tests)  ## how many small faults the unit tests notice; only='conf shm' count= seed= seconds=
+mutants: $(unit_tests)  ## do the unit tests notice small faults? only='conf shm' count= seed= seconds=
 	@$(PYTHON) -B t/mutants --out $(out) --only '$(only)' --count $(count) --seed '$(seed)' \
 	  --seconds $(or $(seconds),1800) \
 	  --make '$(MAKE) debug=$(debug) sanitize=$(sanitize) CXX=$(CXX)'

@@ -97,8 +97,8 @@ TEST_CASE("fields: the last field that fits is the hundredth") {
   }
 }
 
-TEST_CASE("fields: no byte before the start of a head makes a line of it") {
-  HeadScan scan = find_head_end("\r\n", 1, 1);  // its CR is not of the head
+TEST_CASE("fields: bytes before the start of a head do not end its lines") {
+  HeadScan scan = find_head_end("\r\n", 1, 1);  // the CR stands before the head
   CHECK(scan.state == HeadScan::State::bare_lf);
   CHECK(scan.at == 1);
   CHECK(find_head_end("A\r\n\r\n", 3, 3).state == HeadScan::State::incomplete);

@@ -50,7 +50,7 @@ TEST_CASE("method: these may not be sent twice") {
   }
 }
 
-TEST_CASE("method: of all methods only POST, PATCH and LOCK may not be sent twice") {
+TEST_CASE("method: POST, PATCH and LOCK are the only methods that are not idempotent") {
   std::string not_idempotent;
   for (std::string_view rest = kAllowedMethods; !rest.empty();) {
     const std::size_t comma = rest.find(", ");

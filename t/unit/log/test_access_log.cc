@@ -116,8 +116,7 @@ TEST_CASE("access_log: the longest foreign text leaves a whole record") {
   CHECK(text.ends_with("..." + std::string("\" - - 0 reason=target_byte")));
 }
 
-TEST_CASE(
-    "access_log: a record is used again for the next request, and nothing of the last stays") {
+TEST_CASE("access_log: a record that is used again keeps nothing of the last request") {
   Fixture f(conf::AccessLogFormat::combined);
   worker::log::AccessRecord record;
   record.client_ip = "192.0.2.7";
@@ -130,7 +129,7 @@ TEST_CASE(
         "0");
 }
 
-TEST_CASE("access_log: any part may be long") {
+TEST_CASE("access_log: any part of a record may be long") {
   Fixture f(conf::AccessLogFormat::common);
   f.head("GET / HTTP/1.1", "", "");
   const std::string text(5000, 'x');
@@ -152,7 +151,7 @@ TEST_CASE("access_log: any part may be long") {
   }
 }
 
-TEST_CASE("access_log: each record has the date of its own second") {
+TEST_CASE("access_log: each record shows its own second") {
   Fixture f(conf::AccessLogFormat::common);
   f.head("GET / HTTP/1.1", "", "");
   worker::log::AccessRecord record;

@@ -55,8 +55,8 @@ TEST_CASE("log: every byte at every place of a text, whatever its length") {
   }
 }
 
-TEST_CASE("log: what stands before and behind a text in memory does not count") {
-  // Longer than two of the blocks that are looked at together.
+TEST_CASE("log: escaping ignores the bytes before and behind the text in memory") {
+  // The text is longer than two of the 16-byte blocks that the code checks at once.
   const std::string plain(120, 'a');
   const std::string odd(120, '\n');
   for (std::size_t size = 0; size <= 40; ++size) {
@@ -74,7 +74,8 @@ TEST_CASE("log: what stands before and behind a text in memory does not count") 
   }
 }
 
-TEST_CASE("log: a record reaches the ring as it is, and rings the bell of a sleeping reader once") {
+TEST_CASE(
+    "log: a record reaches the ring unchanged, and only the first one wakes a sleeping reader") {
   auto ring = std::make_unique<shm::LogRing>();
   const worker::net::UniqueFd bell(::eventfd(0, EFD_NONBLOCK));
   worker::log::Log log(*ring, bell.get(), 3);

@@ -1,5 +1,6 @@
-// A whole program in a child process: configuration, segment, sockets, supervisor and its workers,
-// without a daemon. The test gives it a file and signals, and reads its log.
+// Runs a supervisor with real workers in a child process, from a configuration file to its exit
+// status. The test writes the file, sends signals and reads the log. Nothing becomes a daemon.
+// Every wait ends after 30 s.
 #pragma once
 
 #include <fcntl.h>
@@ -44,7 +45,7 @@ class PipeSink : public master::LogSink {
   int fd_;
 };
 
-// A port of 127.0.0.1 that nobody has; the kernel hands it out again only after many others.
+// A free port of 127.0.0.1. The kernel hands out many others before this one again.
 inline std::uint16_t unused_port() {
   const worker::net::UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   worker::net::SocketAddress address = loopback(0);
@@ -77,13 +78,13 @@ class SupervisorLife {
   }
   ~SupervisorLife() {
     if (pid_ == 0) return;
-    ::kill(pid_, SIGKILL);  // its workers notice, and end
+    ::kill(pid_, SIGKILL);  // the workers notice, and end
     ::waitpid(pid_, nullptr, 0);
   }
   SupervisorLife(const SupervisorLife&) = delete;
   SupervisorLife& operator=(const SupervisorLife&) = delete;
 
-  // What the next reload reads. `more` are further listeners, as YAML.
+  // Writes the file that the start or the next reload reads. `more` is YAML of further listeners.
   void configure(unsigned workers, const std::string& global = "", const std::string& more = "") {
     write_file(config(), "Global: {Workers: " + std::to_string(workers) + global +
                              "}\nBackends: [&b {Address: 127.0.0.1, Port: 9}]\nHTTPListeners:\n" +
@@ -94,10 +95,10 @@ class SupervisorLife {
            ", Services: [{Backends: [*b]}]}\n";
   }
   std::string config() const { return folder_.file("p.yaml"); }
-  // The published outcome of the start or of the last reload.
+  // The file in which the supervisor publishes the outcome of a start or reload; empty if missing.
   std::string outcome() const { return content_of(folder_.file("p.pid.reload")); }
 
-  // True as soon as the outcome begins with `text`; false after half a minute.
+  // Waits until the outcome begins with `text`; false after 30 s.
   bool await_outcome(std::string_view text) const {
     for (int i = 0; i < 30'000 && !outcome().starts_with(text); ++i) ::usleep(1000);
     return outcome().starts_with(text);
@@ -126,14 +127,14 @@ class SupervisorLife {
       unread_.append(bytes, static_cast<std::size_t>(n));
     }
   }
-  // Whether a line that was read holds `text`, or one that comes does.
+  // True if the log has `text` already, or as soon as it has.
   bool saw(std::string_view text) {
     return all_.find(text) != all_.npos || !await(text.substr(0, text.find('\n'))).empty();
   }
   // All lines read so far.
   const std::string& log() const { return all_; }
 
-  // The pid of the next worker in `slot` that is told to be ready.
+  // The process id of the next worker in `slot` that the log calls ready; 0 if there is none.
   pid_t await_ready(unsigned slot) {
     const std::string name = "worker " + std::to_string(slot) + " (pid ";
     for (std::string line; !(line = await(name)).empty();) {
@@ -142,9 +143,9 @@ class SupervisorLife {
     return 0;
   }
 
-  // Waits for its end and returns its exit status; -1 when it did not exit.
+  // Waits for the supervisor's end. Returns its exit status, or -1 if a signal killed it.
   int wait() {
-    await("no line has this");  // the log ends with the last process that holds it
+    await("no line has this");  // reads to the end of the log
     int status = 0;
     ::waitpid(std::exchange(pid_, 0), &status, 0);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;

@@ -192,7 +192,7 @@ TEST_CASE("generation: rows that no generation names are given back, the others 
   CHECK(made.segment.listeners().enrolled(second.heritage.listeners[0].row));
 }
 
-TEST_CASE("generation: all its sockets listen, those that were there and those that are new") {
+TEST_CASE("generation: listen_all covers the sockets of the previous generation and the new ones") {
   Made made;
   const std::uint16_t port = free_port();
   const Generation first = made.make(1, nullptr, with_port(port, 2));

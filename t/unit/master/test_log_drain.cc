@@ -197,7 +197,7 @@ TEST_CASE_FIXTURE(Fixture, "log drain: what a dead process's ring dropped is cou
   CHECK(heard.lines.back() == "4 master 1 log record was lost");
 }
 
-TEST_CASE_FIXTURE(Fixture, "log drain: the drops of every ring are told, each once") {
+TEST_CASE_FIXTURE(Fixture, "log drain: reports the drops of every ring, and each drop once") {
   const std::string large(shm::kMaxLogRecord, 'x');
   for (const shm::Row row : {0, 1}) {
     while (segment.log_ring(row).dropped() < row + 1) write(row, large);

@@ -109,7 +109,7 @@ TEST_CASE("reload: the next generation keeps the secret, and says what cannot ch
         std::string::npos);
 }
 
-TEST_CASE("reload: a master that is not root is refused what only root may do") {
+TEST_CASE("reload: without root a configuration with RootJail fails") {
   const TempFolder folder;
   std::filesystem::permissions(folder.file(""), std::filesystem::perms::all);
   write_file(folder.file("p.yaml"),

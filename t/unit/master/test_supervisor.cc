@@ -1,4 +1,4 @@
-// The supervisor's whole life, with real workers: start, death, reload and the three ways to end.
+// The supervisor with real workers: start, deaths, reloads, and the three ways to stop.
 #include <doctest/doctest.h>
 
 #include <string>
@@ -16,7 +16,7 @@ std::size_t count(const std::string& log, std::string_view text) {
 
 }  // namespace
 
-TEST_CASE("supervisor: starts all workers, tells it, and stops at TERM") {
+TEST_CASE("supervisor: starts all workers, reports that it is ready, and stops at TERM") {
   SupervisorLife life(3);
   CHECK(life.await("ready: ") == "5 ready: listening on 127.0.0.1:" + std::to_string(life.port));
   CHECK(count(life.log(), ") is ready\n") == 3);
@@ -50,16 +50,16 @@ TEST_CASE("supervisor: INT and QUIT let the workers drain, TERM then stops at on
   ::kill(hung, SIGSTOP);
   life.signal(SIGQUIT);
   REQUIRE_FALSE(life.await("stopping when").empty());
-  life.signal(SIGQUIT);  // the same again means the same
+  life.signal(SIGQUIT);  // a second QUIT changes nothing
   life.signal(SIGTERM);
   CHECK(life.await("stopping") == "5 stopping now");
-  // TERM does not reach a stopped process: it is killed when its time is over.
+  // A stopped process does not act on TERM, so the supervisor kills it after kStopMs.
   CHECK_FALSE(
       life.await("worker 0 (pid " + std::to_string(hung) + ") does not stop: killed").empty());
   CHECK(life.wait() == 0);
 }
 
-TEST_CASE("supervisor: who does not drain within Grace is stopped") {
+TEST_CASE("supervisor: a worker that does not drain within Grace is stopped") {
   SupervisorLife life(1, ", Grace: 0");
   const pid_t hung = life.await_ready(0);
   REQUIRE_FALSE(life.await("ready: ").empty());
@@ -67,14 +67,14 @@ TEST_CASE("supervisor: who does not drain within Grace is stopped") {
   life.signal(SIGQUIT);
   CHECK(life.await("in time") == "4 not all requests were answered in time: stopping now");
   CHECK(life.wait() == 0);
-  // Which of its two deadlines is seen first depends on the millisecond.
+  // Two deadlines end in the same millisecond or the next; either may come first.
   CHECK(count(life.log(), " does not leave: killed\n") +
             count(life.log(), " does not stop: killed\n") >=
         1);
   CHECK(life.log().ends_with("5 stopped\n"));
 }
 
-TEST_CASE("supervisor: a worker that dies is told and replaced, the others stay") {
+TEST_CASE("supervisor: a worker that dies is logged and replaced, and the others stay") {
   SupervisorLife life(2);
   const pid_t first = life.await_ready(0);
   REQUIRE(first > 1);
@@ -89,7 +89,7 @@ TEST_CASE("supervisor: a worker that dies is told and replaced, the others stay"
   life.signal(SIGTERM);
   CHECK(life.wait() == 0);
   CHECK(count(life.log(), ") has stopped\n") == 2);
-  CHECK(count(life.log(), "worker 1 (pid") == 2);  // is ready, has stopped
+  CHECK(count(life.log(), "worker 1 (pid") == 2);  // it is ready, and it has stopped
 }
 
 TEST_CASE("supervisor: a reload replaces the workers and keeps the sockets") {
@@ -139,14 +139,14 @@ TEST_CASE("supervisor: a reload that fails changes nothing, and the next one may
   CHECK(life.wait() == 0);
 }
 
-TEST_CASE("supervisor: an old worker that does not leave is killed, and delays only the outcome") {
+TEST_CASE("supervisor: an old worker that hangs delays the outcome of a reload, and is killed") {
   SupervisorLife life(1, ", Grace: 0");
   const pid_t hung = life.await_ready(0);
   REQUIRE_FALSE(life.await("ready: ").empty());
   ::kill(hung, SIGSTOP);
   life.signal(SIGHUP);
   REQUIRE_FALSE(life.await("generation 2 active").empty());
-  life.signal(SIGHUP);  // the first outcome is not published yet: this one waits
+  life.signal(SIGHUP);  // waits, because the first outcome is not published yet
   CHECK(life.await("reload waits") == "6 reload waits: another reload is under way");
   REQUIRE_FALSE(life.await("generation 3 active").empty());
   CHECK(count(life.log(), "reload waits") == 1);
@@ -155,7 +155,7 @@ TEST_CASE("supervisor: an old worker that does not leave is killed, and delays o
   CHECK(life.wait() == 0);
 }
 
-TEST_CASE("supervisor: while it stops a reload is refused, and says so") {
+TEST_CASE("supervisor: a reload is refused while the program stops") {
   SupervisorLife life(1);
   const pid_t hung = life.await_ready(0);
   REQUIRE_FALSE(life.await("ready: ").empty());

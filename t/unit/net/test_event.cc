@@ -114,7 +114,7 @@ TEST_CASE("event: what is disposed of ends after the turn, also when its end dis
   CHECK(log == ".ab");
 }
 
-TEST_CASE("event: raised once, called once; each further turn has to be asked for") {
+TEST_CASE("event: raise_again is for one turn only") {
   Pair pair;
   Watcher watcher;
   watcher.stop_at = 0;  // the timer stops the loop
@@ -157,7 +157,7 @@ TEST_CASE("event: a callback may raise its event for the next turn, again and ag
   CHECK(reader.calls == 5);
 }
 
-TEST_CASE("event: what was raised, removed and added anew can be raised again") {
+TEST_CASE("event: an event that was raised and removed can be added and raised again") {
   Pair pair;
   Watcher watcher;
   for (int round = 0; round < 2; ++round) {
@@ -171,7 +171,8 @@ TEST_CASE("event: what was raised, removed and added anew can be raised again") 
   CHECK(watcher.calls == 1);
 }
 
-TEST_CASE("event: level-triggered is called while bytes are there, edge-triggered once for them") {
+TEST_CASE(
+    "event: unread bytes raise a level-triggered event each turn, an edge-triggered one once") {
   for (const bool is_edge : {false, true}) {
     Pair pair;
     Watcher watcher;
@@ -184,7 +185,7 @@ TEST_CASE("event: level-triggered is called while bytes are there, edge-triggere
                                     &Watcher::on_event, &watcher));
     }
     REQUIRE(::write(pair.theirs.get(), "x", 1) == 1);
-    // Stops the edge-triggered loop in a turn that has nothing else to do.
+    // Stops the edge-triggered loop in a turn without bytes.
     worker::net::Timer timer(
         watcher.loop,
         [](void* self) {

@@ -71,7 +71,7 @@ namespace {
 
 using worker::tls::IoStatus;
 
-// Two ends of a socket pair, whose bytes are there as soon as they are written.
+// The two ends of a socket pair: the peer has the bytes as soon as the stream has written them.
 struct Pair {
   Pair() {
     int fds[2];
@@ -89,7 +89,7 @@ struct Pair {
   worker::net::UniqueFd peer;
 };
 
-// Waits until the socket has something to tell.
+// Waits until poll(2) reports `what` or an error.
 void await(int fd, short what) {
   pollfd one{fd, what, 0};
   REQUIRE(::poll(&one, 1, 10'000) == 1);
@@ -133,7 +133,7 @@ TEST_CASE("stream: any number of pieces goes out in order, below, at and above 4
   }
 }
 
-TEST_CASE("stream: an old EINTR in errno makes nothing happen twice") {
+TEST_CASE("stream: a stale EINTR in errno does not repeat a call that succeeded") {
   Pair pair;
   std::array<char, 16> room{};
   iovec piece{room.data(), 0};
@@ -163,7 +163,7 @@ TEST_CASE("stream: a write to a peer that has gone fails with the error, and wit
   CHECK(result.error == EPIPE);
 }
 
-TEST_CASE("stream: shutdown_write ends our half only, close both") {
+TEST_CASE("stream: shutdown_write ends our half only, close ends both") {
   Pair pair;
   pair.stream.shutdown_write();
   char byte = ' ';
@@ -197,7 +197,7 @@ TEST_CASE("stream: has_failed means a reset, not an end, not silence, not bytes"
   REQUIRE(::write(pair.peer.get(), "x", 1) == 1);
   CHECK_FALSE(pair.stream.has_failed());
   char byte = ' ';
-  CHECK(pair.stream.read(&byte, 1).status == IoStatus::ok);  // it only looked
+  CHECK(pair.stream.read(&byte, 1).status == IoStatus::ok);  // has_failed has not read it
   CHECK(byte == 'x');
   pair.peer.reset();
   CHECK_FALSE(pair.stream.has_failed());
@@ -238,7 +238,9 @@ TEST_CASE("stream: pending_error is how a connect ended") {
   }
 }
 
-TEST_CASE("stream: unsent is 0 without a socket, and what the peer has not acknowledged") {
+TEST_CASE(
+    "stream: unsent counts the bytes that the peer has not acknowledged, and is 0 without a "
+    "socket") {
   CHECK(worker::net::Stream().unsent() == 0);
   Connection connection;
   const std::size_t written = connection.write_until_full();

@@ -1,4 +1,4 @@
-// UniqueFd: each descriptor is closed exactly once, by its last owner.
+// UniqueFd closes each descriptor exactly once.
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -21,7 +21,7 @@ bool is_open(int fd) { return ::fcntl(fd, F_GETFD) >= 0; }
 
 }  // namespace
 
-TEST_CASE("unique_fd: owns nothing by default, and 0 is a descriptor like any other") {
+TEST_CASE("unique_fd: owns nothing by default, and takes 0 for a descriptor") {
   const UniqueFd none;
   CHECK(none.get() == -1);
   CHECK_FALSE(static_cast<bool>(none));
@@ -47,7 +47,7 @@ TEST_CASE("unique_fd: the destructor and reset close, release does not") {
   CHECK_FALSE(is_open(b));
 }
 
-TEST_CASE("unique_fd: a move hands the descriptor over and closes the one that was there") {
+TEST_CASE("unique_fd: a move hands the descriptor over and closes the target's old one") {
   const int a = fresh();
   const int b = fresh();
   UniqueFd from(a);

@@ -175,7 +175,7 @@ void run_until_woken(Worker& worker) {
   worker.loop.run();
 }
 
-// How often the row's eventfd was written, which sets it back.
+// Reads the row's eventfd: how often it was written since the last read.
 std::uint64_t wakes(const World& world, std::size_t i) {
   std::uint64_t count = 0;
   const ssize_t n = ::read(world.wake_fds[i], &count, sizeof count);
@@ -184,7 +184,7 @@ std::uint64_t wakes(const World& world, std::size_t i) {
 
 }  // namespace
 
-TEST_CASE("wait_queue: a wake admits all whose turn it is, without waiting for a tick") {
+TEST_CASE("wait_queue: a wake-up admits every waiter that has a free slot, before the next tick") {
   World world;
   world.gate().set_limit(3);
   Worker one(world, 0);
@@ -194,7 +194,7 @@ TEST_CASE("wait_queue: a wake admits all whose turn it is, without waiting for a
   for (Request* request : {&a, &b, &c}) CHECK(!one.queue.enter(request->waiter));
   one.queue.leave();
   one.queue.leave();
-  CHECK(log.empty());  // never from inside leave
+  CHECK(log.empty());  // leave itself admits no waiter
   run_until_woken(one);
   CHECK(log == "ab");
   CHECK(!a.waiter.waiting());

@@ -156,7 +156,7 @@ TEST_CASE("the last row is as good as the first, and `rows` beyond the end is cu
   CHECK_FALSE(gate.try_enter(0, kMaxRows, 0));
 }
 
-TEST_CASE("rows at and above `rows` count nowhere, the row below does, the first one too") {
+TEST_CASE("only the rows below `rows` count, from the first to the last of them") {
   Gate gate;
   gate.set_limit(2);
   for (const Row row : {Row{0}, Row{3}, Row{4}}) {

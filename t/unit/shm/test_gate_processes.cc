@@ -239,7 +239,7 @@ TEST_CASE("killed holders and waiters give everything back, and the others go on
 
 namespace {
 
-// Rounds that two processes begin at the same instant, and end together.
+// Two processes begin each round at the same instant, and end it together.
 struct Rounds {
   Gate gate;
   std::atomic<std::uint64_t> arrived{0};
@@ -250,17 +250,17 @@ struct Rounds {
     arrived.fetch_add(1);
     meetings += 2;
     for (unsigned spins = 0; arrived.load() < meetings; ++spins) {
-      if (spins > 1000) ::sched_yield();  // the other one has no processor
+      if (spins > 1000) ::sched_yield();  // the other process is not running
     }
   }
 };
 
-// Each round is one attempt; who gets the slot keeps it until both have tried.
+// Each round is one attempt. The process that gets the slot keeps it until both have tried.
 bool race(Rounds& rounds, Row row, unsigned times) {
   std::uint64_t meetings = 0;
   for (unsigned i = 0; i < times; ++i) {
     rounds.meet(meetings);
-    // All rows are looked at, so that both are under way for as long as possible.
+    // With all rows a scan takes longest, so that the two attempts overlap.
     const bool won = i % 2 == 0 ? rounds.gate.try_enter(row, kMaxRows, 0)
                                 : rounds.gate.try_enter_out_of_turn(row, kMaxRows);
     if (won) raise_to(rounds.most_winners, rounds.winners.fetch_add(1) + 1);
@@ -274,7 +274,7 @@ bool race(Rounds& rounds, Row row, unsigned times) {
 
 }  // namespace
 
-TEST_CASE("of two that try for the last slot in the same instant one gets it at most") {
+TEST_CASE("two processes that try for the last slot at the same instant never both get it") {
   Shared<Rounds> rounds;
   rounds->gate.set_limit(1);
   const unsigned times = 1000 * children::kRounds;

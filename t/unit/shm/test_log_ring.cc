@@ -252,7 +252,7 @@ TEST_CASE("a ring that makes no sense is emptied, not believed") {
 
 namespace {
 
-// A ring whose writer has left any positions and any header in it.
+// A ring in which a broken writer has left this write position and this first header.
 struct Damaged {
   Damaged(std::uint64_t written, std::uint32_t length, std::uint32_t header_priority = 6) {
     constexpr std::size_t kData = 2 * shm::kCacheLine;  // written_ comes first, data_ last
@@ -263,7 +263,7 @@ struct Damaged {
     std::memset(bytes + kData + sizeof header, 'd', 3 * kMaxLogRecord);
   }
   bool read() { return ring->read(priority, text); }
-  // Refused, counted once, and emptied for good.
+  // The reader drops everything, counts one loss, and then reads the next record.
   bool is_refused() {
     if (read() || ring->dropped() != 1 || read() || ring->dropped() != 1) return false;
     ring->write(5, "sane");
@@ -277,7 +277,7 @@ struct Damaged {
 
 }  // namespace
 
-TEST_CASE("a header is believed up to the longest record and to the end of what was written") {
+TEST_CASE("a header may name kMaxLogRecord bytes, and no more than were written") {
   Damaged longest(8 + kMaxLogRecord, kMaxLogRecord);
   REQUIRE(longest.read());
   CHECK(longest.text == std::string(kMaxLogRecord, 'd'));
@@ -292,7 +292,7 @@ TEST_CASE("a header is believed up to the longest record and to the end of what 
   CHECK(whole.text == "dddddddd");
 }
 
-TEST_CASE("positions are believed from one header to one ring apart") {
+TEST_CASE("the written bytes are at least one header and at most one ring") {
   for (const std::uint64_t written : {1, 4, 7}) CHECK(Damaged(written, 0).is_refused());
   Damaged empty(8, 0);
   REQUIRE(empty.read());
@@ -304,7 +304,7 @@ TEST_CASE("positions are believed from one header to one ring apart") {
   CHECK(Damaged(~std::uint64_t{0}, 3).is_refused());
 }
 
-TEST_CASE("of a priority only what syslog has is taken, on both sides") {
+TEST_CASE("writer and reader keep the lowest three bits of a priority") {
   Damaged ring(16, 3, 0xfffffffd);
   REQUIRE(ring.read());
   CHECK(ring.priority == 5);

@@ -81,12 +81,12 @@ TEST_CASE("ticket keys: a writer killed anywhere leaves whole keys, or none") {
     ::kill(writer, SIGKILL);
     REQUIRE(children::killed(children::wait_for(writer)));
     version = 0;
-    if (!shared->read(version, keys)) continue;  // it was killed while it wrote
+    if (!shared->read(version, keys)) continue;  // the writer died inside rotate
     ++whole;
     REQUIRE(version % 2 == 0);
     REQUIRE(is_whole(keys[0]));
     REQUIRE(is_whole(keys[1]));
-    // The second is the one before the first; the very first one fills both places.
+    // keys[1] is the key before keys[0]. The first rotation fills both.
     const unsigned newest = keys[0].name[0];
     REQUIRE(keys[1].name[0] == (version == 2 ? newest : newest == 1 ? 200 : newest - 1));
   }
