@@ -104,7 +104,7 @@ bench        := $(patsubst t/bench/%.cc,$(out)/bench_%,$(wildcard t/bench/*_tabl
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .PHONY: all help run check check-unit check-e2e bench bench-growth bench-tables lint format fuzz \
-        install uninstall deb clean install-deps check-programs
+        mutants install uninstall deb clean install-deps check-programs
 
 all: $(pound)  ## build the program: build/pound
 
@@ -202,6 +202,14 @@ fuzz:  ## run each libFuzzer target for 60 s; seconds=N, only=NAME
 	@init/install-deps --lint
 	@t/fuzz/run '$(or $(only),$(fuzz_names))' $(or $(seconds),60)
 
+# Not part of `make check`, because it takes minutes for each room.
+count ?= 12
+seed  ?= 1
+mutants: $(unit_tests)  ## do the unit tests notice small faults? only='conf shm' count= seed= seconds=
+	@$(PYTHON) -B t/mutants --out $(out) --only '$(only)' --count $(count) --seed '$(seed)' \
+	  --seconds $(or $(seconds),1800) \
+	  --make '$(MAKE) debug=$(debug) sanitize=$(sanitize) CXX=$(CXX)'
+
 # --- installing -------------------------------------------------------------------------------------
 # The files in init/ contain Debian's paths. Installation replaces them with the paths below PREFIX
 # and SYSCONFDIR.
@@ -257,4 +265,4 @@ deb:  ## build a Debian package in build/
 clean:  ## remove build/
 	rm -rf build
 
--include $(shell find build -name '*.d' -type f 2>/dev/null)
+-include $(shell find $(out) -name '*.d' -type f 2>/dev/null)

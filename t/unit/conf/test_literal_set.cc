@@ -82,3 +82,18 @@ TEST_CASE("literal set: a table over the bound is refused, one of that size is n
   CHECK(set.compile({std::string(LiteralSet::kMostCells / 2 - 1, 'a')}));
   CHECK_FALSE(set.compile({std::string(LiteralSet::kMostCells / 2, 'a')}));
 }
+
+TEST_CASE("literal set: every ASCII letter has two cases, and no other byte has") {
+  for (int byte = 1; byte < 256; ++byte) {
+    const char c = static_cast<char>(byte);
+    const bool is_upper = c >= 'A' && c <= 'Z';
+    if (is_upper) continue;  // literals come in lower case
+    LiteralSet set;
+    REQUIRE(set.compile({std::string(1, c)}));
+    for (int other = 0; other < 256; ++other) {
+      const bool is_its_upper = c >= 'a' && c <= 'z' && other == byte - 'a' + 'A';
+      const bool expected = other == byte || is_its_upper;
+      REQUIRE(found(set, std::string(1, static_cast<char>(other))).size() == (expected ? 1 : 0));
+    }
+  }
+}

@@ -96,3 +96,14 @@ TEST_CASE("fields: 100 fields fit, and the next is a fault") {
     bytes += "A: b\r\n";
   }
 }
+
+TEST_CASE("fields: bytes before the start of a head do not end its lines") {
+  HeadScan scan = find_head_end("\r\n", 1, 1);  // the CR stands before the head
+  CHECK(scan.state == HeadScan::State::bare_lf);
+  CHECK(scan.at == 1);
+  CHECK(find_head_end("A\r\n\r\n", 3, 3).state == HeadScan::State::incomplete);
+  CHECK(find_head_end("A\r\n\r\n", 2, 3).state == HeadScan::State::incomplete);
+  scan = find_head_end("A\r\n\r\n", 1, 1);
+  CHECK(scan.state == HeadScan::State::found);
+  CHECK(scan.at == 5);
+}

@@ -49,3 +49,14 @@ TEST_CASE("method: methods that Pound may not send twice") {
     CHECK(find_method(name)->idempotent);
   }
 }
+
+TEST_CASE("method: POST, PATCH and LOCK are the only methods that are not idempotent") {
+  std::string not_idempotent;
+  for (std::string_view rest = kAllowedMethods; !rest.empty();) {
+    const std::size_t comma = rest.find(", ");
+    const std::string_view name = rest.substr(0, comma);
+    if (!find_method(name)->idempotent) not_idempotent.append(name).append(" ");
+    rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 2);
+  }
+  CHECK(not_idempotent == "POST PATCH LOCK ");
+}

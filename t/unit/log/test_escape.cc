@@ -54,3 +54,22 @@ TEST_CASE("escape: a text is appended to the bytes that are there") {
   worker::log::append_escaped(out, "a\nbc", 5);
   CHECK(out == "reason=a\\x0a...");
 }
+
+TEST_CASE("escape: escaping ignores the bytes before and behind the text in memory") {
+  // The text is longer than two of the 16-byte blocks that the code checks at once.
+  const std::string plain(120, 'a');
+  const std::string odd(120, '\n');
+  for (std::size_t size = 0; size <= 40; ++size) {
+    CHECK(escaped(std::string_view(plain).substr(40, size)) == plain.substr(0, size));
+    std::string text = odd;
+    text.replace(40, size, size, 'a');
+    CHECK(escaped(std::string_view(text).substr(40, size)) == plain.substr(0, size));
+    for (std::size_t at = 0; at < size; ++at) {
+      text = plain;
+      text[40 + at] = '"';
+      std::string expected(size, 'a');
+      expected.replace(at, 1, "\\x22");
+      REQUIRE(escaped(std::string_view(text).substr(40, size)) == expected);
+    }
+  }
+}

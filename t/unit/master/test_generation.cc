@@ -193,3 +193,29 @@ TEST_CASE("generation: rows that no generation uses are given back, the others s
   CHECK(made.segment.backends().enrolled(second.heritage.backends[0].row));
   CHECK(made.segment.listeners().enrolled(second.heritage.listeners[0].row));
 }
+
+TEST_CASE("generation: listen_all covers the sockets of the previous generation and the new ones") {
+  Made made;
+  const std::uint16_t port = free_port();
+  const Generation first = made.make(1, nullptr, with_port(port, 2));
+  worker::Heritage heritage = with_port(port, 2);
+  conf::Config config = *heritage.config;
+  config.listeners.push_back(config.listeners[0]);
+  config.listeners[1].port = free_port();
+  heritage.listeners.push_back(heritage.listeners[0]);
+  heritage.listeners[1].address = loopback(config.listeners[1].port);
+  heritage.config = std::make_shared<const conf::Config>(std::move(config));
+  const Generation second = made.make(2, &first, std::move(heritage));
+  REQUIRE(second.sockets.size() == 2);
+  for (const bool expected : {false, true}) {
+    for (const auto& sockets : second.sockets) {
+      REQUIRE(sockets.all.size() == 2);
+      for (const auto& socket : sockets.all) CHECK(listens(*socket) == expected);
+    }
+    if (!expected) master::listen_all(second, &first);
+  }
+  const Generation alone = made.make(3, nullptr, with_port(free_port(), 1));
+  CHECK_FALSE(listens(*alone.sockets[0].all[0]));
+  master::listen_all(alone, nullptr);
+  CHECK(listens(*alone.sockets[0].all[0]));
+}

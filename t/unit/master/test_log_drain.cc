@@ -204,3 +204,15 @@ TEST_CASE_FIXTURE(Fixture,
   CHECK(reader.lines.size() == written - 1 + 1);
   CHECK(reader.lines.back() == "4 master 1 log record was lost");
 }
+
+TEST_CASE_FIXTURE(Fixture, "log drain: reports the drops of every ring, and each drop once") {
+  const std::string large(shm::kMaxLogRecord, 'x');
+  for (const shm::Row row : {0, 1}) {
+    while (segment.log_ring(row).dropped() < row + 1) write(row, large);
+  }
+  drain.turn(now);
+  CHECK(heard.lines.back() == "4 master 3 log records were lost");
+  const std::size_t lines = heard.lines.size();
+  drain.turn(now + 2 * master::kTellLossesMs);
+  CHECK(heard.lines.size() == lines);
+}

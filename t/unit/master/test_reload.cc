@@ -1,8 +1,10 @@
 #include <doctest/doctest.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "master/reload.h"
+#include "master/start_error.h"
 #include "t/unit/master/heritage.h"
 #include "t/unit/master/temp_folder.h"
 
@@ -105,4 +107,36 @@ TEST_CASE("reload: the next generation keeps the secret and warns of keys that c
   REQUIRE(diagnostics.headlines().size() == 1);
   CHECK(diagnostics.headlines()[0].find("MaxSessions stays at 262144 until pound is restarted") !=
         std::string::npos);
+}
+
+TEST_CASE("reload: without root a configuration with RootJail fails") {
+  const TempFolder folder;
+  std::filesystem::permissions(folder.file(""), std::filesystem::perms::all);
+  write_file(folder.file("p.yaml"),
+             "Global: {RootJail: /, Workers: 1}\n"
+             "Backends: [&b {Address: 127.0.0.1, Port: 9}]\n"
+             "HTTPListeners:\n  - Address: 127.0.0.1\n    Port: " +
+                 std::to_string(free_port()) + "\n    Services: [{Backends: [*b]}]\n");
+  const pid_t child = ::fork();
+  if (child == 0) {
+    constexpr uid_t kNobody = 65534;
+    if (::geteuid() == 0 && ::setuid(kNobody) != 0) ::_exit(1);
+    shm::Segment segment;
+    master::Bells bells(16);
+    master::Generation active;
+    active.heritage.config = std::make_shared<const conf::Config>();
+    active.heritage.segment = &segment;
+    conf::Diagnostics diagnostics;
+    const master::ReloadSource source{folder.file("p.yaml"), master::StartFolder()};
+    try {
+      master::build_next(source, 2, active, bells, diagnostics);
+    } catch (const master::StartError& error) {
+      ::_exit(std::string_view(error.what()) == "RootJail needs root: /" ? 0 : 2);
+    }
+    ::_exit(3);
+  }
+  int status = -1;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  REQUIRE(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
 }

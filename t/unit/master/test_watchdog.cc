@@ -154,3 +154,14 @@ TEST_CASE("watchdog: logs what the worker was doing and kills it") {
                         ") has stood still for 10 s and is killed; it was doing relay, listener "
                         "127.0.0.1:0, service #7; state T (stopped)") == 0);
 }
+
+TEST_CASE("watchdog: the next look is due a second after the last one") {
+  Fixture f;
+  CHECK(f.watchdog.next_ms() == kLookMs);
+  f.watchdog.turn(f.processes, {}, 5000);
+  CHECK(f.watchdog.next_ms() == 5000 + kLookMs);
+  f.watchdog.turn(f.processes, {}, 5000 + kLookMs - 1);  // not yet
+  CHECK(f.watchdog.next_ms() == 5000 + kLookMs);
+  f.watchdog.turn(f.processes, {}, 5000 + kLookMs);
+  CHECK(f.watchdog.next_ms() == 5000 + 2 * kLookMs);
+}

@@ -49,3 +49,5 @@ TEST_CASE("address: the addresses that stand for all of their family") {
     CHECK_FALSE(worker::net::is_wildcard(numeric(host, 80)));
   }
 }
+
+TEST_CASE("address: a new address has no size") { CHECK(SocketAddress{}.size == 0); }

@@ -2,6 +2,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <ctime>
 #include <memory>
 #include <string>
 
@@ -111,4 +112,173 @@ TEST_CASE("event: what is disposed of ends after the turn, also when its end dis
   timer.start(1);
   loop.run();
   CHECK(log == ".ab");
+}
+
+TEST_CASE("event: raise_again is for one turn only") {
+  Pair pair;
+  Watcher watcher;
+  watcher.stop_at = 0;  // the timer stops the loop
+  CHECK(watcher.event.add_edge(watcher.loop, pair.ours.get(), worker::net::kReadable,
+                               &Watcher::on_event, &watcher));
+  watcher.event.raise_again();
+  struct Ticks {
+    EventLoop& loop;
+    int count = 0;
+  } ticks{watcher.loop};
+  worker::net::Timer timer(
+      watcher.loop,
+      [](void* self) {
+        auto* const me = static_cast<Ticks*>(self);
+        if (++me->count == 3) me->loop.stop();
+      },
+      &ticks);
+  timer.start(1);
+  watcher.loop.run();
+  CHECK(watcher.calls == 1);
+}
+
+TEST_CASE("event: a callback may raise its event for the next turn, again and again") {
+  struct Reader {
+    EventLoop loop;
+    FdEvent event;
+    int calls = 0;
+  } reader;
+  Pair pair;
+  CHECK(reader.event.add_edge(
+      reader.loop, pair.ours.get(), worker::net::kReadable,
+      [](void* self, short) {
+        auto* const me = static_cast<Reader*>(self);
+        if (++me->calls == 5) return me->loop.stop();
+        me->event.raise_again();
+      },
+      &reader));
+  reader.event.raise_again();
+  reader.loop.run();
+  CHECK(reader.calls == 5);
+}
+
+TEST_CASE("event: an event that was raised and removed can be added and raised again") {
+  Pair pair;
+  Watcher watcher;
+  for (int round = 0; round < 2; ++round) {
+    CHECK(watcher.event.add_edge(watcher.loop, pair.ours.get(), worker::net::kReadable,
+                                 &Watcher::on_event, &watcher));
+    CHECK(watcher.event.added());
+    watcher.event.raise_again();
+    if (round == 0) watcher.event.remove();
+  }
+  watcher.loop.run();
+  CHECK(watcher.calls == 1);
+}
+
+TEST_CASE(
+    "event: unread bytes raise a level-triggered event each turn, an edge-triggered one once") {
+  for (const bool is_edge : {false, true}) {
+    Pair pair;
+    Watcher watcher;
+    watcher.stop_at = is_edge ? 0 : 3;
+    if (is_edge) {
+      CHECK(watcher.event.add_edge(watcher.loop, pair.ours.get(), worker::net::kReadable,
+                                   &Watcher::on_event, &watcher));
+    } else {
+      CHECK(watcher.event.add_level(watcher.loop, pair.ours.get(), worker::net::kReadable,
+                                    &Watcher::on_event, &watcher));
+    }
+    REQUIRE(::write(pair.theirs.get(), "x", 1) == 1);
+    // Stops the edge-triggered loop in a turn without bytes.
+    worker::net::Timer timer(
+        watcher.loop,
+        [](void* self) {
+          auto* const me = static_cast<Watcher*>(self);
+          if (me->calls > 0 && me->stop_at == 0) me->loop.stop();
+        },
+        &watcher);
+    timer.start(1);
+    watcher.loop.run();
+    CHECK(watcher.calls == (is_edge ? 1 : 3));
+  }
+}
+
+namespace {
+
+std::uint64_t read_us(clockid_t clock) {
+  timespec now{};
+  ::clock_gettime(clock, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000 +
+         static_cast<std::uint64_t>(now.tv_nsec) / 1000;
+}
+
+std::uint64_t coarse_ms() { return read_us(CLOCK_MONOTONIC_COARSE) / 1000; }
+
+// Reads both clocks twice in each of three turns, with a tick of the coarse clock in between.
+struct Clocks {
+  EventLoop loop;
+  int turns = 0;
+  static void on_tick(void* self) {
+    auto* const me = static_cast<Clocks*>(self);
+    const std::uint64_t before_us = me->began_us;
+    const std::uint64_t before_ms = me->began_ms;
+    const std::uint64_t us = me->loop.turn_us();
+    const std::uint64_t ms = EventLoop::now_ms();
+    CHECK(us >= before_us);
+    CHECK(us <= read_us(CLOCK_MONOTONIC));
+    CHECK(ms >= before_ms);
+    CHECK(ms <= coarse_ms());
+    while (coarse_ms() == ms) {
+    }
+    CHECK(me->loop.turn_us() == us);
+    CHECK(EventLoop::now_ms() == ms);
+    me->began_us = read_us(CLOCK_MONOTONIC);
+    me->began_ms = coarse_ms();
+    if (++me->turns == 3) me->loop.stop();
+  }
+  std::uint64_t began_us = read_us(CLOCK_MONOTONIC);
+  std::uint64_t began_ms = coarse_ms();
+};
+
+}  // namespace
+
+TEST_CASE("event: both clocks stand still within a turn and go on with the next") {
+  Clocks clocks;
+  worker::net::Timer timer(clocks.loop, &Clocks::on_tick, &clocks);
+  CHECK_FALSE(timer.running());
+  timer.start(1);
+  CHECK(timer.running());
+  clocks.loop.run();
+  CHECK(clocks.turns == 3);
+  timer.stop();
+  CHECK_FALSE(timer.running());
+}
+
+TEST_CASE("event: outside run the clock in milliseconds is read at each call") {
+  const std::uint64_t before = EventLoop::now_ms();
+  while (coarse_ms() == before) {
+  }
+  CHECK(EventLoop::now_ms() > before);
+  EventLoop loop;
+  const std::uint64_t began_us = read_us(CLOCK_MONOTONIC);
+  const std::uint64_t us = loop.turn_us();
+  CHECK(us >= began_us);
+  CHECK(us <= read_us(CLOCK_MONOTONIC));
+}
+
+TEST_CASE("event: before_wait is called once in each turn, before it waits") {
+  struct Counts {
+    EventLoop loop;
+    int waits = 0;
+    int ticks = 0;
+  } counts;
+  counts.loop.before_wait([](void* self) { ++static_cast<Counts*>(self)->waits; }, &counts);
+  worker::net::Timer timer(
+      counts.loop,
+      [](void* self) {
+        auto* const me = static_cast<Counts*>(self);
+        ++me->ticks;
+        CHECK(me->waits == me->ticks);
+        if (me->ticks == 3) me->loop.stop();
+      },
+      &counts);
+  timer.start(1);
+  counts.loop.run();
+  CHECK(counts.waits == 3);
 }

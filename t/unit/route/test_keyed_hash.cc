@@ -39,3 +39,19 @@ TEST_CASE("keyed_hash: every byte, the length and the secret count") {
   CHECK(!(worker::route::keyed_hash(kKey, std::string("a")) ==
           worker::route::keyed_hash(kKey, std::string("a\0", 2))));
 }
+
+TEST_CASE(
+    "keyed_hash: gives what OpenSSL's SIPHASH with a size of 16 gives, with and without a rest") {
+  struct Known {
+    std::size_t size;
+    std::uint64_t low, high;
+  };
+  for (const Known& known : {Known{7, 0x53c1dbd8beebf1a1, 0x3982f01fa64ab8c0},
+                             Known{8, 0x61f55862baa9623b, 0xb49714f364e2830f},
+                             Known{16, 0xbb54b067caa4e26e, 0x77052385bf1533fd},
+                             Known{63, 0x4a83502f77d15051, 0x7cbd3f979a063e50}}) {
+    const auto key = worker::route::keyed_hash(kKey, vector_of(known.size));
+    CHECK(key.low == known.low);
+    CHECK(key.high == known.high);
+  }
+}

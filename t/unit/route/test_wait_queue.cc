@@ -165,3 +165,95 @@ TEST_CASE("wait_queue: no limit, no waiting") {
   for (int i = 0; i < 100; ++i) one.queue.leave();
   CHECK(world.gate().in_service(2) == 0);
 }
+
+namespace {
+
+// Turns the loop until the worker has been woken once.
+void run_until_woken(Worker& worker) {
+  worker.queues.at_each_wake([](void* loop) { static_cast<EventLoop*>(loop)->stop(); },
+                             &worker.loop);
+  worker.loop.run();
+}
+
+// Reads the row's eventfd: how often it was written since the last read.
+std::uint64_t wakes(const World& world, std::size_t i) {
+  std::uint64_t count = 0;
+  const ssize_t n = ::read(world.wake_fds[i], &count, sizeof count);
+  return n == sizeof count ? count : 0;
+}
+
+}  // namespace
+
+TEST_CASE("wait_queue: a wake-up admits every waiter that has a free slot, before the next tick") {
+  World world;
+  world.gate().set_limit(3);
+  Worker one(world, 0);
+  std::string log;
+  Request a(log, 'a'), b(log, 'b'), c(log, 'c');
+  for (int i = 0; i < 3; ++i) REQUIRE(one.queue.try_enter());
+  for (Request* request : {&a, &b, &c}) CHECK(!one.queue.enter(request->waiter));
+  one.queue.leave();
+  one.queue.leave();
+  CHECK(log.empty());  // leave itself admits no waiter
+  run_until_woken(one);
+  CHECK(log == "ab");
+  CHECK(!a.waiter.waiting());
+  CHECK(c.waiter.waiting());
+  CHECK(world.gate().in_service(2) == 3);
+  CHECK(world.gate().waiting(2) == 1);
+  one.queue.cancel(c.waiter);
+}
+
+TEST_CASE("wait_queue: a freed slot wakes the row whose turn it is, and no other") {
+  World world;
+  Worker one(world, 0);
+  Worker two(world, 1);
+  std::string log;
+  Request a(log, 'a'), b(log, 'b');
+  CHECK(one.queue.try_enter());
+  CHECK(!two.queue.enter(a.waiter));
+  CHECK(!one.queue.enter(b.waiter));
+  CHECK(wakes(world, 0) == 0);
+  CHECK(wakes(world, 1) == 0);
+  one.queue.leave();
+  CHECK(wakes(world, 0) == 0);
+  CHECK(wakes(world, 1) == 1);
+  two.queue.cancel(a.waiter);  // the turn passes on
+  CHECK(wakes(world, 0) == 1);
+  CHECK(wakes(world, 1) == 0);
+  one.queue.cancel(b.waiter);
+}
+
+TEST_CASE("wait_queue: the waiter that goes ahead out of turn has left the queue") {
+  World world;
+  Worker one(world, 0);
+  Worker stuck(world, 1);
+  std::string log;
+  Request a(log, 'a'), b(log, 'b');
+  CHECK(one.queue.try_enter());
+  CHECK(!stuck.queue.enter(a.waiter));
+  CHECK(!one.queue.enter(b.waiter));
+  one.queue.leave();
+  one.run_until([&] { return log == "b"; });
+  CHECK(!b.waiter.waiting());
+  CHECK(one.queue.empty());
+  CHECK(world.gate().waiting(2) == 1);
+  stuck.queue.cancel(a.waiter);
+  one.queue.leave();
+}
+
+TEST_CASE("wait_queue: the middle one of three leaves, the order of the others stays") {
+  World world;
+  Worker one(world, 0);
+  std::string log;
+  Request a(log, 'a'), b(log, 'b'), c(log, 'c');
+  CHECK(one.queue.try_enter());
+  for (Request* request : {&a, &b, &c}) CHECK(!one.queue.enter(request->waiter));
+  one.queue.cancel(b.waiter);
+  CHECK(world.gate().waiting(2) == 2);
+  one.queue.leave();
+  one.run_until([&] { return log == "a"; });
+  one.queue.leave();
+  one.run_until([&] { return log == "ac"; });
+  one.queue.leave();
+}

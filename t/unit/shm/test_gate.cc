@@ -155,3 +155,27 @@ TEST_CASE("the last row is as good as the first, and `rows` beyond the end is cu
   CHECK(gate.in_service(kMaxRows - 1) == 0);
   CHECK_FALSE(gate.try_enter(0, kMaxRows, 0));
 }
+
+TEST_CASE("only the rows below `rows` count, from the first to the last of them") {
+  Gate gate;
+  gate.set_limit(2);
+  for (const Row row : {Row{0}, Row{3}, Row{4}}) {
+    gate.publish_waiting(row, gate.draw_ticket(), row + 1);
+  }
+  CHECK(gate.waiting(0) == 0);
+  CHECK(gate.waiting(1) == 1);
+  CHECK(gate.waiting(3) == 1);
+  CHECK(gate.waiting(4) == 5);
+  CHECK(gate.waiting(5) == 10);
+  CHECK(gate.waiting(kMaxRows) == 10);
+  gate.publish_waiting(0, 0, 0);
+  CHECK(gate.next_in_turn(3) == kMaxRows);
+  CHECK(gate.next_in_turn(4) == 3);
+  gate.publish_waiting(3, 0, 0);
+  CHECK(gate.next_in_turn(4) == kMaxRows);
+  CHECK(gate.next_in_turn(5) == 4);
+  gate.publish_waiting(4, 0, 0);
+  REQUIRE(gate.try_enter(4, 5, 0));
+  CHECK(gate.in_service(4) == 0);
+  CHECK(gate.in_service(5) == 1);
+}

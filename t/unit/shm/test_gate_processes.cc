@@ -237,3 +237,51 @@ TEST_CASE("slots and tickets of killed processes are freed, and the others go on
   CHECK(arena->gate.waiting(kRows) == 0);
   CHECK(arena->gate.try_enter(0, kRows, 0));
 }
+
+namespace {
+
+// Two processes begin each round at the same instant, and end it together.
+struct Rounds {
+  Gate gate;
+  std::atomic<std::uint64_t> arrived{0};
+  std::atomic<std::uint32_t> winners{0};
+  std::atomic<std::uint32_t> most_winners{0};
+
+  void meet(std::uint64_t& meetings) {
+    arrived.fetch_add(1);
+    meetings += 2;
+    for (unsigned spins = 0; arrived.load() < meetings; ++spins) {
+      if (spins > 1000) ::sched_yield();  // the other process is not running
+    }
+  }
+};
+
+// Each round is one attempt. The process that gets the slot keeps it until both have tried.
+bool race(Rounds& rounds, Row row, unsigned times) {
+  std::uint64_t meetings = 0;
+  for (unsigned i = 0; i < times; ++i) {
+    rounds.meet(meetings);
+    // With all rows a scan takes longest, so that the two attempts overlap.
+    const bool won = i % 2 == 0 ? rounds.gate.try_enter(row, kMaxRows, 0)
+                                : rounds.gate.try_enter_out_of_turn(row, kMaxRows);
+    if (won) raise_to(rounds.most_winners, rounds.winners.fetch_add(1) + 1);
+    rounds.meet(meetings);
+    if (!won) continue;
+    rounds.winners.fetch_sub(1);
+    rounds.gate.leave(row);
+  }
+  return true;
+}
+
+}  // namespace
+
+TEST_CASE("two processes that try for the last slot at the same instant never both get it") {
+  Shared<Rounds> rounds;
+  rounds->gate.set_limit(1);
+  const unsigned times = 1000 * children::kRounds;
+  const pid_t other = children::start([&] { return race(*rounds, kMaxRows - 1, times); });
+  CHECK(race(*rounds, 0, times));
+  CHECK(children::succeeded(other));
+  CHECK(rounds->most_winners.load() == 1);
+  CHECK(rounds->gate.in_service(kMaxRows) == 0);
+}

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 #include <sched.h>
 
+#include <cstring>
 #include <memory>
 #include <string>
 
@@ -248,4 +249,67 @@ TEST_CASE("an inconsistent ring is emptied") {
   ring->write(6, "sane again");
   REQUIRE(ring->read(priority, text));
   CHECK(text == "sane again");
+}
+
+namespace {
+
+// A ring in which a broken writer has left this write position and this first header.
+struct Damaged {
+  Damaged(std::uint64_t written, std::uint32_t length, std::uint32_t header_priority = 6) {
+    constexpr std::size_t kData = 2 * shm::kCacheLine;  // written_ comes first, data_ last
+    auto* const bytes = static_cast<char*>(static_cast<void*>(ring.get()));
+    const std::uint32_t header[] = {length, header_priority};
+    std::memcpy(bytes, &written, sizeof written);
+    std::memcpy(bytes + kData, header, sizeof header);
+    std::memset(bytes + kData + sizeof header, 'd', 3 * kMaxLogRecord);
+  }
+  bool read() { return ring->read(priority, text); }
+  // The reader drops everything, counts one loss, and then reads the next record.
+  bool is_refused() {
+    if (read() || ring->dropped() != 1 || read() || ring->dropped() != 1) return false;
+    ring->write(5, "sane");
+    return read() && text == "sane" && priority == 5 && !read();
+  }
+
+  std::unique_ptr<LogRing> ring = std::make_unique<LogRing>();
+  int priority = -1;
+  std::string text;
+};
+
+}  // namespace
+
+TEST_CASE("a header may name kMaxLogRecord bytes, and no more than were written") {
+  Damaged longest(8 + kMaxLogRecord, kMaxLogRecord);
+  REQUIRE(longest.read());
+  CHECK(longest.text == std::string(kMaxLogRecord, 'd'));
+  CHECK(longest.priority == 6);
+  CHECK_FALSE(longest.read());
+  CHECK(longest.ring->dropped() == 0);
+  CHECK(Damaged(2 * kMaxLogRecord, kMaxLogRecord + 1).is_refused());
+  CHECK(Damaged(2 * kMaxLogRecord, 0xffffffff).is_refused());
+  CHECK(Damaged(8 + 8, 9).is_refused());  // 9 bytes take 16
+  Damaged whole(8 + 8, 8);
+  REQUIRE(whole.read());
+  CHECK(whole.text == "dddddddd");
+}
+
+TEST_CASE("the written bytes are at least one header and at most one ring") {
+  for (const std::uint64_t written : {1, 4, 7}) CHECK(Damaged(written, 0).is_refused());
+  Damaged empty(8, 0);
+  REQUIRE(empty.read());
+  CHECK(empty.text.empty());
+  Damaged full(kLogRingBytes, 3);
+  REQUIRE(full.read());
+  CHECK(full.text == "ddd");
+  CHECK(Damaged(kLogRingBytes + 8, 3).is_refused());
+  CHECK(Damaged(~std::uint64_t{0}, 3).is_refused());
+}
+
+TEST_CASE("writer and reader keep the lowest three bits of a priority") {
+  Damaged ring(16, 3, 0xfffffffd);
+  REQUIRE(ring.read());
+  CHECK(ring.priority == 5);
+  ring.ring->write(8 + 3, "x");
+  REQUIRE(ring.read());
+  CHECK(ring.priority == 3);
 }

@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <sched.h>
 
 #include <algorithm>
 #include <memory>
@@ -63,4 +64,31 @@ TEST_CASE("ticket keys: a reader in another process never sees half a key") {
   for (int i = 0; i < 20000; ++i) shared.rotate(key_of(static_cast<std::uint8_t>(i % 100 + 1)));
   shared.rotate(key_of(200));
   CHECK(children::succeeded(reader));
+}
+
+TEST_CASE("ticket keys: a writer killed anywhere leaves whole keys, or none") {
+  unsigned whole = 0;
+  for (unsigned kill = 0; kill < 25 * children::kRounds; ++kill) {
+    children::Shared<shm::TicketKeys> shared;
+    const pid_t writer = children::start([&]() -> bool {
+      for (unsigned i = 0;; ++i) shared->rotate(key_of(static_cast<std::uint8_t>(i % 200 + 1)));
+    });
+    std::uint64_t version = 0;
+    TicketKeyPair keys{};
+    while (version < 2 * (kill % 8 + 1)) {
+      if (!shared->read(version, keys)) ::sched_yield();
+    }
+    ::kill(writer, SIGKILL);
+    REQUIRE(children::killed(children::wait_for(writer)));
+    version = 0;
+    if (!shared->read(version, keys)) continue;  // the writer died inside rotate
+    ++whole;
+    REQUIRE(version % 2 == 0);
+    REQUIRE(is_whole(keys[0]));
+    REQUIRE(is_whole(keys[1]));
+    // keys[1] is the key before keys[0]. The first rotation fills both.
+    const unsigned newest = keys[0].name[0];
+    REQUIRE(keys[1].name[0] == (version == 2 ? newest : newest == 1 ? 200 : newest - 1));
+  }
+  CHECK(whole > 0);
 }
