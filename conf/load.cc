@@ -4,16 +4,12 @@
 // Each step runs on what the one before it could make, so that as much as possible is reported.
 #include "conf/load.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <array>
-#include <cerrno>
-#include <cstring>
 #include <memory>
 #include <utility>
 
+#include "conf/file.h"
 #include "conf/load_backend.h"
 #include "conf/load_global.h"
 #include "conf/load_listener.h"
@@ -26,25 +22,6 @@ namespace conf {
 
 namespace {
 
-class OpenFile {
- public:
-  // Neither waits for a FIFO's other end nor takes a terminal for its own.
-  explicit OpenFile(const std::string& path)
-      : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) {}
-  ~OpenFile() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  OpenFile(const OpenFile&) = delete;
-  OpenFile& operator=(const OpenFile&) = delete;
-  OpenFile(OpenFile&&) = delete;
-  OpenFile& operator=(OpenFile&&) = delete;
-
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
 std::string kind_of(mode_t mode) {
   if (S_ISDIR(mode)) return "a directory";
   if (S_ISFIFO(mode)) return "a FIFO";
@@ -52,32 +29,18 @@ std::string kind_of(mode_t mode) {
   return "no file";
 }
 
-// Nothing, and the reason in `error`, when the file cannot be read or is larger than allowed.
-std::optional<std::string> read_file(const std::string& path, std::string& error) {
-  const OpenFile file(path);
-  struct stat status {};
-  if (file.get() < 0 || ::fstat(file.get(), &status) != 0) {
-    error = std::string("cannot open it: ") + std::strerror(errno);
-    return std::nullopt;
+std::string reason(const FileError& error) {
+  switch (error.kind) {
+    case FileError::Kind::open:
+      return "cannot open it: " + error.text();
+    case FileError::Kind::read:
+      return "cannot read it: " + error.text();
+    case FileError::Kind::not_regular:
+      return "this is " + kind_of(error.mode) + ", expected a file";
+    case FileError::Kind::too_large:
+      return "more than " + std::to_string(error.most >> 20) + " MiB of text";
   }
-  if (!S_ISREG(status.st_mode)) {
-    error = "this is " + kind_of(status.st_mode) + ", expected a file";
-    return std::nullopt;
-  }
-  std::string text;
-  std::array<char, 65536> buffer;
-  while (text.size() <= kMaxFileBytes) {
-    const ssize_t count = ::read(file.get(), buffer.data(), buffer.size());
-    if (count == 0) return text;
-    if (count > 0) {
-      text.append(buffer.data(), static_cast<std::size_t>(count));
-    } else if (errno != EINTR) {
-      error = std::string("cannot read it: ") + std::strerror(errno);
-      return std::nullopt;
-    }
-  }
-  error = "more than " + std::to_string(kMaxFileBytes >> 20) + " MiB of text";
-  return std::nullopt;
+  return "";
 }
 
 Config load_top(const Node& root, Diagnostics& diagnostics) {
@@ -120,11 +83,11 @@ std::optional<Config> load_source(const std::shared_ptr<const SourceFile>& file,
 }  // namespace
 
 std::optional<Config> load(const std::string& path, Diagnostics& diagnostics) {
-  std::string error;
-  const std::optional<std::string> text = read_file(path, error);
+  FileError error;
+  const std::optional<std::string> text = read_file(path, kMaxFileBytes, error);
   if (text) return load_text(path, *text, diagnostics);
   auto file = std::make_shared<const SourceFile>(SourceFile{path, ""});
-  diagnostics.error({std::move(file), 0, 0}, error);
+  diagnostics.error({std::move(file), 0, 0}, reason(error));
   return std::nullopt;
 }
 

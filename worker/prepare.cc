@@ -12,10 +12,10 @@
 #include <string>
 #include <thread>
 
+#include "conf/file.h"
 #include "worker/allow.h"
 #include "worker/log/escape.h"
 #include "worker/tls/context.h"
-#include "worker/tls/files.h"
 
 namespace worker {
 
@@ -28,13 +28,13 @@ constexpr std::size_t kMaxErrorPage = 256 * 1024;
 
 void load_pages(const conf::Global& global, http::ErrorPages& pages, Diagnostics& diagnostics) {
   for (const auto& [status, page] : global.error_pages) {
-    std::string why;
-    std::optional<std::string> html = tls::read_file(page.path, kMaxErrorPage, why);
+    conf::FileError why;
+    std::optional<std::string> html = conf::read_file(page.path, kMaxErrorPage, why);
     if (html) {
       pages.set(status, std::move(*html));
     } else {
       diagnostics.error(page.where, "cannot read the page `" + log::escaped(page.path) +
-                                        "` for Err" + std::to_string(status) + ": " + why +
+                                        "` for Err" + std::to_string(status) + ": " + why.text() +
                                         "; expected a readable HTML file");
     }
   }

@@ -13,6 +13,7 @@
 #include <cctype>
 #include <memory>
 
+#include "conf/file.h"
 #include "worker/log/escape.h"
 #include "worker/tls/files.h"
 
@@ -247,11 +248,11 @@ std::vector<Certificate> load_certificates(const std::vector<conf::Tls::Certific
   std::vector<Certificate> certificates;
   for (const conf::Tls::Certificate& entry : files) {
     for (const std::string& path : expand_path(entry, diagnostics)) {
-      std::string why;
-      std::optional<std::string> pem = read_file(path, kMaxPemFile, why);
+      conf::FileError why;
+      std::optional<std::string> pem = conf::read_file(path, kMaxPemFile, why);
       if (!pem) {
         diagnostics.error(entry.where, "cannot read the certificate `" + log::escaped(path) +
-                                           "`: " + why + "; expected a readable PEM file");
+                                           "`: " + why.text() + "; expected a readable PEM file");
         continue;
       }
       const std::string_view text = *pem;

@@ -12,6 +12,7 @@
 #include <array>
 #include <string_view>
 
+#include "conf/file.h"
 #include "worker/log/escape.h"
 #include "worker/tls/files.h"
 
@@ -66,13 +67,11 @@ std::optional<ClientAuth> ClientAuth::load(const std::optional<conf::Tls::Client
   ClientAuth made;
   made.wanted_ = wanted;
   if (!wanted) return made;
-  std::string why;
-  const std::optional<std::string> pem = read_file(wanted->ca, kMaxPemFile, why);
-  if (pem) {
-    made.authorities_ = parse(*pem);
-    if (!made.authorities_.empty()) return made;
-    why = "there is no certificate in it";
-  }
+  conf::FileError error;
+  const std::optional<std::string> pem = conf::read_file(wanted->ca, kMaxPemFile, error);
+  if (pem) made.authorities_ = parse(*pem);
+  if (!made.authorities_.empty()) return made;
+  const std::string why = pem ? "there is no certificate in it" : error.text();
   diagnostics.error(wanted->ca_where, "cannot use the authorities `" + log::escaped(wanted->ca) +
                                           "`: " + why + "; expected a PEM file of certificates");
   return std::nullopt;

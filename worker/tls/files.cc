@@ -1,18 +1,13 @@
 // Files and folders of the configuration: see files.h.
 #include "worker/tls/files.h"
 
-#include <fcntl.h>
 #include <glob.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 
 #include "worker/log/escape.h"
-#include "worker/net/unique_fd.h"
 
 namespace worker::tls {
 
@@ -43,36 +38,6 @@ std::vector<std::string> pattern(const std::string& path) {
 }
 
 }  // namespace
-
-std::optional<std::string> read_file(const std::string& path, std::size_t most, std::string& why) {
-  const net::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  struct stat about {};
-  if (!fd || ::fstat(fd.get(), &about) != 0) {
-    why = std::strerror(errno);
-    return std::nullopt;
-  }
-  if (!S_ISREG(about.st_mode)) {
-    why = "not a regular file";
-    return std::nullopt;
-  }
-  std::string text(most + 1, '\0');
-  std::size_t size = 0;
-  while (size < text.size()) {
-    const ssize_t n = ::read(fd.get(), text.data() + size, text.size() - size);
-    if (n < 0) {
-      why = std::strerror(errno);
-      return std::nullopt;
-    }
-    if (n == 0) break;
-    size += static_cast<std::size_t>(n);
-  }
-  if (size > most) {
-    why = "larger than " + std::to_string(most) + " bytes";
-    return std::nullopt;
-  }
-  text.resize(size);
-  return text;
-}
 
 std::vector<std::string> expand_path(const conf::Tls::Certificate& entry,
                                      conf::Diagnostics& diagnostics) {

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,10 +13,6 @@
 namespace worker::tls {
 
 inline constexpr std::size_t kMaxPemFile = 1u << 20;
-
-// The whole of a regular file of at most `most` bytes, or nothing and why. Opened without waiting,
-// so that a FIFO cannot hang the start.
-std::optional<std::string> read_file(const std::string& path, std::size_t most, std::string& why);
 
 // A file is itself; a folder is all its *.pem; else a pattern with * ? [ is what it matches. By
 // name. An error when there is none.
