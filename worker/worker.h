@@ -1,15 +1,15 @@
-// The life of a worker process after its privileges are gone.
+// The life of a worker process after it has dropped its privileges.
 #pragma once
 
 #include "worker/heritage.h"
 
 namespace worker {
 
-// Runs the loop until drained: timers, then one ready byte ('R') on heritage.control; acceptors
-// when told to go ('G'), and 'N' when they accept no more. Returns the process's exit status: 0
-// after a drain or SIGTERM, 1 when the start failed (logged). Called once, in the child, with
-// default signal dispositions but SIGPIPE, SIGHUP, SIGINT, SIGQUIT, SIGUSR1 ignored. Owns nothing
-// of `heritage` but the use of it.
+// Runs the event loop until the worker has drained or must end. Sends 'R' on heritage.control when
+// the loop is ready, starts the acceptors on the order 'G', and sends 'N' when it has stopped
+// accepting. Returns the exit status of the process: 0 after a drain or SIGTERM, 1 after a failure,
+// which it logs. Called once, in the child, with default signal dispositions except that SIGPIPE,
+// SIGHUP, SIGINT, SIGQUIT and SIGUSR1 are ignored. Borrows `heritage`.
 int run(const Heritage& heritage);
 
 }  // namespace worker
