@@ -69,15 +69,16 @@ std::string what_is_wrong(std::string_view text) {
   if (text.starts_with('/') || text.starts_with("unix:") || text.starts_with('@')) {
     return "Unix sockets are not supported";
   }
-  if (text.find("://") != std::string_view::npos) return "a URL is too much";
+  if (text.find("://") != std::string_view::npos) return "write the host alone, not a URL";
   if (text == "*") return "write 0.0.0.0 or :: for all addresses";
   const std::size_t colon = text.rfind(':');
   if (colon != std::string_view::npos && parse_whole_number(text.substr(colon + 1)) &&
       (text.find(':') == colon || text[colon - 1] == ']')) {
     return "the port belongs under `Port`";
   }
-  if (text.find(':') != std::string_view::npos) return "this is no valid IPv6 address";
-  if (text.find('/') != std::string_view::npos) return "a path or a network is too much";
+  if (text.find(':') != std::string_view::npos) return "this is not a valid IPv6 address";
+  if (text.find('/') != std::string_view::npos)
+    return "write one address, without a path or a network";
   return "";
 }
 
@@ -91,7 +92,7 @@ std::optional<std::string> parse_address(std::string_view text, std::string& err
   if (!brackets) {
     if (std::optional<std::string> address = numeric(AF_INET, std::string(bare))) return address;
     if (looks_like_ipv4(bare) && bare.find_first_of(":/") == std::string_view::npos) {
-      error = "this is no valid IPv4 address";
+      error = "this is not a valid IPv4 address";
       return std::nullopt;
     }
     if (is_name(bare)) return to_lower(bare);
@@ -104,9 +105,13 @@ bool is_wildcard(std::string_view address) { return address == "0.0.0.0" || addr
 
 bool is_ipv6(std::string_view address) { return address.find(':') != std::string_view::npos; }
 
-std::string host_port(std::string_view address, std::uint16_t port) {
+std::string url_host(std::string_view address) {
   const std::string host(address);
-  return (is_ipv6(host) ? "[" + host + "]" : host) + ":" + std::to_string(port);
+  return is_ipv6(host) ? "[" + host + "]" : host;
+}
+
+std::string host_port(std::string_view address, std::uint16_t port) {
+  return url_host(address) + ":" + std::to_string(port);
 }
 
 }  // namespace conf

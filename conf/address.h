@@ -18,7 +18,9 @@ std::optional<std::string> parse_address(std::string_view text, std::string& err
 bool is_wildcard(std::string_view address);
 bool is_ipv6(std::string_view address);
 
-// "192.0.2.7:80" or "[2001:db8::1]:80".
+// As a URL has it: an IPv6 address in brackets, everything else as it is.
+std::string url_host(std::string_view address);
+// "192.0.2.7:80" or "[2001:db8::1]:80". The only place that joins an address and a port.
 std::string host_port(std::string_view address, std::uint16_t port);
 
 }  // namespace conf

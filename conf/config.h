@@ -78,10 +78,22 @@ struct AllowedRule {
   Position where;
 };
 
+// What a service asks of a request. What a kind means stands in the table of conf/service.h.
+struct Condition {
+  enum class Kind {
+    url,           // URL: found in path and query, case-sensitive; at most one
+    head_require,  // HeadRequire: each is found in some "Name: value" line
+    head_deny,     // HeadDeny: none is found in any "Name: value" line
+  };
+
+  Kind kind;
+  Pattern pattern;
+};
+
+// A new member belongs into service_identity (conf/service.cc) if services that differ in it are
+// different services.
 struct Service {
-  std::optional<Pattern> url;         // URL: searched in path and query, case-sensitive
-  std::vector<Pattern> head_require;  // HeadRequire: each must be found in some "Name: value" line
-  std::vector<Pattern> head_deny;     // HeadDeny: none may be found in any "Name: value" line
+  std::vector<Condition> conditions;  // all must hold; ordered by kind, then as in the file
   SessionPolicy session;              // Session
   std::vector<std::size_t> backends;  // Backends: indices into Config::backends, no duplicates
   std::optional<Redirect> redirect;   // Redirect: instead of backends

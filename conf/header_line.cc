@@ -35,11 +35,11 @@ std::optional<std::string> parse_header_line(std::string_view text, std::string&
   }
   const std::string_view name = text.substr(0, colon);
   if (!is_token(name)) {
-    error = "\"" + shown(name) + "\" is no name of a header";
+    error = "\"" + shown(name) + "\" is not a valid header name";
     return std::nullopt;
   }
   if (std::find(kOurs.begin(), kOurs.end(), to_lower(name)) != kOurs.end()) {
-    error = "`" + shown(name) + "` is for Pound alone to write";
+    error = "`" + shown(name) + "` is set by Pound itself";
     return std::nullopt;
   }
   const std::string_view value = trim(text.substr(colon + 1));

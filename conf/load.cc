@@ -71,7 +71,7 @@ std::optional<Config> load_source(const std::shared_ptr<const SourceFile>& file,
   }
   if (root->is(Node::Kind::invalid)) return std::nullopt;
   if (!root->is(Node::Kind::mapping)) {
-    diagnostics.error(root->where, "the whole is " + describe(*root) +
+    diagnostics.error(root->where, "the top level is " + describe(*root) +
                                        ", expected a mapping with Backends and listeners");
     return std::nullopt;
   }

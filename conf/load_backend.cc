@@ -43,7 +43,7 @@ void load_backends(const Section& top, Config& config, BackendIndex& index,
                    Diagnostics& diagnostics) {
   for (const Node* node : top.items("Backends")) {
     if (!index.emplace(node, config.backends.size()).second) {
-      diagnostics.error(node->where, "this backend stands more than once in `Backends`");
+      diagnostics.error(node->where, "this backend is listed more than once in `Backends`");
       continue;
     }
     config.backends.push_back(load_backend(*node, diagnostics));

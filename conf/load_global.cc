@@ -31,15 +31,11 @@ void load_global(const Section& section, Global& global) {
   global.max_sessions = static_cast<unsigned>(section.number("MaxSessions", global.max_sessions));
   global.grace = std::chrono::seconds(section.number("Grace", global.grace.count()));
   global.alive = std::chrono::seconds(section.number("Alive", global.alive.count()));
-  if (const Section::Member* member = section.find("LogFacility")) {
-    global.log_facility = log_facilities()[static_cast<std::size_t>(member->number)].value;
-  }
+  global.log_facility = section.choice("LogFacility", global.log_facility);
   if (const Section::Member* member = section.find("LogSocket")) {
     global.log_socket = member->value->text;
   }
-  if (const Section::Member* member = section.find("AccessLog")) {
-    global.access_log = static_cast<AccessLogFormat>(member->number);
-  }
+  global.access_log = section.choice("AccessLog", global.access_log);
 }
 
 }  // namespace conf

@@ -26,7 +26,7 @@ Tls::ClientCert load_client_cert(const Node& node, Diagnostics& diagnostics) {
   const Section section(client_cert_schema(), node, diagnostics);
   Tls::ClientCert wanted;
   wanted.where = node.where;
-  wanted.mode = static_cast<Tls::ClientCert::Mode>(section.number("Mode", 0));
+  wanted.mode = section.choice("Mode", wanted.mode);
   if (const Section::Member* ca = section.find("CA")) {
     wanted.ca = ca->value->text;
     wanted.ca_where = ca->value->where;
@@ -49,13 +49,11 @@ Tls load_tls(const Section& section, Diagnostics& diagnostics) {
   for (const Node* item : section.items("Ciphers")) append_ciphers(item->text, tls.ciphers);
   const Section::Member* ciphers = section.find("Ciphers");
   tls.ciphers_where = ciphers != nullptr ? ciphers->value->where : section.where();
-  tls.min_tls = static_cast<Tls::Version>(section.number("MinTLS", 0));
+  tls.min_tls = section.choice("MinTLS", tls.min_tls);
   if (const Section::Member* client_cert = section.find("ClientCert")) {
     tls.client_cert = load_client_cert(*client_cert->value, diagnostics);
   }
-  const Section::Member* strict = section.find("StrictSNI");
-  tls.strict_sni =
-      strict != nullptr && strict->key->choices[static_cast<std::size_t>(strict->number)] == "true";
+  tls.strict_sni = section.choice("StrictSNI", tls.strict_sni);
   tls.hsts = std::chrono::seconds(section.number("HSTS", 0));
   return tls;
 }

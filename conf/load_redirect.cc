@@ -7,13 +7,10 @@
 #include <string>
 
 #include "conf/redirect_url.h"
-#include "conf/scalar.h"
 
 namespace conf {
 
 namespace {
-
-constexpr int kDefaultCode = 302;
 
 std::optional<Redirect> load_url(const Key& key, const Node& node, std::string_view name,
                                  Diagnostics& diagnostics) {
@@ -26,19 +23,12 @@ std::optional<Redirect> load_url(const Key& key, const Node& node, std::string_v
   return redirect;
 }
 
-int code_of(const Section& section) {
-  const Section::Member* member = section.find("Code");
-  if (member == nullptr) return kDefaultCode;
-  return static_cast<int>(
-      *parse_whole_number(member->key->choices[static_cast<std::size_t>(member->number)]));
-}
-
 std::optional<Redirect> load_mapping(const Node& node, Diagnostics& diagnostics) {
   const Section section(redirect_schema(), node, diagnostics);
   const Section::Member* url = section.find("URL");
   if (url == nullptr) return std::nullopt;
   std::optional<Redirect> redirect = load_url(*url->key, *url->value, "URL", diagnostics);
-  if (redirect) redirect->code = code_of(section);
+  if (redirect) redirect->code = section.choice("Code", redirect->code);
   return redirect;
 }
 

@@ -11,6 +11,7 @@
 #include "conf/host_pattern.h"
 #include "conf/load_redirect.h"
 #include "conf/load_session.h"
+#include "conf/service.h"
 #include "conf/suggest.h"
 
 namespace conf {
@@ -25,11 +26,7 @@ Service ServiceLoader::load(const Node& node) {
   const Section section(service_schema(), node, diagnostics_);
   Service service;
   service.where = node.where;
-  if (const Section::Member* url = section.find("URL")) {
-    service.url = compile(*url->value, "URL", Pattern::Case::sensitive);
-  }
-  service.head_require = head_patterns(section, "HeadRequire");
-  service.head_deny = head_patterns(section, "HeadDeny");
+  service.conditions = conditions_of(section);
   warn_about_hosts(section);
   service.session = load_session(section, diagnostics_);
   service.backends = backends_of(section);
@@ -51,18 +48,20 @@ std::optional<Pattern> ServiceLoader::compile(const Node& node, std::string_view
   std::optional<Pattern> pattern = Pattern::compile(node.text, letter_case, error);
   if (!pattern) {
     diagnostics_.error(node.where,
-                       "`" + std::string(key) + "` is no valid regular expression: " + error);
+                       "`" + std::string(key) + "` is not a valid regular expression: " + error);
   }
   return pattern;
 }
 
-std::vector<Pattern> ServiceLoader::head_patterns(const Section& section, std::string_view key) {
-  std::vector<Pattern> patterns;
-  for (const Node* item : section.items(key)) {
-    auto pattern = compile(*item, key, Pattern::Case::insensitive);
-    if (pattern) patterns.push_back(std::move(*pattern));
+std::vector<Condition> ServiceLoader::conditions_of(const Section& section) {
+  std::vector<Condition> conditions;
+  for (const ConditionKind& kind : condition_kinds()) {
+    for (const Node* item : section.items(kind.key)) {
+      std::optional<Pattern> pattern = compile(*item, kind.key, kind.letter_case);
+      if (pattern) conditions.push_back({kind.kind, std::move(*pattern)});
+    }
   }
-  return patterns;
+  return conditions;
 }
 
 void ServiceLoader::warn_about_hosts(const Section& section) {
@@ -97,8 +96,8 @@ std::vector<std::size_t> ServiceLoader::backends_of(const Section& section) {
 void ServiceLoader::report_stranger(const Node& item) {
   if (item.is(Node::Kind::alias)) {
     diagnostics_.error(item.where,
-                       "`*" + shown(item.text) + "` is no item of the top-level `Backends`");
-    diagnostics_.note(item.target->where, "this is what it stands for");
+                       "`*" + shown(item.text) + "` is not an item of the top-level `Backends`");
+    diagnostics_.note(item.target->where, "it refers to this");
     return;
   }
   if (item.is(Node::Kind::mapping)) {

@@ -32,7 +32,7 @@ class ServiceLoader {
 
  private:
   std::optional<Pattern> compile(const Node& node, std::string_view key, Pattern::Case letter_case);
-  std::vector<Pattern> head_patterns(const Section& section, std::string_view key);
+  std::vector<Condition> conditions_of(const Section& section);
   void warn_about_hosts(const Section& section);
   std::vector<std::size_t> backends_of(const Section& section);
   void report_stranger(const Node& item);

@@ -16,13 +16,7 @@ using Type = SessionPolicy::Type;
 bool has_id(Type type) { return type == Type::url || type == Type::cookie || type == Type::header; }
 
 std::string_view name_of(Type type) {
-  const Key* key = find_key(session_schema(), "Type").key;
-  return key->choices[static_cast<std::size_t>(type) - 1];
-}
-
-Type type_of(const Section& section) {
-  const Section::Member* member = section.find("Type");
-  return member == nullptr ? Type::ip : static_cast<Type>(member->number + 1);
+  return choice_word(*find_key(session_schema(), "Type").key, static_cast<std::int64_t>(type));
 }
 
 void forbid(const Section& section, std::string_view key, Type type, std::string_view users,
@@ -30,7 +24,7 @@ void forbid(const Section& section, std::string_view key, Type type, std::string
   const Section::Member* member = section.find(key);
   if (member == nullptr) return;
   diagnostics.error(member->value->where,
-                    "`" + std::string(key) + "` means nothing for sessions of the type " +
+                    "`" + std::string(key) + "` does not apply to sessions of type " +
                         std::string(name_of(type)) + ", only for " + std::string(users));
 }
 
@@ -39,8 +33,8 @@ std::string load_id(const Section& section, Type type, Diagnostics& diagnostics)
   const Section::Member* member = section.find("ID");
   if (member == nullptr) {
     if (section.reported("ID")) return {};
-    diagnostics.error(section.where(), "Session needs `ID` for the type " +
-                                           std::string(name_of(type)) + ": " +
+    diagnostics.error(section.where(), "Session needs `ID` for type " + std::string(name_of(type)) +
+                                           ": " +
                                            expectation(*find_key(session_schema(), "ID").key));
     return {};
   }
@@ -68,7 +62,7 @@ void check_keys_of_type(const Section& section, SessionPolicy& policy, Diagnosti
 SessionPolicy load_mapping(const Node& node, Diagnostics& diagnostics) {
   const Section section(session_schema(), node, diagnostics);
   SessionPolicy policy;
-  policy.type = type_of(section);
+  policy.type = section.choice("Type", Type::ip);
   policy.ttl = std::chrono::seconds(section.number("TTL", 0));
   policy.mask4 = static_cast<unsigned>(section.number("Mask4", policy.mask4));
   policy.mask6 = static_cast<unsigned>(section.number("Mask6", policy.mask6));

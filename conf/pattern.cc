@@ -62,7 +62,7 @@ std::string reason(const RE2& expression) {
     case RE2::ErrorUnexpectedParen:
       return "a `)` closes no group in" + what;
     case RE2::ErrorTrailingBackslash:
-      return "a backslash at the end escapes nothing";
+      return "it ends with a backslash that escapes nothing";
     case RE2::ErrorRepeatArgument:
       return "nothing stands before" + what + " to be repeated";
     case RE2::ErrorRepeatSize:

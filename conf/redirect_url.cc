@@ -69,7 +69,7 @@ std::optional<std::string> host_of(std::string_view text) {
   if (!host || host->find('%') != std::string::npos || is_ipv6(*host) != brackets) {
     return std::nullopt;
   }
-  return brackets ? "[" + *host + "]" : *host;
+  return url_host(*host);
 }
 
 }  // namespace
@@ -87,7 +87,7 @@ std::optional<Redirect> parse_redirect_url(std::string_view text, std::string& e
   std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
   rest.remove_prefix(authority.size());
   if (authority.find('@') != std::string_view::npos) {
-    error = "a user name or password is too much";
+    error = "it must not have a user name or a password";
     return std::nullopt;
   }
   if (!take_port(authority, redirect.port)) {

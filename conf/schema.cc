@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <array>
 #include <optional>
-#include <vector>
 
 #include "conf/config.h"
 #include "conf/diagnostic.h"
@@ -30,22 +29,37 @@ constexpr std::int64_t kMaxUrl = 4096;
 constexpr std::int64_t kDay = 86'400;
 constexpr std::int64_t kYear = 365 * kDay;
 
-constexpr auto kAccessLogs = std::to_array<std::string_view>({"combined", "common", "off"});
+constexpr auto kAccessLogs = std::to_array<Choice>({
+    {"combined", AccessLogFormat::combined},
+    {"common", AccessLogFormat::common},
+    {"off", AccessLogFormat::off},
+});
 
-// In the order of SessionPolicy::Type, where none comes first.
-constexpr auto kSessionTypes =
-    std::to_array<std::string_view>({"IP", "BASIC", "URL", "PARM", "COOKIE", "HEADER"});
+constexpr auto kSessionTypes = std::to_array<Choice>({
+    {"IP", SessionPolicy::Type::ip},
+    {"BASIC", SessionPolicy::Type::basic},
+    {"URL", SessionPolicy::Type::url},
+    {"PARM", SessionPolicy::Type::parm},
+    {"COOKIE", SessionPolicy::Type::cookie},
+    {"HEADER", SessionPolicy::Type::header},
+});
 
-constexpr auto kTruths = std::to_array<std::string_view>({"true", "false"});
+constexpr auto kTruths = std::to_array<Choice>({{"true", true}, {"false", false}});
 
-// In the order of Tls::Version and Tls::ClientCert::Mode.
-constexpr auto kTlsVersions = std::to_array<std::string_view>({"1.2", "1.3"});
-constexpr auto kClientCertModes = std::to_array<std::string_view>({"ask", "require"});
+constexpr auto kTlsVersions = std::to_array<Choice>({
+    {"1.2", Tls::Version::tls1_2},
+    {"1.3", Tls::Version::tls1_3},
+});
+
+constexpr auto kClientCertModes = std::to_array<Choice>({
+    {"ask", Tls::ClientCert::Mode::ask},
+    {"require", Tls::ClientCert::Mode::require},
+});
 
 constexpr auto kRedirectCodes =
-    std::to_array<std::string_view>({"301", "302", "303", "307", "308"});
+    std::to_array<Choice>({{"301", 301}, {"302", 302}, {"303", 303}, {"307", 307}, {"308", 308}});
 
-constexpr auto kFacilities = std::to_array<Facility>({
+constexpr auto kFacilities = std::to_array<Choice>({
     {"auth", LOG_AUTH},     {"authpriv", LOG_AUTHPRIV}, {"cron", LOG_CRON},
     {"daemon", LOG_DAEMON}, {"ftp", LOG_FTP},           {"lpr", LOG_LPR},
     {"mail", LOG_MAIL},     {"news", LOG_NEWS},         {"syslog", LOG_SYSLOG},
@@ -54,12 +68,6 @@ constexpr auto kFacilities = std::to_array<Facility>({
     {"local4", LOG_LOCAL4}, {"local5", LOG_LOCAL5},     {"local6", LOG_LOCAL6},
     {"local7", LOG_LOCAL7},
 });
-
-constexpr auto kFacilityNames = [] {
-  std::array<std::string_view, kFacilities.size()> names;
-  for (std::size_t i = 0; i < names.size(); ++i) names[i] = kFacilities[i].name;
-  return names;
-}();
 
 constexpr auto kTopKeys = std::to_array<Key>({
     {"Global", Shape::section, "a mapping"},
@@ -83,7 +91,7 @@ constexpr auto kGlobalKeys = std::to_array<Key>({
     {"MaxSessions", Shape::number, "", 1024, 16'777'216},
     {"Grace", Shape::seconds, "", 0, kDay},
     {"Alive", Shape::seconds, "", 1, kDay},
-    {.name = "LogFacility", .shape = Shape::choice, .noun = "", .choices = kFacilityNames},
+    {.name = "LogFacility", .shape = Shape::choice, .noun = "", .choices = kFacilities},
     {"LogSocket", Shape::text, "the path of a socket", 1, kMaxPath},
     {.name = "AccessLog", .shape = Shape::choice, .noun = "", .choices = kAccessLogs},
 });
@@ -215,7 +223,18 @@ const Schema& session_schema() { return kSession; }
 const Schema& redirect_schema() { return kRedirect; }
 const Schema& client_cert_schema() { return kClientCert; }
 
-std::span<const Facility> log_facilities() { return kFacilities; }
+std::vector<std::string_view> choice_words(const Key& key) {
+  std::vector<std::string_view> words;
+  for (const Choice& choice : key.choices) words.push_back(choice.word);
+  return words;
+}
+
+std::string_view choice_word(const Key& key, std::int64_t value) {
+  for (const Choice& choice : key.choices) {
+    if (choice.value == value) return choice.word;
+  }
+  return {};
+}
 
 Match find_key(const Schema& schema, std::string_view name) {
   for (const Key& key : schema.keys) {
@@ -259,7 +278,7 @@ std::string expectation(const Key& key) {
     case Shape::target:
       return noun + ", or a mapping with `Code` and `URL`";
     case Shape::choice:
-      return joined(key.choices, "or");
+      return joined(choice_words(key), "or");
     case Shape::sections:
       return "a list of " + noun;
   }

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace conf {
 
@@ -29,6 +30,17 @@ enum class Shape {
 // Beside one name, a row may stand for a family of keys: in `ErrNNN` the digits are a number.
 inline constexpr std::string_view kFamilyMark = "NNN";
 
+// A word of a key that takes one of a few, and what the word means: an enumerator, a number or a
+// truth value. Section::choice returns the meaning, so no order of words matters anywhere.
+struct Choice {
+  template <class Meaning>
+  constexpr Choice(std::string_view word_, Meaning meaning)
+      : word(word_), value(static_cast<std::int64_t>(meaning)) {}
+
+  std::string_view word;
+  std::int64_t value;
+};
+
 struct Key {
   std::string_view name;
   Shape shape;
@@ -37,7 +49,7 @@ struct Key {
   std::int64_t high = 0;
   bool required = false;
   std::string_view other_names = {};  // separated by spaces
-  std::span<const std::string_view> choices = {};
+  std::span<const Choice> choices = {};
   std::int64_t family_low = 0;  // of the digits of a family
   std::int64_t family_high = 0;
 
@@ -59,12 +71,10 @@ const Schema& session_schema();
 const Schema& redirect_schema();
 const Schema& client_cert_schema();
 
-// The names that LogFacility can have, in the order of its choices, and their syslog(3) values.
-struct Facility {
-  std::string_view name;
-  int value;
-};
-std::span<const Facility> log_facilities();
+// The words of a key that takes one of a few, in the order of the table.
+std::vector<std::string_view> choice_words(const Key& key);
+// The word that means `value`; empty when there is none.
+std::string_view choice_word(const Key& key, std::int64_t value);
 
 // A key that was found: its row and, of a family, the number. No row: the schema has no such key.
 struct Match {

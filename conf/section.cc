@@ -137,6 +137,7 @@ bool Section::check_scalar(Member& member, std::string_view name) {
     case Shape::choice:
       return check_choice(member, name);
     default:
+      member.items.push_back(member.value);
       return check_text(key, *member.value, name);
   }
 }
@@ -174,16 +175,14 @@ bool Section::check_number(Member& member, std::string_view name) {
 }
 
 bool Section::check_choice(Member& member, std::string_view name) {
-  const auto choices = member.key->choices;
-  const auto found = std::find_if(choices.begin(), choices.end(), [&](std::string_view choice) {
-    return equal_ignoring_case(choice, member.value->text);
-  });
-  if (found == choices.end()) {
-    mistyped(*member.key, *member.value, name, did_you_mean(member.value->text, choices));
-    return false;
+  for (const Choice& choice : member.key->choices) {
+    if (!equal_ignoring_case(choice.word, member.value->text)) continue;
+    member.number = choice.value;
+    return true;
   }
-  member.number = found - choices.begin();
-  return true;
+  mistyped(*member.key, *member.value, name,
+           did_you_mean(member.value->text, choice_words(*member.key)));
+  return false;
 }
 
 bool Section::check_list(Member& member, const Node& written, std::string_view name) {

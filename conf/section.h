@@ -24,10 +24,11 @@ class Section {
   // A key with a value that fits its row.
   struct Member {
     const Key* key;
-    std::int64_t family_number;      // 404 of Err404
-    const Node* value;               // aliases followed
-    std::int64_t number = 0;         // of a number or seconds; the index of a choice
-    std::vector<const Node*> items;  // of a list: the texts, mappings or aliases in it
+    std::int64_t family_number;  // 404 of Err404
+    const Node* value;           // aliases followed
+    std::int64_t number = 0;     // of a number, seconds or bytes; the value of a choice
+    std::vector<const Node*>
+        items;  // of a list: the texts, mappings or aliases in it; of a text: itself
   };
 
   // `mappings` are taken as one; `where` is what a missing key is reported for.
@@ -38,6 +39,11 @@ class Section {
   // Null when the key is absent, null or was reported.
   const Member* find(std::string_view key) const;
   std::int64_t number(std::string_view key, std::int64_t fallback) const;
+  // What the word at `key` means. The table of the key was made from values of `Meaning`.
+  template <class Meaning>
+  Meaning choice(std::string_view key, Meaning fallback) const {
+    return static_cast<Meaning>(number(key, static_cast<std::int64_t>(fallback)));
+  }
   // Whether the key was reported, and hence nothing follows from its absence.
   bool reported(std::string_view key) const;
   // Empty when there are none.

@@ -39,7 +39,7 @@ Position place_of(const std::shared_ptr<const SourceFile>& file, std::size_t off
 std::string_view objection(char32_t c) {
   if (c == 0) return "a NUL byte; a configuration is UTF-8 text";
   if (c == 0x85 || c == 0x2028 || c == 0x2029) {
-    return "a Unicode line separator, which old YAML takes for a line end; write a line feed";
+    return "a Unicode line separator, which YAML 1.1 treats as a line end; use a line feed";
   }
   if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f || (c > 0x7f && c < 0xa0)) {
     return "a control character, which YAML does not allow";

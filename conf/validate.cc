@@ -12,6 +12,7 @@
 
 #include "conf/address.h"
 #include "conf/scalar.h"
+#include "conf/service.h"
 
 namespace conf {
 
@@ -28,8 +29,8 @@ void check_clashes(const Config& config, Diagnostics& diagnostics) {
     const auto [first, is_new] =
         taken.emplace(Endpoint{listener.address, listener.port}, &listener);
     if (is_new) continue;
-    diagnostics.error(listener.where, "another listener has " +
-                                          host_port(listener.address, listener.port) + " already");
+    diagnostics.error(listener.where,
+                      "another listener already has " + host_port(listener.address, listener.port));
     diagnostics.note(first->second->where, "it begins here");
   }
 }
@@ -54,13 +55,9 @@ void check_overlaps(const Config& config, Diagnostics& diagnostics) {
     diagnostics.warning(listener.where, "another listener has port " +
                                             std::to_string(listener.port) +
                                             " of all addresses; connections to " + address +
-                                            " come to this one alone");
+                                            " go to this one only");
     diagnostics.note(found->second->where, "it begins here");
   }
-}
-
-bool is_catch_all(const Service& service) {
-  return !service.url && service.head_require.empty() && service.head_deny.empty();
 }
 
 // Whether who follows it comes back to the same listener with the same path.
@@ -79,21 +76,22 @@ void check_services(const Listener& listener, Diagnostics& diagnostics) {
   }
   for (const Service& service : services) {
     if (service.redirect && leads_to_itself(*service.redirect, listener)) {
-      diagnostics.warning(service.where,
-                          "this service redirects to itself: clients will go round in circles");
+      diagnostics.warning(
+          service.where,
+          "this service redirects to itself: clients would be redirected without end");
     }
     if (!service.backends.empty() || service.redirect) continue;
     diagnostics.warning(service.where,
                         "a service without backends: every request that matches gets 503");
   }
-  const auto catch_all = std::find_if(services.begin(), services.end(), is_catch_all);
+  const auto catch_all = std::find_if(services.begin(), services.end(), matches_everything);
   if (services.end() - catch_all < 2) return;
   const auto others = services.end() - catch_all - 2;
   diagnostics.warning((catch_all + 1)->where,
                       (others == 0 ? std::string("this service")
                                    : "this service and " + std::to_string(others) + " after it") +
-                          " can never be reached: one before matches every request");
-  diagnostics.note(catch_all->where, "that begins here");
+                          " can never be reached: an earlier service matches every request");
+  diagnostics.note(catch_all->where, "it begins here");
 }
 
 // Two such headers are one too many for a browser, which then heeds the first.
@@ -106,8 +104,8 @@ void check_hsts(const Config& config, const Listener& listener, Diagnostics& dia
       for (const std::string& line : backend.head_add) {
         if (!equal_ignoring_case(std::string_view(line).substr(0, kName.size()), kName)) continue;
         diagnostics.warning(backend.where,
-                            "`HeadAdd` adds what a listener's `HSTS` says already; there will be "
-                            "two Strict-Transport-Security");
+                            "`HeadAdd` adds the header that a listener's `HSTS` already adds; "
+                            "responses will have two Strict-Transport-Security");
         diagnostics.note(listener.where, "that listener begins here");
       }
     }

@@ -24,10 +24,10 @@ constexpr std::string_view kQuote = "while scanning a quoted scalar";
 
 constexpr auto kRows = std::to_array<Row>({
     {"did not find expected key", "while parsing a block mapping",
-     "expected a key at the same indent as the keys before it, or a lesser indent", false,
+     "expected a key at the same indent as the keys before it, or at a smaller indent", false,
      "the mapping begins here"},
     {"did not find expected '-' indicator", "",
-     "expected `- ` at the same indent as the items before it, or a lesser indent", false,
+     "expected `- ` at the same indent as the items before it, or at a smaller indent", false,
      "the list begins here"},
     {"did not find expected ',' or ']'", "", "expected `,` or `]`", false, "the list begins here"},
     {"did not find expected ',' or '}'", "", "expected `,` or `}`", false,
@@ -35,9 +35,9 @@ constexpr auto kRows = std::to_array<Row>({
     {"did not find expected node content", "", "expected a value", false, ""},
     {"could not find expected ':'", "", "expected `: ` and a value after this key", true, ""},
     {"mapping values are not allowed in this context", "",
-     "a `:` cannot follow here; look at the indent, or quote the whole text", false, ""},
+     "a `:` cannot follow here; check the indent, or quote the whole text", false, ""},
     {"mapping keys are not allowed in this context", "",
-     "a key cannot stand here; look at the indent", false, ""},
+     "a key cannot stand here; check the indent", false, ""},
     {"block sequence entries are not allowed in this context", "",
      "a list item cannot stand here; put it on a line of its own", false, ""},
     {"found unexpected end of stream", kQuote, "no quote closes the text that begins here", true,
@@ -57,9 +57,9 @@ constexpr auto kRows = std::to_array<Row>({
      "expected a name right after `&`; quote the text if no anchor is meant", true, ""},
     {"found unexpected ':'", "", "a `:` cannot stand here; quote the whole text", false, ""},
     {"found a tab character that violates indentation", "",
-     "a tab cannot indent; YAML wants spaces", false, ""},
+     "a tab cannot indent; YAML requires spaces", false, ""},
     {"found a tab character where an indentation space is expected", "",
-     "a tab cannot indent; YAML wants spaces", false, ""},
+     "a tab cannot indent; YAML requires spaces", false, ""},
     {"did not find expected <document start>", "",
      "expected the end of the file; only one mapping can stand at the top", false, ""},
     {"did not find expected comment or line break", "", "expected the end of the line or a comment",
@@ -73,7 +73,7 @@ constexpr auto kRows = std::to_array<Row>({
 });
 
 std::string cannot_begin(std::string_view next) {
-  if (next.starts_with('\t')) return "a tab cannot indent; YAML wants spaces";
+  if (next.starts_with('\t')) return "a tab cannot indent; YAML requires spaces";
   return "a value cannot begin with " + shown(next.substr(0, 1)) + "; quote it";
 }
 

@@ -223,15 +223,15 @@ TreeBuilder::Next TreeBuilder::add_alias(const yaml_event_t& event) {
   } else if (std::find(open_.begin(), open_.end(), found->second) != open_.end()) {
     alias.kind = Node::Kind::invalid;
     diagnostics_.error(alias.where,
-                       "`*" + shown(alias.text) + "` stands inside what it stands for");
-    diagnostics_.note(found->second->where, "that begins here");
+                       "`*" + shown(alias.text) + "` is inside the value that it refers to");
+    diagnostics_.note(found->second->where, "it begins here");
   } else {
     alias.target = found->second;
     alias.written_out = alias.target->written_out;
     written_out_ += alias.written_out;
   }
   if (written_out_ > kMaxNodesWrittenOut) {
-    diagnostics_.error(alias.where, "the aliases stand for more than " +
+    diagnostics_.error(alias.where, "the aliases expand to more than " +
                                         std::to_string(kMaxNodesWrittenOut) + " values");
     return Next::stop;
   }
@@ -244,9 +244,9 @@ TreeBuilder::Next TreeBuilder::open(const yaml_event_t& event, Node::Kind kind,
   Node node;
   node.kind = kind;
   if (open_.size() >= kMaxDepth) {
-    diagnostics_.error(places_.position(event.start_mark), "mappings and lists stand more than " +
-                                                               std::to_string(kMaxDepth) +
-                                                               " deep inside each other");
+    diagnostics_.error(
+        places_.position(event.start_mark),
+        "mappings and lists are nested more than " + std::to_string(kMaxDepth) + " deep");
     return Next::stop;
   }
   if (add(event, std::move(node), anchor, tag) == Next::stop) return Next::stop;
@@ -321,11 +321,12 @@ void TreeBuilder::report_unknown_aliases() {
   for (const auto& [name, node] : anchors_) names.push_back(name);
   for (const Node* alias : unknown_aliases_) {
     if (diagnostics_.full()) return;
-    const std::string message = "no anchor `&" + shown(alias->text) + "` before this place";
+    const std::string message =
+        "no anchor `&" + shown(alias->text) + "` is defined before this alias";
     const auto later = anchors_.find(alias->text);
     if (later != anchors_.end()) {
       diagnostics_.error(alias->where, message);
-      diagnostics_.note(later->second->where, "it is given here; move this up");
+      diagnostics_.note(later->second->where, "the anchor is here; move it before the alias");
     } else {
       diagnostics_.error(alias->where, message + did_you_mean(alias->text, names, "*"));
     }

@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "conf/address.h"
+
 namespace master {
 namespace {
 
@@ -16,9 +18,7 @@ void put(std::vector<Name>& names, std::uint32_t row, Name name) {
 
 // As it is configured: a name may stand for several addresses, or for none.
 std::string address_of(const conf::Backend& backend) {
-  const bool is_v6 = backend.address.find(':') != std::string::npos;
-  return (is_v6 ? "[" + backend.address + "]" : backend.address) + ":" +
-         std::to_string(backend.port);
+  return conf::host_port(backend.address, backend.port);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Backends: ids, liveness words, gates and counters of the segment. No system call, no lock.
 //
-// A liveness word is 1 bit dead, 7 bits reason, 56 bits milliseconds (two million years of them).
+// A liveness word is 1 bit dead, 7 bits reason, 56 bits milliseconds (enough for two million
+// years).
 #include "shm/backend_table.h"
 
 #include <algorithm>
@@ -49,17 +50,17 @@ std::optional<std::uint32_t> BackendTable::enroll(BackendId id, std::uint32_t li
   const auto is_idle = [this](std::uint32_t index) {
     return gates_[index].in_service(kMaxRows) == 0 && gates_[index].waiting(kMaxRows) == 0;
   };
-  const auto place = ids_.take(id, is_idle);
-  if (!place) return std::nullopt;
-  if (place->fresh) {
-    liveness_[place->index].store(live_word(now_ms));
-    probed_ms_[place->index].store(0);
-    heard_ms_[place->index].store(0);
-    counters_.restart(place->index);
-    gates_[place->index].set_limit(limit);
-    response_times_.restart(place->index);
+  const auto entry = ids_.take(id, is_idle);
+  if (!entry) return std::nullopt;
+  if (entry->is_new) {
+    liveness_[entry->index].store(live_word(now_ms));
+    probed_ms_[entry->index].store(0);
+    heard_ms_[entry->index].store(0);
+    counters_.restart(entry->index);
+    gates_[entry->index].set_limit(limit);
+    response_times_.restart(entry->index);
   }
-  return place->index;
+  return entry->index;
 }
 
 void BackendTable::retire(std::uint32_t index) { ids_.retire(index); }

@@ -1,9 +1,10 @@
-// Backends as all processes see them: one verdict on liveness, requests in flight, counters.
+// Backends as all processes see them: live or dead, requests in flight, counters.
 //
-// Fixed rows in the segment. The master enrolls backends at start and reload (it alone adds and
-// retires rows, before it forks those who use them); workers know them by index. Liveness is one
-// atomic word, so a verdict is whole or not there; who changes it is told so and logs it.
-// Counters are single-writer cells per row, summed by readers; what a dead process counted stays.
+// Fixed rows in the segment. The master alone adds and retires rows, at start and at reload, before
+// it forks the workers that use them; workers know a backend by its row. Whether a backend is live
+// is one atomic word, so no reader sees half a change. The caller that changes it is told so and
+// logs it. Each counter cell has one writer, the process of its row; readers add the cells up. The
+// counts of a dead process stay.
 #pragma once
 
 #include <atomic>
@@ -31,57 +32,60 @@ struct Liveness {
 };
 
 struct BackendCounters {
-  std::uint64_t requests = 0;  // sent to it
-  std::uint64_t failures = 0;  // connects refused or timed out, responses not understood
+  std::uint64_t requests = 0;  // sent to the backend
+  std::uint64_t failures = 0;  // connects refused or timed out, invalid responses
 };
 
+// Resolution of last_heard_ms.
 inline constexpr std::uint64_t kHeardStepMs = 50;
 
-// Enough for 32 workers with 1 000 backends; response times of more pairs are not counted.
+// Enough for 32 workers with 1 000 backends. Pairs of a worker and a backend beyond that number are
+// not measured.
 inline constexpr std::uint32_t kLatencyBlocks = 32768;
 
 class BackendTable {
  public:
-  // Finds the row of `id`, with its liveness, counters and limit, or takes a free one, live, with
-  // counters at 0 and with `limit`; nothing when all kMaxBackends are in use.
+  // The row of `id`, with its liveness, counters and limit as they are; for a new id a free row,
+  // live, with counters at 0 and with `limit`. Nothing when all kMaxBackends rows are in use.
   std::optional<std::uint32_t> enroll(BackendId id, std::uint32_t limit, std::uint64_t now_ms);
-  // When the last process that knows the index is gone. It is handed on to another id only when
-  // nothing is in service or waits there, and only after all indices that were never used.
+  // Call this when the last process that knows the row is gone. Another id gets the row only when
+  // no request is in service or waits there, and only when no unused row is left.
   void retire(std::uint32_t index);
 
-  std::uint32_t size() const;  // 1 + the highest index ever enrolled
+  std::uint32_t size() const;  // 1 + the highest row ever enrolled
   bool enrolled(std::uint32_t index) const;
 
   Gate& gate(std::uint32_t index);
   const Gate& gate(std::uint32_t index) const;
   Liveness liveness(std::uint32_t index) const;
   bool is_live(std::uint32_t index) const;
-  // True for the one caller that changed the verdict; else the first reason and time stay.
+  // True for the one caller that changed the state. Otherwise the first reason and time stay.
   bool mark_dead(std::uint32_t index, DeadReason reason, std::uint64_t now_ms);
   bool mark_live(std::uint32_t index, std::uint64_t now_ms);
 
-  // Takes the probe of a dead backend that is due: `period_ms` after its death or after the last
-  // claim. True for the one caller that is to make it.
+  // Claims the next probe of a dead backend, which is due `period_ms` after its death or after the
+  // last claim. True for the one caller that must make the probe.
   bool claim_probe(std::uint32_t index, std::uint64_t now_ms, std::uint64_t period_ms);
   std::uint64_t last_probe_ms(std::uint32_t index) const;  // 0 = never
 
-  // When it last sent anything at all, to within kHeardStepMs; 0 = never. Written at most once in
-  // that time, so that the line stays shared between the workers.
+  // When the backend last sent any byte, to within kHeardStepMs; 0 = never. Workers write this at
+  // most once in that time, so that the cache line stays shared between them.
   void note_heard(std::uint32_t index, std::uint64_t now_ms);
   std::uint64_t last_heard_ms(std::uint32_t index) const;
 
   void count_request(std::uint32_t index, Row row);
   void count_failure(std::uint32_t index, Row row);
-  BackendCounters counters(std::uint32_t index) const;  // all rows, and those of the dead
-  // From the request sent to the response's head.
+  BackendCounters counters(std::uint32_t index) const;  // of all processes, dead ones included
+  // From the end of the request to the response head, in microseconds.
   void count_response_time(std::uint32_t index, Row row, std::uint64_t us);
   LatencySums response_times(std::uint32_t index) const;
 
-  void release_row(Row row);  // gives back its slots and tickets; by the master
+  // By the master, after the process of `row` died: frees its slots and its tickets.
+  void release_row(Row row);
 
  private:
   IdRegistry<kMaxBackends> ids_;
-  // All together, as the balancer reads them for each request: eight to a cache line.
+  // Side by side, eight to a cache line, because the balancer reads them for each request.
   alignas(kCacheLine) std::atomic<std::uint64_t> liveness_[kMaxBackends]{};
   std::atomic<std::uint64_t> probed_ms_[kMaxBackends]{};
   std::atomic<std::uint64_t> heard_ms_[kMaxBackends]{};

@@ -1,10 +1,10 @@
 // Counters of many things, counted by many processes: one cell for each row, thing and field.
 //
-// Laid out row by row: a process writes to pages that are its own, so that no cache line bounces
-// between workers and the pages of unused rows and things are never touched (with the things
-// first, each would cost a page of mostly unused rows). A cell has one writer and is never set
-// back, not even when its process dies: the row's next process counts on from there. So there is
-// nothing to fold and nothing to repair, totals never go down, and nothing counted gets lost.
+// The cells lie row by row. So a process writes only to pages of its own, no cache line moves
+// between workers, and the pages of unused rows and things stay untouched. With the things first,
+// each thing would cost a page of mostly unused rows. A cell has one writer and is never set back,
+// not even when its process dies: the row's next process counts on from there. So nothing has to be
+// folded or repaired, totals never go down, and no count is lost.
 #pragma once
 
 #include <array>
@@ -36,7 +36,8 @@ class CounterGrid {
     return total;
   }
 
-  // Lets `column` stand for something new, with counters at 0; by the master, while nobody counts.
+  // By the master, while no process counts there: gives `column` to a new thing, with counters at
+  // 0.
   void restart(std::uint32_t column) {
     const Sums total = counted(column);
     for (std::uint32_t field = 0; field < kFields; ++field) {

@@ -1,27 +1,31 @@
-// The gate's protocol, and why it is right. All that rows race on is sequentially consistent: there
-// is one order of all these loads and stores, "before" and "after" below are places in it.
+// The gate's protocol, and why it is correct. All operations on which rows race are sequentially
+// consistent: there is one order of all these loads and stores. "Before" and "after" below refer to
+// that order.
 //
-// Never more than the limit. Assume that more than `limit` are in service at one moment, and let X
-// be the one of them who raised its cell last. X scanned after that; the others had raised theirs
-// and have not left since, so that X counted more than `limit` and backed out. Contradiction.
+// Never more than the limit. Assume that more than `limit` requests are in service at one moment.
+// Let X be the one that raised its cell last. X scanned after that. The others had raised their
+// cells before and have not left since, so X counted more than `limit` and backed out.
+// Contradiction.
 //
-// No lost wake-up. Let W sleep with the smallest published ticket; assume that it is not rung again
-// although from some time on a slot stays free. W published before its last try, and was refused.
-//   1. After W published only finitely many cells are raised: who scans after that sees W's ticket
-//      and does not raise. What is left is at most one attempt for each row that was under way, and
-//      rare out-of-turn ones. So there is a last lowering, by `leave` or by a back-out, and for the
-//      same reason a last taking back of a smaller ticket.
-//   2. At least one of the two comes after W published. If W was refused for a smaller ticket, that
-//      one has been taken back since. If it was refused for the sum, it counted `limit` cells or
-//      more beside its own, and as a slot is free in the end, one of them was lowered after W read
-//      it.
-//   3. Who does either looks afterwards. Take the later of the two looks: W's ticket is there and
-//      is the smallest; no cell is lowered any more, so what it counts is at most what stays, which
-//      leaves a slot free. It rings W's row or, if that is its own, tries again. Contradiction.
-// This is why a refused attempt must look, too: another one may have been refused only because it
-// counted the cell that is lowered now. It is also why two that refuse each other end well: the
-// last of them to look rings the one with the smaller ticket, or is it.
-// Who is killed before it looks has its look made up for by the master, who rings all rows.
+// No lost wake-up. Let W sleep with the smallest published ticket. Assume that no row wakes W again
+// although a slot stays free from some time on. W published before its last try, and that try
+// failed.
+//   1. After W published, only finitely many cells are raised: a row that scans after that sees W's
+//      ticket and does not raise. What remains is at most one attempt of each row that had already
+//      begun, and rare attempts out of turn. So there is a last lowering of a cell, by `leave` or
+//      by a back-out. For the same reason there is a last withdrawal of a smaller ticket.
+//   2. At least one of the two comes after W published. If W failed because of a smaller ticket,
+//      that ticket has been withdrawn since. If W failed because of the sum, it counted `limit`
+//      cells or more beside its own; as a slot is free in the end, one of those cells was lowered
+//      after W read it.
+//   3. The row that lowers or withdraws looks afterwards. Take the later of the two looks. W's
+//      ticket is published and is the smallest. No cell is lowered any more, so the look counts at
+//      most the cells that stay raised, which leaves a slot free. The look wakes W's row or, if
+//      that is its own row, tries again. Contradiction.
+// This is why a row must look after a failed attempt, too: another attempt may have failed only
+// because it counted the cell that is now lowered. It is also why two attempts that make each other
+// fail end well: the later look wakes the row of the smaller ticket, or belongs to that row.
+// When a process is killed before its look, the master makes up for it by waking all rows.
 #include "shm/gate.h"
 
 #include <algorithm>
@@ -53,7 +57,7 @@ bool Gate::try_enter(Row row, std::uint32_t rows, Ticket mine) {
     cells_[row].in_service.fetch_add(1);
     return true;
   }
-  // First a look that disturbs nobody: raising a cell without hope makes others back out.
+  // Scan before raising: a cell that is raised in vain makes other rows back out.
   const Scan before = scan(rows);
   if (before.raised >= most || !before.admits(mine)) return false;
   cells_[row].in_service.fetch_add(1);

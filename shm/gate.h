@@ -1,24 +1,26 @@
 // A limit on requests in service, kept over all workers without a lock.
 //
-// Lives in the segment: one for each backend and for each listener (`Threads`). Each row writes
-// only its own cells, so that what a killed worker held is given back by zeroing its row
-// (`release_row`, by the master) and the sum is exact at every instruction.
-// A worker takes a slot by raising its own cell, then checking the sum; it backs out when the
-// limit is passed. First come, first served over all workers: who has to wait draws a ticket and
-// publishes the smallest ticket of its own waiters; a slot is meant for the smallest published.
-// Calls never block, never make a system call. Sequentially consistent where two rows race.
+// Lives in the segment: one gate for each backend and each listener (`Threads`). Each row writes
+// only its own cells. So the sum is exact at every instruction, and the master frees what a killed
+// worker held by zeroing the cells of its row (`release_row`).
+// A worker takes a slot by raising its own cell and then checking the sum; it backs out when the
+// sum exceeds the limit. Requests are served in the order of their arrival over all workers: a
+// request that must wait draws a ticket, each worker publishes the smallest ticket of its own
+// waiters, and a free slot belongs to the smallest published ticket.
+// Calls never block and never make a system call. Operations on which two rows race are
+// sequentially consistent.
 //
-// What the caller owes, or a wake-up is lost (gate.cc proves that it then is not):
+// What a caller must do, or a wake-up is lost (gate.cc proves that this is enough):
 //   to enter   try_enter(…, 0); if refused draw_ticket, publish_waiting, try_enter(…, ticket);
 //   to look    after leave, after every refused try_enter that is not tried again at once, and
-//              after publish_waiting took a ticket back (its request has entered, or has given up):
-//                r = next_in_turn(rows);  own row: try the first waiter again;  another row: ring
+//              after publish_waiting withdrew a ticket (its request has entered or has given up):
+//                r = next_in_turn(rows);  own row: try the first waiter again;  another row: wake
 //                it, so that it tries its first waiter;  kMaxRows: nothing to do.
-//   the master rings every row after release_row and after set_limit: a look may have died with
-//              its process, and a larger limit frees slots that nobody left.
-// `rows` is WorkerTable::rows_in_use, read for each call, after what it comes after: rows at and
-// above it are not counted. (A row that is taken, forked and served between that and try_enter's
-// own scan is missed once; its process takes longer to start.)
+//   the master wakes every row after release_row and after set_limit: a process may have died
+//              before its look, and a larger limit frees slots that no request left.
+// `rows` is WorkerTable::rows_in_use. Read it anew for each call, after the step that the call
+// follows. Rows at and above it are not counted. (A scan can miss a row that was taken, forked and
+// put to work between the read of `rows` and the scan. Starting a process takes longer than that.)
 #pragma once
 
 #include <atomic>
@@ -29,26 +31,27 @@
 
 namespace shm {
 
-using Ticket = std::uint64_t;  // 0 = none; grows over all workers of a gate
+using Ticket = std::uint64_t;  // 0 = none; numbers grow over all workers
 
 class Gate {
  public:
   void set_limit(std::uint32_t limit);  // 0 = no limit; by the master, at start and reload
   std::uint32_t limit() const;
 
-  // Takes a slot for `row`. Refused when the limit is reached, or when a smaller ticket than
-  // `mine` is published (mine 0: a request that has not waited: refused when anybody waits).
-  // Two that try at once for the last slot may both be refused: both then have tickets, and the
-  // smaller one gets it.
+  // Takes a slot for `row`. Fails when the limit is reached or when a smaller ticket than `mine` is
+  // published. `mine` is 0 for a request that has not waited yet; it fails when any request waits.
+  // When two rows try for the last slot at the same moment, both may fail. Both then have tickets,
+  // and the smaller ticket gets the slot.
   bool try_enter(Row row, std::uint32_t rows, Ticket mine);
-  // Takes a slot if one is free, whoever waits: for a waiter that has seen one free for too long.
+  // Takes a free slot without regard to tickets: for a waiter that has seen a slot stay free for
+  // too long.
   bool try_enter_out_of_turn(Row row, std::uint32_t rows);
   void leave(Row row);
 
   Ticket draw_ticket();
-  // The smallest ticket among this row's waiters, and how many they are; 0 and 0 for none.
+  // Publishes the smallest ticket of this row's waiters, and their number; 0 and 0 for none.
   void publish_waiting(Row row, Ticket first, std::uint32_t count);
-  // The row to wake: the one with the smallest ticket, if a slot is free; else kMaxRows = nobody.
+  // The row to wake: that of the smallest ticket, if a slot is free. kMaxRows = none.
   Row next_in_turn(std::uint32_t rows) const;
 
   std::uint32_t in_service(std::uint32_t rows) const;
@@ -57,7 +60,7 @@ class Gate {
   void release_row(Row row);
 
  private:
-  // 16 bytes, so that one scan of four rows reads one cache line and has all there is to know.
+  // 16 bytes, so that one cache line holds all about four rows.
   struct Cell {
     std::atomic<std::uint32_t> in_service{0};
     std::atomic<std::uint32_t> waiting{0};
@@ -72,7 +75,7 @@ class Gate {
   Scan scan(std::uint32_t rows) const;
   void lower(Row row);
 
-  // Read at every call and hardly ever written, hence not on a line with the cells.
+  // Read at every call and rarely written, so not on a cache line with the cells.
   alignas(kCacheLine) std::atomic<std::uint32_t> limit_{0};
   std::atomic<Ticket> last_ticket_{0};
   alignas(kCacheLine) Cell cells_[kMaxRows];

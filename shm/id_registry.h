@@ -1,8 +1,8 @@
 // Which index of a table belongs to which id.
 //
-// Written by the master alone, before it forks those who use the index. An index stays with its id
-// over reloads; one that was retired is handed on only when no index is left that was never used
-// and when its caller says that it is idle. Bounds read from shared memory are never trusted.
+// Written by the master alone, before it forks the processes that use an index. An index stays with
+// its id over reloads. A retired index gets a new id only when no unused index is left and when the
+// caller says that the index is idle. Bounds that are read from shared memory are never trusted.
 #pragma once
 
 #include <algorithm>
@@ -17,40 +17,41 @@ namespace shm {
 template <std::uint32_t kSize>
 class IdRegistry {
  public:
-  struct Place {
+  struct Entry {
     std::uint32_t index;
-    bool fresh;  // it did not belong to this id before
+    bool is_new;  // the index did not belong to this id before
   };
 
-  // `is_idle(index)` is asked of retired ones. Nothing when none is left.
+  // The index of `id`, or a free one. Calls `is_idle(index)` for retired indices. Nothing when no
+  // index is left.
   template <class IsIdle>
-  std::optional<Place> take(std::uint64_t id, IsIdle is_idle) {
+  std::optional<Entry> take(std::uint64_t id, IsIdle is_idle) {
     for (std::uint32_t index = 0; index < size(); ++index) {
       if (id_of(index) != id) continue;
       revive(index);
-      return Place{index, false};
+      return Entry{index, false};
     }
     return add(id, is_idle);
   }
 
-  // The two halves of `take`, for who has looked up many ids at once: one that belongs to its id
-  // already, and one for an id that has none.
+  // The two halves of `take`, for a caller that looks up many ids at once: `revive` is for an index
+  // that already belongs to its id, `add` for an id that has no index.
   void revive(std::uint32_t index) { retired_[index].store(0, std::memory_order_relaxed); }
   template <class IsIdle>
-  std::optional<Place> add(std::uint64_t id, IsIdle is_idle) {
+  std::optional<Entry> add(std::uint64_t id, IsIdle is_idle) {
     const std::optional<std::uint32_t> index = find_free(is_idle);
     if (!index) return std::nullopt;
     ids_[*index].store(id, std::memory_order_relaxed);
     revive(*index);
     if (*index == size()) used_.store(*index + 1, std::memory_order_release);
-    return Place{*index, true};
+    return Entry{*index, true};
   }
 
   void retire(std::uint32_t index) { retired_[index].store(1, std::memory_order_relaxed); }
 
-  // 1 + the highest index that was ever taken: the bound of all scans.
+  // 1 + the highest index that was ever taken: where scans end.
   std::uint32_t size() const { return std::min(used_.load(std::memory_order_acquire), kSize); }
-  // Of a retired one, too.
+  // Of retired indices, too.
   std::uint64_t id_of(std::uint32_t index) const {
     return ids_[index].load(std::memory_order_relaxed);
   }
@@ -59,7 +60,7 @@ class IdRegistry {
   }
 
  private:
-  // A worker of an old generation may still use what was retired: new indices go first.
+  // Unused indices first: a worker of an old generation may still use a retired one.
   template <class IsIdle>
   std::optional<std::uint32_t> find_free(IsIdle is_idle) const {
     if (size() < kSize) return size();

@@ -1,6 +1,7 @@
 // Ids from descriptions: FNV-1a over the parts, each with its length, then a finishing mix.
 //
-// Not keyed: the input is our own configuration, and an id must be the same after a reload.
+// The hash has no key: the input is the administrator's configuration, and an id must be the same
+// after a reload.
 #include "shm/ids.h"
 
 namespace shm {
@@ -20,7 +21,7 @@ class Hash {
     for (char c : text) add(static_cast<unsigned char>(c));
   }
 
-  // FNV leaves the upper bits weak for short input; 0 is kept free to mean "none".
+  // The mix is needed because FNV leaves the upper bits weak for short input. 0 means "none".
   std::uint64_t value() const {
     std::uint64_t mixed = state_;
     mixed = (mixed ^ (mixed >> 33)) * 0xff51afd7ed558ccdU;

@@ -7,7 +7,7 @@
 namespace shm {
 namespace {
 
-constexpr unsigned kUnitBits = 5;     // times are told apart in steps of 32 us
+constexpr unsigned kUnitBits = 5;     // the resolution is 32 us
 constexpr unsigned kQuarterBits = 2;  // four buckets for each doubling
 constexpr std::uint64_t kQuarters = 1 << kQuarterBits;
 
@@ -39,8 +39,8 @@ void LatencyCells::count(std::uint64_t us) {
   if (total >= kLatencyMemory) fade();
 }
 
-// Whoever is killed in the middle of it has halved some cells only: old times then weigh a little
-// more or less, until the next time.
+// A process that is killed half-way has halved only some cells. The weight of old times is then a
+// little off until the next call.
 void LatencyCells::fade() {
   std::uint32_t total = 0;
   for (std::atomic<std::uint32_t>& cell : counts_) {

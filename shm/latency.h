@@ -1,9 +1,10 @@
-// How long a backend takes to answer: a histogram in logarithmic buckets, and what is read off it.
+// How long a backend takes to respond: a histogram with logarithmic buckets, and its percentiles.
 //
-// Buckets: 4 of 32 us, then 4 for each doubling, up to 38 hours. So a bucket is at most 25 % wide;
-// its middle is what is told, which is within 12.5 % of the truth (16 us below 128 us). Cells have
-// one writer. When one has counted kLatencyMemory responses it halves its cells, so that old times
-// fade: the figures are of the last 32 768 to 65 536 responses of each worker.
+// There are 4 buckets of 32 us, then 4 for each doubling, up to 38 hours. So a bucket is at most
+// 25 % wide. Percentiles are given as the middle of a bucket, within 12.5 % of the true time (16 us
+// below 128 us). Each cell has one writer. A process that has counted kLatencyMemory responses
+// halves its cells, so that old times fade: the figures cover the last 32 768 to 65 536 responses
+// of each worker.
 #pragma once
 
 #include <array>
@@ -21,7 +22,7 @@ inline constexpr std::uint32_t kLatencyMemory = 65536;
 std::uint32_t latency_bucket(std::uint64_t us);
 std::uint64_t latency_middle_us(std::uint32_t bucket);
 
-// In shared memory: what one process counts for one backend.
+// In shared memory: the histogram of one process for one backend.
 class alignas(kCacheLine) LatencyCells {
  public:
   void count(std::uint64_t us);
@@ -37,12 +38,12 @@ class alignas(kCacheLine) LatencyCells {
 
 static_assert(kFitForSegment<LatencyCells> && sizeof(LatencyCells) == 512);
 
-// A private copy, added up over processes.
+// The sum over processes, in private memory.
 class LatencySums {
  public:
   void add(const LatencyCells& cells);
   std::uint64_t total() const { return total_; }
-  // The time that `percent` of the responses did not exceed; nothing when there are none.
+  // The time that `percent` of the responses did not exceed. Nothing without responses.
   std::optional<std::uint64_t> percentile_us(unsigned percent) const;
 
  private:

@@ -1,4 +1,4 @@
-// Listeners: ids, gates and counters of the segment, put together. No system call, no lock.
+// Listeners: ids, gates and counters of the segment. No system call, no lock.
 #include "shm/listener_table.h"
 
 namespace shm {
@@ -11,14 +11,14 @@ std::optional<std::uint32_t> ListenerTable::enroll(ListenerId id, std::uint32_t 
   const auto is_idle = [this](std::uint32_t index) {
     return gates_[index].in_service(kMaxRows) == 0 && gates_[index].waiting(kMaxRows) == 0;
   };
-  const auto place = ids_.take(id, is_idle);
-  if (!place) return std::nullopt;
-  if (place->fresh) {
-    counters_.restart(place->index);
-    refusals_.restart(place->index);
-    gates_[place->index].set_limit(limit);
+  const auto entry = ids_.take(id, is_idle);
+  if (!entry) return std::nullopt;
+  if (entry->is_new) {
+    counters_.restart(entry->index);
+    refusals_.restart(entry->index);
+    gates_[entry->index].set_limit(limit);
   }
-  return place->index;
+  return entry->index;
 }
 
 void ListenerTable::retire(std::uint32_t index) { ids_.retire(index); }

@@ -1,8 +1,8 @@
 // Listeners as all processes see them: requests in service and counters.
 //
-// Fixed rows in the segment, enrolled by the master alone. Rules as in backend_table.h. Refusals
-// are counted by a reason whose meaning the caller knows; only listeners that refuse need memory
-// for it.
+// Fixed rows in the segment; the rules are those of backend_table.h. Refusals are counted by the
+// number of their reason, whose meaning only the caller knows. Only listeners that refuse requests
+// use memory for these counts.
 #pragma once
 
 #include <array>
@@ -21,26 +21,26 @@ namespace shm {
 
 using ReasonCounts = std::array<std::uint64_t, kMaxReasons>;
 
-// What one process has refused at one listener.
+// What one process refused at one listener.
 struct RefusalCells {
   void clear();
   std::atomic<std::uint64_t> by_reason[kMaxReasons]{};
 };
 
-// Enough for 64 workers with all listeners.
+// Enough for 64 workers with the largest number of listeners.
 inline constexpr std::uint32_t kRefusalBlocks = kMaxWorkers * kMaxListeners;
 
 class ListenerTable {
  public:
   std::optional<std::uint32_t> enroll(ListenerId id, std::uint32_t limit);
   void retire(std::uint32_t index);
-  std::uint32_t size() const;  // 1 + the highest index ever enrolled
+  std::uint32_t size() const;  // 1 + the highest row ever enrolled
   bool enrolled(std::uint32_t index) const;
   Gate& gate(std::uint32_t index);
   const Gate& gate(std::uint32_t index) const;
   void count_request(std::uint32_t index, Row row);
   std::uint64_t requests(std::uint32_t index) const;
-  // `reason` below kMaxReasons.
+  // Ignores a `reason` of kMaxReasons or more.
   void count_refusal(std::uint32_t index, Row row, std::uint32_t reason);
   ReasonCounts refusals(std::uint32_t index) const;
   void release_row(Row row);

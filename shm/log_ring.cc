@@ -1,7 +1,8 @@
 // A byte ring between one worker and the master. Copies bytes, makes no system call.
 //
-// The sleep protocol: the reader raises asleep_, then looks; the writer publishes, then looks at
-// asleep_. All four are sequentially consistent, so at least one of them sees the other.
+// How sleeping works: the reader sets asleep_, then looks for a record; the writer publishes its
+// record, then looks at asleep_. All four steps are sequentially consistent, so at least one side
+// sees what the other did.
 #include "shm/log_ring.h"
 
 #include <algorithm>

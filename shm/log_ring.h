@@ -1,8 +1,8 @@
 // One byte ring for each row: a worker logs by copying bytes, never by a system call.
 //
-// Single writer (the worker of the row), single reader (the master). A record that does not fit is
-// dropped and counted. A writer killed in the middle of a record leaves nothing to be seen: a
-// record appears when the write position is stored, last.
+// One writer (the worker of the row), one reader (the master). A record that does not fit is
+// dropped and counted. The write position is stored last, so a writer that is killed in the middle
+// of a record leaves nothing that the reader can see.
 #pragma once
 
 #include <atomic>
@@ -15,28 +15,28 @@
 
 namespace shm {
 
-inline constexpr std::uint32_t kLogRingBytes = 256 * 1024;  // power of two; touched as it fills
-inline constexpr std::uint32_t kMaxLogRecord = 16 * 1024;   // longer text is cut
+inline constexpr std::uint32_t kLogRingBytes =
+    256 * 1024;  // a power of two; pages are touched as it fills
+inline constexpr std::uint32_t kMaxLogRecord = 16 * 1024;  // a longer text is cut
 
 class LogRing {
  public:
-  // `priority` is a syslog level 0..7. True when the reader slept and wants to be woken: the one
-  // caller that is told so has to do it.
+  // `priority` is a syslog level 0..7. True when the reader sleeps: the caller must then wake it.
   bool write(int priority, std::string_view text);
 
-  // The oldest record, copied into `text`; false when there is none. What a writer gone mad left
-  // there is never believed: a ring that makes no sense is emptied, and counted as a drop.
+  // Copies the oldest record into `text`; false when there is none. Trusts no byte that a faulty
+  // writer may have left: an inconsistent ring is emptied and counted as one drop.
   bool read(int& priority, std::string& text);
 
   std::uint64_t dropped() const;  // since the row was taken
 
-  // The reader's side of sleeping: after `sleep` it must look once more, then may block.
+  // For the reader: after `sleep` it must try to read once more before it blocks.
   void sleep();
   void awake();
-  void reset();  // by the master, when it takes the row for a new process
+  void reset();  // by the master, when a new process gets the row
 
  private:
-  // Before each text; records are multiples of its size, so that it never straddles the end.
+  // Stands before each text. A record is a multiple of its size, so it is never split at the end.
   struct Header {
     std::uint32_t length = 0;
     std::uint32_t priority = 0;
@@ -46,7 +46,7 @@ class LogRing {
   void copy_out(std::uint64_t at, void* to, std::size_t bytes) const;
   bool wake_reader();
 
-  // Positions count bytes since reset and never wrap; the place in data_ is the remainder.
+  // Bytes since reset; these never wrap. The remainder is the index in data_.
   alignas(kCacheLine) std::atomic<std::uint64_t> written_{0};
   std::atomic<std::uint64_t> dropped_{0};
   alignas(kCacheLine) std::atomic<std::uint64_t> taken_{0};

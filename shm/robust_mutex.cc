@@ -1,5 +1,5 @@
-// pthread's robust mutex. An error that cannot happen is our bug: abort, and let the master
-// respawn.
+// A robust mutex of pthread. An error that cannot happen is a bug in Pound: the process aborts and
+// the master starts another one.
 #include "shm/robust_mutex.h"
 
 #include <cerrno>
@@ -27,7 +27,8 @@ RobustMutex::RobustMutex() {
 Taken RobustMutex::lock() {
   const int error = pthread_mutex_lock(&mutex_);
   if (error == 0) return Taken::clean;
-  // Consistent at once, not after the repair: dying before the unlock is reported anew anyway.
+  // Made consistent at once rather than after the repair: if this process dies before the unlock,
+  // the next one is told in any case.
   if (error == EOWNERDEAD && pthread_mutex_consistent(&mutex_) == 0) return Taken::recovered;
   std::abort();
 }

@@ -1,8 +1,8 @@
-// The only lock of the segment: shared by processes, and not lost with a process that dies.
+// The only lock of the segment: shared by processes, and not lost when its holder dies.
 //
-// Who takes it after its holder was killed is told `recovered` and must repair what it guards
-// before it unlocks; killed in the middle of that, the next one is told so again. Never held over
-// a system call, an allocation, a log line or a callback.
+// The next process that takes the lock after its holder was killed gets `recovered`. It must repair
+// what the lock guards before it unlocks. If it is killed during the repair, the next one gets
+// `recovered` again. Never held over a system call, an allocation, a log line or a callback.
 #pragma once
 
 #include <pthread.h>
@@ -20,7 +20,7 @@ class RobustMutex {
   RobustMutex();  // by the master; throws std::system_error
   RobustMutex(const RobustMutex&) = delete;
   RobustMutex& operator=(const RobustMutex&) = delete;
-  // Does nothing: it ends with the memory that it lives in, which others may still use.
+  // Does nothing: other processes may still use the lock. It ends with its memory.
   ~RobustMutex() = default;
 
   [[nodiscard]] Taken lock();

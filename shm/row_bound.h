@@ -1,7 +1,7 @@
-// How many rows of a grid have ever been written: the bound of the scans over it.
+// The number of rows of a grid that were ever written: where scans over the grid end.
 //
-// Kept by the writers, so that a reader does not even look at the rows that never counted: reading
-// shared memory makes it resident. Never goes down. Not trusted beyond kMaxRows.
+// Kept by the writers, so that a reader does not touch rows that never counted: reading shared
+// memory makes it resident. Never goes down. Values above kMaxRows are not trusted.
 #pragma once
 
 #include <algorithm>
@@ -14,7 +14,7 @@ namespace shm {
 
 class RowBound {
  public:
-  // After the first write of `row`; costs one relaxed load when it has been told before.
+  // Call this after a write to `row`. Costs one relaxed load except for the first time.
   void include(Row row) {
     if (rows_.load(std::memory_order_relaxed) <= row) raise(row + 1);
   }
@@ -29,7 +29,7 @@ class RowBound {
     }
   }
 
-  std::atomic<Row> rows_{0};  // 1 + the highest row that was included
+  std::atomic<Row> rows_{0};  // 1 + the highest row so far
 };
 
 }  // namespace shm

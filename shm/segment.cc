@@ -1,8 +1,8 @@
 // Maps the segment and lays the tables out in it.
 //
-// Anonymous and shared: children inherit it by fork, nobody else can name it, and it is gone with
-// the last of us. The kernel gives zero bytes, page by page as they are touched; no constructor
-// runs over them but those of the session locks.
+// Anonymous and shared: children inherit the memory by fork, no other process can name it, and it
+// ends with the last process of Pound. The kernel gives zero bytes, page by page as they are
+// touched. No constructor runs over them except those of the session locks.
 #include "shm/segment.h"
 
 #include <sys/mman.h>
@@ -20,11 +20,12 @@ namespace {
 constexpr std::uint64_t kMagic = 0x746e656d67655350;  // "PSegment" in memory
 constexpr std::uint32_t kVersion = 3;
 
-constexpr std::size_t kPage = 4096;  // the smallest that Linux has; larger ones hold more than it
+constexpr std::size_t kPage =
+    4096;  // the smallest page of Linux; a larger page holds more than the keys
 
 }  // namespace
 
-// Alone on their page, which is kept out of swap and core dumps.
+// The keys are alone on their page, which is kept out of swap and core dumps.
 struct alignas(kPage) SecretPage {
   TicketKeys ticket_keys;
 };
@@ -40,7 +41,7 @@ struct Segment::Layout {
   BackendTable backends;
   LogRing log_rings[kMaxRows];
   SecretPage secrets;
-  // The session table follows, as large as it was asked for.
+  // The session table follows. Its size depends on max_sessions.
 };
 
 class Segment::Mapping {
@@ -56,7 +57,7 @@ class Segment::Mapping {
     layout().version = kVersion;
     layout().max_sessions = max_sessions;
     layout().size = size_;
-    // Either may be refused, by a limit or an old kernel; the keys still serve.
+    // Both are precautions. A limit or an old kernel may refuse them; the keys work anyway.
     ::mlock(&layout().secrets, sizeof layout().secrets);
     ::madvise(&layout().secrets, sizeof layout().secrets, MADV_DONTDUMP);
   }

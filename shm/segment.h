@@ -1,8 +1,9 @@
-// The one shared segment: all tables, in anonymous memory that is mapped before the first fork.
+// The one shared segment: all tables, in anonymous memory that the master maps before the first
+// fork.
 //
-// Owns the mapping; lives as long as the master. Layout is fixed, without pointers, checked by
-// static_assert and by magic, version and size at run time. Pages are touched only as they are
-// used. The only user of Boost.Interprocess (segment.cc).
+// Owns the mapping and lives as long as the master. Its layout is fixed and has no pointers;
+// static_assert checks it, and magic, version and size check it at run time. Pages are touched only
+// when they are used. The only user of Boost.Interprocess (segment.cc).
 #pragma once
 
 #include <cstdint>
@@ -20,7 +21,7 @@ namespace shm {
 
 class Segment {
  public:
-  // Throws std::runtime_error with the system's reason when it cannot be mapped.
+  // Throws std::runtime_error with the system's reason when the memory cannot be mapped.
   explicit Segment(std::uint32_t max_sessions = kDefaultMaxSessions);
   ~Segment();
   Segment(const Segment&) = delete;
@@ -33,14 +34,16 @@ class Segment {
   LogRing& log_ring(Row row);
   SessionTable& sessions();
   TicketKeys& ticket_keys();
-  std::uint32_t max_sessions() const;  // as it was asked for
+  std::uint32_t max_sessions() const;  // as the constructor got it
 
-  // Magic, version and size are as they were made: nobody has scribbled over the beginning.
+  // Whether magic, version and size are unchanged, so that no process has overwritten the
+  // beginning.
   bool intact() const;
 
-  // All that a dead process left behind: slots in service, published tickets, counters, its row.
-  // By the master, after wait(2) and after its log ring was drained; it then rings every row, as
-  // the dead one may have owed a wake-up (gate.h). Locks that it held recover by themselves.
+  // Frees what a dead process held: its slots in service, its published tickets and its row. By the
+  // master, after wait(2) and after it drained the log ring. The master must then wake every row,
+  // because the dead process may have owed a wake-up (gate.h). Locks that it held recover by
+  // themselves; its counts stay.
   void release_row(Row row);
 
  private:

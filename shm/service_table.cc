@@ -1,4 +1,4 @@
-// Services: ids and counters of the segment, put together. No system call, no lock.
+// Services: ids and counters of the segment. No system call, no lock.
 #include "shm/service_table.h"
 
 #include <unordered_map>
@@ -18,7 +18,7 @@ std::optional<std::vector<std::uint32_t>> ServiceTable::enroll(const std::vector
   }
   if (used > kMaxServices) return std::nullopt;
 
-  // Those that are known first, so that none of them is handed on to another.
+  // Known ids first, so that no new id gets the row of a known one.
   for (const ServiceId id : ids) {
     if (const auto found = known.find(id); found != known.end()) ids_.revive(found->second);
   }
@@ -29,10 +29,10 @@ std::optional<std::vector<std::uint32_t>> ServiceTable::enroll(const std::vector
       rows.push_back(found->second);
       continue;
     }
-    const auto place = ids_.add(id, [](std::uint32_t) { return true; });
-    if (!place) return std::nullopt;  // the same id twice
-    counters_.restart(place->index);
-    rows.push_back(place->index);
+    const auto entry = ids_.add(id, [](std::uint32_t) { return true; });
+    if (!entry) return std::nullopt;  // an id occurs twice in `ids`
+    counters_.restart(entry->index);
+    rows.push_back(entry->index);
   }
   return rows;
 }

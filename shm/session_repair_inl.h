@@ -1,8 +1,8 @@
 // The session table's walks: totals, audit, and the repair of a shard whose holder was killed.
 //
-// Part of session_table_inl.h. The order of stores leaves every entry whole, so a repair finds
-// nothing but a count that is off by one; it checks the entries all the same, and wipes what makes
-// no sense, because whoever died in there may have died of scribbling.
+// Part of session_table_inl.h. The order of stores leaves every entry whole, so a repair normally
+// finds only a count that is off by one. The repair checks the entries all the same and removes
+// invalid ones, because the dead process may have overwritten memory.
 #pragma once
 
 #include "shm/session_table_inl.h"
@@ -57,8 +57,8 @@ void SessionTableBase<Faults>::repair(std::uint32_t shard) {
                            bucket->low[slot].load(session::kRelaxed)};
       if (key.low == 0) continue;
       bool sound = !is_misplaced(key, shard, bucket);
-      if (sound) {  // the first that look_up would find is the one that counts
-        const Place first = find(key);
+      if (sound) {  // of duplicates, look_up finds the first; keep that one
+        const EntryRef first = find(key);
         sound = first.bucket == bucket && first.slot == slot;
       }
       if (sound) {
@@ -89,7 +89,7 @@ SessionAudit SessionTableBase<Faults>::audit_shard(std::uint32_t shard) const {
         ++found.misplaced;
         continue;
       }
-      const Place first = find(key);
+      const EntryRef first = find(key);
       found.duplicates += first.bucket != bucket || first.slot != slot;
     }
   }

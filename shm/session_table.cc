@@ -1,4 +1,4 @@
-// The session table as production uses it: without faults.
+// The session table of production: without fault points.
 #include "shm/session_table.h"
 
 #include "shm/session_table_inl.h"

@@ -1,18 +1,19 @@
-// Stickiness for all workers: which backend a session key belongs to, until it is not used for ttl.
+// Stickiness for all workers: the backend of each session key, until the key is not used for `ttl`.
 //
 // This object is a view, private to a process; the entries lie in shared memory that the segment
-// owns. 256 shards, each with its own robust lock and buckets of 8 entries of 32 bytes:
+// owns. There are 256 shards, each with its own robust lock and buckets of 8 entries of 32 bytes:
 //   bucket, 256 bytes:  low[8]      the commit word: 0 = free; written last, cleared first
 //                       high[8]     the other half of the key
 //                       backend[8]  BackendId
 //                       times[8]    last_used (s) << 32 | ttl (s)
-// A key may be in one of two buckets of its shard and goes to the emptier one, which lets more than
-// 2/3 of the entries be used before any has to go: there are 3/2 * `max_sessions` of them, 48 bytes
-// for each session. What has expired is overwritten first, then what was used longest ago in the
-// two buckets. The service is part of the key, and its row a part that can be read. An entry is
-// whole or not there at every instruction; a shard whose holder was killed is checked, mended and
-// counted by the next one to come. No system call, no allocation. Times are CLOCK_MONOTONIC
-// milliseconds, ttl is seconds (1 … 2^31-1).
+// A key may be in either of two buckets of its shard and goes to the emptier one. So more than 2/3
+// of the entries are in use before a live one must go. There are 3/2 * `max_sessions` entries,
+// which is 48 bytes for each session. A new entry first replaces an expired one, then the one of
+// the two buckets that was used longest ago. The service is part of the key, and its row can be
+// read from the key. At every instruction an entry is either whole or absent. When a holder of a
+// shard's lock was killed, the next process to lock the shard checks it, repairs it and counts the
+// repair. No system call, no allocation. Times are CLOCK_MONOTONIC milliseconds, ttl is seconds (1
+// … 2^31-1).
 #pragma once
 
 #include <atomic>
@@ -31,9 +32,9 @@ inline constexpr std::uint32_t kDefaultMaxSessions = 262144;
 inline constexpr std::uint32_t kSessionShards = 256;
 inline constexpr std::uint32_t kSessionsPerBucket = 8;
 
-// Bits 8..31 of a key's upper half choose neither its shard nor its buckets. They are the row of
-// its service instead of more hash: so sessions are told apart by service without more memory and
-// without more to keep consistent. 104 bits of the hash are left.
+// Bits 8..31 of a key's upper half choose neither its shard nor its buckets. They hold the row of
+// its service in entry of hash bits. So the sessions of a service can be counted without more
+// memory and without more state to keep consistent. 104 bits of the hash are left.
 inline constexpr int kServiceTagShift = 8;
 inline constexpr std::uint64_t kServiceTagMask = 0xffffff;
 static_assert(kMaxServices <= kServiceTagMask + 1);
@@ -58,9 +59,9 @@ struct SessionBucket {
 struct SessionShard {
   alignas(kCacheLine) RobustMutex mutex;
   std::atomic<std::uint32_t> stored{0};
-  std::atomic<std::uint64_t> evicted{0};    // had to go although they had not expired
-  std::atomic<std::uint64_t> recovered{0};  // times that a killed holder was found
-  std::atomic<std::uint64_t> wiped{0};      // entries that made no sense then
+  std::atomic<std::uint64_t> evicted{0};    // replaced although they had not expired
+  std::atomic<std::uint64_t> recovered{0};  // times that the holder of the lock was found dead
+  std::atomic<std::uint64_t> wiped{0};      // invalid entries that a repair removed
 };
 
 static_assert(kFitForSegment<SessionBucket> && sizeof(SessionBucket) == 256);
@@ -68,22 +69,22 @@ static_assert(kFitForSegment<SessionShard> && sizeof(SessionShard) == 128);
 
 struct SessionTotals {
   std::uint64_t live = 0;    // not expired
-  std::uint64_t stored = 0;  // the expired ones that nobody met again yet, too
+  std::uint64_t stored = 0;  // with expired ones that no request has replaced yet
   std::uint64_t room = 0;    // entries in all
   std::uint64_t evicted = 0;
   std::uint64_t recovered = 0;
   std::uint64_t wiped = 0;
 };
 
-// What a walk over the whole table finds; all but `stored` and `counted` are faults.
+// What a walk over the whole table finds. All but `stored` and `counted` are faults.
 struct SessionAudit {
   std::uint64_t stored = 0;   // entries seen
-  std::uint64_t counted = 0;  // what the shards believe
+  std::uint64_t counted = 0;  // what the shards have counted
   std::uint64_t misplaced = 0;
   std::uint64_t duplicates = 0;
 };
 
-// In production faults cost nothing; a test kills its process at the n-th point.
+// Production has no fault points, at no cost. A test kills its process at the n-th point.
 struct NoFaults {
   static void point() {}
 };
@@ -91,32 +92,34 @@ struct NoFaults {
 template <class Faults>
 class SessionTableBase {
  public:
-  // Bytes of memory for so many sessions, and its one-time preparation: it must be zero, shared and
-  // aligned to kCacheLine. Throws std::system_error.
+  // The bytes of memory for `max_sessions`, and the one-time preparation of that memory, which must
+  // be zero, shared and aligned to kCacheLine. `format` throws std::system_error.
   static std::size_t bytes_for(std::uint32_t max_sessions);
   static void format(void* memory);
 
-  // `memory` was formatted and outlives the view.
+  // `memory` is formatted and outlives this view.
   SessionTableBase(void* memory, std::uint32_t max_sessions);
 
-  // The backend of `key`; its idle time starts anew.
+  // The backend of `key`. Counts as a use: the idle time starts again.
   std::optional<BackendId> look_up(SessionKey key, std::uint64_t now_ms);
-  // Adds or replaces.
+  // Adds the session, or replaces its backend and ttl.
   void remember(SessionKey key, BackendId backend, std::uint32_t ttl_s, std::uint64_t now_ms);
-  // As remember, unless the session has a backend and this is not `instead_of`: then that one is
-  // returned, and its idle time starts anew. So of several who begin a session at once, one wins.
+  // As remember, unless the session already has a backend other than `instead_of`. Then returns
+  // that backend, and the idle time starts again. So when several requests begin a session at once,
+  // all get the backend of the first.
   BackendId bind(SessionKey key, BackendId backend, std::optional<BackendId> instead_of,
                  std::uint32_t ttl_s, std::uint64_t now_ms);
   void forget(SessionKey key);
-  std::uint64_t forget_backend(BackendId backend);  // how many they were
+  std::uint64_t forget_backend(BackendId backend);  // returns the number of sessions
 
-  // Takes no lock: what changes while it walks may be counted twice or not at all, or with the
-  // service that had the entry before. `by_service`, zeros by row, gets the live ones of each.
+  // Takes no lock. A session that changes during the walk may be counted twice, not at all, or for
+  // the service that had the entry before. `by_service` has one zero for each row and receives the
+  // number of live sessions of each service.
   SessionTotals totals(std::uint64_t now_ms, std::span<std::uint64_t> by_service = {}) const;
-  SessionAudit audit();  // takes each lock in turn, mends nothing else
+  SessionAudit audit();  // takes each lock in turn; repairs a shard only as any lock does
 
  private:
-  struct Place {
+  struct EntryRef {
     SessionBucket* bucket = nullptr;
     std::uint32_t slot = 0;
   };
@@ -127,15 +130,15 @@ class SessionTableBase {
     return buckets_ + std::size_t{shard} * per_shard_;
   }
   void homes(SessionKey key, SessionBucket* (&both)[2]) const;
-  Place find(SessionKey key) const;
-  // The lock is held.
-  std::optional<BackendId> use(Place place, std::uint32_t now_s, SessionShard& shard);
-  void put(Place place, SessionKey key, BackendId backend, std::uint32_t ttl_s, std::uint32_t now_s,
-           SessionShard& shard);
-  Place make_room(SessionKey key, std::uint32_t now_s, SessionShard& shard);
-  void fill(Place place, SessionKey key, BackendId backend, std::uint64_t times,
+  EntryRef find(SessionKey key) const;
+  // For callers that hold the shard's lock.
+  std::optional<BackendId> use(EntryRef entry, std::uint32_t now_s, SessionShard& shard);
+  void put(EntryRef entry, SessionKey key, BackendId backend, std::uint32_t ttl_s,
+           std::uint32_t now_s, SessionShard& shard);
+  EntryRef make_room(SessionKey key, std::uint32_t now_s, SessionShard& shard);
+  void fill(EntryRef entry, SessionKey key, BackendId backend, std::uint64_t times,
             SessionShard& shard);
-  static void clear(Place place, SessionShard& shard);
+  static void clear(EntryRef entry, SessionShard& shard);
   bool is_misplaced(SessionKey key, std::uint32_t shard, const SessionBucket* bucket) const;
   void repair(std::uint32_t shard);
   SessionAudit audit_shard(std::uint32_t shard) const;

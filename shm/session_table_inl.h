@@ -1,8 +1,9 @@
-// The session table's methods, for session_table.cc and for the test that brings its own faults.
+// The session table's methods, for session_table.cc and for the test that adds fault points.
 //
-// Rule of every write: a process may be killed between any two stores. So an entry is filled with
-// its commit word last, emptied with its commit word first, and changed by one store at a time,
-// each of which leaves it valid. Counts may then be off by one; repair() counts anew.
+// Rule of every write: a process may be killed between any two stores. So a new entry gets its
+// commit word last, a removed entry loses its commit word first, and a changed entry is changed by
+// one store at a time, each of which leaves it valid. Counts may then be off by one; repair()
+// counts again.
 #pragma once
 
 #include <algorithm>
@@ -25,19 +26,19 @@ inline std::uint32_t to_seconds(std::uint64_t now_ms) {
   return static_cast<std::uint32_t>(now_ms / 1000);
 }
 
-// Signed, as another process may have used it at a later moment than our `now` was taken.
+// Signed: another process may have used the session after the caller read the clock.
 inline std::int32_t idle_seconds(std::uint64_t times, std::uint32_t now_s) {
   return static_cast<std::int32_t>(now_s - last_used(times));
 }
-// Never early: the fractions that whole seconds lose may let it live up to one second longer.
+// Never early: whole seconds drop fractions, so a session may live up to one second longer.
 inline bool has_expired(std::uint64_t times, std::uint32_t now_s) {
   return idle_seconds(times, now_s) > static_cast<std::int32_t>(times & 0x7fffffffU);
 }
 
-// The commit word must not be 0; one key in 2^64 is given a neighbour's.
+// The commit word must not be 0, so a key with a low half of 0 shares the entry of one with 1.
 inline SessionKey normal(SessionKey key) { return {key.high, key.low == 0 ? 1 : key.low}; }
 
-// The parts of a key that choose its shard and its buckets are different bits.
+// Different bits of a key choose its shard and its buckets.
 inline std::uint32_t shard_of(SessionKey key) {
   return static_cast<std::uint32_t>(key.high % kSessionShards);
 }
@@ -51,7 +52,7 @@ inline void add(std::atomic<std::uint64_t>& counter, std::uint64_t n) {
 
 }  // namespace session
 
-// Holds a shard; whoever finds that its last holder died repairs it first.
+// Holds the lock of a shard. Repairs the shard first when its last holder died.
 template <class Faults>
 class SessionTableBase<Faults>::Lock {
  public:
@@ -68,7 +69,7 @@ template <class Faults>
 std::uint32_t SessionTableBase<Faults>::buckets_per_shard(std::uint32_t max_sessions) {
   const std::uint64_t entries = (std::uint64_t{max_sessions} * 3 + 1) / 2;
   const std::uint64_t per_shard = kSessionShards * std::uint64_t{kSessionsPerBucket};
-  // Two at least, as a key has two homes.
+  // At least two, because a key has two buckets.
   return static_cast<std::uint32_t>(
       std::max<std::uint64_t>(2, (entries + per_shard - 1) / per_shard));
 }
@@ -96,13 +97,13 @@ void SessionTableBase<Faults>::homes(SessionKey key, SessionBucket* (&both)[2]) 
   SessionBucket* buckets = buckets_of(session::shard_of(key));
   const std::uint32_t first = session::scale(key.high >> 32, per_shard_);
   std::uint32_t second = session::scale(key.low >> 32, per_shard_ - 1);
-  if (second >= first) ++second;  // of all but the first
+  if (second >= first) ++second;  // any bucket but the first
   both[0] = buckets + first;
   both[1] = buckets + second;
 }
 
 template <class Faults>
-typename SessionTableBase<Faults>::Place SessionTableBase<Faults>::find(SessionKey key) const {
+typename SessionTableBase<Faults>::EntryRef SessionTableBase<Faults>::find(SessionKey key) const {
   SessionBucket* both[2];
   homes(key, both);
   for (SessionBucket* bucket : both) {
@@ -116,35 +117,35 @@ typename SessionTableBase<Faults>::Place SessionTableBase<Faults>::find(SessionK
   return {};
 }
 
-// Clears it if it has expired.
+// The backend of `entry`, which is refreshed. Clears the entry when it has expired.
 template <class Faults>
-std::optional<BackendId> SessionTableBase<Faults>::use(Place place, std::uint32_t now_s,
+std::optional<BackendId> SessionTableBase<Faults>::use(EntryRef entry, std::uint32_t now_s,
                                                        SessionShard& shard) {
-  if (place.bucket == nullptr) return std::nullopt;
-  std::atomic<std::uint64_t>& times = place.bucket->times[place.slot];
+  if (entry.bucket == nullptr) return std::nullopt;
+  std::atomic<std::uint64_t>& times = entry.bucket->times[entry.slot];
   const std::uint64_t seen = times.load(session::kRelaxed);
   if (session::has_expired(seen, now_s)) {
-    clear(place, shard);
+    clear(entry, shard);
     return std::nullopt;
   }
   if (session::idle_seconds(seen, now_s) > 0) {
     times.store(session::pack(now_s, static_cast<std::uint32_t>(seen)), session::kRelaxed);
     Faults::point();
   }
-  return place.bucket->backend[place.slot].load(session::kRelaxed);
+  return entry.bucket->backend[entry.slot].load(session::kRelaxed);
 }
 
 template <class Faults>
-void SessionTableBase<Faults>::put(Place place, SessionKey key, BackendId backend,
+void SessionTableBase<Faults>::put(EntryRef entry, SessionKey key, BackendId backend,
                                    std::uint32_t ttl_s, std::uint32_t now_s, SessionShard& shard) {
   const std::uint64_t times = session::pack(now_s, ttl_s);
-  if (place.bucket == nullptr) {
+  if (entry.bucket == nullptr) {
     fill(make_room(key, now_s, shard), key, backend, times, shard);
     return;
   }
-  place.bucket->backend[place.slot].store(backend, session::kRelaxed);
+  entry.bucket->backend[entry.slot].store(backend, session::kRelaxed);
   Faults::point();
-  place.bucket->times[place.slot].store(times, session::kRelaxed);
+  entry.bucket->times[entry.slot].store(times, session::kRelaxed);
   Faults::point();
 }
 
@@ -173,26 +174,25 @@ BackendId SessionTableBase<Faults>::bind(SessionKey key, BackendId backend,
   const std::uint32_t now_s = session::to_seconds(now_ms);
   SessionShard& shard = shards_[session::shard_of(key)];
   const Lock lock(*this, session::shard_of(key));
-  const Place place = find(key);
-  const std::optional<BackendId> bound = use(place, now_s, shard);
+  const EntryRef entry = find(key);
+  const std::optional<BackendId> bound = use(entry, now_s, shard);
   if (bound && bound != instead_of) return *bound;
-  put(bound ? place : Place{}, key, backend, ttl_s, now_s, shard);
+  put(bound ? entry : EntryRef{}, key, backend, ttl_s, now_s, shard);
   return backend;
 }
 
-// A free or expired entry of the emptier bucket, else the one that was idle for longest.
+// A free or expired entry of the emptier bucket, else the entry that has been idle for longest.
 template <class Faults>
-typename SessionTableBase<Faults>::Place SessionTableBase<Faults>::make_room(SessionKey key,
-                                                                             std::uint32_t now_s,
-                                                                             SessionShard& shard) {
+typename SessionTableBase<Faults>::EntryRef SessionTableBase<Faults>::make_room(
+    SessionKey key, std::uint32_t now_s, SessionShard& shard) {
   SessionBucket* both[2];
   homes(key, both);
-  Place usable, oldest;
+  EntryRef usable, oldest;
   std::uint32_t most_usable = 0;
   std::int32_t longest_idle = 0;
   for (SessionBucket* bucket : both) {
     std::uint32_t count = 0;
-    Place here;
+    EntryRef here;
     for (std::uint32_t slot = 0; slot < kSessionsPerBucket; ++slot) {
       const std::uint64_t times = bucket->times[slot].load(session::kRelaxed);
       if (bucket->low[slot].load(session::kRelaxed) == 0 || session::has_expired(times, now_s)) {
@@ -217,24 +217,24 @@ typename SessionTableBase<Faults>::Place SessionTableBase<Faults>::make_room(Ses
 }
 
 template <class Faults>
-void SessionTableBase<Faults>::fill(Place place, SessionKey key, BackendId backend,
+void SessionTableBase<Faults>::fill(EntryRef entry, SessionKey key, BackendId backend,
                                     std::uint64_t times, SessionShard& shard) {
-  place.bucket->high[place.slot].store(key.high, session::kRelaxed);
+  entry.bucket->high[entry.slot].store(key.high, session::kRelaxed);
   Faults::point();
-  place.bucket->backend[place.slot].store(backend, session::kRelaxed);
+  entry.bucket->backend[entry.slot].store(backend, session::kRelaxed);
   Faults::point();
-  place.bucket->times[place.slot].store(times, session::kRelaxed);
+  entry.bucket->times[entry.slot].store(times, session::kRelaxed);
   Faults::point();
-  place.bucket->low[place.slot].store(key.low, std::memory_order_release);
+  entry.bucket->low[entry.slot].store(key.low, std::memory_order_release);
   Faults::point();
   shard.stored.store(shard.stored.load(session::kRelaxed) + 1, session::kRelaxed);
   Faults::point();
 }
 
 template <class Faults>
-void SessionTableBase<Faults>::clear(Place place, SessionShard& shard) {
-  place.bucket->low[place.slot].store(0, session::kRelaxed);
-  // What is stored into the entry from now on must not be seen under the old key.
+void SessionTableBase<Faults>::clear(EntryRef entry, SessionShard& shard) {
+  entry.bucket->low[entry.slot].store(0, session::kRelaxed);
+  // No reader may see later stores into the entry under the old key.
   std::atomic_thread_fence(std::memory_order_release);
   Faults::point();
   shard.stored.store(shard.stored.load(session::kRelaxed) - 1, session::kRelaxed);
@@ -246,8 +246,8 @@ void SessionTableBase<Faults>::forget(SessionKey key) {
   key = session::normal(key);
   const std::uint32_t shard = session::shard_of(key);
   const Lock lock(*this, shard);
-  const Place place = find(key);
-  if (place.bucket != nullptr) clear(place, shards_[shard]);
+  const EntryRef entry = find(key);
+  if (entry.bucket != nullptr) clear(entry, shards_[shard]);
 }
 
 template <class Faults>
@@ -255,7 +255,7 @@ std::uint64_t SessionTableBase<Faults>::forget_backend(BackendId backend) {
   std::uint64_t forgotten = 0;
   for (std::uint32_t shard = 0; shard < kSessionShards; ++shard) {
     const Lock lock(*this, shard);
-    // Unused shards are not walked, so that their pages stay untouched.
+    // Skip unused shards, so that their pages stay untouched.
     if (shards_[shard].stored.load(session::kRelaxed) == 0) continue;
     for (std::uint32_t i = 0; i < per_shard_; ++i) {
       SessionBucket* bucket = buckets_of(shard) + i;

@@ -1,4 +1,4 @@
-// Reads all tables. Allocates, so it is never called under a lock.
+// Reads all tables. Allocates memory, so no caller may hold a lock.
 #include "shm/snapshot.h"
 
 namespace shm {

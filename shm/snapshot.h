@@ -1,8 +1,9 @@
-// A copy of all tables at one moment, as plain vectors; status_text.h puts it into words.
+// A copy of all tables at one moment, as plain vectors. status_text.h turns it into text.
 //
-// For the master, on SIGUSR1. Takes no lock and stops nobody: each figure is read whole (a verdict
-// with its reason and time, a counter), and figures of one row are read one right after the other.
-// So figures of two rows may differ by the requests of the microseconds between.
+// For the master, on SIGUSR1. Takes no lock and stops no process. Each figure is read whole (a
+// counter; the state of a backend with its reason and time), and the figures of one row are read
+// one right after the other. So figures of two rows may differ by the requests of a few
+// microseconds.
 #pragma once
 
 #include <cstdint>
@@ -54,7 +55,7 @@ struct BackendStatus {
 struct Snapshot {
   std::uint64_t at_ms = 0;  // CLOCK_MONOTONIC
   bool intact = true;
-  std::uint64_t requests = 0;  // of all workers, those that are gone included
+  std::uint64_t requests = 0;  // of all workers, ended ones included
   std::vector<WorkerStatus> workers;
   std::vector<ListenerStatus> listeners;
   std::vector<ServiceStatus> services;
@@ -63,7 +64,8 @@ struct Snapshot {
   SessionTotals sessions;
 };
 
-// Rows in use only; retired listeners and backends only while something is in service there.
+// Rows in use only. Retired listeners and backends appear while a request is in service or waits
+// there.
 Snapshot take_snapshot(Segment& segment, std::uint64_t now_ms);
 
 }  // namespace shm

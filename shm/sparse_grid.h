@@ -1,10 +1,11 @@
-// Large cells for the few pairs of row and thing that need one: a block is handed out when a row's
-// process first counts there, and stays with the pair.
+// Large cells for the few pairs of row and thing that need one: a pair gets a block when the row's
+// process first counts there, and keeps it.
 //
-// For what would be too much memory as a CounterGrid. A pool of kBlocks blocks and their numbers by
-// row and column; a block has one writer, the row's process. When the pool is used up, nothing more
-// is counted for the pairs that have none. A process that is killed while it takes a block costs
-// that block, no more. Numbers read from shared memory are checked before they are followed.
+// For counts that would need too much memory as a CounterGrid. There is a pool of kBlocks blocks,
+// and a table of their numbers by row and column. A block has one writer, the row's process. When
+// the pool is empty, pairs without a block are not counted. A process that is killed while it takes
+// a block loses that block and nothing else. Numbers that are read from shared memory are checked
+// before they are used.
 #pragma once
 
 #include <atomic>
@@ -16,11 +17,11 @@
 
 namespace shm {
 
-// Zero bytes are a good Block; `clear()` makes it so again.
+// Zero bytes must be a valid, empty Block; `clear()` empties a Block again.
 template <std::uint32_t kColumns, std::uint32_t kBlocks, class Block>
 class SparseGrid {
  public:
-  // For the row's own process; null when no block is left.
+  // For the row's own process. Null when no block is left.
   Block* take(std::uint32_t column, Row row) {
     std::uint32_t index = index_of(column, row);
     if (index == kBlocks) {
@@ -41,7 +42,7 @@ class SparseGrid {
     }
   }
 
-  // Lets `column` stand for something new; by the master, while nobody counts.
+  // By the master, while no process counts there: gives `column` to a new thing, with empty blocks.
   void restart(std::uint32_t column) {
     for (Row row = 0; row < bound_.rows(); ++row) {
       const std::uint32_t index = index_of(column, row);
@@ -55,13 +56,14 @@ class SparseGrid {
   }
 
  private:
-  // kBlocks for none, which also is what a number that makes no sense is taken for.
+  // kBlocks when the pair has no block or its number is invalid.
   std::uint32_t index_of(std::uint32_t column, Row row) const {
     const std::uint32_t number = numbers_[row][column].load(std::memory_order_acquire);
     return number == 0 || number > kBlocks ? kBlocks : number - 1;
   }
 
-  // A block that nobody has. Looks first, so that the count of those refused cannot wrap.
+  // A free block, or kBlocks. Checks before it counts, so that failed calls cannot make the count
+  // wrap.
   std::uint32_t draw() {
     if (blocks_left() == 0) return kBlocks;
     const std::uint32_t index = taken_.fetch_add(1, std::memory_order_relaxed);

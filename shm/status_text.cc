@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::string_view kNone = "-";
 
+// Stricter than the escaping of a log line, because a space or `=` would end a value.
 std::string escaped(std::string_view text) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string out;
@@ -25,7 +26,7 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
-// Clocks of different processes are read at slightly different moments.
+// 0 when `since_ms` is later: processes read their clocks at slightly different moments.
 std::uint64_t elapsed(std::uint64_t now_ms, std::uint64_t since_ms) {
   return now_ms > since_ms ? now_ms - since_ms : 0;
 }
@@ -37,7 +38,7 @@ class Line {
   Line& add(std::string_view key, std::uint64_t value) { return put(key, std::to_string(value)); }
   Line& add(std::string_view key, std::string_view text) { return put(key, escaped(text)); }
 
-  // With one decimal.
+  // In milliseconds with one decimal.
   Line& add_ms(std::string_view key, std::optional<std::uint64_t> us) {
     if (!us) return put(key, kNone);
     const std::uint64_t tenths = (*us + 50) / 100;

@@ -1,10 +1,10 @@
-// The text of the status dump: a snapshot in lines of key=value pairs.
+// The text of the status dump: a snapshot as lines of key=value pairs.
 //
-// "status: object=KIND key=value key=value …", single spaces between. Every key of a kind is always
-// there, in this order; "-" stands for what does not exist or has not happened. The one exception
-// is a listener's refused_REASON, which is there only when it is not 0. A value never holds a
-// space: bytes that could end it (and `=`, `"`, `\`, and all that is not printable ASCII) are shown
-// as \xNN. Keys tell their units: _s, _ms. Ages count back from the moment of the snapshot.
+// "status: object=KIND key=value key=value …", separated by single spaces. Every key of a kind is
+// always there, in the same order; "-" stands for a value that does not exist or an event that has
+// not happened. The one exception is a listener's refused_REASON, which appears only when it is not
+// 0. A value never contains a space: spaces, `=`, `"`, `\` and bytes that are not printable ASCII
+// appear as \xNN. Keys name their units: _s, _ms. Ages count back from the moment of the snapshot.
 #pragma once
 
 #include <string>
@@ -15,7 +15,7 @@
 
 namespace shm {
 
-// What the segment does not know: names by row. A row without a name is shown as "#ROW".
+// Names by row, which the segment does not know. A row without a name appears as "#ROW".
 struct RowNames {
   struct Backend {
     std::string name;
@@ -24,7 +24,7 @@ struct RowNames {
   std::vector<std::string> listeners;
   std::vector<std::string> services;
   std::vector<Backend> backends;
-  std::vector<std::string_view> reasons;  // of refusals, by number
+  std::vector<std::string_view> reasons;  // codes of refusals, by number
 };
 
 struct ProcessStatus {
@@ -37,7 +37,7 @@ struct ProcessStatus {
 // The process, then its workers, listeners, services, backends, and the session table.
 std::vector<std::string> status_lines(const ProcessStatus& process, const Snapshot& snapshot,
                                       const RowNames& names);
-// The line that ends a dump: how many there were before it, and how many of them could not be told.
+// The last line of a dump: the number of lines before it, and how many of them were not written.
 std::string status_end_line(std::size_t lines, std::size_t omitted);
 
 std::string name_of(const std::vector<std::string>& names, std::uint32_t row);

@@ -6,7 +6,7 @@
 namespace shm {
 namespace {
 
-// More than a writer needs to copy 160 bytes, even if it loses the processor meanwhile.
+// Longer than a writer needs for 160 bytes, even if it loses the processor meanwhile.
 constexpr int kMostLooks = 1000;
 
 }  // namespace

@@ -1,8 +1,9 @@
-// The keys that seal TLS session tickets, so that all workers of all generations share them.
+// The keys that seal TLS session tickets, shared by all workers of all generations.
 //
-// Written by the master alone, read by every worker: a version that is odd while the master writes
-// tells a reader to look again, and an even one that it has seen before that nothing has changed.
-// Random bytes that live in memory only; the segment keeps their page out of core dumps and swap.
+// Written by the master alone, read by every worker. The version is odd while the master writes,
+// and a reader then tries again. When the version is the one that a reader has seen before, the
+// keys have not changed. The keys are random bytes that exist in memory only; the segment keeps
+// their page out of core dumps and swap.
 #pragma once
 
 #include <array>
@@ -14,31 +15,31 @@
 
 namespace shm {
 
-// What a ticket shows in the clear (name), is encrypted with (AES-256) and is signed with (HMAC).
+// `name` stands in the ticket in the clear, `cipher` encrypts it (AES-256), `mac` signs it (HMAC).
 struct TicketKey {
   std::array<std::uint8_t, 16> name;
   std::array<std::uint8_t, 32> cipher;
   std::array<std::uint8_t, 32> mac;
 };
 
-// The newest, which seals, and the one before it, which still opens.
+// The newest key, which seals tickets, and the one before it, which still opens them.
 inline constexpr std::size_t kTicketKeys = 2;
 using TicketKeyPair = std::array<TicketKey, kTicketKeys>;
 
 class TicketKeys {
  public:
-  // By the master: `key` becomes the newest. The first one fills both places.
+  // By the master: `key` becomes the newest. The first key is also the one before it.
   void rotate(const TicketKey& key);
 
-  // Copies the keys unless `version` says that the reader has them; true when it has copied. False
-  // also while there are none, or while the master has been writing for too long (it was killed).
+  // Copies the keys and their version, and returns true, unless `version` is the present one. Also
+  // returns false when there are no keys yet, or when the master was killed while it wrote.
   bool read(std::uint64_t& version, TicketKeyPair& keys) const;
 
  private:
   static constexpr std::size_t kWords = sizeof(TicketKeyPair) / sizeof(std::uint64_t);
   static_assert(sizeof(TicketKeyPair) % sizeof(std::uint64_t) == 0);
 
-  std::atomic<std::uint64_t> version_;  // 0: no key was made yet
+  std::atomic<std::uint64_t> version_;  // 0: there is no key yet
   std::atomic<std::uint64_t> words_[kWords];
 };
 

@@ -1,7 +1,7 @@
-// Rows of live processes. Taking and freeing is the master's, gauges are each process's own.
+// Rows of live processes. The master takes and frees rows; each process writes its own gauges.
 //
-// A row's requests are never set back, only measured from where its process began, so that the
-// total needs no folding and cannot go down. No system call, no lock.
+// The number of a row's requests is never set back. A process's own number is the difference from
+// where it began, so the total needs no folding and cannot go down. No system call, no lock.
 #include "shm/worker_table.h"
 
 #include <algorithm>

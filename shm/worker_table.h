@@ -1,8 +1,8 @@
-// One row for each live worker process: who it is, what it does, its gauges.
+// One row for each live worker process: its identity, its state, its gauges.
 //
-// The master takes and frees rows (before fork, after wait), so that taking one needs no lock;
-// a row's process writes its own gauges only. What it is doing right now is one word, stored
-// before each thing that could take long: for the watchdog, who asks when it is too late to ask it.
+// The master takes and frees rows (before fork, after wait), so taking one needs no lock. A process
+// writes only the gauges of its own row. What it does is one word, which it stores before each step
+// that may take long. The watchdog reads that word when the process no longer answers.
 #pragma once
 
 #include <atomic>
@@ -18,7 +18,7 @@ namespace shm {
 enum class WorkerState : std::uint32_t { free, starting, ready, draining };
 std::string_view to_text(WorkerState state);
 
-// In the order of a request's path, with the steps of a transaction one after the other.
+// In the order of a request's path.
 enum class Activity : std::uint8_t {
   starting,
   waiting,  // for events
@@ -45,7 +45,8 @@ struct Doing {
   std::optional<std::uint32_t> service;   // row of ServiceTable, below kMaxServices
 };
 
-// As one word: activity, 1 + listener << 8, 1 + service << 24; what makes no sense is left out.
+// As one word: activity | (1 + listener) << 8 | (1 + service) << 24. unpack() leaves out rows that
+// do not exist.
 inline constexpr int kDoingListenerShift = 8;
 inline constexpr int kDoingServiceShift = 24;
 inline std::uint64_t pack(const Doing& doing) {
@@ -61,10 +62,10 @@ struct WorkerInfo {
   std::int32_t pid = 0;
   Slot slot = 0;
   Generation generation = 0;
-  std::uint64_t heartbeat_ms = 0;  // CLOCK_MONOTONIC of the last turn of its loop
+  std::uint64_t heartbeat_ms = 0;  // CLOCK_MONOTONIC at the last turn of its loop
   std::uint64_t requests = 0;
   std::uint32_t clients = 0;
-  std::uint32_t restarts = 0;  // in this slot, because a process of the same generation had died
+  std::uint32_t restarts = 0;  // in this slot, after a process of the same generation died
   Doing doing;
 };
 
@@ -73,38 +74,39 @@ class WorkerTable {
   std::optional<Row> take(Slot slot, Generation generation);  // the lowest free row; by the master
   void set_pid(Row row, std::int32_t pid);                    // after fork, by the master
   void free(Row row);
-  std::uint32_t rows_in_use() const;  // 1 + the highest row that is taken: the bound of all scans
+  std::uint32_t rows_in_use() const;  // 1 + the highest row that is taken: where scans end
 
   void set_state(Row row, WorkerState state);
   void beat(Row row, std::uint64_t now_ms);
   void set_clients(Row row, std::uint32_t clients);
   void count_request(Row row);
-  // Inline, as it comes several times in each request.
+  // Inline, because each request calls it several times.
   void note(Row row, const Doing& doing) {
     rows_[row].doing.store(pack(doing), std::memory_order_relaxed);
   }
   WorkerInfo info(Row row) const;
-  // A process asks that of `row` to look at the listening sockets of `slot`; who is asked takes all
-  // that came since it last did: bit n is slot n.
+  // `invite` asks the process of `row` to look at the listening sockets of `slot`. That process
+  // takes all invitations since its last call; bit n is slot n.
   void invite(Row row, Slot slot);
   std::uint64_t take_invitations(Row row);
-  std::uint64_t total_requests() const;  // of all rows, and of those that were freed
+  std::uint64_t total_requests() const;  // of all processes, ended ones included
 
  private:
-  // A line for each row, as it is written at every request.
+  // A cache line for each row, because each request writes to it.
   struct alignas(kCacheLine) Cells {
     std::atomic<WorkerState> state{WorkerState::free};
     std::atomic<std::int32_t> pid{0};
     std::atomic<Slot> slot{0};
     std::atomic<Generation> generation{0};
     std::atomic<std::uint64_t> heartbeat_ms{0};
-    std::atomic<std::uint64_t> requests{0};  // never set back: of all processes the row ever had
-    std::atomic<std::uint64_t> requests_before{0};  // of those before the present one
+    std::atomic<std::uint64_t> requests{
+        0};  // of all processes that the row ever had; never set back
+    std::atomic<std::uint64_t> requests_before{0};  // of the processes before the present one
     std::atomic<std::uint32_t> clients{0};
     std::atomic<std::uint64_t> doing{0};
     std::atomic<std::uint64_t> invitations{0};
   };
-  // The master's own.
+  // Used by the master alone.
   struct Births {
     Generation generation;
     std::uint32_t restarts;

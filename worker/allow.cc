@@ -27,9 +27,10 @@ std::string unknown_rule(const std::string& code) {
   for (const http::Reason reason : http::kRelaxable) {
     relaxable.push_back(http::info(reason).code);
   }
-  std::string message = "no rule is named `" + conf::shown(code) + "`";
+  std::string message = "there is no rule `" + conf::shown(code) + "`";
   const std::string hint = conf::did_you_mean(code, relaxable);
-  return message + (hint.empty() ? "; those that can be relaxed are " + relaxable_codes() : hint);
+  return message +
+         (hint.empty() ? "; the rules that can be relaxed are " + relaxable_codes() : hint);
 }
 
 std::string_view what_it_guards(http::Relax relax) {
@@ -37,13 +38,13 @@ std::string_view what_it_guards(http::Relax relax) {
     case http::Relax::yes:
       break;
     case http::Relax::framing:
-      return "it guards where lines and messages end, and without it requests could be smuggled";
+      return "it marks where lines and messages end; without it, requests could be smuggled";
     case http::Relax::host:
-      return "it guards which host is asked for, and programs would disagree about that";
+      return "it protects the choice of the host; without it, programs would choose differently";
     case http::Relax::tunnel:
-      return "it guards that nothing passes unread";
+      return "it makes sure that nothing passes unread";
     case http::Relax::limit:
-      return "it is a limit, not a rule about form";
+      return "it is a limit, not a rule of syntax";
     case http::Relax::response:
       return "it is about responses; only rules about requests can be relaxed";
   }
@@ -64,7 +65,7 @@ http::RuleSet allowed_rules(const std::vector<conf::AllowedRule>& rules,
       diagnostics.error(
           rule.where,
           in_code(about.code) + " cannot be relaxed: " + std::string(what_it_guards(about.relax)) +
-              " (" + std::string(about.section) + "); those that can are " + relaxable_codes());
+              " (" + std::string(about.section) + "); the rules that can are " + relaxable_codes());
     } else if (allowed.contains(reason)) {
       diagnostics.error(rule.where, in_code(about.code) + " is given twice");
     } else {

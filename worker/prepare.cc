@@ -46,16 +46,16 @@ void find_ids(const conf::Global& global, Heritage& heritage, Diagnostics& diagn
       heritage.uid = user->pw_uid;
       heritage.gid = user->pw_gid;
     } else {
-      diagnostics.error(global.user_where, "no user is named `" + log::escaped(*global.user) +
-                                               "`; expected a name of /etc/passwd");
+      diagnostics.error(global.user_where, "there is no user `" + log::escaped(*global.user) +
+                                               "`; expected a name from /etc/passwd");
     }
   }
   if (global.group) {
     if (const group* const found = ::getgrnam(global.group->c_str())) {
       heritage.gid = found->gr_gid;
     } else {
-      diagnostics.error(global.group_where, "no group is named `" + log::escaped(*global.group) +
-                                                "`; expected a name of /etc/group");
+      diagnostics.error(global.group_where, "there is no group `" + log::escaped(*global.group) +
+                                                "`; expected a name from /etc/group");
     }
   }
 }

@@ -13,8 +13,8 @@
 #include <string>
 #include <string_view>
 
+#include "worker/http/http1_writer.h"
 #include "worker/http/request_head.h"
-#include "worker/http/rewrite.h"
 #include "worker/http/sanitizer.h"
 
 using namespace worker::http;

@@ -1,8 +1,9 @@
-// A small web server to put Pound in front of: `demo_backend [--name NAME] [--port PORT]`.
+// A small web server that serves as a backend in the demo and the tests; not a part of Pound.
 //
-// Listens on 127.0.0.1 (port 0: any free one) and says where. Every page names the server and shows
-// what arrived, so that one can see what Pound added; /1k is 1,024 bytes of text, /count the number
-// of requests served so far that were not for /count. It is part of the tests, not of Pound.
+// Usage: demo_backend [--name NAME] [--port PORT]. Listens on 127.0.0.1, with port 0 on any free
+// port, and prints the address. Each page names the server and shows the method, the path, the
+// X-Forwarded fields and the size of the body that arrived. /1k answers with 1,024 bytes of text,
+// /count with the number of requests so far, without those for /count.
 #include <arpa/inet.h>
 #include <event2/buffer.h>
 #include <event2/event.h>
@@ -25,7 +26,7 @@
 
 namespace {
 
-constexpr std::size_t kPageBytes = 1024;  // of /1k
+constexpr std::size_t kPageBytes = 1024;  // the size of /1k
 constexpr int kBacklog = 4096;
 
 struct Arguments {
@@ -124,7 +125,7 @@ class Server {
   std::uint64_t served_ = 0;
 };
 
-// A socket of our own: evhttp's would have a short queue.
+// Returns a listening socket. evhttp could open one itself, but with a short queue.
 int listen_on(std::uint16_t port) {
   const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   const int on = 1;

@@ -195,8 +195,11 @@ def test_a_pid_file_without_a_pid(script):
     script.pid_file().write_text("nonsense\n")
     done = script.run("status")
     assert (done.returncode, done.stdout) == (
-        4, f"pound: cannot tell from {script.pid_file()}.\n")
-    assert script.status_of("stop") == 1
+        4, f"pound: status unknown, because {script.pid_file()} contains no readable pid.\n")
+    done = script.run("stop")
+    assert (done.returncode, done.stdout) == (
+        1, "Stopping reverse proxy: pound failed!\n"
+        f"cannot stop: {script.pid_file()} contains no readable pid\n")
     assert script.status_of("start") == 0
 
 
@@ -217,7 +220,7 @@ def test_a_bad_configuration_stops_nobody(script):
         done = script.run(verb)
         assert done.returncode == 1
         assert "error: unknown key `Treads`" in done.stdout
-        assert done.stdout.endswith("not restarted: what runs goes on as it is\n")
+        assert done.stdout.endswith("not restarted: the running daemon keeps its configuration\n")
     assert script.pid() == pid
     assert script.serves()
     assert script.status_of("stop") == 0

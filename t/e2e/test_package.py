@@ -199,7 +199,8 @@ def test_without_systemd(start):
     pid = ok(machine, "cat /run/pound.pid")
     upgrade = machine.shell("dpkg -i /package.deb")
     assert upgrade.returncode == 0
-    assert "pound is not restarted:\n/etc/pound/pound.yaml" in upgrade.stderr
+    assert ("pound was not restarted, because its configuration is invalid:\n/etc/pound/pound.yaml"
+            in upgrade.stderr)
     assert ok(machine, "cat /run/pound.pid") == pid
     ok(machine, "sed -i /bad:/d /etc/pound/pound.yaml; dpkg -i /package.deb")
     assert ok(machine, "cat /run/pound.pid") != pid

@@ -114,8 +114,8 @@ def test_a_reload_that_began_before_is_no_answer(master):
     master.start("before ok|of somebody else")
     status, out, err = ask(master, "-t", "1")
     assert (status, out) == (150, "")
-    assert err == (f"pound-reload: no answer from process {master.process.pid} within 1 s; it may "
-                   "still reload, and the log will tell\n")
+    assert err == (f"pound-reload: process {master.process.pid} reported no outcome within 1 s; "
+                   "it may still reload, see the log\n")
 
 
 def test_the_report_of_the_start_is_no_answer(master):
@@ -159,7 +159,7 @@ def test_no_pid_file(master):
 def test_what_is_no_pid_is_never_signalled(master, text):
     master.pid_file.write_text(text)
     assert ask(master) == (
-        7, "", f"pound-reload: not running: there is no pid in {master.pid_file}\n")
+        7, "", f"pound-reload: not running: {master.pid_file} contains no pid\n")
 
 
 def test_another_program_is_never_signalled(master):

@@ -1,4 +1,4 @@
-// What the fuzz targets share: how a property is demanded, and how a head is fed in pieces.
+// Shared by the fuzz targets: require() checks a property, parse() feeds a head in pieces.
 #pragma once
 
 #include <algorithm>
@@ -10,14 +10,14 @@
 
 #include "worker/http/request_head.h"
 #include "worker/http/response_head.h"
-#include "worker/http/rewrite.h"
+#include "worker/http/http1_writer.h"
 #include "worker/http/uri.h"
 
 namespace fuzz {
 
 inline void require(bool holds, const char* what) {
   if (holds) return;
-  std::fprintf(stderr, "does not hold: %s\n", what);
+  std::fprintf(stderr, "property violated: %s\n", what);
   std::abort();
 }
 
@@ -45,7 +45,7 @@ struct Parsed {
   Head head;
 };
 
-// Feeds ever longer prefixes, each grown by 1 to `most` bytes.
+// Parses growing prefixes of `bytes`; each is longer than the last by 1 to `most` bytes.
 template <typename Head>
 Parsed<Head> parse(std::string_view bytes, std::size_t most) {
   using worker::http::ParseStatus;
@@ -60,7 +60,8 @@ Parsed<Head> parse(std::string_view bytes, std::size_t most) {
   return parsed;
 }
 
-// The same verdict, to the excerpt, however the bytes come. Returns the one of all bytes at once.
+// Requires the same verdict, place and excerpt however the bytes are split. Returns the result of
+// parsing all bytes at once.
 template <typename Head>
 Parsed<Head> parse_in_every_way(std::string_view bytes) {
   using worker::http::ParseStatus;

@@ -1,7 +1,7 @@
-// Fuzzes the chunked decoder.
+// Fuzzes the decoder of chunked bodies.
 //
-// Properties: data, trailer and verdict are the same however the bytes are split; bytes behind the
-// body stay as they are; what is decoded, encoded and decoded again is the same.
+// Properties: data, trailer and verdict do not depend on how the bytes are split; the decoder
+// leaves the bytes after the body unchanged; decoded data, encoded and decoded again, is the same.
 #include <algorithm>
 #include <array>
 #include <vector>
@@ -34,7 +34,7 @@ Decoded decode(const std::string& bytes, std::size_t step) {
   Decoded decoded;
   for (std::size_t at = 0; at < bytes.size() && decoded.state == ChunkedDecoder::State::more;
        at += step) {
-    // A buffer of the exact size, so that a step over its end is seen.
+    // The buffer has the exact size, so that the sanitizers detect an access beyond its end.
     std::vector<char> piece(
         bytes.begin() + static_cast<std::ptrdiff_t>(at),
         bytes.begin() + static_cast<std::ptrdiff_t>(std::min(bytes.size(), at + step)));
@@ -42,7 +42,7 @@ Decoded decode(const std::string& bytes, std::size_t step) {
     require(result.produced <= result.consumed && result.consumed <= piece.size(), "sane counts");
     require(std::equal(piece.begin() + static_cast<std::ptrdiff_t>(result.consumed), piece.end(),
                        bytes.begin() + static_cast<std::ptrdiff_t>(at + result.consumed)),
-            "what follows is untouched");
+            "bytes after the body are unchanged");
     decoded.state = result.state;
     decoded.consumed += result.consumed;
     decoded.data.append(piece.data(), result.produced);
@@ -75,8 +75,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (whole.state == ChunkedDecoder::State::done) {
     const std::string encoded = encode(whole.data, whole.trailer);
     const Decoded again = decode(encoded, encoded.size());
-    require(again.state == ChunkedDecoder::State::done, "what is encoded is accepted");
-    require(again.consumed == encoded.size(), "what is encoded is one body");
+    require(again.state == ChunkedDecoder::State::done, "encoded data is accepted");
+    require(again.consumed == encoded.size(), "encoded data is one body");
     require(again.data == whole.data && again.trailer == whole.trailer, "same data and trailer");
   }
   return 0;

@@ -1,7 +1,7 @@
-// libFuzzer target: any bytes as a configuration.
+// Fuzzes the configuration loader with arbitrary bytes.
 //
-// What must hold: it ends, there is a Config exactly when there is no error, every index in it is
-// good, and the messages hold no byte that a terminal must not get.
+// Properties: loading ends; it returns a Config exactly when it reports no error; each backend
+// index in the Config is valid; the messages contain no control character except line feeds.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -24,7 +24,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       for (const std::size_t index : service.backends) {
         if (index >= config->backends.size()) std::abort();
       }
-      if (service.url) service.url->search("/index.html");
+      for (const conf::Condition& condition : service.conditions) {
+        condition.pattern.search("/index.html");
+      }
     }
   }
   return 0;

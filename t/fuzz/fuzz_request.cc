@@ -1,7 +1,7 @@
-// Fuzzes the request's way through the pure core: parse, judge, rewrite, parse again.
+// Fuzzes the processing of request heads: parse, judge, rewrite, parse again.
 //
-// Properties: the verdict is the same however the bytes are split; what is written for the backend
-// is accepted again, even by who relaxes nothing, and means the same.
+// Properties: the verdict does not depend on how the bytes are split; the head written for the
+// backend is accepted again even when no rule is relaxed, and has the same meaning.
 #include "t/fuzz/frame.h"
 #include "worker/http/sanitizer.h"
 
@@ -10,7 +10,7 @@ using fuzz::require;
 
 namespace {
 
-// More than the fields that the rewriting adds.
+// An upper bound of the number of fields that the rewriting adds.
 constexpr std::size_t kAdded = 10;
 
 bool has_body(const RequestFacts& facts) {
@@ -20,24 +20,24 @@ bool has_body(const RequestFacts& facts) {
 void rewrite_and_read(const RequestHead& head, const RequestFacts& facts) {
   std::string out;
   write_request_head(head, facts, fuzz::kForwarded, out);
-  // What is encoded takes more room.
+  // Percent-encoding may lengthen the head beyond a limit.
   const std::size_t line = out.find("\r\n");
   if (line > kMaxRequestLine || out.size() > kMaxHead) return;
   if (head.fields.size() + kAdded > kMaxFields) return;
 
   const auto again = fuzz::parse<RequestHead>(out, out.size());
-  require(again.status == ParseStatus::complete, "what is written is well-formed");
-  require(again.head.size == out.size(), "what is written is one head");
+  require(again.status == ParseStatus::complete, "the written head is well-formed");
+  require(again.head.size == out.size(), "the written bytes are one head");
   RequestFacts meaning;
-  require(!judge_request(again.head, meaning), "what is written is accepted");
+  require(!judge_request(again.head, meaning), "the written head is accepted");
   RuleSet methods;
   methods.add(Reason::method_unknown);
-  require(!meaning.breaches.refusal(methods), "what is written breaks no rule");
+  require(!meaning.breaches.refusal(methods), "the written head breaks no rule");
   require(again.head.method == head.method, "same method");
   if (head.breaches.empty()) require(again.head.path_query == head.path_query, "same target");
   require(has_body(facts) == has_body(meaning) && meaning.body.length == facts.body.length,
           "same body");
-  require(meaning.keep_alive && !meaning.is_http10, "kept and HTTP/1.1");
+  require(meaning.keep_alive && !meaning.is_http10, "keep-alive and HTTP/1.1");
   require(meaning.upgrade == facts.upgrade, "same upgrade");
   require(meaning.expects_continue == facts.expects_continue, "same expectation");
   require(facts.host.empty() || meaning.host == facts.host, "same host");
@@ -47,7 +47,7 @@ void rewrite_and_read(const RequestHead& head, const RequestFacts& facts) {
   for (const Field& field : again.head.fields) {
     const FieldId twin = twin_field_id(field.name);
     const bool harmless = twin == FieldId::other || twin == FieldId::user_agent;
-    require(field.id == twin || harmless, "nobody's twin");
+    require(field.id == twin || harmless, "no name that a CGI could take for a known field");
   }
 }
 
@@ -64,7 +64,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       require(static_cast<bool>(facts.breaches.refusal({})), "a breach is refused by default");
     }
   }
-  require(facts.breaches.refusal({}).offset < parsed.head.size, "so is that of a breach");
+  require(facts.breaches.refusal({}).offset < parsed.head.size,
+          "the offset of a breach is within the head");
   if (!refusal) rewrite_and_read(parsed.head, facts);
   return 0;
 }

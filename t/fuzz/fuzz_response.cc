@@ -1,8 +1,8 @@
-// Fuzzes the response's way through the pure core: parse, judge, rewrite, parse again.
+// Fuzzes the processing of response heads: parse, judge, rewrite, parse again.
 //
-// The input's first byte says what was asked and who asks. Properties: the verdict is the same
-// however the bytes are split; what is written for the client is accepted again and ends its body
-// in the same place.
+// The input's first byte describes the request: its method, its upgrade, its HTTP version.
+// Properties: the verdict does not depend on how the bytes are split; the head written for the
+// client is accepted again and frames its body in the same way.
 #include "t/fuzz/frame.h"
 #include "worker/http/sanitizer.h"
 
@@ -11,6 +11,7 @@ using fuzz::require;
 
 namespace {
 
+// An upper bound of the number of fields that the rewriting adds.
 constexpr std::size_t kAdded = 6;
 
 std::string written(const ResponseHead& head, const ResponseFacts& facts,
@@ -26,7 +27,7 @@ std::string written(const ResponseHead& head, const ResponseFacts& facts,
 
 void rewrite_and_read(const ResponseHead& head, const RequestFacts& request,
                       const ResponseFacts& facts, bool client_is_http10) {
-  ResponseRewrite how{facts.body, true, client_is_http10, "X-Added: yes\r\n"};
+  ResponseRewrite how{facts.body, true, client_is_http10, {.head_add = "X-Added: yes\r\n"}};
   if (client_is_http10 && how.body.kind == Framing::Kind::chunked) {
     how.body.kind = Framing::Kind::until_close;
   }
@@ -34,17 +35,18 @@ void rewrite_and_read(const ResponseHead& head, const RequestFacts& request,
   if (out.size() > kMaxResponseHead || head.fields.size() + kAdded > kMaxFields) return;
 
   const auto again = fuzz::parse<ResponseHead>(out, out.size());
-  require(again.status == ParseStatus::complete, "what is written is well-formed");
-  require(again.head.size == out.size(), "what is written is one head");
+  require(again.status == ParseStatus::complete, "the written head is well-formed");
+  require(again.head.size == out.size(), "the written bytes are one head");
   require(again.head.status == head.status && again.head.reason == head.reason, "same status line");
   ResponseFacts meaning;
-  require(!judge_response(again.head, request, meaning), "what is written is accepted");
+  require(!judge_response(again.head, request, meaning), "the written head is accepted");
   require(meaning.body.kind == how.body.kind, "same framing");
   require(meaning.body.length == how.body.length, "same length");
   require(meaning.switches == facts.switches && meaning.is_interim == facts.is_interim,
           "same kind of response");
   if (!facts.is_interim && !facts.switches) {
-    require(meaning.keep_alive == (how.body.kind != Framing::Kind::until_close), "kept as said");
+    require(meaning.keep_alive == (how.body.kind != Framing::Kind::until_close),
+            "keep-alive unless the close ends the body");
     require(again.head.fields.count(FieldId::connection) <= 1, "one Connection");
   }
 }

@@ -1,8 +1,8 @@
 // Fuzzes the search for a session's text in heads.
 //
-// The input: a byte for the source, a line for the ID, then a head. Properties: what is found is
-// bounded, is no empty text, and lies in the head or in the scratch; it is still found in what is
-// written for the other side, as the backend sees the same session as we do.
+// The input is a byte for the source, a line for the ID, and a head. Properties: the text found is
+// not empty, not longer than kMaxSessionText, and lies in the head or in the scratch buffer; the
+// request head written for the backend yields the same text.
 #include "t/fuzz/frame.h"
 #include "worker/http/sanitizer.h"
 #include "worker/http/session_key.h"
@@ -18,7 +18,8 @@ bool is_within(std::string_view part, std::string_view whole) {
 
 void check_found(std::string_view found, std::string_view head, std::string_view scratch) {
   require(!found.empty() && found.size() <= kMaxSessionText, "neither empty nor too long");
-  require(is_within(found, head) || is_within(found, scratch), "it is a part of what was given");
+  require(is_within(found, head) || is_within(found, scratch),
+          "it lies in the head or the scratch buffer");
 }
 
 void in_request(SessionSource source, std::string_view id, std::string_view bytes) {
@@ -34,8 +35,9 @@ void in_request(SessionSource source, std::string_view id, std::string_view byte
   if (!parsed.head.breaches.empty() || source == SessionSource::header) return;
   write_request_head(parsed.head, facts, fuzz::kForwarded, out);
   const auto again = fuzz::parse<RequestHead>(out, out.size());
-  if (again.status != ParseStatus::complete) return;  // it has become too long
-  require(session_text(source, id, again.head, other_scratch) == found, "same session again");
+  if (again.status != ParseStatus::complete) return;  // rewriting made it too long
+  require(session_text(source, id, again.head, other_scratch) == found,
+          "same session in the written head");
 }
 
 void in_response(SessionSource source, std::string_view id, std::string_view bytes) {

@@ -1,8 +1,8 @@
-// Fuzzes targets and authorities.
+// Fuzzes request targets and authorities.
 //
-// Properties: what is written of a target is one that nobody refuses, means the same bytes and is
-// not changed by being written again; a redirect's location has no byte that could end it; the host
-// of a valid authority is valid, and the same server as itself.
+// Properties: a written target breaks no rule, decodes to the same bytes, and writing it again does
+// not change it; the location of a redirect contains only printable ASCII without spaces; the host
+// of a valid authority is valid, and an authority names the same server as itself.
 #include "t/fuzz/frame.h"
 #include "worker/http/chars.h"
 #include "worker/http/redirect.h"
@@ -12,7 +12,7 @@ using fuzz::require;
 
 namespace {
 
-// A '%' without two digits behind it stands for itself.
+// Decodes percent-encoding. A '%' that is not followed by two hexadecimal digits stays as it is.
 std::string decoded(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -34,25 +34,27 @@ void check_path_query(std::string_view path_query) {
     std::string out;
     append_path_query(path_query, keep_bare, out);
     Breaches left;
-    require(!judge_path_query(out, 0, left) && left.empty(), "what is written breaks no rule");
-    require(decoded(out) == decoded(path_query), "it means the same bytes");
-    if (keep_bare && breaches.empty()) require(out == path_query, "what is right is not touched");
+    require(!judge_path_query(out, 0, left) && left.empty(), "the written target breaks no rule");
+    require(decoded(out) == decoded(path_query), "it decodes to the same bytes");
+    if (keep_bare && breaches.empty()) require(out == path_query, "a valid target is unchanged");
     std::string again;
     append_path_query(out, keep_bare, again);
-    require(again == out, "it is encoded once");
+    require(again == out, "encoding is idempotent");
   }
 }
 
 void check_authority(std::string_view authority, std::string_view path_query) {
   if (!valid_authority(authority)) return;
   const std::string_view host = host_of(authority);
-  require(!host.empty() && valid_authority(host), "the host of an authority is one");
-  require(same_authority(authority, authority, true), "it is the same server as itself");
+  require(!host.empty() && valid_authority(host), "the host of an authority is valid");
+  require(same_authority(authority, authority, true), "an authority equals itself");
   Breaches breaches;
   if (judge_path_query(path_query, 0, breaches)) return;
   const std::string location = redirect_location({"https://", "", "", ""}, authority, path_query);
-  require(location.starts_with("https://" + std::string(host) + "/"), "it leads to the host");
-  for (const char c : location) require(c > ' ' && c < 0x7f, "it has no byte that could end it");
+  require(location.starts_with("https://" + std::string(host) + "/"),
+          "the location names the host");
+  for (const char c : location)
+    require(c > ' ' && c < 0x7f, "the location has no byte that could end it");
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
-// Runs a fuzz target over stored inputs, without a fuzzer: what was found once stays mended.
-// Arguments are folders; a folder that is missing or empty is a failure, since it tests nothing.
+// Runs a fuzz target over stored inputs, without a fuzzer, so that a fixed bug cannot return
+// unnoticed. The arguments are folders. A missing or empty folder is a failure, because it tests
+// nothing.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>

@@ -1,6 +1,8 @@
 // A backend as one worker uses it: see backend.h.
 #include "worker/backend/backend.h"
 
+#include "conf/address.h"
+
 namespace worker::backend {
 
 namespace {
@@ -22,9 +24,7 @@ Backend::Backend(const conf::Backend& backend, const BackendHeritage& inherited,
       connect_timeout(deadlines.of(milliseconds(backend.connect_timeout))) {}
 
 std::string Backend::title() const {
-  const bool is_v6 = config.address.find(':') != std::string::npos;
-  return config.name + " (" + (is_v6 ? "[" + config.address + "]" : config.address) + ":" +
-         std::to_string(config.port) + ")";
+  return config.name + " (" + conf::host_port(config.address, config.port) + ")";
 }
 
 bool Backends::close_idle() {

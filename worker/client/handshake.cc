@@ -60,7 +60,7 @@ void Http1Connection::handshake_failed(int error) {
 
 void Http1Connection::handshake_timed_out() {
   const tls::Session* const tls = endpoint_.stream().tls();
-  if (tls != nullptr && tls->heard() && !tls->established()) {
+  if (tls != nullptr && tls->handshaking()) {
     record_handshake(408, "tls_timeout", "not completed in time");
   }
 }

@@ -7,7 +7,6 @@
 #include "worker/client/context.h"
 #include "worker/client/http1_connection.h"
 #include "worker/http/http1_writer.h"
-#include "worker/http/rewrite.h"
 
 namespace worker::client {
 
@@ -118,8 +117,7 @@ void Http1Exchange::send_head(const transaction::ResponseStart& start, const Bod
   if (has_no_length) how.body.kind = now_.is_http10 ? Kind::until_close : Kind::chunked;
   how.keep_alive = settle_connection();
   how.client_is_http10 = now_.is_http10;
-  how.added = start.added;
-  how.hsts = connection_->listener().hsts;
+  how.added = {.head_add = start.added, .hsts = connection_->listener().hsts};
 
   std::string& text = connection_->context().text;
   text.clear();

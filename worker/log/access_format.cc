@@ -2,67 +2,60 @@
 #include "worker/log/access_format.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <iterator>
+
+#include "shm/log_ring.h"
+#include "worker/log/escape.h"
 
 namespace worker::log {
 
 namespace {
 
-// 2 KiB are left for the parts that have no limit here: names, numbers and the reason.
+constexpr std::size_t kMaxNumber = 20;  // digits of 64 bits
+// Room for everything that is not a text of the record: the date, three numbers and punctuation.
+constexpr std::size_t kFixedRoom = 192;
+
+// 2 KiB are left for the texts that have no limit here: address, names and reason.
 static_assert(kMaxRequestLine + 2 * kMaxField + 2048 < shm::kMaxLogRecord);
 
-void put_quoted(std::string_view text, std::size_t most, Line& line) {
-  line.put("\"");
-  if (text.empty()) {
-    line.put("-");
-  } else {
-    line.put_escaped(text, most);
-  }
-  line.put("\"");
+char* put(char* out, std::string_view text) { return out + text.copy(out, text.size()); }
+
+char* put(char* out, std::uint64_t number) {
+  return std::to_chars(out, out + kMaxNumber, number).ptr;
+}
+
+char* put_quoted(char* out, std::string_view text, std::size_t most) {
+  if (text.empty()) return put(out, "\"-\"");
+  return put(escape(put(out, "\""), text, most), "\"");
 }
 
 // CLIENT - - [DATE] "REQUEST LINE" STATUS BYTES, with "-" for no bytes.
-void put_common(const AccessRecord& record, CommonDate& date, Line& line) {
-  line.put(record.client_ip);
-  line.put(" - - ");
-  line.put(date.text(record.begun_at));
-  line.put(" ");
-  put_quoted(record.request_line, kMaxRequestLine, line);
-  line.put(" ");
-  line.put(static_cast<std::uint64_t>(record.status));
-  line.put(" ");
-  if (record.body_bytes != 0) {
-    line.put(record.body_bytes);
-  } else {
-    line.put("-");
-  }
+char* put_common(char* out, const AccessRecord& record, CommonDate& date) {
+  out = put(put(out, record.client_ip), " - - ");
+  out = put(put(out, date.text(record.begun_at)), " ");
+  out = put(put_quoted(out, record.request_line, kMaxRequestLine), " ");
+  out = put(put(out, static_cast<std::uint64_t>(record.status)), " ");
+  return record.body_bytes != 0 ? put(out, record.body_bytes) : put(out, "-");
 }
 
 // What Pound adds to both formats: SERVICE BACKEND MILLISECONDS, and the reason if there is one.
-void put_outcome(const AccessRecord& record, Line& line) {
-  line.put(" ");
-  line.put(record.service);
-  line.put(" ");
-  line.put(record.backend);
-  line.put(" ");
-  line.put((record.ended_us - record.begun_us) / 1000);
-  if (record.reason.empty()) return;
-  line.put(" reason=");
-  line.put(record.reason);
+char* put_outcome(char* out, const AccessRecord& record) {
+  out = put(put(out, " "), record.service);
+  out = put(put(out, " "), record.backend);
+  out = put(put(out, " "), (record.ended_us - record.begun_us) / 1000);
+  return record.reason.empty() ? out : put(put(out, " reason="), record.reason);
 }
 
-void write_common(const AccessRecord& record, CommonDate& date, Line& line) {
-  put_common(record, date, line);
-  put_outcome(record, line);
+char* write_common(const AccessRecord& record, CommonDate& date, char* out) {
+  return put_outcome(put_common(out, record, date), record);
 }
 
-void write_combined(const AccessRecord& record, CommonDate& date, Line& line) {
-  put_common(record, date, line);
-  line.put(" ");
-  put_quoted(record.referer, kMaxField, line);
-  line.put(" ");
-  put_quoted(record.user_agent, kMaxField, line);
-  put_outcome(record, line);
+char* write_combined(const AccessRecord& record, CommonDate& date, char* out) {
+  out = put(put_common(out, record, date), " ");
+  out = put(put_quoted(out, record.referer, kMaxField), " ");
+  return put_outcome(put_quoted(out, record.user_agent, kMaxField), record);
 }
 
 constexpr AccessFormat kFormats[] = {
@@ -81,6 +74,13 @@ std::string_view CommonDate::text(std::time_t when) {
     when_ = when;
   }
   return text_;
+}
+
+std::size_t line_room(const AccessRecord& record) {
+  return kFixedRoom + record.client_ip.size() + record.service.size() + record.backend.size() +
+         record.reason.size() + escape_room(record.request_line.size(), kMaxRequestLine) +
+         escape_room(record.referer.size(), kMaxField) +
+         escape_room(record.user_agent.size(), kMaxField);
 }
 
 const AccessFormat* find_access_format(conf::AccessLogFormat name) {

@@ -1,16 +1,16 @@
-// The formats of the access log: each is a function that writes a record into a line.
+// The formats of the access log: each is a function that writes a record as a line.
 //
 // Pure but for the local time zone. A new format needs one function and one row of the table in
 // access_format.cc, besides its name in the configuration.
 #pragma once
 
+#include <cstddef>
 #include <ctime>
 #include <string>
 #include <string_view>
 
 #include "conf/config.h"
 #include "worker/log/access_record.h"
-#include "worker/log/line.h"
 
 namespace worker::log {
 
@@ -28,8 +28,12 @@ class CommonDate {
 struct AccessFormat {
   conf::AccessLogFormat name;
   bool shows_fields;  // Referer and User-Agent
-  void (*write)(const AccessRecord& record, CommonDate& date, Line& line);
+  // Writes to `out`, which has line_room() bytes; returns the end of the line.
+  char* (*write)(const AccessRecord& record, CommonDate& date, char* out);
 };
+
+// More bytes than any format writes for `record`.
+std::size_t line_room(const AccessRecord& record);
 
 // Null for `off`.
 const AccessFormat* find_access_format(conf::AccessLogFormat name);

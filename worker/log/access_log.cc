@@ -9,8 +9,10 @@ void AccessLog::begin(const RequestTexts& request, std::uint64_t now_us,
                       AccessRecord& record) const {
   if (format_ == nullptr) return;
   record.request_line = request.line.substr(0, kMaxRequestLine + 1);
-  record.referer = request.referer.substr(0, kMaxField + 1);
-  record.user_agent = request.user_agent.substr(0, kMaxField + 1);
+  if (format_->shows_fields) {
+    record.referer = request.referer.substr(0, kMaxField + 1);
+    record.user_agent = request.user_agent.substr(0, kMaxField + 1);
+  }
   record.begun_at = std::time(nullptr);
   record.begun_us = now_us;
 }
@@ -18,9 +20,11 @@ void AccessLog::begin(const RequestTexts& request, std::uint64_t now_us,
 void AccessLog::write(AccessRecord& record, std::uint64_t now_us) {
   if (format_ == nullptr) return;
   record.ended_us = now_us;
-  line_.clear();
-  format_->write(record, date_, line_);
-  log_.write(Severity::info, line_.text());
+  const std::size_t room = line_room(record);
+  if (line_.size() < room) line_.resize(room);
+  char* const line = line_.data();
+  const char* const end = format_->write(record, date_, line);
+  log_.write(Severity::info, {line, static_cast<std::size_t>(end - line)});
 }
 
 }  // namespace worker::log

@@ -6,12 +6,12 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "conf/config.h"
 #include "worker/log/access_format.h"
 #include "worker/log/access_record.h"
-#include "worker/log/line.h"
 #include "worker/log/log.h"
 
 namespace worker::log {
@@ -38,7 +38,7 @@ class AccessLog {
   const AccessFormat* format_;  // null: off
   Log& log_;
   CommonDate date_;
-  Line line_;
+  std::string line_;  // used again for each record
 };
 
 }  // namespace worker::log

@@ -8,6 +8,8 @@
 #include <cstring>
 #include <iterator>
 
+#include "conf/address.h"
+
 namespace worker::net {
 
 namespace {
@@ -43,9 +45,7 @@ std::string host_text(const SocketAddress& address) {
 }
 
 std::string host_port_text(const SocketAddress& address) {
-  const std::string port = std::to_string(port_of(address));
-  if (is_v6(address)) return "[" + host_text(address) + "]:" + port;
-  return host_text(address) + ":" + port;
+  return conf::host_port(host_text(address), port_of(address));
 }
 
 std::uint16_t port_of(const SocketAddress& address) {

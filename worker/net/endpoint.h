@@ -52,7 +52,7 @@ class Endpoint {
   void close();
 
  private:
-  bool tls_has_output() const { return stream_.tls() != nullptr && stream_.tls()->owes(); }
+  bool tls_has_output() const { return stream_.tls() != nullptr && stream_.tls()->must_flush(); }
   bool flush_tls();
   bool watch_writable();
 

@@ -1,22 +1,18 @@
 // First matching service in one automaton pass: see router.h.
 #include "worker/route/router.h"
 
-#include <algorithm>
+#include "conf/service.h"
 
 namespace worker::route {
 
 Router::Router(const std::vector<conf::Service>& services) : states_(services.size()) {
   for (std::uint32_t i = 0; i < services.size(); ++i) {
-    const conf::Service& service = services[i];
-    if (service.url) add(url_patterns_, url_uses_, *service.url, {i, false});
-    for (const conf::Pattern& pattern : service.head_require) {
-      add(header_patterns_, header_uses_, pattern, {i, false});
+    std::uint32_t required = 0;
+    for (const conf::Condition& condition : services[i].conditions) {
+      add(i, condition);
+      if (!conf::about(condition.kind).denies) ++required;
     }
-    for (const conf::Pattern& pattern : service.head_deny) {
-      add(header_patterns_, header_uses_, pattern, {i, true});
-    }
-    const std::size_t required = (service.url ? 1 : 0) + service.head_require.size();
-    required_.push_back(static_cast<std::uint32_t>(required));
+    required_.push_back(required);
     if (required == 0) unconditional_.push_back(i);
   }
   url_patterns_.compile();
@@ -24,10 +20,19 @@ Router::Router(const std::vector<conf::Service>& services) : states_(services.si
   header_seen_.resize(header_uses_.size());
 }
 
-void Router::add(conf::PatternSet& set, std::vector<Use>& uses, const conf::Pattern& pattern,
-                 Use use) {
-  set.add(pattern);  // numbered as `uses` is: one entry for each
-  uses.push_back(use);
+// A PatternSet numbers its patterns in the order of adding, and so does its list of uses.
+void Router::add(std::uint32_t service, const conf::Condition& condition) {
+  const conf::ConditionKind& kind = conf::about(condition.kind);
+  switch (kind.subject) {
+    case conf::ConditionKind::Subject::path_query:
+      url_patterns_.add(condition.pattern);
+      url_uses_.push_back({service, kind.denies});
+      return;
+    case conf::ConditionKind::Subject::field:
+      header_patterns_.add(condition.pattern);
+      header_uses_.push_back({service, kind.denies});
+      return;
+  }
 }
 
 Router::State& Router::state(std::uint32_t service) {

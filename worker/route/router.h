@@ -37,7 +37,7 @@ class Router {
     bool denied = false;
   };
 
-  void add(conf::PatternSet& set, std::vector<Use>& uses, const conf::Pattern& pattern, Use use);
+  void add(std::uint32_t service, const conf::Condition& condition);
   void note(const Use& use);
   State& state(std::uint32_t service);
 

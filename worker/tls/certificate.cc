@@ -24,10 +24,10 @@ namespace {
 using conf::Diagnostics;
 using conf::Position;
 
-constexpr int kLeastRsaBits = 2048;
-constexpr int kLeastSecurityBits = 112;  // OpenSSL's security level 2
+constexpr int kMinRsaBits = 2048;
+constexpr int kMinSecurityBits = 112;  // OpenSSL's security level 2
 
-// What one PEM file holds, in the order of the file.
+// The contents of one PEM file, in their order.
 struct Contents {
   std::vector<X509Pointer> certificates;
   std::vector<KeyPointer> keys;
@@ -37,14 +37,14 @@ struct Contents {
 void take_key(std::string_view label, std::string_view header, const unsigned char* data, long size,
               Contents& contents) {
   if (label.starts_with("ENCRYPTED") || header.find("ENCRYPTED") != header.npos) {
-    contents.error = "the key is encrypted, and nobody is there to type its password";
+    contents.error = "its private key is encrypted, and Pound cannot ask for the password";
     return;
   }
   KeyPointer key(d2i_AutoPrivateKey(nullptr, &data, size));
   if (key) {
     contents.keys.push_back(std::move(key));
   } else {
-    contents.error = "a private key cannot be read: " + error_text();
+    contents.error = "its private key cannot be parsed: " + error_text();
   }
 }
 
@@ -59,9 +59,9 @@ void take_block(std::string_view label, std::string_view header, const unsigned 
     if (certificate) {
       contents.certificates.push_back(std::move(certificate));
     } else {
-      contents.error = "a certificate cannot be read: " + error_text();
+      contents.error = "its certificate cannot be parsed: " + error_text();
     }
-  }  // parameters and the like are not ours
+  }  // other blocks, such as DH parameters, are ignored
 }
 
 Contents parse(std::string_view pem) {
@@ -84,9 +84,9 @@ Contents parse(std::string_view pem) {
   ERR_clear_error();
   if (!contents.error.empty()) return contents;
   if (contents.certificates.empty()) {
-    contents.error = "there is no certificate in it";
+    contents.error = "it contains no certificate";
   } else if (contents.keys.empty()) {
-    contents.error = "there is no private key in it";
+    contents.error = "it contains no private key";
   }
   return contents;
 }
@@ -94,14 +94,14 @@ Contents parse(std::string_view pem) {
 std::string weakness(const EVP_PKEY* key) {
   const int bits = EVP_PKEY_get_bits(key);
   const bool is_rsa = EVP_PKEY_is_a(key, "RSA") == 1 || EVP_PKEY_is_a(key, "RSA-PSS") == 1;
-  if (is_rsa && bits < kLeastRsaBits) {
+  if (is_rsa && bits < kMinRsaBits) {
     return "its RSA key of " + std::to_string(bits) + " bits is too weak; expected " +
-           std::to_string(kLeastRsaBits) + " or more";
+           std::to_string(kMinRsaBits) + " or more";
   }
   const int security = EVP_PKEY_get_security_bits(key);
-  if (security < kLeastSecurityBits) {
+  if (security < kMinSecurityBits) {
     return "its key is too weak: " + std::to_string(security) + " bits of security; expected " +
-           std::to_string(kLeastSecurityBits) + " or more";
+           std::to_string(kMinSecurityBits) + " or more";
   }
   return {};
 }
@@ -122,7 +122,7 @@ void add_name(const ASN1_STRING* text, std::vector<std::string>& names) {
   }
 }
 
-// The DNS names of SAN; only a certificate that has none of them is known by its CN.
+// The DNS names of SAN. The CN counts only if SAN has none.
 std::vector<std::string> names_of(const X509* certificate) {
   std::vector<std::string> names;
   bool has_dns = false;
@@ -145,8 +145,8 @@ std::vector<std::string> names_of(const X509* certificate) {
 
 bool is_self_signed(X509* certificate) { return X509_self_signed(certificate, 0) == 1; }
 
-// Follows the issuers from the leaf on, each certificate once; a root is known to the client or of
-// no use to it.
+// Follows the issuers upwards from the leaf and takes each certificate once. Leaves out the root:
+// a client either has it or does not trust it.
 std::vector<X509Pointer> chain_of(X509* leaf, const std::vector<X509Pointer>& pool) {
   std::vector<X509Pointer> chain;
   X509* last = leaf;
@@ -200,7 +200,7 @@ bool name_covers(std::string_view name, std::string_view host) {
   };
   if (!name.starts_with("*.")) return !host.empty() && equal(name, host);
   name.remove_prefix(1);
-  // A star for a whole top level would be nobody's certificate.
+  // A wildcard for a whole top-level domain is not accepted.
   if (name.find('.', 1) == name.npos || name.find('*') != name.npos) return false;
   const std::size_t dot = host.find('.');
   return dot != host.npos && dot != 0 && equal(name, host.substr(dot));

@@ -1,7 +1,8 @@
 // Certificates with their chains and keys, read from PEM files and checked.
 //
-// By the master, outside the jail. Owns what it has parsed; what it read is wiped at once, and the
-// private keys live in OpenSSL's secure heap where the system grants one.
+// Used by the master, outside the jail. Wipes the text of a file as soon as it is parsed. Private
+// keys live in OpenSSL's secure heap if the system grants one. Errors and warnings go to the
+// diagnostics, with file and reason.
 #pragma once
 
 #include <openssl/types.h>
@@ -25,27 +26,28 @@ using KeyPointer = std::unique_ptr<EVP_PKEY, Delete>;
 
 struct Certificate {
   X509Pointer leaf;
-  std::vector<X509Pointer> chain;  // from the leaf's issuer on, without the root
+  std::vector<X509Pointer> chain;  // from the leaf's issuer upwards, without the root
   KeyPointer key;
-  std::vector<std::string> names;  // of SAN, else CN; small letters; "*." in front of wildcards
+  std::vector<std::string> names;  // from SAN, or else CN; lower case; wildcards begin with "*."
   std::string path;
   conf::Position where;
 };
 
-// Makes the files of a configuration into certificates, in their order: a path is a PEM file, a
-// folder (all its *.pem, by name) or a pattern with * ? [. What is wrong is said with file and
-// reason: an error for what cannot serve, a warning for what clients will not like.
+// Loads the configured certificates, in their order. A path is a PEM file, a folder (all its *.pem,
+// by name) or a pattern with * ? [. A certificate that cannot be used is an error; one that clients
+// will refuse is a warning.
 std::vector<Certificate> load_certificates(const std::vector<conf::Tls::Certificate>& files,
                                            conf::Diagnostics& diagnostics);
 
-// The certificates in one text; `path` is for what is said.
+// Appends the certificates of one PEM text to `out`. `path` names the text in diagnostics.
 void read_certificates(std::string_view pem, const std::string& path, const conf::Position& where,
                        std::vector<Certificate>& out, conf::Diagnostics& diagnostics);
 
-// RFC 6125: letter case does not matter, "*." stands for exactly one label. `name` as in `names`.
+// Whether `name`, written as in Certificate::names, is valid for `host`. By RFC 6125 letter case
+// does not matter and "*." stands for exactly one label.
 bool name_covers(std::string_view name, std::string_view host);
 
-// The reason of OpenSSL's latest error, in words; empties its queue.
+// Describes OpenSSL's latest error and empties its error queue.
 std::string error_text();
 
 }  // namespace worker::tls

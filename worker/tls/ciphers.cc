@@ -11,35 +11,35 @@ namespace worker::tls {
 
 namespace {
 
-// With forward secrecy and authenticated; the cheapest of the strong ones first.
+// All have forward secrecy and authenticated encryption. The cheapest ones come first.
 constexpr std::string_view kDefault12 =
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
     "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
 constexpr std::string_view kDefault13 =
     "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
 
-constexpr int kLeastBits = 112;  // those of OpenSSL's security level 2
+constexpr int kMinBits = 112;  // as OpenSSL's security level 2
 
-// One spelling for all: capitals and underscores.
+// Brings all spellings to one, in upper case with underscores.
 std::string folded(std::string_view name) {
   std::string out(name);
   for (char& c : out) {
     c = c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   }
-  // mbedTLS marks the suites of TLS 1.3, which IANA does not.
+  // mbedTLS's names of TLS 1.3 suites have a mark that IANA's do not have.
   constexpr std::string_view kMarked = "TLS1_3_";
   if (out.starts_with(kMarked)) out.replace(0, kMarked.size(), "TLS_");
   return out;
 }
 
 bool is_strong(const SSL_CIPHER* cipher) {
-  return SSL_CIPHER_get_bits(cipher, nullptr) >= kLeastBits &&
+  return SSL_CIPHER_get_bits(cipher, nullptr) >= kMinBits &&
          SSL_CIPHER_get_auth_nid(cipher) != NID_auth_null;
 }
 
 bool is_of_1_3(const SSL_CIPHER* cipher) { return SSL_CIPHER_get_kx_nid(cipher) == NID_kx_any; }
 
-// All that this OpenSSL has.
+// All ciphers that this OpenSSL has.
 class Catalogue {
  public:
   Catalogue() : context_(SSL_CTX_new(TLS_method()), SSL_CTX_free) {

@@ -1,7 +1,7 @@
-// Names of cipher suites: OpenSSL's (ECDHE-RSA-AES128-GCM-SHA256), IANA's (TLS_ECDHE_RSA_WITH_…)
-// and mbedTLS's (TLS-ECDHE-RSA-WITH-…) mean the same here.
+// Translates names of cipher suites. OpenSSL's names (ECDHE-RSA-AES128-GCM-SHA256), IANA's
+// (TLS_ECDHE_RSA_WITH_…) and mbedTLS's (TLS-ECDHE-RSA-WITH-…) are equivalent here.
 //
-// Knows what this OpenSSL can do by asking it; keeps no table of its own.
+// Asks OpenSSL for the ciphers that it has; keeps no table of its own.
 #pragma once
 
 #include <string>
@@ -10,15 +10,16 @@
 
 namespace worker::tls {
 
-// What a listener offers, in its order of preference, as OpenSSL takes it: colons between names.
+// The ciphers that a listener offers, in its order of preference: OpenSSL's names, with colons
+// between them.
 struct Ciphers {
-  std::string up_to_1_2;             // empty: TLS 1.2 cannot be spoken
-  std::string suites_1_3;            // empty, as the other is: none of the names will do
-  std::vector<std::string> unknown;  // names that this OpenSSL lacks, or has but finds too weak
+  std::string up_to_1_2;             // empty: no TLS 1.2
+  std::string suites_1_3;            // empty only if up_to_1_2 is: no name was usable
+  std::vector<std::string> unknown;  // names that OpenSSL lacks, or of ciphers that are too weak
 };
 
-// No names: a modern default. Names of TLS 1.2 alone leave TLS 1.3 as it is, since it has its own;
-// names of TLS 1.3 alone leave nothing to TLS 1.2.
+// Without names the choice is a modern default. If all names are of TLS 1.2, then TLS 1.3 keeps its
+// default suites. If all are of TLS 1.3, then TLS 1.2 is not offered.
 Ciphers choose_ciphers(const std::vector<std::string>& names);
 
 }  // namespace worker::tls

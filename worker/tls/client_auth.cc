@@ -1,4 +1,4 @@
-// Certificates of clients: see client_auth.h.
+// Client certificates: see client_auth.h.
 #include "worker/tls/client_auth.h"
 
 #include <openssl/bio.h>
@@ -20,7 +20,7 @@ namespace worker::tls {
 
 namespace {
 
-constexpr std::size_t kMaxName = 1024;  // of what is passed on of a subject or an issuer
+constexpr std::size_t kMaxName = 1024;  // bytes of a subject or an issuer that a backend sees
 
 std::vector<X509Pointer> parse(std::string_view pem) {
   std::vector<X509Pointer> found;
@@ -37,7 +37,7 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
   out.append(name).append(": ").append(value).append("\r\n");
 }
 
-// RFC 2253, in ASCII: bytes that are none, control bytes among them, come as \XX.
+// The name as RFC 2253 writes it: control bytes and bytes outside ASCII become \XX.
 std::string name_text(const X509_NAME* name) {
   const std::unique_ptr<BIO, decltype(&BIO_free)> bio(BIO_new(BIO_s_mem()), BIO_free);
   X509_NAME_print_ex(bio.get(), name, 0, XN_FLAG_RFC2253);
@@ -71,7 +71,7 @@ std::optional<ClientAuth> ClientAuth::load(const std::optional<conf::Tls::Client
   const std::optional<std::string> pem = conf::read_file(wanted->ca, kMaxPemFile, error);
   if (pem) made.authorities_ = parse(*pem);
   if (!made.authorities_.empty()) return made;
-  const std::string why = pem ? "there is no certificate in it" : error.text();
+  const std::string why = pem ? "it contains no certificate" : error.text();
   diagnostics.error(wanted->ca_where, "cannot use the authorities `" + log::escaped(wanted->ca) +
                                           "`: " + why + "; expected a PEM file of certificates");
   return std::nullopt;
@@ -84,7 +84,7 @@ bool ClientAuth::apply(SSL_CTX* context) const {
     if (X509_STORE_add_cert(store, one.get()) != 1) return false;
     if (SSL_CTX_add_client_CA(context, one.get()) != 1) return false;
   }
-  // Who signed them may be an intermediate; the file says whom we trust.
+  // An intermediate in the file is trusted as it is, without its root.
   X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
   int mode = SSL_VERIFY_PEER;
   if (wanted_->mode == conf::Tls::ClientCert::Mode::require)

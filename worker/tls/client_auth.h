@@ -1,6 +1,7 @@
-// Certificates of clients: who may have signed them, and what a backend is told about them.
+// Client certificates: the authorities that may sign them, and the header lines that tell a backend
+// about them.
 //
-// By the master: reads and checks the file of authorities. In the worker: text out of a session.
+// The master reads and checks the file of authorities. A worker makes the lines from a session.
 #pragma once
 
 #include <openssl/types.h>
@@ -18,12 +19,14 @@ namespace worker::tls {
 
 class ClientAuth {
  public:
-  // Nothing after an error: a file that cannot be read, or that has no certificate in it.
+  // Nothing after an error, which is a file that cannot be read or contains no certificate.
   static std::optional<ClientAuth> load(const std::optional<conf::Tls::ClientCert>& wanted,
                                         conf::Diagnostics& diagnostics);
 
+  // Makes `context` ask for client certificates as configured. False if OpenSSL fails.
   bool apply(SSL_CTX* context) const;
-  // What a resumed session must have in common with the one that its client was checked for.
+  // A text that differs when the check of client certificates differs. A session may be resumed
+  // only under the identity that it was made under.
   std::string identity() const;
 
  private:
@@ -31,8 +34,8 @@ class ClientAuth {
   std::vector<X509Pointer> authorities_;
 };
 
-// Appends ready "X-SSL-…: value\r\n" lines: Cipher and Protocol, and of a client's certificate
-// Subject, Issuer, Serial and Verify, where one was asked for.
+// Appends complete "X-SSL-…: value\r\n" lines: Cipher and Protocol, and, if the listener asks for a
+// client certificate, its Subject, Issuer, Serial and Verify.
 void append_fields(const SSL* session, std::string& out);
 
 }  // namespace worker::tls

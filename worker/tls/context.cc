@@ -1,8 +1,8 @@
-// Contexts of OpenSSL for one listener: see context.h.
+// OpenSSL's contexts for one listener: see context.h.
 //
-// One context for each set of certificates that some name has (at most one for each kind of key).
-// The name is looked up before OpenSSL looks at a ticket, and each context has an id of its own
-// that tickets carry: so none is resumed under another certificate than it was made under.
+// A name has a set of certificates, at most one per type of key; there is one context per set. The
+// name selects the context before OpenSSL opens a ticket. Tickets carry the context's id, so that
+// no session is resumed under other certificates than it was made under.
 #include "worker/tls/context.h"
 
 #include <openssl/err.h>
@@ -21,6 +21,7 @@
 #include "worker/tls/certificate.h"
 #include "worker/tls/ciphers.h"
 #include "worker/tls/client_auth.h"
+#include "worker/tls/record_cutter.h"
 #include "worker/tls/session.h"
 #include "worker/tls/tickets.h"
 
@@ -30,8 +31,9 @@ namespace {
 
 using conf::Diagnostics;
 
-constexpr std::size_t kSecureHeap = 4u << 20;  // for private keys: mapped, locked, never dumped
-constexpr int kSecurityLevel = 2;              // 112 bits: no RSA below 2048, no SHA-1
+constexpr std::size_t kSecureHeap = 4u
+                                    << 20;  // bytes, for private keys: locked, never in a core dump
+constexpr int kSecurityLevel = 2;           // 112 bits: no RSA below 2048, no SHA-1
 constexpr long kTicketSeconds = 2 * 3600;
 
 struct ContextDelete {
@@ -39,11 +41,11 @@ struct ContextDelete {
 };
 using ContextPointer = std::unique_ptr<SSL_CTX, ContextDelete>;
 
-// The certificates of one name, in the order of the files.
+// The certificates of one name, in the order of the configuration.
 using Set = std::vector<const Certificate*>;
 
 void load_library() {
-  // Refused when it was done before or the system has no room; keys are then in the ordinary heap.
+  // If this fails for want of memory, the keys are in the ordinary heap.
   if (CRYPTO_secure_malloc_initialized() == 0) CRYPTO_secure_malloc_init(kSecureHeap, 16);
   OPENSSL_init_ssl(OPENSSL_INIT_LOAD_SSL_STRINGS | OPENSSL_INIT_LOAD_CRYPTO_STRINGS, nullptr);
   unsigned char byte;
@@ -58,13 +60,13 @@ std::string lowered(std::string_view host) {
   return out;
 }
 
-// The host_name of a server_name extension, RFC 6066 3; empty for none or a broken one.
+// The host_name of the server_name extension (RFC 6066 section 3); empty if absent or malformed.
 std::string_view server_name(SSL* session) {
   const unsigned char* data = nullptr;
   std::size_t size = 0;
   if (SSL_client_hello_get0_ext(session, TLSEXT_TYPE_server_name, &data, &size) != 1) return {};
   const auto number = [&](std::size_t at) { return std::size_t{data[at]} << 8 | data[at + 1]; };
-  constexpr std::size_t kBefore = 5;  // size of the list, kind, size of the name
+  constexpr std::size_t kBefore = 5;  // bytes: size of the list, type, size of the name
   if (size < kBefore || number(0) + 2 != size || data[2] != TLSEXT_NAMETYPE_host_name) return {};
   if (number(3) + kBefore > size || number(3) > TLSEXT_MAXLEN_host_name) return {};
   return {reinterpret_cast<const char*>(data) + kBefore, number(3)};
@@ -86,9 +88,9 @@ int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size,
 }  // namespace
 
 struct Context::Impl {
-  std::vector<ContextPointer> contexts;  // the first is the default
+  std::vector<ContextPointer> contexts;  // the first one is the default
   std::map<Set, SSL_CTX*> by_set;
-  std::map<std::string, SSL_CTX*, std::less<>> by_name;  // wildcards by their "*." name
+  std::map<std::string, SSL_CTX*, std::less<>> by_name;  // wildcards under their "*." name
   Tickets tickets;
   Scratch scratch;
   SharedTransport transport = Session::make_transport();
@@ -121,14 +123,14 @@ struct Context::Impl {
     auto* const self = static_cast<Impl*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(session)));
     if (is_new != 0) return self->tickets.seal(name, iv, cipher, mac);
     const int result = self->tickets.open(name, iv, cipher, mac);
-    // A client of TLS 1.3 uses a ticket once, and so needs the next one with every resumption.
+    // A TLS 1.3 client uses a ticket once, so every resumption gives it a new one.
     return result == 1 && SSL_version(session) == TLS1_3_VERSION ? 2 : result;
   }
 };
 
 namespace {
 
-// What a ticket of this context is good for: its certificates, and what clients had to show.
+// Sets the id that tickets carry: a digest of the certificates and of the client check.
 bool set_id(SSL_CTX* context, const Set& set, const ClientAuth& client_auth) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> one;
   std::string all = client_auth.identity();
@@ -173,14 +175,15 @@ bool set_certificate(SSL_CTX* context, const Certificate& certificate) {
   return true;
 }
 
-bool same_kind(const Certificate& a, const Certificate& b) {
+bool same_key_type(const Certificate& a, const Certificate& b) {
   return EVP_PKEY_get_base_id(a.key.get()) == EVP_PKEY_get_base_id(b.key.get());
 }
 
-// Of each kind of key the first certificate that has the name.
+// A set keeps the first certificate of each type of key.
 void add_to_set(const Certificate& certificate, Set& set) {
-  const bool has = std::any_of(
-      set.begin(), set.end(), [&](const Certificate* one) { return same_kind(*one, certificate); });
+  const bool has = std::any_of(set.begin(), set.end(), [&](const Certificate* one) {
+    return same_key_type(*one, certificate);
+  });
   if (!has) set.push_back(&certificate);
 }
 
@@ -192,7 +195,7 @@ bool Context::Impl::add_context(const Set& set, const conf::Tls& tls, const Ciph
   ContextPointer context(SSL_CTX_new(TLS_server_method()));
   if (!context || !set_limits(context.get(), tls, ciphers) ||
       !set_id(context.get(), set, client_auth) || !client_auth.apply(context.get())) {
-    diagnostics.error(set.front()->where, "OpenSSL refuses these settings: " + error_text());
+    diagnostics.error(set.front()->where, "OpenSSL rejects these TLS settings: " + error_text());
     return false;
   }
   for (const Certificate* certificate : set) {
@@ -217,7 +220,7 @@ bool Context::Impl::make_contexts(const std::vector<Certificate>& certificates,
   for (const Certificate& certificate : certificates) {
     for (const std::string& name : certificate.names) add_to_set(certificate, sets[name]);
   }
-  // The default: the first one, with those of other keys for the same name.
+  // The default set: the first certificate, and those of other key types for its first name.
   const Certificate& first = certificates.front();
   Set set{&first};
   if (!first.names.empty()) set = sets[first.names.front()];
@@ -237,7 +240,7 @@ Context::~Context() = default;
 
 std::shared_ptr<Context> Context::make(const conf::Tls& tls, Diagnostics& diagnostics) {
   load_library();
-  Diagnostics own;  // what is wrong elsewhere must not hide what is wrong here
+  Diagnostics own;  // so that load() stops for the errors of this listener only
   std::shared_ptr<Context> made = load(tls, own);
   for (const conf::Diagnostic& one : own.all()) {
     diagnostics.add(one.severity, one.where, one.message);
@@ -250,8 +253,8 @@ std::shared_ptr<Context> Context::load(const conf::Tls& tls, Diagnostics& diagno
   const Ciphers ciphers = choose_ciphers(tls.ciphers);
   for (const std::string& name : ciphers.unknown) {
     diagnostics.warning(tls.ciphers_where, "the cipher `" + log::escaped(name) +
-                                               "` is not known to this OpenSSL, or too weak for "
-                                               "it: left out");
+                                               "` is ignored: OpenSSL does not know it or "
+                                               "considers it too weak");
   }
   const bool has_ciphers = !ciphers.up_to_1_2.empty() || !ciphers.suites_1_3.empty();
   if (!has_ciphers) {

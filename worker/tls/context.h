@@ -1,8 +1,8 @@
-// What the TLS of one listener is made of: certificates by server name, ciphers, versions, tickets.
+// The TLS settings of one listener: certificates by server name, ciphers, versions, tickets.
 //
-// Made by prepare(), outside the jail and as root: everything is read, checked and loaded there.
-// Workers inherit it by fork and only use it. Owns the contexts of OpenSSL and the scratch that
-// all sessions of the listener share.
+// prepare() makes it as root, outside the jail, where it reads, checks and loads everything.
+// Workers inherit it by fork and do not change the settings. Owns OpenSSL's contexts, and the
+// transport and the scratch that all sessions of the listener share.
 #pragma once
 
 #include <openssl/types.h>
@@ -21,36 +21,35 @@ class TicketKeys;
 
 namespace worker::tls {
 
-// The most that one record carries.
-inline constexpr std::size_t kRecordSize = 16 * 1024;
-
-// Room that a session needs only while it is called.
+// Memory that a session needs only during a call.
 struct Scratch {
   std::string output;                // records on their way to the socket
-  std::unique_ptr<char[]> gathered;  // small pieces that go into one record, kTlsRecord bytes
+  std::unique_ptr<char[]> gathered;  // kRecordSize bytes, for small pieces that share a record
 };
 
 class Context {
  public:
-  // Nothing, and the reasons with file and place among `diagnostics`, when an error was found:
-  // a file that cannot be read, no key, a key that fits no certificate, an encrypted key, a weak
-  // key, no cipher left. Warnings: expired, a cipher that this OpenSSL lacks.
+  // Null after an error, which `diagnostics` tell with file and place: a file that cannot be read,
+  // no key, a key that matches no certificate, an encrypted key, a weak key, no usable cipher.
+  // Warnings are a certificate that has expired and a cipher that OpenSSL lacks.
   static std::shared_ptr<Context> make(const conf::Tls& tls, conf::Diagnostics& diagnostics);
   ~Context();
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
 
-  // In the worker, before it serves. Without keys sessions are not resumed.
+  // Called in the worker before it serves. `keys` outlives this. Without keys no session is
+  // resumed.
   void use_tickets(const shm::TicketKeys& keys);
 
-  // A server's side of one connection, without a transport yet; owned by the caller. Null when
-  // there is no memory for it.
+  // A server's side of one connection, still without a transport. The caller owns it. Null when
+  // memory is short.
   SSL* new_session() const;
-  // Of all its sessions (session.h).
+  // Shared by all sessions of the listener (session.h).
   BIO* transport() const;
   Scratch& scratch();
 
-  // Whether the certificate that was served on `session` is valid for `host` (no port), for 421.
+  // Whether the certificate that `session` has shown is valid for `host`, which has no port. A
+  // request for another host gets 421.
   static bool covers(const SSL* session, std::string_view host);
 
  private:

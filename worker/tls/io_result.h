@@ -1,4 +1,4 @@
-// What reading from or writing to a stream has brought.
+// The result of a read from or a write to a stream.
 #pragma once
 
 #include <sys/uio.h>
@@ -10,17 +10,18 @@ namespace worker::tls {
 
 enum class IoStatus : std::uint8_t {
   ok,           // `size` bytes moved, at least one
-  would_block,  // nothing now; the loop will tell
-  closed,       // reading: the peer's orderly end of stream
-  failed,       // `error` is an errno; the stream is of no more use
+  would_block,  // no bytes moved; an event will tell when to try again
+  closed,       // of a read: the peer's orderly end of stream
+  failed,       // `error` is an errno; the stream cannot be used any more
 };
 
 struct IoResult {
   IoStatus status;
   std::size_t size = 0;
   int error = 0;
-  // Reading: the socket gave less than it was asked for and nothing is left inside, so what comes
-  // next is an event, unless the peer's end of stream has been told already.
+  // Of a read: the socket gave less than it was asked for and the stream holds nothing back. More
+  // bytes will cause an event. No further event comes for an end of stream that was announced
+  // before.
   bool drained = false;
 };
 

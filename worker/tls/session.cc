@@ -1,7 +1,6 @@
-// A server's side of TLS over one socket: see session.h.
+// The server's side of TLS over one socket: see session.h.
 #include "worker/tls/session.h"
 
-#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
@@ -10,144 +9,25 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <new>
 
 #include "worker/tls/certificate.h"
 #include "worker/tls/context.h"
+#include "worker/tls/record_cutter.h"
 
 namespace worker::tls {
 
 namespace {
 
-// How many bytes of records are gathered before they are sent: several full records for one system
+// Bytes of records that are gathered before they are sent: several full records for one system
 // call, and no more than stays in the processor's cache.
 constexpr std::size_t kBatch = 4 * kRecordSize;
 
-// A peer that makes us answer and does not read the answers is given up.
-constexpr std::size_t kMostWaiting = 512 * 1024;
-
-// So is one that sends this much without a byte for the application: more than any handshake.
-constexpr std::size_t kMostFruitless = 256 * 1024;
+// A peer that makes us answer and does not read the answers is given up at more waiting bytes.
+constexpr std::size_t kMaxWaiting = 512 * 1024;
 
 }  // namespace
 
-// The callbacks of OpenSSL's transport.
-struct Session::Transport {
-  static Session& of(BIO* bio) { return *static_cast<Session*>(BIO_get_data(bio)); }
-
-  static int read(BIO* bio, char* data, std::size_t size, std::size_t* moved) {
-    Session& session = of(bio);
-    BIO_clear_retry_flags(bio);
-    if (session.socket_empty_) {
-      BIO_set_retry_read(bio);
-      return 0;
-    }
-    ssize_t n;
-    do {
-      n = ::recv(session.socket_, data, size, 0);
-    } while (n < 0 && errno == EINTR);
-    if (n > 0) {
-      if (!session.heard_) session.look_at_first({data, static_cast<std::size_t>(n)});
-      session.socket_empty_ = static_cast<std::size_t>(n) < size;
-      *moved = static_cast<std::size_t>(n);
-      session.fruitless_ += *moved;
-      if (session.fruitless_ <= kMostFruitless) return 1;
-      session.error_ = EPROTO;
-      return 0;
-    }
-    if (n == 0) {
-      session.end_seen_ = true;
-    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      BIO_set_retry_read(bio);
-    } else {
-      session.error_ = errno;
-    }
-    return 0;
-  }
-
-  static int write(BIO* bio, const char* data, std::size_t size, std::size_t* moved) {
-    of(bio).context_.scratch().output.append(data, size);
-    *moved = size;
-    return 1;
-  }
-
-  static long control(BIO* bio, int command, long, void*) {
-    switch (command) {
-      case BIO_CTRL_FLUSH:
-        return 1;
-      case BIO_CTRL_EOF:
-        return of(bio).end_seen_ ? 1 : 0;
-      default:
-        return 0;
-    }
-  }
-
-  static int create(BIO* bio) {
-    BIO_set_init(bio, 1);
-    return 1;
-  }
-};
-
-void SharedTransport::Delete::operator()(BIO* bio) const { BIO_free(bio); }
-void SharedTransport::Delete::operator()(BIO_METHOD* method) const { BIO_meth_free(method); }
-
-SharedTransport Session::make_transport() {
-  SharedTransport made;
-  made.method.reset(BIO_meth_new(BIO_TYPE_SOURCE_SINK, "socket of a worker"));
-  BIO_METHOD* const method = made.method.get();
-  if (method == nullptr) throw std::bad_alloc();
-  BIO_meth_set_read_ex(method, Transport::read);
-  BIO_meth_set_write_ex(method, Transport::write);
-  BIO_meth_set_ctrl(method, Transport::control);
-  BIO_meth_set_create(method, Transport::create);
-  made.bio.reset(BIO_new(method));
-  if (!made.bio) throw std::bad_alloc();
-  return made;
-}
-
 void Session::Delete::operator()(SSL* session) const { SSL_free(session); }
-
-// Walks over the bytes of a write, and cuts them into records.
-class Session::Pieces {
- public:
-  Pieces(const iovec* pieces, int count) : piece_(pieces), end_(pieces + count) { settle(); }
-
-  bool done() const { return piece_ == end_; }
-  void skip(std::size_t size) {
-    at_ += size;
-    settle();
-  }
-  // The next record's bytes: where they are when they are in one piece, else put together.
-  std::string_view record(char* room) {
-    const char* const base = static_cast<const char*>(piece_->iov_base) + at_;
-    const std::size_t here = piece_->iov_len - at_;
-    if (here >= kRecordSize || piece_ + 1 == end_) {
-      const std::size_t size = std::min(here, kRecordSize);
-      skip(size);
-      return {base, size};
-    }
-    std::size_t size = 0;
-    while (!done() && size < kRecordSize) {
-      const std::size_t part = std::min(piece_->iov_len - at_, kRecordSize - size);
-      std::memcpy(room + size, static_cast<const char*>(piece_->iov_base) + at_, part);
-      size += part;
-      skip(part);
-    }
-    return {room, size};
-  }
-
- private:
-  void settle() {
-    while (piece_ != end_ && at_ == piece_->iov_len) {
-      ++piece_;
-      at_ = 0;
-    }
-  }
-
-  const iovec* piece_;
-  const iovec* end_;
-  std::size_t at_ = 0;
-};
 
 std::unique_ptr<Session> Session::make(Context& context, int socket) {
   std::unique_ptr<Session> made(new Session(context, socket));
@@ -161,18 +41,19 @@ std::unique_ptr<Session> Session::make(Context& context, int socket) {
 
 Session::~Session() { ERR_clear_error(); }
 
-// A record of TLS begins with its kind, which is no letter; a request with a method of three
-// letters or more.
-void Session::look_at_first(std::string_view bytes) {
+// A TLS record begins with its content type, which is not a letter. A request begins with a method,
+// which has three letters or more.
+void Session::judge_first_bytes(std::string_view bytes) {
   constexpr std::size_t kLetters = 3;
-  heard_ = true;
   bytes = bytes.substr(0, kLetters);
-  plain_http_ =
+  const bool is_text =
       std::all_of(bytes.begin(), bytes.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+  state_ = is_text ? State::letters : State::handshaking;
 }
 
-// Before every call that may read or write: the transport is for this session now. It saves each
-// client a transport of its own (0.985 of the memory of an idle one).
+// Must come before every call that may read or write: it lends the listener's transport to this
+// session. A transport for each session would cost more: sharing takes 0.985 of the memory of an
+// idle client.
 SSL* Session::enter() {
   BIO_set_data(context_.transport(), this);
   ERR_clear_error();
@@ -182,33 +63,35 @@ SSL* Session::enter() {
 IoResult Session::handshake() {
   const int result = SSL_do_handshake(enter());
   if (result == 1) {
-    established_ = true;
+    state_ = State::established;
     forget_exchange();
     return {IoStatus::ok};
   }
   const int error = SSL_get_error(ssl_.get(), result);
   if (error == SSL_ERROR_WANT_READ) {
     if (!flush()) return {IoStatus::failed, 0, error_};
-    return {IoStatus::would_block, 0, 0, socket_empty_};
+    return {IoStatus::would_block, 0, 0, input_ == Input::empty};
   }
-  if (end_seen_) {
-    if (heard_) failure_ = "closed by the client";
+  const bool is_silent = state_ == State::silent;
+  const bool is_text = state_ == State::letters;
+  if (input_ == Input::ended) {
+    if (!is_silent) failure_ = "closed by the client";
   } else if (error_ != 0) {
-    if (heard_) failure_ = std::strerror(error_);
+    if (!is_silent) failure_ = std::strerror(error_);
   } else {
-    failure_ = plain_http_ ? "plain HTTP request" : error_text();
+    failure_ = is_text ? "plain HTTP request" : error_text();
   }
-  if (plain_http_) context_.scratch().output.clear();  // no alert: there is nobody to read it
+  if (is_text) context_.scratch().output.clear();  // the peer could not read an alert
   return fail();
 }
 
-// The keys that the secrets were agreed on with: OpenSSL would keep both halves as long as the
-// connection lasts. Without them nobody can find the secrets of this connection from what it sent,
-// and an idle client needs less memory: 0.97 of it with X25519, 0.78 with P-256.
+// Frees the ephemeral keys of the key exchange, which OpenSSL would keep as long as the connection
+// lasts. Without them nobody can recover the secrets of this connection from a recording, and an
+// idle client needs less memory: 0.97 of it with X25519, 0.78 with P-256.
 void Session::forget_exchange() {
   EVP_PKEY* key = nullptr;
   const auto forget = [&key] {
-    EVP_PKEY_set_type(key, EVP_PKEY_get_id(key));  // clears it, even if it fails
+    EVP_PKEY_set_type(key, EVP_PKEY_get_id(key));  // clears the key, even if the call fails
     EVP_PKEY_free(key);
   };
   if (SSL_get_tmp_key(ssl_.get(), &key) == 1) forget();
@@ -216,27 +99,59 @@ void Session::forget_exchange() {
   ERR_clear_error();
 }
 
-// What is in the scratch is an alert that says why.
+// Ends the session. If the scratch holds an alert that says why, the peer gets it.
 IoResult Session::fail() {
-  if (error_ == 0) error_ = end_seen_ ? ECONNRESET : EPROTO;
+  if (error_ == 0) error_ = input_ == Input::ended ? ECONNRESET : EPROTO;
   flush();
-  failed_ = true;
+  enter_failed_state();
   ERR_clear_error();
   return {IoStatus::failed, 0, error_};
 }
 
+void Session::enter_failed_state() {
+  switch (state_) {
+    case State::silent:
+    case State::handshaking:
+      state_ = State::handshake_failed;
+      break;
+    case State::letters:
+      state_ = State::plain_http;
+      break;
+    case State::established:
+      state_ = State::broken;
+      break;
+    case State::handshake_failed:
+    case State::plain_http:
+    case State::broken:
+      break;
+  }
+}
+
 IoResult Session::read(char* buffer, std::size_t size) {
-  if (failed_) return {IoStatus::failed, 0, error_};
-  socket_empty_ = false;
-  const bool was_established = established_;
-  if (!established_) {
+  if (has_failed()) return {IoStatus::failed, 0, error_};
+  if (input_ == Input::empty) input_ = Input::open;
+  const bool was_established = established();
+  if (!was_established) {
     const IoResult result = handshake();
     if (result.status != IoStatus::ok) return result;
   }
+  const IoResult result = read_records(buffer, size);
+  if (result.status == IoStatus::failed) return result;
+  // Before TLS 1.3 a client has to wait for the last flight of our handshake, tickets included.
+  const bool may_withhold = !was_established && SSL_version(ssl_.get()) == TLS1_3_VERSION;
+  if (may_withhold && result.status == IoStatus::ok) {
+    withhold_tickets();
+  } else if (!flush()) {
+    return {IoStatus::failed, 0, error_};
+  }
+  return result;
+}
+
+IoResult Session::read_records(char* buffer, std::size_t size) {
   IoResult result{IoStatus::ok};
   while (result.size < size) {
-    // The last read has emptied the socket, and what it brought was used up.
-    if (result.size != 0 && socket_empty_ && SSL_has_pending(ssl_.get()) == 0) {
+    // The socket is empty, and OpenSSL has handed over all that the last recv() brought.
+    if (result.size != 0 && input_ == Input::empty && SSL_has_pending(ssl_.get()) == 0) {
       result.drained = true;
       break;
     }
@@ -244,15 +159,15 @@ IoResult Session::read(char* buffer, std::size_t size) {
     const int done = SSL_read_ex(enter(), buffer + result.size, size - result.size, &part);
     if (done == 1) {
       result.size += part;
-      fruitless_ = 0;
+      bytes_without_data_ = 0;
       continue;
     }
     const int error = SSL_get_error(ssl_.get(), done);
     if (error == SSL_ERROR_WANT_READ) {
-      result.drained = socket_empty_ || result.size != 0;
+      result.drained = input_ == Input::empty || result.size != 0;
       if (result.size == 0) result.status = IoStatus::would_block;
     } else if (result.size != 0) {
-      // What came before it counts; the next read meets it again.
+      // The bytes before the end or the error count; the next read() meets it again.
     } else if (error == SSL_ERROR_ZERO_RETURN) {
       result.status = IoStatus::closed;
     } else {
@@ -260,44 +175,41 @@ IoResult Session::read(char* buffer, std::size_t size) {
     }
     break;
   }
-  if (!was_established && result.status == IoStatus::ok &&
-      SSL_version(ssl_.get()) == TLS1_3_VERSION) {
-    postpone();
-  } else if (!flush()) {
-    return {IoStatus::failed, 0, error_};
-  }
   return result;
 }
 
-// The first request came together with the end of the handshake: the tickets go out with its
-// answer, in one packet. Of TLS 1.3 alone: before it a client has to wait for our last flight.
-void Session::postpone() {
+// The first request came together with the end of the handshake: the tickets share one packet with
+// its response.
+void Session::withhold_tickets() {
   std::string& output = context_.scratch().output;
   waiting_.append(output);
   output.clear();
-  postponed_ = !waiting_.empty();
+  output_ = waiting_.empty() ? Output::clear : Output::withheld;
+}
+
+// Puts the tickets in front of the records of a write().
+void Session::release_tickets() {
+  context_.scratch().output = waiting_;
+  std::string().swap(waiting_);
+  output_ = Output::clear;
 }
 
 IoResult Session::write(const iovec* pieces, int count, bool is_last) {
-  if (postponed_) {
-    postponed_ = false;
-    context_.scratch().output = waiting_;
-    std::string().swap(waiting_);
-  }
-  if (failed_ || (!waiting_.empty() && !flush())) {
+  RecordCutter rest(pieces, count);
+  if (output_ == Output::withheld && !rest.done()) release_tickets();
+  if (has_failed() || (!waiting_.empty() && !flush())) {
     return {IoStatus::failed, 0, error_ != 0 ? error_ : EPROTO};
   }
   if (!waiting_.empty()) return {IoStatus::would_block};
   Scratch& scratch = context_.scratch();
-  Pieces rest(pieces, count);
   std::size_t taken = 0;
-  if (promised_ && !rest.done()) {
+  if (output_ == Output::unacknowledged && !rest.done()) {
     rest.skip(1);
     taken = 1;
-    promised_ = false;
+    output_ = Output::clear;
   }
   while (!rest.done() && waiting_.empty()) {
-    const std::string_view record = rest.record(scratch.gathered.get());
+    const std::string_view record = rest.next(scratch.gathered.get());
     std::size_t part = 0;
     const int done = SSL_write_ex(enter(), record.data(), record.size(), &part);
     if (done != 1) return fail();
@@ -309,9 +221,9 @@ IoResult Session::write(const iovec* pieces, int count, bool is_last) {
     }
   }
   if (!waiting_.empty()) {
-    // The last byte is confessed to when all that is sealed is gone: until then the writer keeps
-    // coming, so nothing else needs to watch the socket for us.
-    promised_ = true;
+    // The last byte is acknowledged only when everything that is sealed has gone. Until then the
+    // caller keeps coming, so that nothing else has to watch the socket for this session.
+    output_ = Output::unacknowledged;
     --taken;
   }
   if (taken == 0) return {IoStatus::would_block};
@@ -319,7 +231,16 @@ IoResult Session::write(const iovec* pieces, int count, bool is_last) {
 }
 
 bool Session::flush(bool is_last) {
-  postponed_ = false;
+  const bool sent = send_waiting(is_last);
+  if (output_ != Output::unacknowledged) {
+    output_ = waiting_.empty() ? Output::clear : Output::owed;
+  }
+  return sent;
+}
+
+// Sends the records that wait and those in the scratch; what the socket refuses waits. False after
+// a failure.
+bool Session::send_waiting(bool is_last) {
   std::string& output = context_.scratch().output;
   if (!waiting_.empty()) {
     waiting_ += output;
@@ -332,9 +253,9 @@ bool Session::flush(bool is_last) {
     n = ::send(socket_, from.data(), from.size(), MSG_NOSIGNAL | (is_last ? MSG_MORE : 0));
   } while (n < 0 && errno == EINTR);
   const bool is_full = n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
-  if ((n < 0 && !is_full) || from.size() > kMostWaiting) {
-    failed_ = true;
+  if ((n < 0 && !is_full) || from.size() > kMaxWaiting) {
     if (error_ == 0) error_ = n < 0 && !is_full ? errno : ENOBUFS;
+    enter_failed_state();
     output.clear();
     std::string().swap(waiting_);
     return false;
@@ -353,8 +274,8 @@ bool Session::flush(bool is_last) {
 }
 
 void Session::close_notify() {
-  if (postponed_ && !flush()) return;
-  if (!established_ || failed_ || !waiting_.empty()) return;
+  if (output_ == Output::withheld && !flush()) return;
+  if (state_ != State::established || !waiting_.empty()) return;
   if ((SSL_get_shutdown(ssl_.get()) & SSL_SENT_SHUTDOWN) != 0) return;
   seal_end();
   flush(true);

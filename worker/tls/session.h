@@ -1,14 +1,16 @@
-// A server's side of TLS over one connected socket, which it borrows.
+// The server's side of TLS over one connected, non-blocking socket, which the session borrows.
 //
-// Owns OpenSSL's session and the records that the socket did not take yet. Reads and writes as a
-// Stream does; the handshake is made inside read(). Records are gathered in the listener's scratch
-// and sent by one call, so the transport that OpenSSL sees takes everything and never asks to wait.
-// All sessions of a listener share that transport: it serves the one that calls OpenSSL just now.
+// Owns OpenSSL's session and the records that the socket has not taken yet. Reads and writes as
+// net::Stream does; read() makes the handshake. OpenSSL writes its records to the listener's
+// scratch (context.h), and one call sends them: so OpenSSL never has to wait for the socket. All
+// sessions of a listener share one transport, which serves the session that calls OpenSSL at the
+// moment. Failures are results; nothing but make_transport() throws.
 #pragma once
 
 #include <openssl/types.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -20,9 +22,8 @@ struct bio_method_st;  // OpenSSL's BIO_METHOD
 namespace worker::tls {
 
 class Context;
-struct Scratch;
 
-// OpenSSL's face of a socket, with the table of its functions.
+// The BIO that OpenSSL reads and writes through, with the table of its functions.
 struct SharedTransport {
   struct Delete {
     void operator()(BIO* bio) const;
@@ -34,67 +35,104 @@ struct SharedTransport {
 
 class Session {
  public:
-  // Null when there is no memory for it. `context` outlives it.
+  // Null when memory is short. `context` outlives the session.
   static std::unique_ptr<Session> make(Context& context, int socket);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
   IoResult read(char* buffer, std::size_t size);
-  // Who was told that less than all was taken must come again with the rest, as it was.
-  // `is_last`: as Stream::write; the peer is also told that nothing more comes.
+  // If less than all was taken, the caller must call again with the rest, its bytes unchanged.
+  // `is_last`: as for Stream::write; the peer is also told that nothing more comes.
   IoResult write(const iovec* pieces, int count, bool is_last = false);
-  // Tells the peer that nothing more comes; not after a failure or when records still wait.
+  // Tells the peer that nothing more comes, unless the session has failed or records still wait.
   void close_notify();
 
-  bool established() const { return established_; }
-  bool heard() const { return heard_; }  // the peer has said something
-  // Records wait for the socket, and no write() is going to be repeated for their sake.
-  bool owes() const { return !waiting_.empty() && !promised_ && !postponed_; }
-  std::size_t waiting() const { return waiting_.size(); }  // bytes of such records
-  // Sends what waits. False after a failure. `is_last`: as Stream::write.
+  // Whether the handshake was completed. Stays true when the session breaks later.
+  bool established() const { return state_ == State::established || state_ == State::broken; }
+  // Whether the peer has begun a handshake that is neither completed nor failed.
+  bool handshaking() const { return state_ == State::handshaking || state_ == State::letters; }
+  // Why the handshake failed; empty if it did not, or if the peer never sent a byte.
+  const std::string& failure() const { return failure_; }
+  // Whether the handshake failed because the peer's first bytes were those of a plain HTTP request.
+  bool met_plain_http() const { return state_ == State::plain_http; }
+
+  // Whether the caller has to call flush() once the socket is writable.
+  bool must_flush() const { return output_ == Output::owed; }
+  // Bytes of records that wait for the socket.
+  std::size_t waiting() const { return waiting_.size(); }
+  // Sends what waits. False after a failure. `is_last`: as for Stream::write.
   bool flush(bool is_last = false);
 
   const SSL* ssl() const { return ssl_.get(); }
-  // Why the handshake has failed; empty while it has not, or when the peer never said a word.
-  const std::string& failure() const { return failure_; }
-  // The peer's first bytes were those of a request in plain HTTP.
-  bool met_plain_http() const { return plain_http_; }
 
-  // What OpenSSL reads and writes through, for a Context to own. Throws when there is no memory.
+  // Made once for each Context, which owns it. Throws when memory is short.
   static SharedTransport make_transport();
 
  private:
+  //  silent ──► handshaking ──► established ──► broken
+  //    │ │           │
+  //    │ └───────────┴────────► handshake_failed
+  //    └──────► letters ──────► plain_http
+  enum class State : std::uint8_t {
+    silent,       // the peer has sent nothing
+    handshaking,  // the peer's first bytes may be TLS
+    letters,      // its first bytes are letters, as in HTTP: the handshake cannot succeed
+    established,
+    handshake_failed,
+    plain_http,  // the handshake failed after letters
+    broken,      // a failure after the handshake
+  };
+  // What waits for the socket, and who sends it.
+  //
+  //   clear ◄──► owed            the socket is full; flush() makes room
+  //     │ ▲
+  //     │ └────► unacknowledged  write() met a full socket; the next write() goes on
+  //     └──────► withheld ──► clear or owed, by write() or flush()
+  enum class Output : std::uint8_t {
+    clear,           // nothing waits
+    owed,            // records wait, and no write() is going to be repeated: the owner must flush()
+    unacknowledged,  // the last byte of a write() is sealed, but was reported as not taken, so that
+                     // its caller comes again; its records wait, or flush() has sent them
+    withheld,        // tickets wait for the first response, to share its packet
+  };
+  // The socket, as the last call to recv() found it.
+  enum class Input : std::uint8_t {
+    open,   // there may be more to read
+    empty,  // recv() returned less than it was asked for; read() asks again at its next call
+    ended,  // the peer's end of stream was read
+  };
+
   Session(Context& context, int socket) : context_(context), socket_(socket) {}
 
   struct Transport;
   struct Delete {
     void operator()(SSL* session) const;
   };
-  class Pieces;
 
   SSL* enter();
   IoResult handshake();
   void forget_exchange();
-  IoResult fail();
-  void postpone();
+  bool take_received(std::string_view bytes, std::size_t wanted);
+  void judge_first_bytes(std::string_view bytes);
+  IoResult read_records(char* buffer, std::size_t size);
+  void withhold_tickets();
+  void release_tickets();
   void seal_end();
-  void look_at_first(std::string_view bytes);
+  bool send_waiting(bool is_last);
+  IoResult fail();
+  void enter_failed_state();
+  bool has_failed() const { return state_ >= State::handshake_failed; }
 
   std::unique_ptr<SSL, Delete> ssl_;
   Context& context_;
   int socket_;
-  int error_ = 0;              // errno, once failed
-  std::size_t fruitless_ = 0;  // bytes received since the last ones for the application
-  bool established_ = false;
-  bool failed_ = false;
-  bool heard_ = false;
-  bool plain_http_ = false;
-  bool socket_empty_ = false;  // its last read brought less than was asked for
-  bool end_seen_ = false;      // it has told its end of stream
-  bool promised_ = false;      // one byte in `waiting_` was not owned up to: its writer comes again
-  bool postponed_ = false;     // `waiting_` are tickets that go out with the first response
-  std::string waiting_;
+  int error_ = 0;                       // errno of the failure
+  std::size_t bytes_without_data_ = 0;  // received since the last byte for the application
+  State state_ = State::silent;
+  Output output_ = Output::clear;
+  Input input_ = Input::open;
+  std::string waiting_;  // sealed records that the socket has not taken
   std::string failure_;
 };
 

@@ -1,4 +1,4 @@
-// Session tickets of TLS: see tickets.h.
+// TLS session tickets: see tickets.h.
 #include "worker/tls/tickets.h"
 
 #include <openssl/core_names.h>
@@ -17,7 +17,7 @@ namespace {
 constexpr int kIvSize = 16;
 
 bool set_mac(EVP_MAC_CTX* mac, const shm::TicketKey& key) {
-  // OpenSSL does not write to what it is given; its types only say so.
+  // OpenSSL does not write to these parameters, although its types are not const.
   char digest[] = "SHA256";
   auto* const bytes = const_cast<std::uint8_t*>(key.mac.data());
   const OSSL_PARAM params[] = {
@@ -31,7 +31,7 @@ bool set_mac(EVP_MAC_CTX* mac, const shm::TicketKey& key) {
 
 Tickets::~Tickets() { OPENSSL_cleanse(keys_.data(), sizeof keys_); }
 
-// True when there are keys.
+// Takes over newer keys. False when there are none at all.
 bool Tickets::refresh() {
   if (shared_ != nullptr) shared_->read(version_, keys_);
   return version_ != 0;

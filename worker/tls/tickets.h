@@ -1,7 +1,7 @@
-// Seals and opens the session tickets of TLS with the keys that all workers share.
+// Seals and opens TLS session tickets with the keys that all workers share.
 //
-// Owns this process's copy of the keys, wiped at its end. Stateless: what a client may resume is in
-// its ticket, so any worker, respawned or of a later generation, can go on with it.
+// Owns this process's copy of the keys and wipes it at the end. Keeps no sessions: a ticket holds
+// everything that resumption needs, so any worker can resume it, also a later one.
 #pragma once
 
 #include <openssl/types.h>
@@ -19,11 +19,12 @@ class Tickets {
   Tickets(const Tickets&) = delete;
   Tickets& operator=(const Tickets&) = delete;
 
-  // From now on; `keys` outlives this. Without it no ticket is given.
+  // `keys` outlives this. Without keys no ticket is issued.
   void use(const shm::TicketKeys& keys) { shared_ = &keys; }
 
-  // What OpenSSL asks of a ticket key callback: -1 = failed, 0 = no such key (or none to seal
-  // with), 1 = ready, 2 = ready, and the ticket is to be sealed anew with the newest key.
+  // Both prepare the cipher and the MAC for one ticket and return what OpenSSL expects of a ticket
+  // key callback: -1 = failed; 0 = no such key, or none to seal with; 1 = ready; 2 = ready, and the
+  // client needs a new ticket, sealed with the newest key.
   int seal(unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac);
   int open(const unsigned char* name, const unsigned char* iv, EVP_CIPHER_CTX* cipher,
            EVP_MAC_CTX* mac);

@@ -2,7 +2,7 @@
 // transaction.h.
 #include "worker/transaction/transaction.h"
 
-#include "worker/http/rewrite.h"
+#include "worker/http/http1_writer.h"
 #include "worker/tls/client_auth.h"
 
 namespace worker::transaction {

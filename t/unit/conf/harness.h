@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "conf/load.h"
 #include "conf/yaml_tree.h"
@@ -34,6 +35,16 @@ inline std::string with_service(const std::string& service) {
   return "Backends:\n- &be {Address: 10.0.0.1, Port: 80}\n"
          "HTTPListeners:\n- Address: 192.0.2.1\n  Port: 80\n  Services:\n  - Backends: *be\n" +
          service;
+}
+
+// The patterns of one kind among a service's conditions.
+inline std::vector<conf::Pattern> patterns(const conf::Service& service,
+                                           conf::Condition::Kind kind) {
+  std::vector<conf::Pattern> found;
+  for (const conf::Condition& condition : service.conditions) {
+    if (condition.kind == kind) found.push_back(condition.pattern);
+  }
+  return found;
 }
 
 }  // namespace conf_test

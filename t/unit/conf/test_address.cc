@@ -49,20 +49,20 @@ TEST_CASE("address: names") {
 }
 
 TEST_CASE("address: refusals say what is wrong") {
-  CHECK(refusal("10.0.0.256") == "this is no valid IPv4 address");
-  CHECK(refusal("10.0.0.01") == "this is no valid IPv4 address");
-  CHECK(refusal("1") == "this is no valid IPv4 address");
-  CHECK(refusal("a.1") == "this is no valid IPv4 address");
-  CHECK(refusal("::g") == "this is no valid IPv6 address");
+  CHECK(refusal("10.0.0.256") == "this is not a valid IPv4 address");
+  CHECK(refusal("10.0.0.01") == "this is not a valid IPv4 address");
+  CHECK(refusal("1") == "this is not a valid IPv4 address");
+  CHECK(refusal("a.1") == "this is not a valid IPv4 address");
+  CHECK(refusal("::g") == "this is not a valid IPv6 address");
   CHECK(refusal("10.0.0.1:80") == "the port belongs under `Port`");
   CHECK(refusal("[::1]:80") == "the port belongs under `Port`");
   CHECK(refusal("a:80") == "the port belongs under `Port`");
-  CHECK(refusal("https://a") == "a URL is too much");
+  CHECK(refusal("https://a") == "write the host alone, not a URL");
   CHECK(refusal("/run/a") == "Unix sockets are not supported");
   CHECK(refusal("unix:/run/a") == "Unix sockets are not supported");
   CHECK(refusal("@a") == "Unix sockets are not supported");
   CHECK(refusal("*") == "write 0.0.0.0 or :: for all addresses");
-  CHECK(refusal("10.0.0.0/8") == "a path or a network is too much");
+  CHECK(refusal("10.0.0.0/8") == "write one address, without a path or a network");
   CHECK(refusal(":80") == "the port belongs under `Port`");
 }
 
@@ -72,6 +72,8 @@ TEST_CASE("address: questions") {
   CHECK_FALSE(conf::is_wildcard("::1"));
   CHECK(conf::is_ipv6("::1"));
   CHECK_FALSE(conf::is_ipv6("a.example"));
+  CHECK(conf::url_host("a.example") == "a.example");
+  CHECK(conf::url_host("fe80::1%eth0") == "[fe80::1%eth0]");
   CHECK(conf::host_port("192.0.2.7", 80) == "192.0.2.7:80");
   CHECK(conf::host_port("::1", 65535) == "[::1]:65535");
 }

@@ -147,12 +147,13 @@ TEST_CASE("load: the manual's example 4") {
   REQUIRE(config.listeners.size() == 1);
   const auto& services = config.listeners[0].services;
   REQUIRE(services.size() == 2);
-  REQUIRE(services[0].url);
-  CHECK(services[0].url->text() == ".*.(gif|jpg|png)");
-  CHECK(services[0].url->search("/images/logo.png"));
+  const auto urls = conf_test::patterns(services[0], conf::Condition::Kind::url);
+  REQUIRE(urls.size() == 1);
+  CHECK(urls[0].text() == ".*.(gif|jpg|png)");
+  CHECK(urls[0].search("/images/logo.png"));
   CHECK(services[0].session.ttl.count() == 0);
   CHECK(services[0].backends == std::vector<std::size_t>{1});
-  CHECK_FALSE(services[1].url);
+  CHECK(services[1].conditions.empty());
   CHECK(services[1].session.ttl.count() == 300);
   CHECK(services[1].backends == std::vector<std::size_t>{0});
 }
@@ -167,7 +168,9 @@ TEST_CASE("load: the two shapes of Global that distributions ship") {
   const conf::Config map = manual("shape_global_map");
   CHECK(map.global.user == "pound");
   CHECK_FALSE(map.global.root_jail);
-  CHECK(map.listeners[0].services[0].head_require[0].search("host: LOCALHOST:8080"));
+  const conf::Service& service = map.listeners[0].services[0];
+  const auto required = conf_test::patterns(service, conf::Condition::Kind::head_require);
+  CHECK(required.at(0).search("host: LOCALHOST:8080"));
 }
 
 TEST_CASE("load: any letter case and every other name of a key") {
@@ -180,7 +183,8 @@ TEST_CASE("load: any letter case and every other name of a key") {
   CHECK(config.backends[1].head_add.size() == 2);
   CHECK(config.listeners[0].address == "2001:db8::1");
   CHECK(config.listeners[0].client.count() == 7);
-  CHECK(config.listeners[0].services[0].head_require.size() == 2);
+  const conf::Service& service = config.listeners[0].services[0];
+  CHECK(conf_test::patterns(service, conf::Condition::Kind::head_require).size() == 2);
 }
 
 TEST_CASE("load: the sample loads without a word") {

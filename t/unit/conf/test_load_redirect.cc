@@ -59,7 +59,8 @@ TEST_CASE("load_redirect: not beside backends or a session") {
 }
 
 TEST_CASE("load_redirect: one that goes round in circles is warned about") {
-  const std::string warning = "this service redirects to itself: clients will go round in circles";
+  const std::string warning =
+      "this service redirects to itself: clients would be redirected without end";
   const auto says = [&](const std::string& url) {
     return load_services("  - {URL: /a, Backends: *be}\n  - Redirect: '" + url + "'\n").messages;
   };

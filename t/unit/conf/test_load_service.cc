@@ -6,7 +6,9 @@
 
 namespace {
 
+using conf_test::patterns;
 using Indices = std::vector<std::size_t>;
+using Kind = conf::Condition::Kind;
 
 conf::Service service(const std::string& keys) {
   const auto loaded = conf_test::load(conf_test::with_service(keys));
@@ -19,9 +21,7 @@ conf::Service service(const std::string& keys) {
 
 TEST_CASE("load_service: defaults") {
   const conf::Service made = service("");
-  CHECK_FALSE(made.url);
-  CHECK(made.head_require.empty());
-  CHECK(made.head_deny.empty());
+  CHECK(made.conditions.empty());
   CHECK(made.session.type == conf::SessionPolicy::Type::none);
   CHECK(made.backends == Indices{0});
   CHECK(made.where.line == 7);
@@ -31,13 +31,17 @@ TEST_CASE("load_service: defaults") {
 TEST_CASE("load_service: URLs mind the letter case, headers do not") {
   const conf::Service made =
       service("    URL: /A\n    HeadRequire: X-A\n    HeadDeny: [X-B, X-C]\n    Session: 300\n");
-  REQUIRE(made.url);
-  CHECK(made.url->search("/xx/A"));
-  CHECK_FALSE(made.url->search("/a"));
-  REQUIRE(made.head_require.size() == 1);
-  CHECK(made.head_require[0].search("x-a: b"));
-  REQUIRE(made.head_deny.size() == 2);
-  CHECK(made.head_deny[1].text() == "X-C");
+  REQUIRE(made.conditions.size() == 4);
+  const auto urls = patterns(made, Kind::url);
+  REQUIRE(urls.size() == 1);
+  CHECK(urls[0].search("/xx/A"));
+  CHECK_FALSE(urls[0].search("/a"));
+  const auto required = patterns(made, Kind::head_require);
+  REQUIRE(required.size() == 1);
+  CHECK(required[0].search("x-a: b"));
+  const auto denied = patterns(made, Kind::head_deny);
+  REQUIRE(denied.size() == 2);
+  CHECK(denied[1].text() == "X-C");
   CHECK(made.session.type == conf::SessionPolicy::Type::ip);
   CHECK(made.session.ttl.count() == 300);
 }

@@ -81,7 +81,7 @@ TEST_CASE("pattern: what is none, and why") {
   CHECK(refusal("a**") == "two repetitions in a row `**`");
   CHECK(refusal("(a)\\1") == "unknown escape `\\1` (there are no back references)");
   CHECK(refusal("a(?!b)") == "unknown group `(?!` (there is no look-around)");
-  CHECK(refusal("a\\") == "a backslash at the end escapes nothing");
+  CHECK(refusal("a\\") == "it ends with a backslash that escapes nothing");
   CHECK(refusal("a{1001}") ==
         "the repetition `{1001}` is backwards, or makes more than 1000 in all");
   CHECK(refusal("((.{100}){10}x){0,100}").find("more than 1000") != std::string::npos);

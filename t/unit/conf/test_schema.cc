@@ -97,10 +97,17 @@ TEST_CASE("schema: unknown keys") {
 }
 
 TEST_CASE("schema: facilities are those of syslog(3)") {
-  for (const conf::Facility& facility : conf::log_facilities()) {
-    CHECK(facility.value % 8 == 0);
-    if (facility.name == "daemon") CHECK(facility.value == 3 << 3);
-    if (facility.name == "local7") CHECK(facility.value == 23 << 3);
-  }
-  CHECK(conf::log_facilities().size() == 19);
+  const conf::Key& key = row(conf::global_schema(), "LogFacility");
+  for (const conf::Choice& choice : key.choices) CHECK(choice.value % 8 == 0);
+  CHECK(key.choices.size() == 19);
+  CHECK(conf::choice_word(key, 3 << 3) == "daemon");
+  CHECK(conf::choice_word(key, 23 << 3) == "local7");
+}
+
+TEST_CASE("schema: the words of a choice, and the word of a value") {
+  const conf::Key& key = row(conf::redirect_schema(), "Code");
+  CHECK(conf::choice_words(key) ==
+        std::vector<std::string_view>{"301", "302", "303", "307", "308"});
+  CHECK(conf::choice_word(key, 303) == "303");
+  CHECK(conf::choice_word(key, 304) == "");
 }

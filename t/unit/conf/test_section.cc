@@ -1,6 +1,8 @@
 // Tests of conf/section: what remains of a mapping, beside what is reported (see data/config/).
 #include <doctest/doctest.h>
+#include <syslog.h>
 
+#include "conf/config.h"
 #include "conf/section.h"
 #include "t/unit/conf/harness.h"
 
@@ -45,10 +47,14 @@ TEST_CASE("section: null is absent, and what is wrong is absent, too") {
   CHECK(read.diagnostics.all().size() == 2);
 }
 
-TEST_CASE("section: choices are numbered") {
+TEST_CASE("section: the word of a choice is what it means, in any letter case") {
   const Read read(conf::global_schema(), "AccessLog: OFF\nLogFacility: Auth\n");
-  CHECK(read.section.number("AccessLog", -1) == 2);
-  CHECK(read.section.number("LogFacility", -1) == 0);
+  CHECK(read.section.choice("AccessLog", conf::AccessLogFormat::common) ==
+        conf::AccessLogFormat::off);
+  CHECK(read.section.choice("LogFacility", -1) == LOG_AUTH);
+  const Read absent(conf::global_schema(), "AccessLog:\n");
+  CHECK(absent.section.choice("AccessLog", conf::AccessLogFormat::common) ==
+        conf::AccessLogFormat::common);
 }
 
 TEST_CASE("section: a policy is a mapping or a number") {

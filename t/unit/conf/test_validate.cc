@@ -5,14 +5,18 @@
 
 namespace {
 
+conf::Condition condition(conf::Condition::Kind kind) {
+  std::string error;
+  return {kind, conf::Pattern::compile("a", conf::Pattern::Case::sensitive, error).value()};
+}
+
 conf::Listener listener(const std::string& address, std::uint16_t port, std::size_t services = 1) {
   conf::Listener made;
   made.address = address;
   made.port = port;
   made.services.resize(services);
-  std::string error;
   for (conf::Service& service : made.services) {
-    service.url = conf::Pattern::compile("a", conf::Pattern::Case::sensitive, error);
+    service.conditions = {condition(conf::Condition::Kind::url)};
     service.backends = {0};
   }
   return made;
@@ -40,7 +44,7 @@ TEST_CASE("validate: nothing to say") {
 
 TEST_CASE("validate: the same endpoint twice") {
   CHECK(messages(config({listener("::1", 80), listener("::1", 80)})) ==
-        "error: another listener has [::1]:80 already\nnote: it begins here\n");
+        "error: another listener already has [::1]:80\nnote: it begins here\n");
 }
 
 TEST_CASE("validate: listeners that were not understood do not clash") {
@@ -51,7 +55,7 @@ TEST_CASE("validate: listeners that were not understood do not clash") {
 TEST_CASE("validate: a wildcard beside an address of its family") {
   const std::string warning =
       "warning: another listener has port 80 of all addresses; connections to ";
-  const std::string rest = " come to this one alone\nnote: it begins here\n";
+  const std::string rest = " go to this one only\nnote: it begins here\n";
   CHECK(messages(config({listener("0.0.0.0", 80), listener("10.0.0.1", 80)})) ==
         warning + "10.0.0.1" + rest);
   CHECK(messages(config({listener("::1", 80), listener("::", 80)})) == warning + "::1" + rest);
@@ -76,19 +80,18 @@ TEST_CASE("validate: no services, no backends") {
 
 TEST_CASE("validate: what stands after a service that matches everything") {
   conf::Config made = config({listener("::1", 80, 3)});
-  made.listeners[0].services[2].url.reset();
+  made.listeners[0].services[2].conditions.clear();
   CHECK(messages(made) == "");
-  made.listeners[0].services[1].url.reset();
+  made.listeners[0].services[1].conditions.clear();
   CHECK(messages(made) ==
-        "warning: this service can never be reached: one before matches every request\n"
-        "note: that begins here\n");
-  made.listeners[0].services[0].url.reset();
+        "warning: this service can never be reached: an earlier service matches every request\n"
+        "note: it begins here\n");
+  made.listeners[0].services[0].conditions.clear();
   CHECK(messages(made) ==
-        "warning: this service and 1 after it can never be reached: one before matches every "
-        "request\nnote: that begins here\n");
-  auto pattern = *made.listeners[0].services[0].head_require.emplace(
-      made.listeners[0].services[0].head_require.end(), *listener("::1", 1).services[0].url);
-  made.listeners[0].services[1].head_deny.push_back(pattern);
+        "warning: this service and 1 after it can never be reached: an earlier service matches "
+        "every request\nnote: it begins here\n");
+  made.listeners[0].services[0].conditions = {condition(conf::Condition::Kind::head_require)};
+  made.listeners[0].services[1].conditions = {condition(conf::Condition::Kind::head_deny)};
   CHECK(messages(made) == "");
 }
 

@@ -26,7 +26,7 @@ TEST_CASE("yaml_problem: the same complaint in another context") {
 TEST_CASE("yaml_problem: the character that cannot begin a value") {
   const std::string problem = "found character that cannot start any token";
   CHECK(conf::explain(problem, "", "@a").message == "a value cannot begin with @; quote it");
-  CHECK(conf::explain(problem, "", "\ta").message == "a tab cannot indent; YAML wants spaces");
+  CHECK(conf::explain(problem, "", "\ta").message == "a tab cannot indent; YAML requires spaces");
 }
 
 TEST_CASE("yaml_problem: an unknown complaint is passed on, escaped") {

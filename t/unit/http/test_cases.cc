@@ -12,9 +12,9 @@
 
 #include "t/unit/http/cases.h"
 #include "worker/http/chunked.h"
+#include "worker/http/http1_writer.h"
 #include "worker/http/request_head.h"
 #include "worker/http/response_head.h"
-#include "worker/http/rewrite.h"
 #include "worker/http/sanitizer.h"
 
 using namespace worker::http;

@@ -3,28 +3,28 @@
 #include <string>
 #include <vector>
 
+#include "conf/service.h"
 #include "worker/route/router.h"
 
 namespace {
 
-using conf::Pattern;
+using Kind = conf::Condition::Kind;
 
-Pattern url(std::string_view text) {
+void add(conf::Service& service, Kind kind, const std::vector<std::string>& texts) {
   std::string error;
-  return Pattern::compile(text, Pattern::Case::sensitive, error).value();
+  for (const std::string& text : texts) {
+    const auto pattern = conf::Pattern::compile(text, conf::about(kind).letter_case, error);
+    service.conditions.push_back({kind, pattern.value()});
+  }
 }
 
-Pattern header(std::string_view text) {
-  std::string error;
-  return Pattern::compile(text, Pattern::Case::insensitive, error).value();
-}
-
-conf::Service service(std::vector<std::string> urls, std::vector<std::string> require = {},
-                      std::vector<std::string> deny = {}) {
+conf::Service service(const std::vector<std::string>& urls,
+                      const std::vector<std::string>& require = {},
+                      const std::vector<std::string>& deny = {}) {
   conf::Service made;
-  if (!urls.empty()) made.url = url(urls[0]);
-  for (const std::string& text : require) made.head_require.push_back(header(text));
-  for (const std::string& text : deny) made.head_deny.push_back(header(text));
+  add(made, Kind::url, urls);
+  add(made, Kind::head_require, require);
+  add(made, Kind::head_deny, deny);
   return made;
 }
 

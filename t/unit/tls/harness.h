@@ -1,4 +1,4 @@
-// Certificates made for a test, and a TLS client in the same process.
+// Makes certificates for tests, and runs a TLS client in the same process.
 #pragma once
 
 #include <openssl/bio.h>
@@ -10,6 +10,7 @@
 #include <openssl/x509v3.h>
 #include <sys/socket.h>
 
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -44,14 +45,14 @@ inline worker::tls::KeyPointer make_rsa_key(std::size_t bits) {
   return worker::tls::KeyPointer(EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", bits));
 }
 
-// What a certificate is to say; `issuer` null: signed by itself.
+// The contents of a certificate to make. Without an issuer it is self-signed.
 struct Wish {
   std::string cn = "a.test";
   std::string san = {};  // "DNS:a.test,DNS:*.a.test"
   X509* issuer = nullptr;
   EVP_PKEY* issuer_key = nullptr;
   bool is_authority = false;
-  long from = -3600;  // seconds from now
+  long from = -3600;  // first and last second of its life, counted from now
   long until = 3600;
   const EVP_MD* digest = EVP_sha256();
 };
@@ -102,7 +103,7 @@ inline std::string pem(EVP_PKEY* key, const char* password = nullptr) {
   return take(bio);
 }
 
-// A file of one self-signed certificate with an EC key.
+// The text of a PEM file with one self-signed certificate and its EC key.
 inline std::string simple_pem(const std::string& cn, const std::string& san = {}) {
   const worker::tls::KeyPointer key = make_ec_key();
   return pem(make_certificate(key.get(), {.cn = cn, .san = san}).get()) + pem(key.get());
@@ -111,6 +112,25 @@ inline std::string simple_pem(const std::string& cn, const std::string& san = {}
 inline std::shared_ptr<worker::tls::Context> make_context(const conf::Tls& tls,
                                                           conf::Diagnostics& diagnostics) {
   return worker::tls::Context::make(tls, diagnostics);
+}
+
+inline std::shared_ptr<worker::tls::Context> some_context() {
+  const Folder folder;
+  conf::Tls tls;
+  tls.certificates = {{folder.write("a.pem", simple_pem("a.test")), {}}};
+  conf::Diagnostics diagnostics;
+  return make_context(tls, diagnostics);
+}
+
+// Pseudo-random bytes, the same each time: lost, doubled or moved bytes show.
+inline std::string pattern(std::size_t size) {
+  std::string bytes(size, '\0');
+  std::uint32_t state = 1;
+  for (char& c : bytes) {
+    state = state * 1664525 + 1013904223;
+    c = static_cast<char>(state >> 24);
+  }
+  return bytes;
 }
 
 // A client and a server's stream on the two ends of a socket pair, both non-blocking.
@@ -124,7 +144,7 @@ class Pair {
     server.secure(context);
   }
   ~Pair() {
-    // Else OpenSSL would never resume the client's session again.
+    // Without a shutdown OpenSSL would mark the client's session as not resumable.
     if (client != nullptr) SSL_set_shutdown(client, SSL_SENT_SHUTDOWN);
     SSL_free(client);
     SSL_CTX_free(settings_);
@@ -143,13 +163,13 @@ class Pair {
     return client;
   }
 
-  // Without OpenSSL's macro, whose cast is an old one.
+  // OpenSSL's macro for this has an old-style cast, which is a warning here.
   void set_name(const char* name) {
     std::string copy(name);
     SSL_ctrl(client, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, copy.data());
   }
 
-  // True when both sides are through.
+  // Whether both sides have completed the handshake.
   bool shake_hands(const char* name = nullptr) {
     make_client(name);
     char byte;
@@ -163,7 +183,7 @@ class Pair {
     return done && server.tls()->established();
   }
 
-  // The CN of the certificate that the client was shown.
+  // The CN of the certificate that the server has shown.
   std::string served() const {
     worker::tls::X509Pointer shown(SSL_get1_peer_certificate(client));
     char text[256] = "";
@@ -174,7 +194,7 @@ class Pair {
     return text;
   }
 
-  // All that the client can read now.
+  // All bytes that the client can read now.
   std::string received() {
     std::string all;
     char part[4096];

@@ -14,7 +14,7 @@ std::vector<Certificate> read(const std::string& text, conf::Diagnostics& diagno
   return out;
 }
 
-// What is said about a text that cannot be used.
+// The diagnostic for a text that cannot be used.
 std::string complaint(const std::string& text) {
   conf::Diagnostics diagnostics;
   CHECK(read(text, diagnostics).empty());
@@ -42,7 +42,7 @@ struct Family {
 }  // namespace
 
 TEST_CASE(
-    "certificates: any order in the file; the leaf is whose key matches; no root, no double") {
+    "certificates: the order in the file is free; the key tells the leaf; no root, no duplicates") {
   const Family f;
   const std::string key = pem(f.leaf_key.get());
   const std::string leaf = pem(f.leaf.get());
@@ -80,19 +80,19 @@ TEST_CASE("certificates: two keys in one file make two certificates") {
   CHECK(diagnostics.all().empty());
 }
 
-TEST_CASE("certificates: what cannot be used is said with its reason") {
+TEST_CASE("certificates: each unusable file gets its reason") {
   const worker::tls::KeyPointer key = make_ec_key();
   const worker::tls::KeyPointer other = make_ec_key();
   const worker::tls::X509Pointer leaf = make_certificate(key.get(), {});
   const std::string certificate = pem(leaf.get());
   const std::string head = "the certificate `site.pem` cannot be used: ";
   const std::string tail = "; expected a PEM file with certificate, chain and key";
-  CHECK(complaint("") == head + "there is no certificate in it" + tail);
-  CHECK(complaint(pem(key.get())) == head + "there is no certificate in it" + tail);
-  CHECK(complaint(certificate) == head + "there is no private key in it" + tail);
+  CHECK(complaint("") == head + "it contains no certificate" + tail);
+  CHECK(complaint(pem(key.get())) == head + "it contains no certificate" + tail);
+  CHECK(complaint(certificate) == head + "it contains no private key" + tail);
   CHECK(complaint(certificate + pem(other.get())) == head + "its key matches no certificate in it");
   CHECK(complaint(certificate + pem(key.get(), "1234")) ==
-        head + "the key is encrypted, and nobody is there to type its password" + tail);
+        head + "its private key is encrypted, and Pound cannot ask for the password" + tail);
   std::string broken = pem(key.get());
   broken.erase(60, 20);
   CHECK(complaint(certificate + broken).find(head) == 0);
@@ -101,7 +101,7 @@ TEST_CASE("certificates: what cannot be used is said with its reason") {
   CHECK(complaint(certificate.substr(0, 200)).find(head + "not valid PEM: ") == 0);
 }
 
-TEST_CASE("certificates: RSA of 2047 bits is too weak and of 2048 is not; so are small curves") {
+TEST_CASE("certificates: RSA of 2047 bits and small curves are too weak, RSA of 2048 bits is not") {
   const auto file = [](const worker::tls::KeyPointer& key) {
     return pem(make_certificate(key.get(), {}).get()) + pem(key.get());
   };
@@ -114,7 +114,7 @@ TEST_CASE("certificates: RSA of 2047 bits is too weak and of 2048 is not; so are
   CHECK(read(file(make_rsa_key(2048)), diagnostics).size() == 1);
 }
 
-TEST_CASE("certificates: expired or not valid yet is a warning") {
+TEST_CASE("certificates: one that has expired, or is not valid yet, gets a warning") {
   const worker::tls::KeyPointer key = make_ec_key();
   const auto warned = [&](long from, long until) {
     conf::Diagnostics diagnostics;
@@ -162,7 +162,7 @@ TEST_CASE("certificates: files, folders and patterns, in their order") {
   CHECK(diagnostics.all().size() == 3);
 }
 
-TEST_CASE("certificates: which hosts a name covers") {
+TEST_CASE("certificates: the hosts that a name covers") {
   using worker::tls::name_covers;
   CHECK(name_covers("a.test", "A.Test"));
   CHECK(name_covers("a.test", "a.test."));

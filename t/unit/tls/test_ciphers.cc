@@ -23,7 +23,7 @@ TEST_CASE("ciphers: three spellings, any letter case, one cipher") {
         "ECDHE-ECDSA-AES256-CCM8");
 }
 
-TEST_CASE("ciphers: the suites of TLS 1.3, with mbedTLS's mark and without") {
+TEST_CASE("ciphers: suites of TLS 1.3, with mbedTLS's mark and without it") {
   for (const char* name :
        {"TLS_AES_128_GCM_SHA256", "TLS-AES-128-GCM-SHA256", "TLS1-3-AES-128-GCM-SHA256"}) {
     CAPTURE(name);
@@ -35,14 +35,14 @@ TEST_CASE("ciphers: the suites of TLS 1.3, with mbedTLS's mark and without") {
   CHECK(choose_ciphers({"TLS_AES_128_CCM_8_SHA256"}).suites_1_3 == "TLS_AES_128_CCM_8_SHA256");
 }
 
-TEST_CASE("ciphers: the order is the operator's; names of TLS 1.2 leave TLS 1.3 as it is") {
+TEST_CASE("ciphers: the operator sets the order; names of TLS 1.2 do not change TLS 1.3") {
   const Ciphers chosen =
       choose_ciphers({"ECDHE-RSA-AES256-GCM-SHA384", "TLS-ECDHE-RSA-WITH-AES-128-GCM-SHA256"});
   CHECK(chosen.up_to_1_2 == "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-AES128-GCM-SHA256");
   CHECK(chosen.suites_1_3 == choose_ciphers({}).suites_1_3);
 }
 
-TEST_CASE("ciphers: what is unknown, without encryption or without authentication is left out") {
+TEST_CASE("ciphers: unknown ones, and ones without encryption or authentication, are left out") {
   const Names bad{"TLS-RSA-WITH-RC4-128-MD5",
                   "no-such",
                   "NULL-SHA256",

@@ -22,11 +22,11 @@ conf::Tls settings_of(std::initializer_list<std::string> files) {
   return tls;
 }
 
-// Keeps the newest session that the client was given.
+// The newest session that the client has got.
 SSL_SESSION* session_of(Pair& pair) {
   iovec piece{const_cast<char*>("x"), 1};
   pair.server.write(&piece, 1);
-  pair.received();  // with TLS 1.3 tickets come behind the handshake
+  pair.received();  // TLS 1.3 sends tickets after the handshake
   return SSL_get1_session(pair.client);
 }
 
@@ -39,7 +39,7 @@ struct Sites {
 
 }  // namespace
 
-TEST_CASE("tls context: the name chooses the certificate; the first one is for all others") {
+TEST_CASE("tls context: the server name selects the certificate; other names get the first one") {
   const Sites sites;
   conf::Diagnostics diagnostics;
   const auto context =
@@ -64,7 +64,7 @@ TEST_CASE("tls context: the name chooses the certificate; the first one is for a
   }
 }
 
-TEST_CASE("tls context: RSA and ECDSA for one name, each to who can use it") {
+TEST_CASE("tls context: of RSA and ECDSA for one name a client gets the one that it can use") {
   const Folder folder;
   const worker::tls::KeyPointer rsa = make_rsa_key(2048);
   const std::string rsa_file = folder.write(
@@ -86,7 +86,7 @@ TEST_CASE("tls context: RSA and ECDSA for one name, each to who can use it") {
   }
 }
 
-TEST_CASE("tls context: versions, ciphers, protocol names") {
+TEST_CASE("tls context: versions, ciphers and ALPN") {
   const Sites sites;
   conf::Diagnostics diagnostics;
   conf::Tls tls = settings_of({sites.first});
@@ -100,7 +100,7 @@ TEST_CASE("tls context: versions, ciphers, protocol names") {
   REQUIRE(diagnostics.all().size() == 1);
   CHECK(diagnostics.all()[0].severity == conf::Severity::warning);
   CHECK(diagnostics.all()[0].message ==
-        "the cipher `no-such` is not known to this OpenSSL, or too weak for it: left out");
+        "the cipher `no-such` is ignored: OpenSSL does not know it or considers it too weak");
 
   const auto shakes = [](worker::tls::Context& context, int version, const char* list) {
     Pair pair(context);
@@ -133,7 +133,7 @@ TEST_CASE("tls context: versions, ciphers, protocol names") {
   CHECK(agreed("\x02h2") == "refused");
 }
 
-TEST_CASE("tls context: no cipher that will do is an error") {
+TEST_CASE("tls context: without a usable cipher there is an error") {
   const Sites sites;
   conf::Diagnostics diagnostics;
   conf::Tls tls = settings_of({sites.first});
@@ -166,7 +166,7 @@ TEST_CASE("tls context: a ticket resumes in another process's context, under its
     const auto resumes = [&](worker::tls::Context& context, const char* name) {
       Pair pair(context);
       SSL_CTX_set_max_proto_version(pair.settings(), version);
-      SSL_SESSION* const offered = SSL_SESSION_dup(session);  // clients use one only once
+      SSL_SESSION* const offered = SSL_SESSION_dup(session);  // a client uses a ticket only once
       SSL_set_session(pair.make_client(name), offered);
       SSL_SESSION_free(offered);
       SSL_CTX_set_app_data(pair.settings(), &fresh_tickets);
@@ -192,7 +192,7 @@ TEST_CASE("tls context: a ticket resumes in another process's context, under its
   }
 }
 
-TEST_CASE("tls context: hosts that the served certificate covers") {
+TEST_CASE("tls context: the hosts that the served certificate covers") {
   const Folder folder;
   const std::string file =
       folder.write("a.pem", simple_pem("a.test", "DNS:a.test,DNS:*.a.test,IP:127.0.0.1,IP:::1"));
@@ -214,7 +214,7 @@ TEST_CASE("tls context: hosts that the served certificate covers") {
   CHECK_FALSE(covers(""));
 }
 
-TEST_CASE("tls context: certificates of clients") {
+TEST_CASE("tls context: client certificates, asked for or required") {
   const Sites sites;
   const worker::tls::KeyPointer root_key = make_ec_key();
   const auto root = make_certificate(root_key.get(), {.cn = "Root", .is_authority = true});
@@ -258,7 +258,7 @@ TEST_CASE("tls context: certificates of clients") {
   CHECK_FALSE(make_context(tls, diagnostics));
   tls.client_cert->ca = sites.folder.path + "/none";
   CHECK_FALSE(make_context(tls, diagnostics));
-  CHECK(diagnostics.text().find("there is no certificate in it; expected a PEM file") !=
+  CHECK(diagnostics.text().find("it contains no certificate; expected a PEM file") !=
         std::string::npos);
   CHECK(diagnostics.text().find("No such file or directory; expected a PEM file") !=
         std::string::npos);

@@ -13,25 +13,7 @@ using worker::tls::IoStatus;
 
 namespace {
 
-std::shared_ptr<worker::tls::Context> some_context() {
-  const Folder folder;
-  conf::Tls tls;
-  tls.certificates = {{folder.write("a.pem", simple_pem("a.test")), {}}};
-  conf::Diagnostics diagnostics;
-  return make_context(tls, diagnostics);
-}
-
-std::string pattern(std::size_t size) {
-  std::string bytes(size, '\0');
-  std::uint32_t state = 1;
-  for (char& c : bytes) {
-    state = state * 1664525 + 1013904223;
-    c = static_cast<char>(state >> 24);
-  }
-  return bytes;
-}
-
-// Writes like a Pump: what was not taken comes again, from where it stopped.
+// Writes until all is taken, as a Pump does: each call begins with the first byte not taken.
 void write_all(Pair& pair, std::vector<iovec> pieces, std::string& received) {
   std::string rest;
   for (const iovec& piece : pieces) {
@@ -44,7 +26,7 @@ void write_all(Pair& pair, std::vector<iovec> pieces, std::string& received) {
     rest.erase(0, result.size);
     received += pair.received();
     if (rest.empty()) return;
-    const std::string copy = rest;  // somewhere else in memory
+    const std::string copy = rest;  // at another address
     const iovec piece{const_cast<char*>(copy.data()), copy.size()};
     result = pair.server.write(&piece, 1);
   }
@@ -53,7 +35,7 @@ void write_all(Pair& pair, std::vector<iovec> pieces, std::string& received) {
 
 }  // namespace
 
-TEST_CASE("tls session: bytes of any size both ways, whatever the pieces") {
+TEST_CASE("tls session: bodies of many sizes arrive whole, written in pieces of many sizes") {
   const auto context = some_context();
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
     Pair pair(*context);
@@ -74,7 +56,7 @@ TEST_CASE("tls session: bytes of any size both ways, whatever the pieces") {
   }
 }
 
-TEST_CASE("tls session: reads of every size; drained exactly when nothing is left") {
+TEST_CASE("tls session: reads of many sizes; the last one, and no other, says drained") {
   const auto context = some_context();
   Pair pair(*context);
   REQUIRE(pair.shake_hands());
@@ -98,11 +80,11 @@ TEST_CASE("tls session: reads of every size; drained exactly when nothing is lef
   }
 }
 
-TEST_CASE("tls session: part of a record is nothing to read, but all of the socket was taken") {
+TEST_CASE("tls session: a record that comes byte by byte is read when it is complete") {
   const auto context = some_context();
   Pair pair(*context);
   REQUIRE(pair.shake_hands());
-  // The client's records are made in memory and fed byte by byte.
+  // The client writes its record to memory; the test sends it byte by byte.
   BIO* const out = BIO_new(BIO_s_mem());
   SSL_set0_wbio(pair.client, out);
   REQUIRE(SSL_write(pair.client, "hello", 5) == 5);
@@ -120,7 +102,7 @@ TEST_CASE("tls session: part of a record is nothing to read, but all of the sock
   CHECK(result.drained);
 }
 
-TEST_CASE("tls session: an orderly end, and one without close_notify") {
+TEST_CASE("tls session: an end with close_notify is orderly, one without it is a failure") {
   const auto context = some_context();
   char buffer[16];
   {
@@ -135,7 +117,7 @@ TEST_CASE("tls session: an orderly end, and one without close_notify") {
     CHECK(pair.server.read(buffer, sizeof buffer).status == IoStatus::closed);
     CHECK(pair.server.read(buffer, sizeof buffer).status == IoStatus::closed);
     iovec piece{const_cast<char*>("answer"), 6};
-    CHECK(pair.server.write(&piece, 1).size == 6);  // half closed: it still listens
+    CHECK(pair.server.write(&piece, 1).size == 6);  // the client has closed its half only
   }
   {
     Pair pair(*context);
@@ -149,7 +131,8 @@ TEST_CASE("tls session: an orderly end, and one without close_notify") {
   }
 }
 
-TEST_CASE("tls session: our end is announced, but not after an abort or in a truncated body") {
+TEST_CASE(
+    "tls session: close_notify is sent at the end, but not after an abort or a truncated body") {
   const auto context = some_context();
   char byte;
   const auto end_of = [&](auto&& act) {
@@ -173,7 +156,7 @@ TEST_CASE("tls session: our end is announced, but not after an abort or in a tru
         }) == SSL_ERROR_SSL);
 }
 
-TEST_CASE("tls session: plain HTTP is recognised by its first byte") {
+TEST_CASE("tls session: three letters at the beginning are plain HTTP") {
   const auto context = some_context();
   char byte;
   for (const std::string_view request : {"GET / HTTP/1.1\r\n\r\n", "OPTIONS * HTTP/1.1\r\n\r\n"}) {
@@ -187,7 +170,7 @@ TEST_CASE("tls session: plain HTTP is recognised by its first byte") {
   }
 }
 
-TEST_CASE("tls session: bytes that begin like a letter are not HTTP yet") {
+TEST_CASE("tls session: two letters and another byte are not plain HTTP") {
   const auto context = some_context();
   char byte;
   Pair pair(*context);
@@ -196,14 +179,14 @@ TEST_CASE("tls session: bytes that begin like a letter are not HTTP yet") {
   CHECK_FALSE(pair.server.tls()->met_plain_http());
 }
 
-TEST_CASE("tls session: why a handshake failed") {
+TEST_CASE("tls session: a failed handshake has a reason, unless the client never sent a byte") {
   const auto context = some_context();
   char byte;
   {
     Pair pair(*context);
     pair.client_socket.reset();
     CHECK(pair.server.read(&byte, 1).status == IoStatus::failed);
-    CHECK(pair.server.tls()->failure().empty());  // a probe of the port is no news
+    CHECK(pair.server.tls()->failure().empty());  // a port scan is not reported
   }
   {
     Pair pair(*context);
@@ -222,7 +205,7 @@ TEST_CASE("tls session: why a handshake failed") {
   }
 }
 
-TEST_CASE("tls session: a client that asks for a renegotiation is refused and served on") {
+TEST_CASE("tls session: a renegotiation is refused, and the connection stays usable") {
   const auto context = some_context();
   Pair pair(*context);
   SSL_CTX_set_max_proto_version(pair.settings(), TLS1_2_VERSION);
@@ -236,7 +219,7 @@ TEST_CASE("tls session: a client that asks for a renegotiation is refused and se
   CHECK(pair.server.tls()->established());
 }
 
-TEST_CASE("tls session: a client that only asks for new keys and reads nothing is given up") {
+TEST_CASE("tls session: a client that only asks for new keys, and reads nothing, is given up") {
   const auto context = some_context();
   Pair pair(*context);
   REQUIRE(pair.shake_hands());
@@ -250,7 +233,7 @@ TEST_CASE("tls session: a client that only asks for new keys and reads nothing i
   CHECK(result.status == IoStatus::failed);
 }
 
-TEST_CASE("tls session: the last write brings the end along, and nothing comes behind it") {
+TEST_CASE("tls session: close_notify goes out with the last write and nothing follows it") {
   const auto context = some_context();
   for (const std::size_t size : {1u, 16384u, 1048576u}) {
     CAPTURE(size);
@@ -275,7 +258,7 @@ TEST_CASE("tls session: the last write brings the end along, and nothing comes b
   }
 }
 
-TEST_CASE("tls session: tickets wait for the first answer, a read or the end") {
+TEST_CASE("tls session: tickets wait for the first write, the next read or the end") {
   const auto context = some_context();
   shm::Segment segment(1);
   shm::TicketKey key;
@@ -284,7 +267,7 @@ TEST_CASE("tls session: tickets wait for the first answer, a read or the end") {
   context->use_tickets(segment.ticket_keys());
   iovec answer{const_cast<char*>("answer"), 6};
   char buffer[16];
-  for (const std::string_view end : {"answer", "read", "close"}) {
+  for (const std::string_view end : {"answer", "nothing", "read", "close"}) {
     CAPTURE(end);
     Pair pair(*context);
     SSL_connect(pair.make_client());
@@ -292,12 +275,17 @@ TEST_CASE("tls session: tickets wait for the first answer, a read or the end") {
     REQUIRE(SSL_connect(pair.client) == 1);
     REQUIRE(SSL_write(pair.client, "request", 7) == 7);
     CHECK(pair.server.read(buffer, sizeof buffer).size == 7);
-    CHECK_FALSE(pair.server.tls()->owes());
+    CHECK_FALSE(pair.server.tls()->must_flush());
+    CHECK(pair.server.tls()->waiting() > 0);
     char byte;
     CHECK(::recv(pair.client_socket.get(), &byte, 1, MSG_PEEK) < 0);
     if (end == "answer") {
       CHECK(pair.server.write(&answer, 1).size == 6);
       CHECK(pair.received() == "answer");
+    } else if (end == "nothing") {
+      const iovec nothing{nullptr, 0};
+      CHECK(pair.server.write(&nothing, 1).status == IoStatus::would_block);
+      CHECK(pair.received().empty());
     } else if (end == "read") {
       CHECK(pair.server.read(buffer, sizeof buffer).status == IoStatus::would_block);
       CHECK(pair.received().empty());
@@ -310,7 +298,7 @@ TEST_CASE("tls session: tickets wait for the first answer, a read or the end") {
   }
 }
 
-TEST_CASE("tls session: nothing is kept of the keys that the secrets were agreed on with") {
+TEST_CASE("tls session: the ephemeral keys of the key exchange are freed after the handshake") {
   const auto context = some_context();
   const auto kept = [](const worker::tls::KeyPointer& key) {
     return key && EVP_PKEY_get0_provider(key.get()) != nullptr;
@@ -344,7 +332,7 @@ TEST_CASE("tls session: nothing is kept of the keys that the secrets were agreed
   }
 }
 
-TEST_CASE("tls session: those of one listener do not get into each other's way") {
+TEST_CASE("tls session: sessions of one listener do not disturb each other") {
   const auto context = some_context();
   char buffer[16];
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
@@ -355,7 +343,7 @@ TEST_CASE("tls session: those of one listener do not get into each other's way")
       SSL_CTX_set_max_proto_version(pairs.back()->settings(), version);
       pairs.back()->make_client();
     }
-    // They take turns; the fourth one leaves in the middle of it, the third one breaks the
+    // All take turns. In the first turn the fourth one leaves and the third one breaks the
     // protocol.
     for (int turn = 0; turn < 4; ++turn) {
       for (const auto& pair : pairs) SSL_connect(pair->client);

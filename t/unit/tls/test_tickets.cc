@@ -9,7 +9,7 @@
 
 namespace {
 
-// What OpenSSL brings along for one ticket.
+// The parameters that OpenSSL passes for one ticket.
 struct Ticket {
   unsigned char name[16]{};
   unsigned char iv[16]{};
@@ -33,7 +33,7 @@ shm::TicketKey key_of(std::uint8_t byte) {
 
 }  // namespace
 
-TEST_CASE("tickets: none without keys") {
+TEST_CASE("tickets: without keys none is sealed or opened") {
   Ticket ticket;
   worker::tls::Tickets tickets;
   CHECK(tickets.seal(ticket.name, ticket.iv, ticket.cipher, ticket.mac) == 0);
@@ -43,7 +43,7 @@ TEST_CASE("tickets: none without keys") {
   CHECK(tickets.seal(ticket.name, ticket.iv, ticket.cipher, ticket.mac) == 0);
 }
 
-TEST_CASE("tickets: any process opens them; after one rotation they are renewed, after two gone") {
+TEST_CASE("tickets: any process opens them; one rotation renews them, two invalidate them") {
   shm::Segment segment(1);
   segment.ticket_keys().rotate(key_of(1));
   worker::tls::Tickets sealer;

@@ -38,16 +38,16 @@ TEST_CASE("allow: every relaxable code is taken, no other is, and each refusal s
     if (said.empty()) continue;
     CHECK(said.starts_with("`" + std::string(about.code) + "` cannot be relaxed: it "));
     CHECK(said.find(std::string(about.section)) != std::string::npos);
-    CHECK(said.ends_with(std::string("; those that can are ") + kRelaxableCodes));
+    CHECK(said.ends_with(std::string("; the rules that can are ") + kRelaxableCodes));
   }
 }
 
 TEST_CASE("allow: why not, in words") {
   CHECK(said_about("cl_te") ==
-        std::string("`cl_te` cannot be relaxed: it guards where lines and messages end, and "
-                    "without it requests could be smuggled (RFC 9112 6.1); those that can are ") +
+        std::string("`cl_te` cannot be relaxed: it marks where lines and messages end; without "
+                    "it, requests could be smuggled (RFC 9112 6.1); the rules that can are ") +
             kRelaxableCodes);
-  CHECK(said_about("host_many").find("which host is asked for") != std::string::npos);
+  CHECK(said_about("host_many").find("protects the choice of the host") != std::string::npos);
   CHECK(said_about("method_refused").find("nothing passes unread") != std::string::npos);
   CHECK(said_about("head_too_long").find("it is a limit") != std::string::npos);
   CHECK(said_about("response_field").find("it is about responses") != std::string::npos);
@@ -55,10 +55,11 @@ TEST_CASE("allow: why not, in words") {
 
 TEST_CASE("allow: what is no code") {
   CHECK(said_about("target_chars") ==
-        "no rule is named `target_chars`; did you mean `target_char`?");
-  CHECK(said_about("Target_Char") == "no rule is named `Target_Char`; did you mean `target_char`?");
+        "there is no rule `target_chars`; did you mean `target_char`?");
+  CHECK(said_about("Target_Char") == "there is no rule `Target_Char`; did you mean `target_char`?");
   CHECK(said_about("none") ==
-        std::string("no rule is named `none`; those that can be relaxed are ") + kRelaxableCodes);
+        std::string("there is no rule `none`; the rules that can be relaxed are ") +
+            kRelaxableCodes);
 }
 
 TEST_CASE("allow: a listener's rules hold for its services, a service's for it alone") {
@@ -102,7 +103,7 @@ TEST_CASE("allow: what is wrong is reported at its place") {
   const std::string text = diagnostics.text();
   CAPTURE(text);
   CHECK(text.find("pound.yaml:8:10: error: `chunk_size` cannot be relaxed") != std::string::npos);
-  CHECK(text.find("pound.yaml:11:26: error: no rule is named `host_emty`; did you mean "
+  CHECK(text.find("pound.yaml:11:26: error: there is no rule `host_emty`; did you mean "
                   "`host_empty`?") != std::string::npos);
   CHECK(text.find("pound.yaml:11:37: error: `target_char` is given twice") != std::string::npos);
 }

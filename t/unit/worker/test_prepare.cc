@@ -81,8 +81,8 @@ TEST_CASE("prepare: everything that is wrong is reported, each at its place") {
                      "\n  Err503: " + folder.path + "\n",
                  "127.0.0.1", diagnostics));
   const std::string text = diagnostics.text();
-  CHECK(text.find("no user is named `no-such-user`") != std::string::npos);
-  CHECK(text.find("no group is named `no-such-group`") != std::string::npos);
+  CHECK(text.find("there is no user `no-such-user`") != std::string::npos);
+  CHECK(text.find("there is no group `no-such-group`") != std::string::npos);
   CHECK(text.find("/none`: No such file or directory; expected a directory") != std::string::npos);
   CHECK(text.find("/none.html` for Err404: No such file or directory") != std::string::npos);
   CHECK(text.find("/fifo` for Err500: not a regular file") != std::string::npos);

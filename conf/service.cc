@@ -1,0 +1,70 @@
+// Conditions and identity of a service: see service.h.
+#include "conf/service.h"
+
+#include <array>
+
+namespace conf {
+
+namespace {
+
+using Kind = Condition::Kind;
+using Subject = ConditionKind::Subject;
+
+constexpr auto kKinds = std::to_array<ConditionKind>({
+    {Kind::url, "URL", Subject::path_query, false, Pattern::Case::sensitive, 'u'},
+    {Kind::head_require, "HeadRequire", Subject::field, false, Pattern::Case::insensitive, 'r'},
+    {Kind::head_deny, "HeadDeny", Subject::field, true, Pattern::Case::insensitive, 'd'},
+});
+
+constexpr bool is_in_order() {
+  for (std::size_t i = 0; i < kKinds.size(); ++i) {
+    if (static_cast<std::size_t>(kKinds[i].kind) != i) return false;
+  }
+  return true;
+}
+static_assert(is_in_order(), "about() finds a row by the number of its kind");
+
+// Stays as it is over releases, whatever the order of the enumerators: sessions depend on it.
+char mark_of(SessionPolicy::Type type) {
+  switch (type) {
+    case SessionPolicy::Type::none:
+      return '0';
+    case SessionPolicy::Type::ip:
+      return '1';
+    case SessionPolicy::Type::basic:
+      return '2';
+    case SessionPolicy::Type::url:
+      return '3';
+    case SessionPolicy::Type::parm:
+      return '4';
+    case SessionPolicy::Type::cookie:
+      return '5';
+    case SessionPolicy::Type::header:
+      return '6';
+  }
+  return '0';
+}
+
+}  // namespace
+
+std::span<const ConditionKind> condition_kinds() { return kKinds; }
+
+const ConditionKind& about(Condition::Kind kind) { return kKinds[static_cast<std::size_t>(kind)]; }
+
+bool matches_everything(const Service& service) { return service.conditions.empty(); }
+
+std::string service_identity(std::string_view listener, const Service& service) {
+  std::string text(listener);
+  const auto add = [&](char mark, std::string_view line) {
+    text += '\n';
+    text += mark;
+    text += line;
+  };
+  for (const Condition& condition : service.conditions) {
+    add(about(condition.kind).mark, condition.pattern.text());
+  }
+  add(mark_of(service.session.type), service.session.id);
+  return text;
+}
+
+}  // namespace conf

@@ -1,0 +1,119 @@
+// Which fields go on to the other side, independent of how a protocol writes them.
+#include "worker/http/forwarded_fields.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "t/unit/http/heads.h"
+
+using namespace worker::http;
+
+namespace {
+
+// Lists what it is given, one line for each field; '<' marks a field as it was received.
+struct Lister {
+  std::string text = {};
+
+  void operator()(const Field& field) {
+    text.append("< ").append(field.name).append(" = ").append(field.value).append("\n");
+  }
+  void operator()(std::string_view name, std::string_view value) {
+    text.append("+ ").append(name).append(" = ").append(value).append("\n");
+  }
+};
+
+std::string request_fields(const std::string& raw, const Forwarded& forwarded) {
+  const http_heads::Request parsed(raw);
+  REQUIRE(!parsed.verdict);
+  Lister lister;
+  for_each_request_field(parsed.head, parsed.facts, forwarded, lister);
+  return lister.text;
+}
+
+std::string response_fields(const std::string& raw, const AddedLines& added = {}) {
+  const http_heads::Response parsed(raw);
+  Lister lister;
+  for_each_response_field(parsed.head, added, lister);
+  return lister.text;
+}
+
+std::string lines(std::string_view ready) {
+  Lister lister;
+  for_each_line(ready, lister);
+  return lister.text;
+}
+
+const Forwarded kForwarded{"192.0.2.7", "https", "192.0.2.1:443", "443"};
+
+}  // namespace
+
+TEST_CASE("forwarded_fields: a request has neither framing nor fields of the hop") {
+  CHECK(request_fields("POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTE: trailers\r\n"
+                       "Connection: keep-alive, Upgrade, X-Hop\r\nUpgrade: websocket\r\n"
+                       "X-Hop: 1\r\nExpect: 100-continue\r\nAccept:x\r\n\r\n",
+                       kForwarded) ==
+        "+ Host = a\n"
+        "< Accept = x\n"
+        "+ X-Forwarded-For = 192.0.2.7\n"
+        "+ X-Forwarded-Proto = https\n"
+        "+ X-Forwarded-Host = a\n"
+        "+ X-Forwarded-Port = 443\n");
+}
+
+TEST_CASE("forwarded_fields: a request's own X-Forwarded-For, X-SSL and twins") {
+  Forwarded forwarded = kForwarded;
+  forwarded.tls_fields = "X-SSL-Cipher: A\r\nX-SSL-Subject: \r\n";
+  CHECK(request_fields("GET / HTTP/1.0\r\nX-Forwarded-For: 198.51.100.1\r\nX-SSL-Cipher: B\r\n"
+                       "X_Forwarded_For: 1\r\nx-forwarded-for: 198.51.100.2\r\nmy_x: 1\r\n\r\n",
+                       forwarded) ==
+        "+ Host = 192.0.2.1:443\n"
+        "< my_x = 1\n"
+        "+ X-Forwarded-For = 198.51.100.1, 198.51.100.2, 192.0.2.7\n"
+        "+ X-Forwarded-Proto = https\n"
+        "+ X-Forwarded-Port = 443\n"
+        "+ X-SSL-Cipher = A\n"
+        "+ X-SSL-Subject = \n");
+}
+
+TEST_CASE("forwarded_fields: a response has neither framing nor fields of the hop") {
+  CHECK(response_fields("HTTP/1.1 200 OK\r\nServer: s\r\nConnection: X-Hop, Set-Cookie\r\n"
+                        "X-Hop: 1\r\nSet-Cookie: a\r\nTransfer-Encoding: chunked\r\n"
+                        "Trailer: X\r\nKeep-Alive: 5\r\nProxy-Connection: close\r\n"
+                        "Upgrade: h2c\r\nTE: x\r\nDate: d\r\n\r\n") ==
+        "< Server = s\n< Set-Cookie = a\n< Date = d\n");
+  CHECK(response_fields("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n").empty());
+}
+
+TEST_CASE(
+    "forwarded_fields: the listener's HSTS replaces the backend's, HeadAdd replaces nothing") {
+  const std::string raw = "HTTP/1.1 200 OK\r\nstrict-transport-security: max-age=0\r\nA: b\r\n\r\n";
+  AddedLines added{.head_add = "A: c\r\nB: d\r\n"};
+  CHECK(response_fields(raw, added) == "< strict-transport-security = max-age=0\n< A = b\n");
+  added.hsts = "Strict-Transport-Security: max-age=300\r\n";
+  CHECK(response_fields(raw, added) == "< A = b\n");
+  Lister lister;
+  for_each_added_field(added, lister);
+  CHECK(lister.text == "+ A = c\n+ B = d\n+ Strict-Transport-Security = max-age=300\n");
+}
+
+TEST_CASE("forwarded_fields: ready lines become names and values") {
+  CHECK(lines("").empty());
+  CHECK(lines("A: \r\n") == "+ A = \n");
+  CHECK(lines("A: b: c\r\nD: e \t f\r\n") == "+ A = b: c\n+ D = e \t f\n");
+}
+
+TEST_CASE("forwarded_fields: the length of a body that is not sent") {
+  const auto length = [](const std::string& status, const std::string& fields) {
+    const http_heads::Response parsed("HTTP/1.1 " + status + " X\r\n" + fields + "\r\n");
+    return informative_length(parsed.head);
+  };
+  CHECK(length("200", "Content-Length: 0500\r\n") == 500);
+  CHECK(length("304", "Content-Length: 0\r\n") == 0);
+  CHECK(!length("200", ""));
+  CHECK(!length("103", "Content-Length: 5\r\n"));
+  CHECK(!length("204", "Content-Length: 5\r\n"));
+  CHECK(!length("200", "Content-Length: x\r\n"));
+  CHECK(!length("200", "Content-Length: 5\r\nContent-Length: 5\r\n"));
+  CHECK(!length("200", "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"));
+}

@@ -1,0 +1,102 @@
+// The transport that OpenSSL sees in place of a socket: see session.h.
+//
+// Reads from the socket of the session that is being called, and writes to the scratch of its
+// listener.
+#include <openssl/bio.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <new>
+
+#include "worker/tls/context.h"
+#include "worker/tls/session.h"
+
+namespace worker::tls {
+
+namespace {
+
+// A peer that sends more bytes than this without one for the application is given up. No handshake
+// needs as many.
+constexpr std::size_t kMaxBytesWithoutData = 256 * 1024;
+
+}  // namespace
+
+struct Session::Transport {
+  static Session& of(BIO* bio) { return *static_cast<Session*>(BIO_get_data(bio)); }
+
+  static int read(BIO* bio, char* data, std::size_t size, std::size_t* moved) {
+    Session& session = of(bio);
+    BIO_clear_retry_flags(bio);
+    if (session.input_ == Input::empty) {
+      BIO_set_retry_read(bio);
+      return 0;
+    }
+    ssize_t n;
+    do {
+      n = ::recv(session.socket_, data, size, 0);
+    } while (n < 0 && errno == EINTR);
+    if (n > 0) {
+      *moved = static_cast<std::size_t>(n);
+      return session.take_received({data, *moved}, size) ? 1 : 0;
+    }
+    if (n == 0) {
+      session.input_ = Input::ended;
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      BIO_set_retry_read(bio);
+    } else {
+      session.error_ = errno;
+    }
+    return 0;
+  }
+
+  static int write(BIO* bio, const char* data, std::size_t size, std::size_t* moved) {
+    of(bio).context_.scratch().output.append(data, size);
+    *moved = size;
+    return 1;
+  }
+
+  static long control(BIO* bio, int command, long, void*) {
+    switch (command) {
+      case BIO_CTRL_FLUSH:
+        return 1;
+      case BIO_CTRL_EOF:
+        return of(bio).input_ == Input::ended ? 1 : 0;
+      default:
+        return 0;
+    }
+  }
+
+  static int create(BIO* bio) {
+    BIO_set_init(bio, 1);
+    return 1;
+  }
+};
+
+// Notes what recv() brought when it was asked for `wanted` bytes. False when the peer is given up.
+bool Session::take_received(std::string_view bytes, std::size_t wanted) {
+  if (state_ == State::silent) judge_first_bytes(bytes);
+  input_ = bytes.size() < wanted ? Input::empty : Input::open;
+  bytes_without_data_ += bytes.size();
+  if (bytes_without_data_ <= kMaxBytesWithoutData) return true;
+  error_ = EPROTO;
+  return false;
+}
+
+void SharedTransport::Delete::operator()(BIO* bio) const { BIO_free(bio); }
+void SharedTransport::Delete::operator()(BIO_METHOD* method) const { BIO_meth_free(method); }
+
+SharedTransport Session::make_transport() {
+  SharedTransport made;
+  made.method.reset(BIO_meth_new(BIO_TYPE_SOURCE_SINK, "socket of a worker"));
+  BIO_METHOD* const method = made.method.get();
+  if (method == nullptr) throw std::bad_alloc();
+  BIO_meth_set_read_ex(method, Transport::read);
+  BIO_meth_set_write_ex(method, Transport::write);
+  BIO_meth_set_ctrl(method, Transport::control);
+  BIO_meth_set_create(method, Transport::create);
+  made.bio.reset(BIO_new(method));
+  if (!made.bio) throw std::bad_alloc();
+  return made;
+}
+
+}  // namespace worker::tls
