@@ -71,9 +71,11 @@ $(call require,--test)
 endif
 
 # --- programs and their objects ---------------------------------------------------------------------
-# The rooms of worker/, lowest first. A room may include only rooms to its left; http, the leftmost,
-# includes neither conf nor shm. t/lint checks this.
-rooms   := http log tls net route backend transaction client
+# The rooms of worker/, lowest first. A room may include only itself, conf, shm and rooms to its left.
+# The leaves log and http include no other room, and http includes neither conf nor shm. t/lint checks
+# this.
+leaves  := log http
+rooms   := $(leaves) tls net route backend transaction client
 folders := conf shm $(rooms:%=worker/%) worker master
 objects_of = $(patsubst %.cc,$(out)/%.o,$(wildcard $(1)/*.cc))
 
@@ -82,12 +84,13 @@ objects_of = $(patsubst %.cc,$(out)/%.o,$(wildcard $(1)/*.cc))
 conf_objects := $(call objects_of,conf)
 shm_objects  := $(call objects_of,shm)
 http_objects := $(call objects_of,worker/http)
-below        := $(conf_objects) $(shm_objects) $(http_objects)
+log_objects  := $(conf_objects) $(shm_objects) $(call objects_of,worker/log)
+below        := $(log_objects) $(http_objects)
 define room_rule
 below        += $$(call objects_of,worker/$(1))
 $(1)_objects := $$(below)
 endef
-$(foreach room,$(filter-out http,$(rooms)),$(eval $(call room_rule,$(room))))
+$(foreach room,$(filter-out $(leaves),$(rooms)),$(eval $(call room_rule,$(room))))
 worker_objects := $(call objects_of,worker) $(below)
 tls_objects := $(net_objects)  # The tests of TLS sessions run them through a stream.
 master_objects := $(filter-out %/main.o,$(call objects_of,master)) $(worker_objects)

@@ -1,7 +1,8 @@
-// All parts of a running worker, made from its heritage and tied together here.
+// All parts of a running worker, made from its heritage and connected to each other.
 //
-// Owns them; the order of the members is the order in which they are made. Holds no logic: each
-// part has its own header and gets only what it needs.
+// Owns the parts; each gets only the other parts that it needs. The order of the members is the
+// order of construction. Contains no logic. The constructor throws when the system offers no event
+// loop.
 #pragma once
 
 #include <memory>
@@ -27,7 +28,7 @@
 
 namespace worker {
 
-inline constexpr std::uint64_t kTunnelIdleMs = 3'600'000;  // silence allowed in a tunnel
+inline constexpr std::uint64_t kTunnelIdleMs = 3'600'000;  // then a silent tunnel ends
 
 struct Runtime {
   explicit Runtime(const Heritage& inherited);  // `inherited` outlives it

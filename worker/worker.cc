@@ -22,9 +22,10 @@ namespace worker {
 
 namespace {
 
-constexpr unsigned kSweepMs = 100;  // how late a deadline may fire
+constexpr unsigned kSweepMs = 100;  // a deadline fires at most so much too late
 
-// TERM ends a worker at once, but between two callbacks: every request leaves its record.
+// Makes SIGTERM an event: the worker then ends between two callbacks, and every request leaves its
+// access record.
 int catch_term() {
   sigset_t term;
   sigemptyset(&term);
@@ -74,7 +75,7 @@ Worker::Worker(const Heritage& heritage)
           runtime_.loop, [](void* self) { static_cast<Worker*>(self)->on_tick(); }, this),
       grace_(
           runtime_.loop, [](void* self) { static_cast<Worker*>(self)->on_grace_over(); }, this) {
-  runtime_.queues.at_each_wake([](void* self) { static_cast<Worker*>(self)->on_wake(); }, this);
+  runtime_.queues.after_wake([](void* self) { static_cast<Worker*>(self)->on_wake(); }, this);
 }
 
 void Worker::start() {
@@ -85,7 +86,8 @@ void Worker::start() {
       runtime_.loop, term_signal_.get(), net::kReadable,
       [](void* self, short) { static_cast<Worker*>(self)->on_term(); }, this);
   if (!hears_master || !hears_term) {
-    throw std::system_error(errno, std::generic_category(), "the event loop takes no descriptor");
+    throw std::system_error(errno, std::generic_category(),
+                            "the event loop cannot watch a descriptor");
   }
   runtime_.loop.before_wait(
       [](void* self) { static_cast<log::ActivityNote*>(self)->set(shm::Activity::waiting); },
@@ -107,7 +109,7 @@ void Worker::on_control() {
   char byte = 0;
   const ssize_t n = ::recv(heritage_.control, &byte, 1, MSG_DONTWAIT);
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (n != 1) control_event_.remove();  // the master is gone
+  if (n != 1) control_event_.remove();  // the master has ended
   const Order order = n == 1 ? to_order(byte) : Order::quit;
   if (order == Order::go) {
     go();
@@ -116,12 +118,12 @@ void Worker::on_control() {
   }
 }
 
-// Not before all workers of the generation are ready: if one of them cannot be, no client must have
-// come to the others.
+// The master orders this when all workers of the generation are ready. If one of them cannot start,
+// no client must have connected to the others.
 void Worker::go() {
   for (const std::unique_ptr<client::Acceptor>& acceptor : runtime_.acceptors) {
     if (acceptor->start()) continue;
-    runtime_.log.write(log::Severity::error, "the event loop does not take a listening socket");
+    runtime_.log.write(log::Severity::error, "the event loop cannot watch a listening socket");
     exit_status_ = 1;
     runtime_.loop.stop();
     return;
@@ -142,23 +144,23 @@ void Worker::on_tick() {
   runtime_.probe.tick(now);
 }
 
-// Somebody with more clients than we have leaves us what waits at his sockets.
+// A worker with more clients may have left some of them to this one.
 void Worker::on_wake() {
   if (!accepting_ || runtime_.clients.is_draining()) return;
   const std::uint64_t invitations = runtime_.share.take_invitations();
   if (invitations == 0) return;
   for (const std::unique_ptr<client::Acceptor>& acceptor : runtime_.acceptors) {
-    if ((invitations >> acceptor->slot() & 1) != 0) acceptor->take_over();
+    if ((invitations >> acceptor->slot() & 1) != 0) acceptor->accept_invited();
   }
 }
 
-// Nobody waits in vain: not for a worker that was invited and did not come, not for one that hangs,
-// and not for one that has died and is not replaced yet.
+// Accepts the clients that nobody else accepts: those whose invited worker did not come, and those
+// in the queue of a worker that hangs or has died and is not replaced yet.
 void Worker::help_others(std::uint64_t now_ms) {
   const std::uint64_t orphans = runtime_.share.orphans(heritage_.workers, now_ms);
   for (const std::unique_ptr<client::Acceptor>& acceptor : runtime_.acceptors) {
-    acceptor->look_after();
-    if ((orphans >> acceptor->slot() & 1) != 0) acceptor->take_all();
+    acceptor->accept_left_behind();
+    if ((orphans >> acceptor->slot() & 1) != 0) acceptor->accept_all();
   }
 }
 
@@ -170,6 +172,7 @@ void Worker::drain(bool patiently) {
       for (const std::unique_ptr<client::Acceptor>& acceptor : runtime_.acceptors)
         acceptor->drain();
     }
+    // Fails when the master has ended or the socket is full; the master can do without the byte.
     const Report stopped = Report::stopped_accepting;
     ::send(heritage_.control, &stopped, sizeof stopped, MSG_NOSIGNAL | MSG_DONTWAIT);
     const auto seconds = static_cast<unsigned>(heritage_.config->global.grace.count());
@@ -193,7 +196,7 @@ void Worker::on_grace_over() {
   runtime_.loop.stop();
 }
 
-// All clients are gone: no slot may be held any more.
+// All clients have left, so a slot that is still held is a bug.
 void Worker::report_leaks() {
   for (std::size_t i = 0; i < runtime_.backends.size(); ++i) {
     const backend::Backend& backend = runtime_.backends[i];

@@ -1,15 +1,15 @@
-// The life of a worker process after its privileges are gone.
+// The life of a worker process after it has dropped its privileges.
 #pragma once
 
 #include "worker/heritage.h"
 
 namespace worker {
 
-// Runs the loop until drained; reports to the master and takes its orders on heritage.control, as
-// worker/control.h says. Returns the process's exit status: 0
-// after a drain or SIGTERM, 1 when the start failed (logged). Called once, in the child, with
-// default signal dispositions but SIGPIPE, SIGHUP, SIGINT, SIGQUIT, SIGUSR1 ignored. Owns nothing
-// of `heritage` but the use of it.
+// Runs the event loop until the worker has drained or must end. Reports to the master and takes its
+// orders on heritage.control, as control.h says. Returns the exit status of the process: 0 after a
+// drain or SIGTERM, 1 after a failure, which it logs. Called once, in the child, with default signal
+// dispositions except that SIGPIPE, SIGHUP, SIGINT, SIGQUIT and SIGUSR1 are ignored. Borrows
+// `heritage`.
 int run(const Heritage& heritage);
 
 }  // namespace worker

@@ -1,10 +1,10 @@
-// What the measurements put behind the proxies: `bench_backend [--ports N] [--syslog PATH]`.
+// The backend of the benchmarks: `bench_backend [--ports N] [--syslog PATH]`.
 //
-// A web server that costs next to nothing: one epoll loop, nothing allocated for a request. It
-// answers `GET /BYTES` and `GET /BYTES/MILLISECONDS` (after a pause) on N free ports of 127.0.0.1,
-// which it prints. Byte i of every body is i % 251, so that a reader can tell a wrong one. With
-// --syslog it is a logger instead that receives datagrams and drops them. Ends at SIGTERM, when a
-// logger says how many it got. It is no part of Pound and never serves anything real.
+// A web server with minimal cost: one epoll loop, no allocation per request. It listens on N free
+// ports of 127.0.0.1, prints them, and answers `GET /BYTES` and, after a pause,
+// `GET /BYTES/MILLISECONDS`. Byte i of every body is i % 251, so that a reader can detect a wrong
+// body. With --syslog it is a syslog server instead: it counts and discards datagrams and prints
+// their number at the end. SIGTERM ends it. It is no part of Pound.
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -38,7 +38,7 @@ namespace {
 using worker::net::UniqueFd;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kPeriod = 251;  // a prime: no shift by a power of two goes unseen
+constexpr std::size_t kPeriod = 251;  // prime, so that a shift by a power of two shows
 constexpr std::size_t kBlockSize = kPeriod * 4096;
 constexpr std::size_t kMaxRequest = 16 * 1024;
 constexpr int kBacklog = 4096;
@@ -76,7 +76,7 @@ class Watched {
   UniqueFd fd_;
 };
 
-// One connection of a proxy: requests one after the other. Owns itself until it ends.
+// One connection of a proxy; answers one request after the other. Owns itself until it ends.
 class Connection final : public Watched {
  public:
   Connection(Loop& loop, int fd) : Watched(fd), loop_(loop) {
@@ -95,7 +95,7 @@ class Connection final : public Watched {
   }
 
  private:
-  // True: nothing is left to send.
+  // Returns true when everything is sent.
   bool send_rest() {
     while (head_left_ != 0 || sent_ < size_) {
       const std::size_t at = sent_ % kBlockSize;
@@ -105,7 +105,7 @@ class Connection final : public Watched {
       const ssize_t n = ::writev(fd(), parts, 2);
       if (n < 0) {
         if (errno != EAGAIN) return end();
-        // From now on: it costs a wake-up for each acknowledgement, so not from the beginning.
+        // Not registered from the beginning, because it costs a wake-up per acknowledgement.
         if (!std::exchange(has_waited_, true)) {
           loop_.watch(fd(), kReading | EPOLLOUT, static_cast<Watched*>(this), EPOLL_CTL_MOD);
         }
@@ -118,7 +118,7 @@ class Connection final : public Watched {
     return true;
   }
 
-  // True: there is an answer to be sent.
+  // Returns true when there is an answer to send.
   bool next_request() {
     std::size_t end_of_head = std::string::npos;
     while ((end_of_head = request_.find("\r\n\r\n")) == std::string::npos) {
@@ -162,7 +162,7 @@ class Connection final : public Watched {
   static constexpr std::uint32_t kReading = EPOLLIN | EPOLLRDHUP | EPOLLET;
 
   Loop& loop_;
-  std::string request_;  // what has come and is not answered
+  std::string request_;  // the bytes that are not answered yet
   std::string head_;
   std::size_t head_left_ = 0;
   std::uint64_t size_ = 0;  // of the body
@@ -195,7 +195,7 @@ class Listener final : public Watched {
     for (;;) {
       const int client = ::accept4(fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (client < 0) return;
-      // Ends through Loop::ended.
+      // Destroyed through Loop::ended.
       std::make_unique<Connection>(loop_, client).release();
     }
   }

@@ -1,9 +1,8 @@
-// What the pure core costs for one request of a browser: `make bench-tables`.
+// The cost of parsing, judging and rewriting one request head: `make bench-tables`.
 //
-// Measures the head's parser, then with it the judge, then with both the writing of what goes to
-// the backend. Prints the best of several repeats, as everything else a busy machine does only adds
-// to a figure. Ends with status 1 when a head is not taken for what it is: it never asserts a time,
-// the reader judges those.
+// Measures the parser alone, then parser and sanitizer, then both and the writing of the head for
+// the backend. Prints the best of many repeats, because other work of a busy machine only adds to a
+// figure. Exits with 1 when a good head is refused. Asserts no time.
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -22,11 +21,11 @@ using namespace worker::http;
 
 namespace {
 
-// Many short repeats: one of them will not be interrupted.
+// Many short repeats, so that at least one runs without an interruption.
 constexpr unsigned kRepeats = 600;
 constexpr unsigned kCalls = 1'000;
 
-// A page that is visited again: 12 fields.
+// A browser's request for a page that it has visited before: 12 fields.
 constexpr std::string_view kBrowser =
     "GET /articles/2024/05/some-story?page=2&sort=newest HTTP/1.1\r\n"
     "Host: www.example.com\r\n"
@@ -47,7 +46,7 @@ constexpr std::size_t kBrowserFields = 12;
 
 constexpr std::string_view kLeast = "GET / HTTP/1.1\r\nHost: www.example.com\r\n\r\n";
 
-// The same browser with a cookie of 8 KiB.
+// The same request with a cookie of 8 KiB.
 std::string with_large_cookie() {
   std::string head(kBrowser);
   return head.insert(head.find("session=") + 8, std::string(8192, 'c'));

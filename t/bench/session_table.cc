@@ -1,8 +1,8 @@
-// What a look-up of a session costs, and what a million of them take: `make bench-tables`.
+// The time of a session look-up and the memory of up to a million sessions: `make bench-tables`.
 //
-// Measures shm::SessionTable as a worker uses it, one process on one core, no rival for a lock.
-// Prints the best of several repeats, as everything else a busy machine does only adds to a figure.
-// Ends with status 1 when a promise is broken: it never asserts a time, the reader judges those.
+// Measures shm::SessionTable in one process on one core, without contention for a lock. Prints the
+// best of several repeats, because other work of a busy machine only adds to a figure. Exits with 1
+// when a look-up fails, a session is evicted or the memory exceeds its limit. Asserts no time.
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -26,7 +26,7 @@ constexpr std::uint32_t kTtlSeconds = 30'000'000;  // nothing expires here
 constexpr std::uint64_t kStartMs = 1'000'000;
 constexpr shm::BackendId kBackend = 4711;
 
-// splitmix64: as uniform as a keyed hash, and so cheap that it does not show.
+// splitmix64: as uniform as a keyed hash, and too cheap to affect the figures.
 constexpr std::uint64_t mix(std::uint64_t x) {
   x += 0x9e3779b97f4a7c15;
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
@@ -34,12 +34,12 @@ constexpr std::uint64_t mix(std::uint64_t x) {
   return x ^ (x >> 31);
 }
 
-// Made when it is needed: an array of keys would compete with the table for the caches.
+// Computed on demand: an array of keys would compete with the table for the caches.
 constexpr shm::SessionKey key_of(std::uint64_t number) {
   return {mix(2 * number), mix(2 * number + 1)};
 }
 
-// Resident bytes of shared memory, in MiB; of this process alone, as it has no children.
+// Resident shared memory of this process, in MiB.
 double shared_mib() {
   std::ifstream status("/proc/self/status");
   for (std::string word; status >> word;) {
@@ -51,7 +51,8 @@ double shared_mib() {
   throw std::runtime_error("no RssShmem in /proc/self/status");
 }
 
-// Nanoseconds of one call of `body(i)`, which returns 0 or 1; `expected` is the sum of a repeat.
+// The time of one call of `body(i)`, in nanoseconds. `body` returns 0 or 1; `expected` is the sum
+// of the results of one repeat.
 template <class Body>
 double best_ns(std::uint32_t expected, Body body) {
   using Clock = std::chrono::steady_clock;
@@ -61,13 +62,13 @@ double best_ns(std::uint32_t expected, Body body) {
     const Clock::time_point start = Clock::now();
     for (std::uint32_t i = 0; i < kCalls; ++i) sum += body(i);
     const std::chrono::duration<double, std::nano> took = Clock::now() - start;
-    if (sum != expected) throw std::runtime_error("a look-up did not find what it should");
+    if (sum != expected) throw std::runtime_error("a look-up gave a wrong result");
     best = std::min(best, took.count() / kCalls);
   }
   return best;
 }
 
-// Every call comes a second later than the one before, so that each of them writes.
+// Each call is a second later than the one before, so each one writes the time of last use.
 double hot_key_ns(shm::SessionTable& table) {
   const shm::SessionKey key = key_of(0);
   std::uint64_t now_ms = kStartMs;
@@ -78,7 +79,7 @@ double hot_key_ns(shm::SessionTable& table) {
   });
 }
 
-// Keys with numbers from `first` on, `count` of them, at random.
+// Random keys among the `count` keys with numbers from `first` on.
 double random_keys_ns(shm::SessionTable& table, std::uint64_t first, std::uint32_t count,
                       std::uint32_t expected) {
   const std::uint64_t now_ms = kStartMs + 1000;
@@ -88,7 +89,8 @@ double random_keys_ns(shm::SessionTable& table, std::uint64_t first, std::uint32
   });
 }
 
-// A table of its own for each count: even a look-up in vain makes the pages that it reads resident.
+// Each count gets a new table, because even a failed look-up makes the pages that it reads
+// resident.
 void print_row(std::uint32_t count) {
   shm::Segment segment(kMaxSessions);
   shm::SessionTable& table = segment.sessions();
@@ -102,9 +104,9 @@ void print_row(std::uint32_t count) {
   std::printf("%10u %14.0f %16.0f %10.1f\n", count, known, unknown, mib);
   const shm::SessionTotals totals = table.totals(kStartMs);
   if (totals.stored != count || totals.evicted != 0) {
-    throw std::runtime_error("a session had to go although there was room");
+    throw std::runtime_error("a session was evicted although there was room");
   }
-  if (mib > kMostMib) throw std::runtime_error("that is too much memory");
+  if (mib > kMostMib) throw std::runtime_error("the table takes more memory than its limit");
 }
 
 void measure() {

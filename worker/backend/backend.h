@@ -1,8 +1,9 @@
 // A backend as one worker uses it: its configuration, its idle connections, and the queue for its
 // slots.
 //
-// Made when the worker starts; outlives every connection. What all workers know of a backend
-// (liveness, slots, counters) is in the segment, in the row that `heritage` names.
+// Made when the worker starts; outlives every connection. Owns the private state. The state that
+// all workers share (liveness, slots, counters) is in the segment, in the row that `heritage`
+// names.
 #pragma once
 
 #include <memory>
@@ -23,15 +24,15 @@ struct Backend {
   Backend(const conf::Backend& backend, const BackendHeritage& inherited, net::EventLoop& loop,
           net::DeadlineLists& deadlines, route::WaitQueues& queues, shm::Gate& gate);
 
-  // "NAME (ADDRESS:PORT)", for the log.
+  // "NAME (ADDRESS:PORT)" for log lines.
   std::string title() const;
 
   const conf::Backend& config;
   const BackendHeritage& heritage;
   UpstreamPool pool;
-  route::WaitQueue queue;              // for one of its `Threads` slots
-  net::DeadlineList& timeout;          // for its answer
-  net::DeadlineList& connect_timeout;  // for one of its addresses
+  route::WaitQueue queue;              // of requests that wait for one of its `Threads` slots
+  net::DeadlineList& timeout;          // `TimeOut`
+  net::DeadlineList& connect_timeout;  // `ConnTO`, for each address
 };
 
 // All backends of the configuration, in its order.
@@ -41,7 +42,7 @@ class Backends {
   Backend& operator[](std::size_t index) const { return *list_[index]; }
   std::size_t size() const { return list_.size(); }
 
-  // Frees descriptors when they have run out; false when no connection was idle.
+  // Closes all idle connections to free their descriptors. False when there was none.
   bool close_idle();
 
  private:

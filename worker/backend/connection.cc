@@ -1,4 +1,4 @@
-// One live connection to a backend: see connection.h.
+// One connection to a backend: see connection.h.
 #include "worker/backend/connection.h"
 
 #include <netinet/tcp.h>
@@ -38,8 +38,8 @@ int UpstreamConnection::connect(const net::SocketAddress& address) {
 int UpstreamConnection::connect_result() {
   const int error = stream().pending_error();
   if (error != 0) return error;
-  // An event may also come before the connection is established, because an edge-triggered
-  // registration reports the present state once. Only a connected socket has a peer.
+  // An event may precede the end of the connect, because an edge-triggered registration reports the
+  // present state once. Only a connected socket has a peer.
   sockaddr_storage peer{};
   socklen_t size = sizeof peer;
   if (::getpeername(stream().fd(), reinterpret_cast<sockaddr*>(&peer), &size) != 0) {

@@ -1,8 +1,9 @@
-// One live connection to a backend: connecting, serving a transaction, or idle in a pool.
+// One connection to a backend: connecting, serving a transaction, or idle in a pool.
 //
-// Owns its end of the connection and what has arrived of a response head. It has one user at a
-// time, a transaction, a pool or a probe, which gets every event. Destroyed only through
-// EventLoop::dispose, since its methods may be on the stack when a user gives it up.
+// Owns its endpoint, its deadline, and the bytes of an incomplete response head. It has one user at
+// a time: a transaction, a pool or a probe. The user gets every event and starts and stops the
+// deadline. Destroyed only through EventLoop::dispose, because its methods may be on the stack when
+// its user drops it. A failed connect is an errno; later failures are results of the stream.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +18,7 @@ namespace worker::backend {
 
 class UpstreamConnection;
 
+// The user of a connection. A callback may close and dispose of the connection.
 class UpstreamUser {
  public:
   virtual void on_upstream_event(UpstreamConnection& upstream) = 0;
@@ -30,23 +32,23 @@ class UpstreamConnection final : public net::Disposable {
  public:
   explicit UpstreamConnection(net::EventLoop& loop);
 
-  // Begins to connect. 0, or the errno of a failure that is known at once.
+  // Starts to connect. Returns 0, or the errno of an immediate failure.
   int connect(const net::SocketAddress& address);
   bool connecting() const { return connecting_; }
-  // After an event while connecting: 0 when connected, EINPROGRESS when not yet, else the errno.
+  // Call this after an event while connecting(). Returns 0 when the connection is established,
+  // EINPROGRESS while it is not, else the errno of the failure.
   int connect_result();
 
   void set_user(UpstreamUser& user) { user_ = &user; }
   net::Endpoint& endpoint() { return endpoint_; }
   net::Stream& stream() { return endpoint_.stream(); }
-  // Started and stopped by the user of the moment.
   net::Deadline& deadline() { return deadline_; }
-  // No event comes any more; what is left is to be disposed of.
+  // Closes the socket. No event follows; pass the object to EventLoop::dispose.
   void close();
 
   bool reused = false;      // has served a transaction before
-  std::string head_bytes;   // of a response head that is not complete yet
-  std::size_t scanned = 0;  // how far http::parse_response_head has looked at them
+  std::string head_bytes;   // of an incomplete response head
+  std::size_t scanned = 0;  // bytes of it that http::parse_response_head has scanned
 
  private:
   void on_event(short what);

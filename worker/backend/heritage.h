@@ -1,4 +1,4 @@
-// What a worker inherits of one backend.
+// The part of a worker's heritage that describes one backend: plain data, made by prepare().
 #pragma once
 
 #include <cstdint>
@@ -12,11 +12,11 @@ namespace worker::backend {
 
 struct BackendHeritage {
   std::vector<net::SocketAddress>
-      addresses;              // in the resolver's order; empty: the name did not resolve
-  std::string resolve_error;  // then: why
-  std::string head_add;       // ready "Name: value\r\n" lines
-  std::uint32_t row = 0;      // of shm::BackendTable; set by the master
-  shm::BackendId id = 0;      // set by the master
+      addresses;              // in the resolver's order; empty when the name did not resolve
+  std::string resolve_error;  // why the name did not resolve
+  std::string head_add;       // complete "Name: value\r\n" lines
+  std::uint32_t row = 0;      // of shm::BackendTable; the master sets it
+  shm::BackendId id = 0;      // the master sets it
 };
 
 }  // namespace worker::backend

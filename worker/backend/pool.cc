@@ -1,4 +1,4 @@
-// Idle connections to one backend: see upstream_pool.h.
+// Idle connections to one backend: see pool.h.
 #include "worker/backend/pool.h"
 
 #include <algorithm>

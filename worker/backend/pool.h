@@ -1,6 +1,8 @@
-// Idle connections to one backend, kept for the next request of this worker.
+// Idle connections to one backend, kept for later requests of this worker.
 //
-// Last in, first out: the warmest connection is used, the coldest ages away. Owns the idle ones.
+// Last in, first out: requests use the most recent connection, and the oldest ones reach their idle
+// timeout. Owns the idle connections and closes them when they end. Does not know whether the
+// backend is live.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +14,7 @@
 namespace worker::backend {
 
 inline constexpr std::size_t kMaxIdleUpstreams = 1024;    // to one backend from one worker
-inline constexpr std::uint64_t kUpstreamIdleMs = 60'000;  // longest idleness
+inline constexpr std::uint64_t kUpstreamIdleMs = 60'000;  // then an idle connection is closed
 
 class UpstreamPool final : public UpstreamUser {
  public:
@@ -21,12 +23,13 @@ class UpstreamPool final : public UpstreamUser {
   UpstreamPool(const UpstreamPool&) = delete;
   UpstreamPool& operator=(const UpstreamPool&) = delete;
 
-  std::unique_ptr<UpstreamConnection> take();  // nullptr when there is none
+  std::unique_ptr<UpstreamConnection> take();  // nullptr when the pool is empty
+  // Keeps the connection, or closes it when the pool is full.
   void put(std::unique_ptr<UpstreamConnection> upstream);
-  void clear();
+  void clear();  // closes all idle connections
   std::size_t size() const { return idle_.size(); }
 
-  // An idle connection that says anything, or closes, is of no more use.
+  // A backend that sends bytes or closes without a request makes the connection unusable.
   void on_upstream_event(UpstreamConnection& upstream) override { drop(upstream); }
   void on_upstream_deadline(UpstreamConnection& upstream) override { drop(upstream); }
 

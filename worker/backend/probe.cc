@@ -1,4 +1,4 @@
-// Brings dead backends back: see probe.h.
+// Probes dead backends: see probe.h.
 #include "worker/backend/probe.h"
 
 #include <algorithm>
@@ -7,7 +7,7 @@
 
 namespace worker::backend {
 
-// One backend's probing by this worker: at most one connection at a time.
+// This worker's probe of one backend: at most one connection at a time.
 class Probe::Attempt final : public UpstreamUser {
  public:
   Attempt(const Backend& backend, shm::BackendTable& table, net::EventLoop& loop, log::Log& log,
@@ -18,7 +18,7 @@ class Probe::Attempt final : public UpstreamUser {
     const std::vector<net::SocketAddress>& addresses = backend_.heritage.addresses;
     upstream_ = std::make_unique<UpstreamConnection>(loop_);
     upstream_->set_user(*this);
-    // A name may have several addresses: each in its turn.
+    // A name may have several addresses; each probe tries the next one.
     const int error = upstream_->connect(addresses[next_address_++ % addresses.size()]);
     if (error != 0) {
       end();
@@ -74,8 +74,8 @@ Probe::Probe(const Backends& backends, shm::BackendTable& table, std::chrono::se
       table_(table),
       period_ms_(static_cast<std::uint64_t>(period.count()) * 1000) {
   for (std::size_t i = 0; i < backends.size(); ++i) {
-    const std::chrono::seconds most = std::min(period, backends[i].config.connect_timeout);
-    net::DeadlineList& timeout = deadlines.of(static_cast<std::uint64_t>(most.count()) * 1000);
+    const std::chrono::seconds longest = std::min(period, backends[i].config.connect_timeout);
+    net::DeadlineList& timeout = deadlines.of(static_cast<std::uint64_t>(longest.count()) * 1000);
     attempts_.push_back(std::make_unique<Attempt>(backends[i], table, loop, log, timeout));
   }
 }

@@ -1,8 +1,9 @@
-// Brings dead backends back: one process tries to connect to each of them every `Alive` seconds.
+// Probes dead backends: one worker tries to connect to each of them every `Alive` seconds.
 //
-// No process is elected for that. The one that first sees that a probe is due claims it in the
-// segment, and the claim lasts for the whole period. So a prober that is killed delays the next
-// probe by at most one period, and no worker waits for another.
+// No worker is elected. The first worker that finds a probe due claims it in the segment, for a
+// whole period. So a worker that is killed while it probes delays the next probe by at most one
+// period, and no worker waits for another. A successful connect marks the backend live for all
+// workers and logs it; a failed one changes nothing. Owns its connections.
 #pragma once
 
 #include <cstddef>
@@ -25,7 +26,7 @@ class Probe {
   Probe(const Probe&) = delete;
   Probe& operator=(const Probe&) = delete;
 
-  void tick(std::uint64_t now_ms);  // several times a second
+  void tick(std::uint64_t now_ms);  // call it several times a second
 
  private:
   class Attempt;
@@ -33,7 +34,7 @@ class Probe {
   const Backends& backends_;
   shm::BackendTable& table_;
   std::uint64_t period_ms_;
-  std::vector<std::unique_ptr<Attempt>> attempts_;  // by backend
+  std::vector<std::unique_ptr<Attempt>> attempts_;  // one per backend
 };
 
 }  // namespace worker::backend

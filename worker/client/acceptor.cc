@@ -1,4 +1,4 @@
-// Accepts the clients of one listener: see acceptor.h.
+// Accepts the clients of one listening socket: see acceptor.h.
 #include "worker/client/acceptor.h"
 
 #include <netinet/tcp.h>
@@ -20,9 +20,10 @@ namespace {
 constexpr int kAcceptsPerTurn = 32;
 constexpr int kAcceptsAtDrain = 8192;  // more than any queue holds
 constexpr unsigned kRestMs = 200;
-constexpr std::uint64_t kCalmMs = 1000;  // without a shortage, and it is over
+constexpr std::uint64_t kCalmMs = 1000;  // a shortage ends after so long without a failure
 
-// The kernel gives the lowest number that is free: a number tells how many are in use.
+// The kernel assigns the lowest free descriptor, so the number of a new one tells how many are in
+// use. Returns three quarters of the limit.
 int highest_for_clients() {
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
@@ -47,21 +48,21 @@ Acceptor::Acceptor(Context& context, route::Listener& listener, FairShare& share
 bool Acceptor::start() {
   if (!is_own_) return true;
   const int yes = 1;
-  // Accepted sockets inherit it: one call here instead of one for each client.
+  // Accepted sockets inherit the option: one call here instead of one per client.
   ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-  // By edges: a client that is left to another worker must not raise the event again and again.
+  // Edge-triggered: a client that is left to another worker must not cause an event in each turn.
   return event_.add_edge(
       context_.loop, socket_, net::kReadable,
       [](void* self, short) { static_cast<Acceptor*>(self)->accept_some(kAcceptsPerTurn, 0); },
       this);
 }
 
-void Acceptor::take_over() { accept_some(kAcceptsPerTurn, 1); }
+void Acceptor::accept_invited() { accept_some(kAcceptsPerTurn, 1); }
 
-void Acceptor::take_all() { accept_some(kAcceptsPerTurn, kAcceptsPerTurn); }
+void Acceptor::accept_all() { accept_some(kAcceptsPerTurn, kAcceptsPerTurn); }
 
-void Acceptor::look_after() {
-  if (has_left_some_) take_all();
+void Acceptor::accept_left_behind() {
+  if (has_left_clients_) accept_all();
 }
 
 void Acceptor::drain() {
@@ -73,14 +74,14 @@ void Acceptor::drain() {
   ::close(socket_);
 }
 
-void Acceptor::accept_some(int most, int in_any_case) {
+void Acceptor::accept_some(int most, int unconditional) {
   if (state_ == State::resting) return;
   context_.activity.set(shm::Activity::accepting, listener_.heritage.row);
-  const FairShare::Verdict verdict = share_.judge(net::EventLoop::now_ms());
+  const FairShare::Threshold threshold = share_.threshold(net::EventLoop::now_ms());
   for (int i = 0; i < most; ++i) {
-    if (i >= in_any_case && context_.clients.size() > verdict.clients) {
-      has_left_some_ = true;
-      return share_.invite(verdict.row, slot_);
+    if (i >= unconditional && context_.clients.size() > threshold.most_clients) {
+      has_left_clients_ = true;
+      return share_.invite(threshold.row, slot_);
     }
     net::SocketAddress peer;
     peer.size = sizeof peer.storage;
@@ -95,7 +96,7 @@ void Acceptor::accept_some(int most, int in_any_case) {
     }
     switch (errno) {
       case EAGAIN:
-        has_left_some_ = false;
+        has_left_clients_ = false;
         return;
       case EMFILE:
       case ENFILE:
@@ -103,10 +104,10 @@ void Acceptor::accept_some(int most, int in_any_case) {
       case ENOMEM:
         return pause(log::Severity::error, std::string("cannot accept: ") + std::strerror(errno));
       default:
-        break;  // that client has gone; the next one may be well
+        break;  // this client has gone; try the next one
     }
   }
-  if (!context_.clients.is_draining()) share_.invite_self(slot_);  // there may be more
+  if (!context_.clients.is_draining()) share_.invite_self(slot_);  // the queue may hold more
 }
 
 void Acceptor::pause(log::Severity severity, const std::string& why) {
@@ -114,7 +115,7 @@ void Acceptor::pause(log::Severity severity, const std::string& why) {
     context_.log.write(severity, "listener " + listener_.name + ": " + why + "; new clients wait");
   }
   state_ = State::resting;
-  has_left_some_ = true;
+  has_left_clients_ = true;
   short_ms_ = net::EventLoop::now_ms();
   event_.remove();
   rest_.start(kRestMs);
@@ -122,12 +123,12 @@ void Acceptor::pause(log::Severity severity, const std::string& why) {
 
 void Acceptor::on_rested() {
   if (state_ == State::resting) {
-    if (start()) state_ = State::recovering;  // else at the next time
+    if (start()) state_ = State::recovering;  // else tries again after the next rest
   } else if (net::EventLoop::now_ms() - short_ms_ >= kCalmMs) {
     state_ = State::accepting;
     rest_.stop();
     context_.log.write(log::Severity::notice,
-                       "listener " + listener_.name + ": new clients are accepted as ever");
+                       "listener " + listener_.name + ": new clients are accepted again");
   }
 }
 

@@ -1,13 +1,14 @@
-// Accepts the clients of one listening socket, a bounded number in a turn.
+// Accepts the clients of one listening socket, a bounded number per turn of the loop.
 //
-// A quarter of the descriptors is left to connections to backends: who is let in shall be served.
-// When they run short the queue of the kernel holds new clients; that is logged when it begins and
-// when it is over.
+// A worker has one acceptor per socket of its listeners, for the sockets of all slots. The loop
+// watches the sockets of this worker's own slot. The worker accepts from the sockets of another
+// slot when that slot's worker has too many clients (fair_share.h) or is missing.
 //
-// A worker has an acceptor for each socket of its listeners: its own slot's is watched, those of
-// other slots are looked at when their worker has too many clients (see fair_share.h) or is not
-// there. Owns the registration, not the socket's place in the kernel: the master has it too, so
-// what waits in its queue outlives this worker.
+// A quarter of the descriptors is reserved for connections to backends, so that Pound can serve the
+// clients that it has accepted. When descriptors or memory run short, new clients wait in the
+// kernel's queue; the acceptor logs the beginning and the end of a shortage. Owns the registration.
+// drain() closes the socket of this process; the master holds the socket too, so clients in its
+// queue survive this worker.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +24,7 @@ namespace worker::client {
 
 class Acceptor {
  public:
-  // `socket` is that of `slot`; `is_own`: the slot is this worker's.
+  // `socket` belongs to `slot`; `is_own` says whether this worker has that slot.
   Acceptor(Context& context, route::Listener& listener, FairShare& share, int socket,
            shm::Slot slot, bool is_own);
   Acceptor(const Acceptor&) = delete;
@@ -31,26 +32,27 @@ class Acceptor {
 
   shm::Slot slot() const { return slot_; }
 
-  bool start();  // false: the event loop does not take the socket
-  // Somebody with more clients leaves us what waits there: at least one of them, if any.
-  void take_over();
-  // Whoever still waits, however many clients we have.
-  void take_all();
-  // For those whom we have left to others: they must not wait for long if nobody came.
-  void look_after();
-  // Takes whom the kernel has already let in, then no more. Also from other slots: of a listener
-  // that goes, who closes its sockets last must not find anybody there.
+  bool start();  // false when the event loop cannot watch the socket
+  // Another worker has left clients here: accepts at least one, and more within this worker's
+  // share.
+  void accept_invited();
+  // Accepts the waiting clients, however many this worker has already.
+  void accept_all();
+  // Accepts clients that this worker has left to others and that no other worker has accepted.
+  void accept_left_behind();
+  // Accepts all clients in the socket's queue, then closes the socket. Does so for sockets of other
+  // slots too: when the listener goes, closing its last socket must not reset a client.
   void drain();
 
  private:
   enum class State {
-    accepting,   // what runs out next is a new shortage, and is logged
-    resting,     // resources have run out, and that was logged: nobody is accepted
-    recovering,  // accepts again; what runs out now is still the same shortage
+    accepting,   // logs the next shortage
+    resting,     // accepts no client because of a shortage, which is logged
+    recovering,  // accepts again; does not log a shortage, which counts as the same one
   };
 
-  void accept_some(int most, int in_any_case);
-  // Without descriptors or memory accepting would fail in a busy loop: it rests for a while.
+  void accept_some(int most, int unconditional);
+  // Rests for a while, because accepting without descriptors or memory would fail in a busy loop.
   void pause(log::Severity severity, const std::string& why);
   void on_rested();
 
@@ -60,13 +62,14 @@ class Acceptor {
   const int socket_;
   const shm::Slot slot_;
   const bool is_own_;
-  int highest_;  // a client with this descriptor or one above is the last for now
+  int highest_;  // a client whose descriptor is this or higher is the last for now
   net::FdEvent event_;
-  net::Timer rest_;  // runs in the other states than accepting
+  net::Timer rest_;  // runs in the states resting and recovering
   State state_ = State::accepting;
   std::uint64_t short_ms_ = 0;  // when resources last ran out
-  // Clients may be in the queue of whom no event will tell: left to others, or to a shortage.
-  bool has_left_some_ = false;
+  // The queue may hold clients that no event will announce: left to another worker or in a
+  // shortage.
+  bool has_left_clients_ = false;
 };
 
 }  // namespace worker::client

@@ -1,7 +1,7 @@
-// Shares of the clients: see fair_share.h.
+// Balances clients among workers: see fair_share.h.
 #include "worker/client/fair_share.h"
 
-#include <unistd.h>
+#include <sys/eventfd.h>
 
 #include <algorithm>
 
@@ -9,22 +9,24 @@ namespace worker::client {
 
 namespace {
 
-// A loop that has not turned for so long is of no help, and needs it.
+// A worker whose loop has not turned for longer than this gets no clients and needs help.
 constexpr std::uint64_t kFreshMs = 1000;
 
 bool is_serving(const shm::WorkerInfo& info, std::uint64_t now_ms) {
   return info.state == shm::WorkerState::ready && info.heartbeat_ms + kFreshMs >= now_ms;
 }
 
-// More than others by a quarter and one is clearly more; less would send clients about for nothing.
+// A quarter and one more than the other worker is clearly more. A smaller difference is not worth
+// the cost of leaving clients to the other worker.
 constexpr std::uint32_t most_beside(std::uint32_t clients) { return clients + clients / 4 + 1; }
 
-// Few clients may be the busier ones: one who serves clearly more requests is not idle. So few
-// requests in an interval say nothing.
+// A worker with few clients may still be busy. It gets no clients from this worker when its request
+// rate is more than this factor times ours, plus this number of requests per tick: rates below that
+// number are noise.
 constexpr double kBusier = 1.1;
 constexpr double kIdle = 10;
 
-constexpr double kNewPart = 0.1;  // of the last interval in a rate
+constexpr double kNewPart = 0.1;  // the weight of the last tick in the moving average
 
 }  // namespace
 
@@ -35,9 +37,9 @@ FairShare::FairShare(shm::WorkerTable& workers, shm::Row row, const std::vector<
   }
 }
 
-FairShare::Verdict FairShare::judge(std::uint64_t now_ms) const {
-  Verdict verdict;
-  if (!clients_stay_) return verdict;
+FairShare::Threshold FairShare::threshold(std::uint64_t now_ms) const {
+  Threshold threshold;
+  if (!clients_stay_) return threshold;
   std::uint32_t fewest = UINT32_MAX;
   for (shm::Row row = 0; row < workers_.rows_in_use(); ++row) {
     if (row == row_ || row >= wake_fds_.size()) continue;
@@ -46,27 +48,27 @@ FairShare::Verdict FairShare::judge(std::uint64_t now_ms) const {
     if (info.clients >= fewest) continue;
     if (paces_[row].rate > paces_[row_].rate * kBusier + kIdle) continue;
     fewest = info.clients;
-    verdict = {most_beside(fewest), row};
+    threshold = {most_beside(fewest), row};
   }
-  return verdict;
+  return threshold;
 }
 
 void FairShare::invite(shm::Row row, shm::Slot slot) {
   workers_.invite(row, slot);
-  const std::uint64_t one = 1;
-  // A full counter means that it is being woken anyway.
-  [[maybe_unused]] const ssize_t n = ::write(wake_fds_[row], &one, sizeof one);
+  // Fails only when the counter is full, and then the worker is already notified.
+  ::eventfd_write(wake_fds_[row], 1);
 }
 
-void FairShare::tick(std::uint64_t left) {
-  // When more of them leave in an interval than there are, chance evens out their numbers sooner
-  // than we could; sending them about cost 7 % of a request with a connection of its own.
-  clients_stay_ = left - left_ <= workers_.info(row_).clients;
-  left_ = left;
+void FairShare::tick(std::uint64_t departed) {
+  // When more clients leave in an interval than there are, their numbers even out by themselves
+  // sooner than invitations could do it. Invitations then made a request on a connection of its own
+  // 7 % dearer.
+  clients_stay_ = departed - departed_ <= workers_.info(row_).clients;
+  departed_ = departed;
   for (shm::Row row = 0; row < workers_.rows_in_use(); ++row) {
     const std::uint64_t requests = workers_.info(row).requests;
     Pace& pace = paces_[row];
-    // Less than before: another process has the row.
+    // The count is smaller than before when another process has taken the row.
     const std::uint64_t more = requests - std::min(requests, pace.requests);
     pace.rate += (static_cast<double>(more) - pace.rate) * kNewPart;
     pace.requests = requests;
@@ -74,14 +76,14 @@ void FairShare::tick(std::uint64_t left) {
 }
 
 std::uint64_t FairShare::orphans(unsigned slots, std::uint64_t now_ms) const {
-  std::uint64_t left = slots == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << slots) - 1;
+  std::uint64_t orphans = slots == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << slots) - 1;
   for (shm::Row row = 0; row < workers_.rows_in_use(); ++row) {
     const shm::WorkerInfo info = workers_.info(row);
     if (info.state == shm::WorkerState::starting || is_serving(info, now_ms)) {
-      left &= ~(std::uint64_t{1} << info.slot);
+      orphans &= ~(std::uint64_t{1} << info.slot);
     }
   }
-  return left;
+  return orphans;
 }
 
 }  // namespace worker::client

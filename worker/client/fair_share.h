@@ -1,9 +1,10 @@
-// Whether this worker has more than its share of the clients, and who should take the next one.
+// Balances clients among workers: decides whether this worker has more than its share.
 //
-// The kernel deals new clients to the workers' sockets by a hash of their addresses: evenly only
-// when they are many, and blind to who is busy. So a worker that has clearly more clients than
-// another leaves a new one in the queue where it is, and invites the other to take it from there.
-// Owns the view of the others' loads; the numbers themselves are in the segment. Never accepts.
+// The kernel distributes new clients to the workers' sockets by a hash of their addresses. That is
+// even only for many clients, and ignores load. So a worker that has clearly more clients than
+// another one leaves a new client in the socket's queue and invites the other worker to accept it.
+// Owns measured request rates; the counts of clients and requests are in the segment. Never accepts
+// a client, never blocks, never fails. Times are CLOCK_MONOTONIC milliseconds.
 #pragma once
 
 #include <array>
@@ -18,40 +19,41 @@ namespace worker::client {
 
 class FairShare {
  public:
-  // `wake_fds`: the eventfd of each row. `row` is ours.
+  // `wake_fds` holds the eventfd of each row and outlives this object. `row` is this worker's.
   FairShare(shm::WorkerTable& workers, shm::Row row, const std::vector<int>& wake_fds);
 
-  // With up to `clients` of its own a worker keeps a new one, with more it is for `row`.
-  struct Verdict {
-    std::uint32_t clients = UINT32_MAX;
+  // While this worker has at most `most_clients`, it accepts a new client itself. With more, it
+  // leaves the client to the worker of `row`.
+  struct Threshold {
+    std::uint32_t most_clients = UINT32_MAX;
     shm::Row row = 0;
   };
-  Verdict judge(std::uint64_t now_ms) const;
+  Threshold threshold(std::uint64_t now_ms) const;
 
-  // Asks the worker of `row` to look at the sockets of `slot`.
+  // Asks the worker of `row` to accept from the sockets of `slot`, and notifies it.
   void invite(shm::Row row, shm::Slot slot);
-  // Asks ourselves, for the next turn.
+  // Does the same to this worker, for its next turn.
   void invite_self(shm::Slot slot) { invite(row_, slot); }
-  // The slots whose sockets we are asked to look at, as bits.
+  // The slots that this worker was invited to since the last call: bit n is slot n.
   std::uint64_t take_invitations() { return workers_.take_invitations(row_); }
 
-  // Measures who serves how many requests, and whether our clients stay; `left` is how many have
-  // left us so far. To be called at equal intervals.
-  void tick(std::uint64_t left);
-  // Slots below `slots` that have no process which accepts, or will soon, as bits.
+  // Measures the request rate of each worker, and whether this worker's clients stay. `departed` is
+  // the number of clients that have left this worker since its start. Call it at equal intervals.
+  void tick(std::uint64_t departed);
+  // The slots below `slots` without a worker that accepts or starts: bit n is slot n.
   std::uint64_t orphans(unsigned slots, std::uint64_t now_ms) const;
 
  private:
   struct Pace {
-    std::uint64_t requests = 0;  // until the last tick
-    double rate = 0;             // since then and, less and less, before
+    std::uint64_t requests = 0;  // at the last tick
+    double rate = 0;             // requests per tick, as an exponential moving average
   };
 
   shm::WorkerTable& workers_;
   shm::Row row_;
   shm::Generation generation_;
   const std::vector<int>& wake_fds_;
-  std::uint64_t left_ = 0;
+  std::uint64_t departed_ = 0;  // at the last tick
   bool clients_stay_ = true;
   std::array<Pace, shm::kMaxRows> paces_{};
 };

@@ -1,7 +1,7 @@
-// A socket address and its text.
+// A socket address, IPv4 or IPv6, and its numeric text.
 //
-// Plain values. The text is numeric and never looked up: "192.0.2.7", "2001:db8::1", and with a
-// port "192.0.2.7:80", "[2001:db8::1]:80".
+// Plain values and pure functions; nothing here resolves a name. A host is "192.0.2.7" or
+// "2001:db8::1"; with its port it is "192.0.2.7:80" or "[2001:db8::1]:80".
 #pragma once
 
 #include <sys/socket.h>

@@ -1,4 +1,4 @@
-// Time-outs as FIFO lists: see deadline.h.
+// Timeouts as FIFO lists: see deadline.h.
 #include "worker/net/deadline.h"
 
 namespace worker::net {
@@ -21,8 +21,8 @@ void Deadline::stop() {
 }
 
 void DeadlineList::sweep(std::uint64_t now_ms) {
-  // A callback that starts a deadline anew puts it behind all that are due now, with a time that
-  // is not yet due; so this ends.
+  // A callback that restarts a deadline moves it to the end of its list with a time that is not due
+  // yet, so the loop ends.
   while (first_ != nullptr && first_->started_ms_ + duration_ms_ < now_ms) {
     Deadline* const due = first_;
     due->stop();

@@ -1,8 +1,9 @@
-// Time-outs at no cost per request: FIFO lists, one for each duration, swept by one tick.
+// Timeouts that cost a request almost nothing: one FIFO list per duration, swept by one timer.
 //
-// A Deadline is a member of the thing that times out. Starting or touching it moves it to the end
-// of its list in O(1); since all of one list last equally long, the list is always in order, and a
-// sweep looks at the expired ones only. A deadline fires up to one tick late, never early.
+// A Deadline is a member of the object that times out. Starting it, or starting it again, moves it
+// to the end of its list in O(1). All deadlines of a list have the same duration, so the list stays
+// in order of expiry and a sweep visits expired deadlines only. A deadline fires up to one sweep
+// period late, never early. Times are CLOCK_MONOTONIC milliseconds.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,7 @@ class Deadline {
   Deadline(const Deadline&) = delete;
   Deadline& operator=(const Deadline&) = delete;
 
-  void start(DeadlineList& list, std::uint64_t now_ms);  // from now; also when already started
+  void start(DeadlineList& list, std::uint64_t now_ms);  // restarts it when it is running
   void stop();
   bool running() const { return list_ != nullptr; }
 
@@ -36,14 +37,14 @@ class Deadline {
   std::uint64_t started_ms_ = 0;
 };
 
-// All the deadlines of one duration. Outlives them.
+// The running deadlines of one duration. Does not own them; outlives them.
 class DeadlineList {
  public:
   explicit DeadlineList(std::uint64_t duration_ms) : duration_ms_(duration_ms) {}
   DeadlineList(const DeadlineList&) = delete;
   DeadlineList& operator=(const DeadlineList&) = delete;
 
-  // Stops and calls back each that is due; callbacks may start and stop any deadline.
+  // Stops each deadline that is due and calls its callback, which may start and stop any deadline.
   void sweep(std::uint64_t now_ms);
 
  private:
@@ -53,7 +54,7 @@ class DeadlineList {
   Deadline* last_ = nullptr;
 };
 
-// The lists of a worker, found by duration while it starts.
+// Owns a worker's lists. Parts look their lists up by duration when they are made.
 class DeadlineLists {
  public:
   DeadlineList& of(std::uint64_t duration_ms);

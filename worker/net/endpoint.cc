@@ -1,4 +1,4 @@
-// One end of a connection that a worker serves: see endpoint.h.
+// One end of a connection: see endpoint.h.
 #include "worker/net/endpoint.h"
 
 namespace worker::net {
@@ -16,8 +16,8 @@ short Endpoint::take_event(short what) {
   }
   if ((what & kWritable) == 0) return left;
   if (tls_has_output()) {
-    if (flush_tls()) return left;  // there is still more
-    // A read that TLS could not answer for want of room is worth another try.
+    if (flush_tls()) return left;  // TLS still has output
+    // TLS may have stopped a read because the socket had no room for output; try the read again.
     readable_ = true;
     left |= kReadable;
   }
@@ -29,13 +29,14 @@ short Endpoint::take_event(short what) {
   return left;
 }
 
-// Returns whether TLS waits for room again.
+// Returns whether TLS waits for room in the socket again.
 bool Endpoint::flush_tls() { return stream_.tls()->flush() && tls_has_output(); }
 
 tls::IoResult Endpoint::read(char* buffer, std::size_t size) {
   tls::IoResult result = stream_.read(buffer, size);
   if (stream_.tls() != nullptr) {
-    // Part of a record or of the handshake, and behind it an end of stream that was told already.
+    // TLS has read part of a record or of the handshake. An event has announced the end of stream
+    // behind it already and will not announce it again, so read on to it.
     while (result.status == tls::IoStatus::would_block && result.drained && peer_closed_) {
       result = stream_.read(buffer, size);
     }

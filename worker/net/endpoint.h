@@ -1,9 +1,9 @@
-// One end of a connection that a worker serves: the stream, its registration with the event loop,
-// and what is known of the socket's readiness.
+// One end of a connection: its stream, its registration with the event loop, and its readiness.
 //
-// Owns the stream and the registrations. Serves connections to clients and to backends alike. The
-// owner's callback gets every event and calls take_event() first. Events are edge-triggered: each
-// tells of a change once, so readable() remembers it until a read has found the socket empty.
+// Used for connections to clients and for connections to backends. Owns the stream and the
+// registrations. The event loop calls the owner's callback for every event, and the callback passes
+// the event to take_event() first. Events are edge-triggered: the loop reports each change once, so
+// readable() remembers it until a read has found the socket empty.
 #pragma once
 
 #include <cstddef>
@@ -19,29 +19,30 @@ class Endpoint {
   Endpoint() = default;
   explicit Endpoint(UniqueFd socket) : stream_(std::move(socket)) {}
 
-  // Takes a connected or connecting socket in the place of none.
+  // Takes a connected or connecting socket; there was none before.
   void adopt(UniqueFd socket) { stream_ = Stream(std::move(socket)); }
-  // Begins to report events. False when the loop does not take the socket.
+  // Registers the socket with the loop. False when the loop refuses it.
   bool watch(EventLoop& loop, FdEvent::Callback callback, void* owner);
-  // Notes what an event says and sends what TLS has to send of its own. Returns what is left for
-  // the owner to act on: kReadable, kWritable, or 0 for nothing.
+  // Records the event and sends pending output of TLS. Returns what the owner still has to handle:
+  // kReadable, kWritable, both, or 0 for nothing.
   short take_event(short what);
 
   // As Stream::read.
   tls::IoResult read(char* buffer, std::size_t size);
   bool readable() const { return readable_; }
-  // The peer has sent its end of stream; there may be bytes before it.
+  // The peer has sent its end of stream; unread bytes may precede it.
   bool peer_closed() const { return peer_closed_; }
-  // After a read that did not fill its buffer: the socket is empty, and an event tells of its next
-  // bytes. Only an end of stream that was told already still has to be read.
+  // Call this after a read that did not fill its buffer. The socket is then empty, and an event
+  // announces its next bytes. Only an end of stream that an event has announced already is left to
+  // read.
   void mark_drained() { readable_ = peer_closed_; }
-  // Whatever the events said, the next read is worth a try.
+  // Makes the owner try the next read, whether or not an event has announced bytes.
   void mark_readable() { readable_ = true; }
-  // Calls the owner back with kReadable in the next turn, for an owner that has more to read than
-  // is fair in one turn.
-  void reschedule() { event_.raise_again(); }
+  // Calls the owner's callback with kReadable in the next turn of the loop. For an owner that would
+  // take more than its fair share of one turn.
+  void reschedule() { event_.reschedule(); }
 
-  // Asks for a kWritable event, or for none any more. False when the loop does not take it.
+  // Starts or stops waiting for a kWritable event. False when the loop refuses the registration.
   bool want_write(bool wanted);
   bool wants_write() const { return wants_write_; }
 
@@ -57,11 +58,11 @@ class Endpoint {
 
   Stream stream_;
   FdEvent event_;
-  // Most connections never wait for room, so the second registration is made when needed.
+  // Most connections never wait for room in the socket, so this is made when it is first needed.
   std::unique_ptr<FdEvent> write_event_;
   bool readable_ = false;
   bool peer_closed_ = false;
-  bool wants_write_ = false;  // of the owner
+  bool wants_write_ = false;  // the owner, not TLS, waits for kWritable
 };
 
 }  // namespace worker::net

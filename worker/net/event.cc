@@ -18,7 +18,7 @@ EventLoop::EventLoop() {
   base_ = event_base_new_with_config(config);
   event_config_free(config);
   if (base_ == nullptr) {
-    throw std::system_error(errno, std::generic_category(), "the system gives no event loop");
+    throw std::system_error(errno, std::generic_category(), "cannot create the event loop");
   }
 }
 
@@ -30,15 +30,15 @@ EventLoop::~EventLoop() {
 void EventLoop::run() {
   running_ = true;
   while (!stopped_) {
-    for (FdEvent* event : again_) {
-      event->queued_again_ = false;
+    for (FdEvent* event : rescheduled_) {
+      event->is_rescheduled_ = false;
       event_active(&event->event_, kReadable, 0);
     }
-    again_.clear();
+    rescheduled_.clear();
     if (before_wait_ != nullptr) before_wait_(owner_);
     turn_us_ = turn_ms_ = 0;
     if (event_base_loop(base_, EVLOOP_ONCE) != 0) break;
-    // Destructors may dispose of more.
+    // A destructor may dispose of further objects.
     while (!disposed_.empty()) {
       std::vector<std::unique_ptr<Disposable>> now;
       now.swap(disposed_);
@@ -97,16 +97,16 @@ bool FdEvent::add_level(EventLoop& loop, int fd, short what, Callback callback, 
 
 void FdEvent::remove() {
   if (loop_ == nullptr) return;
-  if (queued_again_) std::erase(loop_->again_, this);
-  queued_again_ = false;
+  if (is_rescheduled_) std::erase(loop_->rescheduled_, this);
+  is_rescheduled_ = false;
   event_del(&event_);
   loop_ = nullptr;
 }
 
-void FdEvent::raise_again() {
-  if (loop_ == nullptr || queued_again_) return;
-  queued_again_ = true;
-  loop_->again_.push_back(this);
+void FdEvent::reschedule() {
+  if (loop_ == nullptr || is_rescheduled_) return;
+  is_rescheduled_ = true;
+  loop_->rescheduled_.push_back(this);
 }
 
 Timer::Timer(EventLoop& loop, Callback callback, void* owner) : callback_(callback), owner_(owner) {

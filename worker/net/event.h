@@ -1,7 +1,7 @@
-// The worker's event loop, and what is registered with it: libevent behind RAII.
+// The worker's event loop, its registrations and its timers: libevent behind RAII.
 //
-// One EventLoop for each process. Everything here is used from one thread, from callbacks of the
-// loop. The only header that includes libevent.
+// A process has one EventLoop and uses everything here from one thread. No other header includes
+// libevent. A registration that fails returns false; only the constructor of EventLoop throws.
 #pragma once
 
 #include <event2/event.h>
@@ -13,8 +13,8 @@
 
 namespace worker::net {
 
-// What is destroyed through EventLoop::dispose: connections and the like, whose methods may still
-// be on the stack when it is decided that they end.
+// An object that EventLoop::dispose destroys. For connections and the like: their methods may be on
+// the stack when they end.
 class Disposable {
  public:
   Disposable() = default;
@@ -27,28 +27,29 @@ class FdEvent;
 
 class EventLoop {
  public:
-  EventLoop();  // throws std::runtime_error when the system has no edge-triggered epoll to give
+  EventLoop();  // throws std::runtime_error when the system offers no edge-triggered epoll
   ~EventLoop();
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
 
-  // Called before each wait for events, and given `owner`.
+  // Calls `callback(owner)` before each wait for events.
   void before_wait(void (*callback)(void* owner), void* owner) {
     before_wait_ = callback;
     owner_ = owner;
   }
-  void run();  // until stop()
+  void run();  // returns after stop()
   void stop() { stopped_ = true; }
 
-  // Ends `object` when the callbacks of this turn are done.
+  // Destroys `object` after the callbacks of this turn.
   void dispose(std::unique_ptr<Disposable> object) { disposed_.push_back(std::move(object)); }
 
-  // CLOCK_MONOTONIC in milliseconds, to the kernel's tick (about 4 ms), for deadlines. Within a
-  // turn of run() it stands still: a request asks seven times (0.98 of its user-space
-  // instructions).
+  // CLOCK_MONOTONIC in milliseconds with the precision of the kernel's tick (about 4 ms), for
+  // deadlines. The clock is read once per turn of run(), because a request asks seven times: this
+  // leaves 0.98 of its user-space instructions.
   static std::uint64_t now_ms();
-  // CLOCK_MONOTONIC in microseconds, to measure by: when this turn first asked. Exact to the length
-  // of a turn, and read once in it, because reading it costs as much as a hundredth of a request.
+  // CLOCK_MONOTONIC in microseconds, for measurements: the time of this turn's first call. The
+  // error is at most the length of a turn. The clock is read once per turn, because one read costs
+  // a hundredth of a request.
   std::uint64_t turn_us();
 
  private:
@@ -56,21 +57,22 @@ class EventLoop {
   friend class Timer;
   event_base* base_;
   bool stopped_ = false;
-  std::uint64_t turn_us_ = 0;                // 0 = not asked yet
-  static inline std::uint64_t turn_ms_ = 0;  // 0 = not asked yet, or no loop runs
+  std::uint64_t turn_us_ = 0;                // 0 = not read in this turn
+  static inline std::uint64_t turn_ms_ = 0;  // 0 = not read in this turn, or no loop runs
   static inline bool running_ = false;
   void (*before_wait_)(void* owner) = nullptr;
   void* owner_ = nullptr;
   std::vector<std::unique_ptr<Disposable>> disposed_;
-  std::vector<FdEvent*> again_;  // events to be raised in the next turn
+  std::vector<FdEvent*> rescheduled_;  // called back in the next turn
 };
 
-// What a callback is told about its descriptor.
+// The events of a descriptor, as bits.
 inline constexpr short kReadable = EV_READ;
 inline constexpr short kWritable = EV_WRITE;
 inline constexpr short kPeerClosed = EV_CLOSED;  // the peer has sent its end of stream
 
-// One descriptor's registration. Does not own the descriptor; its owner removes it before closing.
+// The registration of one descriptor. Does not own the descriptor; the owner calls remove() before
+// it closes the descriptor.
 class FdEvent {
  public:
   using Callback = void (*)(void* owner, short what);
@@ -80,18 +82,19 @@ class FdEvent {
   FdEvent(const FdEvent&) = delete;
   FdEvent& operator=(const FdEvent&) = delete;
 
-  // Edge-triggered and persistent: a callback for each change, until removed.
+  // Edge-triggered and persistent: one callback per change until remove().
   bool add_edge(EventLoop& loop, int fd, short what, Callback callback, void* owner);
-  // Level-triggered and persistent: for listening sockets and the like.
+  // Level-triggered and persistent: callbacks as long as the condition holds.
   bool add_level(EventLoop& loop, int fd, short what, Callback callback, void* owner);
-  // Edge-triggered, with the loop, the callback and the owner of `other`, which is registered.
+  // As add_edge, with the loop, callback and owner of `other`. False when `other` is not
+  // registered.
   bool add_edge_like(const FdEvent& other, int fd, short what);
   void remove();
   bool added() const { return loop_ != nullptr; }
 
-  // Calls back with kReadable in the next turn, after the others had theirs: for an owner that
-  // has more to read than is fair in one turn.
-  void raise_again();
+  // Calls back with kReadable in the next turn, after the events of this turn. For an owner that
+  // would take more than its fair share of one turn.
+  void reschedule();
 
  private:
   friend class EventLoop;
@@ -101,7 +104,7 @@ class FdEvent {
   EventLoop* loop_ = nullptr;  // set while registered
   Callback callback_ = nullptr;
   void* owner_ = nullptr;
-  bool queued_again_ = false;
+  bool is_rescheduled_ = false;
   struct event event_;
 };
 

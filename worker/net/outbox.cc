@@ -1,4 +1,4 @@
-// What a stream has not taken yet: see outbox.h.
+// The bytes that a stream has not accepted yet: see outbox.h.
 #include "worker/net/outbox.h"
 
 #include <algorithm>
@@ -13,7 +13,7 @@ constexpr std::size_t kSlowReadSize = 16 * 1024;
 
 void Pieces::add(std::string_view bytes) {
   if (bytes.empty()) return;
-  // writev does not write to the pieces; its type only says so.
+  // writev does not change the bytes, but iovec has no const form.
   list_[static_cast<std::size_t>(count_++)] = {const_cast<char*>(bytes.data()), bytes.size()};
   size_ += bytes.size();
 }

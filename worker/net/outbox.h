@@ -1,8 +1,9 @@
-// What a stream has not taken yet of the bytes that were written to it.
+// The bytes that a stream has not accepted yet.
 //
-// Everything that is sent goes to the stream at once; the outbox holds what the stream refuses, in
-// order. Its caller stops reading from the source while the outbox holds anything, so it never
-// holds more than one read. Does not own the stream.
+// send() writes to the stream at once; the outbox keeps what the stream refuses, in order. The
+// caller stops reading from its source while the outbox holds bytes, so the outbox never holds more
+// than the bytes of one read. Owns the bytes, not the stream. A failed write is remembered:
+// failed() and error().
 #pragma once
 
 #include <sys/uio.h>
@@ -17,10 +18,10 @@
 
 namespace worker::net {
 
-// Spans of bytes that one call writes together. Borrows the bytes.
+// Spans of bytes for one write. Borrows the bytes.
 class Pieces {
  public:
-  void add(std::string_view bytes);  // at most kMost times; empty ones are left out
+  void add(std::string_view bytes);  // at most kMost times; ignores empty spans
 
   const iovec* list() const { return list_.data(); }
   int count() const { return count_; }
@@ -36,23 +37,23 @@ class Pieces {
 
 class Outbox {
  public:
-  // Holds nothing and has not failed.
+  // Discards all bytes and forgets a failure.
   void clear();
 
-  // Writes the pieces to `sink` behind what is held; without a sink all of them are held.
-  // `is_last`: the caller closes the stream once all of it is taken (Stream::write).
+  // Writes the pieces to `sink` after the held bytes. While bytes are held, or without a sink, it
+  // only holds the pieces. `is_last`: as for Stream::write.
   void send(Stream* sink, const Pieces& pieces, bool is_last = false);
-  // Writes `first` and then what is held.
+  // Writes `first` and then the held bytes.
   void flush(Stream& sink, std::string_view first = {}, bool is_last = false);
 
   bool holds() const { return !held_.empty(); }
   std::size_t held() const { return held_.size(); }  // bytes
-  // The stream has failed; what was held is of no more use.
+  // A write to the stream has failed; the held bytes will never be sent.
   bool failed() const { return error_ != 0; }
-  int error() const { return error_; }  // errno
+  int error() const { return error_; }  // the errno of that write; 0 for none
 
-  // How many bytes to read next from the source: many while the stream keeps up, few while it does
-  // not, so that slow streams hold little.
+  // How many bytes to read next from the source: 256 KiB while the stream keeps up, 16 KiB after it
+  // has refused bytes, doubled with each complete write. So slow streams hold little memory.
   std::size_t read_size() const { return read_size_; }
 
  private:

@@ -1,4 +1,4 @@
-// One byte stream over a connected socket: see stream.h.
+// A byte stream over a connected socket: see stream.h.
 #include "worker/net/stream.h"
 
 #include <linux/sockios.h>
@@ -17,10 +17,10 @@ tls::IoResult failure() {
   return {tls::IoStatus::failed, 0, errno};
 }
 
-// A small head and its small body are put together: one copy is cheaper than a list of pieces.
+// Up to this many bytes, one copy is cheaper than passing a list of pieces to the kernel.
 constexpr std::size_t kGathered = 4096;
 
-// All the pieces in one, in `room`; empty when they are more than that.
+// Copies all pieces to `room` and returns them as one; returns nothing when they do not fit.
 std::string_view gather(const iovec* pieces, int count, char* room) {
   std::size_t size = 0;
   for (int i = 0; i < count; ++i) {
@@ -61,7 +61,7 @@ tls::IoResult Stream::write(const iovec* pieces, int count, bool is_last) {
   do {
     if (one.empty()) {
       msghdr message{};
-      // sendmsg does not write to the pieces; its type only says so.
+      // sendmsg does not change the pieces, but msghdr has no const form.
       message.msg_iov = const_cast<iovec*>(pieces);
       message.msg_iovlen = static_cast<std::size_t>(count);
       n = ::sendmsg(socket_.get(), &message, flags);
@@ -90,7 +90,7 @@ bool Stream::secure(tls::Context& context) {
 }
 
 void Stream::abort() {
-  tls_.reset();  // a truncation must not be announced as an end
+  tls_.reset();  // sends no close_notify: the peer must see a truncation
   const linger reset{1, 0};
   ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
 }

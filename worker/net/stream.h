@@ -1,7 +1,7 @@
-// One byte stream over a connected socket, plain or TLS: the same face for both.
+// A byte stream over a connected socket: one interface for plain TCP and for TLS.
 //
-// Owns the socket and the session of TLS. Non-blocking; knows nothing of HTTP, events or time.
-// Errors are results, never exceptions or signals (the process ignores SIGPIPE).
+// Owns the socket and the TLS session. Never blocks; knows nothing of HTTP, events or time. Errors
+// are results, never exceptions or signals (the process ignores SIGPIPE).
 #pragma once
 
 #include <sys/uio.h>
@@ -26,25 +26,26 @@ class Stream {
   explicit Stream(UniqueFd socket) : socket_(std::move(socket)) {}
 
   tls::IoResult read(char* buffer, std::size_t size);
-  // `is_last`: the caller closes or shuts down as soon as all of it is taken, so what is left of it
-  // may wait for the end of stream and share its packet.
+  // Returns how many bytes the socket or TLS has accepted. `is_last`: the caller closes or shuts
+  // down the stream once all bytes are accepted, so the last of them may wait and share a packet
+  // with the end of stream.
   tls::IoResult write(const iovec* pieces, int count, bool is_last = false);
 
-  void shutdown_write();      // our end of stream; reading goes on
-  void abort();               // the coming close sends a reset instead of an orderly end
-  bool has_failed() const;    // the peer has reset the connection; looks without reading
-  int pending_error() const;  // SO_ERROR: how a connect in progress ended; 0 = well
-  // Bytes that were taken from us and that the peer does not have yet.
+  void shutdown_write();      // sends our end of stream; reading remains possible
+  void abort();               // makes close() send a reset instead of an orderly end
+  bool has_failed() const;    // the peer has reset the connection; consumes no byte
+  int pending_error() const;  // SO_ERROR: the errno of a failed connect, 0 for none
+  // Bytes that write() has accepted and that the peer has not acknowledged.
   std::size_t unsent() const;
   int fd() const { return socket_.get(); }
   void close();
 
-  // From now on a server's side of TLS. False when there is no memory for it.
+  // Starts TLS as a server on this socket. False when memory is short.
   bool secure(tls::Context& context);
   // Null for a plain stream.
   tls::Session* tls() { return tls_.get(); }
   const tls::Session* tls() const { return tls_.get(); }
-  // Goes on with the bare socket, after a handshake has failed.
+  // Returns to plain bytes on the socket, after a failed handshake.
   void drop_tls() { tls_.reset(); }
 
  private:

@@ -1,4 +1,4 @@
-// The one owner of a file descriptor: closes it exactly once.
+// The owner of one file descriptor: closes it exactly once. Empty at first.
 #pragma once
 
 #include <unistd.h>

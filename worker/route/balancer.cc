@@ -11,7 +11,8 @@ Balancer::Balancer(std::span<const unsigned> weights) {
 }
 
 std::uint64_t Balancer::scale(std::uint64_t random, std::uint64_t below) {
-  // The high half of the product is uniform in [0, below) but for 2^-40: no division, no loop.
+  // The high half of the product is uniform in [0, below) with a bias below 2^-40, and takes
+  // neither a division nor a loop.
   return static_cast<std::uint64_t>((static_cast<unsigned __int128>(random) * below) >> 64);
 }
 

@@ -1,6 +1,6 @@
-// Chooses among the live backends of one service: weighted random.
+// Weighted random choice among the live backends of one service.
 //
-// Pure: who is live and a random number in, a choice out. Made once from the weights.
+// Pure: takes a random number and a test of liveness, returns an index. Made once from the weights.
 #pragma once
 
 #include <cstddef>
@@ -13,12 +13,12 @@ namespace worker::route {
 
 class Balancer {
  public:
-  // One weight for each backend of the service, each at least 1.
+  // `weights`: one per backend of the service, each at least 1.
   explicit Balancer(std::span<const unsigned> weights);
 
-  // The place of a live backend among the weights, each with its weight's share of the live ones'
-  // sum; nothing when none is live. `random` is uniform over all its values. Costs one binary
-  // search when the first choice is live, whatever the number of backends.
+  // The index of a live backend, or nothing when no backend is live. The probability of a backend
+  // is its weight divided by the sum of the weights of live backends. `random` is uniform over all
+  // values of its type. Costs one binary search when the first choice is live.
   template <class IsLive>
   std::optional<std::size_t> choose(std::uint64_t random, const IsLive& is_live) const {
     if (ends_.empty()) return std::nullopt;
@@ -27,14 +27,14 @@ class Balancer {
     std::uint64_t sum = 0;
     for (std::size_t i = 0; i < ends_.size(); ++i) sum += is_live(i) ? weight(i) : 0;
     if (sum == 0) return std::nullopt;
-    // The high bits have led to a dead one; mixed, they are as good as new ones.
+    // The high bits chose a dead backend; the multiplication mixes in the unused low bits.
     std::uint64_t left = scale(random * 0x9e3779b97f4a7c15u, sum);
     for (std::size_t i = 0; i < ends_.size(); ++i) {
       if (!is_live(i)) continue;
       if (left < weight(i)) return i;
       left -= weight(i);
     }
-    return std::nullopt;  // one has died since the sum was made
+    return std::nullopt;  // a backend has died since the sum was computed
   }
 
  private:

@@ -35,7 +35,7 @@ struct State {
   std::uint64_t result() const { return v0 ^ v1 ^ v2 ^ v3; }
 };
 
-// Little-endian, whatever the machine is.
+// Little-endian on every machine. At most 8 bytes.
 std::uint64_t word_of(std::string_view bytes) {
   std::uint64_t word = 0;
   for (std::size_t i = 0; i < bytes.size(); ++i) {

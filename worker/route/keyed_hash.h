@@ -1,8 +1,8 @@
-// SipHash-2-4 with a 128-bit result: a hash that nobody who lacks the key can aim.
+// SipHash-2-4 with a 128-bit result. Its output cannot be predicted without the secret.
 //
-// For session keys: what a client sends must neither choose its bucket in the session table nor be
-// found in a dump of it. Follows the paper by Aumasson and Bernstein (2012) and the authors'
-// 128-bit extension; checked against their published test vectors.
+// For session keys: a client must not be able to choose its bucket in the session table, and a dump
+// of the table must not show what the client sent. Follows the paper by Aumasson and Bernstein
+// (2012) and the authors' 128-bit extension; a test checks the authors' published vectors.
 #pragma once
 
 #include <array>

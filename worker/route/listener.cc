@@ -1,11 +1,11 @@
-// A listener and its services as one worker uses them: see listener.h.
+// A listener and its services, as one worker uses them: see listener.h.
 #include "worker/route/listener.h"
 
 namespace worker::route {
 
 namespace {
 
-// The configuration's limits as the parser takes them.
+// Converts the limits of the configuration to those of the parser.
 http::Limits limits_of(const conf::Listener& listener) {
   static_assert(conf::Limits().uri == http::kMaxRequestLine);
   static_assert(conf::Limits().header == http::kMaxHead);
@@ -18,7 +18,7 @@ http::Limits limits_of(const conf::Listener& listener) {
           .body = limits.request != 0 ? limits.request : http::kNoLimit};
 }
 
-// RFC 6797 7.2: never over plain HTTP.
+// RFC 6797 7.2 forbids the field over plain HTTP.
 std::string hsts_line(const conf::Listener& listener) {
   if (!listener.tls || listener.tls->hsts.count() == 0) return {};
   return "Strict-Transport-Security: max-age=" + std::to_string(listener.tls->hsts.count()) +

@@ -1,7 +1,7 @@
-// A listener and its services as one worker uses them.
+// A listener and its services, as one worker uses them.
 //
-// Made when the worker starts; outlives every connection. What all workers know of a listener or a
-// service (slots, counters) is in the segment, in the rows that the heritage names.
+// Made when the worker starts; outlives every connection. Owns the private state. The state that
+// all workers share (slots, counters) is in the segment, in the rows that `heritage` names.
 #pragma once
 
 #include <cstdint>
@@ -42,13 +42,13 @@ struct Listener {
   std::string hsts;  // the "Strict-Transport-Security" line of every response; empty for none
   http::Limits limits;
   Router router;
-  WaitQueue queue;                      // for one of its `Threads` slots
+  WaitQueue queue;                      // of requests that wait for one of its `Threads` slots
   net::DeadlineList& client_timeout;    // `Client`
-  std::uint64_t min_bytes_per_timeout;  // MinRate times `Client`; 0: any number of bytes will do
+  std::uint64_t min_bytes_per_timeout;  // `MinRate` times `Client`; 0 = no minimum
   std::vector<Service> services;
 };
 
-// Adds the listener's services, with the weights and identities of their backends.
+// Fills `listener.services`. `backend_ids`: of all backends of the configuration, in its order.
 void add_services(Listener& listener, const conf::Config& config,
                   const std::vector<shm::BackendId>& backend_ids, const HashSecret& secret,
                   shm::SessionTable& sessions);

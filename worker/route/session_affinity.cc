@@ -1,4 +1,4 @@
-// Sessions of one service: see session_affinity.h.
+// The sessions of one service: see session_affinity.h.
 #include "worker/route/session_affinity.h"
 
 #include <arpa/inet.h>
@@ -29,7 +29,7 @@ std::optional<http::SessionSource> source_of(conf::SessionPolicy::Type type) {
   return std::nullopt;
 }
 
-// Keeps the first `bits` bits.
+// Clears all but the first `bits` bits.
 void mask(std::string& address, unsigned bits) {
   for (std::size_t i = 0; i < address.size(); ++i) {
     const unsigned kept = std::clamp<int>(static_cast<int>(bits) - static_cast<int>(8 * i), 0, 8);
@@ -78,7 +78,7 @@ shm::SessionKey SessionAffinity::hash(std::string_view text) {
   return shm::with_service(keyed_hash(secret_, message_), row_);
 }
 
-std::optional<std::size_t> SessionAffinity::place_of(shm::BackendId backend) const {
+std::optional<std::size_t> SessionAffinity::index_of(shm::BackendId backend) const {
   const auto found = std::find(backends_.begin(), backends_.end(), backend);
   if (found == backends_.end()) return std::nullopt;
   return static_cast<std::size_t>(found - backends_.begin());
@@ -87,29 +87,29 @@ std::optional<std::size_t> SessionAffinity::place_of(shm::BackendId backend) con
 std::optional<std::size_t> SessionAffinity::find(const shm::SessionKey& key, std::uint64_t now_ms) {
   const std::optional<shm::BackendId> backend = table_.look_up(key, now_ms);
   if (!backend) return std::nullopt;
-  const std::optional<std::size_t> place = place_of(*backend);
-  if (!place) table_.forget(key);
-  return place;
+  const std::optional<std::size_t> backend_index = index_of(*backend);
+  if (!backend_index) table_.forget(key);
+  return backend_index;
 }
 
-void SessionAffinity::remember(const shm::SessionKey& key, std::size_t place,
+void SessionAffinity::remember(const shm::SessionKey& key, std::size_t backend_index,
                                std::uint64_t now_ms) {
-  table_.remember(key, backends_[place], ttl_s(), now_ms);
+  table_.remember(key, backends_[backend_index], ttl_s(), now_ms);
 }
 
-std::size_t SessionAffinity::bind(const shm::SessionKey& key, std::size_t place,
+std::size_t SessionAffinity::bind(const shm::SessionKey& key, std::size_t backend_index,
                                   std::optional<std::size_t> instead_of, std::uint64_t now_ms) {
   std::optional<shm::BackendId> old;
   if (instead_of) old = backends_[*instead_of];
-  const shm::BackendId bound = table_.bind(key, backends_[place], old, ttl_s(), now_ms);
-  return place_of(bound).value_or(place);
+  const shm::BackendId bound = table_.bind(key, backends_[backend_index], old, ttl_s(), now_ms);
+  return index_of(bound).value_or(backend_index);
 }
 
-void SessionAffinity::learn(const http::ResponseHead& head, std::size_t place,
+void SessionAffinity::learn(const http::ResponseHead& head, std::size_t backend_index,
                             std::uint64_t now_ms) {
   if (!source_) return;
   const auto text = http::learned_session_text(*source_, policy_.id, head);
-  if (text) remember(hash(*text), place, now_ms);
+  if (text) remember(hash(*text), backend_index, now_ms);
 }
 
 }  // namespace worker::route

@@ -1,7 +1,7 @@
-// Waiting for a slot of a gate: see wait_queue.h.
+// Requests that wait for a slot of a gate: see wait_queue.h.
 #include "worker/route/wait_queue.h"
 
-#include <unistd.h>
+#include <sys/eventfd.h>
 
 namespace worker::route {
 
@@ -18,26 +18,26 @@ bool WaitQueue::enter(Waiter& waiter) {
   waiter.ticket_ = gate_.draw_ticket();
   waiter.since_ms_ = net::EventLoop::now_ms();
   append(waiter);
-  // A slot may have come free before our ticket could be seen; from here on whoever frees one
-  // sees it.
+  // Another worker may have freed a slot before it could see our ticket, so try once more. Any
+  // worker that frees a slot from now on sees the ticket.
   const bool entered =
       first_ == &waiter && gate_.try_enter(queues_.row_, queues_.rows(), waiter.ticket_);
   if (entered) remove(waiter);
-  // Either way somebody may have backed out because of us (gate.h).
-  pass_on_the_turn();
+  // In either case our attempt may have made another worker's attempt fail (gate.h).
+  notify_next();
   return entered;
 }
 
 void WaitQueue::leave() {
   gate_.leave(queues_.row_);
-  if (gate_.limit() != 0) pass_on_the_turn();
+  if (gate_.limit() != 0) notify_next();
 }
 
 void WaitQueue::cancel(Waiter& waiter) {
   const bool was_first = first_ == &waiter;
   remove(waiter);
-  // The slot that was free for this waiter is now somebody else's.
-  if (was_first) pass_on_the_turn();
+  // A slot may have been reserved for this waiter; it is now for the next one.
+  if (was_first) notify_next();
 }
 
 void WaitQueue::append(Waiter& waiter) {
@@ -48,7 +48,7 @@ void WaitQueue::append(Waiter& waiter) {
   last_ = &waiter;
   ++count_;
   publish();
-  queues_.list(*this);
+  queues_.activate(*this);
 }
 
 void WaitQueue::remove(Waiter& waiter) {
@@ -63,7 +63,7 @@ void WaitQueue::publish() {
   gate_.publish_waiting(queues_.row_, first_ != nullptr ? first_->ticket_ : 0, count_);
 }
 
-void WaitQueue::admit_those_in_turn() {
+void WaitQueue::admit_waiters() {
   while (first_ != nullptr && gate_.try_enter(queues_.row_, queues_.rows(), first_->ticket_)) {
     Waiter& next = *first_;
     remove(next);
@@ -71,31 +71,31 @@ void WaitQueue::admit_those_in_turn() {
   }
 }
 
-void WaitQueue::pass_on_the_turn() {
+void WaitQueue::notify_next() {
   const shm::Row next = gate_.next_in_turn(queues_.rows());
-  if (next != shm::kMaxRows) queues_.wake(next);
+  if (next != shm::kMaxRows) queues_.notify(next);
 }
 
 void WaitQueue::tick(std::uint64_t now_ms) {
-  admit_those_in_turn();
+  admit_waiters();
   const std::uint32_t limit = gate_.limit();
   const bool is_free = limit == 0 || gate_.in_service(queues_.rows()) < limit;
-  // Free twice running, and the one whose turn it is has not come: it is slow, or dead.
-  if (is_free && free_at_last_tick_ && first_ != nullptr &&
+  // A slot was free at two ticks in a row, so the worker whose waiter is next is slow or dead.
+  if (is_free && was_free_at_last_tick_ && first_ != nullptr &&
       gate_.try_enter_out_of_turn(queues_.row_, queues_.rows())) {
     Waiter& next = *first_;
     remove(next);
     next.admitted_(next.owner_);
   }
-  free_at_last_tick_ = is_free;
+  was_free_at_last_tick_ = is_free;
 
-  // A bound for one turn: the front of a long queue has waited longest.
-  constexpr int kMostRestless = 64;
+  // Bounds the work of one tick; the waiters at the front have waited longest.
+  constexpr int kMostWaitedLong = 64;
   Waiter* waiter = first_;
-  for (int i = 0; i < kMostRestless && waiter != nullptr; ++i) {
+  for (int i = 0; i < kMostWaitedLong && waiter != nullptr; ++i) {
     Waiter* const after = waiter->next_;
-    if (waiter->since_ms_ + kRestlessMs > now_ms) break;
-    waiter->restless_(waiter->owner_);
+    if (waiter->since_ms_ + kWaitedLongMs > now_ms) break;
+    waiter->waited_long_(waiter->owner_);
     waiter = after;
   }
 }
@@ -114,31 +114,30 @@ WaitQueues::WaitQueues(net::EventLoop& loop, shm::WorkerTable& workers, shm::Row
 
 std::uint32_t WaitQueues::rows() const { return workers_.rows_in_use(); }
 
-void WaitQueues::list(WaitQueue& queue) {
-  if (queue.listed_) return;
-  queue.listed_ = true;
+void WaitQueues::activate(WaitQueue& queue) {
+  if (queue.is_active_) return;
+  queue.is_active_ = true;
   active_.push_back(&queue);
   if (!tick_.running()) tick_.start(kWaitTickMs);
 }
 
-void WaitQueues::wake(shm::Row row) {
-  if (row == row_) return wake_event_.raise_again();  // not now: a transaction is on the stack
+void WaitQueues::notify(shm::Row row) {
+  if (row == row_) return wake_event_.reschedule();  // later: a transaction is on the stack
   if (row >= wake_fds_.size()) return;
-  const std::uint64_t one = 1;
-  // A full counter means that it is being woken anyway.
-  [[maybe_unused]] const ssize_t n = ::write(wake_fds_[row], &one, sizeof one);
+  // Fails only when the counter is full, and then the worker is already notified.
+  ::eventfd_write(wake_fds_[row], 1);
 }
 
 void WaitQueues::on_wake() {
-  std::uint64_t count = 0;
-  [[maybe_unused]] const ssize_t n = ::read(wake_fds_[row_], &count, sizeof count);
+  eventfd_t count = 0;
+  ::eventfd_read(wake_fds_[row_], &count);
   serve_all(false);
-  if (woken_ != nullptr) woken_(woken_owner_);
+  if (after_wake_ != nullptr) after_wake_(after_wake_owner_);
 }
 
-void WaitQueues::at_each_wake(void (*callback)(void* owner), void* owner) {
-  woken_ = callback;
-  woken_owner_ = owner;
+void WaitQueues::after_wake(void (*callback)(void* owner), void* owner) {
+  after_wake_ = callback;
+  after_wake_owner_ = owner;
 }
 
 void WaitQueues::on_tick() {
@@ -148,20 +147,20 @@ void WaitQueues::on_tick() {
 
 void WaitQueues::serve_all(bool is_tick) {
   const std::uint64_t now = net::EventLoop::now_ms();
-  // Callbacks may list further queues: by index, and only those that were here before.
+  // Callbacks may append to active_: visit by index, and only the queues that were there before.
   for (std::size_t i = 0, n = active_.size(); i < n; ++i) {
     WaitQueue& queue = *active_[i];
     if (is_tick) {
       queue.tick(now);
     } else {
-      queue.admit_those_in_turn();
+      queue.admit_waiters();
     }
-    queue.pass_on_the_turn();
+    queue.notify_next();
   }
   std::erase_if(active_, [](WaitQueue* queue) {
     if (!queue->empty()) return false;
-    queue->listed_ = false;
-    queue->free_at_last_tick_ = false;
+    queue->is_active_ = false;
+    queue->was_free_at_last_tick_ = false;
     return true;
   });
 }

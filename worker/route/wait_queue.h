@@ -1,8 +1,10 @@
-// Who waits in this worker for a slot of one gate (`Threads` of a backend or of a listener).
+// The requests of this worker that wait for a slot of a gate (`Threads` of a backend or a
+// listener).
 //
-// The worker's half of shm::Gate: a FIFO of waiters and the protocol with the other workers. A
-// waiter is a member of a transaction; the queue never owns it. One queue for each gate, one
-// WaitQueues for the worker, which also hears when another worker frees a slot.
+// The worker's half of shm::Gate: a FIFO of waiters, and the protocol with the other workers. Each
+// gate has one WaitQueue. The worker has one WaitQueues, which other workers notify when they free
+// a slot. A waiter is a member of its request's transaction; no queue owns waiters. Nothing here
+// blocks or fails. Times are CLOCK_MONOTONIC milliseconds.
 #pragma once
 
 #include <cstddef>
@@ -20,11 +22,12 @@ class WaitQueues;
 
 class Waiter {
  public:
-  // `admitted`: the slot is taken, the waiter is out of the queue. `restless`: it has waited for
-  // kRestlessMs and may look for a slot elsewhere (leaving this queue if it finds one).
+  // The queue calls `admitted` when it has taken a slot for the waiter and has removed it. It calls
+  // `waited_long` at each tick after the waiter has waited for kWaitedLongMs; the callback may take
+  // a slot of another gate and then leave this queue with cancel().
   using Callback = void (*)(void* owner);
-  Waiter(Callback admitted, Callback restless, void* owner)
-      : admitted_(admitted), restless_(restless), owner_(owner) {}
+  Waiter(Callback admitted, Callback waited_long, void* owner)
+      : admitted_(admitted), waited_long_(waited_long), owner_(owner) {}
   ~Waiter();
   Waiter(const Waiter&) = delete;
   Waiter& operator=(const Waiter&) = delete;
@@ -34,7 +37,7 @@ class Waiter {
  private:
   friend class WaitQueue;
   Callback admitted_;
-  Callback restless_;
+  Callback waited_long_;
   void* owner_;
   WaitQueue* queue_ = nullptr;
   Waiter* previous_ = nullptr;
@@ -43,10 +46,10 @@ class Waiter {
   std::uint64_t since_ms_ = 0;
 };
 
-// While anybody waits the worker looks at the queues this often, so that a wake-up which was lost
-// with a killed worker delays nobody for longer than two periods.
+// While a request waits, its worker checks the queues with this period. So when a worker is killed
+// before it has notified another one, no request is delayed by more than two periods.
 inline constexpr unsigned kWaitTickMs = 4;
-inline constexpr std::uint64_t kRestlessMs = 100;
+inline constexpr std::uint64_t kWaitedLongMs = 100;
 
 class WaitQueue {
  public:
@@ -54,12 +57,14 @@ class WaitQueue {
   WaitQueue(const WaitQueue&) = delete;
   WaitQueue& operator=(const WaitQueue&) = delete;
 
-  // True: a slot is taken. False: queued; `admitted` will be called, never from in here.
+  // True: a slot is taken. False: the waiter is queued, and the queue calls `admitted` later, never
+  // within this call.
   bool enter(Waiter& waiter);
-  // A slot if one is free now and nobody waits for it.
+  // Takes a slot if one is free and no request of any worker waits for it. Never queues.
   bool try_enter();
-  // Gives a slot back and lets the next in turn know, here or in another worker.
+  // Gives a slot back and notifies the worker whose waiter is next.
   void leave();
+  // Removes a waiter that is in this queue.
   void cancel(Waiter& waiter);
   bool empty() const { return first_ == nullptr; }
 
@@ -68,8 +73,8 @@ class WaitQueue {
   void append(Waiter& waiter);
   void remove(Waiter& waiter);
   void publish();
-  void admit_those_in_turn();
-  void pass_on_the_turn();
+  void admit_waiters();
+  void notify_next();
   void tick(std::uint64_t now_ms);
 
   WaitQueues& queues_;
@@ -77,35 +82,37 @@ class WaitQueue {
   Waiter* first_ = nullptr;
   Waiter* last_ = nullptr;
   std::uint32_t count_ = 0;
-  bool listed_ = false;  // in WaitQueues::active_
-  bool free_at_last_tick_ = false;
+  bool is_active_ = false;  // in WaitQueues::active_
+  bool was_free_at_last_tick_ = false;
 };
 
-// All queues of a worker that somebody waits in.
+// The queues of this worker that have waiters, their timer, and the worker's eventfd.
 class WaitQueues {
  public:
-  // `wake_fds`: the eventfd of each row; ours is read, those of others are written.
+  // `wake_fds` holds the eventfd of each row and outlives this object. This worker reads the
+  // eventfd of its own row and writes those of others.
   WaitQueues(net::EventLoop& loop, shm::WorkerTable& workers, shm::Row row,
              const std::vector<int>& wake_fds);
 
-  // A wake-up may also mean something else: `callback` is called at each.
-  void at_each_wake(void (*callback)(void* owner), void* owner);
+  // Calls `callback(owner)` after each notification, because it may also be an invitation to accept
+  // clients (client/fair_share.h).
+  void after_wake(void (*callback)(void* owner), void* owner);
 
  private:
   friend class WaitQueue;
   void on_wake();
   void on_tick();
   void serve_all(bool is_tick);
-  void list(WaitQueue& queue);
-  void wake(shm::Row row);
+  void activate(WaitQueue& queue);
+  void notify(shm::Row row);
   std::uint32_t rows() const;
 
   shm::WorkerTable& workers_;
   shm::Row row_;
   const std::vector<int>& wake_fds_;
   std::vector<WaitQueue*> active_;
-  void (*woken_)(void* owner) = nullptr;
-  void* woken_owner_ = nullptr;
+  void (*after_wake_)(void* owner) = nullptr;
+  void* after_wake_owner_ = nullptr;
   net::FdEvent wake_event_;
   net::Timer tick_;
 };

@@ -57,7 +57,7 @@ def test_a_worker_that_cannot_be_born_is_tried_again(site, faults, call, error, 
     ("signalfd", errno.EMFILE,
      "the worker cannot start: cannot make a signalfd: Too many open files"),
     ("epoll_ctl", errno.ENOMEM,
-     "the worker cannot start: the event loop takes no descriptor: Cannot allocate memory"),
+     "the worker cannot start: the event loop cannot watch a descriptor: Cannot allocate memory"),
 ])
 def test_a_worker_that_fails_at_its_birth_is_replaced(site, faults, call, error, words):
     pound = start(site, faults, workers=2)
@@ -86,7 +86,7 @@ def test_accepting_rests_and_is_told_once(site, faults, error):
     line, = pound.wait_log("cannot accept")
     assert re.search(rf"listener 127\.0\.0\.1:{pound.port}: cannot accept: {os.strerror(error)}; "
                      "new clients wait$", line)
-    pound.wait_log(rf"listener 127\.0\.0\.1:{pound.port}: new clients are accepted as ever$")
+    pound.wait_log(rf"listener 127\.0\.0\.1:{pound.port}: new clients are accepted again$")
     # Pound logs the next shortage again.
     faults.clear()
     faults.order("accept4", error)

@@ -91,7 +91,7 @@ def test_in_a_worker_that_gives_up_its_rights(site, faults, tmp_path, call, whic
 
 @pytest.mark.parametrize("call, which, words", [
     ("signalfd", [1], "cannot make a signalfd"),
-    ("epoll_ctl", [1, 2], "the event loop takes no descriptor"),
+    ("epoll_ctl", [1, 2], "the event loop cannot watch a descriptor"),
 ])
 def test_in_a_worker(site, faults, call, which, words):
     pound = prepare(site, faults, workers=1)
@@ -106,7 +106,7 @@ def test_a_worker_without_an_event_loop(site, faults):
     faults.order("epoll_create", errno.EMFILE)
     with pytest.raises(StartFailed) as failed:
         pound.start()
-    assert "the system gives no event loop: Too many open files" in failed.value.log
+    assert "cannot create the event loop: Too many open files" in failed.value.log
 
 
 @pytest.mark.parametrize("call", ["bind", "fork", "mmap", "socketpair"])

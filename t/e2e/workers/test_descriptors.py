@@ -52,7 +52,7 @@ def test_more_clients_than_descriptors(site):
     for client in clients[20:]:
         assert client.ask("GET", "/later").status == 200
         client.close()
-    pound.wait_log("new clients are accepted as ever")
+    pound.wait_log("new clients are accepted again")
     assert len(re.findall("new clients wait", pound.log())) == 1
     assert {r["status"] for r in pound.wait_records(160)} == {"200"}
     assert "dead" not in pound.log()

@@ -25,7 +25,7 @@ SocketAddress numeric(const char* host, std::uint16_t port) {
 
 }  // namespace
 
-TEST_CASE("address: an address as text and its port") {
+TEST_CASE("address: the text and the port of an address") {
   for (const std::uint16_t port : {0, 80, 8443, 65535}) {
     const std::string text = std::to_string(port);
     CHECK(worker::net::port_of(numeric("192.0.2.7", port)) == port);
@@ -39,7 +39,7 @@ TEST_CASE("address: an address as text and its port") {
   CHECK(worker::net::host_text(numeric("2001:db8::1", 80)) == "2001:db8::1");
 }
 
-TEST_CASE("address: the addresses that stand for all of their family") {
+TEST_CASE("address: only 0.0.0.0 and :: are wildcards") {
   CHECK(worker::net::is_wildcard(numeric("0.0.0.0", 80)));
   CHECK(worker::net::is_wildcard(numeric("::", 80)));
   for (const char* host : {"127.0.0.1", "0.0.0.1", "128.0.0.0", "255.255.255.255"}) {

@@ -23,14 +23,14 @@ struct Item {
 
 }  // namespace
 
-TEST_CASE("deadline: fires in order, after its duration, once") {
+TEST_CASE("deadline: each fires once, in order, after its duration") {
   std::string log;
   worker::net::DeadlineList list(1000);
   Item a(log, 'a'), b(log, 'b');
   a.deadline.start(list, 100);
   b.deadline.start(list, 200);
   list.sweep(1100);
-  CHECK(log.empty());  // exactly at its end it is not late yet
+  CHECK(log.empty());  // the duration has ended but is not exceeded
   list.sweep(1101);
   CHECK(log == "a");
   CHECK(!a.deadline.running());
@@ -40,7 +40,7 @@ TEST_CASE("deadline: fires in order, after its duration, once") {
   CHECK(log == "ab");
 }
 
-TEST_CASE("deadline: starting again moves it behind the others") {
+TEST_CASE("deadline: a restart moves it to the end of its list") {
   std::string log;
   worker::net::DeadlineList list(1000);
   Item a(log, 'a'), b(log, 'b'), c(log, 'c');
@@ -55,7 +55,7 @@ TEST_CASE("deadline: starting again moves it behind the others") {
   CHECK(log == "ca");
 }
 
-TEST_CASE("deadline: ends with its owner, and moves between lists") {
+TEST_CASE("deadline: its destruction stops it, and a start on another list moves it") {
   std::string log;
   worker::net::DeadlineLists lists;
   CHECK(&lists.of(5) == &lists.of(5));
@@ -72,7 +72,7 @@ TEST_CASE("deadline: ends with its owner, and moves between lists") {
   CHECK(log == "a");
 }
 
-TEST_CASE("deadline: a callback may start its own deadline again without an endless sweep") {
+TEST_CASE("deadline: a callback that restarts its own deadline does not make the sweep endless") {
   struct Again {
     worker::net::DeadlineList list{10};
     std::uint64_t now = 0;

@@ -39,7 +39,7 @@ struct Watcher {
 
 }  // namespace
 
-TEST_CASE("event: bytes and the peer's end are told in one callback") {
+TEST_CASE("event: one callback reports both bytes and the peer's end of stream") {
   Pair pair;
   Watcher watcher;
   CHECK(watcher.event.add_edge(watcher.loop, pair.ours.get(),
@@ -52,24 +52,24 @@ TEST_CASE("event: bytes and the peer's end are told in one callback") {
   CHECK((watcher.seen & worker::net::kPeerClosed) != 0);
 }
 
-TEST_CASE("event: raise_again calls back in the next turn although nothing is new") {
+TEST_CASE("event: reschedule causes one callback in the next turn without a new event") {
   Pair pair;
   Watcher watcher;
   CHECK(watcher.event.add_edge(watcher.loop, pair.ours.get(), worker::net::kReadable,
                                &Watcher::on_event, &watcher));
-  watcher.event.raise_again();
-  watcher.event.raise_again();  // once is enough
+  watcher.event.reschedule();
+  watcher.event.reschedule();  // has no further effect
   watcher.loop.run();
   CHECK(watcher.calls == 1);
   CHECK(watcher.seen == worker::net::kReadable);
 }
 
-TEST_CASE("event: what is removed is not called, even when it was raised") {
+TEST_CASE("event: remove() also cancels a rescheduled callback") {
   Pair pair;
   Watcher watcher;
   CHECK(watcher.event.add_edge(watcher.loop, pair.ours.get(), worker::net::kReadable,
                                &Watcher::on_event, &watcher));
-  watcher.event.raise_again();
+  watcher.event.reschedule();
   watcher.event.remove();
   CHECK(!watcher.event.added());
   worker::net::Timer timer(
@@ -79,7 +79,8 @@ TEST_CASE("event: what is removed is not called, even when it was raised") {
   CHECK(watcher.calls == 0);
 }
 
-TEST_CASE("event: what is disposed of ends after the turn, also when its end disposes of more") {
+TEST_CASE(
+    "event: dispose() destroys objects after the turn, also those that a destructor disposes of") {
   struct Noted : worker::net::Disposable {
     Noted(std::string& log_, char name_) : log(log_), name(name_) {}
     ~Noted() override {
@@ -105,7 +106,7 @@ TEST_CASE("event: what is disposed of ends after the turn, also when its end dis
       [](void* self) {
         auto* const me = static_cast<Turn*>(self);
         me->loop.dispose(std::move(me->first));
-        me->log += '.';  // still in the turn
+        me->log += '.';  // the turn is not over
         me->loop.stop();
       },
       &turn);

@@ -15,7 +15,7 @@
 
 namespace {
 
-// Two ends of a TCP connection: what a socket pair calls unsent is something else.
+// Two ends of a TCP connection, because SIOCOUTQ means something else for a socket pair.
 struct Connection {
   explicit Connection(bool far_end_is_done = true) {
     const worker::net::UniqueFd listening(::socket(AF_INET, SOCK_STREAM, 0));
@@ -51,7 +51,7 @@ struct Connection {
 
 }  // namespace
 
-TEST_CASE("stream: what the peer has not got yet becomes less when it reads") {
+TEST_CASE("stream: the number of unsent bytes falls when the peer reads") {
   Connection connection;
   CHECK(connection.stream.unsent() == 0);
   const std::size_t written = connection.write_until_full();

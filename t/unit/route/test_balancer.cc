@@ -32,7 +32,7 @@ TEST_CASE("balancer: weights 8, 8, 12 give shares 2:2:3") {
   CHECK(count[2] == doctest::Approx(120000).epsilon(0.01));
 }
 
-TEST_CASE("balancer: a dead backend's share goes to the live ones in their proportion") {
+TEST_CASE("balancer: the share of a dead backend goes to the live ones by their weights") {
   const std::array<unsigned, 3> weights{8, 8, 12};
   const auto count = shares<3>(Balancer(weights), {true, false, true}, 200000);
   CHECK(count[1] == 0);
@@ -40,7 +40,7 @@ TEST_CASE("balancer: a dead backend's share goes to the live ones in their propo
   CHECK(count[2] == doctest::Approx(120000).epsilon(0.01));
 }
 
-TEST_CASE("balancer: no backend, and no live backend") {
+TEST_CASE("balancer: there is no choice without a live backend") {
   const auto live = [](std::size_t) { return true; };
   const auto dead = [](std::size_t) { return false; };
   CHECK(!Balancer({}).choose(1, live));
@@ -48,7 +48,7 @@ TEST_CASE("balancer: no backend, and no live backend") {
   CHECK(!Balancer(weights).choose(1, dead));
 }
 
-TEST_CASE("balancer: the ends of the random range fall into the first and the last backend") {
+TEST_CASE("balancer: the lowest and highest random numbers choose the first and last backend") {
   const std::array<unsigned, 3> weights{1, 5, 65535};
   const auto live = [](std::size_t) { return true; };
   CHECK(Balancer(weights).choose(0, live) == 0);

@@ -6,7 +6,7 @@
 
 namespace {
 
-// The key of the published vectors: bytes 00 01 … 0f.
+// The key of the published test vectors: bytes 00 01 … 0f.
 constexpr worker::route::HashSecret kKey{0x0706050403020100, 0x0f0e0d0c0b0a0908};
 
 std::string vector_of(std::size_t size) {
@@ -17,7 +17,7 @@ std::string vector_of(std::size_t size) {
 
 }  // namespace
 
-TEST_CASE("keyed_hash: the authors' test vectors") {
+TEST_CASE("keyed_hash: the results match the authors' test vectors") {
   const auto empty = worker::route::keyed_hash(kKey, "");
   CHECK(empty.low == 0xe6a825ba047f81a3);   // a3 81 7f 04 ba 25 a8 e6
   CHECK(empty.high == 0x930255c71472f66d);  // 6d f6 72 14 c7 55 02 93
@@ -26,7 +26,7 @@ TEST_CASE("keyed_hash: the authors' test vectors") {
   CHECK(one.high == 0x45fc229b11597634);  // 34 76 59 11 9b 22 fc 45
 }
 
-TEST_CASE("keyed_hash: every byte, the length and the secret count") {
+TEST_CASE("keyed_hash: every byte, the length and the secret change the result") {
   const std::string text = vector_of(32);
   const auto whole = worker::route::keyed_hash(kKey, text);
   for (std::size_t i = 0; i < text.size(); ++i) {

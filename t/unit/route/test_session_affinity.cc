@@ -41,12 +41,12 @@ constexpr std::string_view kPlain = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
 }  // namespace
 
-TEST_CASE("session_affinity: none") {
+TEST_CASE("session_affinity: a policy of no sessions gives no key") {
   Fixture f(Type::none);
   CHECK(!f.affinity().key_of(f.head(kPlain), "192.0.2.7"));
 }
 
-TEST_CASE("session_affinity: by address, remembered for its client alone") {
+TEST_CASE("session_affinity: a session by address belongs to one client") {
   Fixture f(Type::ip);
   worker::route::SessionAffinity affinity = f.affinity();
   const auto one = affinity.key_of(f.head(kPlain), "192.0.2.7");
@@ -59,7 +59,7 @@ TEST_CASE("session_affinity: by address, remembered for its client alone") {
   CHECK(!affinity.find(*other, 2000));
 }
 
-TEST_CASE("session_affinity: masks make one client of a network") {
+TEST_CASE("session_affinity: clients of one masked network share a session") {
   Fixture f(Type::ip);
   f.policy.mask4 = 20;
   f.policy.mask6 = 64;
@@ -75,7 +75,7 @@ TEST_CASE("session_affinity: masks make one client of a network") {
   CHECK(!(key("10.1.16.1") == key("10.1.16.0")));
 }
 
-TEST_CASE("session_affinity: the same text in two services is two sessions") {
+TEST_CASE("session_affinity: the same text in two services makes two sessions") {
   Fixture f(Type::cookie, "sess");
   const auto head = f.head("GET / HTTP/1.1\r\nHost: a\r\nCookie: sess=1\r\n\r\n");
   worker::route::SessionAffinity one = f.affinity("one");
@@ -85,7 +85,7 @@ TEST_CASE("session_affinity: the same text in two services is two sessions") {
   CHECK(!two.find(two.key_of(head, "").value(), 0));
 }
 
-TEST_CASE("session_affinity: a backend that the service lost is forgotten") {
+TEST_CASE("session_affinity: a session is forgotten when its service loses the backend") {
   Fixture f(Type::cookie, "sess");
   const auto head = f.head("GET / HTTP/1.1\r\nHost: a\r\nCookie: sess=1\r\n\r\n");
   worker::route::SessionAffinity before = f.affinity();
@@ -98,21 +98,21 @@ TEST_CASE("session_affinity: a backend that the service lost is forgotten") {
   CHECK(!before.find(key, 0));
 }
 
-TEST_CASE("session_affinity: who was quicker to bind a session decides") {
+TEST_CASE("session_affinity: the first bind of a session decides its backend") {
   Fixture f(Type::ip);
   worker::route::SessionAffinity affinity = f.affinity();
   const auto key = affinity.key_of(f.head(kPlain), "192.0.2.7").value();
   CHECK(affinity.bind(key, 1, std::nullopt, 1000) == 1);
   CHECK(affinity.bind(key, 0, std::nullopt, 1000) == 1);
-  CHECK(affinity.bind(key, 0, 1, 1000) == 0);  // the other one is dead
+  CHECK(affinity.bind(key, 0, 1, 1000) == 0);  // backend 1 is dead
   CHECK(affinity.bind(key, 1, 1, 1000) == 0);
   CHECK(affinity.find(key, 1000) == 0);
-  // To a backend that is not ours: another generation's.
+  // Another generation has bound the session to a backend that this service does not have.
   f.affinity("s", {kThird}).remember(key, 0, 1000);
   CHECK(affinity.bind(key, 1, std::nullopt, 1000) == 1);
 }
 
-TEST_CASE("session_affinity: learned from a response, found by the next request") {
+TEST_CASE("session_affinity: a session from a response is found by the next request") {
   Fixture f(Type::cookie, "sess");
   worker::route::SessionAffinity affinity = f.affinity();
   worker::http::ResponseHead response;
@@ -122,7 +122,7 @@ TEST_CASE("session_affinity: learned from a response, found by the next request"
   CHECK(affinity.find(affinity.key_of(head, "").value(), 0) == 1);
 }
 
-TEST_CASE("session_affinity: the idle time counts from the last use") {
+TEST_CASE("session_affinity: the idle time starts at the last use") {
   Fixture f(Type::ip);
   f.policy.ttl = std::chrono::seconds(10);
   worker::route::SessionAffinity affinity = f.affinity();
@@ -133,7 +133,7 @@ TEST_CASE("session_affinity: the idle time counts from the last use") {
   CHECK(!affinity.find(key, 31000));
 }
 
-TEST_CASE("session_affinity: a session carries the row of its service") {
+TEST_CASE("session_affinity: a key contains the row of its service") {
   Fixture f(Type::ip);
   worker::route::SessionAffinity affinity = f.affinity("s", {kFirst, kSecond}, 11);
   const auto key = affinity.key_of(f.head(kPlain), "192.0.2.7");

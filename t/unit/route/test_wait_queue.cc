@@ -14,7 +14,7 @@ namespace {
 
 using worker::net::EventLoop;
 
-// Two workers in one process: each with its own loop, row and queue on one shared gate.
+// Two workers in one process share a gate. Each has its own loop, row and queue.
 struct World {
   World() {
     for (shm::Slot slot = 0; slot < 2; ++slot) {
@@ -59,17 +59,18 @@ struct Request {
   explicit Request(std::string& log_, char name_) : log(log_), name(name_) {}
   std::string& log;
   char name;
-  int restless = 0;
+  int waited_long = 0;
   worker::route::Waiter waiter{[](void* self) {
                                  auto* const me = static_cast<Request*>(self);
                                  me->log += me->name;
                                },
-                               [](void* self) { ++static_cast<Request*>(self)->restless; }, this};
+                               [](void* self) { ++static_cast<Request*>(self)->waited_long; },
+                               this};
 };
 
 }  // namespace
 
-TEST_CASE("wait_queue: first come, first served") {
+TEST_CASE("wait_queue: waiters get slots in the order of their arrival") {
   World world;
   Worker one(world, 0);
   std::string log;
@@ -89,7 +90,7 @@ TEST_CASE("wait_queue: first come, first served") {
   CHECK(world.gate().waiting(2) == 0);
 }
 
-TEST_CASE("wait_queue: a slot freed by one worker goes to the first waiter of another") {
+TEST_CASE("wait_queue: a slot freed by one worker goes to an earlier waiter of another worker") {
   World world;
   Worker one(world, 0);
   auto two = std::make_unique<Worker>(world, 1);
@@ -99,7 +100,7 @@ TEST_CASE("wait_queue: a slot freed by one worker goes to the first waiter of an
   CHECK(!two->queue.enter(b.waiter));
   CHECK(!one.queue.enter(c.waiter));
   one.queue.leave();
-  // c may not overtake b, who came first.
+  // b arrived first, so c may not overtake it.
   CHECK(!one.queue.try_enter());
   two->run_until([&] { return log == "b"; });
   two->queue.leave();
@@ -107,7 +108,7 @@ TEST_CASE("wait_queue: a slot freed by one worker goes to the first waiter of an
   one.queue.leave();
 }
 
-TEST_CASE("wait_queue: a waiter goes ahead when the one whose turn it is does not come") {
+TEST_CASE("wait_queue: a waiter takes a free slot when the worker whose turn it is does not run") {
   World world;
   Worker one(world, 0);
   auto stuck = std::make_unique<Worker>(world, 1);
@@ -116,27 +117,27 @@ TEST_CASE("wait_queue: a waiter goes ahead when the one whose turn it is does no
   CHECK(one.queue.enter(a.waiter));
   CHECK(!stuck->queue.enter(b.waiter));
   CHECK(!one.queue.enter(c.waiter));
-  one.queue.leave();  // wakes the stuck worker, which never turns its loop
+  one.queue.leave();  // notifies the stuck worker, which never runs its loop
   one.run_until([&] { return log == "c"; });
   CHECK(world.gate().in_service(2) == 1);
   one.queue.leave();
   stuck->queue.cancel(b.waiter);
 }
 
-TEST_CASE("wait_queue: who has waited long is asked to look elsewhere") {
+TEST_CASE("wait_queue: a waiter is told when it has waited long") {
   World world;
   Worker one(world, 0);
   std::string log;
   Request a(log, 'a'), b(log, 'b');
   CHECK(one.queue.enter(a.waiter));
   CHECK(!one.queue.enter(b.waiter));
-  one.run_until([&] { return b.restless > 0; });
+  one.run_until([&] { return b.waited_long > 0; });
   CHECK(log.empty());
   one.queue.cancel(b.waiter);
   one.queue.leave();
 }
 
-TEST_CASE("wait_queue: a waiter that ends leaves the queue") {
+TEST_CASE("wait_queue: the destruction of a waiter removes it from the queue") {
   World world;
   Worker one(world, 0);
   std::string log;
@@ -151,7 +152,7 @@ TEST_CASE("wait_queue: a waiter that ends leaves the queue") {
   one.queue.leave();
 }
 
-TEST_CASE("wait_queue: no limit, no waiting") {
+TEST_CASE("wait_queue: without a limit no request waits") {
   World world;
   world.gate().set_limit(0);
   Worker one(world, 0);
