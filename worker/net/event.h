@@ -37,7 +37,7 @@ class EventLoop {
     before_wait_ = callback;
     owner_ = owner;
   }
-  void run();  // until stop()
+  void run();  // until stop(); may be called again after that
   void stop() { stopped_ = true; }
 
   // Ends `object` when the callbacks of this turn are done.
