@@ -1,14 +1,14 @@
 // Fuzzes a client's whole stream: requests one behind the other, heads and bodies.
 //
-// Properties: the same requests are found however the stream is split; they lie behind each other
-// without a gap, and nothing is read behind one that is refused; what is written for the backend,
-// all behind each other again, holds the same requests with the same bodies: two of them never
-// exchange a byte.
+// Properties: every split of the stream gives the same requests; no byte lies between two of them,
+// and none is read behind a refused one; the heads and bodies that are written for the backend, one
+// behind the other, hold the same requests with the same bodies. So no two requests ever exchange a
+// byte.
 #include <algorithm>
-#include <array>
 #include <vector>
 
 #include "t/fuzz/frame.h"
+#include "worker/http/body_reader.h"
 #include "worker/http/chunked.h"
 #include "worker/http/sanitizer.h"
 
@@ -45,13 +45,10 @@ class Reader {
   std::size_t consumed = 0;
 
  private:
-  enum class In { head, length, chunks };
-
   bool step() {
     if (requests.size() == kMostRequests) stopped_ = true;
     if (stopped_ || waiting_.empty()) return false;
-    if (in_ == In::head) return read_head();
-    return in_ == In::length ? read_length() : read_chunks();
+    return in_body_ ? read_body() : read_head();
   }
 
   bool stop(const Refusal& reason) {
@@ -68,7 +65,7 @@ class Reader {
   bool end_request() {
     now_.end = consumed;
     requests.push_back(std::move(now_));
-    in_ = In::head;
+    in_body_ = false;
     return true;
   }
 
@@ -87,37 +84,30 @@ class Reader {
     append_path_query(head.path_query, true, now_.target);
     write_request_head(head, facts, fuzz::kForwarded, now_.written);
     now_.chunked = facts.body.kind == Framing::Kind::chunked;
-    left_ = facts.body.length;
-    decoder_ = ChunkedDecoder();
-    in_ = now_.chunked ? In::chunks : In::length;
+    body_.start(facts.body);
+    in_body_ = true;
     take(head.size);
-    return in_ == In::length && left_ == 0 ? end_request() : true;
+    return body_.is_whole() ? end_request() : true;
   }
 
-  bool read_length() {
-    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(left_, waiting_.size()));
-    now_.body.append(waiting_, 0, size);
-    left_ -= size;
-    take(size);
-    return left_ == 0 ? end_request() : false;
-  }
-
-  bool read_chunks() {
-    const ChunkedDecoder::Result result = decoder_.decode(waiting_.data(), waiting_.size());
-    now_.body.append(waiting_, 0, result.produced);
-    take(result.consumed);
-    if (result.state == ChunkedDecoder::State::refused) return stop(decoder_.refusal());
-    if (result.state == ChunkedDecoder::State::more) return false;
-    now_.trailer = decoder_.trailer();
+  bool read_body() {
+    const std::uint64_t most = body_.most_left();
+    const BodyReader::Taken taken = body_.take(waiting_.data(), waiting_.size());
+    require(taken.produced <= taken.consumed && taken.consumed <= most, "takes what is its own");
+    now_.body.append(waiting_, 0, taken.produced);
+    take(taken.consumed);
+    if (body_.state() == BodyReader::State::refused) return stop(body_.refusal());
+    if (!body_.is_whole()) return false;
+    require(body_.data_bytes() == now_.body.size(), "counts the body's bytes");
+    now_.trailer = body_.trailer();
     return end_request();
   }
 
   std::string waiting_;
   std::size_t scanned_ = 0;
-  In in_ = In::head;
+  bool in_body_ = false;
   Request now_;
-  std::uint64_t left_ = 0;
-  ChunkedDecoder decoder_;
+  BodyReader body_;
   bool stopped_ = false;
 };
 
@@ -127,18 +117,23 @@ Reader read(std::string_view stream, std::size_t step) {
   return reader;
 }
 
-// One chunk for the whole body, as for one read.
+struct Text {
+  void add(std::string_view bytes) { out.append(bytes); }
+  std::string& out;
+};
+
+// In two parts, as from two reads.
 void write_body(const Request& request, std::string& out) {
-  if (!request.chunked) {
-    out.append(request.body);
-    return;
-  }
-  if (!request.body.empty()) {
-    std::array<char, kMaxChunkHeader> header;
-    out.append(header.data(), write_chunk_header(request.body.size(), header.data()));
-    out.append(request.body).append(kChunkEnd);
-  }
-  out.append(kLastChunk).append(request.trailer).append(kChunkEnd);
+  const std::string_view body = request.body;
+  const std::size_t half = body.size() / 2;
+  Text text{out};
+  char room[kMaxChunkHeader];
+  frame_body({.in_chunks = request.chunked, .data = body.substr(0, half)}, room, text);
+  frame_body({.in_chunks = request.chunked,
+              .data = body.substr(half),
+              .is_last = true,
+              .trailer = request.trailer},
+             room, text);
 }
 
 void same(const std::vector<Request>& a, const std::vector<Request>& b) {

@@ -45,6 +45,7 @@ void EventLoop::run() {
     }
   }
   running_ = false;
+  stopped_ = false;
   turn_ms_ = 0;
 }
 

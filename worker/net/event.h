@@ -37,7 +37,7 @@ class EventLoop {
     before_wait_ = callback;
     owner_ = owner;
   }
-  void run();  // returns after stop()
+  void run();  // returns after stop(), and may then be called again
   void stop() { stopped_ = true; }
 
   // Destroys `object` after the callbacks of this turn.

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 LINT = ROOT / "t" / "lint"
 FOLDERS = ("conf", "shm", "worker", "master")
 ROOMS = ("log", "http", "tls", "net", "route", "backend", "transaction", "client")

@@ -12,7 +12,7 @@ import pytest
 
 from harness import scaled
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 TOOLS = ["bash", "cat", "echo", "expand", "find", "grep", "mkdir", "nproc", "sed", "sh", "tr"]
 SCRIPTS = {
     # Finds all headers except those whose name contains $NO_HEADER, and compiles nothing.

@@ -1,0 +1,178 @@
+#include <doctest/doctest.h>
+
+#include <cerrno>
+#include <string>
+
+#include "t/unit/net/sink.h"
+#include "worker/net/outbox.h"
+
+namespace {
+
+using net_test::Sink;
+using worker::net::kReadBufferSize;
+using worker::net::Outbox;
+using worker::net::Pieces;
+using worker::net::Stream;
+
+void send(Outbox& outbox, Stream* sink, std::initializer_list<std::string_view> parts,
+          bool is_last = false) {
+  Pieces pieces;
+  for (const std::string_view part : parts) pieces.add(part);
+  outbox.send(sink, pieces, is_last);
+}
+
+// Fills the sink's socket to the brim; returns what was sent, some of which the outbox holds.
+std::string overfill(Outbox& outbox, Sink& sink) {
+  std::string sent(8u << 20, 'x');
+  send(outbox, &sink.stream, {sent});
+  REQUIRE(outbox.holds());
+  return sent;
+}
+
+}  // namespace
+
+TEST_CASE("outbox: pieces know their number and their sum, and leave out empty ones") {
+  Pieces pieces;
+  CHECK(pieces.count() == 0);
+  CHECK(pieces.size() == 0);
+  pieces.add("abc");
+  pieces.add("");
+  pieces.add("de");
+  CHECK(pieces.count() == 2);
+  CHECK(pieces.size() == 5);
+  while (pieces.count() < static_cast<int>(Pieces::kMost)) pieces.add("f");
+  CHECK(pieces.size() == 11);
+}
+
+TEST_CASE("outbox: a stream that keeps up gets all pieces at once, in order") {
+  Sink sink;
+  Outbox outbox;
+  send(outbox, &sink.stream, {"one ", "two ", "three"});
+  CHECK(!outbox.holds());
+  CHECK(outbox.held() == 0);
+  CHECK(sink.received() == "one two three");
+}
+
+TEST_CASE("outbox: nothing to send is nothing written") {
+  Sink sink;
+  Outbox outbox;
+  send(outbox, &sink.stream, {});
+  send(outbox, &sink.stream, {""});
+  outbox.flush(sink.stream);
+  CHECK(!outbox.holds());
+  CHECK(!outbox.failed());
+  CHECK(sink.received().empty());
+}
+
+TEST_CASE("outbox: without a sink all is held, and flush sends it behind the first bytes") {
+  Sink sink;
+  Outbox outbox;
+  send(outbox, nullptr, {"abc", "def"});
+  send(outbox, nullptr, {"ghi"});
+  CHECK(outbox.holds());
+  CHECK(outbox.held() == 9);
+  CHECK(outbox.read_size() == kReadBufferSize);
+  outbox.flush(sink.stream, "HEAD ");
+  CHECK(!outbox.holds());
+  CHECK(sink.received() == "HEAD abcdefghi");
+}
+
+TEST_CASE("outbox: bytes behind held ones are held, too, although the stream would take them") {
+  Sink sink;
+  Outbox outbox;
+  send(outbox, nullptr, {"first "});
+  send(outbox, &sink.stream, {"second"});
+  CHECK(sink.received().empty());
+  CHECK(outbox.held() == 12);
+  outbox.flush(sink.stream);
+  CHECK(sink.received() == "first second");
+}
+
+TEST_CASE("outbox: what a slow stream does not take is held, in order") {
+  Sink sink;
+  Outbox outbox;
+  std::string sent = overfill(outbox, sink);
+  CHECK(outbox.held() < sent.size());
+  send(outbox, &sink.stream, {"end"});  // appended, although the caller should not have read
+  sent += "end";
+  std::string all = sink.received();
+  CHECK(all.size() + outbox.held() == sent.size());
+  while (outbox.holds()) {
+    outbox.flush(sink.stream);
+    all += sink.received();
+  }
+  CHECK((all == sent));
+}
+
+TEST_CASE("outbox: reads become small for a slow stream, and double while it keeps up again") {
+  Sink sink;
+  Outbox outbox;
+  CHECK(outbox.read_size() == kReadBufferSize);
+  overfill(outbox, sink);
+  CHECK(outbox.read_size() == 16384);
+  while (outbox.holds()) {
+    CHECK(outbox.read_size() == 16384);
+    sink.received();
+    outbox.flush(sink.stream);
+  }
+  // The flush that sent the rest was the first one to be taken whole.
+  std::size_t expected = 32768;
+  CHECK(outbox.read_size() == expected);
+  while (expected < kReadBufferSize) {
+    expected *= 2;
+    send(outbox, &sink.stream, {"x"});
+    CHECK(outbox.read_size() == expected);
+  }
+  send(outbox, &sink.stream, {"x"});
+  CHECK(outbox.read_size() == kReadBufferSize);
+}
+
+TEST_CASE("outbox: a stream that is gone is a result, and nothing is held for it") {
+  Sink sink;
+  Outbox outbox;
+  send(outbox, nullptr, {"abc"});
+  sink.far_end.reset();
+  outbox.flush(sink.stream);
+  CHECK(outbox.failed());
+  CHECK(outbox.error() == EPIPE);
+  CHECK(!outbox.holds());
+  send(outbox, &sink.stream, {"def"});
+  send(outbox, nullptr, {"ghi"});
+  CHECK(!outbox.holds());
+}
+
+TEST_CASE("outbox: clear forgets what was held, a failure and a slow stream") {
+  Outbox outbox;
+  {
+    Sink sink;
+    overfill(outbox, sink);
+    sink.far_end.reset();
+    outbox.flush(sink.stream);
+    CHECK(outbox.failed());
+  }
+  outbox.clear();
+  CHECK(!outbox.failed());
+  CHECK(outbox.error() == 0);
+  CHECK(outbox.read_size() == kReadBufferSize);
+  send(outbox, nullptr, {"old"});
+  outbox.clear();
+  CHECK(!outbox.holds());
+  Sink sink;
+  send(outbox, &sink.stream, {"new"});
+  CHECK(sink.received() == "new");
+}
+
+TEST_CASE("outbox: several pieces arrive whole, however many bytes they are") {
+  // Stream puts together what is at most 4096 bytes.
+  for (const std::size_t size : {1u, 4090u, 4091u, 20000u}) {
+    for (const bool is_last : {false, true}) {
+      Sink sink;
+      Outbox outbox;
+      const std::string body(size, 'b');
+      send(outbox, &sink.stream, {"HEAD\r\n", body}, is_last);
+      CHECK(!outbox.holds());
+      sink.stream.close();
+      CHECK((sink.received() == "HEAD\r\n" + body));
+    }
+  }
+}

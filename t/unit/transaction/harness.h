@@ -1,0 +1,278 @@
+// One worker without its process: all that a transaction uses, with a real segment, a real loop,
+// scripted backends and scripted clients.
+#pragma once
+
+#include <doctest/doctest.h>
+#include <sys/eventfd.h>
+
+#include <functional>
+#include <memory>
+#include <regex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "shm/segment.h"
+#include "t/unit/net/await.h"
+#include "t/unit/transaction/fake_backend.h"
+#include "t/unit/transaction/fake_exchange.h"
+#include "worker/route/listener.h"
+#include "worker/transaction/context.h"
+
+namespace transaction_test {
+
+using Mode = FakeBackend::Mode;
+using Calls = std::vector<std::string>;
+
+inline constexpr std::uint64_t kClientMs = 5'000;    // `Client`
+inline constexpr std::uint64_t kTimeOutMs = 15'000;  // `TimeOut`
+inline constexpr std::uint64_t kConnToMs = 4'000;    // `ConnTO`
+inline constexpr std::uint64_t kTunnelMs = 3'600'000;
+
+// What the worker is to be like. Its backends are "b1", "b2" …; one service of its only listener
+// has them all.
+struct Setup {
+  std::vector<Mode> backends = {Mode::listening};
+  std::function<void(conf::Config&)> change = [](conf::Config&) {};
+  int detail = 0;
+};
+
+// The parts that the others are made of.
+class World {
+ public:
+  explicit World(const Setup& setup = {}) : detail_(setup.detail), config(make_config(setup)) {
+    for (std::size_t i = 0; i < config.backends.size(); ++i) {
+      worker::backend::BackendHeritage one;
+      one.addresses = {fakes[i]->address()};
+      one.head_add = "X-Backend: " + config.backends[i].name + "\r\n";
+      one.id = i + 1;
+      one.row = *segment.backends().enroll(one.id, config.backends[i].threads, 0);
+      heritages.push_back(std::move(one));
+    }
+    for (std::size_t i = 0; i < config.backends.size(); ++i) {
+      backends.add(std::make_unique<worker::backend::Backend>(
+          config.backends[i], heritages[i], loop, deadlines, queues,
+          segment.backends().gate(heritages[i].row)));
+    }
+    make_listener();
+    context.random.seed(1);  // the same choices in every run
+  }
+  ~World() {
+    clients_.clear();
+    net_test::turn(loop, 1);  // ends what was disposed of
+  }
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  // A client that has not asked for anything yet. The first one is `client()`.
+  FakeExchange& add_client() {
+    clients_.push_back(std::make_unique<FakeExchange>(context));
+    return *clients_.back();
+  }
+  FakeExchange& client() { return clients_.empty() ? add_client() : *clients_.front(); }
+  void remove_clients() { clients_.clear(); }
+
+  // The client asks. `head` ends with an empty line.
+  void ask(FakeExchange& client, std::string_view head) {
+    std::size_t scanned = 0;
+    worker::http::Refusal refusal;
+    head_.clear();
+    const worker::http::ParseStatus status =
+        worker::http::parse_request_head(head, scanned, head_, refusal, listener->limits);
+    REQUIRE(status != worker::http::ParseStatus::incomplete);
+    const worker::transaction::RequestStart start{
+        .listener = *listener, .client_ip = "192.0.2.7", .tls = tls, .head = head_};
+    if (status == worker::http::ParseStatus::refused) {
+      client.transaction.start_refused(start, refusal);
+    } else {
+      client.transaction.start(start);
+    }
+  }
+  void get(FakeExchange& client, const std::string& path = "/") {
+    ask(client, "GET " + path + " HTTP/1.1\r\nHost: a.test\r\n\r\n");
+  }
+  void get() { get(client()); }
+
+  // A head that never became complete in time.
+  void ask_too_late(FakeExchange& client) {
+    head_.clear();
+    client.transaction.start_too_late(
+        {.listener = *listener, .client_ip = "192.0.2.7", .tls = nullptr, .head = head_});
+  }
+
+  // Turns the loop until `holds`; clients and backends do their part meanwhile.
+  template <class Condition>
+  bool until(Condition holds) {
+    return net_test::await(loop, [&] {
+      for (const auto& fake : fakes) fake->poll();
+      for (const auto& one : clients_) {
+        if (!std::exchange(one->wants_to_read_later, false)) continue;
+        one->transaction.on_client_readable();
+      }
+      return holds();
+    });
+  }
+  void turn(int turns = 3) {
+    until([&] { return turns-- <= 0; });
+  }
+  bool until_end(const FakeExchange& client) {
+    return until([&] { return client.ended; });
+  }
+  bool until_end() { return until_end(client()); }
+  // Until the backend has the head of a request on its i-th connection.
+  bool until_asked(std::size_t backend = 0, std::size_t i = 0) {
+    return until([&] { return fakes[backend]->has_head(i); });
+  }
+
+  void expire(std::uint64_t duration_ms) { net_test::expire(deadlines, duration_ms); }
+
+  // Requests in service: of the listener, and of each backend.
+  std::string slots() {
+    std::string text = std::to_string(listener_gate().in_service(1));
+    for (const worker::backend::BackendHeritage& one : heritages) {
+      text += " " + std::to_string(segment.backends().gate(one.row).in_service(1));
+    }
+    return text;
+  }
+  shm::Gate& listener_gate() { return segment.listeners().gate(listener_heritage.row); }
+  bool is_live(std::size_t backend) { return segment.backends().is_live(heritages[backend].row); }
+  // Access records since the last call, without client, date and duration:
+  // "GET / HTTP/1.1" 200 5 192.0.2.1:80/1 b1
+  std::vector<std::string> records() {
+    read_log();
+    return std::exchange(records_, {});
+  }
+  // All other lines, with PORT for the number of a backend's.
+  std::vector<std::string> lines() {
+    read_log();
+    return std::exchange(lines_, {});
+  }
+
+ private:
+  conf::Config make_config(const Setup& setup) {
+    conf::Config made;
+    conf::Service service;
+    for (std::size_t i = 0; i < setup.backends.size(); ++i) {
+      fakes.push_back(std::make_unique<FakeBackend>(setup.backends[i]));
+      conf::Backend one;
+      one.name = "b" + std::to_string(i + 1);
+      one.address = "127.0.0.1";
+      one.port = fakes.back()->port();
+      one.timeout = std::chrono::seconds(kTimeOutMs / 1000);
+      one.connect_timeout = std::chrono::seconds(kConnToMs / 1000);
+      made.backends.push_back(std::move(one));
+      service.backends.push_back(i);
+    }
+    conf::Listener& one = made.listeners.emplace_back();
+    one.address = "192.0.2.1";
+    one.port = 80;
+    one.client = std::chrono::seconds(kClientMs / 1000);
+    one.services.push_back(std::move(service));
+    made.global.access_log = conf::AccessLogFormat::common;
+    setup.change(made);
+    return made;
+  }
+
+  void make_listener() {
+    const conf::Listener& wanted = config.listeners[0];
+    auto* const in = reinterpret_cast<sockaddr_in*>(&listener_heritage.address.storage);
+    in->sin_family = AF_INET;
+    in->sin_port = htons(wanted.port);
+    in->sin_addr.s_addr = htonl(0xc0000201);
+    listener_heritage.address.size = sizeof(sockaddr_in);
+    listener_heritage.row = *segment.listeners().enroll(1, wanted.threads);
+    std::vector<shm::ServiceId> services;
+    for (std::size_t i = 0; i < wanted.services.size(); ++i) services.push_back(i + 1);
+    listener_heritage.service_rows = *segment.services().enroll(services);
+    listener_heritage.service_allowed.resize(wanted.services.size());
+    listener = std::make_unique<worker::route::Listener>(wanted, listener_heritage, deadlines,
+                                                         queues, listener_gate());
+    std::vector<shm::BackendId> ids;
+    for (const worker::backend::BackendHeritage& one : heritages) ids.push_back(one.id);
+    worker::route::add_services(*listener, config, ids, {1, 2}, segment.sessions());
+  }
+
+  void read_log() {
+    static const std::regex kRecord(R"(192\.0\.2\.7 - - \[[^\]]*\] (.*) \d+( reason=\w+)?)");
+    int priority = 0;
+    std::string text;
+    while (segment.log_ring(row).read(priority, text)) {
+      std::smatch parts;
+      if (std::regex_match(text, parts, kRecord)) {
+        records_.push_back(parts[1].str() + parts[2].str());
+        continue;
+      }
+      for (const auto& fake : fakes) {
+        const std::string number = ":" + std::to_string(fake->port());
+        const std::size_t at = text.find(number);
+        if (at != std::string::npos) text.replace(at, number.size(), ":PORT");
+      }
+      lines_.push_back(text);
+    }
+  }
+
+  int detail_;
+
+ public:
+  shm::Segment segment;
+  worker::net::UniqueFd wake_fd{::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
+  worker::net::UniqueFd doorbell{::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
+  std::vector<int> wake_fds{wake_fd.get()};
+  shm::Row row = segment.workers().take(0, 1).value();
+  std::vector<std::unique_ptr<FakeBackend>> fakes;
+  conf::Config config;
+
+  worker::net::EventLoop loop;
+  worker::net::DeadlineLists deadlines;
+  worker::net::ReadBuffer buffer;
+  worker::log::Log log{segment.log_ring(row), doorbell.get(), detail_};
+  worker::log::AccessLog access_log{config.global.access_log, log};
+  worker::log::ActivityNote activity{segment.workers(), row};
+  worker::route::WaitQueues queues{loop, segment.workers(), row, wake_fds};
+  std::vector<worker::backend::BackendHeritage> heritages;
+  worker::backend::Backends backends;
+  worker::route::ListenerHeritage listener_heritage;
+  std::unique_ptr<worker::route::Listener> listener;
+  worker::http::ErrorPages pages;
+  worker::transaction::Context context{.loop = loop,
+                                       .log = log,
+                                       .access_log = access_log,
+                                       .activity = activity,
+                                       .segment = segment,
+                                       .row = row,
+                                       .pages = pages,
+                                       .backends = backends,
+                                       .tunnel_timeout = deadlines.of(kTunnelMs),
+                                       .buffer = buffer};
+  const ssl_st* tls = nullptr;  // of the clients' connections
+
+ private:
+  worker::http::RequestHead head_;
+  std::vector<std::unique_ptr<FakeExchange>> clients_;
+  std::vector<std::string> records_;
+  std::vector<std::string> lines_;
+};
+
+inline constexpr std::string_view kOk = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+
+// How every test of a transaction ends: these calls, this one record, and no slot held.
+inline void check_end(World& world, FakeExchange& client, const Calls& calls,
+                      const std::string& record) {
+  CHECK(client.ended);
+  CHECK(client.calls == calls);
+  CHECK(world.records() == std::vector<std::string>{record});
+  for (const char slot : world.slots()) CHECK((slot == '0' || slot == ' '));
+}
+
+}  // namespace transaction_test
+
+namespace doctest {
+template <>
+struct StringMaker<std::vector<std::string>> {
+  static String convert(const std::vector<std::string>& list) {
+    std::string text;
+    for (const std::string& one : list) text += "\n    " + one;
+    return text.c_str();
+  }
+};
+}  // namespace doctest

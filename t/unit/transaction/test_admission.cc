@@ -1,0 +1,307 @@
+#include <doctest/doctest.h>
+#include <sys/eventfd.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "shm/segment.h"
+#include "t/unit/net/await.h"
+#include "worker/net/unique_fd.h"
+#include "worker/transaction/admission.h"
+
+namespace {
+
+using net_test::await;
+using worker::transaction::Admission;
+using State = worker::transaction::Admission::State;
+
+constexpr std::uint64_t kPatience = 15'000;
+
+// One worker with a listener and two backends.
+struct Gates {
+  Gates() {
+    wake_fds.push_back(fd.get());
+    segment.workers().take(0, 1);
+  }
+  std::uint32_t enroll_backend(shm::BackendId id, std::uint32_t slots) {
+    return segment.backends().enroll(id, slots, 0).value();
+  }
+  shm::Segment segment;
+  worker::net::UniqueFd fd{::eventfd(0, EFD_NONBLOCK)};
+  std::vector<int> wake_fds;
+};
+
+struct World : Gates {
+  explicit World(std::uint32_t listener_slots = 1, std::uint32_t backend_slots = 1)
+      : listener_gate(segment.listeners().gate(*segment.listeners().enroll(1, listener_slots))),
+        backend_gate(segment.backends().gate(enroll_backend(1, backend_slots))),
+        other_gate(segment.backends().gate(enroll_backend(2, backend_slots))) {}
+
+  // "listener backend other": requests in service, then those that wait for each.
+  std::string taken() const {
+    std::string text;
+    for (const shm::Gate* gate : {&listener_gate, &backend_gate, &other_gate}) {
+      text += std::to_string(gate->in_service(1));
+    }
+    text += ' ';
+    for (const shm::Gate* gate : {&listener_gate, &backend_gate, &other_gate}) {
+      text += std::to_string(gate->waiting(1));
+    }
+    return text;
+  }
+
+  worker::net::EventLoop loop;
+  worker::net::DeadlineLists lists;
+  worker::net::DeadlineList& patience = lists.of(kPatience);
+  worker::route::WaitQueues queues{loop, segment.workers(), 0, wake_fds};
+  shm::Gate& listener_gate;
+  shm::Gate& backend_gate;
+  shm::Gate& other_gate;
+  worker::route::WaitQueue listener{queues, listener_gate};
+  worker::route::WaitQueue backend{queues, backend_gate};
+  worker::route::WaitQueue other{queues, other_gate};
+  std::string log;  // of all requests, in order
+};
+
+// A request, and what it was told: its name and 'a'dmitted, 'l'ong, 't'ime-out.
+struct Request final : worker::transaction::AdmissionUser {
+  Request(World& world_, char name_) : world(world_), name(name_) {}
+  void on_admitted() override { note('a'); }
+  void on_waited_long() override {
+    if (!waits_long) note('l');
+    waits_long = true;
+  }
+  void on_wait_timeout() override { note('t'); }
+  void note(char what) { (world.log += name) += what; }
+
+  bool enter_listener() { return admission.enter_listener(world.listener); }
+  bool enter_backend() { return admission.enter_backend(world.backend, world.patience); }
+
+  World& world;
+  char name;
+  bool waits_long = false;
+  Admission admission{*this};
+};
+
+}  // namespace
+
+TEST_CASE("admission: through all states at once while there are slots, and out again") {
+  World world;
+  Request one(world, '1');
+  CHECK(one.admission.state() == State::outside);
+  CHECK(one.enter_listener());
+  CHECK(one.admission.state() == State::in_listener);
+  CHECK(world.taken() == "100 000");
+  CHECK(one.enter_backend());
+  CHECK(one.admission.state() == State::in_backend);
+  CHECK(world.taken() == "110 000");
+  one.admission.leave_backend();
+  CHECK(one.admission.state() == State::in_listener);
+  CHECK(world.taken() == "100 000");
+  one.admission.leave();
+  CHECK(one.admission.state() == State::outside);
+  CHECK(world.taken() == "000 000");
+  CHECK(world.log.empty());
+}
+
+// Brings a request into `state` by means of others that hold the slots.
+namespace {
+
+struct InState {
+  explicit InState(State state) {
+    if (state == State::waiting_for_listener) {
+      holder.enter_listener();
+      CHECK(!request->enter_listener());
+    } else if (state != State::outside) {
+      world.listener_gate.set_limit(2);
+      CHECK(request->enter_listener());
+    }
+    if (state == State::waiting_for_backend) {
+      holder.enter_listener();
+      holder.enter_backend();
+      CHECK(!request->enter_backend());
+    } else if (state == State::in_backend) {
+      CHECK(request->enter_backend());
+    }
+    CHECK(request->admission.state() == state);
+    holds_none = state == State::waiting_for_listener  ? "100 000"
+                 : state == State::waiting_for_backend ? "110 000"
+                                                       : "000 000";
+  }
+  World world;
+  Request holder{world, 'h'};
+  std::unique_ptr<Request> request = std::make_unique<Request>(world, 'r');
+  std::string holds_none;  // what is taken when the request has left
+};
+
+constexpr State kStates[] = {State::outside, State::waiting_for_listener, State::in_listener,
+                             State::waiting_for_backend, State::in_backend};
+
+}  // namespace
+
+TEST_CASE("admission: in every state leave gives all back, and a second one gives nothing") {
+  for (const State state : kStates) {
+    InState in(state);
+    in.request->admission.leave();
+    CHECK(in.request->admission.state() == State::outside);
+    CHECK(in.world.taken() == in.holds_none);
+    in.request->admission.leave();
+    in.request->admission.leave_backend();
+    CHECK(in.world.taken() == in.holds_none);
+    in.request.reset();
+    CHECK(in.world.taken() == in.holds_none);
+    net_test::expire(in.world.lists, kPatience);
+    CHECK(in.world.log.empty());
+  }
+}
+
+TEST_CASE("admission: in every state the destructor gives all back") {
+  for (const State state : kStates) {
+    InState in(state);
+    in.request.reset();
+    CHECK(in.world.taken() == in.holds_none);
+    net_test::expire(in.world.lists, kPatience);
+    CHECK(in.world.log.empty());
+  }
+}
+
+TEST_CASE("admission: leaving the backend keeps the listener's slot, and is nothing elsewhere") {
+  for (const State state : kStates) {
+    InState in(state);
+    const bool has_backend = state == State::in_backend || state == State::waiting_for_backend;
+    const std::string before = in.world.taken();
+    in.request->admission.leave_backend();
+    in.request->admission.leave_backend();
+    if (has_backend) {
+      CHECK(in.request->admission.state() == State::in_listener);
+      CHECK(in.world.taken() == (state == State::in_backend ? "100 000" : "210 000"));
+      CHECK(in.world.backend.empty());
+    } else {
+      CHECK(in.request->admission.state() == state);
+      CHECK(in.world.taken() == before);
+    }
+  }
+}
+
+TEST_CASE("admission: the listener's slot comes to the first that waits, in order") {
+  World world;
+  Request a(world, 'a'), b(world, 'b'), c(world, 'c');
+  CHECK(a.enter_listener());
+  CHECK(!b.enter_listener());
+  CHECK(!c.enter_listener());
+  CHECK(b.admission.state() == State::waiting_for_listener);
+  CHECK(world.taken() == "100 200");
+  a.admission.leave();
+  CHECK(world.log.empty());  // never from within leave
+  CHECK(await(world.loop, [&] { return world.log == "ba"; }));
+  CHECK(b.admission.state() == State::in_listener);
+  CHECK(c.admission.state() == State::waiting_for_listener);
+  CHECK(world.taken() == "100 100");
+  b.admission.leave();
+  CHECK(await(world.loop, [&] { return world.log == "baca"; }));
+  c.admission.leave();
+  CHECK(world.taken() == "000 000");
+}
+
+TEST_CASE("admission: a backend's slot comes to the first that waits, and its time is over then") {
+  World world(0);
+  Request a(world, 'a'), b(world, 'b'), c(world, 'c');
+  for (Request* one : {&a, &b, &c}) CHECK(one->enter_listener());
+  CHECK(a.enter_backend());
+  CHECK(!b.enter_backend());
+  CHECK(!c.enter_backend());
+  CHECK(world.taken() == "310 020");
+  a.admission.leave_backend();
+  CHECK(await(world.loop, [&] { return world.log == "ba"; }));
+  CHECK(b.admission.state() == State::in_backend);
+  CHECK(a.admission.state() == State::in_listener);
+  net_test::expire(world.lists, kPatience);
+  CHECK(world.log == "bact");  // c alone has waited for too long
+  CHECK(world.taken() == "310 010");
+}
+
+TEST_CASE("admission: a time-out is told once and leaves the request in the queue") {
+  World world(0);
+  Request a(world, 'a'), b(world, 'b');
+  a.enter_listener();
+  b.enter_listener();
+  CHECK(a.enter_backend());
+  const std::uint64_t before = worker::net::EventLoop::now_ms();
+  CHECK(!b.enter_backend());
+  world.patience.sweep(before + kPatience);
+  CHECK(world.log.empty());
+  net_test::expire(world.lists, kPatience);
+  net_test::expire(world.lists, kPatience);
+  CHECK(world.log == "bt");
+  CHECK(b.admission.state() == State::waiting_for_backend);
+  CHECK(world.taken() == "210 010");
+  a.admission.leave();
+  CHECK(await(world.loop, [&] { return world.log == "btba"; }));
+  CHECK(b.admission.state() == State::in_backend);
+}
+
+TEST_CASE("admission: no wait for the listener has a deadline") {
+  World world;
+  Request a(world, 'a'), b(world, 'b');
+  CHECK(a.enter_listener());
+  CHECK(!b.enter_listener());
+  net_test::expire(world.lists, kPatience);
+  CHECK(world.log.empty());
+}
+
+TEST_CASE("admission: a request that has waited long moves to another backend") {
+  World world(0);
+  Request a(world, 'a'), b(world, 'b');
+  a.enter_listener();
+  b.enter_listener();
+  CHECK(a.enter_backend());
+  CHECK(!b.enter_backend());
+  CHECK(await(world.loop, [&] { return world.log == "bl"; }));
+  CHECK(b.admission.try_other_backend(world.other));
+  CHECK(b.admission.state() == State::in_backend);
+  CHECK(world.taken() == "211 000");
+  net_test::expire(world.lists, kPatience);
+  CHECK(world.log == "bl");
+  b.admission.leave();
+  CHECK(world.taken() == "110 000");
+  a.admission.leave();
+  CHECK(world.taken() == "000 000");
+}
+
+TEST_CASE(
+    "admission: no other backend's slot is taken when it is full, or when none is waited for") {
+  World world(0);
+  Request a(world, 'a'), b(world, 'b'), c(world, 'c');
+  for (Request* one : {&a, &b, &c}) one->enter_listener();
+  CHECK(!c.admission.try_other_backend(world.other));
+  CHECK(c.admission.state() == State::in_listener);
+  CHECK(a.enter_backend());
+  CHECK(!a.admission.try_other_backend(world.other));
+  CHECK(c.admission.enter_backend(world.other, world.patience));
+  CHECK(!b.enter_backend());
+  CHECK(!b.admission.try_other_backend(world.other));
+  CHECK(b.admission.state() == State::waiting_for_backend);
+  CHECK(world.taken() == "311 010");
+  // Its place in the first queue is still its own.
+  a.admission.leave();
+  CHECK(await(world.loop, [&] { return world.log == "ba"; }));
+}
+
+TEST_CASE("admission: after a time-out it can be used again for the next request") {
+  World world(0);
+  Request a(world, 'a'), b(world, 'b');
+  a.enter_listener();
+  b.enter_listener();
+  CHECK(a.enter_backend());
+  CHECK(!b.enter_backend());
+  net_test::expire(world.lists, kPatience);
+  b.admission.leave();
+  CHECK(world.taken() == "110 000");
+  a.admission.leave_backend();
+  CHECK(b.enter_listener());
+  CHECK(b.enter_backend());
+  CHECK(world.taken() == "210 000");
+  net_test::expire(world.lists, kPatience);
+  CHECK(world.log == "bt");
+}

@@ -1,0 +1,175 @@
+// Sides that Pound waits for, and that take too long.
+#include <doctest/doctest.h>
+
+#include "t/unit/transaction/harness.h"
+
+using namespace transaction_test;
+using worker::net::EventLoop;
+
+namespace {
+
+std::string page_size(World& world, int status) {
+  return std::to_string(world.pages.body(status).size());
+}
+
+}  // namespace
+
+TEST_CASE("transaction timeouts: a backend that was never heard says nothing for TimeOut") {
+  World world;
+  const std::uint64_t before = EventLoop::now_ms();
+  world.get();
+  REQUIRE(world.until_asked());
+  world.deadlines.of(kTimeOutMs).sweep(before + kTimeOutMs);
+  CHECK(!world.client().ended);
+  world.expire(kTimeOutMs);
+  check_end(world, world.client(), {"accept", "answer 504", "end whole"},
+            R"("GET / HTTP/1.1" 504 )" + page_size(world, 504) +
+                " 192.0.2.1:80/1 b1 reason=backend_timeout");
+  CHECK(!world.is_live(0));
+  CHECK(world.lines() ==
+        std::vector<std::string>{"backend b1 (127.0.0.1:PORT) is dead: no response in time"});
+  CHECK(world.until([&] { return world.fakes[0]->is_closed(); }));
+}
+
+TEST_CASE("transaction timeouts: one slow page does not make a backend dead that answers others") {
+  World world;
+  world.get();
+  REQUIRE(world.until_asked());
+  FakeExchange& other = world.add_client();
+  world.get(other);
+  REQUIRE(world.until_asked(0, 1));
+  world.fakes[0]->sends(kOk, 1);
+  REQUIRE(world.until_end(other));
+  world.records();
+  world.expire(kTimeOutMs);
+  check_end(world, world.client(), {"accept", "answer 504", "end whole"},
+            R"("GET / HTTP/1.1" 504 )" + page_size(world, 504) +
+                " 192.0.2.1:80/1 b1 reason=backend_timeout");
+  CHECK(world.is_live(0));
+}
+
+TEST_CASE("transaction timeouts: a backend that begins its response and says no more") {
+  World world;
+  world.get();
+  REQUIRE(world.until_asked());
+  SUBCASE("in the body") {
+    world.fakes[0]->sends("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe");
+    REQUIRE(world.until([&] { return world.client().body == "he"; }));
+    world.expire(kTimeOutMs);
+    check_end(world, world.client(), {"accept", "head 200 5 [he]", "end truncated"},
+              R"("GET / HTTP/1.1" 200 2 192.0.2.1:80/1 b1 reason=backend_timeout)");
+  }
+  SUBCASE("in the head") {
+    world.fakes[0]->sends("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 O");
+    REQUIRE(world.until([&] { return world.client().calls.size() == 2; }));
+    world.expire(kTimeOutMs);
+    check_end(world, world.client(), {"accept", "interim 103", "answer 504", "end whole"},
+              R"("GET / HTTP/1.1" 504 )" + page_size(world, 504) +
+                  " 192.0.2.1:80/1 b1 reason=backend_timeout");
+  }
+  CHECK(world.is_live(0));
+}
+
+TEST_CASE("transaction timeouts: each byte of a backend begins its time anew") {
+  World world;
+  world.get();
+  REQUIRE(world.until_asked());
+  const std::uint64_t asked = EventLoop::now_ms();
+  world.until([&] { return EventLoop::now_ms() > asked; });
+  world.fakes[0]->sends("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe");
+  REQUIRE(world.until([&] { return world.client().body == "he"; }));
+  world.deadlines.of(kTimeOutMs).sweep(asked + kTimeOutMs + 1);
+  CHECK(!world.client().ended);
+  world.expire(kTimeOutMs);
+  CHECK(world.client().ended);
+}
+
+TEST_CASE("transaction timeouts: a client that does not send the body it has announced") {
+  World world;
+  FakeExchange& client = world.client();
+  client.sends("ab");
+  world.ask(client, "POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 6\r\n\r\n");
+  REQUIRE(world.until([&] { return world.fakes[0]->received().ends_with("\r\n\r\nab"); }));
+  world.expire(kTimeOutMs);  // not the backend is waited for
+  CHECK(!client.ended);
+  world.expire(kClientMs);
+  check_end(world, client, {"accept", "answer 408", "end whole"},
+            R"("POST / HTTP/1.1" 408 )" + page_size(world, 408) +
+                " 192.0.2.1:80/1 b1 reason=client_timeout");
+  CHECK(world.is_live(0));
+  CHECK(world.until([&] { return world.fakes[0]->is_closed(); }));
+}
+
+TEST_CASE("transaction timeouts: after a body it is the backend that is waited for") {
+  World world;
+  FakeExchange& client = world.client();
+  client.sends("ab", true);
+  world.ask(client, "POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 2\r\n\r\n");
+  REQUIRE(world.until([&] { return world.fakes[0]->received().ends_with("\r\n\r\nab"); }));
+  world.expire(kClientMs);
+  CHECK(!client.ended);
+  world.expire(kTimeOutMs);
+  check_end(world, client, {"accept", "answer 504", "end whole"},
+            R"("POST / HTTP/1.1" 504 )" + page_size(world, 504) +
+                " 192.0.2.1:80/1 b1 reason=backend_timeout");
+}
+
+TEST_CASE("transaction timeouts: a client that takes nothing of its response") {
+  World world;
+  FakeExchange& client = world.client();
+  client.room = 2;
+  world.get();
+  REQUIRE(world.until_asked());
+  world.fakes[0]->sends("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhello");
+  REQUIRE(world.until([&] { return client.body == "hello"; }));
+  client.unacknowledged = 100;
+  world.expire(kTimeOutMs);  // the backend is not to blame
+  CHECK(!client.ended);
+  // What is queued became more since the wait began: nothing was taken.
+  world.expire(kClientMs);
+  check_end(world, client, {"accept", "head 200 8 [hello]", "end cut off"},
+            R"("GET / HTTP/1.1" 200 5 192.0.2.1:80/1 b1 reason=client_timeout)");
+}
+
+TEST_CASE("transaction timeouts: a client that takes a little of its response is alive") {
+  World world;
+  FakeExchange& client = world.client();
+  client.room = 2;
+  client.unacknowledged = 3;
+  world.get();
+  REQUIRE(world.until_asked());
+  world.fakes[0]->sends(kOk);
+  REQUIRE(world.until([&] { return client.body == "hello"; }));
+  while (client.unacknowledged != 0) {
+    --client.unacknowledged;
+    world.expire(kClientMs);
+    CHECK(!client.ended);
+  }
+  world.expire(kClientMs);
+  check_end(world, client, {"accept", "head 200 5 [hello] last", "end cut off"},
+            R"("GET / HTTP/1.1" 200 5 192.0.2.1:80/1 b1 reason=client_timeout)");
+}
+
+TEST_CASE("transaction timeouts: MinRate is kept to the byte") {
+  for (const bool is_enough : {false, true}) {
+    World world({.change = [](conf::Config& config) { config.listeners[0].limits.min_rate = 10; }});
+    FakeExchange& client = world.client();
+    world.ask(client, "POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 1000\r\n\r\n");
+    REQUIRE(world.until_asked());
+    const std::uint64_t asked = EventLoop::now_ms();
+    world.until([&] { return EventLoop::now_ms() > asked; });
+    // Within the span that began with the first wait; its silence begins anew.
+    client.sends(std::string(is_enough ? 50 : 49, 'x'));
+    client.transaction.on_client_readable();
+    world.deadlines.of(kClientMs).sweep(asked + kClientMs + 1);
+    CHECK(client.ended == !is_enough);
+    if (is_enough) {
+      world.expire(kClientMs);
+      CHECK(client.calls == Calls{"accept", "answer 408", "end whole"});
+    } else {
+      check_end(world, client, {"accept", "answer 408", "end whole"},
+                R"("POST / HTTP/1.1" 408 )" + page_size(world, 408) +
+                    " 192.0.2.1:80/1 b1 reason=client_too_slow");
+    }
+  }
+}
