@@ -77,7 +77,7 @@ def test_one_probe_in_each_period(site, faults):
     connects = faults.count("connect")
     begun = time.monotonic()
     assert most_probes_at_once(house.pound, house.one.port, 10) == 1
-    periods = (time.monotonic() - begun) / 2
+    periods = int((time.monotonic() - begun) / 2)  # five, unless the machine is very slow
     assert periods - 1 <= faults.calls(connects) <= periods + 1
     house.one.rise()
     house.wait_live("one")
