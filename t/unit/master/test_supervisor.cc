@@ -181,6 +181,7 @@ TEST_CASE("supervisor: goes on while its only worker waits for its next start") 
     REQUIRE(::kill(worker, SIGKILL) == 0);
     REQUIRE_FALSE(life.await(") was killed by").empty());
   }
+  CHECK(life.await_ready(0) > 1);
   life.signal(SIGTERM);
   CHECK(life.await("stopping now") == "5 stopping now");
   CHECK(life.wait() == 0);
