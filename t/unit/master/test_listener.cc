@@ -150,3 +150,26 @@ TEST_CASE("listener: addresses that overlap") {
   CHECK_FALSE(master::overlap(other, loopback(80)));
   CHECK_FALSE(master::overlap(six, any));
 }
+
+TEST_CASE("listener: binds a port on which a closed connection is still in TIME_WAIT") {
+  worker::net::SocketAddress address = loopback(0);
+  auto* const name = reinterpret_cast<sockaddr*>(&address.storage);
+  worker::net::UniqueFd before(::socket(AF_INET, SOCK_STREAM, 0));
+  const int on = 1;
+  REQUIRE(::setsockopt(before.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0);
+  REQUIRE(::bind(before.get(), name, address.size) == 0);
+  REQUIRE(::listen(before.get(), 1) == 0);
+  REQUIRE(::getsockname(before.get(), name, &address.size) == 0);
+  worker::net::UniqueFd client(::socket(AF_INET, SOCK_STREAM, 0));
+  REQUIRE(::connect(client.get(), name, address.size) == 0);
+  worker::net::UniqueFd accepted(::accept(before.get(), nullptr, nullptr));
+  REQUIRE(accepted.get() >= 0);
+  before.reset();
+  accepted.reset();  // the side that closes first keeps the port
+  char byte = ' ';
+  REQUIRE(::read(client.get(), &byte, 1) == 0);
+  client.reset();
+  master::ListeningSockets sockets{address, {}};
+  CHECK_NOTHROW(master::bind_slots(sockets, 1));
+  CHECK(sockets.all.size() == 1);
+}

@@ -1,5 +1,8 @@
 #include <doctest/doctest.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "master/reload_report.h"
@@ -48,4 +51,21 @@ TEST_CASE("reload report: a process that never published removes nothing") {
   write_file(folder.file("p.reload"), "of another master");
   { const ReloadReport report(folder.file("p")); }
   CHECK(content_of(folder.file("p.reload")) == "of another master");
+}
+
+TEST_CASE("reload_report: a write that fails is reported with its error, and leaves no file") {
+  const TempFolder folder;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    const rlimit no_bytes{0, 0};
+    if (::setrlimit(RLIMIT_FSIZE, &no_bytes) != 0) ::_exit(1);
+    master::ReloadReport report(folder.file("p.pid"));
+    const std::string error = report.publish({true, 1, 0, {}});
+    ::_exit(error == folder.file("p.pid.reload") + ": File too large" ? 0 : 2);
+  }
+  int status = -1;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(status == 0);
+  CHECK(std::filesystem::is_empty(folder.file("")));
 }

@@ -146,9 +146,11 @@ TEST_CASE("supervisor: an old worker that hangs delays the outcome of a reload, 
   ::kill(hung, SIGSTOP);
   life.signal(SIGHUP);
   REQUIRE_FALSE(life.await("generation 2 active").empty());
-  life.signal(SIGHUP);  // waits, because the first outcome is not published yet
-  CHECK(life.await("reload waits") == "6 reload waits: another reload is under way");
-  REQUIRE_FALSE(life.await("generation 3 active").empty());
+  // The outcome is not published yet, so the next reload does not even read its file.
+  write_file(life.config(), "Global: {Wurkers: 1}\n");
+  life.signal(SIGHUP);
+  CHECK(life.await("reload") == "6 reload waits: another reload is under way");
+  CHECK(life.await("reload failed") == "3 reload failed: generation 2 keeps serving");
   CHECK(count(life.log(), "reload waits") == 1);
   CHECK(life.saw("4 worker 0 (pid " + std::to_string(hung) + ") does not leave: killed\n"));
   life.signal(SIGTERM);
@@ -167,4 +169,21 @@ TEST_CASE("supervisor: a reload is refused while the program stops") {
   life.signal(SIGTERM);
   CHECK(life.wait() == 0);
   CHECK(count(life.log(), "generation 2") == 0);
+}
+
+TEST_CASE("supervisor: goes on while its only worker waits for its next start") {
+  SupervisorLife life(1);
+  pid_t worker = life.await_ready(0);
+  REQUIRE_FALSE(life.await("ready: ").empty());
+  // Each death of a young worker is followed by a new start, or at last by a delay.
+  for (std::string line; line.find("next start in") == line.npos; line = life.await("worker 0 ")) {
+    if (line.ends_with(") is ready")) worker = std::stoi(line.substr(line.find("(pid ") + 5));
+    REQUIRE(::kill(worker, SIGKILL) == 0);
+    REQUIRE_FALSE(life.await(") was killed by").empty());
+  }
+  CHECK(life.await_ready(0) > 1);
+  life.signal(SIGTERM);
+  CHECK(life.await("stopping now") == "5 stopping now");
+  CHECK(life.wait() == 0);
+  CHECK(life.log().ends_with("5 stopped\n"));
 }
