@@ -154,8 +154,8 @@ void Worker::on_wake() {
   }
 }
 
-// Accepts the clients that nobody else accepts: those whose invited worker did not come, and those
-// in the queue of a worker that hangs or has died and is not replaced yet.
+// Accepts the clients that no other worker accepts: those whose invited worker did not come, and
+// those in the queue of a worker that hangs or has died and is not replaced yet.
 void Worker::help_others(std::uint64_t now_ms) {
   const std::uint64_t orphans = runtime_.share.orphans(heritage_.workers, now_ms);
   for (const std::unique_ptr<client::Acceptor>& acceptor : runtime_.acceptors) {

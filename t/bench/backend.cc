@@ -53,10 +53,10 @@ struct Loop {
   std::vector<std::unique_ptr<class Connection>> ended;
   std::string block;
 
-  void watch(int fd, std::uint32_t events, void* who, int how = EPOLL_CTL_ADD) const {
+  void watch(int fd, std::uint32_t events, void* watched, int how = EPOLL_CTL_ADD) const {
     epoll_event event{};
     event.events = events;
-    event.data.ptr = who;
+    event.data.ptr = watched;
     if (::epoll_ctl(epoll.get(), how, fd, &event) != 0) fail("epoll_ctl");
   }
 };
