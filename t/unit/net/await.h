@@ -32,13 +32,33 @@ bool await(worker::net::EventLoop& loop, Condition holds) {
       },
       &look);
   timer.start(1);
-  loop.run();
+  // The code under test may have stopped the loop.
+  while (!look.held && std::chrono::steady_clock::now() <= look.end) loop.run();
   return look.held;
 }
 
 // Gives the loop time for all events that are due now: it looks at its descriptors in every turn.
 inline void turn(worker::net::EventLoop& loop, int turns = 3) {
   await(loop, [&] { return turns-- <= 0; });
+}
+
+// Runs the loop until the code under test stops it. False when that never happens.
+inline bool is_stopped(worker::net::EventLoop& loop) {
+  struct Guard {
+    worker::net::EventLoop& loop;
+    bool is_over = false;
+  } guard{loop};
+  worker::net::Timer timer(
+      loop,
+      [](void* self) {
+        auto* const me = static_cast<Guard*>(self);
+        me->is_over = true;
+        me->loop.stop();
+      },
+      &guard);
+  timer.start(static_cast<unsigned>(std::chrono::milliseconds(kPatience).count()));
+  loop.run();
+  return !guard.is_over;
 }
 
 // Lets all deadlines of this duration expire that were started until now. Deadlines that their

@@ -44,6 +44,14 @@ class FakeBackend {
   const worker::net::SocketAddress& address() const { return address_; }
   std::uint16_t port() const { return worker::net::port_of(address_); }
 
+  // The next connection, for a test that plays the server itself.
+  worker::net::UniqueFd take() {
+    worker::net::UniqueFd fd(
+        ::accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    REQUIRE(fd);
+    return fd;
+  }
+
   // Takes what has come.
   void poll() {
     if (fillers_.empty()) {
@@ -72,6 +80,11 @@ class FakeBackend {
     REQUIRE(i < connections_.size());
     REQUIRE(::send(connections_[i].fd.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
             static_cast<ssize_t>(bytes.size()));
+  }
+  // As many bytes as the socket takes now.
+  std::size_t sends_some(std::string_view bytes, std::size_t i = 0) {
+    const ssize_t n = ::send(connections_.at(i).fd.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    return n > 0 ? static_cast<std::size_t>(n) : 0;
   }
   void ends_output(std::size_t i = 0) {
     REQUIRE(::shutdown(connections_.at(i).fd.get(), SHUT_WR) == 0);

@@ -1,0 +1,89 @@
+// Backends of one worker without its process, and scripted servers for them.
+#pragma once
+
+#include <sys/eventfd.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "shm/segment.h"
+#include "t/unit/net/await.h"
+#include "t/unit/transaction/fake_backend.h"
+#include "worker/backend/backend.h"
+#include "worker/log/log.h"
+
+namespace backend_test {
+
+using transaction_test::FakeBackend;
+using Mode = transaction_test::FakeBackend::Mode;
+
+struct House {
+  explicit House(const std::vector<Mode>& modes = {Mode::listening}) {
+    for (const Mode mode : modes) fakes.push_back(std::make_unique<FakeBackend>(mode));
+    config.resize(modes.size());
+    heritages.resize(modes.size());
+    for (std::size_t i = 0; i < modes.size(); ++i) {
+      config[i].name = "b" + std::to_string(i + 1);
+      config[i].address = "127.0.0.1";
+      config[i].port = fakes[i]->port();
+      heritages[i].addresses = {fakes[i]->address()};
+      heritages[i].id = i + 1;
+      heritages[i].row = *segment.backends().enroll(i + 1, 8, 0);
+      backends.add(std::make_unique<worker::backend::Backend>(
+          config[i], heritages[i], loop, deadlines, queues,
+          segment.backends().gate(heritages[i].row)));
+    }
+  }
+
+  template <class Condition>
+  bool until(Condition holds) {
+    return net_test::await(loop, [&] {
+      for (const auto& fake : fakes) fake->poll();
+      return holds();
+    });
+  }
+  void turn(int turns = 3) {
+    until([&] { return turns-- <= 0; });
+  }
+
+  // A connection to the i-th server, with somebody who listens to it meanwhile.
+  std::unique_ptr<worker::backend::UpstreamConnection> connect(std::size_t i = 0) {
+    struct Nobody final : worker::backend::UpstreamUser {
+      void on_upstream_event(worker::backend::UpstreamConnection&) override {}
+      void on_upstream_deadline(worker::backend::UpstreamConnection&) override {}
+    };
+    static Nobody nobody;
+    auto made = std::make_unique<worker::backend::UpstreamConnection>(loop);
+    made->set_user(nobody);
+    const std::size_t before = fakes[i]->connections();
+    REQUIRE(made->connect(fakes[i]->address()) == 0);
+    REQUIRE(until([&] { return made->connect_result() == 0; }));
+    REQUIRE(until([&] { return fakes[i]->connections() == before + 1; }));
+    turn();  // the events of its beginning
+    return made;
+  }
+
+  std::vector<std::string> lines() {
+    std::vector<std::string> all;
+    int priority = 0;
+    std::string text;
+    while (segment.log_ring(row).read(priority, text)) all.push_back(text);
+    return all;
+  }
+
+  shm::Segment segment;
+  worker::net::UniqueFd wake_fd{::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
+  std::vector<int> wake_fds{wake_fd.get()};
+  shm::Row row = segment.workers().take(0, 1).value();
+  std::vector<std::unique_ptr<FakeBackend>> fakes;
+  std::vector<conf::Backend> config;
+  std::vector<worker::backend::BackendHeritage> heritages;
+  worker::net::EventLoop loop;
+  worker::net::DeadlineLists deadlines;
+  worker::route::WaitQueues queues{loop, segment.workers(), row, wake_fds};
+  worker::log::Log log{segment.log_ring(row), wake_fd.get(), 0};
+  worker::backend::Backends backends;
+};
+
+}  // namespace backend_test

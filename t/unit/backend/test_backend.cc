@@ -1,0 +1,76 @@
+#include <doctest/doctest.h>
+
+#include "t/unit/backend/harness.h"
+
+using namespace backend_test;
+
+TEST_CASE("backend: its title is its name and its address as configured") {
+  House house;
+  const std::string port = std::to_string(house.config[0].port);
+  CHECK(house.backends[0].title() == "b1 (127.0.0.1:" + port + ")");
+  house.config[0].address = "2001:db8::1";
+  CHECK(house.backends[0].title() == "b1 ([2001:db8::1]:" + port + ")");
+  house.config[0].address = "app.test";
+  CHECK(house.backends[0].title() == "b1 (app.test:" + port + ")");
+}
+
+TEST_CASE("backend: closing what is idle frees the connections of all, and tells whether any was") {
+  House house({Mode::listening, Mode::listening});
+  CHECK(house.backends.size() == 2);
+  CHECK(!house.backends.close_idle());
+  house.backends[0].pool.put(house.connect(0));
+  house.backends[1].pool.put(house.connect(1));
+  house.backends[1].pool.put(house.connect(1));
+  CHECK(house.backends.close_idle());
+  CHECK(house.backends[0].pool.size() == 0);
+  CHECK(house.backends[1].pool.size() == 0);
+  CHECK(house.until([&] {
+    return house.fakes[0]->is_closed() && house.fakes[1]->is_closed(0) &&
+           house.fakes[1]->is_closed(1);
+  }));
+  CHECK(!house.backends.close_idle());
+}
+
+TEST_CASE("backend connection: a connect that is refused is an errno, at once or with an event") {
+  House house({Mode::refusing});
+  worker::backend::UpstreamConnection upstream(house.loop);
+  struct Listener final : worker::backend::UpstreamUser {
+    void on_upstream_event(worker::backend::UpstreamConnection& one) override {
+      if (result != EINPROGRESS) return;
+      result = one.connect_result();
+      if (result != EINPROGRESS) one.close();
+    }
+    void on_upstream_deadline(worker::backend::UpstreamConnection&) override {}
+    int result = EINPROGRESS;
+  } listener;
+  upstream.set_user(listener);
+  listener.result = upstream.connect(house.fakes[0]->address());
+  if (listener.result == 0) {
+    listener.result = EINPROGRESS;
+    CHECK(upstream.connecting());
+    CHECK(house.until([&] { return listener.result != EINPROGRESS; }));
+  }
+  CHECK(listener.result == ECONNREFUSED);
+}
+
+TEST_CASE("backend connection: one in progress has no result, and its deadline tells its user") {
+  House house({Mode::deaf});
+  worker::backend::UpstreamConnection upstream(house.loop);
+  struct Listener final : worker::backend::UpstreamUser {
+    void on_upstream_event(worker::backend::UpstreamConnection&) override {}
+    void on_upstream_deadline(worker::backend::UpstreamConnection&) override { ++deadlines; }
+    int deadlines = 0;
+  } listener;
+  upstream.set_user(listener);
+  REQUIRE(upstream.connect(house.fakes[0]->address()) == 0);
+  CHECK(upstream.connecting());
+  CHECK(upstream.connect_result() == EINPROGRESS);
+  upstream.deadline().start(house.deadlines.of(1000), worker::net::EventLoop::now_ms());
+  net_test::expire(house.deadlines, 1000);
+  CHECK(listener.deadlines == 1);
+  // After close none comes any more.
+  upstream.deadline().start(house.deadlines.of(1000), worker::net::EventLoop::now_ms());
+  upstream.close();
+  net_test::expire(house.deadlines, 1000);
+  CHECK(listener.deadlines == 1);
+}

@@ -1,0 +1,88 @@
+#include <doctest/doctest.h>
+
+#include "t/unit/backend/harness.h"
+
+using namespace backend_test;
+using worker::backend::kMaxIdleUpstreams;
+using worker::backend::kUpstreamIdleMs;
+using worker::backend::UpstreamConnection;
+using worker::backend::UpstreamPool;
+
+TEST_CASE("pool: the last one in is the first one out, and it is marked as used") {
+  House house;
+  UpstreamPool& pool = house.backends[0].pool;
+  CHECK(pool.take() == nullptr);
+  auto first = house.connect();
+  auto second = house.connect();
+  UpstreamConnection* const cold = first.get();
+  UpstreamConnection* const warm = second.get();
+  CHECK(!first->reused);
+  pool.put(std::move(first));
+  pool.put(std::move(second));
+  CHECK(pool.size() == 2);
+  const auto taken = pool.take();
+  CHECK(taken.get() == warm);
+  CHECK(taken->reused);
+  CHECK(!taken->deadline().running());
+  const auto other = pool.take();
+  CHECK(other.get() == cold);
+  CHECK(pool.size() == 0);
+  CHECK(pool.take() == nullptr);
+  taken->close();
+  other->close();
+}
+
+TEST_CASE("pool: an idle connection that says anything is dropped, and no other one") {
+  House house;
+  UpstreamPool& pool = house.backends[0].pool;
+  pool.put(house.connect());
+  pool.put(house.connect());
+  SUBCASE("it closes") { house.fakes[0]->closes(0); }
+  SUBCASE("it resets") { house.fakes[0]->resets(0); }
+  SUBCASE("it sends a byte") { house.fakes[0]->sends("H", 0); }
+  CHECK(house.until([&] { return pool.size() == 1; }));
+  house.turn();
+  CHECK(pool.size() == 1);
+  CHECK(!house.fakes[0]->is_closed(1));
+  const auto left = pool.take();
+  CHECK(left->connect_result() == 0);
+  left->close();
+}
+
+TEST_CASE("pool: idleness has its longest time") {
+  House house;
+  UpstreamPool& pool = house.backends[0].pool;
+  const std::uint64_t before = worker::net::EventLoop::now_ms();
+  pool.put(house.connect());
+  house.deadlines.of(kUpstreamIdleMs).sweep(before + kUpstreamIdleMs);
+  CHECK(pool.size() == 1);
+  net_test::expire(house.deadlines, kUpstreamIdleMs);
+  CHECK(pool.size() == 0);
+  CHECK(house.until([&] { return house.fakes[0]->is_closed(); }));
+}
+
+TEST_CASE("pool: a connection that was taken has no idle time any more") {
+  House house;
+  UpstreamPool& pool = house.backends[0].pool;
+  pool.put(house.connect());
+  const auto taken = pool.take();
+  net_test::expire(house.deadlines, kUpstreamIdleMs);
+  house.turn();
+  CHECK(!house.fakes[0]->is_closed());
+  taken->close();
+}
+
+TEST_CASE("pool: it keeps so many idle ones, and closes one more") {
+  House house;
+  UpstreamPool& pool = house.backends[0].pool;
+  // Without sockets: the pool asks nothing of them.
+  for (std::size_t i = 0; i < kMaxIdleUpstreams; ++i) {
+    pool.put(std::make_unique<UpstreamConnection>(house.loop));
+  }
+  CHECK(pool.size() == kMaxIdleUpstreams);
+  pool.put(house.connect());
+  CHECK(pool.size() == kMaxIdleUpstreams);
+  CHECK(house.until([&] { return house.fakes[0]->is_closed(); }));
+  pool.clear();
+  CHECK(pool.size() == 0);
+}

@@ -1,0 +1,272 @@
+// How one request and its response look in HTTP/1 on the client's side.
+#include <doctest/doctest.h>
+
+#include "t/unit/client/harness.h"
+
+using namespace client_test;
+
+namespace {
+
+constexpr const char* kChunkedResponse =
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\nX-Sum: "
+    "1\r\n\r\n";
+
+std::string_view body_of(std::string_view request) {
+  const std::size_t end = request.find("\r\n\r\n");
+  return end == std::string_view::npos ? "" : request.substr(end + 4);
+}
+
+}  // namespace
+
+TEST_CASE("http1_exchange: chunks are made anew, one for each read, with the trailer") {
+  ClientWorld in;
+  Peer& peer = in.connect();
+  peer.sends(kGet);
+  in.answer(kChunkedResponse);
+  const std::string expected =
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-Backend: b1\r\n\r\n"
+      "5\r\nabcde\r\n0\r\nX-Sum: 1\r\n\r\n";
+  REQUIRE(in.until_received(peer, expected));
+  in.turn();
+  CHECK(!peer.has_ended);
+  CHECK(in.records() == std::vector<std::string>{kServed});
+}
+
+TEST_CASE("http1_exchange: HTTP/1.0 knows no chunks: the close is the end") {
+  ClientWorld in;
+  Peer& peer = in.connect();
+  peer.sends("GET / HTTP/1.0\r\nHost: a.test\r\nConnection: keep-alive\r\n\r\n");
+  in.answer(kChunkedResponse);
+  REQUIRE(in.until_end(peer));
+  CHECK(!peer.was_reset);
+  CHECK(peer.received == "HTTP/1.1 200 OK\r\nConnection: close\r\nX-Backend: b1\r\n\r\nabcde");
+}
+
+TEST_CASE("http1_exchange: a body that ends by the backend's close is given an end of its own") {
+  ClientWorld in;
+  Peer& peer = in.connect();
+  peer.sends(kGet);
+  in.answer("HTTP/1.1 200 OK\r\n\r\nabc");
+  const std::string begun =
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-Backend: b1\r\n\r\n3\r\nabc\r\n";
+  REQUIRE(in.until_received(peer, begun));
+  in.world.fakes[0]->closes();
+  REQUIRE(in.until_received(peer, begun + "0\r\n\r\n"));
+  in.turn();
+  CHECK(!peer.has_ended);
+}
+
+TEST_CASE("http1_exchange: a truncated response never looks whole") {
+  ClientWorld in;
+  Peer& peer = in.connect();
+  bool is_reset = false;
+  std::string head = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\nX-Backend: b1\r\n\r\nabc";
+  SUBCASE("of a length") {
+    peer.sends(kGet);
+    in.answer("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc");
+  }
+  SUBCASE("in chunks") {
+    peer.sends(kGet);
+    in.answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nabc");
+    head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-Backend: b1\r\n\r\n3\r\nabc\r\n";
+  }
+  SUBCASE("by close, which only a reset can tell from its end") {
+    peer.sends("GET / HTTP/1.0\r\nHost: a.test\r\n\r\n");
+    in.answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nabc");
+    head = "HTTP/1.1 200 OK\r\nConnection: close\r\nX-Backend: b1\r\n\r\nabc";
+    is_reset = true;
+  }
+  REQUIRE(in.until_received(peer, head));
+  in.world.fakes[0]->closes();
+  REQUIRE(in.until_end(peer));
+  CHECK(peer.received == head);
+  CHECK(peer.was_reset == is_reset);
+  const std::vector<std::string> records = in.records();
+  REQUIRE(records.size() == 1);
+  CHECK(records[0].ends_with(" 200 3 192.0.2.1:80/1 b1 reason=backend_truncated"));
+  CHECK(in.clients.size() == 0);
+}
+
+TEST_CASE("http1_exchange: interim responses are for HTTP/1.1 only") {
+  for (const bool is_http10 : {false, true}) {
+    ClientWorld in;
+    Peer& peer = in.connect();
+    peer.sends(is_http10 ? "GET / HTTP/1.0\r\nHost: a.test\r\nConnection: keep-alive\r\n\r\n"
+                         : kGet);
+    in.answer("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n");
+    if (!is_http10) {
+      CHECK(in.until_received(peer, "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"));
+    }
+    peer.received.clear();
+    in.answer();
+    REQUIRE(in.until([&] { return peer.received.ends_with("hello"); }));
+    CHECK(peer.received.starts_with("HTTP/1.1 200 OK\r\n"));
+  }
+}
+
+TEST_CASE("http1_exchange: the response to HEAD has the fields of a body and none") {
+  ClientWorld in;
+  Peer& peer = in.connect();
+  peer.sends("HEAD / HTTP/1.1\r\nHost: a.test\r\n\r\n");
+  in.answer("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
+  const std::string head = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Backend: b1\r\n\r\n";
+  REQUIRE(in.until_received(peer, head));
+  peer.sends(kGet);
+  in.answer(kOk, 2);
+  REQUIRE(in.until_received(peer, head + kOkHere));
+}
+
+TEST_CASE("http1_exchange: a body is read to its last byte, and what is behind it is a request") {
+  ClientWorld in;
+  Peer& peer = in.connect();
+  std::string head = "POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 5\r\n\r\n";
+  std::string body = "abcde";
+  std::string at_backend = "abcde";
+  SUBCASE("of a length") {}
+  SUBCASE("in chunks") {
+    head = "POST / HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n";
+    body = "3;x\r\nabc\r\n2\r\nde\r\n0\r\nX-Sum: 1\r\n\r\n";
+    at_backend = "5\r\nabcde\r\n0\r\nX-Sum: 1\r\n\r\n";
+  }
+  peer.sends(head + body + std::string(kGet));
+  REQUIRE(in.until([&] { return body_of(in.world.fakes[0]->received()) == at_backend; }));
+  in.world.fakes[0]->sends(kOk);
+  in.answer(kOk, 1, 1);  // nothing follows a body on its connection
+  REQUIRE(in.until_received(peer, kOkHere + kOkHere));
+  CHECK(in.records() ==
+        std::vector<std::string>{R"("POST / HTTP/1.1" 200 5 192.0.2.1:80/1 b1)", kServed});
+  CHECK(body_of(in.world.fakes[0]->received()) == at_backend);
+}
+
+TEST_CASE("http1_exchange: a body that comes in parts goes out in parts") {
+  ClientWorld in;
+  Peer& peer = in.connect();
+  peer.sends("POST / HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nab");
+  REQUIRE(in.until([&] { return body_of(in.world.fakes[0]->received()) == "2\r\nab\r\n"; }));
+  peer.sends("c\r\n");
+  REQUIRE(
+      in.until([&] { return body_of(in.world.fakes[0]->received()) == "2\r\nab\r\n1\r\nc\r\n"; }));
+  peer.sends("0\r\n\r\n");
+  REQUIRE(in.until([&] { return in.world.fakes[0]->received().ends_with("0\r\n\r\n"); }));
+  in.world.fakes[0]->sends(kOk);
+  REQUIRE(in.until_received(peer, kOkHere));
+}
+
+TEST_CASE("http1_exchange: a client that is still sending is not asked for the rest of its body") {
+  ClientWorld in;
+  Peer& peer = in.connect();
+  peer.sends("POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 500\r\n\r\nab");
+  REQUIRE(in.until([&] { return body_of(in.world.fakes[0]->received()) == "ab"; }));
+  in.world.fakes[0]->sends(kOk);
+  REQUIRE(in.until_end(peer));
+  CHECK(peer.received == kOkAndClose);
+  CHECK(!peer.was_reset);
+  // Lingering: what still comes is dropped, and no reset discards the response.
+  peer.sends(std::string(498, 'c'));
+  in.turn();
+  CHECK(in.clients.size() == 1);
+  peer.closes();
+  CHECK(in.until([&] { return in.clients.size() == 0; }));
+  CHECK(in.records() == std::vector<std::string>{R"("POST / HTTP/1.1" 200 5 192.0.2.1:80/1 b1)"});
+}
+
+TEST_CASE("http1_exchange: a body that breaks a rule is answered, and its connection ends") {
+  ClientWorld in;
+  Peer& peer = in.connect();
+  peer.sends("POST / HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
+  REQUIRE(in.until([&] { return in.world.fakes[0]->received().ends_with("3\r\nabc\r\n"); }));
+  peer.sends("zz\r\n" + std::string(kGet));
+  REQUIRE(in.until_end(peer));
+  CHECK(peer.received.starts_with("HTTP/1.1 400 Bad Request\r\n"));
+  CHECK(peer.received.find("Connection: close\r\n") != std::string::npos);
+  CHECK(!peer.was_reset);
+  CHECK(in.records() == std::vector<std::string>{R"("POST / HTTP/1.1" 400 )" +
+                                                 std::to_string(in.world.pages.body(400).size()) +
+                                                 " 192.0.2.1:80/1 b1 reason=chunk_size"});
+}
+
+TEST_CASE("http1_exchange: a chunked body of MaxRequest bytes, and of one more") {
+  for (const bool is_too_long : {false, true}) {
+    ClientWorld in(
+        {.change = [](conf::Config& config) { config.listeners[0].limits.request = 5; }});
+    Peer& peer = in.connect();
+    peer.sends("POST / HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n" +
+               std::string(is_too_long ? "3\r\ndef\r\n" : "2\r\nde\r\n") + "0\r\n\r\n");
+    if (is_too_long) {
+      REQUIRE(in.until_end(peer));
+      CHECK(peer.received.starts_with("HTTP/1.1 413 "));
+    } else {
+      REQUIRE(in.until([&] { return in.world.fakes[0]->received().ends_with("0\r\n\r\n"); }));
+      in.world.fakes[0]->sends(kOk);
+      REQUIRE(in.until_received(peer, kOkHere));
+    }
+  }
+}
+
+TEST_CASE("http1_exchange: a client that leaves in the middle of its body") {
+  ClientWorld in;
+  Peer& peer = in.connect();
+  peer.sends("POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 5\r\n\r\nab");
+  REQUIRE(in.until([&] { return body_of(in.world.fakes[0]->received()) == "ab"; }));
+  peer.ends_output();
+  REQUIRE(in.until_end(peer));
+  CHECK(peer.received.empty());
+  CHECK(in.records() == std::vector<std::string>{
+                            R"("POST / HTTP/1.1" 499 - 192.0.2.1:80/1 b1 reason=client_closed)"});
+  CHECK(in.until([&] { return in.world.fakes[0]->is_closed(); }));
+}
+
+TEST_CASE("http1_exchange: what a slow client does not take is held, in order") {
+  ClientWorld in;
+  Peer& peer = in.connect();
+  peer.reads = false;
+  peer.sends(kGet);
+  constexpr std::size_t kSize = 16u << 20;
+  in.answer("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(kSize) + "\r\n\r\n");
+  std::string body(kSize, ' ');
+  for (std::size_t i = 0; i < body.size(); ++i) body[i] = static_cast<char>('a' + i / 1000 % 26);
+  std::size_t sent = 0;
+  std::size_t stuck = 0;
+  // Until neither the client's socket nor the backend's takes any more.
+  in.until([&] {
+    const std::size_t more = in.world.fakes[0]->sends_some(std::string_view(body).substr(sent));
+    sent += more;
+    stuck = more == 0 ? stuck + 1 : 0;
+    return stuck == 20 || sent == body.size();
+  });
+  CHECK(sent < kSize);
+  CHECK(in.world.slots() == "1 1");
+  peer.reads = true;
+  in.until([&] {
+    sent += in.world.fakes[0]->sends_some(std::string_view(body).substr(sent));
+    return sent == body.size();
+  });
+  REQUIRE(in.until([&] { return peer.received.size() >= kSize + 60; }));
+  CHECK((body_of(peer.received) == body));
+  CHECK(in.records() ==
+        std::vector<std::string>{R"("GET / HTTP/1.1" 200 16777216 192.0.2.1:80/1 b1)"});
+}
+
+TEST_CASE("http1_exchange: a tunnel begins with the bytes that came too early") {
+  ClientWorld in;
+  Peer& peer = in.connect();
+  peer.sends(
+      "GET / HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nearly");
+  in.answer(
+      "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: "
+      "websocket\r\n\r\nhi");
+  REQUIRE(in.until([&] { return body_of(in.world.fakes[0]->received()) == "early"; }));
+  REQUIRE(in.until([&] { return peer.received.ends_with("\r\n\r\nhi"); }));
+  CHECK(peer.received.starts_with("HTTP/1.1 101 Switching Protocols\r\n"));
+  peer.sends("more");
+  REQUIRE(in.until([&] { return body_of(in.world.fakes[0]->received()) == "earlymore"; }));
+  peer.ends_output();
+  REQUIRE(in.until([&] { return in.world.fakes[0]->is_closed(); }));
+  in.world.fakes[0]->sends("bye");
+  in.world.fakes[0]->closes();
+  REQUIRE(in.until_end(peer));
+  CHECK(!peer.was_reset);
+  CHECK(peer.received.ends_with("\r\n\r\nhibye"));
+  CHECK(in.records() == std::vector<std::string>{R"("GET / HTTP/1.1" 101 5 192.0.2.1:80/1 b1)"});
+  CHECK(in.until([&] { return in.clients.size() == 0; }));
+}
