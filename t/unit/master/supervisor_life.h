@@ -20,10 +20,10 @@
 #include <string_view>
 #include <utility>
 
-#include "master/bells.h"
+#include "master/wake_fds.h"
 #include "master/configuration.h"
 #include "master/generation.h"
-#include "master/journal.h"
+#include "master/log_queue.h"
 #include "master/reload_report.h"
 #include "master/supervisor.h"
 #include "t/unit/master/heritage.h"
@@ -161,15 +161,15 @@ class SupervisorLife {
     if (!heritage) return 3;
     shm::Segment segment(heritage->config->global.max_sessions);
     heritage->detail = 7;
-    master::Bells bells(master::rows_needed(workers_));
-    master::Journal journal(std::make_unique<PipeSink>(log), 7);
+    master::WakeFds wake_fds(master::rows_needed(workers_));
+    master::LogQueue log_queue(std::make_unique<PipeSink>(log), 7);
     const master::ReloadSource source{config(), master::StartFolder()};
     master::Generation first =
-        master::make_generation(1, std::move(*heritage), nullptr, segment, bells);
+        master::make_generation(1, std::move(*heritage), nullptr, segment, wake_fds);
     master::ReloadReport report(folder_.file("p.pid"));
-    master::Verdict verdict;
+    master::StartupPipe startup_pipe;
     const auto sink = [=](const conf::Global&) { return std::make_unique<PipeSink>(log); };
-    return master::Supervisor({signals, bells, journal, verdict, report, source, sink},
+    return master::Supervisor({signals, wake_fds, log_queue, startup_pipe, report, source, sink},
                               std::move(first))
         .run();
   }

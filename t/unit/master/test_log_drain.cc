@@ -211,8 +211,8 @@ TEST_CASE_FIXTURE(Fixture, "log drain: reports the drops of every ring, and each
     while (segment.log_ring(row).dropped() < row + 1) write(row, large);
   }
   drain.turn(now);
-  CHECK(heard.lines.back() == "4 master 3 log records were lost");
-  const std::size_t lines = heard.lines.size();
+  CHECK(reader.lines.back() == "4 master 3 log records were lost");
+  const std::size_t lines = reader.lines.size();
   drain.turn(now + 2 * master::kTellLossesMs);
-  CHECK(heard.lines.size() == lines);
+  CHECK(reader.lines.size() == lines);
 }

@@ -122,14 +122,14 @@ TEST_CASE("reload: without root a configuration with RootJail fails") {
     constexpr uid_t kNobody = 65534;
     if (::geteuid() == 0 && ::setuid(kNobody) != 0) ::_exit(1);
     shm::Segment segment;
-    master::Bells bells(16);
+    master::WakeFds wake_fds(16);
     master::Generation active;
     active.heritage.config = std::make_shared<const conf::Config>();
     active.heritage.segment = &segment;
     conf::Diagnostics diagnostics;
     const master::ReloadSource source{folder.file("p.yaml"), master::StartFolder()};
     try {
-      master::build_next(source, 2, active, bells, diagnostics);
+      master::build_next(source, 2, active, wake_fds, diagnostics);
     } catch (const master::StartError& error) {
       ::_exit(std::string_view(error.what()) == "RootJail needs root: /" ? 0 : 2);
     }

@@ -157,11 +157,11 @@ TEST_CASE("watchdog: logs what the worker was doing and kills it") {
 
 TEST_CASE("watchdog: the next look is due a second after the last one") {
   Fixture f;
-  CHECK(f.watchdog.next_ms() == kLookMs);
+  CHECK(f.watchdog.due_ms() == kLookMs);
   f.watchdog.turn(f.processes, {}, 5000);
-  CHECK(f.watchdog.next_ms() == 5000 + kLookMs);
+  CHECK(f.watchdog.due_ms() == 5000 + kLookMs);
   f.watchdog.turn(f.processes, {}, 5000 + kLookMs - 1);  // not yet
-  CHECK(f.watchdog.next_ms() == 5000 + kLookMs);
+  CHECK(f.watchdog.due_ms() == 5000 + kLookMs);
   f.watchdog.turn(f.processes, {}, 5000 + kLookMs);
-  CHECK(f.watchdog.next_ms() == 5000 + 2 * kLookMs);
+  CHECK(f.watchdog.due_ms() == 5000 + 2 * kLookMs);
 }

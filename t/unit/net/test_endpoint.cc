@@ -206,7 +206,7 @@ TEST_CASE("endpoint: what TLS has to send waits for room by itself, without the 
   CHECK(SSL_connect(client) != 1);
   CHECK(await(near.loop, [&] { return near.readables == 1; }));
   CHECK(near.read(64).status == IoStatus::would_block);
-  CHECK(near.endpoint.stream().tls()->owes());
+  CHECK(near.endpoint.stream().tls()->must_flush());
   CHECK(!near.endpoint.wants_write());
   CHECK(!near.endpoint.readable());
 
@@ -220,7 +220,7 @@ TEST_CASE("endpoint: what TLS has to send waits for room by itself, without the 
   CHECK(await(near.loop, [&] { return near.readables == 2; }));
   CHECK(near.writables == 0);
   CHECK(near.endpoint.readable());
-  CHECK(!near.endpoint.stream().tls()->owes());
+  CHECK(!near.endpoint.stream().tls()->must_flush());
   SSL_set0_rbio(client, BIO_new_socket(pair.client_socket.get(), BIO_NOCLOSE));
   ERR_clear_error();
   CHECK(SSL_connect(client) == 1);

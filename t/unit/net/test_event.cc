@@ -115,13 +115,13 @@ TEST_CASE(
   CHECK(log == ".ab");
 }
 
-TEST_CASE("event: raise_again is for one turn only") {
+TEST_CASE("event: reschedule is for one turn only") {
   Pair pair;
   Watcher watcher;
   watcher.stop_at = 0;  // the timer stops the loop
   CHECK(watcher.event.add_edge(watcher.loop, pair.ours.get(), worker::net::kReadable,
                                &Watcher::on_event, &watcher));
-  watcher.event.raise_again();
+  watcher.event.reschedule();
   struct Ticks {
     EventLoop& loop;
     int count = 0;
@@ -150,10 +150,10 @@ TEST_CASE("event: a callback may raise its event for the next turn, again and ag
       [](void* self, short) {
         auto* const me = static_cast<Reader*>(self);
         if (++me->calls == 5) return me->loop.stop();
-        me->event.raise_again();
+        me->event.reschedule();
       },
       &reader));
-  reader.event.raise_again();
+  reader.event.reschedule();
   reader.loop.run();
   CHECK(reader.calls == 5);
 }
@@ -165,7 +165,7 @@ TEST_CASE("event: an event that was raised and removed can be added and raised a
     CHECK(watcher.event.add_edge(watcher.loop, pair.ours.get(), worker::net::kReadable,
                                  &Watcher::on_event, &watcher));
     CHECK(watcher.event.added());
-    watcher.event.raise_again();
+    watcher.event.reschedule();
     if (round == 0) watcher.event.remove();
   }
   watcher.loop.run();

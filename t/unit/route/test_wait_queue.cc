@@ -171,7 +171,7 @@ namespace {
 
 // Turns the loop until the worker has been woken once.
 void run_until_woken(Worker& worker) {
-  worker.queues.at_each_wake([](void* loop) { static_cast<EventLoop*>(loop)->stop(); },
+  worker.queues.after_wake([](void* loop) { static_cast<EventLoop*>(loop)->stop(); },
                              &worker.loop);
   worker.loop.run();
 }

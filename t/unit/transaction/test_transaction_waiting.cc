@@ -109,7 +109,7 @@ TEST_CASE("transaction waiting: a session waits for its own backend") {
   // A request without a session would have gone to the other backend by then.
   const std::uint64_t begun = worker::net::EventLoop::now_ms();
   world.until(
-      [&] { return worker::net::EventLoop::now_ms() > begun + 2 * worker::route::kRestlessMs; });
+      [&] { return worker::net::EventLoop::now_ms() > begun + 2 * worker::route::kWaitedLongMs; });
   CHECK(world.fakes[1]->connections() == 0);
   world.backends[0].queue.leave();
   REQUIRE(world.until_asked(0));
