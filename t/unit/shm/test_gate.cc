@@ -1,6 +1,8 @@
 // The gate in one process: limits, tickets, turns, and the release of a dead row. Races of several
 // processes are in test_gate_processes.cc.
 #include <doctest/doctest.h>
+#include <signal.h>
+#include <sys/time.h>
 
 #include "shm/gate.h"
 
@@ -178,4 +180,47 @@ TEST_CASE("only the rows below `rows` count, from the first to the last of them"
   REQUIRE(gate.try_enter(4, 5, 0));
   CHECK(gate.in_service(4) == 0);
   CHECK(gate.in_service(5) == 1);
+}
+
+namespace {
+
+// What the other row does in the middle of an attempt: a signal handler plays it.
+struct Other {
+  Gate gate;
+  volatile sig_atomic_t interruptions = 0;
+  volatile sig_atomic_t entered = 0;  // row 1 holds the slot
+};
+Other* other = nullptr;
+
+void enter_row_1(int) {
+  other->interruptions = other->interruptions + 1;
+  if (other->entered == 0 && other->gate.try_enter(1, kMaxRows, 0)) other->entered = 1;
+}
+
+}  // namespace
+
+TEST_CASE("an attempt that another row interrupts at any instruction never passes the limit") {
+  Other mine;
+  other = &mine;
+  mine.gate.set_limit(1);
+  struct sigaction action {};
+  struct sigaction before {};
+  action.sa_handler = enter_row_1;
+  REQUIRE(::sigaction(SIGALRM, &action, &before) == 0);
+  const itimerval often{{0, 50}, {0, 50}};
+  REQUIRE(::setitimer(ITIMER_REAL, &often, nullptr) == 0);
+  unsigned both = 0;
+  while (mine.interruptions < 1000) {
+    // The scan of all rows takes most of the time: it is what the signals meet.
+    const bool won = mine.gate.try_enter(0, kMaxRows, 0);
+    if (won && mine.entered != 0) ++both;
+    if (won) mine.gate.leave(0);
+    if (mine.entered == 0) continue;
+    mine.gate.leave(1);
+    mine.entered = 0;
+  }
+  const itimerval never{};
+  ::setitimer(ITIMER_REAL, &never, nullptr);
+  ::sigaction(SIGALRM, &before, nullptr);
+  CHECK(both == 0);
 }
