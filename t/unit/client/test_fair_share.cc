@@ -1,4 +1,4 @@
-// Who keeps a new client and who leaves it to whom, by the numbers in the segment.
+// Which worker takes a new client, by the numbers in the segment.
 #include <doctest/doctest.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -15,7 +15,7 @@ namespace {
 constexpr std::uint64_t kNow = 10'000;
 constexpr std::uint32_t kNoLimit = UINT32_MAX;
 
-// Ready workers of one generation in slots 0, 1, …; the one under test has the row 0.
+// Ready workers of one generation in slots 0, 1, …. The test drives the worker in row 0.
 struct House {
   explicit House(unsigned count) {
     for (shm::Slot slot = 0; slot < count; ++slot) {
@@ -48,7 +48,7 @@ TEST_CASE("a worker alone keeps all its clients") {
   CHECK(share.judge(kNow).clients == kNoLimit);
 }
 
-TEST_CASE("a new client is for the one with the fewest, by a quarter and one") {
+TEST_CASE("a new client is for the worker with the fewest, with a margin of a quarter and one") {
   House house(4);
   const worker::client::FairShare share(house.table(), 0, house.wake_fds);
   CHECK(share.judge(kNow).clients == 1);
@@ -59,7 +59,7 @@ TEST_CASE("a new client is for the one with the fewest, by a quarter and one") {
   CHECK(share.judge(kNow).row == 2);
 }
 
-TEST_CASE("who does not serve, or hangs, or is of another generation gets none") {
+TEST_CASE("a worker that does not serve, hangs or has another generation gets no client") {
   House house(2);
   const worker::client::FairShare share(house.table(), 0, house.wake_fds);
   SUBCASE("starting") { house.table().set_state(1, shm::WorkerState::starting); }
@@ -80,9 +80,9 @@ TEST_CASE("a loop that turned a second ago does not hang") {
   CHECK(worker::client::FairShare(house.table(), 0, house.wake_fds).judge(kNow).row == 1);
 }
 
-TEST_CASE("who serves clearly more requests is spared, however few its clients are") {
+TEST_CASE("a worker that serves clearly more requests gets no client, even if it has few") {
   House house(2);
-  house.serve(1, 5000);  // long ago: counts for nothing
+  house.serve(1, 5000);  // too long ago to count
   house.table().set_clients(0, 100);
   worker::client::FairShare share(house.table(), 0, house.wake_fds);
   CHECK(share.judge(kNow).clients == 1);
@@ -100,7 +100,7 @@ TEST_CASE("who serves clearly more requests is spared, however few its clients a
   CHECK(share.judge(kNow).clients == 1);
 }
 
-TEST_CASE("where clients come and go nothing is moved") {
+TEST_CASE("clients that leave as fast as they come are not moved") {
   House house(2);
   worker::client::FairShare share(house.table(), 0, house.wake_fds);
   house.table().set_clients(0, 20);
@@ -112,7 +112,7 @@ TEST_CASE("where clients come and go nothing is moved") {
   CHECK(share.judge(kNow).clients == 1);
 }
 
-TEST_CASE("an invitation wakes its guest, who learns of all slots at once") {
+TEST_CASE("an invitation wakes the other worker, which gets all invited slots at once") {
   House house(3);
   worker::client::FairShare host(house.table(), 0, house.wake_fds);
   worker::client::FairShare guest(house.table(), 2, house.wake_fds);
@@ -125,7 +125,7 @@ TEST_CASE("an invitation wakes its guest, who learns of all slots at once") {
   CHECK(guest.take_invitations() == 0);
 }
 
-TEST_CASE("slots without a process that will accept are orphans") {
+TEST_CASE("a slot whose process does not accept is an orphan") {
   House house(4);
   const worker::client::FairShare share(house.table(), 0, house.wake_fds);
   CHECK(share.orphans(4, kNow) == 0);

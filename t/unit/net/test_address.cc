@@ -39,7 +39,7 @@ TEST_CASE("address: an address as text and its port") {
   CHECK(worker::net::host_text(numeric("2001:db8::1", 80)) == "2001:db8::1");
 }
 
-TEST_CASE("address: the addresses that stand for all of their family") {
+TEST_CASE("address: 0.0.0.0 and :: are wildcards") {
   CHECK(worker::net::is_wildcard(numeric("0.0.0.0", 80)));
   CHECK(worker::net::is_wildcard(numeric("::", 80)));
   for (const char* host : {"127.0.0.1", "0.0.0.1", "128.0.0.0", "255.255.255.255"}) {

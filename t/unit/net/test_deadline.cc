@@ -30,7 +30,7 @@ TEST_CASE("deadline: fires in order, after its duration, once") {
   a.deadline.start(list, 100);
   b.deadline.start(list, 200);
   list.sweep(1100);
-  CHECK(log.empty());  // exactly at its end it is not late yet
+  CHECK(log.empty());  // a deadline fires after its duration, not at its end
   list.sweep(1101);
   CHECK(log == "a");
   CHECK(!a.deadline.running());

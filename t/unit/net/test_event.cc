@@ -38,7 +38,7 @@ struct Watcher {
 
 }  // namespace
 
-TEST_CASE("event: bytes and the peer's end are told in one callback") {
+TEST_CASE("event: one callback reports bytes and the peer's end of stream") {
   Pair pair;
   Watcher watcher;
   CHECK(watcher.event.add_edge(watcher.loop, pair.ours.get(),
@@ -51,19 +51,19 @@ TEST_CASE("event: bytes and the peer's end are told in one callback") {
   CHECK((watcher.seen & worker::net::kPeerClosed) != 0);
 }
 
-TEST_CASE("event: raise_again calls back in the next turn although nothing is new") {
+TEST_CASE("event: raise_again calls back in the next turn without a new event") {
   Pair pair;
   Watcher watcher;
   CHECK(watcher.event.add_edge(watcher.loop, pair.ours.get(), worker::net::kReadable,
                                &Watcher::on_event, &watcher));
   watcher.event.raise_again();
-  watcher.event.raise_again();  // once is enough
+  watcher.event.raise_again();  // still one callback
   watcher.loop.run();
   CHECK(watcher.calls == 1);
   CHECK(watcher.seen == worker::net::kReadable);
 }
 
-TEST_CASE("event: what is removed is not called, even when it was raised") {
+TEST_CASE("event: a removed event gets no callback, even after raise_again") {
   Pair pair;
   Watcher watcher;
   CHECK(watcher.event.add_edge(watcher.loop, pair.ours.get(), worker::net::kReadable,
@@ -78,7 +78,9 @@ TEST_CASE("event: what is removed is not called, even when it was raised") {
   CHECK(watcher.calls == 0);
 }
 
-TEST_CASE("event: what is disposed of ends after the turn, also when its end disposes of more") {
+TEST_CASE(
+    "event: disposed objects end after the turn, and so do those that their destructors dispose "
+    "of") {
   struct Noted : worker::net::Disposable {
     Noted(std::string& log_, char name_) : log(log_), name(name_) {}
     ~Noted() override {

@@ -10,7 +10,7 @@
 
 namespace {
 
-// Two ends of a TCP connection: what a socket pair calls unsent is something else.
+// Two ends of a TCP connection. For a socket pair the kernel counts unsent bytes differently.
 struct Connection {
   Connection() {
     const worker::net::UniqueFd listening(::socket(AF_INET, SOCK_STREAM, 0));
@@ -46,7 +46,7 @@ struct Connection {
 
 }  // namespace
 
-TEST_CASE("stream: what the peer has not got yet becomes less when it reads") {
+TEST_CASE("stream: the number of unsent bytes falls when the peer reads") {
   Connection connection;
   CHECK(connection.stream.unsent() == 0);
   const std::size_t written = connection.write_until_full();
