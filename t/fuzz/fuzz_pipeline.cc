@@ -31,7 +31,7 @@ struct Request {
   std::size_t end = 0;
 };
 
-// Reads a stream as a client's connection does, in pieces.
+// Reads a stream in pieces, as a client's connection does.
 class Reader {
  public:
   void feed(std::string_view piece) {
@@ -93,7 +93,8 @@ class Reader {
   bool read_body() {
     const std::uint64_t most = body_.most_left();
     const BodyReader::Taken taken = body_.take(waiting_.data(), waiting_.size());
-    require(taken.produced <= taken.consumed && taken.consumed <= most, "takes what is its own");
+    require(taken.produced <= taken.consumed && taken.consumed <= most,
+            "takes only bytes of the body");
     now_.body.append(waiting_, 0, taken.produced);
     take(taken.consumed);
     if (body_.state() == BodyReader::State::refused) return stop(body_.refusal());
@@ -122,7 +123,7 @@ struct Text {
   std::string& out;
 };
 
-// In two parts, as from two reads.
+// Writes the body in two parts, as after two reads.
 void write_body(const Request& request, std::string& out) {
   const std::string_view body = request.body;
   const std::size_t half = body.size() / 2;
@@ -179,6 +180,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   const Reader again = read(out, out.size() + 1);
   same(whole.requests, again.requests);
-  require(again.consumed == out.size(), "all of what is written belongs to one of them");
+  require(again.consumed == out.size(), "every byte that is written belongs to a request");
   return 0;
 }

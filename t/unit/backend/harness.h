@@ -47,7 +47,7 @@ struct House {
     until([&] { return turns-- <= 0; });
   }
 
-  // A connection to the i-th server, with somebody who listens to it meanwhile.
+  // An established connection to the i-th server. Its user ignores all events.
   std::unique_ptr<worker::backend::UpstreamConnection> connect(std::size_t i = 0) {
     struct Nobody final : worker::backend::UpstreamUser {
       void on_upstream_event(worker::backend::UpstreamConnection&) override {}

@@ -4,7 +4,7 @@
 
 using namespace backend_test;
 
-TEST_CASE("backend: its title is its name and its address as configured") {
+TEST_CASE("backend: the title holds the name and the configured address") {
   House house;
   const std::string port = std::to_string(house.config[0].port);
   CHECK(house.backends[0].title() == "b1 (127.0.0.1:" + port + ")");
@@ -14,7 +14,9 @@ TEST_CASE("backend: its title is its name and its address as configured") {
   CHECK(house.backends[0].title() == "b1 (app.test:" + port + ")");
 }
 
-TEST_CASE("backend: closing what is idle frees the connections of all, and tells whether any was") {
+TEST_CASE(
+    "backend: close_idle closes the idle connections of all backends and says whether any "
+    "existed") {
   House house({Mode::listening, Mode::listening});
   CHECK(house.backends.size() == 2);
   CHECK(!house.backends.close_idle());
@@ -31,7 +33,7 @@ TEST_CASE("backend: closing what is idle frees the connections of all, and tells
   CHECK(!house.backends.close_idle());
 }
 
-TEST_CASE("backend connection: a connect that is refused is an errno, at once or with an event") {
+TEST_CASE("backend connection: a refused connect gives its errno, at once or with an event") {
   House house({Mode::refusing});
   worker::backend::UpstreamConnection upstream(house.loop);
   struct Listener final : worker::backend::UpstreamUser {
@@ -53,7 +55,8 @@ TEST_CASE("backend connection: a connect that is refused is an errno, at once or
   CHECK(listener.result == ECONNREFUSED);
 }
 
-TEST_CASE("backend connection: one in progress has no result, and its deadline tells its user") {
+TEST_CASE(
+    "backend connection: while it connects it has no result, and its deadline calls its user") {
   House house({Mode::deaf});
   worker::backend::UpstreamConnection upstream(house.loop);
   struct Listener final : worker::backend::UpstreamUser {
@@ -68,7 +71,7 @@ TEST_CASE("backend connection: one in progress has no result, and its deadline t
   upstream.deadline().start(house.deadlines.of(1000), worker::net::EventLoop::now_ms());
   net_test::expire(house.deadlines, 1000);
   CHECK(listener.deadlines == 1);
-  // After close none comes any more.
+  // close() stops the deadline.
   upstream.deadline().start(house.deadlines.of(1000), worker::net::EventLoop::now_ms());
   upstream.close();
   net_test::expire(house.deadlines, 1000);

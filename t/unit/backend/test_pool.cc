@@ -8,7 +8,7 @@ using worker::backend::kUpstreamIdleMs;
 using worker::backend::UpstreamConnection;
 using worker::backend::UpstreamPool;
 
-TEST_CASE("pool: the last one in is the first one out, and it is marked as used") {
+TEST_CASE("pool: last in, first out, and marked as reused") {
   House house;
   UpstreamPool& pool = house.backends[0].pool;
   CHECK(pool.take() == nullptr);
@@ -32,7 +32,7 @@ TEST_CASE("pool: the last one in is the first one out, and it is marked as used"
   other->close();
 }
 
-TEST_CASE("pool: an idle connection that says anything is dropped, and no other one") {
+TEST_CASE("pool: an event drops its own idle connection and no other") {
   House house;
   UpstreamPool& pool = house.backends[0].pool;
   pool.put(house.connect());
@@ -49,7 +49,7 @@ TEST_CASE("pool: an idle connection that says anything is dropped, and no other 
   left->close();
 }
 
-TEST_CASE("pool: idleness has its longest time") {
+TEST_CASE("pool: an idle connection is closed after kUpstreamIdleMs") {
   House house;
   UpstreamPool& pool = house.backends[0].pool;
   const std::uint64_t before = worker::net::EventLoop::now_ms();
@@ -61,7 +61,7 @@ TEST_CASE("pool: idleness has its longest time") {
   CHECK(house.until([&] { return house.fakes[0]->is_closed(); }));
 }
 
-TEST_CASE("pool: a connection that was taken has no idle time any more") {
+TEST_CASE("pool: a connection in use has no idle deadline") {
   House house;
   UpstreamPool& pool = house.backends[0].pool;
   pool.put(house.connect());
@@ -72,10 +72,10 @@ TEST_CASE("pool: a connection that was taken has no idle time any more") {
   taken->close();
 }
 
-TEST_CASE("pool: it keeps so many idle ones, and closes one more") {
+TEST_CASE("pool: it keeps kMaxIdleUpstreams connections and closes the next") {
   House house;
   UpstreamPool& pool = house.backends[0].pool;
-  // Without sockets: the pool asks nothing of them.
+  // The pool needs no sockets in them.
   for (std::size_t i = 0; i < kMaxIdleUpstreams; ++i) {
     pool.put(std::make_unique<UpstreamConnection>(house.loop));
   }

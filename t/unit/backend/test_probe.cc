@@ -27,14 +27,14 @@ struct Probing : House {
 
 }  // namespace
 
-TEST_CASE("probe: a live backend is left alone") {
+TEST_CASE("probe: it does not connect to a live backend") {
   Probing house({Mode::listening});
   house.probe->tick(kNow + 10 * kPeriodMs);
   house.turn();
   CHECK(house.fakes[0]->connections() == 0);
 }
 
-TEST_CASE("probe: a dead backend that takes a connection lives again, and the log says so") {
+TEST_CASE("probe: a dead backend that accepts a connection becomes live, and the log says so") {
   Probing house({Mode::listening});
   house.kill();
   house.probe->tick(kNow + kPeriodMs);
@@ -43,7 +43,7 @@ TEST_CASE("probe: a dead backend that takes a connection lives again, and the lo
   REQUIRE(lines.size() == 1);
   CHECK(lines[0].starts_with("backend " + house.backends[0].title() + " is live again after "));
   CHECK(lines[0].ends_with(" s"));
-  // It wanted nothing else of it.
+  // The probe sends nothing and closes.
   CHECK(house.until([&] { return house.fakes[0]->is_closed(); }));
   CHECK(house.fakes[0]->received().empty());
   house.probe->tick(kNow + 2 * kPeriodMs);
@@ -51,11 +51,11 @@ TEST_CASE("probe: a dead backend that takes a connection lives again, and the lo
   CHECK(house.fakes[0]->connections() == 1);
 }
 
-TEST_CASE("probe: no probe before its time, one at it, and the next one a period later") {
+TEST_CASE("probe: a failed probe claims one period, and the next probe is due a period later") {
   Probing house({Mode::refusing});
   house.kill();
   shm::BackendTable& table = house.segment.backends();
-  // Another process would be given what is due.
+  // The claims that another process would make.
   house.probe->tick(kNow + kPeriodMs);
   house.turn();
   CHECK(!house.is_live());
@@ -65,7 +65,7 @@ TEST_CASE("probe: no probe before its time, one at it, and the next one a period
   CHECK(house.lines().empty());
 }
 
-TEST_CASE("probe: a period that another process has claimed is its business") {
+TEST_CASE("probe: it does not connect in a period that another process has claimed") {
   Probing house({Mode::listening});
   house.kill();
   REQUIRE(
@@ -76,14 +76,14 @@ TEST_CASE("probe: a period that another process has claimed is its business") {
   CHECK(!house.is_live());
 }
 
-TEST_CASE("probe: a connect that hangs is given up, and blocks no later probe") {
+TEST_CASE("probe: it gives up a connect that hangs, and a later probe succeeds") {
   Probing house({Mode::deaf, Mode::listening});
   house.kill(0);
   house.kill(1);
   house.probe->tick(kNow + kPeriodMs);
   CHECK(house.until([&] { return house.is_live(1); }));
   CHECK(!house.is_live(0));
-  // While it hangs no second connection is made.
+  // No second attempt begins, and none is claimed, while one hangs.
   house.probe->tick(kNow + 2 * kPeriodMs);
   CHECK(house.segment.backends().claim_probe(house.heritages[0].row, kNow + 2 * kPeriodMs,
                                              kPeriodMs));
@@ -95,7 +95,7 @@ TEST_CASE("probe: a connect that hangs is given up, and blocks no later probe") 
   CHECK(house.until([&] { return house.is_live(0); }));
 }
 
-TEST_CASE("probe: each address of a backend has its turn") {
+TEST_CASE("probe: each probe tries the next address of the backend") {
   Probing house({Mode::refusing, Mode::listening});
   house.heritages[0].addresses.push_back(house.fakes[1]->address());
   house.kill();
@@ -107,7 +107,7 @@ TEST_CASE("probe: each address of a backend has its turn") {
   CHECK(house.fakes[1]->connections() == 1);
 }
 
-TEST_CASE("probe: a backend whose name did not resolve is not probed") {
+TEST_CASE("probe: it claims no probe of a backend without addresses") {
   Probing house({Mode::listening});
   house.heritages[0].addresses.clear();
   house.kill();
@@ -117,7 +117,7 @@ TEST_CASE("probe: a backend whose name did not resolve is not probed") {
   CHECK(house.segment.backends().claim_probe(house.heritages[0].row, kNow + kPeriodMs, kPeriodMs));
 }
 
-TEST_CASE("probe: one that ends in the middle of an attempt leaves nothing behind") {
+TEST_CASE("probe: its destructor ends an attempt that is under way") {
   Probing house({Mode::deaf});
   house.kill();
   house.probe->tick(kNow + kPeriodMs);

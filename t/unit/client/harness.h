@@ -1,5 +1,5 @@
-// Real clients' connections in a worker without its process: each is one end of a TCP connection
-// whose other end a test reads and writes.
+// Client connections of a worker, without the process. A test reads and writes the client's end of
+// each TCP connection.
 #pragma once
 
 #include <sys/ioctl.h>
@@ -118,7 +118,7 @@ class ClientWorld {
 };
 
 inline constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n";
-// What a client gets of kOk.
+// The client's view of kOk.
 inline const std::string kOkHere =
     "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Backend: b1\r\n\r\nhello";
 inline const std::string kOkAndClose =

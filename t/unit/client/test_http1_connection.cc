@@ -1,4 +1,4 @@
-// How long a client's connection lives, and what ends it.
+// The life of a client's connection, and of all connections of a worker.
 #include <doctest/doctest.h>
 
 #include "t/unit/client/harness.h"
@@ -24,7 +24,7 @@ std::string page_size(ClientWorld& in, int status) {
 
 }  // namespace
 
-TEST_CASE("http1_connection: it is kept for further requests") {
+TEST_CASE("http1_connection: it stays open for further requests") {
   ClientWorld in;
   Peer& peer = in.connect();
   std::string expected;
@@ -42,7 +42,7 @@ TEST_CASE("http1_connection: it is kept for further requests") {
   CHECK(in.records().empty());
 }
 
-TEST_CASE("http1_connection: Connection: close ends it after the response") {
+TEST_CASE("http1_connection: it closes after the response to Connection: close") {
   ClientWorld in;
   Peer& peer = in.connect();
   peer.sends("GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n");
@@ -54,7 +54,7 @@ TEST_CASE("http1_connection: Connection: close ends it after the response") {
   CHECK(in.records() == std::vector<std::string>{kServed});
 }
 
-TEST_CASE("http1_connection: HTTP/1.0 is closed unless it asks for more") {
+TEST_CASE("http1_connection: HTTP/1.0 closes unless the client asks for keep-alive") {
   ClientWorld in;
   Peer& peer = in.connect();
   SUBCASE("it does not") {
@@ -98,7 +98,7 @@ TEST_CASE("http1_connection: pipelined requests are answered one after the other
         in.world.fakes[0]->received().find("GET /b"));
 }
 
-TEST_CASE("http1_connection: answers of our own keep it, too") {
+TEST_CASE("http1_connection: it stays open after an answer of Pound's own") {
   ClientWorld in({.change = [](conf::Config& config) { config.listeners[0].services.clear(); }});
   Peer& peer = in.connect();
   peer.sends(std::string(kGet) + std::string(kGet));
@@ -108,7 +108,7 @@ TEST_CASE("http1_connection: answers of our own keep it, too") {
   CHECK(!peer.has_ended);
 }
 
-TEST_CASE("http1_connection: a head in single bytes is a head") {
+TEST_CASE("http1_connection: a head may come byte by byte") {
   ClientWorld in;
   Peer& peer = in.connect();
   for (const char byte : kGet) {
@@ -119,7 +119,7 @@ TEST_CASE("http1_connection: a head in single bytes is a head") {
   CHECK(in.until_received(peer, kOkHere));
 }
 
-TEST_CASE("http1_connection: a head that is not complete in time") {
+TEST_CASE("http1_connection: 408 for a head that is not complete in time") {
   ClientWorld in;
   Peer& peer = in.connect();
   peer.sends("GET / HTTP/1.1\r\nHost: a.");
@@ -132,7 +132,7 @@ TEST_CASE("http1_connection: a head that is not complete in time") {
         std::vector<std::string>{R"("-" 408 )" + page_size(in, 408) + " - - reason=head_timeout"});
 }
 
-TEST_CASE("http1_connection: the time of a head does not begin anew with each byte") {
+TEST_CASE("http1_connection: further bytes of a head do not restart its time-out") {
   ClientWorld in;
   Peer& peer = in.connect();
   peer.sends("GET / HTTP/1.1\r\n");
@@ -146,7 +146,7 @@ TEST_CASE("http1_connection: the time of a head does not begin anew with each by
   CHECK(in.records().size() == 1);
 }
 
-TEST_CASE("http1_connection: silence ends it without a record") {
+TEST_CASE("http1_connection: an idle connection closes without a record") {
   ClientWorld in;
   Peer& peer = in.connect();
   SUBCASE("before its first request") {}
@@ -163,7 +163,7 @@ TEST_CASE("http1_connection: silence ends it without a record") {
   CHECK(in.records().empty());
 }
 
-TEST_CASE("http1_connection: a head that is refused, and nothing behind it is a request") {
+TEST_CASE("http1_connection: after a refused head no byte is read as a request") {
   ClientWorld in;
   Peer& peer = in.connect();
   peer.sends("GET / HTTP/1.1\r\nHost : a.test\r\n\r\n" + std::string(kGet));
@@ -171,7 +171,7 @@ TEST_CASE("http1_connection: a head that is refused, and nothing behind it is a 
   CHECK(peer.received == page(in, 400, "Bad Request"));
   CHECK(in.records() == std::vector<std::string>{R"("GET / HTTP/1.1" 400 )" + page_size(in, 400) +
                                                  " - - reason=space_before_colon"});
-  // Its side is closed, and what it sends is dropped for a while.
+  // Pound has closed its own side, and drops further bytes for a while.
   CHECK(in.clients.size() == 1);
   peer.sends(kGet);
   in.turn();
@@ -182,7 +182,7 @@ TEST_CASE("http1_connection: a head that is refused, and nothing behind it is a 
   CHECK(in.world.fakes[0]->connections() == 0);
 }
 
-TEST_CASE("http1_connection: a client that stays silent is not lingered for longer than its time") {
+TEST_CASE("http1_connection: lingering ends after kLingerMs of silence") {
   ClientWorld in;
   Peer& peer = in.connect();
   peer.sends("BAD\r\n\r\n");
@@ -206,7 +206,7 @@ TEST_CASE("http1_connection: a client that resets during its request") {
   CHECK(in.world.slots() == "0 0");
 }
 
-TEST_CASE("http1_connection: a client may close its side and still read its answer") {
+TEST_CASE("http1_connection: a client may close its side and still read the response") {
   ClientWorld in;
   Peer& peer = in.connect();
   peer.sends(kGet);
@@ -220,7 +220,7 @@ TEST_CASE("http1_connection: a client may close its side and still read its answ
 
 // --- all clients of a worker
 
-TEST_CASE("client_set: it knows how many there are, and how many have left") {
+TEST_CASE("client_set: it counts the present clients and those that have left") {
   ClientWorld in;
   CHECK(in.clients.size() == 0);
   Peer& first = in.connect();
@@ -245,8 +245,7 @@ TEST_CASE("client_set: draining without clients stops the loop at once") {
   CHECK(net_test::is_stopped(in.world.loop));
 }
 
-TEST_CASE(
-    "client_set: draining closes idle clients, gives newcomers a while, and lets others end") {
+TEST_CASE("client_set: draining closes idle clients and lets newcomers and requests finish") {
   ClientWorld in;
   Peer& idle = in.connect();
   idle.sends(kGet);
@@ -278,7 +277,7 @@ TEST_CASE(
   CHECK(newcomer.received == kOkAndClose);
 }
 
-TEST_CASE("client_set: draining patiently leaves any client that asks nothing a while") {
+TEST_CASE("client_set: draining patiently leaves idle clients kPatienceMs") {
   ClientWorld in;
   Peer& idle = in.connect();
   idle.sends(kGet);
@@ -298,7 +297,7 @@ TEST_CASE("client_set: draining patiently leaves any client that asks nothing a 
   CHECK(in.until_end(silent));
 }
 
-TEST_CASE("client_set: patience can be lost") {
+TEST_CASE("client_set: draining may follow draining_patiently") {
   ClientWorld in;
   Peer& idle = in.connect();
   idle.sends(kGet);
@@ -310,7 +309,7 @@ TEST_CASE("client_set: patience can be lost") {
   CHECK(in.clients.size() == 0);
 }
 
-TEST_CASE("client_set: cut off, it tells how many were not idle, and their records why") {
+TEST_CASE("client_set: cut_off counts the clients that were not idle and records the reason") {
   ClientWorld in;
   Peer& idle = in.connect();
   Peer& busy = in.connect();

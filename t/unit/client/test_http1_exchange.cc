@@ -1,4 +1,4 @@
-// How one request and its response look in HTTP/1 on the client's side.
+// One request and its response, as HTTP/1 on the client's side.
 #include <doctest/doctest.h>
 
 #include "t/unit/client/harness.h"
@@ -18,7 +18,7 @@ std::string_view body_of(std::string_view request) {
 
 }  // namespace
 
-TEST_CASE("http1_exchange: chunks are made anew, one for each read, with the trailer") {
+TEST_CASE("http1_exchange: each read becomes one chunk, and the trailer passes") {
   ClientWorld in;
   Peer& peer = in.connect();
   peer.sends(kGet);
@@ -32,7 +32,7 @@ TEST_CASE("http1_exchange: chunks are made anew, one for each read, with the tra
   CHECK(in.records() == std::vector<std::string>{kServed});
 }
 
-TEST_CASE("http1_exchange: HTTP/1.0 knows no chunks: the close is the end") {
+TEST_CASE("http1_exchange: for HTTP/1.0 the close ends a body without a length") {
   ClientWorld in;
   Peer& peer = in.connect();
   peer.sends("GET / HTTP/1.0\r\nHost: a.test\r\nConnection: keep-alive\r\n\r\n");
@@ -42,7 +42,7 @@ TEST_CASE("http1_exchange: HTTP/1.0 knows no chunks: the close is the end") {
   CHECK(peer.received == "HTTP/1.1 200 OK\r\nConnection: close\r\nX-Backend: b1\r\n\r\nabcde");
 }
 
-TEST_CASE("http1_exchange: a body that ends by the backend's close is given an end of its own") {
+TEST_CASE("http1_exchange: a body that ends by the backend's close goes out in chunks") {
   ClientWorld in;
   Peer& peer = in.connect();
   peer.sends(kGet);
@@ -70,7 +70,7 @@ TEST_CASE("http1_exchange: a truncated response never looks whole") {
     in.answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nabc");
     head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-Backend: b1\r\n\r\n3\r\nabc\r\n";
   }
-  SUBCASE("by close, which only a reset can tell from its end") {
+  SUBCASE("by close, so that a reset marks the truncation") {
     peer.sends("GET / HTTP/1.0\r\nHost: a.test\r\n\r\n");
     in.answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nabc");
     head = "HTTP/1.1 200 OK\r\nConnection: close\r\nX-Backend: b1\r\n\r\nabc";
@@ -104,7 +104,7 @@ TEST_CASE("http1_exchange: interim responses are for HTTP/1.1 only") {
   }
 }
 
-TEST_CASE("http1_exchange: the response to HEAD has the fields of a body and none") {
+TEST_CASE("http1_exchange: a response to HEAD has Content-Length and no body") {
   ClientWorld in;
   Peer& peer = in.connect();
   peer.sends("HEAD / HTTP/1.1\r\nHost: a.test\r\n\r\n");
@@ -116,7 +116,7 @@ TEST_CASE("http1_exchange: the response to HEAD has the fields of a body and non
   REQUIRE(in.until_received(peer, head + kOkHere));
 }
 
-TEST_CASE("http1_exchange: a body is read to its last byte, and what is behind it is a request") {
+TEST_CASE("http1_exchange: the bytes behind a body are the next request") {
   ClientWorld in;
   Peer& peer = in.connect();
   std::string head = "POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 5\r\n\r\n";
@@ -131,7 +131,7 @@ TEST_CASE("http1_exchange: a body is read to its last byte, and what is behind i
   peer.sends(head + body + std::string(kGet));
   REQUIRE(in.until([&] { return body_of(in.world.fakes[0]->received()) == at_backend; }));
   in.world.fakes[0]->sends(kOk);
-  in.answer(kOk, 1, 1);  // nothing follows a body on its connection
+  in.answer(kOk, 1, 1);  // on a fresh connection, since the first one carried a body
   REQUIRE(in.until_received(peer, kOkHere + kOkHere));
   CHECK(in.records() ==
         std::vector<std::string>{R"("POST / HTTP/1.1" 200 5 192.0.2.1:80/1 b1)", kServed});
@@ -152,7 +152,7 @@ TEST_CASE("http1_exchange: a body that comes in parts goes out in parts") {
   REQUIRE(in.until_received(peer, kOkHere));
 }
 
-TEST_CASE("http1_exchange: a client that is still sending is not asked for the rest of its body") {
+TEST_CASE("http1_exchange: a response before the end of the body closes the connection") {
   ClientWorld in;
   Peer& peer = in.connect();
   peer.sends("POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 500\r\n\r\nab");
@@ -161,7 +161,7 @@ TEST_CASE("http1_exchange: a client that is still sending is not asked for the r
   REQUIRE(in.until_end(peer));
   CHECK(peer.received == kOkAndClose);
   CHECK(!peer.was_reset);
-  // Lingering: what still comes is dropped, and no reset discards the response.
+  // Lingering: Pound drops further bytes, and no reset discards the response.
   peer.sends(std::string(498, 'c'));
   in.turn();
   CHECK(in.clients.size() == 1);
@@ -170,7 +170,7 @@ TEST_CASE("http1_exchange: a client that is still sending is not asked for the r
   CHECK(in.records() == std::vector<std::string>{R"("POST / HTTP/1.1" 200 5 192.0.2.1:80/1 b1)"});
 }
 
-TEST_CASE("http1_exchange: a body that breaks a rule is answered, and its connection ends") {
+TEST_CASE("http1_exchange: an invalid body gets an answer, and the connection closes") {
   ClientWorld in;
   Peer& peer = in.connect();
   peer.sends("POST / HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
@@ -216,7 +216,7 @@ TEST_CASE("http1_exchange: a client that leaves in the middle of its body") {
   CHECK(in.until([&] { return in.world.fakes[0]->is_closed(); }));
 }
 
-TEST_CASE("http1_exchange: what a slow client does not take is held, in order") {
+TEST_CASE("http1_exchange: a slow client gets all bytes in order") {
   ClientWorld in;
   Peer& peer = in.connect();
   peer.reads = false;
@@ -227,7 +227,7 @@ TEST_CASE("http1_exchange: what a slow client does not take is held, in order") 
   for (std::size_t i = 0; i < body.size(); ++i) body[i] = static_cast<char>('a' + i / 1000 % 26);
   std::size_t sent = 0;
   std::size_t stuck = 0;
-  // Until neither the client's socket nor the backend's takes any more.
+  // Until the sockets of both the client and the backend are full.
   in.until([&] {
     const std::size_t more = in.world.fakes[0]->sends_some(std::string_view(body).substr(sent));
     sent += more;
@@ -247,7 +247,7 @@ TEST_CASE("http1_exchange: what a slow client does not take is held, in order") 
         std::vector<std::string>{R"("GET / HTTP/1.1" 200 16777216 192.0.2.1:80/1 b1)"});
 }
 
-TEST_CASE("http1_exchange: a tunnel begins with the bytes that came too early") {
+TEST_CASE("http1_exchange: bytes behind an upgrade request belong to the tunnel") {
   ClientWorld in;
   Peer& peer = in.connect();
   peer.sends(

@@ -16,7 +16,7 @@ using worker::http::Reason;
 using Kind = worker::http::Framing::Kind;
 using State = worker::http::BodyReader::State;
 
-// All that one reader found in a stream of bytes.
+// The result of one reader for a stream of bytes.
 struct Outcome {
   std::string data;
   std::string rest;  // the bytes behind the body
@@ -38,7 +38,7 @@ Outcome read(const Framing& framing, std::string_view bytes, std::size_t step,
     std::string piece(bytes.substr(at, step));
     const BodyReader::Taken taken = reader.take(piece.data(), piece.size());
     outcome.data.append(piece, 0, taken.produced);
-    if (reader.state() == State::refused) break;  // what is left belongs to nothing
+    if (reader.state() == State::refused) break;  // the other bytes belong to no message
     outcome.rest.append(piece, taken.consumed);
   }
   outcome.state = reader.state();
@@ -71,14 +71,14 @@ TEST_CASE("body_reader: no body takes none of the bytes") {
   }
 }
 
-TEST_CASE("body_reader: a reader that was never started holds a whole body without bytes") {
+TEST_CASE("body_reader: before start it holds an empty, whole body") {
   BodyReader reader;
   CHECK(reader.is_whole());
   CHECK(reader.most_left() == 0);
   CHECK(reader.trailer().empty());
 }
 
-TEST_CASE("body_reader: a length is kept to the byte") {
+TEST_CASE("body_reader: a body with a length ends at its last byte") {
   const Outcome outcome = read_in_every_way({Kind::length, 5}, "abcdefgh");
   CHECK(outcome.state == State::whole);
   CHECK(outcome.data == "abcde");
@@ -87,7 +87,7 @@ TEST_CASE("body_reader: a length is kept to the byte") {
   CHECK(outcome.trailer.empty());
 }
 
-TEST_CASE("body_reader: how much of the stream can still belong to the body") {
+TEST_CASE("body_reader: most_left bounds the bytes that can still belong to the body") {
   BodyReader reader;
   reader.start({Kind::length, 5});
   CHECK(reader.most_left() == 5);
@@ -172,7 +172,7 @@ TEST_CASE("body_reader: the end of the stream changes nothing for a whole or a r
   CHECK(reader.state() == State::refused);
 }
 
-TEST_CASE("body_reader: a bad chunk is refused, and the data before it was handed out") {
+TEST_CASE("body_reader: an invalid chunk is refused, and the data before it comes out") {
   const Outcome outcome = read_in_every_way({Kind::chunked, 0}, "2\r\nab\r\nzz\r\n");
   CHECK(outcome.state == State::refused);
   CHECK(outcome.data == "ab");
@@ -191,7 +191,7 @@ TEST_CASE("body_reader: a chunked body of the limit passes, and one of a byte mo
   const Outcome fits = read_in_every_way({Kind::chunked, 0}, "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", 5);
   CHECK(fits.state == State::whole);
   CHECK(fits.data == "abcde");
-  // Nothing of the chunk that exceeds the limit is handed out.
+  // No byte of the chunk that exceeds the limit comes out.
   const Outcome exceeds =
       read_in_every_way({Kind::chunked, 0}, "3\r\nabc\r\n3\r\ndef\r\n0\r\n\r\n", 5);
   CHECK(exceeds.state == State::refused);
@@ -208,7 +208,7 @@ TEST_CASE("body_reader: the limit of an earlier body is not that of the next") {
   CHECK(reader.is_whole());
 }
 
-TEST_CASE("body_reader: a new body begins with nothing of the one before") {
+TEST_CASE("body_reader: start forgets the body before") {
   BodyReader reader;
   reader.start({Kind::chunked, 0});
   std::string part = "zz\r\n";
@@ -224,7 +224,7 @@ TEST_CASE("body_reader: a new body begins with nothing of the one before") {
 
 namespace {
 
-// What frame_body adds, one string for each call.
+// Collects the pieces of frame_body, one string for each call.
 struct Parts {
   void add(std::string_view bytes) { list.emplace_back(bytes); }
   std::string text() const {
@@ -260,12 +260,12 @@ TEST_CASE("frame_body: one chunk for each span, and an end behind the last") {
         "3\r\nabc\r\n0\r\nA: b\r\n\r\n");
 }
 
-TEST_CASE("frame_body: a span without bytes is no chunk, which would end the body") {
+TEST_CASE("frame_body: an empty span writes no chunk, because an empty chunk ends the body") {
   CHECK(framed({.in_chunks = true, .data = ""}).empty());
   CHECK(framed({.in_chunks = true, .data = "", .is_last = true}) == "0\r\n\r\n");
 }
 
-TEST_CASE("frame_body: what it writes is what BodyReader reads") {
+TEST_CASE("frame_body: BodyReader reads its output back") {
   std::string stream;
   for (const std::string_view part : {"a", "", "bcd"}) {
     stream += framed({.in_chunks = true, .data = part});

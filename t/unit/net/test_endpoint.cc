@@ -20,7 +20,7 @@ using worker::net::kWritable;
 using worker::tls::IoResult;
 using worker::tls::IoStatus;
 
-// An endpoint in a loop, with all that was told to its owner.
+// An endpoint in a loop, and the number of events that its owner got.
 struct Watched {
   explicit Watched(worker::net::Stream stream) {
     endpoint.stream() = std::move(stream);
@@ -70,7 +70,7 @@ struct PlainPair {
 
 }  // namespace
 
-TEST_CASE("endpoint: bytes make it readable, and a short read that is noted makes it drained") {
+TEST_CASE("endpoint: bytes make it readable until mark_drained follows a short read") {
   PlainPair pair;
   Watched& near = *pair.near;
   CHECK(!near.endpoint.readable());
@@ -92,7 +92,7 @@ TEST_CASE("endpoint: bytes make it readable, and a short read that is noted make
   CHECK(near.endpoint.readable());
 }
 
-TEST_CASE("endpoint: a read that finds nothing makes it unreadable, unless it is marked again") {
+TEST_CASE("endpoint: a read that finds nothing makes it unreadable") {
   PlainPair pair;
   Watched& near = *pair.near;
   near.endpoint.mark_readable();
@@ -101,7 +101,7 @@ TEST_CASE("endpoint: a read that finds nothing makes it unreadable, unless it is
   CHECK(!near.endpoint.readable());
 }
 
-TEST_CASE("endpoint: an end of stream that came with the bytes is still to be read") {
+TEST_CASE("endpoint: it stays readable while a reported end of stream is unread") {
   PlainPair pair;
   Watched& near = *pair.near;
   pair.write("abc");
@@ -116,7 +116,7 @@ TEST_CASE("endpoint: an end of stream that came with the bytes is still to be re
   CHECK(near.endpoint.peer_closed());
 }
 
-TEST_CASE("endpoint: room is told only to an owner that asked for it, and until it has enough") {
+TEST_CASE("endpoint: kWritable reaches the owner only while want_write is on") {
   PlainPair pair;
   Watched& near = *pair.near;
   net_test::turn(near.loop);
@@ -134,7 +134,7 @@ TEST_CASE("endpoint: room is told only to an owner that asked for it, and until 
   net_test::read_all(pair.far_end.get());
   net_test::turn(near.loop);
   CHECK(near.writables == 1);
-  // Asked again, the present state is told once.
+  // A new registration reports the present state once.
   CHECK(near.endpoint.want_write(true));
   CHECK(near.endpoint.want_write(true));
   CHECK(await(near.loop, [&] { return near.writables == 2; }));
@@ -142,7 +142,7 @@ TEST_CASE("endpoint: room is told only to an owner that asked for it, and until 
   CHECK(near.writables == 2);
 }
 
-TEST_CASE("endpoint: reschedule calls the owner back although nothing is new") {
+TEST_CASE("endpoint: reschedule calls the owner back without a new event") {
   PlainPair pair;
   Watched& near = *pair.near;
   pair.write("abc");
@@ -153,7 +153,7 @@ TEST_CASE("endpoint: reschedule calls the owner back although nothing is new") {
   CHECK(await(near.loop, [&] { return near.readables == 2; }));
 }
 
-TEST_CASE("endpoint: after close nothing is told, and the peer sees the end") {
+TEST_CASE("endpoint: close ends all callbacks, and the peer sees the end of stream") {
   PlainPair pair;
   Watched& near = *pair.near;
   near.endpoint.want_write(true);
@@ -167,7 +167,7 @@ TEST_CASE("endpoint: after close nothing is told, and the peer sees the end") {
   CHECK(ended);
 }
 
-TEST_CASE("endpoint: a loop that does not take the socket is a result") {
+TEST_CASE("endpoint: watch and want_write report a descriptor that epoll refuses") {
   worker::net::EventLoop loop;
   Endpoint endpoint(worker::net::UniqueFd(::memfd_create("no socket", MFD_CLOEXEC)));
   CHECK(!endpoint.watch(
@@ -187,18 +187,18 @@ std::shared_ptr<worker::tls::Context> some_context() {
 
 }  // namespace
 
-TEST_CASE("endpoint: what TLS has to send waits for room by itself, without the owner's asking") {
+TEST_CASE("endpoint: output of TLS waits for room without a request from the owner") {
   const auto context = some_context();
   tls_test::Pair pair(*context);
   Watched near(std::move(pair.server));
-  // Before the handshake the socket is full of something else.
+  // The socket is full before the handshake begins.
   const std::string block(65536, 'x');
   std::size_t filled = 0;
   ssize_t n;
   while ((n = ::send(near.endpoint.stream().fd(), block.data(), block.size(), 0)) > 0) {
     filled += static_cast<std::size_t>(n);
   }
-  // The client sends its hello, and as yet does not see what is in the socket.
+  // The client sends its hello. It cannot see the bytes that fill the socket.
   SSL* const client = pair.make_client("a.test");
   BIO* const nothing = BIO_new(BIO_s_mem());
   BIO_ctrl(nothing, BIO_C_SET_BUF_MEM_EOF_RETURN, -1, nullptr);
@@ -210,7 +210,7 @@ TEST_CASE("endpoint: what TLS has to send waits for room by itself, without the 
   CHECK(!near.endpoint.wants_write());
   CHECK(!near.endpoint.readable());
 
-  // Room comes: TLS sends what it has, and a read is worth another try.
+  // The socket has room: TLS sends its records, and the owner reads again.
   while (filled != 0) {
     std::string part(std::min<std::size_t>(filled, 65536), ' ');
     const ssize_t got = ::recv(pair.client_socket.get(), part.data(), part.size(), 0);
@@ -229,7 +229,7 @@ TEST_CASE("endpoint: what TLS has to send waits for room by itself, without the 
   CHECK(near.text == "hello");
 }
 
-TEST_CASE("endpoint: over TLS a part of a record and the end behind it are read in one go") {
+TEST_CASE("endpoint: one read over TLS gets past a partial record to the end of stream") {
   const auto context = some_context();
   tls_test::Pair pair(*context);
   REQUIRE(pair.shake_hands("a.test"));

@@ -21,7 +21,7 @@ void send(Outbox& outbox, Stream* sink, std::initializer_list<std::string_view> 
   outbox.send(sink, pieces, is_last);
 }
 
-// Fills the sink's socket to the brim; returns what was sent, some of which the outbox holds.
+// Sends more than the sink's socket takes; returns all of these bytes. The outbox holds the rest.
 std::string overfill(Outbox& outbox, Sink& sink) {
   std::string sent(8u << 20, 'x');
   send(outbox, &sink.stream, {sent});
@@ -53,7 +53,7 @@ TEST_CASE("outbox: a stream that keeps up gets all pieces at once, in order") {
   CHECK(sink.received() == "one two three");
 }
 
-TEST_CASE("outbox: nothing to send is nothing written") {
+TEST_CASE("outbox: sending no bytes writes none") {
   Sink sink;
   Outbox outbox;
   send(outbox, &sink.stream, {});
@@ -64,7 +64,8 @@ TEST_CASE("outbox: nothing to send is nothing written") {
   CHECK(sink.received().empty());
 }
 
-TEST_CASE("outbox: without a sink all is held, and flush sends it behind the first bytes") {
+TEST_CASE(
+    "outbox: without a sink it holds all bytes, and flush sends them behind its first argument") {
   Sink sink;
   Outbox outbox;
   send(outbox, nullptr, {"abc", "def"});
@@ -77,7 +78,7 @@ TEST_CASE("outbox: without a sink all is held, and flush sends it behind the fir
   CHECK(sink.received() == "HEAD abcdefghi");
 }
 
-TEST_CASE("outbox: bytes behind held ones are held, too, although the stream would take them") {
+TEST_CASE("outbox: bytes behind held ones are held, even if the stream has room") {
   Sink sink;
   Outbox outbox;
   send(outbox, nullptr, {"first "});
@@ -88,12 +89,12 @@ TEST_CASE("outbox: bytes behind held ones are held, too, although the stream wou
   CHECK(sink.received() == "first second");
 }
 
-TEST_CASE("outbox: what a slow stream does not take is held, in order") {
+TEST_CASE("outbox: it holds the bytes that a slow stream does not take, in order") {
   Sink sink;
   Outbox outbox;
   std::string sent = overfill(outbox, sink);
   CHECK(outbox.held() < sent.size());
-  send(outbox, &sink.stream, {"end"});  // appended, although the caller should not have read
+  send(outbox, &sink.stream, {"end"});  // appended, although a caller stops reading by then
   sent += "end";
   std::string all = sink.received();
   CHECK(all.size() + outbox.held() == sent.size());
@@ -115,7 +116,7 @@ TEST_CASE("outbox: reads become small for a slow stream, and double while it kee
     sink.received();
     outbox.flush(sink.stream);
   }
-  // The flush that sent the rest was the first one to be taken whole.
+  // The last flush was the first write that the stream took whole.
   std::size_t expected = 32768;
   CHECK(outbox.read_size() == expected);
   while (expected < kReadBufferSize) {
@@ -127,7 +128,7 @@ TEST_CASE("outbox: reads become small for a slow stream, and double while it kee
   CHECK(outbox.read_size() == kReadBufferSize);
 }
 
-TEST_CASE("outbox: a stream that is gone is a result, and nothing is held for it") {
+TEST_CASE("outbox: after a write error it reports the errno and holds nothing") {
   Sink sink;
   Outbox outbox;
   send(outbox, nullptr, {"abc"});
@@ -141,7 +142,7 @@ TEST_CASE("outbox: a stream that is gone is a result, and nothing is held for it
   CHECK(!outbox.holds());
 }
 
-TEST_CASE("outbox: clear forgets what was held, a failure and a slow stream") {
+TEST_CASE("outbox: clear forgets held bytes, a failure and a slow stream") {
   Outbox outbox;
   {
     Sink sink;
@@ -162,8 +163,8 @@ TEST_CASE("outbox: clear forgets what was held, a failure and a slow stream") {
   CHECK(sink.received() == "new");
 }
 
-TEST_CASE("outbox: several pieces arrive whole, however many bytes they are") {
-  // Stream puts together what is at most 4096 bytes.
+TEST_CASE("outbox: several pieces of any size arrive whole") {
+  // Stream copies up to 4096 bytes into one piece.
   for (const std::size_t size : {1u, 4090u, 4091u, 20000u}) {
     for (const bool is_last : {false, true}) {
       Sink sink;

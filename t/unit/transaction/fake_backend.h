@@ -1,4 +1,4 @@
-// A backend that a test scripts: a listening socket on the loopback, and what comes to it.
+// A backend that a test scripts: a listening socket on the loopback, and its connections.
 //
 // Everything is non-blocking and happens in poll(), which a test calls while it turns the loop of
 // the code under test.
@@ -24,8 +24,8 @@ class FakeBackend {
  public:
   enum class Mode {
     listening,
-    refusing,  // the port is taken, and nobody listens
-    deaf,      // connections never come about
+    refusing,  // the socket is bound, but does not listen
+    deaf,      // no connection is ever established
   };
 
   explicit FakeBackend(Mode mode = Mode::listening)
@@ -52,7 +52,7 @@ class FakeBackend {
     return fd;
   }
 
-  // Takes what has come.
+  // Accepts all connections and reads all bytes that are there.
   void poll() {
     if (fillers_.empty()) {
       int fd;
@@ -64,7 +64,7 @@ class FakeBackend {
   }
 
   std::size_t connections() const { return connections_.size(); }
-  // What came over the i-th connection so far, or "" when there is none yet.
+  // All bytes from the i-th connection so far; "" when there is no such connection yet.
   std::string_view received(std::size_t i = 0) const {
     return i < connections_.size() ? std::string_view(connections_[i].received) : "";
   }
@@ -95,7 +95,7 @@ class FakeBackend {
     ::setsockopt(connections_.at(i).fd.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
     closes(i);
   }
-  // From now on it reads nothing, so that what is sent to it stays under way.
+  // Reads nothing from now on, so that the sender's socket fills.
   void stops_reading(std::size_t i = 0) { connections_.at(i).reads = false; }
   void reads_again(std::size_t i = 0) { connections_.at(i).reads = true; }
   void stops_listening() { socket_.reset(); }

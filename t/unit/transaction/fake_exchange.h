@@ -1,4 +1,4 @@
-// A client without a protocol: an Exchange that a test scripts and that notes every call.
+// A client without a protocol: an Exchange that a test scripts, and that records every call.
 #pragma once
 
 #include <cstdint>
@@ -30,12 +30,12 @@ class FakeExchange final : public worker::transaction::Exchange {
     refusal_ = refusal;
     parts_.push_back({BodyPart::Status::refused, std::move(excerpt), false});
   }
-  // The next part is there together with the head.
+  // The first part comes together with the head.
   bool sends_early = false;
   std::string trailer;
-  // It takes so many bytes of the response's body; those behind them wait for room.
+  // The number of bytes that it takes of the response's body. The rest waits for room.
   std::uint64_t room = UINT64_MAX;
-  std::size_t unacknowledged = 0;  // bytes, beside those that wait
+  std::size_t unacknowledged = 0;  // bytes, without those that wait for room
   bool failed = false;
   bool gone = false;
 
@@ -99,7 +99,7 @@ class FakeExchange final : public worker::transaction::Exchange {
     ended = true;
   }
 
-  // Last: it refers to the exchange from its first moment to its last.
+  // The last public member: it holds a reference to this exchange.
   worker::transaction::Transaction transaction;
 
  private:
@@ -157,7 +157,7 @@ class FakeExchange final : public worker::transaction::Exchange {
   }
 
   std::deque<Part> parts_;
-  Part now_;  // what the views of the last part are in
+  Part now_;  // owns the bytes of the part that next() returned last
   worker::http::Refusal refusal_;
   bool is_whole_ = false;
 };

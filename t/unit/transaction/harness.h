@@ -1,5 +1,5 @@
-// One worker without its process: all that a transaction uses, with a real segment, a real loop,
-// scripted backends and scripted clients.
+// The parts of a worker that a transaction uses, without the process: a real segment and event
+// loop, scripted backends and scripted clients.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -29,7 +29,7 @@ inline constexpr std::uint64_t kTimeOutMs = 15'000;  // `TimeOut`
 inline constexpr std::uint64_t kConnToMs = 4'000;    // `ConnTO`
 inline constexpr std::uint64_t kTunnelMs = 3'600'000;
 
-// What the worker is to be like. Its backends are "b1", "b2" …; one service of its only listener
+// The configuration of a World. Its backends are "b1", "b2" …; one service of its only listener
 // has them all.
 struct Setup {
   std::vector<Mode> backends = {Mode::listening};
@@ -37,7 +37,6 @@ struct Setup {
   int detail = 0;
 };
 
-// The parts that the others are made of.
 class World {
  public:
   explicit World(const Setup& setup = {}) : detail_(setup.detail), config(make_config(setup)) {
@@ -59,12 +58,12 @@ class World {
   }
   ~World() {
     clients_.clear();
-    net_test::turn(loop, 1);  // ends what was disposed of
+    net_test::turn(loop, 1);  // destroys the disposed objects
   }
   World(const World&) = delete;
   World& operator=(const World&) = delete;
 
-  // A client that has not asked for anything yet. The first one is `client()`.
+  // A client without a request. The first one is `client()`.
   FakeExchange& add_client() {
     clients_.push_back(std::make_unique<FakeExchange>(context));
     return *clients_.back();
@@ -72,7 +71,7 @@ class World {
   FakeExchange& client() { return clients_.empty() ? add_client() : *clients_.front(); }
   void remove_clients() { clients_.clear(); }
 
-  // The client asks. `head` ends with an empty line.
+  // Starts a request of the client. `head` ends with an empty line.
   void ask(FakeExchange& client, std::string_view head) {
     std::size_t scanned = 0;
     worker::http::Refusal refusal;
@@ -93,14 +92,14 @@ class World {
   }
   void get() { get(client()); }
 
-  // A head that never became complete in time.
+  // The time-out of a head that is not complete.
   void ask_too_late(FakeExchange& client) {
     head_.clear();
     client.transaction.start_too_late(
         {.listener = *listener, .client_ip = "192.0.2.7", .tls = nullptr, .head = head_});
   }
 
-  // Turns the loop until `holds`; clients and backends do their part meanwhile.
+  // Turns the loop until `holds`, and lets clients and backends read and write meanwhile.
   template <class Condition>
   bool until(Condition holds) {
     return net_test::await(loop, [&] {
@@ -261,7 +260,7 @@ class World {
 
 inline constexpr std::string_view kOk = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
 
-// How every test of a transaction ends: these calls, this one record, and no slot held.
+// Every transaction ends with exactly these calls, exactly this record, and no slot held.
 inline void check_end(World& world, FakeExchange& client, const Calls& calls,
                       const std::string& record) {
   CHECK(client.ended);

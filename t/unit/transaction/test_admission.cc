@@ -38,7 +38,7 @@ struct World : Gates {
         backend_gate(segment.backends().gate(enroll_backend(1, backend_slots))),
         other_gate(segment.backends().gate(enroll_backend(2, backend_slots))) {}
 
-  // "listener backend other": requests in service, then those that wait for each.
+  // "listener backend other": requests in service, then waiting requests.
   std::string taken() const {
     std::string text;
     for (const shm::Gate* gate : {&listener_gate, &backend_gate, &other_gate}) {
@@ -64,7 +64,7 @@ struct World : Gates {
   std::string log;  // of all requests, in order
 };
 
-// A request, and what it was told: its name and 'a'dmitted, 'l'ong, 't'ime-out.
+// A request. Each callback adds its name and 'a'dmitted, waited 'l'ong or 't'ime-out to the log.
 struct Request final : worker::transaction::AdmissionUser {
   Request(World& world_, char name_) : world(world_), name(name_) {}
   void on_admitted() override { note('a'); }
@@ -86,7 +86,7 @@ struct Request final : worker::transaction::AdmissionUser {
 
 }  // namespace
 
-TEST_CASE("admission: through all states at once while there are slots, and out again") {
+TEST_CASE("admission: free slots lead through all states at once, and back") {
   World world;
   Request one(world, '1');
   CHECK(one.admission.state() == State::outside);
@@ -105,9 +105,9 @@ TEST_CASE("admission: through all states at once while there are slots, and out 
   CHECK(world.log.empty());
 }
 
-// Brings a request into `state` by means of others that hold the slots.
 namespace {
 
+// A request in `state`; another request holds the slots that this needs.
 struct InState {
   explicit InState(State state) {
     if (state == State::waiting_for_listener) {
@@ -132,7 +132,7 @@ struct InState {
   World world;
   Request holder{world, 'h'};
   std::unique_ptr<Request> request = std::make_unique<Request>(world, 'r');
-  std::string holds_none;  // what is taken when the request has left
+  std::string holds_none;  // taken() after the request has left
 };
 
 constexpr State kStates[] = {State::outside, State::waiting_for_listener, State::in_listener,
@@ -140,7 +140,7 @@ constexpr State kStates[] = {State::outside, State::waiting_for_listener, State:
 
 }  // namespace
 
-TEST_CASE("admission: in every state leave gives all back, and a second one gives nothing") {
+TEST_CASE("admission: leave gives back all slots once, in every state") {
   for (const State state : kStates) {
     InState in(state);
     in.request->admission.leave();
@@ -156,7 +156,7 @@ TEST_CASE("admission: in every state leave gives all back, and a second one give
   }
 }
 
-TEST_CASE("admission: in every state the destructor gives all back") {
+TEST_CASE("admission: the destructor gives back all slots, in every state") {
   for (const State state : kStates) {
     InState in(state);
     in.request.reset();
@@ -166,7 +166,7 @@ TEST_CASE("admission: in every state the destructor gives all back") {
   }
 }
 
-TEST_CASE("admission: leaving the backend keeps the listener's slot, and is nothing elsewhere") {
+TEST_CASE("admission: leave_backend keeps the listener's slot, and does nothing in other states") {
   for (const State state : kStates) {
     InState in(state);
     const bool has_backend = state == State::in_backend || state == State::waiting_for_backend;
@@ -184,7 +184,7 @@ TEST_CASE("admission: leaving the backend keeps the listener's slot, and is noth
   }
 }
 
-TEST_CASE("admission: the listener's slot comes to the first that waits, in order") {
+TEST_CASE("admission: requests get the listener's slot in the order in which they came") {
   World world;
   Request a(world, 'a'), b(world, 'b'), c(world, 'c');
   CHECK(a.enter_listener());
@@ -193,7 +193,7 @@ TEST_CASE("admission: the listener's slot comes to the first that waits, in orde
   CHECK(b.admission.state() == State::waiting_for_listener);
   CHECK(world.taken() == "100 200");
   a.admission.leave();
-  CHECK(world.log.empty());  // never from within leave
+  CHECK(world.log.empty());  // leave() itself admits no request
   CHECK(await(world.loop, [&] { return world.log == "ba"; }));
   CHECK(b.admission.state() == State::in_listener);
   CHECK(c.admission.state() == State::waiting_for_listener);
@@ -204,7 +204,7 @@ TEST_CASE("admission: the listener's slot comes to the first that waits, in orde
   CHECK(world.taken() == "000 000");
 }
 
-TEST_CASE("admission: a backend's slot comes to the first that waits, and its time is over then") {
+TEST_CASE("admission: requests get a backend's slot in order, and admission stops the deadline") {
   World world(0);
   Request a(world, 'a'), b(world, 'b'), c(world, 'c');
   for (Request* one : {&a, &b, &c}) CHECK(one->enter_listener());
@@ -217,11 +217,11 @@ TEST_CASE("admission: a backend's slot comes to the first that waits, and its ti
   CHECK(b.admission.state() == State::in_backend);
   CHECK(a.admission.state() == State::in_listener);
   net_test::expire(world.lists, kPatience);
-  CHECK(world.log == "bact");  // c alone has waited for too long
+  CHECK(world.log == "bact");  // c is the only request that still waits
   CHECK(world.taken() == "310 010");
 }
 
-TEST_CASE("admission: a time-out is told once and leaves the request in the queue") {
+TEST_CASE("admission: the time-out comes once, and the request stays in the queue") {
   World world(0);
   Request a(world, 'a'), b(world, 'b');
   a.enter_listener();
@@ -241,7 +241,7 @@ TEST_CASE("admission: a time-out is told once and leaves the request in the queu
   CHECK(b.admission.state() == State::in_backend);
 }
 
-TEST_CASE("admission: no wait for the listener has a deadline") {
+TEST_CASE("admission: waiting for the listener has no deadline") {
   World world;
   Request a(world, 'a'), b(world, 'b');
   CHECK(a.enter_listener());
@@ -250,7 +250,7 @@ TEST_CASE("admission: no wait for the listener has a deadline") {
   CHECK(world.log.empty());
 }
 
-TEST_CASE("admission: a request that has waited long moves to another backend") {
+TEST_CASE("admission: a request that has waited long can move to another backend") {
   World world(0);
   Request a(world, 'a'), b(world, 'b');
   a.enter_listener();
@@ -269,8 +269,7 @@ TEST_CASE("admission: a request that has waited long moves to another backend") 
   CHECK(world.taken() == "000 000");
 }
 
-TEST_CASE(
-    "admission: no other backend's slot is taken when it is full, or when none is waited for") {
+TEST_CASE("admission: try_other_backend needs a free slot and a request that waits for a backend") {
   World world(0);
   Request a(world, 'a'), b(world, 'b'), c(world, 'c');
   for (Request* one : {&a, &b, &c}) one->enter_listener();
@@ -283,12 +282,12 @@ TEST_CASE(
   CHECK(!b.admission.try_other_backend(world.other));
   CHECK(b.admission.state() == State::waiting_for_backend);
   CHECK(world.taken() == "311 010");
-  // Its place in the first queue is still its own.
+  // The request has kept its place in the first queue.
   a.admission.leave();
   CHECK(await(world.loop, [&] { return world.log == "ba"; }));
 }
 
-TEST_CASE("admission: after a time-out it can be used again for the next request") {
+TEST_CASE("admission: it serves the next request after a time-out") {
   World world(0);
   Request a(world, 'a'), b(world, 'b');
   a.enter_listener();

@@ -15,7 +15,7 @@ using worker::transaction::Pace;
 constexpr std::uint64_t kTimeout = 5000;
 constexpr std::uint64_t kOther = 7000;
 
-// A client that moves what it is told to, and what became of it: 's' silent, 'r' too slow a rate.
+// A client that has moved `moved` bytes. Verdicts: 's' for silent, 'r' for too low a rate.
 struct Client final : worker::transaction::PaceUser {
   std::int64_t client_moved() const override { return moved; }
   void on_client_silent() override {
@@ -42,8 +42,7 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE_FIXTURE(Fixture,
-                  "pace: silence for the whole time ends a client, and a tick less does not") {
+TEST_CASE_FIXTURE(Fixture, "pace: silence ends a client after the time-out, not at it") {
   const std::uint64_t before = worker::net::EventLoop::now_ms();
   pace.wait(Pace::For::request, timeout, 0);
   timeout.sweep(before + kTimeout);
@@ -54,7 +53,7 @@ TEST_CASE_FIXTURE(Fixture,
   CHECK(client.verdicts == "s");
 }
 
-TEST_CASE_FIXTURE(Fixture, "pace: each wait begins the silence anew") {
+TEST_CASE_FIXTURE(Fixture, "pace: each wait restarts the silence") {
   const std::uint64_t before = worker::net::EventLoop::now_ms();
   pace.wait(Pace::For::request, timeout, 0);
   while (worker::net::EventLoop::now_ms() == before) {
@@ -65,15 +64,17 @@ TEST_CASE_FIXTURE(Fixture, "pace: each wait begins the silence anew") {
   pace.stop();
 }
 
-TEST_CASE_FIXTURE(Fixture, "pace: of a request only what was told counts, however much was moved") {
+TEST_CASE_FIXTURE(
+    Fixture, "pace: while Pound waits for a request, bytes moved without wait() do not count") {
   pace.wait(Pace::For::request, timeout, 0);
-  client.moved = 1000;  // the caller would have called wait() for it
+  client.moved = 1000;
   expire(lists, kTimeout);
   CHECK(client.verdicts == "s");
 }
 
-TEST_CASE_FIXTURE(Fixture, "pace: a client that takes a byte of its response in time is alive") {
-  client.moved = -1000;  // that much is queued for it
+TEST_CASE_FIXTURE(Fixture,
+                  "pace: a client that takes one byte of its response per time-out is alive") {
+  client.moved = -1000;  // 1000 bytes are queued for the client
   pace.wait(Pace::For::response, timeout, 0);
   for (int i = 0; i < 5; ++i) {
     ++client.moved;
@@ -84,21 +85,21 @@ TEST_CASE_FIXTURE(Fixture, "pace: a client that takes a byte of its response in 
   CHECK(client.verdicts == "s");
 }
 
-TEST_CASE_FIXTURE(Fixture, "pace: a response of which nothing was taken ends the client") {
+TEST_CASE_FIXTURE(Fixture, "pace: a client that takes nothing of its response is silent") {
   client.moved = 500;
   pace.wait(Pace::For::response, timeout, 0);
   expire(lists, kTimeout);
   CHECK(client.verdicts == "s");
 }
 
-TEST_CASE_FIXTURE(Fixture, "pace: after stop no time ends anything") {
+TEST_CASE_FIXTURE(Fixture, "pace: stop stops both deadlines") {
   pace.wait(Pace::For::request, timeout, 10);
   pace.stop();
   expire(lists, kTimeout);
   CHECK(client.verdicts.empty());
 }
 
-TEST_CASE("pace: one that is gone has no deadlines") {
+TEST_CASE("pace: the destructor stops both deadlines") {
   DeadlineLists lists;
   Client client;
   {
@@ -110,14 +111,13 @@ TEST_CASE("pace: one that is gone has no deadlines") {
   CHECK(client.verdicts.empty());
 }
 
-TEST_CASE_FIXTURE(Fixture,
-                  "pace: the least number of bytes in a span will do, and one less will not") {
+TEST_CASE_FIXTURE(Fixture, "pace: min_bytes in a span are enough, and one byte less is not") {
   for (const bool is_enough : {true, false}) {
     client.verdicts.clear();
     client.moved = 100;
     pace.wait(Pace::For::request, timeout, 50);
     client.moved += is_enough ? 50 : 49;
-    // The silence has a list of its own from here on, so that the span alone is judged.
+    // The silence moves to another list, so that only the span expires.
     pace.wait(Pace::For::request, other, 50);
     expire(lists, kTimeout);
     CHECK(client.verdicts == (is_enough ? "" : "r"));
@@ -125,21 +125,21 @@ TEST_CASE_FIXTURE(Fixture,
   }
 }
 
-TEST_CASE_FIXTURE(Fixture, "pace: each span counts its own bytes only") {
+TEST_CASE_FIXTURE(Fixture, "pace: each span counts its own bytes") {
   pace.wait(Pace::For::request, timeout, 50);
   client.moved = 1000;
   pace.wait(Pace::For::request, timeout, 50);  // the span goes on
   pace.wait(Pace::For::request, other, 50);
   expire(lists, kTimeout);
   CHECK(client.verdicts.empty());
-  // The next span lasts as long as the silence that is allowed now.
+  // The next span has the duration of the last wait.
   client.moved = 1049;
   pace.wait(Pace::For::request, timeout, 50);
   expire(lists, kOther);
   CHECK(client.verdicts == "r");
 }
 
-TEST_CASE_FIXTURE(Fixture, "pace: a wait within a span does not begin it anew") {
+TEST_CASE_FIXTURE(Fixture, "pace: a wait within a span does not restart the span") {
   pace.wait(Pace::For::request, timeout, 50);
   client.moved = 49;
   pace.wait(Pace::For::response, other, 50);
@@ -148,7 +148,7 @@ TEST_CASE_FIXTURE(Fixture, "pace: a wait within a span does not begin it anew") 
   CHECK(client.verdicts == "r");
 }
 
-TEST_CASE_FIXTURE(Fixture, "pace: after stop a wait begins a span of its own") {
+TEST_CASE_FIXTURE(Fixture, "pace: a wait after stop begins a new span") {
   pace.wait(Pace::For::request, timeout, 50);
   pace.stop();
   client.moved = 1000;
@@ -159,7 +159,7 @@ TEST_CASE_FIXTURE(Fixture, "pace: after stop a wait begins a span of its own") {
   CHECK(client.verdicts == "r");
 }
 
-TEST_CASE_FIXTURE(Fixture, "pace: without a rate no span is measured") {
+TEST_CASE_FIXTURE(Fixture, "pace: without a minimum rate there is no span") {
   pace.wait(Pace::For::request, timeout, 0);
   pace.wait(Pace::For::request, other, 0);
   expire(lists, kTimeout);

@@ -23,7 +23,7 @@ TEST_CASE("transaction: a request goes out, and its response comes back") {
   CHECK(world.segment.backends().counters(0).failures == 0);
 }
 
-TEST_CASE("transaction: the parts of a response are passed on as they come") {
+TEST_CASE("transaction: the parts of a response pass as they come") {
   World world;
   world.get();
   REQUIRE(world.until_asked());
@@ -55,7 +55,7 @@ TEST_CASE("transaction: a chunked response loses its framing and keeps its trail
             R"("GET / HTTP/1.1" 200 3 192.0.2.1:80/1 b1)");
 }
 
-TEST_CASE("transaction: the backend's close completes a response that has no other end") {
+TEST_CASE("transaction: the backend's close completes a response without a length") {
   World world;
   world.get();
   REQUIRE(world.until_asked());
@@ -88,7 +88,7 @@ TEST_CASE("transaction: responses without a body") {
             "\"" + head.substr(0, head.find('\r')) + "\" " + status + " - 192.0.2.1:80/1 b1");
 }
 
-TEST_CASE("transaction: a body of a length, of which a part came with the head") {
+TEST_CASE("transaction: a body with a length whose first part comes with the head") {
   World world;
   FakeExchange& client = world.client();
   client.sends_early = true;
@@ -106,11 +106,11 @@ TEST_CASE("transaction: a body of a length, of which a part came with the head")
   REQUIRE(world.until_end());
   check_end(world, client, {"accept", "head 200 5 [hello] last", "end whole"},
             R"("POST / HTTP/1.1" 200 5 192.0.2.1:80/1 b1)");
-  // Nothing follows a body on its connection.
+  // A connection that has carried a body is not used again.
   CHECK(world.until([&] { return world.fakes[0]->is_closed(); }));
 }
 
-TEST_CASE("transaction: a chunked body gets chunks of ours, and its trailer") {
+TEST_CASE("transaction: a chunked body is sent in new chunks, with its trailer") {
   World world;
   FakeExchange& client = world.client();
   client.trailer = "X-Sum: 1\r\n";
@@ -129,7 +129,7 @@ TEST_CASE("transaction: a chunked body gets chunks of ours, and its trailer") {
             R"("POST / HTTP/1.1" 200 5 192.0.2.1:80/1 b1)");
 }
 
-TEST_CASE("transaction: a long body waits for a backend that does not read, and arrives whole") {
+TEST_CASE("transaction: a long body waits while the backend does not read, and arrives whole") {
   World world;
   FakeExchange& client = world.client();
   const std::string part(1u << 20, 'p');
@@ -149,7 +149,7 @@ TEST_CASE("transaction: a long body waits for a backend that does not read, and 
             R"("PUT / HTTP/1.1" 200 5 192.0.2.1:80/1 b1)");
 }
 
-TEST_CASE("transaction: interim responses are passed on, each as it comes") {
+TEST_CASE("transaction: interim responses pass as they come") {
   World world;
   world.get();
   REQUIRE(world.until_asked());
@@ -163,7 +163,7 @@ TEST_CASE("transaction: interim responses are passed on, each as it comes") {
             R"("GET / HTTP/1.1" 200 5 192.0.2.1:80/1 b1)");
 }
 
-TEST_CASE("transaction: as many interim responses as are allowed, and one more") {
+TEST_CASE("transaction: kMaxInterims interim responses pass, and one more is refused") {
   using worker::http::kMaxInterims;
   for (const bool is_too_many : {false, true}) {
     World world;
@@ -187,7 +187,7 @@ TEST_CASE("transaction: as many interim responses as are allowed, and one more")
   }
 }
 
-TEST_CASE("transaction: an answer that comes before the body is over ends the upload") {
+TEST_CASE("transaction: a whole response ends an unfinished upload") {
   World world;
   FakeExchange& client = world.client();
   client.sends("ab");
@@ -200,7 +200,7 @@ TEST_CASE("transaction: an answer that comes before the body is over ends the up
   CHECK(world.until([&] { return world.fakes[0]->is_closed(); }));
 }
 
-TEST_CASE("transaction: an answer may begin while the upload goes on") {
+TEST_CASE("transaction: the upload goes on while the response begins") {
   World world;
   FakeExchange& client = world.client();
   client.sends("ab");
@@ -217,7 +217,7 @@ TEST_CASE("transaction: an answer may begin while the upload goes on") {
             R"("POST / HTTP/1.1" 200 5 192.0.2.1:80/1 b1)");
 }
 
-TEST_CASE("transaction: a backend is free when it was read, however slowly the client takes") {
+TEST_CASE("transaction: a slow client does not hold the backend once its response was read") {
   World world;
   FakeExchange& client = world.client();
   client.room = 2;
@@ -234,7 +234,7 @@ TEST_CASE("transaction: a backend is free when it was read, however slowly the c
             R"("GET / HTTP/1.1" 200 5 192.0.2.1:80/1 b1)");
 }
 
-TEST_CASE("transaction: a client that does not take a body stops the backend that sends it") {
+TEST_CASE("transaction: Pound stops reading from the backend while the client takes nothing") {
   World world;
   FakeExchange& client = world.client();
   client.room = 2;
@@ -252,7 +252,7 @@ TEST_CASE("transaction: a client that does not take a body stops the backend tha
             R"("GET / HTTP/1.1" 200 8 192.0.2.1:80/1 b1)");
 }
 
-TEST_CASE("transaction: a long response leaves other clients their turn and arrives whole") {
+TEST_CASE("transaction: a long response arrives whole") {
   World world;
   world.get();
   REQUIRE(world.until_asked());
@@ -268,7 +268,7 @@ TEST_CASE("transaction: a long response leaves other clients their turn and arri
         std::vector<std::string>{R"("GET / HTTP/1.1" 200 4000000 192.0.2.1:80/1 b1)"});
 }
 
-TEST_CASE("transaction: nothing of one request remains for the next one") {
+TEST_CASE("transaction: no state of one request leaks into the next") {
   World world;
   FakeExchange& client = world.client();
   client.sends("ab");

@@ -19,7 +19,7 @@ std::uint64_t refusals(World& world, Reason reason) {
 
 }  // namespace
 
-TEST_CASE("transaction answers: a head that is no head") {
+TEST_CASE("transaction answers: a head with a syntax error") {
   World world({.detail = 1});
   world.ask(world.client(), "GET / HTTP/1.1\r\nHost : a.test\r\n\r\n");
   CHECK(world.client().page == world.pages.body(400));
@@ -33,7 +33,7 @@ TEST_CASE("transaction answers: a head that is no head") {
                            "reason=space_before_colon offset="));
 }
 
-TEST_CASE("transaction answers: a head that means nothing good, before any backend is asked") {
+TEST_CASE("transaction answers: a request without Host") {
   World world;
   world.ask(world.client(), "GET / HTTP/1.1\r\n\r\n");
   check_end(world, world.client(), {"accept", "answer 400 refused", "end refused"},
@@ -41,7 +41,7 @@ TEST_CASE("transaction answers: a head that means nothing good, before any backe
   CHECK(world.lines().empty());
 }
 
-TEST_CASE("transaction answers: 405 says which methods there are") {
+TEST_CASE("transaction answers: 405 lists the allowed methods") {
   World world;
   world.ask(world.client(), "TRACE / HTTP/1.1\r\nHost: a.test\r\n\r\n");
   const std::string allow(worker::http::kAllowedMethods);
@@ -49,21 +49,21 @@ TEST_CASE("transaction answers: 405 says which methods there are") {
             R"("TRACE / HTTP/1.1" 405 )" + page_size(world, 405) + " - - reason=method_refused");
 }
 
-TEST_CASE("transaction answers: a head that does not come in time") {
+TEST_CASE("transaction answers: a head that is late") {
   World world;
   world.ask_too_late(world.client());
   check_end(world, world.client(), {"answer 408", "end whole"},
             R"("-" 408 )" + page_size(world, 408) + " - - reason=head_timeout");
 }
 
-TEST_CASE("transaction answers: no service is for it") {
+TEST_CASE("transaction answers: no service matches") {
   World world({.change = [](conf::Config& config) { config.listeners[0].services.clear(); }});
   world.get();
   check_end(world, world.client(), {"accept", "answer 404", "end whole"},
             R"("GET / HTTP/1.1" 404 )" + page_size(world, 404) + " - - reason=no_service");
 }
 
-TEST_CASE("transaction answers: a redirect, with the page that says so") {
+TEST_CASE("transaction answers: a redirect, with its page") {
   World world({.change = [](conf::Config& config) {
     config.listeners[0].services[0].redirect =
         conf::Redirect{.code = 301, .scheme = "https://", .host = "", .port = ":8443", .path = ""};
@@ -77,7 +77,7 @@ TEST_CASE("transaction answers: a redirect, with the page that says so") {
   CHECK(world.fakes[0]->connections() == 0);
 }
 
-TEST_CASE("transaction answers: the page of an answer to HEAD counts no bytes") {
+TEST_CASE("transaction answers: an answer to HEAD counts no bytes") {
   World world({.change = [](conf::Config& config) { config.listeners[0].services.clear(); }});
   world.ask(world.client(), "HEAD / HTTP/1.1\r\nHost: a.test\r\n\r\n");
   check_end(world, world.client(), {"accept", "answer 404", "end whole"},
@@ -109,7 +109,9 @@ TEST_CASE("transaction answers: with StrictSNI a host that the certificate lacks
             R"("GET / HTTP/1.1" 200 5 192.0.2.1:80/1 b1)");
 }
 
-TEST_CASE("transaction answers: the limit of a body is the exchange's business, and it is told") {
+TEST_CASE(
+    "transaction answers: MaxRequest refuses a longer length, and the exchange gets the limit for "
+    "chunks") {
   World world({.change = [](conf::Config& config) { config.listeners[0].limits.request = 10; }});
   world.ask(world.client(), "POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 11\r\n\r\n");
   check_end(world, world.client(), {"answer 413 refused", "end refused"},
@@ -120,7 +122,7 @@ TEST_CASE("transaction answers: the limit of a body is the exchange's business, 
   other.transaction.cut_off("shutdown");
 }
 
-TEST_CASE("transaction answers: a body that breaks a rule together with its head") {
+TEST_CASE("transaction answers: an invalid body that comes with the head") {
   World world;
   FakeExchange& client = world.client();
   client.sends_early = true;
@@ -132,7 +134,7 @@ TEST_CASE("transaction answers: a body that breaks a rule together with its head
   CHECK(world.fakes[0]->connections() == 0);
 }
 
-TEST_CASE("transaction answers: a body that breaks a rule on its way to the backend") {
+TEST_CASE("transaction answers: a body that becomes invalid on its way to the backend") {
   World world({.detail = 1});
   FakeExchange& client = world.client();
   client.sends("abc");
@@ -148,13 +150,13 @@ TEST_CASE("transaction answers: a body that breaks a rule on its way to the back
                                  "offset=8 excerpt=\"zz\\x0d\\x0a\": " +
                                  std::string(info(Reason::chunk_size).text) + " (" +
                                  std::string(info(Reason::chunk_size).section) + ")"});
-  // The backend sees that the body is not whole.
+  // The backend's connection closes without the last chunk.
   CHECK(world.until([&] { return world.fakes[0]->is_closed(); }));
   CHECK(world.fakes[0]->received().ends_with("3\r\nabc\r\n"));
   CHECK(world.is_live(0));
 }
 
-TEST_CASE("transaction answers: a body that breaks a rule when its answer has begun") {
+TEST_CASE("transaction answers: a body that becomes invalid after the response has begun") {
   World world;
   FakeExchange& client = world.client();
   client.sends("abc");

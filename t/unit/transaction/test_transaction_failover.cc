@@ -1,4 +1,4 @@
-// Backends that cannot be reached, and backends that do not do their part.
+// Backends that cannot be reached, and backends that fail.
 #include <doctest/doctest.h>
 
 #include "t/unit/transaction/harness.h"
@@ -7,7 +7,7 @@ using namespace transaction_test;
 
 namespace {
 
-// Two backends, of which the first one is chosen while it lives.
+// Two backends. The balancer chooses the first one while it is live.
 Setup first_of_two(Mode mode) {
   return {.backends = {mode, Mode::listening}, .change = [](conf::Config& config) {
             config.backends[0].threads = 60'000;  // also its weight
@@ -21,7 +21,7 @@ std::string page_size(World& world, int status) {
 
 }  // namespace
 
-TEST_CASE("transaction failover: a refused connect is dead, and another backend serves") {
+TEST_CASE("transaction failover: a refused connect makes a backend dead, and another one serves") {
   World world(first_of_two(Mode::refusing));
   world.get();
   REQUIRE(world.until_asked(1));
@@ -40,7 +40,7 @@ TEST_CASE("transaction failover: a refused connect is dead, and another backend 
   CHECK(world.segment.backends().counters(0).requests == 0);
 }
 
-TEST_CASE("transaction failover: a body that came early goes to the backend that serves") {
+TEST_CASE("transaction failover: a body that came with the head goes to the second backend") {
   World world(first_of_two(Mode::refusing));
   FakeExchange& client = world.client();
   client.sends_early = true;
@@ -53,7 +53,8 @@ TEST_CASE("transaction failover: a body that came early goes to the backend that
             R"("POST / HTTP/1.1" 200 5 192.0.2.1:80/1 b2)");
 }
 
-TEST_CASE("transaction failover: no backend can be reached, and later none is tried") {
+TEST_CASE(
+    "transaction failover: 503 when no backend can be reached, and dead ones are not tried again") {
   World world({.backends = {Mode::refusing, Mode::refusing}});
   world.get();
   REQUIRE(world.until_end());
@@ -94,7 +95,7 @@ TEST_CASE("transaction failover: a connect that takes longer than ConnTO") {
   CHECK(world.segment.backends().liveness(0).reason == shm::DeadReason::timeout);
 }
 
-TEST_CASE("transaction failover: each address of a backend is tried before it is dead") {
+TEST_CASE("transaction failover: Pound tries each address before a backend is dead") {
   World world;
   const FakeBackend refusing(Mode::refusing);
   const FakeBackend deaf(Mode::deaf);
@@ -111,7 +112,7 @@ TEST_CASE("transaction failover: each address of a backend is tried before it is
   CHECK(world.segment.backends().counters(0).failures == 0);
 }
 
-TEST_CASE("transaction failover: a backend whose name did not resolve cannot be reached") {
+TEST_CASE("transaction failover: a backend without addresses is unreachable") {
   World world;
   world.heritages[0].addresses.clear();
   world.get();
@@ -121,7 +122,7 @@ TEST_CASE("transaction failover: a backend whose name did not resolve cannot be 
   CHECK(world.segment.backends().liveness(0).reason == shm::DeadReason::unreachable);
 }
 
-TEST_CASE("transaction failover: a backend that closes without an answer") {
+TEST_CASE("transaction failover: a backend that closes without a whole response head") {
   World world;
   world.get();
   REQUIRE(world.until_asked());
@@ -137,7 +138,7 @@ TEST_CASE("transaction failover: a backend that closes without an answer") {
   CHECK(world.fakes[0]->connections() == 1);
 }
 
-TEST_CASE("transaction failover: a reset without an answer, of a backend that was never heard") {
+TEST_CASE("transaction failover: a reset without a response makes a silent backend dead") {
   World world;
   world.get();
   REQUIRE(world.until_asked());
@@ -151,7 +152,7 @@ TEST_CASE("transaction failover: a reset without an answer, of a backend that wa
         std::vector<std::string>{"backend b1 (127.0.0.1:PORT) is dead: connection reset"});
 }
 
-TEST_CASE("transaction failover: a reset while others are answered takes the backend from nobody") {
+TEST_CASE("transaction failover: a reset does not make a backend dead that answers others") {
   World world;
   world.get();
   REQUIRE(world.until_asked());
@@ -169,7 +170,7 @@ TEST_CASE("transaction failover: a reset while others are answered takes the bac
   CHECK(world.is_live(0));
 }
 
-TEST_CASE("transaction failover: a response that is none is refused, with its reason") {
+TEST_CASE("transaction failover: an invalid response head is refused with its reason") {
   World world({.detail = 1});
   world.get();
   REQUIRE(world.until_asked());
@@ -187,7 +188,7 @@ TEST_CASE("transaction failover: a response that is none is refused, with its re
   CHECK(world.segment.backends().counters(0).failures == 1);
 }
 
-TEST_CASE("transaction failover: a body that ends too early, after its head was passed on") {
+TEST_CASE("transaction failover: a body that ends too early") {
   World world;
   world.get();
   REQUIRE(world.until_asked());
@@ -223,7 +224,7 @@ TEST_CASE("transaction failover: a body that ends too early, after its head was 
   CHECK(world.is_live(0));
 }
 
-TEST_CASE("transaction failover: a bad chunk of a response, after the good ones") {
+TEST_CASE("transaction failover: an invalid chunk of a response") {
   World world;
   world.get();
   REQUIRE(world.until_asked());
@@ -234,7 +235,7 @@ TEST_CASE("transaction failover: a bad chunk of a response, after the good ones"
             R"("GET / HTTP/1.1" 200 5 192.0.2.1:80/1 b1 reason=chunk_size)");
 }
 
-TEST_CASE("transaction failover: a backend that takes no more of a body, but has answered") {
+TEST_CASE("transaction failover: a backend that answers and resets during the upload") {
   World world;
   FakeExchange& client = world.client();
   client.sends("ab");
@@ -242,7 +243,7 @@ TEST_CASE("transaction failover: a backend that takes no more of a body, but has
   REQUIRE(world.until([&] { return world.fakes[0]->received().ends_with("\r\n\r\nab"); }));
   world.fakes[0]->sends(kOk);
   world.fakes[0]->resets();
-  // The reset discards what was not read, or it was read: either way one answer and one record.
+  // The reset may discard the response. Either way there is one answer and one record.
   REQUIRE(world.until_end());
   const std::vector<std::string> records = world.records();
   REQUIRE(records.size() == 1);

@@ -1,4 +1,4 @@
-// Connections to a backend that are used again.
+// Idle connections to a backend.
 #include <doctest/doctest.h>
 
 #include "t/unit/transaction/harness.h"
@@ -35,7 +35,7 @@ TEST_CASE("transaction pooling: the next request uses the same connection") {
   CHECK(world.slots() == "0 0");
 }
 
-TEST_CASE("transaction pooling: a connection that may not be used again is closed") {
+TEST_CASE("transaction pooling: a connection that is not reusable is closed") {
   std::string response(kOk);
   SUBCASE("the backend says so") {
     response = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello";
@@ -60,12 +60,12 @@ TEST_CASE("transaction pooling: an idle connection that the backend closes leave
   serve(world, kOk, 1);
 }
 
-TEST_CASE("transaction pooling: a stale connection shows in nothing: sent again on a fresh one") {
+TEST_CASE("transaction pooling: a request on a stale connection is sent again on a fresh one") {
   World world;
   serve(world);
   SUBCASE("closed") { world.fakes[0]->closes(); }
   SUBCASE("reset") { world.fakes[0]->resets(); }
-  serve(world, kOk, 1);  // the loop has not told of the end yet
+  serve(world, kOk, 1);  // the loop has not reported the end yet
   CHECK(world.fakes[0]->received(1).starts_with("GET / HTTP/1.1\r\n"));
   CHECK(world.fakes[0]->connections() == 2);
   CHECK(world.is_live(0));
@@ -73,7 +73,7 @@ TEST_CASE("transaction pooling: a stale connection shows in nothing: sent again 
   CHECK(world.slots() == "0 0");
 }
 
-TEST_CASE("transaction pooling: what fails on the fresh connection is not sent a third time") {
+TEST_CASE("transaction pooling: a request that fails on the fresh connection is not sent again") {
   World world;
   serve(world);
   world.fakes[0]->closes();
@@ -89,7 +89,8 @@ TEST_CASE("transaction pooling: what fails on the fresh connection is not sent a
   CHECK(world.fakes[0]->connections() == 2);
 }
 
-TEST_CASE("transaction pooling: once the backend was heard a request is not sent again") {
+TEST_CASE(
+    "transaction pooling: a request is not sent again after the backend has answered a byte") {
   World world;
   serve(world);
   FakeExchange& client = world.add_client();
@@ -105,7 +106,7 @@ TEST_CASE("transaction pooling: once the backend was heard a request is not sent
   CHECK(world.fakes[0]->connections() == 1);
 }
 
-TEST_CASE("transaction pooling: what may not be sent twice goes out on a fresh connection") {
+TEST_CASE("transaction pooling: a request that is not repeatable uses a fresh connection") {
   World world;
   serve(world);
   FakeExchange& client = world.add_client();
@@ -115,7 +116,7 @@ TEST_CASE("transaction pooling: what may not be sent twice goes out on a fresh c
   REQUIRE(world.until_end(client));
   check_end(world, client, {"accept", "head 200 5 [hello] last", "end whole"},
             R"("POST / HTTP/1.1" 200 5 192.0.2.1:80/1 b1)");
-  // It had no body, so its connection is as good as the other one.
+  // The request had no body, so its connection is reusable.
   CHECK(world.backends[0].pool.size() == 2);
 }
 

@@ -1,4 +1,4 @@
-// Sides that Pound waits for, and that take too long.
+// Time-outs of backends and clients.
 #include <doctest/doctest.h>
 
 #include "t/unit/transaction/harness.h"
@@ -14,7 +14,7 @@ std::string page_size(World& world, int status) {
 
 }  // namespace
 
-TEST_CASE("transaction timeouts: a backend that was never heard says nothing for TimeOut") {
+TEST_CASE("transaction timeouts: a silent backend is dead after TimeOut") {
   World world;
   const std::uint64_t before = EventLoop::now_ms();
   world.get();
@@ -48,7 +48,7 @@ TEST_CASE("transaction timeouts: one slow page does not make a backend dead that
   CHECK(world.is_live(0));
 }
 
-TEST_CASE("transaction timeouts: a backend that begins its response and says no more") {
+TEST_CASE("transaction timeouts: a backend that begins its response and then stays silent") {
   World world;
   world.get();
   REQUIRE(world.until_asked());
@@ -70,7 +70,7 @@ TEST_CASE("transaction timeouts: a backend that begins its response and says no 
   CHECK(world.is_live(0));
 }
 
-TEST_CASE("transaction timeouts: each byte of a backend begins its time anew") {
+TEST_CASE("transaction timeouts: each read from a backend restarts its time-out") {
   World world;
   world.get();
   REQUIRE(world.until_asked());
@@ -84,13 +84,13 @@ TEST_CASE("transaction timeouts: each byte of a backend begins its time anew") {
   CHECK(world.client().ended);
 }
 
-TEST_CASE("transaction timeouts: a client that does not send the body it has announced") {
+TEST_CASE("transaction timeouts: a client that stops sending its body") {
   World world;
   FakeExchange& client = world.client();
   client.sends("ab");
   world.ask(client, "POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 6\r\n\r\n");
   REQUIRE(world.until([&] { return world.fakes[0]->received().ends_with("\r\n\r\nab"); }));
-  world.expire(kTimeOutMs);  // not the backend is waited for
+  world.expire(kTimeOutMs);  // Pound does not wait for the backend
   CHECK(!client.ended);
   world.expire(kClientMs);
   check_end(world, client, {"accept", "answer 408", "end whole"},
@@ -100,7 +100,7 @@ TEST_CASE("transaction timeouts: a client that does not send the body it has ann
   CHECK(world.until([&] { return world.fakes[0]->is_closed(); }));
 }
 
-TEST_CASE("transaction timeouts: after a body it is the backend that is waited for") {
+TEST_CASE("transaction timeouts: after the body Pound waits for the backend, not for the client") {
   World world;
   FakeExchange& client = world.client();
   client.sends("ab", true);
@@ -125,7 +125,7 @@ TEST_CASE("transaction timeouts: a client that takes nothing of its response") {
   client.unacknowledged = 100;
   world.expire(kTimeOutMs);  // the backend is not to blame
   CHECK(!client.ended);
-  // What is queued became more since the wait began: nothing was taken.
+  // More bytes are queued than when the wait began, so the client took none.
   world.expire(kClientMs);
   check_end(world, client, {"accept", "head 200 8 [hello]", "end cut off"},
             R"("GET / HTTP/1.1" 200 5 192.0.2.1:80/1 b1 reason=client_timeout)");
@@ -150,7 +150,7 @@ TEST_CASE("transaction timeouts: a client that takes a little of its response is
             R"("GET / HTTP/1.1" 200 5 192.0.2.1:80/1 b1 reason=client_timeout)");
 }
 
-TEST_CASE("transaction timeouts: MinRate is kept to the byte") {
+TEST_CASE("transaction timeouts: MinRate at the limit and one byte below") {
   for (const bool is_enough : {false, true}) {
     World world({.change = [](conf::Config& config) { config.listeners[0].limits.min_rate = 10; }});
     FakeExchange& client = world.client();
@@ -158,7 +158,7 @@ TEST_CASE("transaction timeouts: MinRate is kept to the byte") {
     REQUIRE(world.until_asked());
     const std::uint64_t asked = EventLoop::now_ms();
     world.until([&] { return EventLoop::now_ms() > asked; });
-    // Within the span that began with the first wait; its silence begins anew.
+    // Within the first span. This restarts the silence.
     client.sends(std::string(is_enough ? 50 : 49, 'x'));
     client.transaction.on_client_readable();
     world.deadlines.of(kClientMs).sweep(asked + kClientMs + 1);

@@ -12,7 +12,7 @@ constexpr const char* kUpgrade =
 constexpr const char* kSwitch =
     "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
 
-// A tunnel that is open.
+// An open tunnel.
 struct OpenTunnel {
   explicit OpenTunnel(const std::string& first = {}) {
     world.ask(client, kUpgrade);
@@ -75,7 +75,7 @@ TEST_CASE("transaction tunnel: the backend ends its side, and the client still s
             {"accept", "tunnel 101", "body [bye]", "end output", "end whole"}, record("3"));
 }
 
-TEST_CASE("transaction tunnel: a side that fails ends it") {
+TEST_CASE("transaction tunnel: a failure of either side ends the tunnel") {
   OpenTunnel tunnel;
   SUBCASE("the client leaves") {
     tunnel.client.sends(BodyPart::Status::gone);
@@ -91,7 +91,7 @@ TEST_CASE("transaction tunnel: a side that fails ends it") {
   CHECK(tunnel.world.backends[0].pool.size() == 0);
 }
 
-TEST_CASE("transaction tunnel: an idle one is ended after its time, and use begins it anew") {
+TEST_CASE("transaction tunnel: an idle tunnel ends, and traffic restarts its time-out") {
   OpenTunnel tunnel;
   tunnel.world.expire(kClientMs);
   tunnel.world.expire(kTimeOutMs);
@@ -106,7 +106,8 @@ TEST_CASE("transaction tunnel: an idle one is ended after its time, and use begi
   check_end(tunnel.world, tunnel.client, {"accept", "tunnel 101", "end whole"}, record("-"));
 }
 
-TEST_CASE("transaction tunnel: a client that takes nothing stops the backend that sends") {
+TEST_CASE(
+    "transaction tunnel: Pound stops reading from the backend while the client takes nothing") {
   OpenTunnel tunnel;
   tunnel.client.room = 1;
   tunnel.world.fakes[0]->sends("ab");
@@ -114,7 +115,7 @@ TEST_CASE("transaction tunnel: a client that takes nothing stops the backend tha
   tunnel.world.fakes[0]->sends("cd");
   tunnel.world.turn();
   CHECK(tunnel.client.body == "ab");
-  // The other direction is open.
+  // The other direction still moves bytes.
   tunnel.client.sends("up");
   tunnel.tell();
   CHECK(tunnel.world.until([&] { return tunnel.at_backend() == "up"; }));
@@ -144,7 +145,7 @@ TEST_CASE("transaction tunnel: many bytes to a slow backend arrive whole before 
             record("-"));
 }
 
-TEST_CASE("transaction tunnel: a backend that does not switch answers as ever") {
+TEST_CASE("transaction tunnel: a backend may answer without a switch") {
   World world;
   world.ask(world.client(), kUpgrade);
   REQUIRE(world.until_asked());
@@ -154,7 +155,7 @@ TEST_CASE("transaction tunnel: a backend that does not switch answers as ever") 
             R"("GET /chat HTTP/1.1" 200 5 192.0.2.1:80/1 b1)");
 }
 
-TEST_CASE("transaction tunnel: nobody asked for the switch") {
+TEST_CASE("transaction tunnel: a 101 without an Upgrade request is refused") {
   World world;
   world.get();
   REQUIRE(world.until_asked());

@@ -12,7 +12,7 @@ constexpr const char* kServed = R"("GET / HTTP/1.1" 200 5 192.0.2.1:80/1 b1)";
 Setup two_backends(conf::SessionPolicy::Type session = conf::SessionPolicy::Type::none) {
   return {.backends = {Mode::listening, Mode::listening},
           .change = [session](conf::Config& config) {
-            config.backends[0].threads = 60'000;  // its weight: the first one is chosen
+            config.backends[0].threads = 60'000;  // also its weight
             config.backends[1].threads = 1;
             config.listeners[0].services[0].session.type = session;
             config.listeners[0].services[0].session.ttl = std::chrono::seconds(300);
@@ -21,7 +21,7 @@ Setup two_backends(conf::SessionPolicy::Type session = conf::SessionPolicy::Type
 
 }  // namespace
 
-TEST_CASE("transaction waiting: a request waits for the listener, and then goes its way") {
+TEST_CASE("transaction waiting: requests get the listener's slot in order") {
   World world({.change = [](conf::Config& config) { config.listeners[0].threads = 1; }});
   world.get();
   FakeExchange& second = world.add_client();
@@ -51,7 +51,7 @@ TEST_CASE("transaction waiting: a request waits for the listener, and then goes 
   check_end(world, third, {"accept", "head 200 5 [hello] last", "end whole"}, kServed);
 }
 
-TEST_CASE("transaction waiting: a request waits for its backend, while it holds the listener") {
+TEST_CASE("transaction waiting: a request that waits for its backend holds the listener's slot") {
   World world({.change = [](conf::Config& config) { config.backends[0].threads = 1; }});
   world.get();
   FakeExchange& second = world.add_client();
@@ -86,7 +86,7 @@ TEST_CASE("transaction waiting: no slot of the backend within TimeOut") {
   CHECK(world.fakes[0]->connections() == 0);
 }
 
-TEST_CASE("transaction waiting: after a while another backend with a free slot will do") {
+TEST_CASE("transaction waiting: after kRestlessMs a request takes a free slot of another backend") {
   World world(two_backends());
   world.segment.backends().gate(0).set_limit(1);
   REQUIRE(world.backends[0].queue.try_enter());
@@ -106,7 +106,7 @@ TEST_CASE("transaction waiting: a session waits for its own backend") {
   world.segment.backends().gate(0).set_limit(1);
   REQUIRE(world.backends[0].queue.try_enter());
   world.get();
-  // A request without a session would have gone to the other backend by then.
+  // A request without a session moves to the other backend within this time.
   const std::uint64_t begun = worker::net::EventLoop::now_ms();
   world.until(
       [&] { return worker::net::EventLoop::now_ms() > begun + 2 * worker::route::kWaitedLongMs; });
@@ -118,7 +118,7 @@ TEST_CASE("transaction waiting: a session waits for its own backend") {
   check_end(world, world.client(), {"accept", "head 200 5 [hello] last", "end whole"}, kServed);
 }
 
-TEST_CASE("transaction waiting: a session whose backend dies meanwhile is given another one") {
+TEST_CASE("transaction waiting: a session whose backend dies gets another one") {
   World world(two_backends(conf::SessionPolicy::Type::ip));
   world.segment.backends().gate(0).set_limit(1);
   REQUIRE(world.backends[0].queue.try_enter());
@@ -133,7 +133,7 @@ TEST_CASE("transaction waiting: a session whose backend dies meanwhile is given 
             R"("GET / HTTP/1.1" 200 5 192.0.2.1:80/1 b2)");
 }
 
-TEST_CASE("transaction waiting: the only backend dies meanwhile") {
+TEST_CASE("transaction waiting: the only backend dies") {
   World world({.change = [](conf::Config& config) { config.backends[0].threads = 1; }});
   REQUIRE(world.backends[0].queue.try_enter());
   world.get();
@@ -197,7 +197,7 @@ TEST_CASE("transaction waiting: a client that leaves before its answer") {
   World world;
   world.get();
   REQUIRE(world.until_asked());
-  // Its bytes, or an orderly end of its stream, are no reason to stop.
+  // Bytes or an orderly end of stream from the client do not end the request.
   world.client().transaction.on_client_readable();
   CHECK(!world.client().ended);
   leave(world.client());
@@ -235,7 +235,7 @@ TEST_CASE("transaction waiting: a client that leaves in the middle of its respon
   CHECK(world.until([&] { return world.fakes[0]->is_closed(); }));
 }
 
-TEST_CASE("transaction waiting: cut off in each step, with one record and every slot given back") {
+TEST_CASE("transaction waiting: cut_off in each step gives back all slots and leaves one record") {
   World world({.backends = {Mode::deaf, Mode::listening},
                .change = [](conf::Config& config) { config.listeners[0].threads = 1; }});
   const std::string kCut = R"("GET / HTTP/1.1" 499 - 192.0.2.1:80/1 )";
