@@ -171,8 +171,7 @@ namespace {
 
 // Turns the loop until the worker has been woken once.
 void run_until_woken(Worker& worker) {
-  worker.queues.after_wake([](void* loop) { static_cast<EventLoop*>(loop)->stop(); },
-                             &worker.loop);
+  worker.queues.after_wake([](void* loop) { static_cast<EventLoop*>(loop)->stop(); }, &worker.loop);
   worker.loop.run();
 }
 
