@@ -31,10 +31,12 @@ struct Global {
   std::map<int, ErrorPage> error_pages;  // ErrNNN by status, 400..599
   unsigned workers = 0;                  // Workers: 1..64; default 0 = one for each CPU
   unsigned max_sessions = 262144;        // MaxSessions: 1024..16777216, fixed at start
-  std::chrono::seconds grace{30};        // Grace: 0..86400 s, the longest time to drain
-  std::chrono::seconds alive{60};        // Alive: 1..86400 s between probes of a dead backend
-  int log_facility = 3 << 3;             // LogFacility: a syslog(3) facility; default daemon
-  std::string log_socket = "/dev/log";   // LogSocket: path of the syslog socket
+  // BufferMemory: 1M..1T bytes in each worker, for all bodies that it holds for its clients.
+  std::uint64_t buffer_memory = std::uint64_t{64} << 20;
+  std::chrono::seconds grace{30};       // Grace: 0..86400 s, the longest time to drain
+  std::chrono::seconds alive{60};       // Alive: 1..86400 s between probes of a dead backend
+  int log_facility = 3 << 3;            // LogFacility: a syslog(3) facility; default daemon
+  std::string log_socket = "/dev/log";  // LogSocket: path of the syslog socket
   AccessLogFormat access_log = AccessLogFormat::combined;  // AccessLog
   Position where;
   Position user_where, group_where, root_jail_where;
@@ -134,6 +136,9 @@ struct Limits {
   std::uint64_t min_rate = 0;  // MinRate: 0..1G bytes/s of a body over `Client` s; 0 = no limit
 };
 inline constexpr std::int64_t kMostUri = 64 * 1024;
+inline constexpr std::int64_t kMostBuffer = 16 * 1024 * 1024;
+inline constexpr std::int64_t kLeastBufferMemory = 1024 * 1024;
+inline constexpr std::int64_t kMostBufferMemory = std::int64_t{1} << 40;
 inline constexpr std::int64_t kMostHeader = 128 * 1024;
 inline constexpr std::int64_t kMostHeaders = 256;
 inline constexpr std::int64_t kMostRequest = std::int64_t{1} << 50;
@@ -144,6 +149,12 @@ struct Listener {
   std::uint16_t port = 0;          // Port: 1..65535
   std::chrono::seconds client{5};  // Client: 1..86400 s of silence; also the total time for a head
   unsigned threads = 8;            // Threads: 0..65535 requests in service; 0 = no limit
+  std::chrono::seconds body{60};   // BodyTimeOut: 1..86400 s in which a body makes no progress
+  std::size_t buffer = 65536;      // Buffer: 0..16M bytes of a body that Pound holds for a client
+  std::chrono::seconds queue{15};  // QueueTimeOut: 1..3600 s that a request waits for a slot; 503
+  unsigned queue_length = 1000;    // QueueLength: 0..65535 requests that wait for a slot; 503
+  unsigned max_streams = 1024;     // MaxStreams: 0..65535 tunnels and event streams; 0 = no limit
+  std::chrono::seconds stream{3600};  // StreamTimeOut: 1..86400 s of silence in one of them
   Limits limits;
   std::vector<AllowedRule> allow;  // Allow: for all of its requests
   std::vector<Service> services;   // Services: the first match wins; without a match 404

@@ -77,6 +77,21 @@ Limits load_limits(const Section& section, Diagnostics& diagnostics) {
   return limits;
 }
 
+// How long, and how many, requests and streams may occupy the listener.
+void load_waiting(const Section& section, Listener& listener) {
+  const auto seconds = [&](std::string_view key, std::chrono::seconds& value) {
+    value = std::chrono::seconds(section.number(key, value.count()));
+  };
+  seconds("BodyTimeOut", listener.body);
+  seconds("QueueTimeOut", listener.queue);
+  seconds("StreamTimeOut", listener.stream);
+  listener.buffer = static_cast<std::size_t>(
+      section.number("Buffer", static_cast<std::int64_t>(listener.buffer)));
+  listener.queue_length =
+      static_cast<unsigned>(section.number("QueueLength", listener.queue_length));
+  listener.max_streams = static_cast<unsigned>(section.number("MaxStreams", listener.max_streams));
+}
+
 Listener load_listener(const Node& node, bool https, ServiceLoader& services,
                        Diagnostics& diagnostics) {
   const Section section(https ? https_listener_schema() : http_listener_schema(), node,
@@ -86,6 +101,7 @@ Listener load_listener(const Node& node, bool https, ServiceLoader& services,
   load_endpoint(section, listener.address, listener.port, diagnostics);
   listener.client = std::chrono::seconds(section.number("Client", listener.client.count()));
   listener.threads = static_cast<unsigned>(section.number("Threads", listener.threads));
+  load_waiting(section, listener);
   listener.limits = load_limits(section, diagnostics);
   listener.allow = load_allow(section);
   for (const Node* service : section.items("Services")) {

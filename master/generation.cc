@@ -167,9 +167,10 @@ void put_in_force(const Generation& generation) {
     judge_address(backend, segment.backends());
   }
   for (std::size_t i = 0; i < heritage.listeners.size(); ++i) {
-    segment.listeners()
-        .gate(heritage.listeners[i].row)
-        .set_limit(heritage.config->listeners[i].threads);
+    const conf::Listener& listener = heritage.config->listeners[i];
+    const std::uint32_t row = heritage.listeners[i].row;
+    segment.listeners().gate(row).set_limit(listener.threads);
+    segment.listeners().stream_gate(row).set_limit(listener.max_streams);
   }
 }
 

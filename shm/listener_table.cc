@@ -9,7 +9,8 @@ void RefusalCells::clear() {
 
 std::optional<std::uint32_t> ListenerTable::enroll(ListenerId id, std::uint32_t limit) {
   const auto is_idle = [this](std::uint32_t index) {
-    return gates_[index].in_service(kMaxRows) == 0 && gates_[index].waiting(kMaxRows) == 0;
+    return gates_[index].in_service(kMaxRows) == 0 && gates_[index].waiting(kMaxRows) == 0 &&
+           stream_gates_[index].in_service(kMaxRows) == 0;
   };
   const auto entry = ids_.take(id, is_idle);
   if (!entry) return std::nullopt;
@@ -30,6 +31,10 @@ bool ListenerTable::enrolled(std::uint32_t index) const { return ids_.enrolled(i
 Gate& ListenerTable::gate(std::uint32_t index) { return gates_[index]; }
 
 const Gate& ListenerTable::gate(std::uint32_t index) const { return gates_[index]; }
+
+Gate& ListenerTable::stream_gate(std::uint32_t index) { return stream_gates_[index]; }
+
+const Gate& ListenerTable::stream_gate(std::uint32_t index) const { return stream_gates_[index]; }
 
 void ListenerTable::count_request(std::uint32_t index, Row row) { counters_.count(index, row, 0); }
 
@@ -55,7 +60,10 @@ ReasonCounts ListenerTable::refusals(std::uint32_t index) const {
 }
 
 void ListenerTable::release_row(Row row) {
-  for (std::uint32_t index = 0; index < size(); ++index) gates_[index].release_row(row);
+  for (std::uint32_t index = 0; index < size(); ++index) {
+    gates_[index].release_row(row);
+    stream_gates_[index].release_row(row);
+  }
 }
 
 }  // namespace shm

@@ -38,6 +38,9 @@ class ListenerTable {
   bool enrolled(std::uint32_t index) const;
   Gate& gate(std::uint32_t index);
   const Gate& gate(std::uint32_t index) const;
+  // Of its tunnels and event streams (`MaxStreams`); nothing waits at it.
+  Gate& stream_gate(std::uint32_t index);
+  const Gate& stream_gate(std::uint32_t index) const;
   void count_request(std::uint32_t index, Row row);
   std::uint64_t requests(std::uint32_t index) const;
   // Ignores a `reason` of kMaxReasons or more.
@@ -50,6 +53,7 @@ class ListenerTable {
   CounterGrid<kMaxListeners, 1> counters_;
   SparseGrid<kMaxListeners, kRefusalBlocks, RefusalCells> refusals_;
   Gate gates_[kMaxListeners];
+  Gate stream_gates_[kMaxListeners];
 };
 
 static_assert(kFitForSegment<ListenerTable>);

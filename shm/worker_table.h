@@ -26,6 +26,7 @@ enum class Activity : std::uint8_t {
   read_head,
   sanitize,
   route,
+  collect,  // the body, before a slot is asked for
   admit,
   pick_backend,
   connect,

@@ -28,8 +28,6 @@
 
 namespace worker {
 
-inline constexpr std::uint64_t kTunnelIdleMs = 3'600'000;  // then a silent tunnel ends
-
 struct Runtime {
   explicit Runtime(const Heritage& inherited);  // `inherited` outlives it
   Runtime(const Runtime&) = delete;
@@ -46,6 +44,7 @@ struct Runtime {
   backend::Backends backends;
   std::vector<std::unique_ptr<route::Listener>> listeners;
   backend::Probe probe;
+  transaction::BufferBudget budget;
   transaction::Context transactions;
   client::ExchangePool exchanges;
   client::ClientSet clients;

@@ -194,6 +194,10 @@ std::size_t Http1Exchange::unsent() const {
 
 bool Http1Exchange::is_gone() const { return connection_->endpoint().stream().has_failed(); }
 
+bool Http1Exchange::has_ended() const { return connection_->endpoint().peer_closed(); }
+
+void Http1Exchange::expect_silence() { connection_->endpoint().stream().probe_peer(); }
+
 After Http1Exchange::after(End how) const {
   // An orderly close would make a body look whole that ends by close.
   const bool looks_whole = now_.framing == Framing::by_close && !now_.is_sent;
@@ -205,7 +209,7 @@ After Http1Exchange::after(End how) const {
     case End::refused:
       return looks_whole ? After::abort : After::linger;
     case End::cut_off:
-      break;
+      return looks_whole ? After::abort : After::close;
   }
   return After::abort;
 }

@@ -59,11 +59,13 @@ class Http1Exchange final : public net::Disposable, public transaction::Exchange
   void send_answer(const http::Answer& answer, bool refused) override;
   void become_tunnel(const http::ResponseHead& head, std::string_view first) override;
   void end_tunnel_output() override;
-  bool is_blocked() const override { return out_.holds(); }
+  std::size_t held() const override { return out_.held(); }
   std::size_t unsent() const override;
   std::size_t read_size() const override { return out_.read_size(); }
   bool has_failed() const override { return out_.failed(); }
   bool is_gone() const override;
+  bool has_ended() const override;
+  void expect_silence() override;
   void end(End how) override;
 
  private:

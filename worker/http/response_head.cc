@@ -121,4 +121,17 @@ ParseStatus parse_response_head(std::string_view bytes, std::size_t& scanned, Re
   return ParseStatus::incomplete;
 }
 
+bool is_event_stream(const HeaderList& fields) {
+  constexpr std::string_view kName = "Content-Type";
+  constexpr std::string_view kType = "text/event-stream";
+  for (const Field& field : fields) {
+    if (field.name.size() != kName.size() || !equal_ignoring_case(field.name, kName)) continue;
+    const std::string_view type = field.value.substr(0, kType.size());
+    const std::string_view rest = field.value.substr(type.size());
+    if (!equal_ignoring_case(type, kType)) return false;
+    return rest.empty() || rest.front() == ';' || rest.front() == ' ' || rest.front() == '\t';
+  }
+  return false;
+}
+
 }  // namespace worker::http

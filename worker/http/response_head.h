@@ -27,4 +27,8 @@ struct ResponseHead {
 ParseStatus parse_response_head(std::string_view bytes, std::size_t& scanned, ResponseHead& head,
                                 Refusal& refusal);
 
+// Whether Content-Type says text/event-stream: a response that may be silent for long and never
+// ends by itself.
+bool is_event_stream(const HeaderList& fields);
+
 }  // namespace worker::http

@@ -2,6 +2,8 @@
 #include "worker/net/stream.h"
 
 #include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -71,6 +73,16 @@ tls::IoResult Stream::write(const iovec* pieces, int count, bool is_last) {
   } while (n < 0 && errno == EINTR);
   if (n >= 0) return {tls::IoStatus::ok, static_cast<std::size_t>(n)};
   return failure();
+}
+
+void Stream::probe_peer() {
+  const auto set = [this](int level, int option, int value) {
+    ::setsockopt(socket_.get(), level, option, &value, sizeof value);
+  };
+  set(IPPROTO_TCP, TCP_KEEPIDLE, kProbeAfterS);
+  set(IPPROTO_TCP, TCP_KEEPINTVL, kProbeEveryS);
+  set(IPPROTO_TCP, TCP_KEEPCNT, kProbes);
+  set(SOL_SOCKET, SO_KEEPALIVE, 1);
 }
 
 void Stream::shutdown_write() {

@@ -20,6 +20,10 @@ class Context;
 
 namespace worker::net {
 
+inline constexpr int kProbeAfterS = 60;
+inline constexpr int kProbeEveryS = 15;
+inline constexpr int kProbes = 4;
+
 class Stream {
  public:
   Stream() = default;
@@ -31,6 +35,9 @@ class Stream {
   // with the end of stream.
   tls::IoResult write(const iovec* pieces, int count, bool is_last = false);
 
+  // Lets the system probe a silent peer (SO_KEEPALIVE): after kProbeAfterS seconds, and give the
+  // connection up when kProbes of them, kProbeEveryS seconds apart, had no answer.
+  void probe_peer();
   void shutdown_write();      // sends our end of stream; reading remains possible
   void abort();               // makes close() send a reset instead of an orderly end
   bool has_failed() const;    // the peer has reset the connection; consumes no byte

@@ -25,6 +25,10 @@ std::string hsts_line(const conf::Listener& listener) {
          "\r\n";
 }
 
+net::DeadlineList& list_of(net::DeadlineLists& deadlines, std::chrono::seconds seconds) {
+  return deadlines.of(static_cast<std::uint64_t>(seconds.count()) * 1000);
+}
+
 Balancer make_balancer(const conf::Config& config, const conf::Service& service) {
   std::vector<unsigned> weights;
   for (const std::size_t i : service.backends) weights.push_back(config.backends[i].weight());
@@ -43,9 +47,14 @@ Listener::Listener(const conf::Listener& listener, const ListenerHeritage& inher
       limits(limits_of(listener)),
       router(listener.services),
       queue(queues, gate),
-      client_timeout(deadlines.of(static_cast<std::uint64_t>(listener.client.count()) * 1000)),
-      min_bytes_per_timeout(listener.limits.min_rate *
-                            static_cast<std::uint64_t>(listener.client.count())) {}
+      queue_timeout(list_of(deadlines, listener.queue)),
+      stream_timeout(list_of(deadlines, listener.stream)),
+      client_timeout(list_of(deadlines, listener.client)),
+      pace{.silence = list_of(deadlines, listener.body),
+           .span = list_of(deadlines, listener.client),
+           .min_bytes =
+               listener.limits.min_rate * static_cast<std::uint64_t>(listener.client.count()),
+           .crowded_bytes = kCrowdedRate * static_cast<std::uint64_t>(listener.client.count())} {}
 
 void add_services(Listener& listener, const conf::Config& config,
                   const std::vector<shm::BackendId>& backend_ids, const HashSecret& secret,

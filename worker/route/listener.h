@@ -31,6 +31,18 @@ struct Service {
   SessionAffinity affinity;
 };
 
+// How slowly a client may send or take a body. A request's slots are worth more while other
+// requests wait for one.
+struct PaceLimits {
+  net::DeadlineList& silence;   // `BodyTimeOut`: without any progress
+  net::DeadlineList& span;      // `Client`: over which bytes are counted
+  std::uint64_t min_bytes;      // per span: `MinRate` times `Client`; 0 = no minimum
+  std::uint64_t crowded_bytes;  // likewise, while other requests wait
+};
+
+// Bytes per second. A slower client loses its slot when others wait for it.
+inline constexpr std::uint64_t kCrowdedRate = 1024;
+
 struct Listener {
   Listener(const conf::Listener& listener, const ListenerHeritage& inherited,
            net::DeadlineLists& deadlines, WaitQueues& queues, shm::Gate& gate);
@@ -42,9 +54,12 @@ struct Listener {
   std::string hsts;  // the "Strict-Transport-Security" line of every response; empty for none
   http::Limits limits;
   Router router;
-  WaitQueue queue;                      // of requests that wait for one of its `Threads` slots
-  net::DeadlineList& client_timeout;    // `Client`
-  std::uint64_t min_bytes_per_timeout;  // `MinRate` times `Client`; 0 = no minimum
+  WaitQueue queue;                    // of requests that wait for one of its `Threads` slots
+  net::DeadlineList& queue_timeout;   // `QueueTimeOut`
+  net::DeadlineList& stream_timeout;  // `StreamTimeOut`
+  net::DeadlineList& client_timeout;  // `Client`
+  PaceLimits pace;
+  std::uint64_t full_logged_ms = 0;  // when the log last said that requests cannot wait any more
   std::vector<Service> services;
 };
 

@@ -28,6 +28,8 @@ bool WaitQueue::enter(Waiter& waiter) {
   return entered;
 }
 
+std::uint32_t WaitQueue::waiting() const { return gate_.waiting(queues_.rows()); }
+
 void WaitQueue::leave() {
   gate_.leave(queues_.row_);
   if (gate_.limit() != 0) notify_next();

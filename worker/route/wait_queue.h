@@ -67,6 +67,8 @@ class WaitQueue {
   // Removes a waiter that is in this queue.
   void cancel(Waiter& waiter);
   bool empty() const { return first_ == nullptr; }
+  // How many requests wait for its slots, in all workers.
+  std::uint32_t waiting() const;
 
  private:
   friend class WaitQueues;

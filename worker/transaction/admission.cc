@@ -14,19 +14,34 @@ Admission::Admission(AdmissionUser& user)
                       this),
       deadline_([](void* self) { static_cast<Admission*>(self)->user_.on_wait_timeout(); }, this) {}
 
-bool Admission::enter_listener(route::WaitQueue& queue) {
-  listener_ = &queue;
-  const bool entered = queue.enter(listener_waiter_);
-  state_ = entered ? State::in_listener : State::waiting_for_listener;
-  return entered;
+Admission::Entry Admission::enter(route::WaitQueue& queue, route::Waiter& waiter,
+                                  const Patience& patience) {
+  if (queue.try_enter()) return Entry::entered;
+  if (queue.waiting() >= patience.most_waiting) return Entry::full;
+  if (queue.enter(waiter)) return Entry::entered;
+  deadline_.start(patience.timeout, net::EventLoop::now_ms());
+  return Entry::waits;
 }
 
-bool Admission::enter_backend(route::WaitQueue& queue, net::DeadlineList& patience) {
+Admission::Entry Admission::enter_listener(route::WaitQueue& queue, const Patience& patience) {
+  listener_ = &queue;
+  const Entry entry = enter(queue, listener_waiter_, patience);
+  if (entry == Entry::entered) state_ = State::in_listener;
+  if (entry == Entry::waits) state_ = State::waiting_for_listener;
+  return entry;
+}
+
+Admission::Entry Admission::enter_backend(route::WaitQueue& queue, const Patience& patience) {
   backend_ = &queue;
-  const bool entered = queue.enter(backend_waiter_);
-  state_ = entered ? State::in_backend : State::waiting_for_backend;
-  if (!entered) deadline_.start(patience, net::EventLoop::now_ms());
-  return entered;
+  const Entry entry = enter(queue, backend_waiter_, patience);
+  if (entry == Entry::entered) state_ = State::in_backend;
+  if (entry == Entry::waits) state_ = State::waiting_for_backend;
+  return entry;
+}
+
+bool Admission::is_wanted() const {
+  if (state_ == State::in_backend && backend_->waiting() != 0) return true;
+  return (state_ == State::in_backend || state_ == State::in_listener) && listener_->waiting() != 0;
 }
 
 bool Admission::try_other_backend(route::WaitQueue& other) {
@@ -52,6 +67,7 @@ void Admission::leave_backend() {
 
 void Admission::leave() {
   leave_backend();
+  deadline_.stop();
   if (state_ == State::in_listener) {
     listener_->leave();
   } else if (state_ == State::waiting_for_listener) {
@@ -61,6 +77,7 @@ void Admission::leave() {
 }
 
 void Admission::on_listener_slot() {
+  deadline_.stop();
   state_ = State::in_listener;
   user_.on_admitted();
 }

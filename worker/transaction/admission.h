@@ -4,7 +4,7 @@
 //      ▲                                  │      ▲                │                   │
 //      └────────────── leave() ───────────┘      └──────── leave_backend() ───────────┘
 //
-// Owns the places in the queues and the deadline for a backend's slot. Every slot that was taken is
+// Owns the places in the queues and the deadline of a wait. Every slot that was taken is
 // given back exactly once, by leave_backend(), leave() or the destructor.
 #pragma once
 
@@ -19,7 +19,7 @@ class AdmissionUser {
  public:
   virtual void on_admitted() = 0;      // the slot that it waited for is taken
   virtual void on_waited_long() = 0;   // for a backend's slot: another backend may have one
-  virtual void on_wait_timeout() = 0;  // no slot of the backend in time; it still waits
+  virtual void on_wait_timeout() = 0;  // no slot in time; the request still waits
 
  protected:
   ~AdmissionUser() = default;
@@ -40,10 +40,18 @@ class Admission {
   Admission(const Admission&) = delete;
   Admission& operator=(const Admission&) = delete;
 
-  // True: the slot is taken. False: the request waits, and on_admitted() follows.
-  bool enter_listener(route::WaitQueue& queue);
-  // Likewise. `patience`: how long to wait before on_wait_timeout().
-  bool enter_backend(route::WaitQueue& queue, net::DeadlineList& patience);
+  enum class Entry : std::uint8_t {
+    entered,  // the slot is taken
+    waits,    // on_admitted() or on_wait_timeout() follows
+    full,     // as many requests wait as may
+  };
+  // How many requests may wait, in all workers, and for how long.
+  struct Patience {
+    std::uint32_t most_waiting;
+    net::DeadlineList& timeout;
+  };
+  Entry enter_listener(route::WaitQueue& queue, const Patience& patience);
+  Entry enter_backend(route::WaitQueue& queue, const Patience& patience);
   // While it waits for a backend: takes a slot of another one, if one is free now.
   bool try_other_backend(route::WaitQueue& other);
 
@@ -52,8 +60,14 @@ class Admission {
   void leave();
 
   State state() const { return state_; }
+  bool is_waiting() const {
+    return state_ == State::waiting_for_listener || state_ == State::waiting_for_backend;
+  }
+  // Requests of any worker wait for a slot that this request holds.
+  bool is_wanted() const;
 
  private:
+  Entry enter(route::WaitQueue& queue, route::Waiter& waiter, const Patience& patience);
   void on_listener_slot();
   void on_backend_slot();
 

@@ -44,6 +44,17 @@ Transaction::Flow Transaction::fail(int status, std::string_view reason) {
   return go(Step::finish);
 }
 
+Transaction::Flow Transaction::fail_for_now(std::string_view reason) {
+  constexpr int kUnavailable = 503;
+  if (now_.response_begun) return fail(kUnavailable, reason);
+  record_.reason = reason;
+  drop_upstream();
+  admission_.leave();
+  http::Answer answer = context_.pages.answer(kUnavailable);
+  answer.field = {"Retry-After", "1"};
+  return send_answer(answer);
+}
+
 Transaction::Flow Transaction::redirect(const conf::Redirect& redirect) {
   const std::string location =
       http::redirect_location({redirect.scheme, redirect.host, redirect.port, redirect.path},

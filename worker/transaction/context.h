@@ -14,6 +14,7 @@
 #include "worker/net/deadline.h"
 #include "worker/net/event.h"
 #include "worker/net/read_buffer.h"
+#include "worker/transaction/buffer_budget.h"
 
 namespace worker::transaction {
 
@@ -26,7 +27,7 @@ struct Context {
   shm::Row row;  // this worker's
   const http::ErrorPages& pages;
   backend::Backends& backends;
-  net::DeadlineList& tunnel_timeout;
+  BufferBudget& budget;
   net::ReadBuffer& buffer;
   std::mt19937_64 random{std::random_device()()};
   http::ResponseHead response_head{};  // scratch of the call that parses one

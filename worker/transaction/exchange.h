@@ -84,14 +84,19 @@ class Exchange {
   virtual void end_tunnel_output() = 0;
 
   // --- how the client takes it
-  // Bytes wait for room; the user sends no more until on_client_writable().
-  virtual bool is_blocked() const = 0;
+  // Bytes wait for room; on_client_writable() tells when there are none any more. Whatever is sent
+  // meanwhile waits behind them.
+  virtual bool is_blocked() const { return held() != 0; }
+  virtual std::size_t held() const = 0;  // how many bytes wait
   // Bytes that the client has not acknowledged yet, of those that were sent.
   virtual std::size_t unsent() const = 0;
   // How many bytes to read next from the backend: few while the client is slow.
   virtual std::size_t read_size() const = 0;
   virtual bool has_failed() const = 0;  // a write has failed
   virtual bool is_gone() const = 0;     // the client has reset the connection; looks at the socket
+  virtual bool has_ended() const = 0;   // the client sends no more, and has perhaps left
+  // A long silence may follow: the system is to notice a peer that vanished without a word.
+  virtual void expect_silence() = 0;
 
   // The last call. The exchange, with the transaction, may be used again for another request.
   virtual void end(End how) = 0;

@@ -1,6 +1,8 @@
 // How long and how slowly a client may move bytes: see pace.h.
 #include "worker/transaction/pace.h"
 
+#include <algorithm>
+
 #include "worker/net/event.h"
 
 namespace worker::transaction {
@@ -10,16 +12,15 @@ Pace::Pace(PaceUser& user)
       silence_([](void* self) { static_cast<Pace*>(self)->on_silence(); }, this),
       span_([](void* self) { static_cast<Pace*>(self)->on_span_end(); }, this) {}
 
-void Pace::wait(For what, net::DeadlineList& timeout, std::uint64_t min_bytes) {
+void Pace::wait(For what, const route::PaceLimits& limits) {
   const std::uint64_t now = net::EventLoop::now_ms();
   what_ = what;
-  timeout_ = &timeout;
-  min_bytes_ = min_bytes;
-  silence_.start(timeout, now);
+  limits_ = &limits;
+  silence_.start(limits.silence, now);
   if (what == For::response) moved_at_wait_ = user_.client_moved();
-  if (min_bytes == 0 || span_.running()) return;
+  if (span_.running()) return;
   moved_at_span_ = user_.client_moved();
-  span_.start(timeout, now);
+  span_.start(limits.span, now);
 }
 
 void Pace::stop() {
@@ -29,7 +30,7 @@ void Pace::stop() {
 
 void Pace::on_silence() {
   if (what_ == For::response && user_.client_moved() > moved_at_wait_) {
-    wait(what_, *timeout_, min_bytes_);  // the kernel asked for nothing, but the client took some
+    wait(what_, *limits_);  // the kernel asked for nothing, but the client took some
   } else {
     user_.on_client_silent();
   }
@@ -37,11 +38,13 @@ void Pace::on_silence() {
 
 void Pace::on_span_end() {
   const std::int64_t moved = user_.client_moved();
-  if (moved - moved_at_span_ < static_cast<std::int64_t>(min_bytes_)) {
+  std::uint64_t wanted = limits_->min_bytes;
+  if (user_.is_wanted()) wanted = std::max(wanted, limits_->crowded_bytes);
+  if (moved - moved_at_span_ < static_cast<std::int64_t>(wanted)) {
     return user_.on_client_too_slow();
   }
   moved_at_span_ = moved;
-  span_.start(*timeout_, net::EventLoop::now_ms());
+  span_.start(limits_->span, net::EventLoop::now_ms());
 }
 
 }  // namespace worker::transaction

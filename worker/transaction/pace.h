@@ -1,15 +1,17 @@
 // How long and how slowly a client may move the bytes that Pound waits for.
 //
-// Silence ends a client after `Client` seconds; with `MinRate`, so does a rate below it over a span
-// of the same length. The bytes counted are those of bodies that the client has sent or taken. The
-// kernel takes far more of a response at once than a slow client does: as long as what is queued
-// becomes less, the client is alive.
-// Owns its two deadlines. Knows neither sockets nor what becomes of the client.
+// Silence ends a client after `BodyTimeOut` seconds. So does a low rate over a span of `Client`
+// seconds: one below `MinRate`, or below route::kCrowdedRate while other requests wait for a slot
+// that this client's request holds. The bytes counted are those of bodies that the client has sent
+// or taken. The kernel takes far more of a response at once than a slow client does: as long as
+// what is queued becomes less, the client is alive. Owns its two deadlines. Knows neither sockets
+// nor what becomes of the client.
 #pragma once
 
 #include <cstdint>
 
 #include "worker/net/deadline.h"
+#include "worker/route/listener.h"
 
 namespace worker::transaction {
 
@@ -17,6 +19,8 @@ class PaceUser {
  public:
   // Bytes that the client has moved so far, both ways; less what it still has to take.
   virtual std::int64_t client_moved() const = 0;
+  // Other requests wait for a slot that this client's request holds.
+  virtual bool is_wanted() const = 0;
   virtual void on_client_silent() = 0;
   virtual void on_client_too_slow() = 0;
 
@@ -33,8 +37,8 @@ class Pace {
     request,   // to send more
     response,  // to take more
   };
-  // Waits from now on. A span in which `min_bytes` must move begins unless one runs; 0 = no rate.
-  void wait(For what, net::DeadlineList& timeout, std::uint64_t min_bytes);
+  // Waits from now on. A span begins unless one runs. `limits` outlives the wait.
+  void wait(For what, const route::PaceLimits& limits);
   // The client is not what anything waits for.
   void stop();
 
@@ -44,8 +48,7 @@ class Pace {
 
   PaceUser& user_;
   For what_ = For::request;
-  net::DeadlineList* timeout_ = nullptr;
-  std::uint64_t min_bytes_ = 0;
+  const route::PaceLimits* limits_ = nullptr;
   net::Deadline silence_;
   net::Deadline span_;
   std::int64_t moved_at_wait_ = 0;  // client_moved() when the silence began

@@ -42,6 +42,9 @@ Transaction::Flow Transaction::pump_request() {
     send_request_part(&backend, part.data);
   }
   upstream_->endpoint().want_write(to_backend_.holds());
+  if (client_.body_is_whole() && !to_backend_.holds() && !client_.is_blocked()) {
+    give_reserve_back();
+  }
   return Flow::wait;
 }
 
@@ -62,15 +65,17 @@ void Transaction::send_request_part(net::Stream* sink, std::string_view data) {
 Transaction::Flow Transaction::pump_response() {
   char* const buffer = context_.buffer.data();
   // A backend that takes no more of the request may have answered already.
-  for (int i = 0; upstream_ && !client_.is_blocked() && !client_.has_failed() &&
-                  (upstream_->endpoint().readable() || to_backend_.failed());
+  for (int i = 0;
+       upstream_ && takes_response() && (upstream_->endpoint().readable() || to_backend_.failed());
        ++i) {
     if (i == kReadsPerTurn) {
       upstream_->endpoint().reschedule();
       break;
     }
     const std::size_t have = upstream_->head_bytes.copy(buffer, net::kReadBufferSize);
-    const std::size_t wanted = net::kReadBufferSize - have;
+    const std::size_t held = client_.held();
+    const std::size_t wanted =
+        held == 0 ? net::kReadBufferSize - have : now_.listener->config.buffer - held;
     const tls::IoResult result = upstream_->endpoint().read(buffer + have, wanted);
     if (result.status == tls::IoStatus::would_block) {
       if (!to_backend_.failed()) break;
@@ -82,6 +87,15 @@ Transaction::Flow Transaction::pump_response() {
     if (flow != Flow::wait) return flow;
   }
   return Flow::wait;
+}
+
+// Whether to read on from the backend. Of a response that the client does not take as fast, up to
+// `Buffer` bytes are taken off the backend, which is free once all of it was read.
+bool Transaction::takes_response() {
+  if (client_.has_failed()) return false;
+  if (!client_.is_blocked()) return true;
+  const std::size_t most = now_.listener->config.buffer;
+  return client_.held() < most && !now_.is_stream && reserve(most);
 }
 
 // Passes on what belongs to the response's body.
@@ -102,20 +116,18 @@ Transaction::Flow Transaction::after_body(bool has_excess) {
   return Flow::wait;
 }
 
-Transaction::Flow Transaction::run_tunnel() {
-  if (now_.tunnel->run(context_.buffer.data()) == Tunnel::Flow::over) return go(Step::finish);
-  tunnel_deadline_.start(context_.tunnel_timeout, net::EventLoop::now_ms());
-  return Flow::wait;
-}
-
 // The side that the other one waits for has a deadline.
 void Transaction::arm_deadlines() {
-  const route::Listener& listener = *now_.listener;
+  if (now_.is_stream) {
+    stream_deadline_.start(now_.listener->stream_timeout, net::EventLoop::now_ms());
+    pace_.stop();
+    upstream_->deadline().stop();
+    return;
+  }
   const bool awaits_body = upstream_ && !client_.body_is_whole() && !to_backend_.holds();
   const bool awaits_room = client_.is_blocked();
   if (awaits_room || awaits_body) {
-    pace_.wait(awaits_room ? Pace::For::response : Pace::For::request, listener.client_timeout,
-               listener.min_bytes_per_timeout);
+    pace_.wait(awaits_room ? Pace::For::response : Pace::For::request, now_.listener->pace);
     if (upstream_) upstream_->deadline().stop();
     return;
   }

@@ -17,9 +17,9 @@ std::string_view value_of(const http::HeaderList& fields, http::FieldId id) {
 }  // namespace
 
 const Transaction::StepFunction Transaction::kSteps[] = {
-    &Transaction::sanitize,     &Transaction::route,      &Transaction::admit,
-    &Transaction::pick_backend, &Transaction::connect,    &Transaction::send_head,
-    &Transaction::relay,        &Transaction::run_tunnel, &Transaction::finish,
+    &Transaction::sanitize,     &Transaction::route,   &Transaction::collect,   &Transaction::admit,
+    &Transaction::pick_backend, &Transaction::connect, &Transaction::send_head, &Transaction::relay,
+    &Transaction::run_tunnel,   &Transaction::finish,
 };
 
 constexpr shm::Activity Transaction::activity_of(Step step) {
@@ -34,13 +34,9 @@ Transaction::Transaction(Context& context, Exchange& client)
       client_(client),
       admission_(*this),
       pace_(*this),
-      tunnel_deadline_(
-          [](void* self) {
-            auto* const transaction = static_cast<Transaction*>(self);
-            transaction->go(Step::finish);
-            transaction->run();
-          },
-          this) {}
+      stream_deadline_(
+          [](void* self) { static_cast<Transaction*>(self)->cut_stream("stream_timeout"); }, this) {
+}
 
 void Transaction::reset(const RequestStart& start) {
   now_ = {};
@@ -129,7 +125,7 @@ Transaction::Flow Transaction::route() {
   now_.facts.upgrade = upgrade_;
   now_.facts.host = {};
   now_.head = nullptr;
-  return go(Step::admit);
+  return go(Step::collect);
 }
 
 void Transaction::write_request_head() {
@@ -143,71 +139,6 @@ void Transaction::write_request_head() {
                             .local_port = now_.listener->port,
                             .tls_fields = tls_fields},
                            request_head_);
-}
-
-Transaction::Flow Transaction::admit() {
-  now_.step = Step::pick_backend;
-  return admission_.enter_listener(now_.listener->queue) ? Flow::next : Flow::wait;
-}
-
-Transaction::Flow Transaction::pick_backend() {
-  // One failure per backend, plus one, is enough: more means that backends are flapping.
-  std::optional<std::size_t> choice;
-  if (now_.failures <= now_.service->config.backends.size()) choice = choose_backend();
-  if (!choice) return fail(503, "no_backend");
-  take_backend(*choice);
-  now_.step = Step::connect;
-  backend::Backend& backend = *now_.backend;
-  return admission_.enter_backend(backend.queue, backend.timeout) ? Flow::next : Flow::wait;
-}
-
-// The session's backend while it lives, else one by weight, which then becomes the session's.
-std::optional<std::size_t> Transaction::choose_backend() {
-  const std::vector<std::size_t>& backends = now_.service->config.backends;
-  const shm::BackendTable& table = context_.segment.backends();
-  const auto is_live = [&](std::size_t i) {
-    return table.is_live(context_.backends[backends[i]].heritage.row);
-  };
-  route::SessionAffinity& affinity = now_.service->affinity;
-  now_.is_sticky = now_.session.has_value();
-  std::optional<std::size_t> bound;
-  if (now_.session) bound = affinity.find(*now_.session, net::EventLoop::now_ms());
-  if (bound && is_live(*bound)) return bound;
-  const auto choice = now_.service->balancer.choose(context_.random(), is_live);
-  if (!now_.session || !choice) return choice;
-  return affinity.bind(*now_.session, *choice, bound, net::EventLoop::now_ms());
-}
-
-// `index` counts the service's backends.
-void Transaction::take_backend(std::size_t index) {
-  now_.backend_index = index;
-  now_.backend = &context_.backends[now_.service->config.backends[index]];
-  record_.backend = now_.backend->config.name;
-}
-
-// The chosen backend has had no slot for some time. Another one may have, unless the session binds
-// the request to this one; or this one may have died.
-void Transaction::on_waited_long() {
-  const shm::BackendTable& table = context_.segment.backends();
-  const std::vector<std::size_t>& backends = now_.service->config.backends;
-  const std::size_t others = now_.is_sticky ? 0 : backends.size();
-  for (std::size_t i = 0; i < others; ++i) {
-    backend::Backend& other = context_.backends[backends[i]];
-    if (&other == now_.backend || !table.is_live(other.heritage.row)) continue;
-    if (!admission_.try_other_backend(other.queue)) continue;
-    take_backend(i);
-    return run();
-  }
-  if (!table.is_live(now_.backend->heritage.row)) {
-    admission_.leave_backend();
-    now_.step = Step::pick_backend;
-    run();
-  }
-}
-
-void Transaction::on_wait_timeout() {
-  fail(503, "queue_timeout");
-  run();
 }
 
 // Nobody is there to receive an answer.
@@ -224,7 +155,8 @@ Transaction::Flow Transaction::finish() {
   drop_upstream();
   admission_.leave();
   pace_.stop();
-  tunnel_deadline_.stop();
+  end_stream();
+  give_reserve_back();
   if (record_.body_bytes == 0) record_.body_bytes = now_.response_bytes;
   context_.access_log.write(record_, context_.loop.turn_us());
   client_.end(now_.end);
@@ -237,15 +169,15 @@ void Transaction::cut_off(std::string_view reason) {
 }
 
 void Transaction::on_client_readable() {
-  const bool reads_on =
-      now_.step == Step::tunnel || (now_.step == Step::relay && !client_.body_is_whole());
-  if (reads_on) {
-    run();
-  } else if (client_.is_gone()) {
-    // An orderly end of stream is no reason to stop: a client may close its side and still read.
-    give_up_on_client("client_closed");
-    run();
-  }
+  const bool reads_on = now_.step == Step::tunnel || now_.step == Step::collect ||
+                        (now_.step == Step::relay && !client_.body_is_whole());
+  if (reads_on) return run();
+  // An orderly end of stream is no reason to stop: a client may close its side and still read. But
+  // a place in a queue is for a client that can be seen to wait.
+  const bool left_queue = admission_.is_waiting() && client_.has_ended();
+  if (!left_queue && !client_.is_gone()) return;
+  give_up_on_client("client_closed");
+  run();
 }
 
 void Transaction::on_upstream_event(backend::UpstreamConnection&) {

@@ -1,11 +1,16 @@
 // One request and its response.
 //
-//  sanitize ─► route ─► admit ─► pick_backend ─► connect ─► send_head ─► relay ─► finish
-//     │ refused  │ none    │ full    │ full │ none   │ failed   │          │ 101
-//     ▼          ▼         ▼         ▼      ▼        ▼          │          ▼
-//    4xx       404,3xx   waits     waits   503   mark dead,     │        tunnel ─► finish
-//                               at most TimeOut  pick again ◄───┘
-//                                                unless something was sent
+//  sanitize ─► route ─► collect ─► admit ─► pick_backend ─► connect ─► send_head ─► relay ─► finish
+//     │ refused  │ none            │ full     │ full │ none   │ failed   │          │ 101
+//     ▼          ▼                 ▼          ▼      ▼        ▼          │          ▼
+//    4xx       404,3xx        waits, 503    waits   503   mark dead,     │        tunnel ─► finish
+//                                                         pick again ◄───┘
+//                                                         unless something was sent
+//
+// A request holds slots only while a backend works for it. `collect` takes its body, up to
+// `Buffer`, before it asks for a slot; of the response as much is taken off the backend ahead of a
+// slow client. Tunnels and event streams give the slots back when they begin, and count as streams
+// instead.
 //
 // Each box is a function that says whether to go on with the next step or to wait for an event;
 // run() calls them. Up to `route` a transaction uses the parsed head of its caller; from there on
@@ -72,6 +77,7 @@ class Transaction final : public ExchangeUser,
   enum class Step : std::uint8_t {
     sanitize,
     route,
+    collect,
     admit,
     pick_backend,
     connect,
@@ -116,6 +122,8 @@ class Transaction final : public ExchangeUser,
     Exchange::End end = Exchange::End::whole;
     std::uint64_t request_bytes = 0;   // of the body that the client has sent
     std::uint64_t response_bytes = 0;  // of the body that was sent to the client
+    std::uint64_t reserved = 0;        // bytes of the worker's buffer memory
+    bool is_stream = false;            // a tunnel or an event stream, which `MaxStreams` counts
     std::optional<Tunnel> tunnel;
   };
 
@@ -131,22 +139,40 @@ class Transaction final : public ExchangeUser,
   Flow sanitize();
   Flow route();
   void write_request_head();
+  Flow finish();
+  Flow give_up_on_client(std::string_view reason);
+
+  // queueing.cc: from a request that is routed to a slot of a backend
+  Flow collect();
+  bool reserve(std::uint64_t bytes);
+  void give_reserve_back();
   Flow admit();
   Flow pick_backend();
-  Flow finish();
+  Flow after_entry(Admission::Entry entry);
+  Admission::Patience patience() const;
+  void note_full(std::string_view limit, const std::string& why);
+  void note_full_queue(std::string_view limit);
   void on_admitted() override { run(); }
   void on_waited_long() override;
   void on_wait_timeout() override;
   void take_backend(std::size_t index);
   std::optional<std::size_t> choose_backend();
-  Flow give_up_on_client(std::string_view reason);
 
-  // answer.cc: the responses that we make ourselves
+  // streams.cc: tunnels and event streams
+  bool begin_stream();
+  void end_stream();
+  Flow begin_tunnel(std::string_view rest);
+  Flow run_tunnel();
+  void cut_stream(std::string_view reason);
+
+  // answer.cc: the responses that Pound makes itself
   Flow refuse(const http::Refusal& refusal, std::string_view excerpt);
   Flow refuse_head(const http::Refusal& refusal);
   // Counts it; at detail 1 the log says where and why.
   void note_refusal(std::string_view whose, const http::Refusal& refusal, std::string_view excerpt);
   Flow fail(int status, std::string_view reason);
+  // Likewise, with a Retry-After field: a limit is reached that soon may not be.
+  Flow fail_for_now(std::string_view reason);
   Flow redirect(const conf::Redirect& redirect);
   bool is_misdirected() const;
   Flow send_answer(const http::Answer& answer);
@@ -165,7 +191,6 @@ class Transaction final : public ExchangeUser,
   Flow take_response(char* data, std::size_t size);
   Flow refuse_response(const http::Refusal& refusal, std::string_view excerpt);
   Flow begin_response(char* rest, std::size_t size);
-  Flow begin_tunnel(std::string_view rest);
   void upstream_done(bool has_excess);
   void drop_upstream();
 
@@ -176,9 +201,10 @@ class Transaction final : public ExchangeUser,
   void send_request_part(net::Stream* sink, std::string_view data);
   Flow pass_body(char* data, std::size_t size);
   Flow after_body(bool has_excess);
-  Flow run_tunnel();
+  bool takes_response();
   void arm_deadlines();
   std::int64_t client_moved() const override;
+  bool is_wanted() const override { return admission_.is_wanted(); }
   void on_client_silent() override { client_failed("client_timeout"); }
   void on_client_too_slow() override { client_failed("client_too_slow"); }
   void client_failed(std::string_view reason);
@@ -188,7 +214,7 @@ class Transaction final : public ExchangeUser,
   Request now_;
   Admission admission_;
   Pace pace_;
-  net::Deadline tunnel_deadline_;
+  net::Deadline stream_deadline_;
   std::unique_ptr<backend::UpstreamConnection> upstream_;
   http::BodyReader response_body_;
 

@@ -180,6 +180,7 @@ Transaction::Flow Transaction::refuse_response(const http::Refusal& refusal,
 
 Transaction::Flow Transaction::begin_response(char* rest, std::size_t size) {
   const http::ResponseHead& head = context_.response_head;
+  if (http::is_event_stream(head.fields) && !begin_stream()) return fail_for_now("streams_full");
   now_.service->affinity.learn(head, now_.backend_index, net::EventLoop::now_ms());
   record_.status = head.status;
   now_.response_begun = true;
@@ -192,18 +193,6 @@ Transaction::Flow Transaction::begin_response(char* rest, std::size_t size) {
        .is_last = response_body_.is_whole(),
        .trailer = response_body_.trailer()});
   return after_body(taken.consumed != size);
-}
-
-// 101: from here on there are no messages, only bytes.
-Transaction::Flow Transaction::begin_tunnel(std::string_view rest) {
-  record_.status = context_.response_head.status;
-  now_.response_begun = true;
-  now_.response_bytes = rest.size();
-  client_.become_tunnel(context_.response_head, rest);
-  upstream_->deadline().stop();
-  pace_.stop();
-  now_.tunnel.emplace(client_, *upstream_, to_backend_);
-  return go(Step::tunnel);
 }
 
 // All of the response was read: the backend is free, however slowly the client reads.

@@ -12,8 +12,8 @@ import pytest
 from harness import request, reserve_port, response, wait_until
 from harness.config import tls_site
 
-CONFIG = tls_site(listener="Port: $tls; Client: 1; MinRate: 1000; Certificates: $pem",
-                  plain="Client: 1; MinRate: 1000")
+CONFIG = tls_site(listener="Port: $tls; Client: 1; BodyTimeOut: 1; Buffer: 0; MinRate: 1000; Certificates: $pem",
+                  plain="Client: 1; BodyTimeOut: 1; Buffer: 0; MinRate: 1000")
 
 LEAST = 1000  # bytes per span of one second
 CHUNKED = "Transfer-Encoding: chunked"

@@ -9,7 +9,7 @@ import pytest
 from harness import TIMEOUT, request, response, scaled, wait_until
 from harness.config import plain_site
 
-CONFIG = plain_site(backends={"web": "TimeOut: 1"}, listener="Client: 1")
+CONFIG = plain_site(backends={"web": "TimeOut: 1"}, listener="Client: 1; BodyTimeOut: 1")
 
 
 def ends(client):
@@ -69,9 +69,20 @@ def test_a_trickled_head_is_given_up(site, first):
 
 
 def test_silence_inside_a_body_is_given_up(site):
+    backend = site.backend()
+    pound = site.pound(CONFIG, web=backend.port)
+    client = site.client(pound.port)
+    client.send(request("POST", "/", "Content-Length: 10") + b"abc")
+    assert client.read_response().status == 408
+    record, = pound.wait_records(1)
+    assert (record["status"], record["reason"]) == ("408", "client_timeout")
+    assert not backend.requests
+
+
+def test_silence_inside_a_long_body_is_given_up(site):
     reached = []
     backend = site.backend(script=lambda c: reached.append(c.read_request()))
-    pound = site.pound(CONFIG.replace("TimeOut: 1", "TimeOut: 60"), web=backend.port)
+    pound = site.pound(CONFIG.replace("Client: 1", "Client: 1; Buffer: 2"), web=backend.port)
     client = site.client(pound.port)
     client.send(request("POST", "/", "Content-Length: 10") + b"abc")
     assert ends(client)
@@ -81,7 +92,7 @@ def test_silence_inside_a_body_is_given_up(site):
 
 def test_a_slow_body_that_goes_on_is_not_given_up(site):
     backend = site.backend(lambda received: response(received.body))
-    pound = site.pound(CONFIG.replace("TimeOut: 1", "TimeOut: 60"), web=backend.port)
+    pound = site.pound(CONFIG.replace(" TimeOut: 1", " TimeOut: 60"), web=backend.port)
     client = site.client(pound.port)
     client.send(request("POST", "/", "Content-Length: 8"))
     for byte in b"slowbody":
@@ -97,7 +108,7 @@ def test_a_client_waiting_for_a_slow_backend_is_not_given_up(site):
         time.sleep(2.5)  # justified: the backend must be silent for longer than `Client`
         connection.send(response(b"late"))
 
-    pound = site.pound(CONFIG.replace("TimeOut: 1", "TimeOut: 60"),
+    pound = site.pound(CONFIG.replace(" TimeOut: 1", " TimeOut: 60"),
                        web=site.backend(script=script).port)
     assert site.client(pound.port).ask().body == b"late"
 
@@ -114,7 +125,7 @@ def test_a_client_that_does_not_read_is_given_up(site):
         except OSError:
             ended.set()
 
-    pound = site.pound(CONFIG.replace("TimeOut: 1", "TimeOut: 60"),
+    pound = site.pound(CONFIG.replace(" TimeOut: 1", " TimeOut: 60"),
                        web=site.backend(script=script).port)
     client = site.client(pound.port, receive_buffer=4096)
     client.send(request())

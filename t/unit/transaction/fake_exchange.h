@@ -38,6 +38,8 @@ class FakeExchange final : public worker::transaction::Exchange {
   std::size_t unacknowledged = 0;  // bytes, without those that wait for room
   bool failed = false;
   bool gone = false;
+  bool peer_ended = false;
+  bool expects_silence = false;
 
   // --- what happened
   std::vector<std::string> calls;
@@ -86,13 +88,17 @@ class FakeExchange final : public worker::transaction::Exchange {
   }
   void end_tunnel_output() override { calls.emplace_back("end output"); }
 
-  bool is_blocked() const override { return !failed && body.size() > room; }
+  std::size_t held() const override {
+    return failed || body.size() <= room ? 0 : body.size() - static_cast<std::size_t>(room);
+  }
   std::size_t unsent() const override {
     return unacknowledged + (is_blocked() ? body.size() - static_cast<std::size_t>(room) : 0);
   }
   std::size_t read_size() const override { return worker::net::kReadBufferSize; }
   bool has_failed() const override { return failed; }
   bool is_gone() const override { return gone; }
+  bool has_ended() const override { return peer_ended; }
+  void expect_silence() override { expects_silence = true; }
   void end(End how) override {
     constexpr const char* kNames[] = {"whole", "truncated", "refused", "cut off"};
     calls.push_back(std::string("end ") + kNames[static_cast<std::size_t>(how)]);

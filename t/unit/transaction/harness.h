@@ -165,7 +165,9 @@ class World {
     conf::Listener& one = made.listeners.emplace_back();
     one.address = "192.0.2.1";
     one.port = 80;
-    one.client = std::chrono::seconds(kClientMs / 1000);
+    one.client = one.body = std::chrono::seconds(kClientMs / 1000);
+    one.queue = std::chrono::seconds(kTimeOutMs / 1000);
+    one.buffer = 0;  // most cases are about bodies that are not collected
     one.services.push_back(std::move(service));
     made.global.access_log = conf::AccessLogFormat::common;
     setup.change(made);
@@ -239,6 +241,7 @@ class World {
   worker::route::ListenerHeritage listener_heritage;
   std::unique_ptr<worker::route::Listener> listener;
   worker::http::ErrorPages pages;
+  worker::transaction::BufferBudget budget{std::uint64_t{1} << 20};
   worker::transaction::Context context{.loop = loop,
                                        .log = log,
                                        .access_log = access_log,
@@ -247,7 +250,7 @@ class World {
                                        .row = row,
                                        .pages = pages,
                                        .backends = backends,
-                                       .tunnel_timeout = deadlines.of(kTunnelMs),
+                                       .budget = budget,
                                        .buffer = buffer};
   const ssl_st* tls = nullptr;  // of the clients' connections
 

@@ -12,6 +12,8 @@
 
 namespace {
 
+constexpr std::uint32_t kMany = 1000;
+
 using net_test::await;
 using worker::transaction::Admission;
 using State = worker::transaction::Admission::State;
@@ -75,8 +77,14 @@ struct Request final : worker::transaction::AdmissionUser {
   void on_wait_timeout() override { note('t'); }
   void note(char what) { (world.log += name) += what; }
 
-  bool enter_listener() { return admission.enter_listener(world.listener); }
-  bool enter_backend() { return admission.enter_backend(world.backend, world.patience); }
+  bool enter_listener(std::uint32_t most_waiting = kMany) {
+    return admission.enter_listener(world.listener, {most_waiting, world.patience}) ==
+           Admission::Entry::entered;
+  }
+  bool enter_backend() {
+    return admission.enter_backend(world.backend, {kMany, world.patience}) ==
+           Admission::Entry::entered;
+  }
 
   World& world;
   char name;
@@ -241,13 +249,14 @@ TEST_CASE("admission: the time-out comes once, and the request stays in the queu
   CHECK(b.admission.state() == State::in_backend);
 }
 
-TEST_CASE("admission: waiting for the listener has no deadline") {
+TEST_CASE("admission: waiting for the listener has a deadline, too") {
   World world;
   Request a(world, 'a'), b(world, 'b');
   CHECK(a.enter_listener());
   CHECK(!b.enter_listener());
   net_test::expire(world.lists, kPatience);
-  CHECK(world.log.empty());
+  CHECK(world.log == "bt");
+  CHECK(b.admission.state() == State::waiting_for_listener);
 }
 
 TEST_CASE("admission: a request that has waited long can move to another backend") {
@@ -277,7 +286,8 @@ TEST_CASE("admission: try_other_backend needs a free slot and a request that wai
   CHECK(c.admission.state() == State::in_listener);
   CHECK(a.enter_backend());
   CHECK(!a.admission.try_other_backend(world.other));
-  CHECK(c.admission.enter_backend(world.other, world.patience));
+  CHECK(c.admission.enter_backend(world.other, {kMany, world.patience}) ==
+        Admission::Entry::entered);
   CHECK(!b.enter_backend());
   CHECK(!b.admission.try_other_backend(world.other));
   CHECK(b.admission.state() == State::waiting_for_backend);
@@ -303,4 +313,24 @@ TEST_CASE("admission: it serves the next request after a time-out") {
   CHECK(world.taken() == "210 000");
   net_test::expire(world.lists, kPatience);
   CHECK(world.log == "bt");
+}
+
+TEST_CASE("admission: one request more than may wait is turned away, in every state of the queue") {
+  World world;
+  Request holder(world, '1');
+  Request waiter(world, '2');
+  Request third(world, '3');
+  using Entry = Admission::Entry;
+  CHECK(holder.admission.enter_listener(world.listener, {0, world.patience}) == Entry::entered);
+  CHECK(waiter.admission.enter_listener(world.listener, {0, world.patience}) == Entry::full);
+  CHECK(waiter.admission.state() == State::outside);
+  CHECK(!holder.admission.is_wanted());
+  CHECK(waiter.admission.enter_listener(world.listener, {1, world.patience}) == Entry::waits);
+  CHECK(holder.admission.is_wanted());
+  CHECK(third.admission.enter_listener(world.listener, {1, world.patience}) == Entry::full);
+  CHECK(third.admission.enter_listener(world.listener, {2, world.patience}) == Entry::waits);
+  holder.admission.leave();
+  waiter.admission.leave();
+  third.admission.leave();
+  CHECK(world.taken() == "000 000");
 }

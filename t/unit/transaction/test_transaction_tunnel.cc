@@ -20,7 +20,9 @@ struct OpenTunnel {
     head = world.fakes[0]->received().size();
     world.fakes[0]->sends(kSwitch + first);
     REQUIRE(world.until([&] { return client.calls.size() == 2; }));
-    CHECK(world.slots() == "1 1");
+    CHECK(world.slots() == "0 0");
+    CHECK(client.expects_silence);
+    CHECK(world.segment.listeners().stream_gate(world.listener->heritage.row).in_service(1) == 1);
   }
   std::string_view at_backend() const { return world.fakes[0]->received().substr(head); }
   void tell() { client.transaction.on_client_readable(); }
@@ -103,7 +105,8 @@ TEST_CASE("transaction tunnel: an idle tunnel ends, and traffic restarts its tim
   tunnel.world.deadlines.of(kTunnelMs).sweep(opened + kTunnelMs + 1);
   CHECK(!tunnel.client.ended);
   tunnel.world.expire(kTunnelMs);
-  check_end(tunnel.world, tunnel.client, {"accept", "tunnel 101", "end whole"}, record("-"));
+  check_end(tunnel.world, tunnel.client, {"accept", "tunnel 101", "end whole"},
+            record("-") + " reason=stream_timeout");
 }
 
 TEST_CASE(

@@ -69,7 +69,7 @@ TEST_CASE("transaction waiting: a request that waits for its backend holds the l
   check_end(world, second, {"accept", "head 200 5 [hello] last", "end whole"}, kServed);
 }
 
-TEST_CASE("transaction waiting: no slot of the backend within TimeOut") {
+TEST_CASE("transaction waiting: no slot of the backend within QueueTimeOut") {
   World world({.change = [](conf::Config& config) { config.backends[0].threads = 1; }});
   REQUIRE(world.backends[0].queue.try_enter());
   world.get();
@@ -79,7 +79,7 @@ TEST_CASE("transaction waiting: no slot of the backend within TimeOut") {
   CHECK(world.client().ended);
   CHECK(world.backends[0].queue.empty());
   world.backends[0].queue.leave();
-  check_end(world, world.client(), {"accept", "answer 503", "end whole"},
+  check_end(world, world.client(), {"accept", "answer 503 Retry-After: 1", "end whole"},
             R"("GET / HTTP/1.1" 503 )" + std::to_string(world.pages.body(503).size()) +
                 " 192.0.2.1:80/1 b1 reason=queue_timeout");
   CHECK(world.is_live(0));

@@ -1,0 +1,65 @@
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "t/unit/transaction/harness.h"
+
+using namespace transaction_test;
+
+namespace {
+
+Setup buffering(std::size_t bytes) {
+  return {.change = [bytes](conf::Config& config) { config.listeners[0].buffer = bytes; }};
+}
+
+std::string post(std::size_t length) {
+  return "POST /up HTTP/1.1\r\nHost: a.test\r\nContent-Length: " + std::to_string(length) +
+         "\r\n\r\n";
+}
+
+}  // namespace
+
+TEST_CASE("transaction buffering: a body within Buffer is collected before a slot is taken") {
+  World world(buffering(4));
+  FakeExchange& client = world.client();
+  world.ask(client, post(4).c_str());
+  client.sends("ab");
+  client.transaction.on_client_readable();
+  CHECK(world.slots() == "0 0");
+  CHECK(world.budget.left() == (1U << 20) - 4);
+  client.sends("cd", true);
+  client.transaction.on_client_readable();
+  CHECK(world.slots() == "1 1");
+  REQUIRE(world.until([&] { return world.fakes[0]->received().ends_with("\r\n\r\nabcd"); }));
+  CHECK(world.budget.left() == 1U << 20);
+}
+
+TEST_CASE("transaction buffering: a body of one byte more than Buffer streams behind it") {
+  World world(buffering(4));
+  FakeExchange& client = world.client();
+  world.ask(client, post(5).c_str());
+  client.sends("abcd");
+  client.transaction.on_client_readable();
+  CHECK(world.slots() == "1 1");
+  REQUIRE(world.until([&] { return world.fakes[0]->received().ends_with("\r\n\r\nabcd"); }));
+}
+
+TEST_CASE("transaction buffering: without memory left a body streams at once") {
+  World world(buffering(4));
+  REQUIRE(world.budget.take((1U << 20) - 3));
+  FakeExchange& client = world.client();
+  world.ask(client, post(4).c_str());
+  CHECK(world.slots() == "1 1");
+  CHECK(world.budget.left() == 3);
+}
+
+TEST_CASE("transaction buffering: a client that leaves while its body is collected") {
+  World world(buffering(4));
+  FakeExchange& client = world.client();
+  world.ask(client, post(4).c_str());
+  client.sends(worker::transaction::BodyPart::Status::gone);
+  client.transaction.on_client_readable();
+  check_end(world, client, {"accept", "end cut off"},
+            R"("POST /up HTTP/1.1" 499 - 192.0.2.1:80/1 - reason=client_closed)");
+  CHECK(world.budget.left() == 1U << 20);
+}

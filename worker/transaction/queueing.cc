@@ -1,0 +1,159 @@
+// One request from its route to a slot of a backend: see transaction.h.
+#include <algorithm>
+
+#include "worker/transaction/transaction.h"
+
+namespace worker::transaction {
+
+namespace {
+
+// How much of a body is read at a time while it is collected, and how often in a turn of the loop.
+constexpr std::size_t kCollectSize = 16 * 1024;
+constexpr int kReadsPerTurn = 8;
+
+// A worker logs at most this often that a listener's requests do not get slots.
+constexpr std::uint64_t kFullLogMs = 10'000;
+
+}  // namespace
+
+// Takes the request's body, up to `Buffer`, so that no slot is held while a slow client sends it. A
+// client that waits for 100 Continue sends nothing before a backend has agreed.
+Transaction::Flow Transaction::collect() {
+  const std::size_t most = now_.listener->config.buffer;
+  if (client_.body_is_whole() || now_.facts.expects_continue) return go(Step::admit);
+  const http::Framing& body = now_.facts.body;
+  const bool is_short = body.kind == http::Framing::Kind::length && body.length < most;
+  if (!reserve(is_short ? body.length : most)) return go(Step::admit);
+  for (int i = 0; !client_.body_is_whole() && to_backend_.held() < most; ++i) {
+    if (i == kReadsPerTurn) {
+      client_.read_later();
+      break;
+    }
+    const std::size_t room = most - to_backend_.held();
+    const BodyPart part = client_.read_body(context_.buffer.data(), std::min(room, kCollectSize));
+    if (part.status == BodyPart::Status::nothing_now) break;
+    if (part.status == BodyPart::Status::refused) return refuse(part.refusal, part.excerpt);
+    if (part.status != BodyPart::Status::data) return give_up_on_client("client_closed");
+    send_request_part(nullptr, part.data);
+  }
+  if (client_.body_is_whole() || to_backend_.held() >= most) {
+    pace_.stop();
+    return go(Step::admit);
+  }
+  pace_.wait(Pace::For::request, now_.listener->pace);
+  return Flow::wait;
+}
+
+// At most one reservation for each request; true when it has one, now or already.
+bool Transaction::reserve(std::uint64_t bytes) {
+  if (now_.reserved != 0) return true;
+  if (bytes == 0 || !context_.budget.take(bytes)) return false;
+  now_.reserved = bytes;
+  return true;
+}
+
+void Transaction::give_reserve_back() {
+  context_.budget.give(now_.reserved);
+  now_.reserved = 0;
+}
+
+// Whether to go on behind a gate; where the request waits, the step that follows is set already.
+Transaction::Flow Transaction::after_entry(Admission::Entry entry) {
+  if (entry == Admission::Entry::entered) return Flow::next;
+  if (entry == Admission::Entry::waits) return Flow::wait;
+  note_full_queue("QueueLength");
+  return fail_for_now("queue_full");
+}
+
+Admission::Patience Transaction::patience() const {
+  return {now_.listener->config.queue_length, now_.listener->queue_timeout};
+}
+
+Transaction::Flow Transaction::admit() {
+  now_.step = Step::pick_backend;
+  return after_entry(admission_.enter_listener(now_.listener->queue, patience()));
+}
+
+Transaction::Flow Transaction::pick_backend() {
+  // One failure per backend, plus one, is enough: more means that backends are flapping.
+  std::optional<std::size_t> choice;
+  if (now_.failures <= now_.service->config.backends.size()) choice = choose_backend();
+  if (!choice) return fail(503, "no_backend");
+  take_backend(*choice);
+  now_.step = Step::connect;
+  return after_entry(admission_.enter_backend(now_.backend->queue, patience()));
+}
+
+// The session's backend while it lives, else one by weight, which then becomes the session's.
+std::optional<std::size_t> Transaction::choose_backend() {
+  const std::vector<std::size_t>& backends = now_.service->config.backends;
+  const shm::BackendTable& table = context_.segment.backends();
+  const auto is_live = [&](std::size_t i) {
+    return table.is_live(context_.backends[backends[i]].heritage.row);
+  };
+  route::SessionAffinity& affinity = now_.service->affinity;
+  now_.is_sticky = now_.session.has_value();
+  std::optional<std::size_t> bound;
+  if (now_.session) bound = affinity.find(*now_.session, net::EventLoop::now_ms());
+  if (bound && is_live(*bound)) return bound;
+  const auto choice = now_.service->balancer.choose(context_.random(), is_live);
+  if (!now_.session || !choice) return choice;
+  return affinity.bind(*now_.session, *choice, bound, net::EventLoop::now_ms());
+}
+
+// `index` counts the service's backends.
+void Transaction::take_backend(std::size_t index) {
+  now_.backend_index = index;
+  now_.backend = &context_.backends[now_.service->config.backends[index]];
+  record_.backend = now_.backend->config.name;
+}
+
+// The chosen backend has had no slot for some time. Another one may have, unless the session binds
+// the request to this one; or this one may have died.
+void Transaction::on_waited_long() {
+  const shm::BackendTable& table = context_.segment.backends();
+  const std::vector<std::size_t>& backends = now_.service->config.backends;
+  const std::size_t others = now_.is_sticky ? 0 : backends.size();
+  for (std::size_t i = 0; i < others; ++i) {
+    backend::Backend& other = context_.backends[backends[i]];
+    if (&other == now_.backend || !table.is_live(other.heritage.row)) continue;
+    if (!admission_.try_other_backend(other.queue)) continue;
+    take_backend(i);
+    return run();
+  }
+  if (!table.is_live(now_.backend->heritage.row)) {
+    admission_.leave_backend();
+    now_.step = Step::pick_backend;
+    run();
+  }
+}
+
+void Transaction::on_wait_timeout() {
+  note_full_queue("QueueTimeOut");
+  fail_for_now("queue_timeout");
+  run();
+}
+
+// Logs which limit keeps requests from being served, at most every kFullLogMs.
+void Transaction::note_full(std::string_view limit, const std::string& why) {
+  route::Listener& listener = *now_.listener;
+  const std::uint64_t now = net::EventLoop::now_ms();
+  if (listener.full_logged_ms != 0 && now - listener.full_logged_ms < kFullLogMs) return;
+  listener.full_logged_ms = now;
+  context_.log.write(log::Severity::warning, "listener " + listener.name + ": " +
+                                                 std::string(limit) + " is reached: " + why +
+                                                 "; others get 503");
+}
+
+void Transaction::note_full_queue(std::string_view limit) {
+  const route::Listener& listener = *now_.listener;
+  const bool at_backend = admission_.state() != Admission::State::outside &&
+                          admission_.state() != Admission::State::waiting_for_listener;
+  const unsigned slots = at_backend ? now_.backend->config.threads : listener.config.threads;
+  const route::WaitQueue& queue = at_backend ? now_.backend->queue : listener.queue;
+  note_full(limit, std::to_string(slots) + " requests (Threads) are in service " +
+                       (at_backend ? "at backend " + now_.backend->title() : "here") + ", " +
+                       std::to_string(queue.waiting()) + " wait");
+}
+
+}  // namespace worker::transaction
