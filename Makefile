@@ -32,7 +32,9 @@ pound   := $(if $(variant),$(out)/pound,build/pound)
 # --- flags ----------------------------------------------------------------------------------------
 warnings  := -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Wcast-qual -Wformat=2 \
              -Wundef -Wimplicit-fallthrough
-hardening := -fPIE -fstack-protector-strong -fcf-protection
+hardening := -fPIE -fstack-protector-strong
+# Protections against redirected jumps. Each exists on some processors only, so the compiler is asked.
+jump_protections := -fcf-protection -mbranch-protection=standard
 # Measured on keep-alive requests, relative to -O2: -O3 executes 0.97 of the user-space instructions
 # with 1.38 of the code size; -flto executes 1.10 of them with 0.66 of the code size. The CPU time,
 # nearly all of it the kernel's, differs by no more than the noise.
@@ -60,9 +62,14 @@ require_all    = $(eval require_all := )$(call require)
 package_cflags = $(eval package_cflags := $(require_all)$(shell pkg-config --cflags $(packages)))$(package_cflags)
 package_libs   = $(eval package_libs := $(require_all)$(shell pkg-config --libs $(packages)))$(package_libs)
 
+# The options among $(1) that the compiler accepts.
+accepted = $(foreach option,$(1),$(shell $(CXX) -Werror $(option) -fsyntax-only -x c++ /dev/null \
+    >/dev/null 2>&1 && echo '$(option)'))
+protection = $(eval protection := $(call accepted,$(jump_protections)))$(protection)
+
 CPPFLAGS += -I. -D_GNU_SOURCE -DPOUND_VERSION='"$(VERSION)"'
 CXXFLAGS ?= -g
-all_cxxflags = -std=c++20 $(optimise) $(warnings) $(hardening) $(checks) -pthread $(package_cflags) $(CXXFLAGS)
+all_cxxflags = -std=c++20 $(optimise) $(warnings) $(hardening) $(protection) $(checks) -pthread $(package_cflags) $(CXXFLAGS)
 all_ldflags  = -pie -Wl,-z,relro,-z,now -Wl,--as-needed -pthread $(checks) $(LDFLAGS)
 
 # The tests need more. These targets look for everything before they build anything.
