@@ -165,7 +165,7 @@ $(out)/bench_%: $(out)/t/bench/%.o $(shm_objects) $(http_objects)
 # `make run` and `make check` first install missing packages. A second make then builds, because
 # pkg-config knows a library only after its package is installed.
 run:  ## start two demo backends and Pound on 127.0.0.1:8080 and 8443 (HTTPS); Ctrl-C stops them
-	@init/install-deps
+	@init/install-deps --run
 	@$(MAKE) --no-print-directory $(parallel) $(pound) $(demo)
 	@t/demo/run $(pound) $(demo)
 
