@@ -113,8 +113,8 @@ bench        := $(patsubst t/bench/%.cc,$(out)/bench_%,$(wildcard t/bench/*_tabl
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all help run check check-unit check-e2e bench bench-growth bench-tables lint format fuzz \
-        mutants install uninstall deb clean install-deps check-programs
+.PHONY: all help run check check-unit check-e2e check-cross bench bench-growth bench-tables lint \
+        format fuzz mutants install uninstall deb clean install-deps check-programs
 
 all: $(pound)  ## build the program: build/pound
 
@@ -181,6 +181,12 @@ check-unit: $(unit_tests) $(replays)  ## run the unit tests and replay the fuzz 
 
 check-e2e: $(pound) $(demo)  ## test the real daemon; only=EXPR goes to pytest -k
 	@$(PYTHON) t/check.py --out $(out) --pound $(pound) --only '$(only)' e2e
+
+# Not part of `make check`, because it installs cross-compilers and downloads 100 MB of libraries.
+architectures ?= arm64 s390x
+check-cross:  ## run the unit tests of conf and http on emulated machines; architectures='arm64 s390x'
+	@init/install-deps --test --cross
+	@MAKE='$(MAKE) $(parallel)' t/cross $(architectures)
 
 # nginx and HAProxy come from Debian's packages; NGINX and HAPROXY in the environment name other
 # programs. rounds=, seconds=, only='NAME …' and strict=yes go to the script.
