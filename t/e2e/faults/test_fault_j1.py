@@ -1,7 +1,7 @@
 """Fault J1: the commands of README.md for log analysers work on Debian's log files.
 
 rsyslog writes ISO time stamps by default since Debian 12, and the traditional ones before; the
-journal prints the text alone. goaccess reads the records of each.
+journal prints the text alone. goaccess reads the records of each, and fail2ban finds the refusals.
 """
 
 import json
@@ -10,6 +10,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import textwrap
 
 import pytest
 
@@ -52,7 +53,7 @@ def fixture_lines(shared_site, certificates):
         client.send(request("GET", "/bad").replace(b"\r\n\r\n", b"\n\n"))
         assert client.read_response().status == 400
     with socket.create_connection(("127.0.0.1", tls)) as plain:
-        plain.sendall(b"\x16\x03\x01\x00\x02no")
+        plain.sendall(request())  # where TLS is expected
         while plain.recv(4096):
             pass
     log.wait(rb"\]: 127\.0\.0\.1 - ", 5)
@@ -81,3 +82,22 @@ def test_fault_J1_the_records_reach_an_analyser(lines, kind, tmp_path):
                    input=records, capture_output=True, check=True)
     general = json.loads(report.read_text())["general"]
     assert (general["valid_requests"], general["failed_requests"]) == (5, 0), general
+
+
+@pytest.mark.skipif(not shutil.which("fail2ban-regex"), reason="fail2ban is not installed")
+@pytest.mark.parametrize("kind", ["iso", "traditional"])
+def test_fault_J1_the_filter_for_fail2ban_finds_refused_clients(lines, kind, tmp_path):
+    file = tmp_path / "log"
+    file.write_bytes(b"".join(re.sub(*FORMATS[kind], line) + b"\n" for line in lines))
+    readme = (ROOT / "README.md").read_text()
+    text = re.search(r"^    \[INCLUDES\]\n(?:    .*\n)+", readme, re.M)[0]
+    rules = tmp_path / "pound.conf"
+    # The file is not in fail2ban's own folder, so it needs the whole path of the other one.
+    rules.write_text(textwrap.dedent(text).replace(
+        "common.conf", "/etc/fail2ban/filter.d/common.conf"))
+    done = subprocess.run(["fail2ban-regex", "--print-all-matched", "--print-no-missed", file,
+                           rules], text=True, capture_output=True, check=True)
+    matched = re.findall(r"^\|  .*pound\[\d+\]: (127.*)$", done.stdout, re.M)
+    refused = [line.decode().partition("]: ")[2] for line in lines
+               if re.search(rb'\]: 127.* 400 .* reason=\w+$', line)]
+    assert (matched, len(refused)) == (refused, 2), done.stdout
