@@ -78,7 +78,7 @@ bool is_token(std::string_view text) {
 
 bool has_control_byte(std::string_view text) {
   return std::any_of(text.begin(), text.end(),
-                     [](char c) { return (c >= '\0' && c < ' ' && c != '\t') || c == '\x7f'; });
+                     [](unsigned char c) { return (c < ' ' && c != '\t') || c == '\x7f'; });
 }
 
 }  // namespace conf

@@ -5,6 +5,11 @@
 // they are constructed when the segment is made.
 #pragma once
 
+// The layout, and products of two 64-bit numbers elsewhere, are made for 64-bit processors.
+#if __SIZEOF_POINTER__ != 8
+#error "Pound needs a 64-bit processor and compiler, for example amd64, arm64, ppc64el or s390x"
+#endif
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>

@@ -2,8 +2,10 @@
 """Runs tests and prints a last line: N passed, N failed, N skipped. Exits with 1 on a failure.
 
 The Makefile calls it: t/check.py --out build/release --pound build/pound [--only X] unit fuzz e2e
+With --emulator COMMAND, the unit tests are programs for another processor.
 """
 import argparse
+import functools
 import os
 import pathlib
 import re
@@ -96,9 +98,9 @@ def read_doctest(name, status, output):
     return tally
 
 
-def run_unit(program):
+def run_unit(program, emulator=()):
     started = time.monotonic()
-    status, output = run_program([str(program), '--no-colors=1'], PROGRAM_SECONDS)
+    status, output = run_program([*emulator, str(program), '--no-colors=1'], PROGRAM_SECONDS)
     tally = read_doctest(program.name, status, output)
     tally.seconds = time.monotonic() - started
     return tally
@@ -207,6 +209,7 @@ def main():
     parser.add_argument('--out', type=pathlib.Path, required=True)
     parser.add_argument('--pound', type=pathlib.Path, required=True)
     parser.add_argument('--only', default='')
+    parser.add_argument('--emulator', default='', help='the command that runs unit tests')
     parser.add_argument('kinds', nargs='+', choices=['unit', 'fuzz', 'e2e'])
     arguments = parser.parse_args()
     signal.signal(signal.SIGINT, interrupt)
@@ -214,7 +217,8 @@ def main():
 
     tallies = []
     if 'unit' in arguments.kinds:
-        tallies += run_all(run_unit, programs(out, 'unit_', arguments.only))
+        run = functools.partial(run_unit, emulator=arguments.emulator.split())
+        tallies += run_all(run, programs(out, 'unit_', arguments.only))
     if 'fuzz' in arguments.kinds:
         tallies += run_all(run_replay, programs(out, 'replay_', arguments.only))
     if 'e2e' in arguments.kinds and (ROOT / 't/e2e').is_dir():

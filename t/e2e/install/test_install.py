@@ -160,7 +160,7 @@ def test_the_name_and_the_fields_of_the_package(package):
                           text=True, timeout=scaled(10)).stdout.strip()
     assert package.name == f"pound_{VERSION}_{arch}.deb"
     assert dpkg_deb("-f", package, "Package", "Version", "Architecture") == (
-        f"Package: pound\nVersion: {VERSION}\nArchitecture: {arch}\n")
+        f"Package: pound\nVersion: 1:{VERSION}\nArchitecture: {arch}\n")
     depends = dpkg_deb("-f", package, "Depends")
     for name in ("adduser", "libc6", "libssl3", "libevent-core-2.1-7", "libyaml-0-2"):
         assert name in depends
@@ -213,5 +213,5 @@ def test_a_version_that_the_changelog_does_not_know(tmp_path):
     done = subprocess.run([ROOT / "init" / "make-deb", tmp_path / "deb", "99.0"], check=False,
                           capture_output=True, text=True, timeout=scaled(60), cwd=tmp_path)
     assert done.returncode == 1
-    assert done.stderr == (f"the latest version in init/debian/changelog is {VERSION}, "
+    assert done.stderr == (f"the latest version in init/debian/changelog is 1:{VERSION}, "
                            "but the Makefile says 99.0\n")

@@ -3,6 +3,8 @@
 import os
 import subprocess
 
+import pytest
+
 from harness import ROOT
 
 SCRIPT = ROOT / "init" / "install-deps"
@@ -69,6 +71,14 @@ def test_what_the_package_needs(tmp_path):
     done, calls = run(tmp_path, "dpkg-dev wrk", "--deb")
     assert done.returncode == 0
     assert calls == ["-q update", "-q install -y --no-install-recommends dpkg-dev"]
+
+
+@pytest.mark.parametrize("option, package", [("--run", "curl"), ("--cross", "qemu-user-static")])
+def test_what_only_one_target_needs(tmp_path, option, package):
+    assert run(tmp_path / "build", package)[1] == []
+    done, calls = run(tmp_path / "target", package, option)
+    assert done.returncode == 0
+    assert calls[-1] == f"-q install -y --no-install-recommends {package}"
 
 
 def test_pkgconf_stands_in_for_pkg_config(tmp_path):

@@ -292,8 +292,8 @@ ODD = [
 ]
 
 
-def test_a_log_tool_reads_it(make, tmp_path):
-    """fgrep pound /var/log/messages | cut -d ':' -f 4-"""
+def test_a_log_tool_reads_it(make):
+    """Each record has the form that log analysers know, whatever the client sent."""
     pound = make()
     log = make.syslog()
     pound.start()
@@ -301,15 +301,9 @@ def test_a_log_tool_reads_it(make, tmp_path):
         with Client(pound.port) as client:
             client.send(data)
             client.read_response(to=data.split(b" ")[0].decode("latin-1"))
-    # A syslog daemon removes the priority and inserts the host name.
-    log.wait(rb"127\.0\.0\.1 - - ", len(ODD))
-    messages = tmp_path / "messages"
-    messages.write_bytes(b"".join(
-        re.sub(rb"<\d+>(.{15}) ", rb"\1 host ", line) + b"\n" for line in log.lines))
-    done = subprocess.run("grep -F pound messages | cut -d ':' -f 4-", shell=True, cwd=tmp_path,
-                          capture_output=True, check=True)
-    lines = [line.strip() for line in done.stdout.splitlines()]
-    records = [COMBINED.fullmatch(line) for line in lines if line.startswith(b"127.0.0.1 - - [")]
+    sent = log.wait(rb"127\.0\.0\.1 - - ", len(ODD))
+    lines = [line.partition(b"]: ")[2] for line in sent]
+    records = [COMBINED.fullmatch(line) for line in lines]
     assert all(records), lines
     assert len(records) == len(ODD)
     # Two workers served the requests, and the master empties their rings in turn.

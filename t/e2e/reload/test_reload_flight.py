@@ -9,6 +9,7 @@ from harness import (TIMEOUT, Closed, TlsClient, get, proc, request, reserve_por
                      wait_until)
 from harness.config import tls_site
 from harness.flows import KINDS, KeepAlive, SlowPost, long_requests
+from harness.status import read_status
 
 CONFIG = tls_site("Workers: 2; Grace: $grace", backends={"web": "Threads: $threads; TimeOut: 60"},
                   listener="Port: $secure; Client: 60; Certificates: $pem", plain="Client: 60")
@@ -226,7 +227,11 @@ def test_a_connection_is_ended_after_the_answer(start):
 
 
 def test_a_request_that_waits_in_the_old_generation_is_served(start, site):
-    """Both generations share the slots, in the order of arrival."""
+    """Both generations share the slots, and each gets its turn.
+
+    The order of arrival is not asserted: a worker that the machine keeps from running for two
+    periods of the wait queue loses its turn to another one.
+    """
     order, go_on = [], threading.Semaphore(0)
 
     def script(connection):
@@ -244,11 +249,12 @@ def test_a_request_that_waits_in_the_old_generation_is_served(start, site):
         client = site.client(pound.port)
         client.send(request("GET", target))
         clients.append(client)
-        wait_accepted(pound, [client])
+        wait_until(lambda: read_status(pound).one("backend")["waiting"] == len(clients) - 1,
+                   f"{target} to wait for the slot or to get it")
     for count in range(len(targets)):
         start.backend.wait_requests(count + 1)
         assert len(order) == count + 1
         go_on.release()
     for client, target in zip(clients, targets):
         assert client.read_response().body == target.encode()
-    assert set(order[:4]) == set(targets[:4]), order
+    assert sorted(order) == sorted(targets)

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 
@@ -65,7 +66,8 @@ def test_twice_on_one_connection(where):
     url = f"http://127.0.0.1:{where[0].port}/second"
     done = subprocess.run(["curl", "-sSv", url, url], capture_output=True, check=True)
     assert done.stdout == FILE * 2
-    assert b"Re-using existing connection" in done.stderr
+    # curl 8.12 and later name the scheme: "Re-using existing http: connection".
+    assert re.search(rb"Re-using existing (http: )?connection", done.stderr), done.stderr
 
 
 def test_head(where):

@@ -19,8 +19,8 @@ HEAVY = os.environ.get("POUND_HEAVY") == "1"
 
 CONFIG = plain_site(
     "Workers: 4; Alive: 1",
-    backends={"one": "TimeOut: 20", "two": "TimeOut: 20", "three": "TimeOut: 20"},
-    listener="Client: 30", services="""
+    backends={"one": "TimeOut: 600", "two": "TimeOut: 600", "three": "TimeOut: 600"},
+    listener="Client: 600", services="""
     - URL: "^/url/"
       Session: {Type: URL, ID: sid, TTL: 600}
       Backends: [*one, *two, *three]

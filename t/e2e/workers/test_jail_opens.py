@@ -49,12 +49,16 @@ HTTPSListeners:
 
 
 class Trace:
-    """The file system calls of a process and of its future children."""
+    """The file system calls of a process and of its future children.
+
+    strace writes one file for each process. In one file for all, the calls of several processes
+    would interrupt each other's lines.
+    """
 
     def __init__(self, pid, path):
         self.path = path
         self.process = subprocess.Popen(  # pylint: disable=consider-using-with
-            ["strace", "-f", "-q", "-e", "trace=%file", "-e", "signal=none", "-o", path, "-p",
+            ["strace", "-ff", "-q", "-e", "trace=%file", "-e", "signal=none", "-o", path, "-p",
              str(pid)], stderr=subprocess.PIPE, text=True)
         status = f"/proc/{pid}/status"
 
@@ -65,19 +69,20 @@ class Trace:
                 return f"TracerPid:\t{self.process.pid}\n" in file.read()
         wait_until(attached, "strace to attach")
 
-    def lines(self):
-        return self.path.read_text().splitlines()
-
     def jailed(self):
         """{pid: the calls after the process entered its jail}."""
         found = {}
-        for line in self.lines():
-            pid, call = line.split(None, 1)
-            if re.match(r"chroot\(.*= 0$", call):
-                found[pid] = []
-            elif pid in found and not call.startswith(('chdir("/")', "+++", "---")):
-                found[pid].append(call)
+        for path in self.path.parent.glob(self.path.name + ".*"):
+            for call in path.read_text().splitlines():
+                if re.match(r"chroot\(.*= 0$", call):
+                    found[path.suffix] = []
+                elif path.suffix in found and not call.startswith(('chdir("/")', "+++", "---")):
+                    found[path.suffix].append(call)
         return found
+
+    def text(self):
+        return "".join(f"{path.name}:\n{path.read_text()}"
+                       for path in self.path.parent.glob(self.path.name + ".*"))
 
 
 def test_nothing_is_opened_in_the_jail(site, certificates, tmp_path):
@@ -106,5 +111,5 @@ def test_nothing_is_opened_in_the_jail(site, certificates, tmp_path):
     pound.wait_exit()
     trace.process.wait()
     calls = trace.jailed()
-    assert len(calls) == 4, trace.lines()
+    assert len(calls) == 4, trace.text()
     assert not any(calls.values()), calls
