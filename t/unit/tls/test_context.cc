@@ -86,6 +86,44 @@ TEST_CASE("tls context: of RSA and ECDSA for one name a client gets the one that
   }
 }
 
+TEST_CASE("tls context: a wildcard's certificate serves a client that the exact name's cannot") {
+  const Folder folder;
+  const worker::tls::KeyPointer rsa = make_rsa_key(2048);
+  const worker::tls::KeyPointer ec = make_ec_key();
+  const auto file = [&](const std::string& cn, const worker::tls::KeyPointer& key) {
+    const auto made = make_certificate(key.get(), {.cn = cn, .san = "DNS:" + cn});
+    return folder.write(cn + ".pem", pem(made.get()) + pem(key.get()));
+  };
+  const std::string first = folder.write("first.pem", simple_pem("first.test"));
+  const struct {
+    const worker::tls::KeyPointer& exact;
+    const worker::tls::KeyPointer& wild;
+    const char* able_of_exact;
+    const char* able_of_wild;
+  } cases[] = {{ec, rsa, "ECDSA", "RSA"}, {rsa, ec, "RSA", "ECDSA"}};
+  for (const auto& one : cases) {
+    conf::Diagnostics diagnostics;
+    const auto context = make_context(
+        settings_of({first, file("x.a.test", one.exact), file("*.a.test", one.wild)}), diagnostics);
+    REQUIRE_MESSAGE(context, diagnostics.text());
+    const auto served = [&](const std::string& kinds, const char* name) -> std::string {
+      Pair pair(*context);
+      SSL_CTX_set_max_proto_version(pair.settings(), TLS1_2_VERSION);
+      SSL_CTX_set_cipher_list(pair.settings(), kinds.c_str());
+      return pair.shake_hands(name) ? pair.served() : pair.server.tls()->failure();
+    };
+    const std::string suffix = "-AES128-GCM-SHA256";
+    const std::string exact = std::string("ECDHE-") + one.able_of_exact + suffix;
+    const std::string wild = std::string("ECDHE-") + one.able_of_wild + suffix;
+    CHECK(served(exact, "x.a.test") == "x.a.test");
+    CHECK(served(wild, "x.a.test") == "*.a.test");
+    CHECK(served(wild + ":" + exact, "X.a.test.") == "x.a.test");
+    CHECK(served(wild, "y.a.test") == "*.a.test");
+    CHECK(served(exact, "y.a.test") == "no shared cipher");
+    CHECK(served("DHE-RSA-AES128-GCM-SHA256", "x.b.test") == "no shared cipher");
+  }
+}
+
 TEST_CASE("tls context: versions, ciphers and ALPN") {
   const Sites sites;
   conf::Diagnostics diagnostics;
