@@ -138,15 +138,16 @@ bool can_verify(SSL* session, const KeyUse& key) {
 
 int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size,
                     const unsigned char* offered, unsigned size, void*) {
-  constexpr std::string_view kHttp11 = "http/1.1";
-  for (unsigned at = 0; at < size; at += 1u + offered[at]) {
-    const std::string_view one(reinterpret_cast<const char*>(offered) + at + 1, offered[at]);
-    if (one != kHttp11) continue;
-    *out = offered + at + 1;
-    *out_size = offered[at];
-    return SSL_TLSEXT_ERR_OK;
+  for (const std::string_view wanted : {"http/1.1", "http/1.0"}) {
+    for (unsigned at = 0; at < size; at += 1u + offered[at]) {
+      const std::string_view one(reinterpret_cast<const char*>(offered) + at + 1, offered[at]);
+      if (one != wanted) continue;
+      *out = offered + at + 1;
+      *out_size = offered[at];
+      return SSL_TLSEXT_ERR_OK;
+    }
   }
-  return SSL_TLSEXT_ERR_ALERT_FATAL;
+  return SSL_TLSEXT_ERR_NOACK;
 }
 
 }  // namespace worker::tls

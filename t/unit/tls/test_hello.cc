@@ -96,6 +96,11 @@ TEST_CASE("hello: the keys that a client of TLS 1.2 can verify, by schemes and c
   CHECK(verifiable({version, "DEFAULT", "ECDSA+SHA256"}) == "nnyyn");
 }
 
-TEST_CASE("hello: http/1.1 is the only protocol") {
+TEST_CASE("hello: http/1.1, else http/1.0, else no protocol") {
   CHECK(chosen("\x02h2\x08http/1.1") == "http/1.1");
+  CHECK(chosen("\x08http/1.0\x08http/1.1") == "http/1.1");
+  CHECK(chosen("\x02h2\x08http/1.0") == "http/1.0");
+  CHECK(chosen("\x08http/1.0") == "http/1.0");
+  CHECK(chosen("\x02h2\x06spdy/3") == "none");
+  CHECK(chosen("\x08HTTP/1.1\x07http/1.\x09http/1.1x") == "none");
 }

@@ -1,0 +1,18 @@
+"""Faults of group G: what Pound agrees on with a client, and clients that speak something else."""
+
+import pytest
+
+from harness import TlsClient, client_context
+from harness.config import tls_site
+
+
+@pytest.mark.parametrize("version", ["1.2", "1.3"])
+@pytest.mark.parametrize("offered, chosen", [
+    (["http/1.0"], "http/1.0"), (["http/1.0", "http/1.1"], "http/1.1"), (["h2"], None),
+    (["acme-tls/1", "spdy/3"], None)])
+def test_fault_G1_any_protocol_that_a_client_offers(site, certificates, offered, chosen, version):
+    pound = site.pound(tls_site(), web=site.backend().port, pem=certificates["ec"].pem)
+    context = client_context(version, alpn=offered)
+    with TlsClient(pound.port, context=context) as client:
+        assert client.tls.selected_alpn_protocol() == chosen
+        assert client.ask().status == 200
