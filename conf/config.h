@@ -113,8 +113,10 @@ struct Tls {
     Mode mode = Mode::ask;  // Mode: ask for a certificate, or refuse clients without one
     std::string ca;         // CA: a PEM file of the authorities that Pound trusts
     unsigned depth = 9;     // Depth: 1..100 certificates from the client's to an authority
+    // CRL: a PEM file of revocation lists, in addition to those in CA; default: none
+    std::string crl;
     Position where;
-    Position ca_where;
+    Position ca_where, crl_where;
   };
   std::vector<Certificate> certificates;  // Certificates: at least one
   std::vector<std::string> ciphers;       // Ciphers: as written; empty = default

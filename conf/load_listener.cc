@@ -30,6 +30,10 @@ Tls::ClientCert load_client_cert(const Node& node, Diagnostics& diagnostics) {
     wanted.ca = ca->value->text;
     wanted.ca_where = ca->value->where;
   }
+  if (const Section::Member* crl = section.find("CRL")) {
+    wanted.crl = crl->value->text;
+    wanted.crl_where = crl->value->where;
+  }
   wanted.depth = static_cast<unsigned>(section.number("Depth", wanted.depth));
   return wanted;
 }

@@ -135,6 +135,7 @@ constexpr auto kClientCertKeys = std::to_array<Key>({
      .required = true,
      .choices = kClientCertModes},
     {"CA", Shape::text, "the path of a PEM file", 1, kMaxPath, true},
+    {"CRL", Shape::text, "the path of a PEM file", 1, kMaxPath},
     {"Depth", Shape::number, "", 1, 100},
 });
 

@@ -32,8 +32,8 @@ std::string_view server_name(SSL* session);
 bool can_verify(SSL* session, const KeyUse& key);
 
 // A callback for SSL_CTX_set_alpn_select_cb. Selects http/1.1 before http/1.0. If the client offers
-// neither, the handshake goes on without a protocol: the alert of RFC 7301 section 3.2 would shut out
-// clients that offer others only, though most of them speak HTTP/1.1 when nothing is selected.
+// neither, the handshake goes on without a protocol: the alert of RFC 7301 section 3.2 would shut
+// out clients that offer others only, though most of them speak HTTP/1.1 when nothing is selected.
 int choose_protocol(SSL* session, const unsigned char** out, unsigned char* out_size,
                     const unsigned char* offered, unsigned size, void* unused);
 

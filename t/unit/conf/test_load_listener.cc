@@ -96,7 +96,7 @@ TEST_CASE("load_listener: versions, client certificates, StrictSNI and HSTS") {
       "HTTPSListeners:\n"
       "- {Address: '::1', Port: 1, Certificates: a, Services: [{Backends: *be}],\n"
       "   MinTLS: 1.3, StrictSNI: True, HSTS: 63072000, Ciphers: A,\n"
-      "   ClientCert: {Mode: Require, CA: ca.pem, Depth: 3}}\n"
+      "   ClientCert: {Mode: Require, CA: ca.pem, CRL: c.crl, Depth: 3}}\n"
       "- {Address: '::1', Port: 2, Certificates: a, Services: [{Backends: *be}],\n"
       "   MinTLS: '1.2', StrictSNI: false, HSTS: 0, ClientCert: {Mode: ask, CA: b.pem}}\n");
   REQUIRE(made.size() == 2);
@@ -108,15 +108,18 @@ TEST_CASE("load_listener: versions, client certificates, StrictSNI and HSTS") {
   REQUIRE(first.client_cert);
   CHECK(first.client_cert->mode == Mode::require);
   CHECK(first.client_cert->ca == "ca.pem");
+  CHECK(first.client_cert->crl == "c.crl");
   CHECK(first.client_cert->depth == 3);
   CHECK(first.client_cert->where.line == 6);
   CHECK(first.client_cert->ca_where.column == 36);
+  CHECK(first.client_cert->crl_where.column == 49);
   const conf::Tls& second = *made[1].tls;
   CHECK(second.min_tls == conf::Tls::Version::tls1_2);
   CHECK_FALSE(second.strict_sni);
   CHECK(second.hsts.count() == 0);
   REQUIRE(second.client_cert);
   CHECK(second.client_cert->mode == Mode::ask);
+  CHECK(second.client_cert->crl == "");
   CHECK(second.client_cert->depth == 9);
 }
 
