@@ -38,10 +38,25 @@ Tls::ClientCert load_client_cert(const Node& node, Diagnostics& diagnostics) {
   return wanted;
 }
 
+Tls::Certificate load_certificate(const Node& node, Diagnostics& diagnostics) {
+  if (node.is(Node::Kind::scalar)) return {.path = node.text, .where = node.where};
+  const Section section(certificate_schema(), node, diagnostics);
+  Tls::Certificate made;
+  if (const Section::Member* certificate = section.find("Certificate")) {
+    made.path = certificate->value->text;
+    made.where = certificate->value->where;
+  }
+  if (const Section::Member* key = section.find("Key")) {
+    made.key = key->value->text;
+    made.key_where = key->value->where;
+  }
+  return made;
+}
+
 Tls load_tls(const Section& section, Diagnostics& diagnostics) {
   Tls tls;
   for (const Node* item : section.items("Certificates")) {
-    tls.certificates.push_back({item->text, item->where});
+    tls.certificates.push_back(load_certificate(*item, diagnostics));
   }
   const Section::Member* certificates = section.find("Certificates");
   if (certificates != nullptr && certificates->value->children.empty() &&

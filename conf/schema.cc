@@ -119,7 +119,9 @@ constexpr auto kListenerKeys = std::to_array<Key>({
     {"MinRate", Shape::bytes, "", 0, kMostRate},
     {"Allow", Shape::texts, "the code of a rule such as `target_char`", 1, kMaxName},
     {"Services", Shape::sections, "services"},
-    {"Certificates", Shape::texts, "the path of a PEM file", 1, kMaxPath, true},
+    {"Certificates", Shape::entries,
+     "the path of a PEM file or a mapping such as `{Certificate: a.pem, Key: a.key}`", 1, kMaxPath,
+     true},
     {"Ciphers", Shape::texts, "the name of a cipher", 1, kMaxCiphers},
     {.name = "MinTLS", .shape = Shape::choice, .noun = "", .choices = kTlsVersions},
     {"ClientCert", Shape::mapping, "a mapping such as `{Mode: require, CA: /etc/pound/ca.pem}`"},
@@ -127,6 +129,11 @@ constexpr auto kListenerKeys = std::to_array<Key>({
     {"HSTS", Shape::seconds, "", 0, 2 * kYear},
 });
 constexpr std::size_t kTlsKeys = 6;
+
+constexpr auto kCertificateKeys = std::to_array<Key>({
+    {"Certificate", Shape::text, "the path of a PEM file", 1, kMaxPath, true},
+    {"Key", Shape::text, "the path of a PEM file", 1, kMaxPath, true},
+});
 
 constexpr auto kClientCertKeys = std::to_array<Key>({
     {.name = "Mode",
@@ -171,10 +178,11 @@ constexpr Schema kHttpsListener{"an HTTPS listener", kListenerKeys};
 constexpr Schema kService{"a service", kServiceKeys};
 constexpr Schema kSession{"Session", kSessionKeys};
 constexpr Schema kRedirect{"Redirect", kRedirectKeys};
+constexpr Schema kCertificate{"an item of Certificates", kCertificateKeys};
 constexpr Schema kClientCert{"ClientCert", kClientCertKeys};
 
 constexpr std::array kSchemas{&kTop,     &kGlobal,  &kBackend,  &kHttpListener, &kHttpsListener,
-                              &kService, &kSession, &kRedirect, &kClientCert};
+                              &kService, &kSession, &kRedirect, &kCertificate,  &kClientCert};
 
 std::string_view family_stem(const Key& key) {
   return key.name.substr(0, key.name.size() - kFamilyMark.size());
@@ -223,6 +231,7 @@ const Schema& service_schema() { return kService; }
 const Schema& session_schema() { return kSession; }
 const Schema& redirect_schema() { return kRedirect; }
 const Schema& client_cert_schema() { return kClientCert; }
+const Schema& certificate_schema() { return kCertificate; }
 
 std::vector<std::string_view> choice_words(const Key& key) {
   std::vector<std::string_view> words;
@@ -265,6 +274,7 @@ std::string expectation(const Key& key) {
     case Shape::mapping:
       return noun;
     case Shape::texts:
+    case Shape::entries:
     case Shape::backends:
       return noun + ", or a list of them";
     case Shape::number:

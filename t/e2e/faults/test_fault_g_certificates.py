@@ -1,5 +1,9 @@
 """Faults of group G: which certificate serves, where its key is, and how many there may be."""
 
+import shutil
+
+import pytest
+
 from harness import TlsClient, client_context
 from harness.config import tls_site
 
@@ -24,3 +28,23 @@ def test_fault_G2_the_wildcards_certificate_serves_a_client_without_ecdsa(site, 
                        session=session) as client:
             assert client.ask(host="shop.example.org").status == 200
             assert client.tls.session_reused
+
+
+@pytest.mark.parametrize("certificate, key, entry", [
+    ("fullchain.pem", "privkey.pem", "{Certificate: fullchain.pem, Key: privkey.pem}"),
+    ("site.crt", "elsewhere.txt", "{Certificate: site.crt, Key: elsewhere.txt}"),
+    ("fullchain.pem", "privkey.pem", "fullchain.pem"),
+    ("site.pem", "site.pem.key", "site.pem"),
+    ("site.pem", "site.key", "site.pem"),
+    ("site.pem", "site.key", "'*.pem'")])
+def test_fault_G5_the_key_in_a_file_of_its_own(site, authority, tmp_path, certificate, key, entry):
+    made = authority.issue("two-files", "www.example.com")
+    folder = tmp_path / "live"
+    folder.mkdir()
+    (folder / certificate).write_text(made.cert.read_text() + authority.signer.cert.read_text())
+    shutil.copy(made.key, folder / key)
+    for name in (certificate, key, "*.pem"):
+        entry = entry.replace(name, f"{folder}/{name}") if f"/{name}" not in entry else entry
+    pound = site.pound(CONFIG, web=site.backend().port, certificates=entry)
+    with TlsClient(pound.port, authority=authority.root.cert) as client:
+        assert client.ask().status == 200

@@ -62,8 +62,12 @@ TEST_CASE("load_listener: certificates and ciphers, one or a list") {
       "   Ciphers: 'A:B::C', Services: [{Backends: *be}]}\n"
       "- {Address: '::1', Port: 2, Certificates: [a.pem, b.pem], Ciphers: [A, 'B:C', ':'],\n"
       "   Services: [{Backends: *be}]}\n"
-      "- {Address: '::1', Port: 3, Certificates: [a.pem], Services: [{Backends: *be}]}\n");
-  REQUIRE(made.size() == 3);
+      "- {Address: '::1', Port: 3, Certificates: [a.pem], Services: [{Backends: *be}]}\n"
+      "- {Address: '::1', Port: 4, Services: [{Backends: *be}],\n"
+      "   Certificates: [a.pem, {Certificate: b.pem, Key: b.key}]}\n"
+      "- {Address: '::1', Port: 5, Services: [{Backends: *be}],\n"
+      "   Certificates: {Key: c.key, Certificate: c.pem}}\n");
+  REQUIRE(made.size() == 5);
   CHECK(made[0].client.count() == 60);
   CHECK(made[0].threads == 0);
   REQUIRE(made[0].tls->certificates.size() == 1);
@@ -75,6 +79,20 @@ TEST_CASE("load_listener: certificates and ciphers, one or a list") {
   CHECK(made[1].tls->certificates[1].path == "b.pem");
   CHECK(made[1].tls->ciphers == Names{"A", "B", "C"});
   CHECK(made[2].tls->ciphers.empty());
+  CHECK(made[2].tls->certificates[0].key == "");
+  const auto& mixed = made[3].tls->certificates;
+  REQUIRE(mixed.size() == 2);
+  CHECK(mixed[0].path == "a.pem");
+  CHECK(mixed[0].key == "");
+  CHECK(mixed[1].path == "b.pem");
+  CHECK(mixed[1].where.line == 10);
+  CHECK(mixed[1].where.column == 40);
+  CHECK(mixed[1].key == "b.key");
+  CHECK(mixed[1].key_where.column == 52);
+  const auto& alone = made[4].tls->certificates;
+  REQUIRE(alone.size() == 1);
+  CHECK(alone[0].path == "c.pem");
+  CHECK(alone[0].key == "c.key");
 }
 
 TEST_CASE("load_listener: defaults of TLS") {
