@@ -106,8 +106,8 @@ struct Tls {
   struct Certificate {
     std::string path;  // a PEM file, a folder or a pattern; with `key`: a PEM file
     Position where;
-    std::string key;  // Key: the PEM file of its private key; default: found by tls/files.h
-    Position key_where;
+    std::string key = {};  // Key: the PEM file of its key; default: found by tls/files.h
+    Position key_where = {};
   };
   enum class Version { tls1_2, tls1_3 };
   struct ClientCert {

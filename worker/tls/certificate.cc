@@ -105,7 +105,7 @@ std::vector<X509Pointer> chain_of(X509* leaf, const std::vector<X509Pointer>& po
 }
 
 // The private keys of a file of keys; none after an error.
-std::vector<KeyPointer> read_keys(const PemText& file, Diagnostics& diagnostics) {
+std::vector<PrivateKey> read_keys(const PemText& file, Diagnostics& diagnostics) {
   PemContents contents = parse_pem(file.text);
   if (contents.error.empty() && contents.keys.empty()) contents.error = "it contains none";
   if (contents.error.empty()) return std::move(contents.keys);
@@ -198,10 +198,10 @@ void read_certificates(const PemText& file, const PemText* key_file, std::vector
   if (!contents.error.empty()) {
     return refuse(contents.error + "; expected a PEM file with certificate, chain and key");
   }
-  for (KeyPointer& key : contents.keys) {
+  for (PrivateKey& key : contents.keys) {
     const auto leaf = std::find_if(
         contents.certificates.begin(), contents.certificates.end(), [&](const X509Pointer& one) {
-          return EVP_PKEY_eq(X509_get0_pubkey(one.get()), key.get()) == 1;
+          return EVP_PKEY_eq(X509_get0_pubkey(one.get()), key.key.get()) == 1;
         });
     ERR_clear_error();
     if (leaf == contents.certificates.end()) {
@@ -209,13 +209,14 @@ void read_certificates(const PemText& file, const PemText* key_file, std::vector
                                         : "the key in `" + log::escaped(key_file->path) +
                                               "` matches no certificate in it");
     }
-    if (const std::string why = weakness(key.get()); !why.empty()) return refuse(why);
+    if (const std::string why = weakness(key.key.get()); !why.empty()) return refuse(why);
     check_times(leaf->get(), title, file.where, diagnostics);
     Certificate made;
     X509_up_ref(leaf->get());
     made.leaf.reset(leaf->get());
     made.chain = chain_of(leaf->get(), contents.certificates);
-    made.key = std::move(key);
+    made.key = std::move(key.key);
+    made.is_key_in_heap = key.is_in_heap;
     made.names = names_of(made.leaf.get());
     made.path = file.path;
     made.where = file.where;

@@ -1,7 +1,7 @@
 // Certificates with their chains and keys, read from PEM files and checked.
 //
 // Used by the master, outside the jail. Wipes the text of a file as soon as it is parsed. Private
-// keys live in OpenSSL's secure heap if the system grants one. Errors and warnings go to the
+// keys are in the memory of secure_heap.h. Errors and warnings go to the
 // diagnostics, with file and reason.
 #pragma once
 
@@ -28,6 +28,7 @@ struct Certificate {
   X509Pointer leaf;
   std::vector<X509Pointer> chain;  // from the leaf's issuer upwards, without the root
   KeyPointer key;
+  bool is_key_in_heap = true;      // secure_heap.h
   std::vector<std::string> names;  // from SAN, or else CN; lower case; wildcards begin with "*."
   std::string path;
   conf::Position where;

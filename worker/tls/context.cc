@@ -23,6 +23,7 @@
 #include "worker/tls/client_auth.h"
 #include "worker/tls/hello.h"
 #include "worker/tls/record_cutter.h"
+#include "worker/tls/secure_heap.h"
 #include "worker/tls/session.h"
 #include "worker/tls/tickets.h"
 
@@ -32,9 +33,7 @@ namespace {
 
 using conf::Diagnostics;
 
-constexpr std::size_t kSecureHeap = 4u
-                                    << 20;  // bytes, for private keys: locked, never in a core dump
-constexpr int kSecurityLevel = 2;           // 112 bits: no RSA below 2048, no SHA-1
+constexpr int kSecurityLevel = 2;  // 112 bits: no RSA below 2048, no SHA-1
 constexpr long kTicketSeconds = 2 * 3600;
 
 struct ContextDelete {
@@ -46,8 +45,6 @@ using ContextPointer = std::unique_ptr<SSL_CTX, ContextDelete>;
 using Set = std::vector<const Certificate*>;
 
 void load_library() {
-  // If this fails for want of memory, the keys are in the ordinary heap.
-  if (CRYPTO_secure_malloc_initialized() == 0) CRYPTO_secure_malloc_init(kSecureHeap, 16);
   OPENSSL_init_ssl(OPENSSL_INIT_LOAD_SSL_STRINGS | OPENSSL_INIT_LOAD_CRYPTO_STRINGS, nullptr);
   unsigned char byte;
   RAND_bytes(&byte, 1);
@@ -237,10 +234,26 @@ bool Context::Impl::make_contexts(const std::vector<Certificate>& certificates,
   return true;
 }
 
+namespace {
+
+void warn_about_full_heap(const std::vector<Certificate>& certificates, Diagnostics& diagnostics) {
+  const auto outside = std::count_if(certificates.begin(), certificates.end(),
+                                     [](const Certificate& one) { return !one.is_key_in_heap; });
+  if (outside == 0) return;
+  diagnostics.warning(certificates.front().where,
+                      "the memory that Pound locked at its start is full; until a restart, some "
+                      "private keys of this listener (" +
+                          std::to_string(outside) + " of " + std::to_string(certificates.size()) +
+                          ") may be swapped out");
+}
+
+}  // namespace
+
 Context::Context(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Context::~Context() = default;
 
 std::shared_ptr<Context> Context::make(const conf::Tls& tls, Diagnostics& diagnostics) {
+  reserve_secure_heap({&tls}, diagnostics);
   load_library();
   Diagnostics own;  // so that load() stops for the errors of this listener only
   std::shared_ptr<Context> made = load(tls, own);
@@ -252,6 +265,7 @@ std::shared_ptr<Context> Context::make(const conf::Tls& tls, Diagnostics& diagno
 
 std::shared_ptr<Context> Context::load(const conf::Tls& tls, Diagnostics& diagnostics) {
   const std::vector<Certificate> certificates = load_certificates(tls.certificates, diagnostics);
+  warn_about_full_heap(certificates, diagnostics);
   const Ciphers ciphers = choose_ciphers(tls.ciphers);
   for (const std::string& name : ciphers.unknown) {
     diagnostics.warning(tls.ciphers_where, "the cipher `" + log::escaped(name) +

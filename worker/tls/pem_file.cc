@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <utility>
 
 namespace worker::tls {
 
@@ -22,7 +23,7 @@ void take_key(std::string_view label, std::string_view header, const unsigned ch
   }
   KeyPointer key(d2i_AutoPrivateKey(nullptr, &data, size));
   if (key) {
-    contents.keys.push_back(std::move(key));
+    contents.keys.push_back(leave_room(std::move(key)));
   } else {
     contents.error = "its private key cannot be parsed: " + error_text();
   }

@@ -8,12 +8,13 @@
 #include <vector>
 
 #include "worker/tls/certificate.h"
+#include "worker/tls/secure_heap.h"
 
 namespace worker::tls {
 
 struct PemContents {
   std::vector<X509Pointer> certificates;  // in the order of the file
-  std::vector<KeyPointer> keys;           // likewise
+  std::vector<PrivateKey> keys;           // likewise
   std::string error;                      // why the file cannot be used; empty if it can
 };
 

@@ -140,7 +140,8 @@ TEST_CASE("certificates: files, folders and patterns, in their order") {
   folder.write("x.crt", simple_pem("x.test"));
   const auto load = [&](const std::string& path, conf::Diagnostics& diagnostics) {
     std::string names;
-    for (const Certificate& one : worker::tls::load_certificates({{.path = path, .where = {}}}, diagnostics)) {
+    for (const Certificate& one :
+         worker::tls::load_certificates({{.path = path, .where = {}}}, diagnostics)) {
       names += one.names.at(0) + " ";
     }
     return names;
