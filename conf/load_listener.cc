@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "conf/address.h"
 #include "conf/load_service.h"
 
 namespace conf {
@@ -96,6 +97,17 @@ Limits load_limits(const Section& section, Diagnostics& diagnostics) {
   return limits;
 }
 
+// A listener's IPv6 socket takes no IPv4 clients, so it cannot be bound to such an address.
+void refuse_mapped_address(const Section& section, const std::string& address,
+                           Diagnostics& diagnostics) {
+  const std::string_view ipv4 = mapped_ipv4(address);
+  if (ipv4.empty()) return;
+  const Node& value = *section.find("Address")->value;
+  diagnostics.error(value.where, "`Address` is " + describe(value) +
+                                     ", an IPv4 address in the form of IPv6; write " +
+                                     std::string(ipv4));
+}
+
 Listener load_listener(const Node& node, bool https, ServiceLoader& services,
                        Diagnostics& diagnostics) {
   const Section section(https ? https_listener_schema() : http_listener_schema(), node,
@@ -103,6 +115,7 @@ Listener load_listener(const Node& node, bool https, ServiceLoader& services,
   Listener listener;
   listener.where = node.where;
   load_endpoint(section, listener.address, listener.port, diagnostics);
+  refuse_mapped_address(section, listener.address, diagnostics);
   listener.client = std::chrono::seconds(section.number("Client", listener.client.count()));
   listener.threads = static_cast<unsigned>(section.number("Threads", listener.threads));
   listener.limits = load_limits(section, diagnostics);
