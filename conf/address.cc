@@ -105,6 +105,12 @@ bool is_wildcard(std::string_view address) { return address == "0.0.0.0" || addr
 
 bool is_ipv6(std::string_view address) { return address.find(':') != std::string_view::npos; }
 
+std::string_view mapped_ipv4(std::string_view address) {
+  constexpr std::string_view kPrefix = "::ffff:";
+  const bool is_mapped = address.starts_with(kPrefix) && address.find('.') != address.npos;
+  return is_mapped ? address.substr(kPrefix.size()) : std::string_view();
+}
+
 std::string url_host(std::string_view address) {
   const std::string host(address);
   return is_ipv6(host) ? "[" + host + "]" : host;

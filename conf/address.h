@@ -18,6 +18,10 @@ std::optional<std::string> parse_address(std::string_view text, std::string& err
 bool is_wildcard(std::string_view address);
 bool is_ipv6(std::string_view address);
 
+// The IPv4 address in ::ffff:192.0.2.1 (RFC 4291 section 2.5.5.2), as parse_address() writes it.
+// Empty for all others.
+std::string_view mapped_ipv4(std::string_view address);
+
 // The host as in a URL: an IPv6 address in brackets, anything else unchanged.
 std::string url_host(std::string_view address);
 // "192.0.2.7:80" or "[2001:db8::1]:80". The only place that joins an address and a port.

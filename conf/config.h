@@ -106,8 +106,10 @@ struct Service {
 
 struct Tls {
   struct Certificate {
-    std::string path;  // a PEM file
+    std::string path;  // a PEM file, a folder or a pattern; with `key`: a PEM file
     Position where;
+    std::string key = {};  // Key: the PEM file of its key; default: found by tls/files.h
+    Position key_where = {};
   };
   enum class Version { tls1_2, tls1_3 };
   struct ClientCert {
@@ -115,8 +117,10 @@ struct Tls {
     Mode mode = Mode::ask;  // Mode: ask for a certificate, or refuse clients without one
     std::string ca;         // CA: a PEM file of the authorities that Pound trusts
     unsigned depth = 9;     // Depth: 1..100 certificates from the client's to an authority
+    // CRL: a PEM file of revocation lists, in addition to those in CA; default: none
+    std::string crl;
     Position where;
-    Position ca_where;
+    Position ca_where, crl_where;
   };
   std::vector<Certificate> certificates;  // Certificates: at least one
   std::vector<std::string> ciphers;       // Ciphers: as written; empty = default

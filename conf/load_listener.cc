@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "conf/address.h"
 #include "conf/load_service.h"
 
 namespace conf {
@@ -30,14 +31,33 @@ Tls::ClientCert load_client_cert(const Node& node, Diagnostics& diagnostics) {
     wanted.ca = ca->value->text;
     wanted.ca_where = ca->value->where;
   }
+  if (const Section::Member* crl = section.find("CRL")) {
+    wanted.crl = crl->value->text;
+    wanted.crl_where = crl->value->where;
+  }
   wanted.depth = static_cast<unsigned>(section.number("Depth", wanted.depth));
   return wanted;
+}
+
+Tls::Certificate load_certificate(const Node& node, Diagnostics& diagnostics) {
+  if (node.is(Node::Kind::scalar)) return {.path = node.text, .where = node.where};
+  const Section section(certificate_schema(), node, diagnostics);
+  Tls::Certificate made;
+  if (const Section::Member* certificate = section.find("Certificate")) {
+    made.path = certificate->value->text;
+    made.where = certificate->value->where;
+  }
+  if (const Section::Member* key = section.find("Key")) {
+    made.key = key->value->text;
+    made.key_where = key->value->where;
+  }
+  return made;
 }
 
 Tls load_tls(const Section& section, Diagnostics& diagnostics) {
   Tls tls;
   for (const Node* item : section.items("Certificates")) {
-    tls.certificates.push_back({item->text, item->where});
+    tls.certificates.push_back(load_certificate(*item, diagnostics));
   }
   const Section::Member* certificates = section.find("Certificates");
   if (certificates != nullptr && certificates->value->children.empty() &&
@@ -92,6 +112,17 @@ void load_waiting(const Section& section, Listener& listener) {
   listener.max_streams = static_cast<unsigned>(section.number("MaxStreams", listener.max_streams));
 }
 
+// A listener's IPv6 socket takes no IPv4 clients, so it cannot be bound to such an address.
+void refuse_mapped_address(const Section& section, const std::string& address,
+                           Diagnostics& diagnostics) {
+  const std::string_view ipv4 = mapped_ipv4(address);
+  if (ipv4.empty()) return;
+  const Node& value = *section.find("Address")->value;
+  diagnostics.error(value.where, "`Address` is " + describe(value) +
+                                     ", an IPv4 address in the form of IPv6; write " +
+                                     std::string(ipv4));
+}
+
 Listener load_listener(const Node& node, bool https, ServiceLoader& services,
                        Diagnostics& diagnostics) {
   const Section section(https ? https_listener_schema() : http_listener_schema(), node,
@@ -99,6 +130,7 @@ Listener load_listener(const Node& node, bool https, ServiceLoader& services,
   Listener listener;
   listener.where = node.where;
   load_endpoint(section, listener.address, listener.port, diagnostics);
+  refuse_mapped_address(section, listener.address, diagnostics);
   listener.client = std::chrono::seconds(section.number("Client", listener.client.count()));
   listener.threads = static_cast<unsigned>(section.number("Threads", listener.threads));
   load_waiting(section, listener);

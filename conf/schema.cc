@@ -126,7 +126,9 @@ constexpr auto kListenerKeys = std::to_array<Key>({
     {"StreamTimeOut", Shape::seconds, "", 1, kDay},
     {"Allow", Shape::texts, "the code of a rule such as `target_char`", 1, kMaxName},
     {"Services", Shape::sections, "services"},
-    {"Certificates", Shape::texts, "the path of a PEM file", 1, kMaxPath, true},
+    {"Certificates", Shape::entries,
+     "the path of a PEM file or a mapping such as `{Certificate: a.pem, Key: a.key}`", 1, kMaxPath,
+     true},
     {"Ciphers", Shape::texts, "the name of a cipher", 1, kMaxCiphers},
     {.name = "MinTLS", .shape = Shape::choice, .noun = "", .choices = kTlsVersions},
     {"ClientCert", Shape::mapping, "a mapping such as `{Mode: require, CA: /etc/pound/ca.pem}`"},
@@ -135,6 +137,11 @@ constexpr auto kListenerKeys = std::to_array<Key>({
 });
 constexpr std::size_t kTlsKeys = 6;
 
+constexpr auto kCertificateKeys = std::to_array<Key>({
+    {"Certificate", Shape::text, "the path of a PEM file", 1, kMaxPath, true},
+    {"Key", Shape::text, "the path of a PEM file", 1, kMaxPath, true},
+});
+
 constexpr auto kClientCertKeys = std::to_array<Key>({
     {.name = "Mode",
      .shape = Shape::choice,
@@ -142,6 +149,7 @@ constexpr auto kClientCertKeys = std::to_array<Key>({
      .required = true,
      .choices = kClientCertModes},
     {"CA", Shape::text, "the path of a PEM file", 1, kMaxPath, true},
+    {"CRL", Shape::text, "the path of a PEM file", 1, kMaxPath},
     {"Depth", Shape::number, "", 1, 100},
 });
 
@@ -177,10 +185,11 @@ constexpr Schema kHttpsListener{"an HTTPS listener", kListenerKeys};
 constexpr Schema kService{"a service", kServiceKeys};
 constexpr Schema kSession{"Session", kSessionKeys};
 constexpr Schema kRedirect{"Redirect", kRedirectKeys};
+constexpr Schema kCertificate{"an item of Certificates", kCertificateKeys};
 constexpr Schema kClientCert{"ClientCert", kClientCertKeys};
 
 constexpr std::array kSchemas{&kTop,     &kGlobal,  &kBackend,  &kHttpListener, &kHttpsListener,
-                              &kService, &kSession, &kRedirect, &kClientCert};
+                              &kService, &kSession, &kRedirect, &kCertificate,  &kClientCert};
 
 std::string_view family_stem(const Key& key) {
   return key.name.substr(0, key.name.size() - kFamilyMark.size());
@@ -229,6 +238,7 @@ const Schema& service_schema() { return kService; }
 const Schema& session_schema() { return kSession; }
 const Schema& redirect_schema() { return kRedirect; }
 const Schema& client_cert_schema() { return kClientCert; }
+const Schema& certificate_schema() { return kCertificate; }
 
 std::vector<std::string_view> choice_words(const Key& key) {
   std::vector<std::string_view> words;
@@ -271,6 +281,7 @@ std::string expectation(const Key& key) {
     case Shape::mapping:
       return noun;
     case Shape::texts:
+    case Shape::entries:
     case Shape::backends:
       return noun + ", or a list of them";
     case Shape::number:

@@ -15,6 +15,7 @@ namespace conf {
 enum class Shape {
   text,      // one text
   texts,     // a text, or a list of them
+  entries,   // a text or a mapping, or a list of those
   number,    // a whole number
   seconds,   // a duration in whole seconds
   bytes,     // a number of bytes with an optional unit: 64K
@@ -70,6 +71,7 @@ const Schema& service_schema();
 const Schema& session_schema();
 const Schema& redirect_schema();
 const Schema& client_cert_schema();
+const Schema& certificate_schema();
 
 // The words of a key that takes one of a few, in the order of the table.
 std::vector<std::string_view> choice_words(const Key& key);

@@ -16,8 +16,8 @@ namespace {
 std::string in_code(std::string_view name) { return "`" + shown(name) + "`"; }
 
 bool is_list_shape(Shape shape) {
-  return shape == Shape::texts || shape == Shape::section || shape == Shape::sections ||
-         shape == Shape::backends;
+  return shape == Shape::texts || shape == Shape::entries || shape == Shape::section ||
+         shape == Shape::sections || shape == Shape::backends;
 }
 
 bool may_be_mapping(Shape shape) {
@@ -26,7 +26,12 @@ bool may_be_mapping(Shape shape) {
 
 bool fits_item(Shape list, const Node& item) {
   if (list == Shape::backends) return true;  // any node; load_service finds the backend
-  return item.is(list == Shape::texts ? Node::Kind::scalar : Node::Kind::mapping);
+  if (item.is(Node::Kind::scalar)) return list == Shape::texts || list == Shape::entries;
+  return item.is(Node::Kind::mapping) && list != Shape::texts;
+}
+
+bool is_text_item(Shape list, const Node& item) {
+  return item.is(Node::Kind::scalar) && (list == Shape::texts || list == Shape::entries);
 }
 
 // Advice for an author who probably meant a text or a list.
@@ -194,7 +199,7 @@ bool Section::check_list(Member& member, const Node& written, std::string_view n
       mistyped(key, value, name, advice_for(key.shape, value));
       return false;
     }
-    if (key.shape == Shape::texts && !check_text(key, value, name)) return false;
+    if (is_text_item(key.shape, value) && !check_text(key, value, name)) return false;
     member.items.push_back(key.shape == Shape::backends ? &written : &value);
     return true;
   }
@@ -208,8 +213,10 @@ bool Section::check_list(Member& member, const Node& written, std::string_view n
 
 bool Section::check_item(const Key& key, const Node& item, std::string_view name) {
   if (item.is(Node::Kind::invalid)) return false;
-  if (fits_item(key.shape, item)) return key.shape != Shape::texts || check_text(key, item, name);
-  const bool text = key.shape == Shape::texts;
+  if (fits_item(key.shape, item)) {
+    return !is_text_item(key.shape, item) || check_text(key, item, name);
+  }
+  const bool text = key.shape == Shape::texts || key.shape == Shape::entries;
   diagnostics_.error(item.where, "an item of " + in_code(name) + " is " + describe(item) +
                                      ", expected " + std::string(text ? key.noun : "a mapping") +
                                      std::string(advice_for(key.shape, item)));

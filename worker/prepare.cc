@@ -16,6 +16,7 @@
 #include "worker/allow.h"
 #include "worker/log/escape.h"
 #include "worker/tls/context.h"
+#include "worker/tls/secure_heap.h"
 
 namespace worker {
 
@@ -130,6 +131,11 @@ void resolve_listeners(const conf::Config& config, Heritage& heritage, Diagnosti
 }
 
 void load_tls(const conf::Config& config, Heritage& heritage, Diagnostics& diagnostics) {
+  std::vector<const conf::Tls*> all;
+  for (const conf::Listener& listener : config.listeners) {
+    if (listener.tls) all.push_back(&*listener.tls);
+  }
+  tls::reserve_secure_heap(all, diagnostics);
   for (std::size_t i = 0; i < config.listeners.size(); ++i) {
     if (!config.listeners[i].tls) continue;
     heritage.listeners[i].tls = tls::Context::make(*config.listeners[i].tls, diagnostics);

@@ -16,6 +16,7 @@ namespace worker::http {
 namespace {
 
 constexpr std::size_t kMaxEmptyLines = 8;
+constexpr char kTlsHandshake = 0x16;  // the first byte of a TLS client's first record
 constexpr std::string_view kVersion = "HTTP/1.1";
 
 constexpr std::array<Reason, kFaults> kReasonOfFault{
@@ -188,7 +189,9 @@ ParseStatus parse_request_head(std::string_view bytes, std::size_t& scanned, Req
   const auto early = [&](Reason reason, std::size_t offset) {
     return refuse_early(bytes, start, head, refusal, reason, offset, limits.request_line);
   };
-  // Refuse at the first byte: a TLS hello, for example, may never contain the end of a line.
+  // Refuse at the first byte: a TLS hello, for example, may never contain the end of a line. The
+  // first byte alone decides, because no request begins with it and the next may not have arrived.
+  if (bytes[start] == kTlsHandshake) return early(Reason::tls_on_http, start);
   if (!is(bytes[start], kTokenChar)) {
     return early(reason_of(bytes[start], Reason::method_invalid), start);
   }

@@ -23,6 +23,7 @@ enum class Reason : std::uint8_t {
   empty_lines,
   request_line,
   request_line_too_long,
+  tls_on_http,
   method_invalid,
   method_unknown,
   method_refused,

@@ -1,21 +1,21 @@
 // Certificates, chains and keys: see certificate.h.
 #include "worker/tls/certificate.h"
 
-#include <openssl/bio.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
 #include <algorithm>
 #include <cctype>
-#include <memory>
+#include <optional>
+#include <utility>
 
 #include "conf/file.h"
 #include "worker/log/escape.h"
 #include "worker/tls/files.h"
+#include "worker/tls/pem_file.h"
 
 namespace worker::tls {
 
@@ -26,70 +26,6 @@ using conf::Position;
 
 constexpr int kMinRsaBits = 2048;
 constexpr int kMinSecurityBits = 112;  // OpenSSL's security level 2
-
-// The contents of one PEM file, in their order.
-struct Contents {
-  std::vector<X509Pointer> certificates;
-  std::vector<KeyPointer> keys;
-  std::string error;
-};
-
-void take_key(std::string_view label, std::string_view header, const unsigned char* data, long size,
-              Contents& contents) {
-  if (label.starts_with("ENCRYPTED") || header.find("ENCRYPTED") != header.npos) {
-    contents.error = "its private key is encrypted, and Pound cannot ask for the password";
-    return;
-  }
-  KeyPointer key(d2i_AutoPrivateKey(nullptr, &data, size));
-  if (key) {
-    contents.keys.push_back(std::move(key));
-  } else {
-    contents.error = "its private key cannot be parsed: " + error_text();
-  }
-}
-
-void take_block(std::string_view label, std::string_view header, const unsigned char* data,
-                long size, Contents& contents) {
-  if (label.ends_with("PRIVATE KEY")) {
-    take_key(label, header, data, size, contents);
-  } else if (label == PEM_STRING_X509 || label == PEM_STRING_X509_OLD ||
-             label == PEM_STRING_X509_TRUSTED) {
-    X509Pointer certificate(label == PEM_STRING_X509_TRUSTED ? d2i_X509_AUX(nullptr, &data, size)
-                                                             : d2i_X509(nullptr, &data, size));
-    if (certificate) {
-      contents.certificates.push_back(std::move(certificate));
-    } else {
-      contents.error = "its certificate cannot be parsed: " + error_text();
-    }
-  }  // other blocks, such as DH parameters, are ignored
-}
-
-Contents parse(std::string_view pem) {
-  Contents contents;
-  const std::unique_ptr<BIO, decltype(&BIO_free)> bio(
-      BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free);
-  ERR_clear_error();
-  char* label = nullptr;
-  char* header = nullptr;
-  unsigned char* data = nullptr;
-  long size = 0;
-  while (contents.error.empty() && PEM_read_bio(bio.get(), &label, &header, &data, &size) == 1) {
-    take_block(label, header, data, size, contents);
-    OPENSSL_free(label);
-    OPENSSL_free(header);
-    OPENSSL_clear_free(data, static_cast<std::size_t>(size));
-  }
-  const bool is_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
-  if (contents.error.empty() && !is_end) contents.error = "not valid PEM: " + error_text();
-  ERR_clear_error();
-  if (!contents.error.empty()) return contents;
-  if (contents.certificates.empty()) {
-    contents.error = "it contains no certificate";
-  } else if (contents.keys.empty()) {
-    contents.error = "it contains no private key";
-  }
-  return contents;
-}
 
 std::string weakness(const EVP_PKEY* key) {
   const int bits = EVP_PKEY_get_bits(key);
@@ -168,6 +104,43 @@ std::vector<X509Pointer> chain_of(X509* leaf, const std::vector<X509Pointer>& po
   return chain;
 }
 
+// The private keys of a file of keys; none after an error.
+std::vector<PrivateKey> read_keys(const PemText& file, Diagnostics& diagnostics) {
+  PemContents contents = parse_pem(file.text);
+  if (contents.error.empty() && contents.keys.empty()) contents.error = "it contains none";
+  if (contents.error.empty()) return std::move(contents.keys);
+  diagnostics.error(file.where, "the private key `" + log::escaped(file.path) +
+                                    "` cannot be used: " + contents.error +
+                                    "; expected a PEM file with a private key");
+  return {};
+}
+
+// The text of a file, wiped at the end.
+class SecretText {
+ public:
+  // Adds an error if the file cannot be read. `title` says what it should be.
+  SecretText(std::string_view title, const std::string& path, const Position& where,
+             Diagnostics& diagnostics) {
+    conf::FileError why;
+    text_ = conf::read_file(path, kMaxPemFile, why);
+    if (text_) return;
+    diagnostics.error(where, std::string("cannot read the ").append(title) + " `" +
+                                 log::escaped(path) + "`: " + why.text() +
+                                 "; expected a readable PEM file");
+  }
+  ~SecretText() {
+    if (text_) OPENSSL_cleanse(text_->data(), text_->size());
+  }
+  SecretText(const SecretText&) = delete;
+  SecretText& operator=(const SecretText&) = delete;
+
+  explicit operator bool() const { return text_.has_value(); }
+  std::string_view operator*() const { return *text_; }
+
+ private:
+  std::optional<std::string> text_;
+};
+
 void check_times(const X509* leaf, const std::string& title, const Position& where,
                  Diagnostics& diagnostics) {
   if (X509_cmp_current_time(X509_get0_notAfter(leaf)) < 0) {
@@ -206,58 +179,70 @@ bool name_covers(std::string_view name, std::string_view host) {
   return dot != host.npos && dot != 0 && equal(name, host.substr(dot));
 }
 
-void read_certificates(std::string_view pem, const std::string& path, const Position& where,
-                       std::vector<Certificate>& out, Diagnostics& diagnostics) {
-  std::string title = "the certificate `";
-  title.append(log::escaped(path)).append("`");
-  Contents contents = parse(pem);
-  if (!contents.error.empty()) {
-    diagnostics.error(where, title + " cannot be used: " + contents.error +
-                                 "; expected a PEM file with certificate, chain and key");
-    return;
+void read_certificates(const PemText& file, const PemText* key_file, std::vector<Certificate>& out,
+                       Diagnostics& diagnostics) {
+  const std::string title = "the certificate `" + log::escaped(file.path) + "`";
+  const auto refuse = [&](const std::string& why) {
+    diagnostics.error(file.where, title + " cannot be used: " + why);
+  };
+  PemContents contents = parse_pem(file.text);
+  if (contents.error.empty() && contents.certificates.empty()) {
+    contents.error = "it contains no certificate";
   }
-  for (KeyPointer& key : contents.keys) {
+  if (contents.error.empty() && key_file != nullptr) {
+    contents.keys = read_keys(*key_file, diagnostics);
+    if (contents.keys.empty()) return;
+  } else if (contents.error.empty() && contents.keys.empty()) {
+    contents.error = "it contains no private key, and no file beside it does";
+  }
+  if (!contents.error.empty()) {
+    return refuse(contents.error + "; expected a PEM file with certificate, chain and key");
+  }
+  for (PrivateKey& key : contents.keys) {
     const auto leaf = std::find_if(
         contents.certificates.begin(), contents.certificates.end(), [&](const X509Pointer& one) {
-          return EVP_PKEY_eq(X509_get0_pubkey(one.get()), key.get()) == 1;
+          return EVP_PKEY_eq(X509_get0_pubkey(one.get()), key.key.get()) == 1;
         });
     ERR_clear_error();
     if (leaf == contents.certificates.end()) {
-      diagnostics.error(where, title + " cannot be used: its key matches no certificate in it");
-      return;
+      return refuse(key_file == nullptr ? "its key matches no certificate in it"
+                                        : "the key in `" + log::escaped(key_file->path) +
+                                              "` matches no certificate in it");
     }
-    if (const std::string why = weakness(key.get()); !why.empty()) {
-      diagnostics.error(where, std::string(title).append(" cannot be used: ").append(why));
-      return;
-    }
-    check_times(leaf->get(), title, where, diagnostics);
+    if (const std::string why = weakness(key.key.get()); !why.empty()) return refuse(why);
+    check_times(leaf->get(), title, file.where, diagnostics);
     Certificate made;
     X509_up_ref(leaf->get());
     made.leaf.reset(leaf->get());
     made.chain = chain_of(leaf->get(), contents.certificates);
-    made.key = std::move(key);
+    made.key = std::move(key.key);
+    made.is_key_in_heap = key.is_in_heap;
     made.names = names_of(made.leaf.get());
-    made.path = path;
-    made.where = where;
+    made.path = file.path;
+    made.where = file.where;
     out.push_back(std::move(made));
   }
 }
 
-std::vector<Certificate> load_certificates(const std::vector<conf::Tls::Certificate>& files,
+std::vector<Certificate> load_certificates(const std::vector<conf::Tls::Certificate>& entries,
                                            Diagnostics& diagnostics) {
   std::vector<Certificate> certificates;
-  for (const conf::Tls::Certificate& entry : files) {
+  for (const conf::Tls::Certificate& entry : entries) {
     for (const std::string& path : expand_path(entry, diagnostics)) {
-      conf::FileError why;
-      std::optional<std::string> pem = conf::read_file(path, kMaxPemFile, why);
-      if (!pem) {
-        diagnostics.error(entry.where, "cannot read the certificate `" + log::escaped(path) +
-                                           "`: " + why.text() + "; expected a readable PEM file");
+      const SecretText text("certificate", path, entry.where, diagnostics);
+      if (!text) continue;
+      const PemText file{*text, path, entry.where};
+      std::string key_path = entry.key;
+      if (key_path.empty() && !has_private_key(*text)) key_path = key_beside(path);
+      if (key_path.empty()) {
+        read_certificates(file, nullptr, certificates, diagnostics);
         continue;
       }
-      const std::string_view text = *pem;
-      read_certificates(text, path, entry.where, certificates, diagnostics);
-      OPENSSL_cleanse(const_cast<char*>(text.data()), text.size());
+      const Position& where = entry.key.empty() ? entry.where : entry.key_where;
+      const SecretText key_text("private key", key_path, where, diagnostics);
+      if (!key_text) continue;
+      const PemText key_file{*key_text, key_path, where};
+      read_certificates(file, &key_file, certificates, diagnostics);
     }
   }
   return certificates;

@@ -1,7 +1,7 @@
 // Certificates with their chains and keys, read from PEM files and checked.
 //
 // Used by the master, outside the jail. Wipes the text of a file as soon as it is parsed. Private
-// keys live in OpenSSL's secure heap if the system grants one. Errors and warnings go to the
+// keys are in the memory of secure_heap.h. Errors and warnings go to the
 // diagnostics, with file and reason.
 #pragma once
 
@@ -28,6 +28,7 @@ struct Certificate {
   X509Pointer leaf;
   std::vector<X509Pointer> chain;  // from the leaf's issuer upwards, without the root
   KeyPointer key;
+  bool is_key_in_heap = true;      // secure_heap.h
   std::vector<std::string> names;  // from SAN, or else CN; lower case; wildcards begin with "*."
   std::string path;
   conf::Position where;
@@ -36,12 +37,20 @@ struct Certificate {
 // Loads the configured certificates, in their order. A path is a PEM file, a folder (all its *.pem,
 // by name) or a pattern with * ? [. A certificate that cannot be used is an error; one that clients
 // will refuse is a warning.
-std::vector<Certificate> load_certificates(const std::vector<conf::Tls::Certificate>& files,
+std::vector<Certificate> load_certificates(const std::vector<conf::Tls::Certificate>& entries,
                                            conf::Diagnostics& diagnostics);
 
-// Appends the certificates of one PEM text to `out`. `path` names the text in diagnostics.
-void read_certificates(std::string_view pem, const std::string& path, const conf::Position& where,
-                       std::vector<Certificate>& out, conf::Diagnostics& diagnostics);
+// The text of a file, and what names it in diagnostics.
+struct PemText {
+  std::string_view text;
+  std::string path;
+  conf::Position where;
+};
+
+// Appends the certificates of `file` to `out`. The keys are those of `key_file`, or of `file`
+// itself if there is no `key_file`.
+void read_certificates(const PemText& file, const PemText* key_file, std::vector<Certificate>& out,
+                       conf::Diagnostics& diagnostics);
 
 // Whether `name`, written as in Certificate::names, is valid for `host`. By RFC 6125 letter case
 // does not matter and "*." stands for exactly one label.

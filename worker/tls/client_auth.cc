@@ -5,16 +5,12 @@
 #include <openssl/bn.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
 #include <array>
 #include <string_view>
-
-#include "conf/file.h"
-#include "worker/log/escape.h"
-#include "worker/tls/files.h"
+#include <utility>
 
 namespace worker::tls {
 
@@ -22,15 +18,12 @@ namespace {
 
 constexpr std::size_t kMaxName = 1024;  // bytes of a subject or an issuer that a backend sees
 
-std::vector<X509Pointer> parse(std::string_view pem) {
-  std::vector<X509Pointer> found;
-  const std::unique_ptr<BIO, decltype(&BIO_free)> bio(
-      BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free);
-  while (X509* const one = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
-    found.emplace_back(one);
-  }
-  ERR_clear_error();
-  return found;
+// A CRL speaks for the authority that signed it. Certificates of authorities without a CRL are
+// not checked for revocation.
+int on_verify(int is_valid, X509_STORE_CTX* chain) {
+  if (X509_STORE_CTX_get_error(chain) != X509_V_ERR_UNABLE_TO_GET_CRL) return is_valid;
+  X509_STORE_CTX_set_error(chain, X509_V_OK);
+  return 1;
 }
 
 void append_field(std::string& out, std::string_view name, std::string_view value) {
@@ -67,29 +60,30 @@ std::optional<ClientAuth> ClientAuth::load(const std::optional<conf::Tls::Client
   ClientAuth made;
   made.wanted_ = wanted;
   if (!wanted) return made;
-  conf::FileError error;
-  const std::optional<std::string> pem = conf::read_file(wanted->ca, kMaxPemFile, error);
-  if (pem) made.authorities_ = parse(*pem);
-  if (!made.authorities_.empty()) return made;
-  const std::string why = pem ? "it contains no certificate" : error.text();
-  diagnostics.error(wanted->ca_where, "cannot use the authorities `" + log::escaped(wanted->ca) +
-                                          "`: " + why + "; expected a PEM file of certificates");
-  return std::nullopt;
+  std::optional<Authorities> authorities = load_authorities(*wanted, diagnostics);
+  if (!authorities) return std::nullopt;
+  made.authorities_ = std::move(*authorities);
+  return made;
 }
 
 bool ClientAuth::apply(SSL_CTX* context) const {
   if (!wanted_) return true;
   X509_STORE* const store = SSL_CTX_get_cert_store(context);
-  for (const X509Pointer& one : authorities_) {
+  for (const X509Pointer& one : authorities_.certificates) {
     if (X509_STORE_add_cert(store, one.get()) != 1) return false;
     if (SSL_CTX_add_client_CA(context, one.get()) != 1) return false;
   }
+  for (const CrlPointer& one : authorities_.crls) {
+    if (X509_STORE_add_crl(store, one.get()) != 1) return false;
+  }
   // An intermediate in the file is trusted as it is, without its root.
-  X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
+  unsigned long flags = X509_V_FLAG_PARTIAL_CHAIN;
+  if (!authorities_.crls.empty()) flags |= X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL;
+  X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), flags);
   int mode = SSL_VERIFY_PEER;
   if (wanted_->mode == conf::Tls::ClientCert::Mode::require)
     mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
-  SSL_CTX_set_verify(context, mode, nullptr);
+  SSL_CTX_set_verify(context, mode, on_verify);
   SSL_CTX_set_verify_depth(context, static_cast<int>(wanted_->depth));
   return true;
 }
@@ -100,9 +94,12 @@ std::string ClientAuth::identity() const {
   std::string text = (is_required ? "require" : "ask") + std::to_string(wanted_->depth) + '\n';
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
   unsigned size = 0;
-  for (const X509Pointer& one : authorities_) {
-    if (X509_digest(one.get(), EVP_sha256(), digest.data(), &size) != 1) continue;
-    text.append(reinterpret_cast<const char*>(digest.data()), size);
+  const auto append = [&] { text.append(reinterpret_cast<const char*>(digest.data()), size); };
+  for (const X509Pointer& one : authorities_.certificates) {
+    if (X509_digest(one.get(), EVP_sha256(), digest.data(), &size) == 1) append();
+  }
+  for (const CrlPointer& one : authorities_.crls) {
+    if (X509_CRL_digest(one.get(), EVP_sha256(), digest.data(), &size) == 1) append();
   }
   return text;
 }

@@ -1,25 +1,23 @@
-// Client certificates: the authorities that may sign them, and the header lines that tell a backend
-// about them.
+// Client certificates: how a listener checks them, and the header lines that tell a backend about
+// them.
 //
-// The master reads and checks the file of authorities. A worker makes the lines from a session.
+// The master loads the authorities and their CRLs. A worker makes the lines from a session.
 #pragma once
 
 #include <openssl/types.h>
 
-#include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "conf/config.h"
 #include "conf/diagnostic.h"
-#include "worker/tls/certificate.h"
+#include "worker/tls/authorities.h"
 
 namespace worker::tls {
 
 class ClientAuth {
  public:
-  // Nothing after an error, which is a file that cannot be read or contains no certificate.
+  // Nothing after an error of load_authorities().
   static std::optional<ClientAuth> load(const std::optional<conf::Tls::ClientCert>& wanted,
                                         conf::Diagnostics& diagnostics);
 
@@ -31,7 +29,7 @@ class ClientAuth {
 
  private:
   std::optional<conf::Tls::ClientCert> wanted_;
-  std::vector<X509Pointer> authorities_;
+  Authorities authorities_;
 };
 
 // Appends complete "X-SSL-…: value\r\n" lines: Cipher and Protocol, and, if the listener asks for a

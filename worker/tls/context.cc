@@ -21,7 +21,9 @@
 #include "worker/tls/certificate.h"
 #include "worker/tls/ciphers.h"
 #include "worker/tls/client_auth.h"
+#include "worker/tls/hello.h"
 #include "worker/tls/record_cutter.h"
+#include "worker/tls/secure_heap.h"
 #include "worker/tls/session.h"
 #include "worker/tls/tickets.h"
 
@@ -31,9 +33,7 @@ namespace {
 
 using conf::Diagnostics;
 
-constexpr std::size_t kSecureHeap = 4u
-                                    << 20;  // bytes, for private keys: locked, never in a core dump
-constexpr int kSecurityLevel = 2;           // 112 bits: no RSA below 2048, no SHA-1
+constexpr int kSecurityLevel = 2;  // 112 bits: no RSA below 2048, no SHA-1
 constexpr long kTicketSeconds = 2 * 3600;
 
 struct ContextDelete {
@@ -45,8 +45,6 @@ using ContextPointer = std::unique_ptr<SSL_CTX, ContextDelete>;
 using Set = std::vector<const Certificate*>;
 
 void load_library() {
-  // If this fails for want of memory, the keys are in the ordinary heap.
-  if (CRYPTO_secure_malloc_initialized() == 0) CRYPTO_secure_malloc_init(kSecureHeap, 16);
   OPENSSL_init_ssl(OPENSSL_INIT_LOAD_SSL_STRINGS | OPENSSL_INIT_LOAD_CRYPTO_STRINGS, nullptr);
   unsigned char byte;
   RAND_bytes(&byte, 1);
@@ -60,49 +58,44 @@ std::string lowered(std::string_view host) {
   return out;
 }
 
-// The host_name of the server_name extension (RFC 6066 section 3); empty if absent or malformed.
-std::string_view server_name(SSL* session) {
-  const unsigned char* data = nullptr;
-  std::size_t size = 0;
-  if (SSL_client_hello_get0_ext(session, TLSEXT_TYPE_server_name, &data, &size) != 1) return {};
-  const auto number = [&](std::size_t at) { return std::size_t{data[at]} << 8 | data[at + 1]; };
-  constexpr std::size_t kBefore = 5;  // bytes: size of the list, type, size of the name
-  if (size < kBefore || number(0) + 2 != size || data[2] != TLSEXT_NAMETYPE_host_name) return {};
-  if (number(3) + kBefore > size || number(3) > TLSEXT_MAXLEN_host_name) return {};
-  return {reinterpret_cast<const char*>(data) + kBefore, number(3)};
-}
-
-int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size,
-                    const unsigned char* offered, unsigned size, void*) {
-  constexpr std::string_view kHttp11 = "http/1.1";
-  for (unsigned at = 0; at < size; at += 1u + offered[at]) {
-    const std::string_view one(reinterpret_cast<const char*>(offered) + at + 1, offered[at]);
-    if (one != kHttp11) continue;
-    *out = offered + at + 1;
-    *out_size = offered[at];
-    return SSL_TLSEXT_ERR_OK;
-  }
-  return SSL_TLSEXT_ERR_ALERT_FATAL;
-}
-
 }  // namespace
 
 struct Context::Impl {
-  std::vector<ContextPointer> contexts;  // the first one is the default
-  std::map<Set, SSL_CTX*> by_set;
-  std::map<std::string, SSL_CTX*, std::less<>> by_name;  // wildcards under their "*." name
+  // A set of certificates, ready for OpenSSL.
+  struct Site {
+    ContextPointer context;
+    std::vector<KeyUse> keys;
+
+    bool serves(SSL* session) const {
+      return std::any_of(keys.begin(), keys.end(),
+                         [&](const KeyUse& key) { return can_verify(session, key); });
+    }
+  };
+
+  std::vector<std::unique_ptr<Site>> sites;  // the first one is the default
+  std::map<Set, const Site*> by_set;
+  std::map<std::string, const Site*, std::less<>> by_name;  // wildcards under their "*." name
   Tickets tickets;
   Scratch scratch;
   SharedTransport transport = Session::make_transport();
 
-  SSL_CTX* find(std::string_view host) const {
-    const std::string name = lowered(host);
-    if (const auto exact = by_name.find(name); exact != by_name.end()) return exact->second;
+  const Site* find_wildcard(std::string_view name) const {
     const std::size_t dot = name.find('.');
-    if (dot == std::string::npos || dot == 0) return nullptr;
-    const auto wild = by_name.find("*" + name.substr(dot));
+    if (dot == std::string_view::npos || dot == 0) return nullptr;
+    const auto wild = by_name.find("*" + std::string(name.substr(dot)));
     const bool covers = wild != by_name.end() && name_covers(wild->first, name);
     return covers ? wild->second : nullptr;
+  }
+
+  // The site of the exact name comes first. If this client can verify none of its certificates, a
+  // wildcard's certificate for the name serves.
+  const Site* find(SSL* session, std::string_view host) const {
+    const std::string name = lowered(host);
+    const Site* const wild = find_wildcard(name);
+    const auto exact = by_name.find(name);
+    if (exact == by_name.end()) return wild;
+    const bool needs_wild = wild != nullptr && !exact->second->serves(session);
+    return needs_wild && wild->serves(session) ? wild : exact->second;
   }
 
   bool add_context(const Set& set, const conf::Tls& tls, const Ciphers& ciphers,
@@ -113,8 +106,11 @@ struct Context::Impl {
 
   static int on_hello(SSL* session, int*, void* self) {
     const std::string_view name = server_name(session);
-    SSL_CTX* const found = name.empty() ? nullptr : static_cast<const Impl*>(self)->find(name);
-    if (found != nullptr && found != SSL_get_SSL_CTX(session)) SSL_set_SSL_CTX(session, found);
+    const Site* const found =
+        name.empty() ? nullptr : static_cast<const Impl*>(self)->find(session, name);
+    if (found != nullptr && found->context.get() != SSL_get_SSL_CTX(session)) {
+      SSL_set_SSL_CTX(session, found->context.get());
+    }
     return SSL_CLIENT_HELLO_SUCCESS;
   }
 
@@ -208,8 +204,11 @@ bool Context::Impl::add_context(const Set& set, const conf::Tls& tls, const Ciph
   SSL_CTX_set_client_hello_cb(context.get(), &Impl::on_hello, this);
   SSL_CTX_set_tlsext_ticket_key_evp_cb(context.get(), &Impl::on_ticket);
   SSL_CTX_set_alpn_select_cb(context.get(), choose_protocol, nullptr);
-  by_set[set] = context.get();
-  contexts.push_back(std::move(context));
+  auto site = std::make_unique<Site>();
+  site->context = std::move(context);
+  for (const Certificate* one : set) site->keys.push_back(KeyUse::of(one->key.get()));
+  by_set[set] = site.get();
+  sites.push_back(std::move(site));
   return true;
 }
 
@@ -235,10 +234,26 @@ bool Context::Impl::make_contexts(const std::vector<Certificate>& certificates,
   return true;
 }
 
+namespace {
+
+void warn_about_full_heap(const std::vector<Certificate>& certificates, Diagnostics& diagnostics) {
+  const auto outside = std::count_if(certificates.begin(), certificates.end(),
+                                     [](const Certificate& one) { return !one.is_key_in_heap; });
+  if (outside == 0) return;
+  diagnostics.warning(certificates.front().where,
+                      "the memory that Pound locked at its start is full; until a restart, some "
+                      "private keys of this listener (" +
+                          std::to_string(outside) + " of " + std::to_string(certificates.size()) +
+                          ") may be swapped out");
+}
+
+}  // namespace
+
 Context::Context(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Context::~Context() = default;
 
 std::shared_ptr<Context> Context::make(const conf::Tls& tls, Diagnostics& diagnostics) {
+  reserve_secure_heap({&tls}, diagnostics);
   load_library();
   Diagnostics own;  // so that load() stops for the errors of this listener only
   std::shared_ptr<Context> made = load(tls, own);
@@ -250,6 +265,7 @@ std::shared_ptr<Context> Context::make(const conf::Tls& tls, Diagnostics& diagno
 
 std::shared_ptr<Context> Context::load(const conf::Tls& tls, Diagnostics& diagnostics) {
   const std::vector<Certificate> certificates = load_certificates(tls.certificates, diagnostics);
+  warn_about_full_heap(certificates, diagnostics);
   const Ciphers ciphers = choose_ciphers(tls.ciphers);
   for (const std::string& name : ciphers.unknown) {
     diagnostics.warning(tls.ciphers_where, "the cipher `" + log::escaped(name) +
@@ -273,7 +289,7 @@ std::shared_ptr<Context> Context::load(const conf::Tls& tls, Diagnostics& diagno
 
 void Context::use_tickets(const shm::TicketKeys& keys) { impl_->tickets.use(keys); }
 
-SSL* Context::new_session() const { return SSL_new(impl_->contexts.front().get()); }
+SSL* Context::new_session() const { return SSL_new(impl_->sites.front()->context.get()); }
 
 BIO* Context::transport() const { return impl_->transport.bio.get(); }
 

@@ -41,6 +41,7 @@ std::vector<std::string> pattern(const std::string& path) {
 
 std::vector<std::string> expand_path(const conf::Tls::Certificate& entry,
                                      conf::Diagnostics& diagnostics) {
+  if (!entry.key.empty()) return {entry.path};
   struct stat about {};
   const bool exists = ::stat(entry.path.c_str(), &about) == 0;
   const bool is_folder = exists && S_ISDIR(about.st_mode);
@@ -53,6 +54,20 @@ std::vector<std::string> expand_path(const conf::Tls::Certificate& entry,
                                        "; expected PEM files");
   }
   return found;
+}
+
+std::string key_beside(const std::string& certificate) {
+  namespace fs = std::filesystem;
+  const fs::path path(certificate);
+  std::vector<fs::path> candidates{certificate + ".key", fs::path(path).replace_extension(".key")};
+  if (path.filename() == "fullchain.pem") {
+    candidates.push_back(fs::path(path).replace_filename("privkey.pem"));
+  }
+  for (const fs::path& one : candidates) {
+    std::error_code error;
+    if (one != path && fs::exists(one, error)) return one.string();
+  }
+  return {};
 }
 
 }  // namespace worker::tls

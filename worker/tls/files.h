@@ -16,7 +16,12 @@ inline constexpr std::size_t kMaxPemFile = 1u << 20;
 
 // A file stands for itself, a directory for all its *.pem files, and a pattern with * ? [ for all
 // files that match. Sorted by name. Adds an error when there is no file.
+// With a `key` the entry is one file.
 std::vector<std::string> expand_path(const conf::Tls::Certificate& entry,
                                      conf::Diagnostics& diagnostics);
+
+// The file with the private key of `certificate`: X.pem.key or X.key beside X.pem, or privkey.pem
+// beside fullchain.pem, the names that certbot gives. Empty if there is none.
+std::string key_beside(const std::string& certificate);
 
 }  // namespace worker::tls

@@ -4,6 +4,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -80,6 +81,8 @@ IoResult Session::handshake() {
     if (!is_silent) failure_ = std::strerror(error_);
   } else {
     failure_ = is_text ? "plain HTTP request" : error_text();
+    const long verdict = SSL_get_verify_result(ssl_.get());  // about the client's certificate
+    if (verdict != X509_V_OK) failure_.append(": ").append(X509_verify_cert_error_string(verdict));
   }
   if (is_text) context_.scratch().output.clear();  // the peer could not read an alert
   return fail();

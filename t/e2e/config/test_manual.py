@@ -24,6 +24,7 @@ PLACES = {
     "BACKENDS": "Backends:\n  - {}",
     "HTTPLISTENERS": "HTTPListeners:\n  - {}",
     "HTTPSLISTENERS": "HTTPSListeners:\n  - {}",
+    "CERTIFICATES": "HTTPSListeners:\n  - Certificates:\n      - {}",
     "CLIENTCERT": "HTTPSListeners:\n  - ClientCert:\n      {}",
     "SERVICES": "HTTPListeners:\n  - Services:\n      - {}",
     "SESSION": "HTTPListeners:\n  - Services:\n      - Session:\n          {}",

@@ -107,11 +107,6 @@ def test_alpn(pound, offered, chosen):
         assert client.ask().status == 200
 
 
-def test_alpn_without_anything_in_common(pound):
-    with pytest.raises(ssl.SSLError, match="alert no application protocol"):  # RFC 7301 3.2
-        TlsClient(pound.port, context=client_context(alpn=["h2"]))
-
-
 def test_no_renegotiation(pound):
     said = s_client(pound.port, "-tls1_2", request=b"R\n")
     assert "Secure Renegotiation IS supported" in said

@@ -70,6 +70,10 @@ TEST_CASE("address: wildcards, families, brackets and ports") {
   CHECK(conf::is_wildcard("0.0.0.0"));
   CHECK(conf::is_wildcard("::"));
   CHECK_FALSE(conf::is_wildcard("::1"));
+  CHECK(conf::mapped_ipv4("::ffff:192.0.2.1") == "192.0.2.1");
+  CHECK(conf::mapped_ipv4("::ffff:1") == "");
+  CHECK(conf::mapped_ipv4("::192.0.2.1") == "");
+  CHECK(conf::mapped_ipv4("192.0.2.1") == "");
   CHECK(conf::is_ipv6("::1"));
   CHECK_FALSE(conf::is_ipv6("a.example"));
   CHECK(conf::url_host("a.example") == "a.example");

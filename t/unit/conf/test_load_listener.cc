@@ -62,8 +62,12 @@ TEST_CASE("load_listener: certificates and ciphers, one or a list") {
       "   Ciphers: 'A:B::C', Services: [{Backends: *be}]}\n"
       "- {Address: '::1', Port: 2, Certificates: [a.pem, b.pem], Ciphers: [A, 'B:C', ':'],\n"
       "   Services: [{Backends: *be}]}\n"
-      "- {Address: '::1', Port: 3, Certificates: [a.pem], Services: [{Backends: *be}]}\n");
-  REQUIRE(made.size() == 3);
+      "- {Address: '::1', Port: 3, Certificates: [a.pem], Services: [{Backends: *be}]}\n"
+      "- {Address: '::1', Port: 4, Services: [{Backends: *be}],\n"
+      "   Certificates: [a.pem, {Certificate: b.pem, Key: b.key}]}\n"
+      "- {Address: '::1', Port: 5, Services: [{Backends: *be}],\n"
+      "   Certificates: {Key: c.key, Certificate: c.pem}}\n");
+  REQUIRE(made.size() == 5);
   CHECK(made[0].client.count() == 60);
   CHECK(made[0].threads == 0);
   REQUIRE(made[0].tls->certificates.size() == 1);
@@ -75,6 +79,20 @@ TEST_CASE("load_listener: certificates and ciphers, one or a list") {
   CHECK(made[1].tls->certificates[1].path == "b.pem");
   CHECK(made[1].tls->ciphers == Names{"A", "B", "C"});
   CHECK(made[2].tls->ciphers.empty());
+  CHECK(made[2].tls->certificates[0].key == "");
+  const auto& mixed = made[3].tls->certificates;
+  REQUIRE(mixed.size() == 2);
+  CHECK(mixed[0].path == "a.pem");
+  CHECK(mixed[0].key == "");
+  CHECK(mixed[1].path == "b.pem");
+  CHECK(mixed[1].where.line == 10);
+  CHECK(mixed[1].where.column == 40);
+  CHECK(mixed[1].key == "b.key");
+  CHECK(mixed[1].key_where.column == 52);
+  const auto& alone = made[4].tls->certificates;
+  REQUIRE(alone.size() == 1);
+  CHECK(alone[0].path == "c.pem");
+  CHECK(alone[0].key == "c.key");
 }
 
 TEST_CASE("load_listener: defaults of TLS") {
@@ -96,7 +114,7 @@ TEST_CASE("load_listener: versions, client certificates, StrictSNI and HSTS") {
       "HTTPSListeners:\n"
       "- {Address: '::1', Port: 1, Certificates: a, Services: [{Backends: *be}],\n"
       "   MinTLS: 1.3, StrictSNI: True, HSTS: 63072000, Ciphers: A,\n"
-      "   ClientCert: {Mode: Require, CA: ca.pem, Depth: 3}}\n"
+      "   ClientCert: {Mode: Require, CA: ca.pem, CRL: c.crl, Depth: 3}}\n"
       "- {Address: '::1', Port: 2, Certificates: a, Services: [{Backends: *be}],\n"
       "   MinTLS: '1.2', StrictSNI: false, HSTS: 0, ClientCert: {Mode: ask, CA: b.pem}}\n");
   REQUIRE(made.size() == 2);
@@ -108,15 +126,18 @@ TEST_CASE("load_listener: versions, client certificates, StrictSNI and HSTS") {
   REQUIRE(first.client_cert);
   CHECK(first.client_cert->mode == Mode::require);
   CHECK(first.client_cert->ca == "ca.pem");
+  CHECK(first.client_cert->crl == "c.crl");
   CHECK(first.client_cert->depth == 3);
   CHECK(first.client_cert->where.line == 6);
   CHECK(first.client_cert->ca_where.column == 36);
+  CHECK(first.client_cert->crl_where.column == 49);
   const conf::Tls& second = *made[1].tls;
   CHECK(second.min_tls == conf::Tls::Version::tls1_2);
   CHECK_FALSE(second.strict_sni);
   CHECK(second.hsts.count() == 0);
   REQUIRE(second.client_cert);
   CHECK(second.client_cert->mode == Mode::ask);
+  CHECK(second.client_cert->crl == "");
   CHECK(second.client_cert->depth == 9);
 }
 

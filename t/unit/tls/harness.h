@@ -18,6 +18,7 @@
 #include <string>
 
 #include "worker/net/stream.h"
+#include "worker/tls/authorities.h"
 #include "worker/tls/certificate.h"
 #include "worker/tls/context.h"
 
@@ -84,6 +85,35 @@ inline worker::tls::X509Pointer make_certificate(EVP_PKEY* key, const Wish& wish
   return made;
 }
 
+// The contents of a revocation list to make.
+struct CrlWish {
+  X509* issuer;
+  EVP_PKEY* issuer_key;
+  X509* revoked = nullptr;
+  long from = -3600;  // its time of issue and of the next list, in seconds from now
+  long until = 3600;
+};
+
+inline worker::tls::CrlPointer make_crl(const CrlWish& wish) {
+  worker::tls::CrlPointer made(X509_CRL_new());
+  X509_CRL* const crl = made.get();
+  X509_CRL_set_version(crl, X509_CRL_VERSION_2);
+  X509_CRL_set_issuer_name(crl, X509_get_subject_name(wish.issuer));
+  ASN1_TIME* const time = ASN1_TIME_new();
+  X509_CRL_set1_lastUpdate(crl, X509_gmtime_adj(time, wish.from));
+  X509_CRL_set1_nextUpdate(crl, X509_gmtime_adj(time, wish.until));
+  if (wish.revoked != nullptr) {
+    X509_REVOKED* const entry = X509_REVOKED_new();
+    X509_REVOKED_set_serialNumber(entry, X509_get_serialNumber(wish.revoked));
+    X509_REVOKED_set_revocationDate(entry, X509_gmtime_adj(time, wish.from));
+    X509_CRL_add0_revoked(crl, entry);
+  }
+  ASN1_TIME_free(time);
+  X509_CRL_sort(crl);
+  X509_CRL_sign(crl, wish.issuer_key, EVP_sha256());
+  return made;
+}
+
 inline std::string take(BIO* bio) {
   char* data = nullptr;
   const long size = BIO_get_mem_data(bio, &data);
@@ -94,6 +124,11 @@ inline std::string take(BIO* bio) {
 inline std::string pem(X509* certificate) {
   BIO* const bio = BIO_new(BIO_s_mem());
   PEM_write_bio_X509(bio, certificate);
+  return take(bio);
+}
+inline std::string pem(X509_CRL* crl) {
+  BIO* const bio = BIO_new(BIO_s_mem());
+  PEM_write_bio_X509_CRL(bio, crl);
   return take(bio);
 }
 inline std::string pem(EVP_PKEY* key, const char* password = nullptr) {
@@ -117,7 +152,7 @@ inline std::shared_ptr<worker::tls::Context> make_context(const conf::Tls& tls,
 inline std::shared_ptr<worker::tls::Context> some_context() {
   const Folder folder;
   conf::Tls tls;
-  tls.certificates = {{folder.write("a.pem", simple_pem("a.test")), {}}};
+  tls.certificates = {{.path = folder.write("a.pem", simple_pem("a.test")), .where = {}}};
   conf::Diagnostics diagnostics;
   return make_context(tls, diagnostics);
 }

@@ -10,7 +10,7 @@ namespace {
 
 std::vector<Certificate> read(const std::string& text, conf::Diagnostics& diagnostics) {
   std::vector<Certificate> out;
-  worker::tls::read_certificates(text, "site.pem", {}, out, diagnostics);
+  worker::tls::read_certificates({text, "site.pem", {}}, nullptr, out, diagnostics);
   return out;
 }
 
@@ -89,7 +89,8 @@ TEST_CASE("certificates: each unusable file gets its reason") {
   const std::string tail = "; expected a PEM file with certificate, chain and key";
   CHECK(complaint("") == head + "it contains no certificate" + tail);
   CHECK(complaint(pem(key.get())) == head + "it contains no certificate" + tail);
-  CHECK(complaint(certificate) == head + "it contains no private key" + tail);
+  CHECK(complaint(certificate) ==
+        head + "it contains no private key, and no file beside it does" + tail);
   CHECK(complaint(certificate + pem(other.get())) == head + "its key matches no certificate in it");
   CHECK(complaint(certificate + pem(key.get(), "1234")) ==
         head + "its private key is encrypted, and Pound cannot ask for the password" + tail);
@@ -139,7 +140,8 @@ TEST_CASE("certificates: files, folders and patterns, in their order") {
   folder.write("x.crt", simple_pem("x.test"));
   const auto load = [&](const std::string& path, conf::Diagnostics& diagnostics) {
     std::string names;
-    for (const Certificate& one : worker::tls::load_certificates({{path, {}}}, diagnostics)) {
+    for (const Certificate& one :
+         worker::tls::load_certificates({{.path = path, .where = {}}}, diagnostics)) {
       names += one.names.at(0) + " ";
     }
     return names;
@@ -176,4 +178,60 @@ TEST_CASE("certificates: the hosts that a name covers") {
   CHECK_FALSE(name_covers("*.test", "a.test"));
   CHECK_FALSE(name_covers("x*.a.test", "xy.a.test"));
   CHECK_FALSE(name_covers("*.*.test", "a.b.test"));
+}
+
+TEST_CASE("certificates: the key in a file of its own, named or beside the certificate") {
+  const Folder folder;
+  const worker::tls::KeyPointer key = make_ec_key();
+  const auto leaf = make_certificate(key.get(), {.cn = "a.test"});
+  const std::string certificate = pem(leaf.get());
+  const auto load = [&](const std::string& name, const std::string& key_name) {
+    const std::string key_path = key_name.empty() ? "" : folder.path + "/" + key_name;
+    conf::Diagnostics diagnostics;
+    const auto found =
+        worker::tls::load_certificates({{folder.path + "/" + name, {}, key_path, {}}}, diagnostics);
+    std::string said = std::to_string(found.size());
+    for (const conf::Diagnostic& one : diagnostics.all()) said += "|" + one.message;
+    for (std::size_t at; (at = said.find(folder.path)) != said.npos;) {
+      said.replace(at, folder.path.size(), "FOLDER");
+    }
+    return said;
+  };
+  for (const char* name : {"a.pem", "b.pem", "c.crt", "fullchain.pem", "d.pem", "lone.pem"}) {
+    folder.write(name, certificate);
+  }
+  folder.write("a.pem.key", pem(key.get()));
+  folder.write("b.key", pem(key.get()));
+  folder.write("c.key", pem(key.get()));
+  folder.write("privkey.pem", pem(key.get()));
+  folder.write("d.pem.key", pem(make_ec_key().get()));
+  for (const char* name : {"a.pem", "b.pem", "c.crt", "fullchain.pem"}) {
+    CAPTURE(name);
+    CHECK(load(name, "") == "1");
+  }
+  CHECK(load("lone.pem", "b.key") == "1");
+  CHECK(load("d.pem", "b.key") == "1");
+  // A key in the certificate's file does not count beside a named one.
+  folder.write("both.pem", certificate + pem(key.get()));
+  CHECK(load("both.pem", "b.key") == "1");
+  CHECK(load("both.pem", "") == "1");
+
+  const std::string head = "0|the certificate `FOLDER/";
+  const std::string tail = "; expected a PEM file with a private key";
+  CHECK(load("d.pem", "") ==
+        head + "d.pem` cannot be used: the key in `FOLDER/d.pem.key` matches no certificate in it");
+  CHECK(load("lone.pem", "") ==
+        head +
+            "lone.pem` cannot be used: it contains no private key, and no file beside it does; "
+            "expected a PEM file with certificate, chain and key");
+  CHECK(load("lone.pem", "none") ==
+        "0|cannot read the private key `FOLDER/none`: No such file or directory; expected a "
+        "readable PEM file");
+  CHECK(load("lone.pem", "lone.pem") ==
+        "0|the private key `FOLDER/lone.pem` cannot be used: it contains none" + tail);
+  folder.write("locked.key", pem(key.get(), "1234"));
+  CHECK(load("lone.pem", "locked.key") ==
+        "0|the private key `FOLDER/locked.key` cannot be used: its private key is encrypted, and "
+        "Pound cannot ask for the password" +
+            tail);
 }

@@ -18,7 +18,7 @@ shm::TicketKey some_key(std::uint8_t byte) {
 
 conf::Tls settings_of(std::initializer_list<std::string> files) {
   conf::Tls tls;
-  for (const std::string& file : files) tls.certificates.push_back({file, {}});
+  for (const std::string& file : files) tls.certificates.push_back({.path = file, .where = {}});
   return tls;
 }
 
@@ -86,6 +86,44 @@ TEST_CASE("tls context: of RSA and ECDSA for one name a client gets the one that
   }
 }
 
+TEST_CASE("tls context: a wildcard's certificate serves a client that the exact name's cannot") {
+  const Folder folder;
+  const worker::tls::KeyPointer rsa = make_rsa_key(2048);
+  const worker::tls::KeyPointer ec = make_ec_key();
+  const auto file = [&](const std::string& cn, const worker::tls::KeyPointer& key) {
+    const auto made = make_certificate(key.get(), {.cn = cn, .san = "DNS:" + cn});
+    return folder.write(cn + ".pem", pem(made.get()) + pem(key.get()));
+  };
+  const std::string first = folder.write("first.pem", simple_pem("first.test"));
+  const struct {
+    const worker::tls::KeyPointer& exact;
+    const worker::tls::KeyPointer& wild;
+    const char* able_of_exact;
+    const char* able_of_wild;
+  } cases[] = {{ec, rsa, "ECDSA", "RSA"}, {rsa, ec, "RSA", "ECDSA"}};
+  for (const auto& one : cases) {
+    conf::Diagnostics diagnostics;
+    const auto context = make_context(
+        settings_of({first, file("x.a.test", one.exact), file("*.a.test", one.wild)}), diagnostics);
+    REQUIRE_MESSAGE(context, diagnostics.text());
+    const auto served = [&](const std::string& kinds, const char* name) -> std::string {
+      Pair pair(*context);
+      SSL_CTX_set_max_proto_version(pair.settings(), TLS1_2_VERSION);
+      SSL_CTX_set_cipher_list(pair.settings(), kinds.c_str());
+      return pair.shake_hands(name) ? pair.served() : pair.server.tls()->failure();
+    };
+    const std::string suffix = "-AES128-GCM-SHA256";
+    const std::string exact = std::string("ECDHE-") + one.able_of_exact + suffix;
+    const std::string wild = std::string("ECDHE-") + one.able_of_wild + suffix;
+    CHECK(served(exact, "x.a.test") == "x.a.test");
+    CHECK(served(wild, "x.a.test") == "*.a.test");
+    CHECK(served(wild + ":" + exact, "X.a.test.") == "x.a.test");
+    CHECK(served(wild, "y.a.test") == "*.a.test");
+    CHECK(served(exact, "y.a.test") == "no shared cipher");
+    CHECK(served("DHE-RSA-AES128-GCM-SHA256", "x.b.test") == "no shared cipher");
+  }
+}
+
 TEST_CASE("tls context: versions, ciphers and ALPN") {
   const Sites sites;
   conf::Diagnostics diagnostics;
@@ -130,7 +168,8 @@ TEST_CASE("tls context: versions, ciphers and ALPN") {
     return {reinterpret_cast<const char*>(name), size};
   };
   CHECK(agreed("\x02h2\x08http/1.1") == "http/1.1");
-  CHECK(agreed("\x02h2") == "refused");
+  CHECK(agreed("\x08http/1.0") == "http/1.0");
+  CHECK(agreed("\x02h2") == "");
 }
 
 TEST_CASE("tls context: without a usable cipher there is an error") {
@@ -249,10 +288,11 @@ TEST_CASE("tls context: client certificates, asked for or required") {
       "X-SSL-Subject: CN=some\\0D\\0Aone\r\nX-SSL-Issuer: CN=Root\r\nX-SSL-Verify: SUCCESS\r\n";
   CHECK(fields(*asks, nullptr) == common + "X-SSL-Verify: NONE\r\n");
   CHECK(fields(*asks, known.get()) == common + named);
-  CHECK(fields(*asks, stranger.get()) == "certificate verify failed");
+  CHECK(fields(*asks, stranger.get()) == "certificate verify failed: self-signed certificate");
   CHECK(fields(*requires_one, nullptr) == "peer did not return a certificate");
   CHECK(fields(*requires_one, known.get()) == common + named);
-  CHECK(fields(*requires_one, stranger.get()) == "certificate verify failed");
+  CHECK(fields(*requires_one, stranger.get()) ==
+        "certificate verify failed: self-signed certificate");
 
   tls.client_cert->ca = sites.folder.write("empty.pem", "nothing");
   CHECK_FALSE(make_context(tls, diagnostics));
@@ -262,4 +302,70 @@ TEST_CASE("tls context: client certificates, asked for or required") {
         std::string::npos);
   CHECK(diagnostics.text().find("No such file or directory; expected a PEM file") !=
         std::string::npos);
+}
+
+TEST_CASE("tls context: revocation lists of clients' authorities and intermediates") {
+  const Sites sites;
+  const worker::tls::KeyPointer key = make_ec_key();
+  const worker::tls::KeyPointer root_key = make_ec_key();
+  const worker::tls::KeyPointer middle_key = make_ec_key();
+  const auto root = make_certificate(root_key.get(), {.cn = "Root", .is_authority = true});
+  const auto middle = make_certificate(
+      middle_key.get(),
+      {.cn = "Middle", .issuer = root.get(), .issuer_key = root_key.get(), .is_authority = true});
+  const auto issued = [&](const char* cn) {
+    return make_certificate(key.get(),
+                            {.cn = cn, .issuer = middle.get(), .issuer_key = middle_key.get()});
+  };
+  const auto good = issued("good");
+  const auto bad = issued("bad");
+  const auto list = [](auto& issuer, auto& issuer_key, X509* revoked, long until) {
+    return pem(make_crl({issuer.get(), issuer_key.get(), revoked, -3600, until}).get());
+  };
+  const std::string of_bad = list(middle, middle_key, bad.get(), 3600);
+  const std::string expired = list(middle, middle_key, nullptr, -1);
+  const std::string of_middle = list(root, root_key, middle.get(), 3600);
+  const std::string of_nobody = list(root, root_key, nullptr, 3600);
+
+  const auto outcome = [&](const std::string& lists, const auto& shown) -> std::string {
+    conf::Tls tls = settings_of({sites.first});
+    tls.client_cert = conf::Tls::ClientCert{};
+    tls.client_cert->ca = sites.folder.write("ca.pem", pem(root.get()));
+    if (!lists.empty()) tls.client_cert->crl = sites.folder.write("crl.pem", lists);
+    conf::Diagnostics diagnostics;
+    const auto context = make_context(tls, diagnostics);
+    REQUIRE_MESSAGE(context, diagnostics.text());
+    Pair pair(*context);
+    SSL_CTX_use_certificate(pair.settings(), shown.get());
+    SSL_CTX_add1_chain_cert(pair.settings(), middle.get());
+    SSL_CTX_use_PrivateKey(pair.settings(), key.get());
+    return pair.shake_hands() ? "served" : pair.server.tls()->failure();
+  };
+  const std::string head = "certificate verify failed: ";
+  CHECK(outcome("", bad) == "served");
+  // An issuer without a list: here the root, and then the intermediate.
+  CHECK(outcome(of_bad, bad) == head + "certificate revoked");
+  CHECK(outcome(of_bad, good) == "served");
+  CHECK(outcome(of_nobody, good) == "served");
+  CHECK(outcome(of_middle, good) == head + "certificate revoked");
+  CHECK(outcome(of_nobody + of_bad, bad) == head + "certificate revoked");
+  CHECK(outcome(of_nobody + of_bad, good) == "served");
+  CHECK(outcome(expired, good) == head + "CRL has expired");
+}
+
+TEST_CASE("client auth: the identity of a ticket differs when a revocation list differs") {
+  const Folder folder;
+  const worker::tls::KeyPointer key = make_ec_key();
+  const auto root = make_certificate(key.get(), {.cn = "Root", .is_authority = true});
+  const auto identity = [&](const std::string& lists) {
+    conf::Tls::ClientCert wanted;
+    wanted.ca = folder.write("ca.pem", pem(root.get()) + lists);
+    conf::Diagnostics diagnostics;
+    return worker::tls::ClientAuth::load(wanted, diagnostics).value().identity();
+  };
+  const std::string list = pem(make_crl({root.get(), key.get()}).get());
+  const std::string other = pem(make_crl({root.get(), key.get(), root.get()}).get());
+  CHECK(identity(list) == identity(list));
+  CHECK(identity("") != identity(list));
+  CHECK(identity(list) != identity(other));
 }

@@ -1,0 +1,106 @@
+// Tests of tls/hello: the certificates that a client can verify, and the choice of a protocol.
+#include <doctest/doctest.h>
+
+#include "t/unit/tls/harness.h"
+#include "worker/tls/hello.h"
+
+using namespace tls_test;
+using worker::tls::KeyPointer;
+using worker::tls::KeyUse;
+
+namespace {
+
+struct Client {
+  int version;
+  const char* ciphers;  // of TLS 1.2
+  const char* schemes;  // the client's signature schemes; null: OpenSSL's default
+};
+
+// Which of the keys the client can verify, in the order rsa, rsa_pss, P-256, P-384, ed25519.
+std::string verifiable(const Client& wish) {
+  struct Keys {
+    KeyUse all[5];
+    std::string found = {};
+  } keys{{KeyUse::of(make_rsa_key(2048).get()),
+          {KeyUse::Algorithm::rsa_pss},
+          KeyUse::of(make_ec_key("P-256").get()),
+          KeyUse::of(make_ec_key("P-384").get()),
+          {KeyUse::Algorithm::ed25519}}};
+  SSL_CTX* const server_settings = SSL_CTX_new(TLS_server_method());
+  SSL_CTX* const client_settings = SSL_CTX_new(TLS_client_method());
+  SSL_CTX_set_client_hello_cb(
+      server_settings,
+      [](SSL* session, int*, void* argument) {
+        auto* const wanted = static_cast<Keys*>(argument);
+        for (const KeyUse& one : wanted->all) {
+          wanted->found += worker::tls::can_verify(session, one) ? 'y' : 'n';
+        }
+        return SSL_CLIENT_HELLO_ERROR;
+      },
+      &keys);
+  SSL_CTX_set_max_proto_version(client_settings, wish.version);
+  REQUIRE(SSL_CTX_set_cipher_list(client_settings, wish.ciphers) == 1);
+  SSL* const client = SSL_new(client_settings);
+  SSL* const server = SSL_new(server_settings);
+  if (wish.schemes != nullptr) {
+    std::string copy(wish.schemes);
+    REQUIRE(SSL_ctrl(client, SSL_CTRL_SET_SIGALGS_LIST, 0, copy.data()) == 1);
+  }
+  BIO* near = nullptr;
+  BIO* far = nullptr;
+  BIO_new_bio_pair(&near, 0, &far, 0);
+  SSL_set_bio(client, near, near);
+  SSL_set_bio(server, far, far);
+  SSL_connect(client);
+  SSL_accept(server);
+  ERR_clear_error();
+  SSL_free(client);
+  SSL_free(server);
+  SSL_CTX_free(client_settings);
+  SSL_CTX_free(server_settings);
+  return keys.found;
+}
+
+std::string chosen(std::string_view offered) {
+  const unsigned char* name = nullptr;
+  unsigned char size = 0;
+  const int result = worker::tls::choose_protocol(
+      nullptr, &name, &size, reinterpret_cast<const unsigned char*>(offered.data()),
+      static_cast<unsigned>(offered.size()), nullptr);
+  if (result != SSL_TLSEXT_ERR_OK) return result == SSL_TLSEXT_ERR_NOACK ? "none" : "alert";
+  return {reinterpret_cast<const char*>(name), size};
+}
+
+}  // namespace
+
+TEST_CASE("hello: the keys that a client of TLS 1.3 can verify, by its signature schemes") {
+  const int version = TLS1_3_VERSION;
+  CHECK(verifiable({version, "DEFAULT", nullptr}) == "yyyyy");
+  CHECK(verifiable({version, "DEFAULT", "rsa_pss_rsae_sha256"}) == "ynnnn");
+  CHECK(verifiable({version, "DEFAULT", "rsa_pss_pss_sha512"}) == "nynnn");
+  CHECK(verifiable({version, "DEFAULT", "ecdsa_secp256r1_sha256"}) == "nnynn");
+  CHECK(verifiable({version, "DEFAULT", "ecdsa_secp384r1_sha384:ed25519"}) == "nnnyy");
+  // PKCS #1 is for certificates only in TLS 1.3, not for handshakes.
+  CHECK(verifiable({version, "DEFAULT", "rsa_pkcs1_sha256"}) == "nnnnn");
+  // The ciphers of TLS 1.2 do not matter to a client that also speaks TLS 1.3.
+  CHECK(verifiable({version, "ECDHE-RSA-AES128-GCM-SHA256", nullptr}) == "yyyyy");
+}
+
+TEST_CASE("hello: the keys that a client of TLS 1.2 can verify, by schemes and ciphers") {
+  const int version = TLS1_2_VERSION;
+  CHECK(verifiable({version, "DEFAULT", nullptr}) == "yyyyy");
+  CHECK(verifiable({version, "ECDHE-RSA-AES128-GCM-SHA256", nullptr}) == "yynnn");
+  CHECK(verifiable({version, "ECDHE-ECDSA-AES128-GCM-SHA256", nullptr}) == "nnyyy");
+  CHECK(verifiable({version, "DEFAULT", "RSA+SHA256"}) == "ynnnn");
+  // A hash is not bound to a curve in TLS 1.2.
+  CHECK(verifiable({version, "DEFAULT", "ECDSA+SHA256"}) == "nnyyn");
+}
+
+TEST_CASE("hello: http/1.1, else http/1.0, else no protocol") {
+  CHECK(chosen("\x02h2\x08http/1.1") == "http/1.1");
+  CHECK(chosen("\x08http/1.0\x08http/1.1") == "http/1.1");
+  CHECK(chosen("\x02h2\x08http/1.0") == "http/1.0");
+  CHECK(chosen("\x08http/1.0") == "http/1.0");
+  CHECK(chosen("\x02h2\x06spdy/3") == "none");
+  CHECK(chosen("\x08HTTP/1.1\x07http/1.\x09http/1.1x") == "none");
+}

@@ -1,0 +1,130 @@
+// Authorities and revocation lists: see authorities.h.
+#include "worker/tls/authorities.h"
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include <string_view>
+
+#include "conf/file.h"
+#include "worker/log/escape.h"
+
+namespace worker::tls {
+
+namespace {
+
+using conf::Diagnostics;
+using conf::Position;
+
+// One file of the configuration.
+struct Source {
+  const std::string& path;
+  const Position& where;
+  std::string_view title;     // "authorities"
+  std::string_view contents;  // "certificates"
+};
+
+// Appends what the file contains to `out`. The reason why it cannot be used, or an empty text.
+std::string read(const std::string& path, Authorities& out) {
+  conf::FileError error;
+  const std::optional<std::string> pem = conf::read_file(path, kMaxAuthorityFile, error);
+  if (!pem) return error.text();
+  const std::unique_ptr<BIO, decltype(&BIO_free)> bio(
+      BIO_new_mem_buf(pem->data(), static_cast<int>(pem->size())), BIO_free);
+  ERR_clear_error();
+  STACK_OF(X509_INFO)* const blocks = PEM_X509_INFO_read_bio(bio.get(), nullptr, nullptr, nullptr);
+  if (blocks == nullptr) return "not valid PEM: " + error_text();
+  for (int i = 0; i < sk_X509_INFO_num(blocks); ++i) {
+    X509_INFO* const block = sk_X509_INFO_value(blocks, i);
+    if (block->x509 != nullptr) out.certificates.emplace_back(block->x509);
+    if (block->crl != nullptr) out.crls.emplace_back(block->crl);
+    block->x509 = nullptr;
+    block->crl = nullptr;
+  }
+  sk_X509_INFO_pop_free(blocks, X509_INFO_free);
+  ERR_clear_error();
+  return {};
+}
+
+bool refuse(const Source& source, const std::string& why, Diagnostics& diagnostics) {
+  diagnostics.error(source.where, std::string("cannot use the ").append(source.title) + " `" +
+                                      log::escaped(source.path) + "`: " + why +
+                                      "; expected a PEM file of " + std::string(source.contents));
+  return false;
+}
+
+std::string issuer_text(const X509_CRL* crl) {
+  const std::unique_ptr<BIO, decltype(&BIO_free)> bio(BIO_new(BIO_s_mem()), BIO_free);
+  X509_NAME_print_ex(bio.get(), X509_CRL_get_issuer(crl), 0, XN_FLAG_RFC2253);
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(bio.get(), &data);
+  return log::escaped({data, size > 0 ? static_cast<std::size_t>(size) : 0});
+}
+
+// False for a CRL that names one of the authorities as its issuer, but that none of them signed.
+// Every client of that authority would be refused. The issuer may also be an intermediate that
+// clients send; OpenSSL checks such a CRL during the handshake.
+bool is_genuine(X509_CRL* crl, const std::vector<X509Pointer>& certificates) {
+  bool is_named = false;
+  for (const X509Pointer& one : certificates) {
+    if (X509_NAME_cmp(X509_get_subject_name(one.get()), X509_CRL_get_issuer(crl)) != 0) continue;
+    is_named = true;
+    if (X509_CRL_verify(crl, X509_get0_pubkey(one.get())) == 1) return true;
+  }
+  ERR_clear_error();
+  return !is_named;
+}
+
+bool check_crls(const Source& source, const Authorities& all, std::size_t first,
+                Diagnostics& diagnostics) {
+  for (std::size_t i = first; i < all.crls.size(); ++i) {
+    X509_CRL* const crl = all.crls[i].get();
+    const std::string title = "the CRL of `" + issuer_text(crl) + "`";
+    if (!is_genuine(crl, all.certificates)) {
+      return refuse(source, title + " has a signature that is not its issuer's", diagnostics);
+    }
+    const ASN1_TIME* const next = X509_CRL_get0_nextUpdate(crl);
+    const bool is_early = X509_cmp_current_time(X509_CRL_get0_lastUpdate(crl)) > 0;
+    const bool is_late = next != nullptr && X509_cmp_current_time(next) < 0;
+    if (!is_early && !is_late) continue;
+    diagnostics.warning(source.where, title + " in `" + log::escaped(source.path) + "` " +
+                                          (is_late ? "has expired" : "is not valid yet") +
+                                          "; Pound refuses all certificates of this issuer");
+  }
+  return true;
+}
+
+}  // namespace
+
+void CrlDelete::operator()(X509_CRL* crl) const { X509_CRL_free(crl); }
+
+std::optional<Authorities> load_authorities(const conf::Tls::ClientCert& wanted,
+                                            Diagnostics& diagnostics) {
+  Authorities all;
+  const Source ca{wanted.ca, wanted.ca_where, "authorities", "certificates"};
+  std::string why = read(wanted.ca, all);
+  if (why.empty() && all.certificates.empty()) why = "it contains no certificate";
+  if (!why.empty()) {
+    refuse(ca, why, diagnostics);
+    return std::nullopt;
+  }
+  if (!check_crls(ca, all, 0, diagnostics)) return std::nullopt;
+  if (wanted.crl.empty()) return all;
+  const Source lists{wanted.crl, wanted.crl_where, "revocation lists", "CRLs"};
+  Authorities more;
+  why = read(wanted.crl, more);
+  if (why.empty() && more.crls.empty()) why = "it contains no CRL";
+  if (!why.empty()) {
+    refuse(lists, why, diagnostics);
+    return std::nullopt;
+  }
+  // A certificate in this file does not become an authority.
+  const std::size_t first = all.crls.size();
+  for (CrlPointer& one : more.crls) all.crls.push_back(std::move(one));
+  if (!check_crls(lists, all, first, diagnostics)) return std::nullopt;
+  return all;
+}
+
+}  // namespace worker::tls
