@@ -72,12 +72,13 @@ int run(int argc, char** argv, StartupPipe& startup_pipe) {
     std::puts("pound " POUND_VERSION);
     return 0;
   }
-  conf::Diagnostics diagnostics;
-  std::optional<worker::Heritage> heritage = load_configuration(options.config_file, diagnostics);
-  std::fputs(diagnostics.text().c_str(), stderr);
-  if (!heritage) return 1;
+  Preparation preparation(options.config_file);
+  preparation.complete();
+  std::fputs(preparation.diagnostics().text().c_str(), stderr);
+  if (!preparation.heritage()) return 1;
   if (options.action == Options::Action::check) return check(options);
-  return serve(options, std::move(*heritage), diagnostics, startup_pipe);
+  return serve(options, std::move(*preparation.heritage()), preparation.diagnostics(),
+               startup_pipe);
 }
 
 }  // namespace

@@ -21,6 +21,7 @@
 #include <string_view>
 #include <vector>
 
+#include "master/configuration.h"
 #include "master/daemonize.h"
 #include "master/generations.h"
 #include "master/log_drain.h"
@@ -116,6 +117,9 @@ class Supervisor {
   void request_reload();
   std::uint64_t reload_due_ms() const;
   void reload(std::uint64_t now_ms);
+  std::uint64_t prepare_due_ms() const;
+  void prepare(std::uint64_t now_ms);
+  void start_candidate(Preparation& prepared);
   std::string why_not_now() const;
   bool postpone_reload();
   void activate(Generation& next);
@@ -166,7 +170,8 @@ class Supervisor {
   struct Reload {
     bool is_wanted = false;
     bool is_delay_logged = false;
-    unsigned workers_needed = 0;  // 0: not known before the configuration is read
+    std::unique_ptr<Preparation> preparation;  // of the next candidate; nullptr: none is under way
+    unsigned workers_needed = 0;               // 0: not known before the configuration is read
     std::uint64_t began_ms =
         boot_time_ms();  // of the last one, since boot; the start counts as the first
     std::unique_ptr<LogSink> next_sink;  // the candidate's, if it logs elsewhere

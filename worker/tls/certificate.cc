@@ -243,9 +243,8 @@ void read_certificates(std::string_view pem, const std::string& path, const Posi
   }
 }
 
-std::vector<Certificate> load_certificates(const std::vector<conf::Tls::Certificate>& files,
-                                           Diagnostics& diagnostics) {
-  std::vector<Certificate> certificates;
+Steps load_certificates(const std::vector<conf::Tls::Certificate>& files,
+                        std::vector<Certificate>& certificates, Diagnostics& diagnostics) {
   for (const conf::Tls::Certificate& entry : files) {
     for (const std::string& path : expand_path(entry, diagnostics)) {
       conf::FileError why;
@@ -258,9 +257,9 @@ std::vector<Certificate> load_certificates(const std::vector<conf::Tls::Certific
       const std::string_view text = *pem;
       read_certificates(text, path, entry.where, certificates, diagnostics);
       OPENSSL_cleanse(const_cast<char*>(text.data()), text.size());
+      co_yield Step{};
     }
   }
-  return certificates;
 }
 
 }  // namespace worker::tls

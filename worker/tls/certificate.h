@@ -14,6 +14,7 @@
 
 #include "conf/config.h"
 #include "conf/diagnostic.h"
+#include "worker/tls/steps.h"
 
 namespace worker::tls {
 
@@ -35,9 +36,9 @@ struct Certificate {
 
 // Loads the configured certificates, in their order. A path is a PEM file, a folder (all its *.pem,
 // by name) or a pattern with * ? [. A certificate that cannot be used is an error; one that clients
-// will refuse is a warning.
-std::vector<Certificate> load_certificates(const std::vector<conf::Tls::Certificate>& files,
-                                           conf::Diagnostics& diagnostics);
+// will refuse is a warning. One step for each file.
+Steps load_certificates(const std::vector<conf::Tls::Certificate>& files,
+                        std::vector<Certificate>& certificates, conf::Diagnostics& diagnostics);
 
 // Appends the certificates of one PEM text to `out`. `path` names the text in diagnostics.
 void read_certificates(std::string_view pem, const std::string& path, const conf::Position& where,

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <netdb.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -94,6 +95,9 @@ FAILING(int, -1, listen, (int fd, int backlog), (fd, backlog))
 FAILING(int, -1, accept4, (int fd, struct sockaddr* peer, socklen_t* size, int flags),
         (fd, peer, size, flags))
 FAILING(int, -1, connect, (int fd, const struct sockaddr* name, socklen_t size), (fd, name, size))
+FAILING(int, EAI_AGAIN, getaddrinfo,
+        (const char* host, const char* port, const struct addrinfo* hints, struct addrinfo** found),
+        (host, port, hints, found))
 FAILING(int, -1, flock, (int fd, int operation), (fd, operation))
 FAILING(int, -1, ftruncate, (int fd, off_t size), (fd, size))
 FAILING(ssize_t, -1, pwrite, (int fd, const void* from, size_t size, off_t at), (fd, from, size, at))
