@@ -95,9 +95,6 @@ FAILING(int, -1, listen, (int fd, int backlog), (fd, backlog))
 FAILING(int, -1, accept4, (int fd, struct sockaddr* peer, socklen_t* size, int flags),
         (fd, peer, size, flags))
 FAILING(int, -1, connect, (int fd, const struct sockaddr* name, socklen_t size), (fd, name, size))
-FAILING(int, EAI_AGAIN, getaddrinfo,
-        (const char* host, const char* port, const struct addrinfo* hints, struct addrinfo** found),
-        (host, port, hints, found))
 FAILING(int, -1, flock, (int fd, int operation), (fd, operation))
 FAILING(int, -1, ftruncate, (int fd, off_t size), (fd, size))
 FAILING(ssize_t, -1, pwrite, (int fd, const void* from, size_t size, off_t at), (fd, from, size, at))
@@ -113,6 +110,15 @@ int open(const char* path, int flags, ...) {
   va_end(more);
   if (strikes("open")) return -1;
   return ((int (*)(const char*, int, ...))real(&cache, "open"))(path, flags, mode);
+}
+
+// The numeric form needs no resolver and always passes.
+int getaddrinfo(const char* host, const char* port, const struct addrinfo* hints,
+                struct addrinfo** found) {
+  static void* cache;
+  if ((hints->ai_flags & AI_NUMERICHOST) == 0 && strikes("getaddrinfo")) return EAI_AGAIN;
+  return ((int (*)(const char*, const char*, const struct addrinfo*, struct addrinfo**))real(
+      &cache, "getaddrinfo"))(host, port, hints, found);
 }
 
 // The operator new of C++. The compiler flag -fexceptions lets its exception pass through C code.
