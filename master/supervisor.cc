@@ -77,6 +77,7 @@ void Supervisor::add_sources() {
   add_task(&Supervisor::hand_over_due_ms, &Supervisor::finish_hand_over);
   add_task(&Supervisor::reload_due_ms, &Supervisor::reload);
   add_task(&Supervisor::prepare_due_ms, &Supervisor::prepare);
+  add_task(&Supervisor::disposal_due_ms, &Supervisor::dispose);
   add_task(&Supervisor::tickets_due_ms, &Supervisor::rotate_tickets);
   add_task(&Supervisor::watchdog_due_ms, &Supervisor::run_watchdog);
   add_task(&Supervisor::status_due_ms, &Supervisor::send_status);

@@ -23,6 +23,7 @@
 
 #include "master/configuration.h"
 #include "master/daemonize.h"
+#include "master/disposal.h"
 #include "master/generations.h"
 #include "master/log_drain.h"
 #include "master/log_queue.h"
@@ -137,6 +138,8 @@ class Supervisor {
   std::uint64_t leaving_due_ms() const;
   void kill_late_leavers(std::uint64_t now_ms);
   void retire_rows();
+  std::uint64_t disposal_due_ms() const { return disposal_.due_ms(); }
+  void dispose(std::uint64_t now_ms) { disposal_.turn(now_ms); }
 
   // supervisor_stop.cc: the program ends
   void drain();
@@ -150,6 +153,7 @@ class Supervisor {
 
   Environment env_;
   Generations generations_;
+  Disposal disposal_;  // of former generations
   shm::Segment& segment_;
   LogDrain log_drain_;
   TicketRotation tickets_;

@@ -165,4 +165,13 @@ std::optional<Heritage> Preparation::finish(const std::vector<net::Resolved>& re
   return std::move(heritage_);
 }
 
+bool free_step(Heritage& heritage) {
+  for (route::ListenerHeritage& listener : heritage.listeners) {
+    if (!listener.tls) continue;
+    if (!listener.tls->free_step()) listener.tls.reset();
+    return true;
+  }
+  return false;
+}
+
 }  // namespace worker

@@ -47,4 +47,7 @@ class Preparation {
   tls::Steps certificates_;
 };
 
+// Frees a part of a heritage that no worker gets any more. False when only little is left.
+bool free_step(Heritage& heritage);
+
 }  // namespace worker

@@ -285,6 +285,11 @@ Steps Context::load_parts(const conf::Tls& tls, Diagnostics& diagnostics,
 
 void Context::use_tickets(const shm::TicketKeys& keys) { impl_->tickets.use(keys); }
 
+bool Context::free_step() {
+  impl_->contexts.pop_back();
+  return !impl_->contexts.empty();
+}
+
 SSL* Context::new_session() const { return SSL_new(impl_->contexts.front().get()); }
 
 BIO* Context::transport() const { return impl_->transport.bio.get(); }

@@ -45,6 +45,9 @@ class Context {
   // resumed.
   void use_tickets(const shm::TicketKeys& keys);
 
+  // Frees one set of certificates. False when none is left. Then only the destructor may follow.
+  bool free_step();
+
   // A server's side of one connection, still without a transport. The caller owns it. Null when
   // memory is short.
   SSL* new_session() const;
