@@ -1,8 +1,6 @@
 // See configuration.h.
 #include "master/configuration.h"
 
-#include <unistd.h>
-
 #include <utility>
 
 #include "conf/load.h"
@@ -10,15 +8,27 @@
 #include "master/start_error.h"
 
 namespace master {
+namespace {
 
-Preparation::Preparation(const std::string& path) {
+std::vector<worker::net::SocketAddress> known_addresses(const worker::Heritage& active,
+                                                        const conf::Backend& wanted) {
+  for (std::size_t i = 0; i < active.backends.size(); ++i) {
+    const conf::Backend& known = active.config->backends[i];
+    const bool is_same = known.address == wanted.address && known.port == wanted.port;
+    if (is_same && !active.backends[i].addresses.empty()) return active.backends[i].addresses;
+  }
+  return {};
+}
+
+}  // namespace
+
+Preparation::Preparation(const std::string& path, const worker::Heritage* active)
+    : active_(active) {
   std::optional<conf::Config> loaded = conf::load(path, diagnostics_);
   if (!loaded) return;
   config_ = std::make_shared<const conf::Config>(std::move(*loaded));
   worker_.emplace(config_, diagnostics_);
-  const bool is_root = ::geteuid() == 0;
-  lookup_.emplace(worker_->names(), is_root ? worker_->uid() : std::nullopt,
-                  is_root ? worker_->gid() : std::nullopt);
+  lookup_.emplace(worker_->names(), Identity{{}, worker_->uid(), worker_->gid()});
   state_ = State::loading;
 }
 
@@ -50,9 +60,23 @@ void Preparation::complete() {
   turn(now_ms());
 }
 
+std::vector<worker::net::Resolved> Preparation::addresses() {
+  std::vector<worker::net::Resolved> all = lookup_->answers();
+  for (std::size_t i = 0; active_ != nullptr && i < config_->backends.size(); ++i) {
+    const conf::Backend& backend = config_->backends[i];
+    if (!all[i].addresses.empty()) continue;
+    all[i].addresses = known_addresses(*active_, backend);
+    if (all[i].addresses.empty()) continue;
+    diagnostics_.warning(backend.where, "the backend `" + conf::shown(backend.address) +
+                                            "` does not resolve: " + all[i].error +
+                                            "; it keeps the addresses it had");
+  }
+  return all;
+}
+
 void Preparation::take_results() {
   state_ = State::done;
-  heritage_ = worker_->finish(lookup_->answers());
+  heritage_ = worker_->finish(addresses());
   if (config_->listeners.empty()) diagnostics_.error(config_->global.where, "nothing to serve");
   if (diagnostics_.has_errors()) heritage_.reset();
 }

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "conf/diagnostic.h"
 #include "master/name_lookup.h"
@@ -25,7 +26,9 @@ inline constexpr std::uint64_t kPrepareMs = 10;  // of work in one turn
 // Paths refer to the current folder, in the constructor and in each turn.
 class Preparation {
  public:
-  explicit Preparation(const std::string& path);  // reads the file
+  // Reads the file. A backend whose name does not resolve keeps the addresses that it has in
+  // `active`, which must outlive this.
+  explicit Preparation(const std::string& path, const worker::Heritage* active = nullptr);
   Preparation(const Preparation&) = delete;
   Preparation& operator=(const Preparation&) = delete;
 
@@ -48,8 +51,10 @@ class Preparation {
  private:
   enum class State { loading, resolving, done };
 
+  std::vector<worker::net::Resolved> addresses();
   void take_results();
 
+  const worker::Heritage* active_;
   State state_ = State::done;
   conf::Diagnostics diagnostics_;
   std::shared_ptr<const conf::Config> config_;

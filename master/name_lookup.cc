@@ -18,7 +18,6 @@
 #include <utility>
 
 #include "master/descriptors.h"
-#include "master/privileges.h"
 #include "master/signals.h"
 
 namespace master {
@@ -105,7 +104,7 @@ void answer_all(const std::vector<Name>& names, const std::vector<std::size_t>& 
 
 }  // namespace
 
-NameLookup::NameLookup(std::vector<Name> names, std::optional<uid_t> uid, std::optional<gid_t> gid)
+NameLookup::NameLookup(std::vector<Name> names, const Identity& identity)
     : names_(std::move(names)), answers_(names_.size()), deadline_ms_(now_ms() + kLookUpMs) {
   for (std::size_t i = 0; i < names_.size(); ++i) {
     if (std::optional<Resolved> known = worker::net::read_numeric(names_[i])) {
@@ -114,12 +113,12 @@ NameLookup::NameLookup(std::vector<Name> names, std::optional<uid_t> uid, std::o
       open_.push_back(i);
     }
   }
-  if (!open_.empty()) start(uid, gid);
+  if (!open_.empty()) start(::geteuid() == 0 ? identity : Identity{});
 }
 
 NameLookup::~NameLookup() { finish(kNoAnswer); }
 
-void NameLookup::start(std::optional<uid_t> uid, std::optional<gid_t> gid) {
+void NameLookup::start(const Identity& identity) {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
     return finish(std::strerror(errno));
@@ -127,7 +126,7 @@ void NameLookup::start(std::optional<uid_t> uid, std::optional<gid_t> gid) {
   socket_ = worker::net::UniqueFd(ends[0]);
   const worker::net::UniqueFd theirs(ends[1]);
   const pid_t pid = ::fork();
-  if (pid == 0) become_resolver(names_, open_, theirs.get(), {std::nullopt, uid, gid});
+  if (pid == 0) become_resolver(names_, open_, theirs.get(), identity);
   if (pid < 0) return finish(std::strerror(errno));
   child_ = pid;
 }

@@ -12,10 +12,10 @@
 #include <sys/types.h>
 
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 #include "master/clock.h"
+#include "master/privileges.h"
 #include "worker/net/resolve.h"
 #include "worker/net/unique_fd.h"
 
@@ -25,9 +25,8 @@ inline constexpr std::uint64_t kLookUpMs = 5000;  // for all names together
 
 class NameLookup {
  public:
-  // The child takes the rights of `uid` and `gid`; without them it keeps the master's.
-  NameLookup(std::vector<worker::net::Name> names, std::optional<uid_t> uid,
-             std::optional<gid_t> gid);
+  // The child takes the rights of `identity`, if this process is root.
+  explicit NameLookup(std::vector<worker::net::Name> names, const Identity& identity = {});
   ~NameLookup();  // gives up what is not answered yet
   NameLookup(const NameLookup&) = delete;
   NameLookup& operator=(const NameLookup&) = delete;
@@ -50,7 +49,7 @@ class NameLookup {
   const std::vector<worker::net::Resolved>& answers() const { return answers_; }
 
  private:
-  void start(std::optional<uid_t> uid, std::optional<gid_t> gid);
+  void start(const Identity& identity);
   bool take_answer();
   void finish(const char* why_not);
 

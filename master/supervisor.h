@@ -27,6 +27,7 @@
 #include "master/generations.h"
 #include "master/log_drain.h"
 #include "master/log_queue.h"
+#include "master/name_refresh.h"
 #include "master/poller.h"
 #include "master/process_table.h"
 #include "master/reload.h"
@@ -84,6 +85,8 @@ class Supervisor {
   void survive(const char* what);
   std::uint64_t recovery_due_ms() const { return needs_recovery_ ? kNow : kNever; }
   void recover(std::uint64_t now_ms);
+  std::uint64_t names_due_ms() const { return names_.due_ms(); }
+  void refresh_names(std::uint64_t now_ms) { names_.turn(generations_.active(), now_ms); }
   std::uint64_t tickets_due_ms() const { return tickets_.due_ms(); }
   void rotate_tickets(std::uint64_t now_ms) { tickets_.rotate(now_ms); }
   std::uint64_t watchdog_due_ms() const;
@@ -156,6 +159,7 @@ class Supervisor {
   Disposal disposal_;  // of former generations
   shm::Segment& segment_;
   LogDrain log_drain_;
+  NameRefresh names_;
   TicketRotation tickets_;
   StatusReport status_;
   Watchdog watchdog_;

@@ -60,7 +60,8 @@ void Supervisor::reload(std::uint64_t) {
   reload_.began_ms = boot_time_ms();
   try {
     const StartFolder::Visit visit(env_.reload_source.folder);
-    reload_.preparation = std::make_unique<Preparation>(env_.reload_source.config_file);
+    reload_.preparation = std::make_unique<Preparation>(env_.reload_source.config_file,
+                                                        &generations_.active().heritage);
   } catch (const std::exception& error) {
     fail_candidate({error.what()});
   }
@@ -116,6 +117,7 @@ void Supervisor::activate(Generation& next) {
   }
   put_in_force(next);
   next.state = Generation::State::active;
+  names_.restart(next, now_ms());
   if (phase_ == Phase::starting) {
     on_first_active();
     put_to_work(next);

@@ -87,6 +87,29 @@ TEST_CASE("configuration: a name that hangs is awaited until the deadline, witho
   ::waitpid(-1, nullptr, 0);
 }
 
+TEST_CASE("configuration: a name that fails keeps the addresses that the backend has") {
+  const TempFolder folder;
+  write_file(folder.file("a.yaml"),
+             "Backends: [&b {Address: nowhere.invalid, Port: 80}, "
+             "&c {Address: nowhere.invalid, Port: 81}, &d {Address: 127.0.0.2, Port: 80}]\n"
+             "HTTPListeners: [{Address: 127.0.0.1, Port: 8080, "
+             "Services: [{Backends: [*b, *c, *d]}]}]\n");
+  worker::Heritage active = sample_heritage();
+  active.backends[2].addresses = {loopback(80)};  // of nowhere.invalid, port 80
+  master::Preparation prepared(folder.file("a.yaml"), &active);
+  prepared.complete();
+  REQUIRE(prepared.heritage().has_value());
+  const auto& backends = prepared.heritage()->backends;
+  REQUIRE(backends[0].addresses.size() == 1);
+  CHECK(worker::net::host_port_text(backends[0].addresses[0]) == "127.0.0.1:80");
+  CHECK(backends[1].addresses.empty());
+  CHECK(worker::net::host_port_text(backends[2].addresses[0]) == "127.0.0.2:80");
+  const std::vector<std::string> said = prepared.diagnostics().headlines();
+  REQUIRE(said.size() == 2);
+  CHECK(said[0].ends_with("; it keeps the addresses it had"));
+  CHECK(said[1].ends_with("; it counts as dead until it does"));
+}
+
 TEST_CASE("configuration: a missing file is an error, not an exception") {
   const TempFolder folder;
   master::Preparation prepared(folder.file("none"));

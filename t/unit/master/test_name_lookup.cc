@@ -45,7 +45,7 @@ std::string text_of(const worker::net::Resolved& resolved) {
   return text;
 }
 
-NameLookup look_up(std::vector<Name> names) { return {std::move(names), {}, {}}; }
+NameLookup look_up(std::vector<Name> names) { return NameLookup(std::move(names)); }
 
 }  // namespace
 
