@@ -39,8 +39,8 @@ def test_version_starts_nothing(file, tmp_path):
 
 
 @pytest.mark.parametrize("args", [
-    ["-x"], ["--help"], ["-h"], ["-Z", "-c"], ["-f"], ["-p"], ["-d"], ["-d", "x"], ["-d", "-1"],
-    ["-d", ""], ["-d", "1x"], ["-d", "99999999999999999999"], ["-f", ""], ["-p", ""], ["operand"],
+    ["-x"], ["--hopeless"], ["-Z", "-c"], ["-f"], ["-p"], ["-d"], ["-d", "x"], ["-d", "-1"],
+    ["-d", ""], ["-d", "1x"], ["-d", "99999999999999999999"], ["-f", ""], ["-p", ""], ["-p", "none"], ["operand"],
     ["-c", "operand"], ["-F", "-f", "/nonexistent", "more"]])
 def test_unknown_options(args):
     done = run_pound(*args)

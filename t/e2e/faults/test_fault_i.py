@@ -2,8 +2,11 @@
 
 import os
 import signal
+import subprocess
 
-from harness import get, proc, reload_outcome, run_pound, scaled, wait_until
+import pytest
+
+from harness import POUND, TIMEOUT, get, proc, reload_outcome, run_pound, scaled, wait_until
 from harness.config import another_listener, plain_site
 from harness.faults import HANG
 from harness.ports import reserve_port
@@ -141,3 +144,29 @@ def test_fault_I1_term_ends_the_load_of_certificates(site, faults, tmp_path):
     pound.signal(signal.SIGCONT)
     assert pound.wait_exit(scaled(10)) == 0
     assert faults.calls(opens) < CERTIFICATES
+
+
+@pytest.mark.parametrize("none", ["", "none"])
+def test_fault_I3_no_pid_file(site, tmp_path, none):
+    """In the foreground, in a folder that shows each file that Pound would write."""
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    pound = site.prepare(SITE, web=site.backend().port)
+    log = open(pound.log_file, "ab")  # pylint: disable=consider-using-with
+    with log, subprocess.Popen([POUND, "-F", "-f", pound.config_file, "-p", none], cwd=folder,
+                               stdout=log, stderr=log) as daemon:
+        pound.wait_log("ready: listening on")
+        assert get(pound.port).status == 200
+        daemon.send_signal(signal.SIGHUP)
+        pound.wait_log("generation 2 active")
+        assert get(pound.port).status == 200
+        daemon.terminate()
+        assert daemon.wait(TIMEOUT) == 0
+    assert not list(folder.iterdir())
+    assert "warning" not in pound.log() and "cannot" not in pound.log()
+
+
+def test_fault_I3_a_daemon_needs_a_pid_file():
+    done = run_pound("-p", "none")
+    assert (done.returncode, done.stderr.splitlines()[0]) == (
+        2, "pound: only with -F can pound do without a pid file")
