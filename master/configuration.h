@@ -40,7 +40,7 @@ class Preparation {
   // Readable: a turn is due. -1: no name is awaited.
   int fd() const { return lookup_ ? lookup_->fd() : -1; }
   void on_exit(pid_t pid);
-  // Does all turns at once. For a process that serves nobody yet: the resolver can hold it for
+  // Does all turns at once. For a process that has no other work yet: the resolver can hold it for
   // kLookUpMs.
   void complete();
 

@@ -2,7 +2,7 @@
 // older ones whose workers still drain.
 //
 // Owns the generations and numbers them. During the start the only generation is both the active
-// one and the candidate. Plain bookkeeping: starts, tells and stops nobody.
+// one and the candidate. Plain bookkeeping: starts, informs and stops no process.
 #pragma once
 
 #include <map>

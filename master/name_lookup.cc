@@ -84,13 +84,15 @@ void answer_all(const std::vector<Name>& names, const std::vector<std::size_t>& 
   for (std::thread& thread : threads) thread.join();
 }
 
-[[noreturn]] void become_resolver(const std::vector<Name>& names,
+// `master` is the process that has forked this one.
+[[noreturn]] void become_resolver(pid_t master, const std::vector<Name>& names,
                                   const std::vector<std::size_t>& open, int socket,
                                   const Identity& rights) noexcept {
   close_all_but({STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, socket});
   Signals::reset_in_worker();
   const std::string error = drop_privileges(rights);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // after the drop, which clears it
+  if (::getppid() != master) ::_exit(1);
   if (error.empty()) {
     answer_all(names, open, socket);
     ::_exit(0);
@@ -125,8 +127,9 @@ void NameLookup::start(const Identity& identity) {
   }
   socket_ = worker::net::UniqueFd(ends[0]);
   const worker::net::UniqueFd theirs(ends[1]);
+  const pid_t master = ::getpid();
   const pid_t pid = ::fork();
-  if (pid == 0) become_resolver(names_, open_, theirs.get(), identity);
+  if (pid == 0) become_resolver(master, names_, open_, theirs.get(), identity);
   if (pid < 0) return finish(std::strerror(errno));
   child_ = pid;
 }

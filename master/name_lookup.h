@@ -40,7 +40,8 @@ class NameLookup {
   void read();
   // Ends the look-up if the deadline has passed.
   void expire(std::uint64_t now_ms);
-  // Waits until it is done, which takes at most kLookUpMs. For a process that serves nobody yet.
+  // Waits until it is done, which takes at most kLookUpMs. For a process that has no other work
+  // yet.
   void wait();
   // Tells that a child of this process was reaped.
   void on_exit(pid_t pid);

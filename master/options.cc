@@ -10,7 +10,8 @@
 namespace master {
 namespace {
 
-constexpr char kUsage[] = "usage: pound [-v] [-c] [-F] [-d level] [-f config_file] [-p pid_file]";
+constexpr char kUsage[] =
+    "usage: pound [-v] [-c] [-F] [-d level] [-f config_file] [-p pid_file] [-h]";
 constexpr const char* kLetters = ":vVhcFd:f:p:";
 const option kLongOptions[] = {{"help", no_argument, nullptr, 'h'}, {}};
 

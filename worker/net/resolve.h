@@ -1,7 +1,7 @@
 // From names to socket addresses, with the system's resolver.
 //
 // Pure apart from the resolver: no state, no log. look_up() blocks for as long as the resolver
-// takes, so no process that serves anybody may call it.
+// takes, so neither the master nor a worker may call it.
 #pragma once
 
 #include <cstddef>

@@ -20,12 +20,12 @@
 #include <string_view>
 #include <utility>
 
-#include "master/wake_fds.h"
 #include "master/configuration.h"
 #include "master/generation.h"
 #include "master/log_queue.h"
 #include "master/reload_report.h"
 #include "master/supervisor.h"
+#include "master/wake_fds.h"
 #include "t/unit/master/heritage.h"
 #include "t/unit/master/temp_folder.h"
 #include "worker/net/unique_fd.h"

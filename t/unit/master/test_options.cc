@@ -26,7 +26,7 @@ std::string mistake(const std::vector<std::string>& words) {
 }
 
 const std::string kUsage =
-    "\nusage: pound [-v] [-c] [-F] [-d level] [-f config_file] [-p pid_file]";
+    "\nusage: pound [-v] [-c] [-F] [-d level] [-f config_file] [-p pid_file] [-h]";
 
 }  // namespace
 
