@@ -1,23 +1,84 @@
 // See configuration.h.
 #include "master/configuration.h"
 
-#include <memory>
 #include <utility>
 
 #include "conf/load.h"
+#include "master/clock.h"
 #include "master/start_error.h"
-#include "worker/prepare.h"
 
 namespace master {
-std::optional<worker::Heritage> load_configuration(const std::string& path,
-                                                   conf::Diagnostics& diagnostics) {
-  std::optional<conf::Config> loaded = conf::load(path, diagnostics);
-  if (!loaded) return std::nullopt;
-  const auto config = std::make_shared<const conf::Config>(std::move(*loaded));
-  std::optional<worker::Heritage> heritage = worker::prepare(config, diagnostics);
-  if (config->listeners.empty()) diagnostics.error(config->global.where, "nothing to serve");
-  if (diagnostics.has_errors()) return std::nullopt;
-  return heritage;
+namespace {
+
+std::vector<worker::net::SocketAddress> known_addresses(const worker::Heritage& active,
+                                                        const conf::Backend& wanted) {
+  for (std::size_t i = 0; i < active.backends.size(); ++i) {
+    const conf::Backend& known = active.config->backends[i];
+    const bool is_same = known.address == wanted.address && known.port == wanted.port;
+    if (is_same && !active.backends[i].addresses.empty()) return active.backends[i].addresses;
+  }
+  return {};
+}
+
+}  // namespace
+
+Preparation::Preparation(const std::string& path, const worker::Heritage* active)
+    : active_(active) {
+  std::optional<conf::Config> loaded = conf::load(path, diagnostics_);
+  if (!loaded) return;
+  config_ = std::make_shared<const conf::Config>(std::move(*loaded));
+  worker_.emplace(config_, diagnostics_);
+  lookup_.emplace(worker_->names(), Identity{{}, worker_->uid(), worker_->gid()});
+  state_ = State::loading;
+}
+
+void Preparation::turn(std::uint64_t now_ms) {
+  if (lookup_ && !lookup_->is_done()) {
+    lookup_->read();
+    lookup_->expire(now_ms);
+  }
+  const std::uint64_t end_ms = now_ms + kPrepareMs;
+  while (state_ == State::loading) {
+    if (!worker_->step()) state_ = State::resolving;
+    if (master::now_ms() >= end_ms) break;
+  }
+  if (state_ == State::resolving && lookup_->is_done()) take_results();
+}
+
+std::uint64_t Preparation::due_ms() const {
+  return state_ == State::resolving ? lookup_->due_ms() : kNow;
+}
+
+void Preparation::on_exit(pid_t pid) {
+  if (lookup_) lookup_->on_exit(pid);
+}
+
+void Preparation::complete() {
+  while (state_ == State::loading) turn(now_ms());
+  if (is_done()) return;
+  lookup_->wait();
+  turn(now_ms());
+}
+
+std::vector<worker::net::Resolved> Preparation::addresses() {
+  std::vector<worker::net::Resolved> all = lookup_->answers();
+  for (std::size_t i = 0; active_ != nullptr && i < config_->backends.size(); ++i) {
+    const conf::Backend& backend = config_->backends[i];
+    if (!all[i].addresses.empty()) continue;
+    all[i].addresses = known_addresses(*active_, backend);
+    if (all[i].addresses.empty()) continue;
+    diagnostics_.warning(backend.where, "the backend `" + conf::shown(backend.address) +
+                                            "` does not resolve: " + all[i].error +
+                                            "; it keeps the addresses it had");
+  }
+  return all;
+}
+
+void Preparation::take_results() {
+  state_ = State::done;
+  heritage_ = worker_->finish(addresses());
+  if (config_->listeners.empty()) diagnostics_.error(config_->global.where, "nothing to serve");
+  if (diagnostics_.has_errors()) heritage_.reset();
 }
 
 void check_rights(const worker::Heritage& heritage, uid_t euid, gid_t egid) {

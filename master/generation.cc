@@ -29,6 +29,7 @@ void enroll_backends(worker::Heritage& heritage, shm::Segment& segment) {
     if (!row) throw StartError("more than " + std::to_string(shm::kMaxBackends) + " backends");
     heritage.backends[i].row = *row;
     heritage.backends[i].id = id;
+    heritage.backends[i].published = &segment.backend_addresses();
   }
 }
 
@@ -97,9 +98,11 @@ void bind_all(Generation& generation, const Generation* previous) {
   }
 }
 
-void judge_address(const worker::backend::BackendHeritage& backend, shm::BackendTable& table) {
+void judge_address(const worker::backend::BackendHeritage& backend, shm::Segment& segment) {
+  shm::BackendTable& table = segment.backends();
   const shm::Liveness liveness = table.liveness(backend.row);
   if (backend.addresses.empty()) {
+    segment.backend_addresses().publish(backend.row, {});  // of a former backend of the row
     table.mark_dead(backend.row, shm::DeadReason::dns, now_ms());
   } else if (!liveness.live && liveness.reason == shm::DeadReason::dns) {
     table.mark_live(backend.row, now_ms());
@@ -164,7 +167,7 @@ void put_in_force(const Generation& generation) {
   for (std::size_t i = 0; i < heritage.backends.size(); ++i) {
     const worker::backend::BackendHeritage& backend = heritage.backends[i];
     segment.backends().gate(backend.row).set_limit(heritage.config->backends[i].threads);
-    judge_address(backend, segment.backends());
+    judge_address(backend, segment);
   }
   for (std::size_t i = 0; i < heritage.listeners.size(); ++i) {
     const conf::Listener& listener = heritage.config->listeners[i];

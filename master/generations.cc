@@ -33,12 +33,11 @@ Generation& Generations::add(Generation next) {
   return added;
 }
 
-bool Generations::forget(shm::Generation number) {
+std::optional<Generation> Generations::forget(shm::Generation number) {
   const auto found = all_.find(number);
-  if (number == active_ || found == all_.end()) return false;
-  if (found->second.state == Generation::State::starting) return false;
-  all_.erase(found);
-  return true;
+  if (number == active_ || found == all_.end()) return std::nullopt;
+  if (found->second.state == Generation::State::starting) return std::nullopt;
+  return std::move(all_.extract(found).mapped());
 }
 
 bool Generations::is_leaving(const Generation& generation) const {

@@ -2,10 +2,11 @@
 // older ones whose workers still drain.
 //
 // Owns the generations and numbers them. During the start the only generation is both the active
-// one and the candidate. Plain bookkeeping: starts, tells and stops nobody.
+// one and the candidate. Plain bookkeeping: starts, informs and stops no process.
 #pragma once
 
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "master/generation.h"
@@ -28,8 +29,9 @@ class Generations {
   Generation& add(Generation next);
   // `number` is the active one from now on.
   void activate(shm::Generation number) { active_ = number; }
-  // Forgets a generation that is neither active nor starting. False, and no effect, for all others.
-  bool forget(shm::Generation number);
+  // Forgets a generation that is neither active nor starting, and returns it. Nothing, and no
+  // effect, for all others.
+  std::optional<Generation> forget(shm::Generation number);
 
   // All that leave while the program goes on. The active one leaves only when the program ends,
   // within the deadline of that.

@@ -5,14 +5,21 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <cstring>
 
 #include "master/start_error.h"
 
 namespace master {
 namespace {
 
+constexpr std::uint16_t kFirstOpenPort = 1024;  // the kernel's default: below it, rights are needed
+
 [[noreturn]] void refuse(const worker::net::SocketAddress& address, int error) {
-  throw StartError("cannot listen on " + worker::net::host_port_text(address), error);
+  const std::string what = "cannot listen on " + worker::net::host_port_text(address);
+  const bool is_reserved = worker::net::port_of(address) < kFirstOpenPort;
+  if (error != EACCES || !is_reserved) throw StartError(what, error);
+  throw StartError(what + ": " + std::strerror(error) +
+                   "; a port below 1024 needs root or the capability CAP_NET_BIND_SERVICE");
 }
 
 void switch_on(const worker::net::UniqueFd& socket, int level, int option,

@@ -4,8 +4,11 @@
 
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
+#include <system_error>
 
 #include "master/configuration.h"
 #include "master/daemonize.h"
@@ -29,6 +32,9 @@ namespace master {
 namespace {
 
 constexpr int kExitUsage = 2;
+constexpr char kNoFile[] =
+    "pound: -f FILE names another file. To write one, start from pound.yaml.sample, which is among "
+    "the sources and is installed in share/doc/pound/examples.\n";
 
 std::unique_ptr<LogSink> make_sink(const Options& options, const conf::Global& global) {
   if (options.foreground) return std::make_unique<StreamSink>(STDOUT_FILENO);
@@ -40,13 +46,19 @@ int check(const Options& options) {
   return 0;
 }
 
+bool is_missing(const std::string& path) {
+  std::error_code error;
+  return !std::filesystem::exists(path, error) && !error;
+}
+
 int serve(const Options& options, worker::Heritage heritage, const conf::Diagnostics& diagnostics,
           StartupPipe& startup_pipe) {
   const ReloadSource reload_source{options.config_file, StartFolder()};
   check_rights(heritage, ::geteuid(), ::getegid());
   const std::uint64_t files = raise_file_limit();
   Signals signals;
-  PidFile pid_file(options.pid_file);
+  std::optional<PidFile> pid_file;
+  if (!options.pid_file.empty()) pid_file.emplace(options.pid_file);
   shm::Segment segment(heritage.config->global.max_sessions);
   heritage.session_secret = make_session_secret();
   heritage.detail = options.detail;
@@ -56,7 +68,7 @@ int serve(const Options& options, worker::Heritage heritage, const conf::Diagnos
   Generation generation = make_generation(1, std::move(heritage), nullptr, segment, wake_fds);
   ReloadReport reload_report(options.pid_file);
   if (!options.foreground) startup_pipe = daemonize();
-  pid_file.write();
+  if (pid_file) pid_file->write();
   report.write(log_queue);
   const auto sink_for = [&](const conf::Global& global) { return make_sink(options, global); };
   return Supervisor({signals, wake_fds, log_queue, startup_pipe, reload_report, reload_source,
@@ -72,12 +84,20 @@ int run(int argc, char** argv, StartupPipe& startup_pipe) {
     std::puts("pound " POUND_VERSION);
     return 0;
   }
-  conf::Diagnostics diagnostics;
-  std::optional<worker::Heritage> heritage = load_configuration(options.config_file, diagnostics);
-  std::fputs(diagnostics.text().c_str(), stderr);
-  if (!heritage) return 1;
+  if (options.action == Options::Action::help) {
+    std::fputs(help_text().c_str(), stdout);
+    return 0;
+  }
+  Preparation preparation(options.config_file);
+  preparation.complete();
+  std::fputs(preparation.diagnostics().text().c_str(), stderr);
+  if (!preparation.heritage()) {
+    if (is_missing(options.config_file)) std::fputs(kNoFile, stderr);
+    return 1;
+  }
   if (options.action == Options::Action::check) return check(options);
-  return serve(options, std::move(*heritage), diagnostics, startup_pipe);
+  return serve(options, std::move(*preparation.heritage()), preparation.diagnostics(),
+               startup_pipe);
 }
 
 }  // namespace

@@ -1,13 +1,19 @@
-// Parses the command line with getopt(3), but writes its own messages.
+// Parses the command line with getopt_long(3), but writes its own messages.
 #include "master/options.h"
 
-#include <unistd.h>
+#include <getopt.h>
 
 #include <charconv>
 #include <cstring>
+#include <string_view>
 
 namespace master {
 namespace {
+
+constexpr char kUsage[] =
+    "usage: pound [-v] [-c] [-F] [-d level] [-f config_file] [-p pid_file] [-h]";
+constexpr const char* kLetters = ":vVhcFd:f:p:";
+const option kLongOptions[] = {{"help", no_argument, nullptr, 'h'}, {}};
 
 std::string option_text(int letter) { return std::string("option -") + static_cast<char>(letter); }
 
@@ -26,7 +32,11 @@ const char* parse_path(int letter, const char* text) {
   return text;
 }
 
-void apply(int letter, Options& options) {
+std::string unknown_option(char* const* argv) {
+  return optopt != 0 ? option_text(optopt) : std::string("option ") + argv[optind - 1];
+}
+
+void apply(int letter, char* const* argv, Options& options) {
   switch (letter) {
     case 'c':
       options.action = Options::Action::check;
@@ -41,19 +51,23 @@ void apply(int letter, Options& options) {
       options.config_file = parse_path(letter, optarg);
       break;
     case 'p':
-      options.pid_file = parse_path(letter, optarg);
+      options.pid_file = std::string_view(optarg) == "none" ? "" : optarg;
       break;
     case ':':
       throw UsageError(option_text(optopt) + " takes a value");
     default:
-      throw UsageError(option_text(optopt) + " is unknown");
+      throw UsageError(unknown_option(argv) + " is unknown");
   }
 }
 
-bool asks_for_version(int argc, char* const* argv, const char* letters) {
+int next_letter(int argc, char* const* argv) {
+  return ::getopt_long(argc, argv, kLetters, kLongOptions, nullptr);
+}
+
+bool asks_for(const char* wanted, int argc, char* const* argv) {
   optind = 0;  // glibc: start from the beginning
-  for (int letter = 0; (letter = getopt(argc, argv, letters)) != -1;) {
-    if (letter == 'v' || letter == 'V') return true;
+  for (int letter = 0; (letter = next_letter(argc, argv)) != -1;) {
+    if (std::strchr(wanted, letter) != nullptr) return true;
   }
   return false;
 }
@@ -61,21 +75,42 @@ bool asks_for_version(int argc, char* const* argv, const char* letters) {
 }  // namespace
 
 UsageError::UsageError(const std::string& mistake)
-    : std::runtime_error("pound: " + mistake +
-                         "\nusage: pound [-v] [-c] [-F] [-d level] [-f config_file] "
-                         "[-p pid_file]") {}
+    : std::runtime_error("pound: " + mistake + "\n" + kUsage) {}
+
+std::string help_text() {
+  return std::string(kUsage) + R"(
+
+  -c       check the configuration file, and exit with status 0 or 1
+  -F       stay in the foreground, and log to standard output
+  -d N     with N from 1 to 9: as -F, with more detail in the log
+  -f FILE  the configuration file; default )" POUND_CONFIG_FILE R"(
+  -p FILE  the file for the pid; default )" POUND_PID_FILE R"(
+           With -F, '' or none means no file
+  -v       print the version
+  -h       print this text
+
+pound(8) describes the program and pound.yaml(5) the configuration file.
+)";
+}
 
 Options parse_options(int argc, char* const* argv) {
-  constexpr const char* kLetters = ":vVcFd:f:p:";
   Options options;
-  if (asks_for_version(argc, argv, kLetters)) {
+  if (asks_for("vV", argc, argv)) {
     options.action = Options::Action::version;
     return options;
   }
+  if (asks_for("h", argc, argv)) {
+    options.action = Options::Action::help;
+    return options;
+  }
   optind = 0;
-  for (int letter = 0; (letter = getopt(argc, argv, kLetters)) != -1;) apply(letter, options);
+  for (int letter = 0; (letter = next_letter(argc, argv)) != -1;) apply(letter, argv, options);
   if (optind < argc) throw UsageError(std::string("unexpected operand ") + argv[optind]);
   if (options.detail > 0) options.foreground = true;
+  const bool is_daemon = options.action == Options::Action::run && !options.foreground;
+  if (options.pid_file.empty() && is_daemon) {
+    throw UsageError("only with -F can pound do without a pid file");
+  }
   return options;
 }
 

@@ -1,8 +1,8 @@
 // The command line. Opens no file.
 //
-// The options are those of Pound 3.0 (-v -c -d -f -p), and -F and -V. -v and -V win over everything
-// else, even over an error in another option: init scripts use them to find out whether the program
-// runs and which version it is.
+// The options are those of Pound 3.0 (-v -c -d -f -p), and -F, -V, -h and --help. -v and -V win
+// over everything else, even over an error in another option: init scripts use them to find out
+// whether the program runs and which version it is. -h and --help win over the rest.
 #pragma once
 
 #include <stdexcept>
@@ -20,18 +20,21 @@ namespace master {
 inline constexpr int kMaxDetail = 9;  // -d
 
 struct Options {
-  enum class Action { run, check, version };
+  enum class Action { run, check, version, help };
   Action action = Action::run;
   bool foreground = false;  // -F, or -d with more than 0
   int detail = 0;           // -d: 0..kMaxDetail
   std::string config_file = POUND_CONFIG_FILE;
-  std::string pid_file = POUND_PID_FILE;
+  std::string pid_file = POUND_PID_FILE;  // empty: none, in the foreground only
 };
 
 // The error in a command line, followed by the usage line.
 struct UsageError : std::runtime_error {
   explicit UsageError(const std::string& mistake);
 };
+
+// What -h prints.
+std::string help_text();
 
 // Throws UsageError. `argv` may be reordered.
 Options parse_options(int argc, char* const* argv);

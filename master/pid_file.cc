@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 #include <filesystem>
 
 #include "master/start_error.h"
@@ -25,11 +26,18 @@ std::string content_of(int file) {
   return digits.empty() ? "unknown" : digits;
 }
 
+[[noreturn]] void refuse(const std::string& path, int error) {
+  const bool needs_rights = error == EACCES || error == EPERM || error == EROFS;
+  const char* const advice =
+      needs_rights ? "; name a file that pound may write with -p, or use -p none with -F" : "";
+  throw StartError("pid file " + path + ": " + std::strerror(error) + advice);
+}
+
 worker::net::UniqueFd open_locked(const std::string& path) {
   worker::net::UniqueFd file(
       ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, kMode));
   if (!file && errno == ELOOP) throw StartError("pid file " + path + ": is a symbolic link");
-  if (!file) throw StartError("pid file " + path, errno);
+  if (!file) refuse(path, errno);
   struct stat found {};
   if (::fstat(file.get(), &found) != 0) throw StartError("pid file " + path, errno);
   if (!S_ISREG(found.st_mode)) throw StartError("pid file " + path + ": is not a regular file");

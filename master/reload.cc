@@ -39,18 +39,14 @@ StartFolder::Visit::~Visit() {
   if (entered_ && ::chdir("/") != 0) return;
 }
 
-std::optional<Generation> build_next(const ReloadSource& source, shm::Generation number,
-                                     const Generation& active, WakeFds& wake_fds,
-                                     conf::Diagnostics& diagnostics) {
-  const StartFolder::Visit visit(source.folder);
-  std::optional<worker::Heritage> heritage = load_configuration(source.config_file, diagnostics);
-  if (!heritage) return std::nullopt;
-  check_rights(*heritage, ::geteuid(), ::getegid());
-  warn_of_fixed_keys(active.heritage.config->global, heritage->config->global, diagnostics);
-  heritage->session_secret = active.heritage.session_secret;
-  heritage->detail = active.heritage.detail;
-  wake_fds.grow(rows_needed(heritage->workers, active.heritage.segment->workers().rows_in_use()));
-  return make_generation(number, std::move(*heritage), &active, *active.heritage.segment, wake_fds);
+Generation build_next(worker::Heritage heritage, shm::Generation number, const Generation& active,
+                      WakeFds& wake_fds, conf::Diagnostics& diagnostics) {
+  check_rights(heritage, ::geteuid(), ::getegid());
+  warn_of_fixed_keys(active.heritage.config->global, heritage.config->global, diagnostics);
+  heritage.session_secret = active.heritage.session_secret;
+  heritage.detail = active.heritage.detail;
+  wake_fds.grow(rows_needed(heritage.workers, active.heritage.segment->workers().rows_in_use()));
+  return make_generation(number, std::move(heritage), &active, *active.heritage.segment, wake_fds);
 }
 
 }  // namespace master

@@ -1,13 +1,10 @@
-// Builds the next generation from the configuration file as it is now, beside the active one.
+// Builds the next generation from a prepared configuration, beside the active one.
 //
 // Checks everything that can be checked without a worker. A failure leaves the active generation
-// unchanged. Starts no process and logs nothing; the supervisor does. The resolver may block while
-// it looks up the names of backends.
+// unchanged. Starts no process and logs nothing; the supervisor does.
 #pragma once
 
-#include <optional>
 #include <string>
-#include <vector>
 
 #include "conf/diagnostic.h"
 #include "master/generation.h"
@@ -44,10 +41,9 @@ struct ReloadSource {
   StartFolder folder;
 };
 
-// Returns nothing when `diagnostics` has an error. Throws StartError, and other exceptions, such as
-// for want of memory.
-std::optional<Generation> build_next(const ReloadSource& source, shm::Generation number,
-                                     const Generation& active, WakeFds& wake_fds,
-                                     conf::Diagnostics& diagnostics);
+// Adds warnings to `diagnostics`. Throws StartError, and other exceptions, such as for want of
+// memory.
+Generation build_next(worker::Heritage heritage, shm::Generation number, const Generation& active,
+                      WakeFds& wake_fds, conf::Diagnostics& diagnostics);
 
 }  // namespace master

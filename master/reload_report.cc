@@ -55,13 +55,14 @@ std::uint64_t boot_time_ms() {
 }
 
 ReloadReport::ReloadReport(const std::string& pid_file)
-    : path_(std::filesystem::absolute(pid_file).string() + ".reload") {}
+    : path_(pid_file.empty() ? "" : std::filesystem::absolute(pid_file).string() + ".reload") {}
 
 ReloadReport::~ReloadReport() {
   if (owner_ == ::getpid()) ::unlink(path_.c_str());
 }
 
 std::string ReloadReport::publish(const ReloadOutcome& outcome) {
+  if (path_.empty()) return {};
   owner_ = ::getpid();
   // Write to a new file of an unpredictable name, then move that into place in one step.
   std::string fresh = path_ + ".XXXXXX";

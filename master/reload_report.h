@@ -29,6 +29,7 @@ std::uint64_t boot_time_ms();  // CLOCK_BOOTTIME
 
 class ReloadReport {
  public:
+  // Without a pid file, which an empty text means, there is no report either.
   explicit ReloadReport(const std::string& pid_file);
   ~ReloadReport();
   ReloadReport(const ReloadReport&) = delete;
@@ -39,7 +40,7 @@ class ReloadReport {
   std::string publish(const ReloadOutcome& outcome);
 
  private:
-  std::string path_;  // absolute: the daemon changes its directory
+  std::string path_;  // absolute: the daemon changes its directory; empty: no report
   pid_t owner_ = 0;   // the process that published, and removes the file
 };
 

@@ -24,6 +24,7 @@ Supervisor::Supervisor(Environment environment, Generation first)
       generations_(std::move(first)),
       segment_(*generations_.active().heritage.segment),
       log_drain_(segment_, env_.log_queue),
+      names_(env_.log_queue),
       tickets_(segment_.ticket_keys(), now_ms()),
       status_(segment_, env_.log_queue, now_ms()),
       watchdog_(segment_, env_.log_queue) {
@@ -65,6 +66,11 @@ void Supervisor::add_sources() {
   add_watch(env_.wake_fds.doorbell(), POLLIN, &Supervisor::on_doorbell);
   sources_.push_back(poller_.watch([this] { return env_.log_queue.writable_fd(); }, POLLOUT,
                                    [this](std::uint64_t now) { on_log_writable(now); }));
+  sources_.push_back(
+      poller_.watch([this] { return reload_.preparation ? reload_.preparation->fd() : -1; }, POLLIN,
+                    [this](std::uint64_t now) { prepare(now); }));
+  sources_.push_back(poller_.watch([this] { return names_.fd(); }, POLLIN,
+                                   [this](std::uint64_t now) { refresh_names(now); }));
   add_task(&Supervisor::reaping_due_ms, &Supervisor::reap);
   add_task(&Supervisor::recovery_due_ms, &Supervisor::recover);
   add_task(&Supervisor::readiness_due_ms, &Supervisor::check_readiness);
@@ -73,6 +79,9 @@ void Supervisor::add_sources() {
   add_task(&Supervisor::respawn_due_ms, &Supervisor::respawn);
   add_task(&Supervisor::hand_over_due_ms, &Supervisor::finish_hand_over);
   add_task(&Supervisor::reload_due_ms, &Supervisor::reload);
+  add_task(&Supervisor::prepare_due_ms, &Supervisor::prepare);
+  add_task(&Supervisor::disposal_due_ms, &Supervisor::dispose);
+  add_task(&Supervisor::names_due_ms, &Supervisor::refresh_names);
   add_task(&Supervisor::tickets_due_ms, &Supervisor::rotate_tickets);
   add_task(&Supervisor::watchdog_due_ms, &Supervisor::run_watchdog);
   add_task(&Supervisor::status_due_ms, &Supervisor::send_status);

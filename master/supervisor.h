@@ -21,10 +21,13 @@
 #include <string_view>
 #include <vector>
 
+#include "master/configuration.h"
 #include "master/daemonize.h"
+#include "master/disposal.h"
 #include "master/generations.h"
 #include "master/log_drain.h"
 #include "master/log_queue.h"
+#include "master/name_refresh.h"
 #include "master/poller.h"
 #include "master/process_table.h"
 #include "master/reload.h"
@@ -82,6 +85,8 @@ class Supervisor {
   void survive(const char* what);
   std::uint64_t recovery_due_ms() const { return needs_recovery_ ? kNow : kNever; }
   void recover(std::uint64_t now_ms);
+  std::uint64_t names_due_ms() const { return names_.due_ms(); }
+  void refresh_names(std::uint64_t now_ms) { names_.turn(generations_.active(), now_ms); }
   std::uint64_t tickets_due_ms() const { return tickets_.due_ms(); }
   void rotate_tickets(std::uint64_t now_ms) { tickets_.rotate(now_ms); }
   std::uint64_t watchdog_due_ms() const;
@@ -116,6 +121,9 @@ class Supervisor {
   void request_reload();
   std::uint64_t reload_due_ms() const;
   void reload(std::uint64_t now_ms);
+  std::uint64_t prepare_due_ms() const;
+  void prepare(std::uint64_t now_ms);
+  void start_candidate(Preparation& prepared);
   std::string why_not_now() const;
   bool postpone_reload();
   void activate(Generation& next);
@@ -133,6 +141,8 @@ class Supervisor {
   std::uint64_t leaving_due_ms() const;
   void kill_late_leavers(std::uint64_t now_ms);
   void retire_rows();
+  std::uint64_t disposal_due_ms() const { return disposal_.due_ms(); }
+  void dispose(std::uint64_t now_ms) { disposal_.turn(now_ms); }
 
   // supervisor_stop.cc: the program ends
   void drain();
@@ -146,8 +156,10 @@ class Supervisor {
 
   Environment env_;
   Generations generations_;
+  Disposal disposal_;  // of former generations
   shm::Segment& segment_;
   LogDrain log_drain_;
+  NameRefresh names_;
   TicketRotation tickets_;
   StatusReport status_;
   Watchdog watchdog_;
@@ -166,7 +178,8 @@ class Supervisor {
   struct Reload {
     bool is_wanted = false;
     bool is_delay_logged = false;
-    unsigned workers_needed = 0;  // 0: not known before the configuration is read
+    std::unique_ptr<Preparation> preparation;  // of the next candidate; nullptr: none is under way
+    unsigned workers_needed = 0;               // 0: not known before the configuration is read
     std::uint64_t began_ms =
         boot_time_ms();  // of the last one, since boot; the start counts as the first
     std::unique_ptr<LogSink> next_sink;  // the candidate's, if it logs elsewhere

@@ -10,6 +10,8 @@ namespace master {
 void Supervisor::reap(std::uint64_t) {
   int status = 0;
   for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
+    names_.on_exit(pid);
+    if (reload_.preparation) reload_.preparation->on_exit(pid);
     // A child that is not in the table is older than this program: exec(2) keeps children.
     if (const auto dead = processes_.remove(pid)) on_exit(dead->first, dead->second, status);
   }

@@ -2,7 +2,7 @@
 // supervisor.h.
 #include <algorithm>
 #include <exception>
-#include <optional>
+#include <memory>
 #include <utility>
 
 #include "master/start_error.h"
@@ -40,7 +40,7 @@ std::uint64_t Supervisor::reload_due_ms() const {
 // Neither reason is a failure: the other reload comes to an end, and old generations leave within
 // their Grace.
 std::string Supervisor::why_not_now() const {
-  if (generations_.candidate() != nullptr || !hand_over_.outcome.empty()) {
+  if (reload_.preparation || generations_.candidate() != nullptr || !hand_over_.outcome.empty()) {
     return "another reload is under way";
   }
   if (processes_.size() + reload_.workers_needed <= shm::kMaxRows) return {};
@@ -58,27 +58,48 @@ void Supervisor::reload(std::uint64_t) {
   if (postpone_reload()) return;
   reload_.is_wanted = false;
   reload_.began_ms = boot_time_ms();
-  conf::Diagnostics diagnostics;
-  const Generation& active = generations_.active();
   try {
-    std::optional<Generation> next = build_next(env_.reload_source, generations_.next_number(),
-                                                active, env_.wake_fds, diagnostics);
-    if (!next) return fail_candidate(diagnostics.headlines());
-    reload_.workers_needed = next->heritage.workers;
-    if (postpone_reload()) return retire_rows();
-    for (const std::string& warning : warnings_of(diagnostics)) log(Severity::warning, warning);
-    const conf::Global& global = next->heritage.config->global;
-    // In the foreground the log goes to standard output, whatever the configuration says.
-    if (env_.detached && !same_log(active.heritage.config->global, global)) {
-      const StartFolder::Visit visit(env_.reload_source.folder);
-      reload_.next_sink = env_.make_sink(global);
-    }
-    spawn_all(generations_.add(std::move(*next)));
+    const StartFolder::Visit visit(env_.reload_source.folder);
+    reload_.preparation = std::make_unique<Preparation>(env_.reload_source.config_file,
+                                                        &generations_.active().heritage);
+  } catch (const std::exception& error) {
+    fail_candidate({error.what()});
+  }
+}
+
+std::uint64_t Supervisor::prepare_due_ms() const {
+  return reload_.preparation ? reload_.preparation->due_ms() : kNever;
+}
+
+void Supervisor::prepare(std::uint64_t now_ms) {
+  if (!reload_.preparation) return;
+  const StartFolder::Visit visit(env_.reload_source.folder);
+  try {
+    reload_.preparation->turn(now_ms);
+    if (!reload_.preparation->is_done()) return;
+    const std::unique_ptr<Preparation> prepared = std::move(reload_.preparation);
+    start_candidate(*prepared);
   } catch (const StartError& error) {
     fail_candidate(error.reasons);
   } catch (const std::exception& error) {
     fail_candidate({error.what()});
   }
+}
+
+void Supervisor::start_candidate(Preparation& prepared) {
+  if (!prepared.heritage()) return fail_candidate(prepared.diagnostics().headlines());
+  const Generation& active = generations_.active();
+  Generation next = build_next(std::move(*prepared.heritage()), generations_.next_number(), active,
+                               env_.wake_fds, prepared.diagnostics());
+  reload_.workers_needed = next.heritage.workers;
+  if (postpone_reload()) return retire_rows();
+  for (const std::string& one : warnings_of(prepared.diagnostics())) log(Severity::warning, one);
+  const conf::Global& global = next.heritage.config->global;
+  // In the foreground the log goes to standard output, whatever the configuration says.
+  if (env_.detached && !same_log(active.heritage.config->global, global)) {
+    reload_.next_sink = env_.make_sink(global);
+  }
+  spawn_all(generations_.add(std::move(next)));
 }
 
 // Called when every worker of `next` is ready. Steps that can fail come first; `put_in_force` is
@@ -96,6 +117,7 @@ void Supervisor::activate(Generation& next) {
   }
   put_in_force(next);
   next.state = Generation::State::active;
+  names_.restart(next, now_ms());
   if (phase_ == Phase::starting) {
     on_first_active();
     put_to_work(next);
@@ -147,6 +169,7 @@ void Supervisor::fail_candidate(std::vector<std::string> reasons) {
   for (const std::string& reason : reasons) log(Severity::error, reason);
   log(Severity::error, "reload failed: generation " + std::to_string(generations_.active().number) +
                            " keeps serving");
+  reload_.preparation.reset();
   reload_.next_sink.reset();
   if (Generation* const failed = generations_.candidate()) abandon(*failed);
   retire_rows();

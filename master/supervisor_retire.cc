@@ -1,6 +1,9 @@
 // How a generation leaves: drained, abandoned, forgotten. The rest of Supervisor: see supervisor.h.
 #include <signal.h>
 
+#include <optional>
+#include <utility>
+
 #include "master/supervisor.h"
 
 namespace master {
@@ -31,7 +34,11 @@ void Supervisor::abandon(Generation& generation) {
 }
 
 void Supervisor::forget_if_gone(shm::Generation number) {
-  if (processes_.count_of(number) == 0 && generations_.forget(number)) retire_rows();
+  if (processes_.count_of(number) != 0) return;
+  if (std::optional<Generation> gone = generations_.forget(number)) {
+    disposal_.add(std::move(gone->heritage));
+    retire_rows();
+  }
 }
 
 std::uint64_t Supervisor::leaving_due_ms() const {

@@ -15,7 +15,13 @@
 namespace master {
 namespace {
 
+// A line has room for so many addresses.
+constexpr std::size_t kListedAddresses = 8;
+
 std::string listening_text(const Generation& generation) {
+  if (generation.sockets.size() > kListedAddresses) {
+    return std::to_string(generation.sockets.size()) + " addresses";
+  }
   std::string text;
   for (const ListeningSockets& sockets : generation.sockets) {
     text += text.empty() ? "" : ", ";
@@ -107,7 +113,11 @@ void Supervisor::on_first_active() {
     return;
   }
   phase_ = Phase::running;
-  log(Severity::notice, "ready: listening on " + listening_text(generations_.active()));
+  const Generation& active = generations_.active();
+  log(Severity::notice, "ready: listening on " + listening_text(active));
+  for (const ListeningSockets& sockets : active.sockets) {
+    log(Severity::debug, "listening on " + worker::net::host_port_text(sockets.address));
+  }
 }
 
 std::uint64_t Supervisor::readiness_due_ms() const {

@@ -9,6 +9,8 @@ void Supervisor::drain() {
   Generation& active = generations_.active();
   const auto grace = active.heritage.config->global.grace;
   phase_ = Phase::draining;
+  reload_.preparation.reset();
+  names_.stop();
   stop_deadline_ms_ = now_ms() + static_cast<std::uint64_t>(grace.count()) * 1000 + kGraceExtraMs;
   drain_generation(active);
   // To all workers, also those that drain already: idle clients get no more patience.
@@ -20,6 +22,8 @@ void Supervisor::drain() {
 
 void Supervisor::stop() {
   phase_ = Phase::stopping;
+  reload_.preparation.reset();
+  names_.stop();
   stop_deadline_ms_ = now_ms() + kStopMs;
   plan_.clear();
   for (const auto& [id, process] : processes_.entries()) send_signal(process.pid, SIGTERM);

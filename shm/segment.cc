@@ -18,7 +18,7 @@ namespace shm {
 namespace {
 
 constexpr std::uint64_t kMagic = 0x746e656d67655350;  // "PSegment" in memory
-constexpr std::uint32_t kVersion = 3;
+constexpr std::uint32_t kVersion = 4;
 
 constexpr std::size_t kPage =
     4096;  // the smallest page of Linux; a larger page holds more than the keys
@@ -39,7 +39,8 @@ struct Segment::Layout {
   ListenerTable listeners;
   ServiceTable services;
   BackendTable backends;
-  LogRing log_rings[kMaxRows];
+  BackendAddresses backend_addresses;
+  alignas(kCacheLine) LogRing log_rings[kMaxRows];
   SecretPage secrets;
   // The session table follows. Its size depends on max_sessions.
 };
@@ -91,6 +92,8 @@ Segment::~Segment() = default;
 Segment::Layout& Segment::layout() const { return mapping_->layout(); }
 
 BackendTable& Segment::backends() { return layout().backends; }
+
+BackendAddresses& Segment::backend_addresses() { return layout().backend_addresses; }
 
 ListenerTable& Segment::listeners() { return layout().listeners; }
 

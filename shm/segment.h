@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "shm/backend_addresses.h"
 #include "shm/backend_table.h"
 #include "shm/listener_table.h"
 #include "shm/log_ring.h"
@@ -28,6 +29,7 @@ class Segment {
   Segment& operator=(const Segment&) = delete;
 
   BackendTable& backends();
+  BackendAddresses& backend_addresses();
   ListenerTable& listeners();
   ServiceTable& services();
   WorkerTable& workers();

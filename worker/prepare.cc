@@ -1,8 +1,7 @@
-// The privileged half of a worker's start: see prepare.h.
+// What a generation of workers needs from the system: see prepare.h.
 #include "worker/prepare.h"
 
 #include <grp.h>
-#include <netdb.h>
 #include <pwd.h>
 #include <sys/stat.h>
 
@@ -77,68 +76,35 @@ void check_jail(const conf::Global& global, Diagnostics& diagnostics) {
   }
 }
 
-std::vector<net::SocketAddress> resolve(const std::string& host, std::uint16_t port, bool passive,
-                                        std::string& why) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_NUMERICSERV | (passive ? AI_PASSIVE : 0);
-  addrinfo* found = nullptr;
-  const int error = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
-  std::vector<net::SocketAddress> addresses;
-  if (error != 0) {
-    why = error == EAI_SYSTEM ? std::strerror(errno) : ::gai_strerror(error);
-    return addresses;
-  }
-  for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
-    net::SocketAddress address;
-    std::memcpy(&address.storage, one->ai_addr, one->ai_addrlen);
-    address.size = one->ai_addrlen;
-    addresses.push_back(address);
-  }
-  ::freeaddrinfo(found);
-  return addresses;
-}
-
-void resolve_backends(const conf::Config& config, Heritage& heritage, Diagnostics& diagnostics) {
+void take_backends(const conf::Config& config, const net::Resolved* resolved, Heritage& heritage,
+                   Diagnostics& diagnostics) {
   for (const conf::Backend& backend : config.backends) {
     backend::BackendHeritage one;
-    one.addresses = resolve(backend.address, backend.port, false, one.resolve_error);
+    one.addresses = resolved->addresses;
+    one.resolve_error = resolved->error;
     if (one.addresses.empty()) {
-      diagnostics.warning(backend.where, "the backend `" + log::escaped(backend.address) +
-                                             "` does not resolve: " + one.resolve_error +
-                                             "; it counts as dead");
+      diagnostics.warning(backend.where,
+                          "the backend `" + log::escaped(backend.address) + "` does not resolve: " +
+                              log::escaped(resolved->error) + "; it counts as dead until it does");
     }
     for (const std::string& line : backend.head_add) one.head_add += line + "\r\n";
     heritage.backends.push_back(std::move(one));
+    ++resolved;
   }
 }
 
-void resolve_listeners(const conf::Config& config, Heritage& heritage, Diagnostics& diagnostics) {
-  for (const conf::Listener& listener : config.listeners) {
-    route::ListenerHeritage one;
-    std::string why;
-    const std::vector<net::SocketAddress> addresses =
-        resolve(listener.address, listener.port, true, why);
-    if (addresses.empty()) {
-      diagnostics.error(listener.where,
-                        "the listener's address `" + log::escaped(listener.address) +
-                            "` does not resolve: " + why + "; expected an address of this machine");
+void take_listeners(const conf::Config& config, const net::Resolved* resolved, Heritage& heritage,
+                    Diagnostics& diagnostics) {
+  for (std::size_t i = 0; i < config.listeners.size(); ++i, ++resolved) {
+    const conf::Listener& listener = config.listeners[i];
+    if (resolved->addresses.empty()) {
+      diagnostics.error(listener.where, "the listener's address `" +
+                                            log::escaped(listener.address) +
+                                            "` does not resolve: " + log::escaped(resolved->error) +
+                                            "; expected an address of this machine");
     } else {
-      one.address = addresses.front();
+      heritage.listeners[i].address = resolved->addresses.front();
     }
-    heritage.listeners.push_back(one);
-  }
-}
-
-void load_tls(const conf::Config& config, Heritage& heritage, Diagnostics& diagnostics) {
-  std::vector<const conf::Tls*> all;
-  for (const conf::Listener& listener : config.listeners) {
-    if (listener.tls) all.push_back(&*listener.tls);
-  }
-  tls::reserve_secure_heap(all, diagnostics);
-  for (std::size_t i = 0; i < config.listeners.size(); ++i) {
-    if (!config.listeners[i].tls) continue;
-    heritage.listeners[i].tls = tls::Context::make(*config.listeners[i].tls, diagnostics);
   }
 }
 
@@ -161,21 +127,57 @@ unsigned number_of_workers(const conf::Global& global) {
 
 }  // namespace
 
-std::optional<Heritage> prepare(std::shared_ptr<const conf::Config> config,
-                                Diagnostics& diagnostics) {
-  const conf::Config& c = *config;
-  Heritage heritage;
-  heritage.config = std::move(config);
-  load_pages(c.global, heritage.pages, diagnostics);
-  find_ids(c.global, heritage, diagnostics);
-  check_jail(c.global, diagnostics);
-  resolve_backends(c, heritage, diagnostics);
-  resolve_listeners(c, heritage, diagnostics);
-  load_tls(c, heritage, diagnostics);
-  find_allowed_rules(c, heritage, diagnostics);
-  heritage.workers = number_of_workers(c.global);
-  if (diagnostics.has_errors()) return std::nullopt;
-  return heritage;
+Preparation::Preparation(std::shared_ptr<const conf::Config> config, Diagnostics& diagnostics)
+    : diagnostics_(diagnostics), certificates_(load_certificates()) {
+  const conf::Global& global = config->global;
+  heritage_.config = std::move(config);
+  heritage_.listeners.resize(heritage_.config->listeners.size());
+  load_pages(global, heritage_.pages, diagnostics_);
+  find_ids(global, heritage_, diagnostics_);
+  check_jail(global, diagnostics_);
+  heritage_.workers = number_of_workers(global);
+}
+
+std::vector<net::Name> Preparation::names() const {
+  std::vector<net::Name> names;
+  for (const auto& one : heritage_.config->backends)
+    names.push_back({one.address, one.port, false});
+  for (const auto& one : heritage_.config->listeners)
+    names.push_back({one.address, one.port, true});
+  return names;
+}
+
+tls::Steps Preparation::load_certificates() {
+  const std::vector<conf::Listener>& listeners = heritage_.config->listeners;
+  std::vector<const conf::Tls*> all;
+  for (const conf::Listener& listener : listeners) {
+    if (listener.tls) all.push_back(&*listener.tls);
+  }
+  tls::reserve_secure_heap(all, diagnostics_);
+  for (std::size_t i = 0; i < listeners.size(); ++i) {
+    if (!listeners[i].tls) continue;
+    tls::Steps steps =
+        tls::Context::load(*listeners[i].tls, diagnostics_, heritage_.listeners[i].tls);
+    while (steps.next()) co_yield tls::Step{};
+  }
+}
+
+std::optional<Heritage> Preparation::finish(const std::vector<net::Resolved>& resolved) {
+  const conf::Config& config = *heritage_.config;
+  take_backends(config, resolved.data(), heritage_, diagnostics_);
+  take_listeners(config, resolved.data() + config.backends.size(), heritage_, diagnostics_);
+  find_allowed_rules(config, heritage_, diagnostics_);
+  if (diagnostics_.has_errors()) return std::nullopt;
+  return std::move(heritage_);
+}
+
+bool free_step(Heritage& heritage) {
+  for (route::ListenerHeritage& listener : heritage.listeners) {
+    if (!listener.tls) continue;
+    if (!listener.tls->free_step()) listener.tls.reset();
+    return true;
+  }
+  return false;
 }
 
 }  // namespace worker

@@ -1,20 +1,53 @@
-// The privileged half of a worker's start: everything that needs a path, a user database or a
-// resolver. The master calls it outside the jail. `-c` runs conf::load and this, then ends.
+// The privileged half of a worker's start: everything that needs a path or a user database. The
+// master does it outside the jail: at the start, at a reload, and for `-c`.
+//
+// It works in steps, because certificates take long and the master has other work meanwhile. It
+// resolves no name: the caller does, and hands over the results.
 #pragma once
 
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "conf/config.h"
 #include "conf/diagnostic.h"
 #include "worker/heritage.h"
+#include "worker/net/resolve.h"
+#include "worker/tls/steps.h"
 
 namespace worker {
 
-// Reads error pages and certificates, looks up User and Group, resolves names, checks RootJail.
-// Returns nothing when it added an error to `diagnostics`. A backend's name that does not resolve
-// is a warning, a listener's is an error. May block in the resolver.
-std::optional<Heritage> prepare(std::shared_ptr<const conf::Config> config,
-                                conf::Diagnostics& diagnostics);
+class Preparation {
+ public:
+  // Reads error pages, looks up User and Group, checks RootJail. Both arguments must outlive this.
+  Preparation(std::shared_ptr<const conf::Config> config, conf::Diagnostics& diagnostics);
+  Preparation(const Preparation&) = delete;
+  Preparation& operator=(const Preparation&) = delete;
+
+  // The names to be resolved: those of all backends, then those of all listeners.
+  std::vector<net::Name> names() const;
+
+  // Known after the constructor: those of User and Group.
+  std::optional<uid_t> uid() const { return heritage_.uid; }
+  std::optional<gid_t> gid() const { return heritage_.gid; }
+
+  // Loads one more certificate, or sets one more certificate up. False when none is left.
+  bool step() { return certificates_.next(); }
+
+  // Called once, after the last step. `resolved` has a result for each of names(). Returns nothing
+  // when `diagnostics` has an error. A backend's name that does not resolve is a warning, a
+  // listener's is an error.
+  std::optional<Heritage> finish(const std::vector<net::Resolved>& resolved);
+
+ private:
+  tls::Steps load_certificates();
+
+  conf::Diagnostics& diagnostics_;
+  Heritage heritage_;
+  tls::Steps certificates_;
+};
+
+// Frees a part of a heritage that no worker gets any more. False when only little is left.
+bool free_step(Heritage& heritage);
 
 }  // namespace worker

@@ -27,12 +27,18 @@ struct Backend {
   // "NAME (ADDRESS:PORT)" for log lines.
   std::string title() const;
 
+  // None while the name has not resolved. Once there are addresses, they stay.
+  const std::vector<net::SocketAddress>& addresses() const;
+
   const conf::Backend& config;
   const BackendHeritage& heritage;
   UpstreamPool pool;
   route::WaitQueue queue;              // of requests that wait for one of its `Threads` slots
   net::DeadlineList& timeout;          // `TimeOut`
   net::DeadlineList& connect_timeout;  // `ConnTO`, for each address
+
+ private:
+  mutable std::vector<net::SocketAddress> found_;  // after the start
 };
 
 // All backends of the configuration, in its order.

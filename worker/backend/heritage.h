@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "shm/backend_addresses.h"
 #include "shm/ids.h"
 #include "worker/net/address.h"
 
@@ -15,8 +16,10 @@ struct BackendHeritage {
       addresses;              // in the resolver's order; empty when the name did not resolve
   std::string resolve_error;  // why the name did not resolve
   std::string head_add;       // complete "Name: value\r\n" lines
-  std::uint32_t row = 0;      // of shm::BackendTable; the master sets it
-  shm::BackendId id = 0;      // the master sets it
+  // Where the master publishes addresses that it finds later; the master sets it.
+  const shm::BackendAddresses* published = nullptr;
+  std::uint32_t row = 0;  // of shm::BackendTable; the master sets it
+  shm::BackendId id = 0;  // the master sets it
 };
 
 }  // namespace worker::backend

@@ -15,7 +15,7 @@ class Probe::Attempt final : public UpstreamUser {
       : backend_(backend), table_(table), loop_(loop), log_(log), timeout_(timeout) {}
 
   void start(std::uint64_t now_ms) {
-    const std::vector<net::SocketAddress>& addresses = backend_.heritage.addresses;
+    const std::vector<net::SocketAddress>& addresses = backend_.addresses();
     upstream_ = std::make_unique<UpstreamConnection>(loop_);
     upstream_->set_user(*this);
     // A name may have several addresses; each probe tries the next one.
@@ -85,7 +85,8 @@ Probe::~Probe() = default;
 void Probe::tick(std::uint64_t now_ms) {
   for (std::size_t i = 0; i < attempts_.size(); ++i) {
     const BackendHeritage& backend = backends_[i].heritage;
-    if (table_.is_live(backend.row) || backend.addresses.empty() || attempts_[i]->running()) {
+    if (table_.is_live(backend.row) || backends_[i].addresses().empty() ||
+        attempts_[i]->running()) {
       continue;
     }
     if (table_.claim_probe(backend.row, now_ms, period_ms_)) attempts_[i]->start(now_ms);

@@ -224,9 +224,8 @@ void read_certificates(const PemText& file, const PemText* key_file, std::vector
   }
 }
 
-std::vector<Certificate> load_certificates(const std::vector<conf::Tls::Certificate>& entries,
-                                           Diagnostics& diagnostics) {
-  std::vector<Certificate> certificates;
+Steps load_certificates(const std::vector<conf::Tls::Certificate>& entries,
+                        std::vector<Certificate>& certificates, Diagnostics& diagnostics) {
   for (const conf::Tls::Certificate& entry : entries) {
     for (const std::string& path : expand_path(entry, diagnostics)) {
       const SecretText text("certificate", path, entry.where, diagnostics);
@@ -236,6 +235,7 @@ std::vector<Certificate> load_certificates(const std::vector<conf::Tls::Certific
       if (key_path.empty() && !has_private_key(*text)) key_path = key_beside(path);
       if (key_path.empty()) {
         read_certificates(file, nullptr, certificates, diagnostics);
+        co_yield Step{};
         continue;
       }
       const Position& where = entry.key.empty() ? entry.where : entry.key_where;
@@ -243,9 +243,9 @@ std::vector<Certificate> load_certificates(const std::vector<conf::Tls::Certific
       if (!key_text) continue;
       const PemText key_file{*key_text, key_path, where};
       read_certificates(file, &key_file, certificates, diagnostics);
+      co_yield Step{};
     }
   }
-  return certificates;
 }
 
 }  // namespace worker::tls

@@ -14,6 +14,7 @@
 
 #include "conf/config.h"
 #include "conf/diagnostic.h"
+#include "worker/tls/steps.h"
 
 namespace worker::tls {
 
@@ -36,9 +37,9 @@ struct Certificate {
 
 // Loads the configured certificates, in their order. A path is a PEM file, a folder (all its *.pem,
 // by name) or a pattern with * ? [. A certificate that cannot be used is an error; one that clients
-// will refuse is a warning.
-std::vector<Certificate> load_certificates(const std::vector<conf::Tls::Certificate>& entries,
-                                           conf::Diagnostics& diagnostics);
+// will refuse is a warning. One step for each file.
+Steps load_certificates(const std::vector<conf::Tls::Certificate>& entries,
+                        std::vector<Certificate>& certificates, conf::Diagnostics& diagnostics);
 
 // The text of a file, and what names it in diagnostics.
 struct PemText {

@@ -100,9 +100,10 @@ struct Context::Impl {
 
   bool add_context(const Set& set, const conf::Tls& tls, const Ciphers& ciphers,
                    const ClientAuth& client_auth, Diagnostics& diagnostics);
-  bool make_contexts(const std::vector<Certificate>& certificates, const conf::Tls& tls,
-                     const Ciphers& ciphers, const ClientAuth& client_auth,
-                     Diagnostics& diagnostics);
+  // An error leaves by_name incomplete.
+  Steps make_contexts(const std::vector<Certificate>& certificates, const conf::Tls& tls,
+                      const Ciphers& ciphers, const ClientAuth& client_auth,
+                      Diagnostics& diagnostics);
 
   static int on_hello(SSL* session, int*, void* self) {
     const std::string_view name = server_name(session);
@@ -212,9 +213,9 @@ bool Context::Impl::add_context(const Set& set, const conf::Tls& tls, const Ciph
   return true;
 }
 
-bool Context::Impl::make_contexts(const std::vector<Certificate>& certificates,
-                                  const conf::Tls& tls, const Ciphers& ciphers,
-                                  const ClientAuth& client_auth, Diagnostics& diagnostics) {
+Steps Context::Impl::make_contexts(const std::vector<Certificate>& certificates,
+                                   const conf::Tls& tls, const Ciphers& ciphers,
+                                   const ClientAuth& client_auth, Diagnostics& diagnostics) {
   std::map<std::string, Set> sets;
   for (const Certificate& certificate : certificates) {
     for (const std::string& name : certificate.names) add_to_set(certificate, sets[name]);
@@ -223,15 +224,15 @@ bool Context::Impl::make_contexts(const std::vector<Certificate>& certificates,
   const Certificate& first = certificates.front();
   Set set{&first};
   if (!first.names.empty()) set = sets[first.names.front()];
-  if (!add_context(set, tls, ciphers, client_auth, diagnostics)) return false;
+  if (!add_context(set, tls, ciphers, client_auth, diagnostics)) co_return;
   for (const auto& [name, wanted] : sets) {
-    if (!by_set.contains(wanted) && !add_context(wanted, tls, ciphers, client_auth, diagnostics)) {
-      return false;
+    if (!by_set.contains(wanted)) {
+      co_yield Step{};
+      if (!add_context(wanted, tls, ciphers, client_auth, diagnostics)) co_return;
     }
     by_name[name] = by_set[wanted];
   }
   by_set.clear();
-  return true;
 }
 
 namespace {
@@ -254,17 +255,30 @@ Context::~Context() = default;
 
 std::shared_ptr<Context> Context::make(const conf::Tls& tls, Diagnostics& diagnostics) {
   reserve_secure_heap({&tls}, diagnostics);
-  load_library();
-  Diagnostics own;  // so that load() stops for the errors of this listener only
-  std::shared_ptr<Context> made = load(tls, own);
-  for (const conf::Diagnostic& one : own.all()) {
-    diagnostics.add(one.severity, one.where, one.message);
-  }
+  std::shared_ptr<Context> made;
+  Steps steps = load(tls, diagnostics, made);
+  while (steps.next()) continue;
   return made;
 }
 
-std::shared_ptr<Context> Context::load(const conf::Tls& tls, Diagnostics& diagnostics) {
-  const std::vector<Certificate> certificates = load_certificates(tls.certificates, diagnostics);
+Steps Context::load(const conf::Tls& tls, Diagnostics& diagnostics,
+                    std::shared_ptr<Context>& made) {
+  load_library();
+  Diagnostics own;  // so that the errors of other listeners do not end this one's load
+  std::unique_ptr<Impl> impl;
+  Steps steps = load_parts(tls, own, impl);
+  while (steps.next()) co_yield Step{};
+  for (const conf::Diagnostic& one : own.all()) {
+    diagnostics.add(one.severity, one.where, one.message);
+  }
+  if (impl && !own.has_errors()) made.reset(new Context(std::move(impl)));
+}
+
+Steps Context::load_parts(const conf::Tls& tls, Diagnostics& diagnostics,
+                          std::unique_ptr<Impl>& impl) {
+  std::vector<Certificate> certificates;
+  Steps reading = load_certificates(tls.certificates, certificates, diagnostics);
+  while (reading.next()) co_yield Step{};
   warn_about_full_heap(certificates, diagnostics);
   const Ciphers ciphers = choose_ciphers(tls.ciphers);
   for (const std::string& name : ciphers.unknown) {
@@ -279,15 +293,18 @@ std::shared_ptr<Context> Context::load(const conf::Tls& tls, Diagnostics& diagno
                       "such as ECDHE-RSA-AES128-GCM-SHA256");
   }
   const std::optional<ClientAuth> client_auth = ClientAuth::load(tls.client_cert, diagnostics);
-  if (certificates.empty() || !has_ciphers || !client_auth || diagnostics.has_errors()) {
-    return nullptr;
-  }
-  auto impl = std::make_unique<Impl>();
-  if (!impl->make_contexts(certificates, tls, ciphers, *client_auth, diagnostics)) return nullptr;
-  return std::shared_ptr<Context>(new Context(std::move(impl)));
+  if (certificates.empty() || !has_ciphers || !client_auth || diagnostics.has_errors()) co_return;
+  impl = std::make_unique<Impl>();
+  Steps making = impl->make_contexts(certificates, tls, ciphers, *client_auth, diagnostics);
+  while (making.next()) co_yield Step{};
 }
 
 void Context::use_tickets(const shm::TicketKeys& keys) { impl_->tickets.use(keys); }
+
+bool Context::free_step() {
+  impl_->sites.pop_back();
+  return !impl_->sites.empty();
+}
 
 SSL* Context::new_session() const { return SSL_new(impl_->sites.front()->context.get()); }
 

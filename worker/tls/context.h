@@ -1,6 +1,6 @@
 // The TLS settings of one listener: certificates by server name, ciphers, versions, tickets.
 //
-// prepare() makes it as root, outside the jail, where it reads, checks and loads everything.
+// The master makes it as root, outside the jail, where it reads, checks and loads everything.
 // Workers inherit it by fork and do not change the settings. Owns OpenSSL's contexts, and the
 // transport and the scratch that all sessions of the listener share.
 #pragma once
@@ -14,6 +14,7 @@
 
 #include "conf/config.h"
 #include "conf/diagnostic.h"
+#include "worker/tls/steps.h"
 
 namespace shm {
 class TicketKeys;
@@ -33,6 +34,9 @@ class Context {
   // no key, a key that matches no certificate, an encrypted key, a weak key, no usable cipher.
   // Warnings are a certificate that has expired and a cipher that OpenSSL lacks.
   static std::shared_ptr<Context> make(const conf::Tls& tls, conf::Diagnostics& diagnostics);
+  // The same in steps: a certificate is loaded, or set up, in each. The last one sets `made`.
+  static Steps load(const conf::Tls& tls, conf::Diagnostics& diagnostics,
+                    std::shared_ptr<Context>& made);
   ~Context();
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
@@ -40,6 +44,9 @@ class Context {
   // Called in the worker before it serves. `keys` outlives this. Without keys no session is
   // resumed.
   void use_tickets(const shm::TicketKeys& keys);
+
+  // Frees one set of certificates. False when none is left. Then only the destructor may follow.
+  bool free_step();
 
   // A server's side of one connection, still without a transport. The caller owns it. Null when
   // memory is short.
@@ -53,9 +60,10 @@ class Context {
   static bool covers(const SSL* session, std::string_view host);
 
  private:
-  static std::shared_ptr<Context> load(const conf::Tls& tls, conf::Diagnostics& diagnostics);
-
   struct Impl;
+  static Steps load_parts(const conf::Tls& tls, conf::Diagnostics& diagnostics,
+                          std::unique_ptr<Impl>& impl);
+
   explicit Context(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

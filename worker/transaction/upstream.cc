@@ -57,7 +57,7 @@ Transaction::Flow Transaction::connect() {
 }
 
 Transaction::Flow Transaction::connect_next_address(int last_error) {
-  const std::vector<net::SocketAddress>& addresses = now_.backend->heritage.addresses;
+  const std::vector<net::SocketAddress>& addresses = now_.backend->addresses();
   while (now_.next_address < addresses.size()) {
     upstream_ = std::make_unique<backend::UpstreamConnection>(context_.loop);
     upstream_->set_user(*this);

@@ -39,13 +39,13 @@ def test_version_starts_nothing(file, tmp_path):
 
 
 @pytest.mark.parametrize("args", [
-    ["-x"], ["--help"], ["-h"], ["-Z", "-c"], ["-f"], ["-p"], ["-d"], ["-d", "x"], ["-d", "-1"],
-    ["-d", ""], ["-d", "1x"], ["-d", "99999999999999999999"], ["-f", ""], ["-p", ""], ["operand"],
+    ["-x"], ["--hopeless"], ["-Z", "-c"], ["-f"], ["-p"], ["-d"], ["-d", "x"], ["-d", "-1"],
+    ["-d", ""], ["-d", "1x"], ["-d", "99999999999999999999"], ["-f", ""], ["-p", ""], ["-p", "none"], ["operand"],
     ["-c", "operand"], ["-F", "-f", "/nonexistent", "more"]])
 def test_unknown_options(args):
     done = run_pound(*args)
     assert (done.returncode, done.stdout) == (2, "")
-    assert ("usage: pound [-v] [-c] [-F] [-d level] [-f config_file] [-p pid_file]"
+    assert ("usage: pound [-v] [-c] [-F] [-d level] [-f config_file] [-p pid_file] [-h]"
             in done.stderr), done.stderr
 
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <netdb.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -109,6 +110,15 @@ int open(const char* path, int flags, ...) {
   va_end(more);
   if (strikes("open")) return -1;
   return ((int (*)(const char*, int, ...))real(&cache, "open"))(path, flags, mode);
+}
+
+// The numeric form needs no resolver and always passes.
+int getaddrinfo(const char* host, const char* port, const struct addrinfo* hints,
+                struct addrinfo** found) {
+  static void* cache;
+  if ((hints->ai_flags & AI_NUMERICHOST) == 0 && strikes("getaddrinfo")) return EAI_AGAIN;
+  return ((int (*)(const char*, const char*, const struct addrinfo*, struct addrinfo**))real(
+      &cache, "getaddrinfo"))(host, port, hints, found);
 }
 
 // The operator new of C++. The compiler flag -fexceptions lets its exception pass through C code.

@@ -32,6 +32,10 @@ def is_asleep(pid):
     return _stat(pid)[:1] == ["S"]
 
 
+def is_stopped(pid):
+    return _stat(pid)[:1] == ["T"]
+
+
 def age(pid):
     """Seconds since the process started; 0 if it is gone."""
     stat = _stat(pid)

@@ -89,6 +89,16 @@ class Authority:
         return made
 
 
+def write_many_certificates(folder, count):
+    """Writes `count` self-signed certificates with keys to folder/NNNNN.pem, for
+    hostNNNNN.example."""
+    folder.mkdir()
+    program = folder.with_suffix(".program")
+    source = pathlib.Path(__file__).with_name("many_certificates.c")
+    subprocess.run(["cc", "-O1", "-o", program, source, "-lcrypto"], check=True)
+    subprocess.run([program, folder, str(count)], check=True, timeout=TIMEOUT)
+
+
 class TlsSocket:
     """A socket for Wire that splits its output into records and segments as the test asks."""
 

@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <cstring>
+
 #include "t/unit/backend/harness.h"
 
 using namespace backend_test;
@@ -31,6 +33,31 @@ TEST_CASE(
            house.fakes[1]->is_closed(1);
   }));
   CHECK(!house.backends.close_idle());
+}
+
+TEST_CASE("backend: addresses that the master publishes serve a name that had none, and stay") {
+  House house;
+  worker::backend::BackendHeritage& heritage = house.heritages[0];
+  const worker::backend::Backend& backend = house.backends[0];
+  shm::BackendAddresses& table = house.segment.backend_addresses();
+  heritage.published = &table;
+  const auto publish = [&](const worker::net::SocketAddress& from) {
+    shm::Address address;
+    address.size = from.size;
+    std::memcpy(address.bytes.data(), &from.storage, from.size);
+    table.publish(heritage.row, {&address, 1});
+  };
+  const worker::net::SocketAddress known = heritage.addresses[0];
+  publish(house.fakes[0]->address());
+  CHECK(&backend.addresses() == &heritage.addresses);
+  table.publish(heritage.row, {});
+  heritage.addresses.clear();
+  CHECK(backend.addresses().empty());
+  publish(known);
+  REQUIRE(backend.addresses().size() == 1);
+  CHECK(worker::net::host_port_text(backend.addresses()[0]) == worker::net::host_port_text(known));
+  table.publish(heritage.row, {});
+  CHECK(backend.addresses().size() == 1);
 }
 
 TEST_CASE("backend connection: a refused connect gives its errno, at once or with an event") {

@@ -156,8 +156,9 @@ class SupervisorLife {
  private:
   int run(int log) const {
     master::Signals signals;
-    conf::Diagnostics diagnostics;
-    auto heritage = master::load_configuration(config(), diagnostics);
+    master::Preparation prepared(config());
+    prepared.complete();
+    std::optional<worker::Heritage>& heritage = prepared.heritage();
     if (!heritage) return 3;
     shm::Segment segment(heritage->config->global.max_sessions);
     heritage->detail = 7;

@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <sys/wait.h>
 
 #include "master/configuration.h"
 #include "master/start_error.h"
@@ -45,24 +46,74 @@ TEST_CASE("configuration: another user, another group and a jail need root") {
 TEST_CASE("configuration: a file without a listener is an error") {
   const TempFolder folder;
   write_file(folder.file("a.yaml"), "HTTPListeners:\nHTTPSListeners:\n");
-  conf::Diagnostics diagnostics;
-  CHECK_FALSE(master::load_configuration(folder.file("a.yaml"), diagnostics).has_value());
-  CHECK(diagnostics.has_errors());
+  master::Preparation prepared(folder.file("a.yaml"));
+  prepared.complete();
+  CHECK_FALSE(prepared.heritage().has_value());
+  CHECK(prepared.diagnostics().has_errors());
 }
 
-TEST_CASE("configuration: a file is loaded and prepared") {
+TEST_CASE("configuration: a file with numeric addresses is loaded and prepared in one turn") {
   const TempFolder folder;
   write_file(folder.file("a.yaml"), kHttp);
-  conf::Diagnostics diagnostics;
-  const auto heritage = master::load_configuration(folder.file("a.yaml"), diagnostics);
-  CAPTURE(diagnostics.text());
-  REQUIRE(heritage.has_value());
-  CHECK(heritage->listeners.size() == 1);
+  master::Preparation prepared(folder.file("a.yaml"));
+  CHECK_FALSE(prepared.is_done());
+  CHECK(prepared.due_ms() == master::kNow);
+  CHECK(prepared.fd() == -1);
+  prepared.turn(master::now_ms());
+  CAPTURE(prepared.diagnostics().text());
+  CHECK(prepared.is_done());
+  REQUIRE(prepared.heritage().has_value());
+  CHECK(prepared.heritage()->listeners.size() == 1);
+}
+
+TEST_CASE("configuration: a name that hangs is awaited until the deadline, without work") {
+  const TempFolder folder;
+  write_file(folder.file("a.yaml"),
+             "Backends: [&b {Address: hang.test, Port: 9}]\n"
+             "HTTPListeners: [{Address: 127.0.0.1, Port: 8080, Services: [{Backends: [*b]}]}]\n");
+  master::Preparation prepared(folder.file("a.yaml"));
+  const std::uint64_t now = master::now_ms();
+  prepared.turn(now);
+  CHECK_FALSE(prepared.is_done());
+  CHECK(prepared.fd() >= 0);
+  CHECK(prepared.due_ms() <= now + master::kLookUpMs);
+  CHECK(prepared.due_ms() + 1000 > now + master::kLookUpMs);
+  prepared.turn(prepared.due_ms());
+  CHECK(prepared.is_done());
+  CHECK(prepared.fd() == -1);
+  REQUIRE(prepared.heritage().has_value());
+  CHECK(prepared.heritage()->backends[0].resolve_error == "no answer within 5 s");
+  CHECK(prepared.diagnostics().headlines().size() == 1);
+  ::waitpid(-1, nullptr, 0);
+}
+
+TEST_CASE("configuration: a name that fails keeps the addresses that the backend has") {
+  const TempFolder folder;
+  write_file(folder.file("a.yaml"),
+             "Backends: [&b {Address: nowhere.invalid, Port: 80}, "
+             "&c {Address: nowhere.invalid, Port: 81}, &d {Address: 127.0.0.2, Port: 80}]\n"
+             "HTTPListeners: [{Address: 127.0.0.1, Port: 8080, "
+             "Services: [{Backends: [*b, *c, *d]}]}]\n");
+  worker::Heritage active = sample_heritage();
+  active.backends[2].addresses = {loopback(80)};  // of nowhere.invalid, port 80
+  master::Preparation prepared(folder.file("a.yaml"), &active);
+  prepared.complete();
+  REQUIRE(prepared.heritage().has_value());
+  const auto& backends = prepared.heritage()->backends;
+  REQUIRE(backends[0].addresses.size() == 1);
+  CHECK(worker::net::host_port_text(backends[0].addresses[0]) == "127.0.0.1:80");
+  CHECK(backends[1].addresses.empty());
+  CHECK(worker::net::host_port_text(backends[2].addresses[0]) == "127.0.0.2:80");
+  const std::vector<std::string> said = prepared.diagnostics().headlines();
+  REQUIRE(said.size() == 2);
+  CHECK(said[0].ends_with("; it keeps the addresses it had"));
+  CHECK(said[1].ends_with("; it counts as dead until it does"));
 }
 
 TEST_CASE("configuration: a missing file is an error, not an exception") {
   const TempFolder folder;
-  conf::Diagnostics diagnostics;
-  CHECK_FALSE(master::load_configuration(folder.file("none"), diagnostics).has_value());
-  CHECK(diagnostics.has_errors());
+  master::Preparation prepared(folder.file("none"));
+  CHECK(prepared.is_done());
+  CHECK_FALSE(prepared.heritage().has_value());
+  CHECK(prepared.diagnostics().has_errors());
 }

@@ -42,7 +42,7 @@ TEST_CASE("generations: numbers go up and are never used twice") {
   CHECK_THROWS_AS(generations.add(generation(3, State::starting)), std::logic_error);
   CHECK(generations.next_number() == 2);
   generations.add(generation(2, State::abandoned));
-  CHECK(generations.forget(2));
+  CHECK(generations.forget(2).has_value());
   CHECK(generations.next_number() == 3);
 }
 
@@ -58,11 +58,11 @@ TEST_CASE("generations: the active one comes last in the list of all") {
 TEST_CASE("generations: the active one and a candidate are not forgotten") {
   Generations generations(generation(1, State::draining));
   generations.add(generation(2, State::starting));
-  CHECK_FALSE(generations.forget(1));
-  CHECK_FALSE(generations.forget(2));
-  CHECK_FALSE(generations.forget(3));
+  CHECK_FALSE(generations.forget(1).has_value());
+  CHECK_FALSE(generations.forget(2).has_value());
+  CHECK_FALSE(generations.forget(3).has_value());
   generations.activate(2);
-  CHECK(generations.forget(1));
+  CHECK(generations.forget(1).has_value());
   CHECK(numbers_of(generations.all()) == Numbers{2});
 }
 
@@ -76,6 +76,6 @@ TEST_CASE("generations: the earliest deadline of those that leave, not of the ac
   generations.activate(3);
   CHECK(generations.leaving().size() == 2);
   CHECK(generations.leaving_due_ms() == 100);
-  CHECK(generations.forget(1));
+  CHECK(generations.forget(1).has_value());
   CHECK(generations.leaving_due_ms() == 300);
 }

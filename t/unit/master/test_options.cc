@@ -26,7 +26,7 @@ std::string mistake(const std::vector<std::string>& words) {
 }
 
 const std::string kUsage =
-    "\nusage: pound [-v] [-c] [-F] [-d level] [-f config_file] [-p pid_file]";
+    "\nusage: pound [-v] [-c] [-F] [-d level] [-f config_file] [-p pid_file] [-h]";
 
 }  // namespace
 
@@ -77,10 +77,38 @@ TEST_CASE("options: -v and -V win over everything else") {
 }
 
 TEST_CASE("options: the error names the mistake") {
+  CHECK(mistake({"--hopeless"}) == "pound: option --hopeless is unknown" + kUsage);
   CHECK(mistake({"-x"}) == "pound: option -x is unknown" + kUsage);
   CHECK(mistake({"-f"}) == "pound: option -f takes a value" + kUsage);
   CHECK(mistake({"-f", ""}) == "pound: option -f takes a file name" + kUsage);
-  CHECK(mistake({"-p", ""}) == "pound: option -p takes a file name" + kUsage);
   CHECK(mistake({"start"}) == "pound: unexpected operand start" + kUsage);
   CHECK(mistake({"-c", "--", "-v"}) == "pound: unexpected operand -v" + kUsage);
+}
+
+TEST_CASE("options: -h and --help win over everything but -v") {
+  CHECK(parse({"-h"}).action == Options::Action::help);
+  CHECK(parse({"--help"}).action == Options::Action::help);
+  CHECK(parse({"-x", "-c", "--help"}).action == Options::Action::help);
+  CHECK(parse({"--help", "-v"}).action == Options::Action::version);
+  CHECK(parse({"-f", "--help", "-c"}).config_file == "--help");
+  const std::string help = master::help_text();
+  CHECK(help.starts_with(kUsage.substr(1) + "\n"));
+  for (const char* option :
+       {"  -c ", "  -F ", "  -d N ", "  -f FILE ", "  -p FILE ", "  -v ", "  -h ",
+        "default /etc/pound/pound.yaml\n", "default /var/run/pound.pid\n"}) {
+    CAPTURE(option);
+    CHECK(help.find(option) != help.npos);
+  }
+}
+
+TEST_CASE("options: in the foreground no pid file is needed") {
+  for (const char* none : {"", "none"}) {
+    CHECK(parse({"-F", "-p", none}).pid_file.empty());
+    CHECK(parse({"-d", "1", "-p", none}).pid_file.empty());
+    CHECK(parse({"-c", "-p", none}).pid_file.empty());
+    CHECK(mistake({"-p", none}) == "pound: only with -F can pound do without a pid file" + kUsage);
+    CHECK(mistake({"-d", "0", "-p", none}) ==
+          "pound: only with -F can pound do without a pid file" + kUsage);
+  }
+  CHECK(parse({"-p", "./none"}).pid_file == "./none");
 }

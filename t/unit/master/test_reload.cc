@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "master/configuration.h"
 #include "master/reload.h"
 #include "master/start_error.h"
 #include "t/unit/master/heritage.h"
@@ -67,22 +68,6 @@ TEST_CASE("reload: a visit to a folder that is gone changes nothing") {
   CHECK(std::filesystem::current_path() == "/");
 }
 
-TEST_CASE("reload: a configuration with errors makes no generation and names the line") {
-  const TempFolder folder;
-  write_file(folder.file("p.yaml"), "HTTPListeners:\n  - Adress: 127.0.0.1\n");
-  shm::Segment segment;
-  master::WakeFds wake_fds(16);
-  master::Generation active;
-  active.heritage.config = std::make_shared<const conf::Config>();
-  active.heritage.segment = &segment;
-  conf::Diagnostics diagnostics;
-  const master::ReloadSource source{folder.file("p.yaml"), master::StartFolder()};
-  CHECK_FALSE(master::build_next(source, 2, active, wake_fds, diagnostics).has_value());
-  REQUIRE_FALSE(diagnostics.headlines().empty());
-  CHECK(diagnostics.headlines()[0].find("p.yaml:2:") != std::string::npos);
-  CHECK(segment.listeners().size() == 0);
-}
-
 TEST_CASE("reload: the next generation keeps the secret and warns of keys that cannot change") {
   const TempFolder folder;
   write_file(folder.file("p.yaml"),
@@ -97,16 +82,17 @@ TEST_CASE("reload: the next generation keeps the secret and warns of keys that c
   active.heritage.segment = &segment;
   active.heritage.session_secret[0] = 77;
   active.heritage.detail = 3;
-  conf::Diagnostics diagnostics;
-  const master::ReloadSource source{folder.file("p.yaml"), master::StartFolder()};
-  const auto next = master::build_next(source, 2, active, wake_fds, diagnostics);
-  REQUIRE(next.has_value());
-  CHECK(next->number == 2);
-  CHECK(next->heritage.session_secret[0] == 77);
-  CHECK(next->heritage.detail == 3);
-  REQUIRE(diagnostics.headlines().size() == 1);
-  CHECK(diagnostics.headlines()[0].find("MaxSessions stays at 262144 until pound is restarted") !=
-        std::string::npos);
+  master::Preparation prepared(folder.file("p.yaml"));
+  prepared.complete();
+  REQUIRE(prepared.heritage());
+  const master::Generation next = master::build_next(std::move(*prepared.heritage()), 2, active,
+                                                     wake_fds, prepared.diagnostics());
+  CHECK(next.number == 2);
+  CHECK(next.heritage.session_secret[0] == 77);
+  CHECK(next.heritage.detail == 3);
+  REQUIRE(prepared.diagnostics().headlines().size() == 1);
+  CHECK(prepared.diagnostics().headlines()[0].find(
+            "MaxSessions stays at 262144 until pound is restarted") != std::string::npos);
 }
 
 TEST_CASE("reload: without root a configuration with RootJail fails") {
@@ -126,10 +112,12 @@ TEST_CASE("reload: without root a configuration with RootJail fails") {
     master::Generation active;
     active.heritage.config = std::make_shared<const conf::Config>();
     active.heritage.segment = &segment;
-    conf::Diagnostics diagnostics;
-    const master::ReloadSource source{folder.file("p.yaml"), master::StartFolder()};
+    master::Preparation prepared(folder.file("p.yaml"));
+    prepared.complete();
+    if (!prepared.heritage()) ::_exit(4);
     try {
-      master::build_next(source, 2, active, wake_fds, diagnostics);
+      master::build_next(std::move(*prepared.heritage()), 2, active, wake_fds,
+                         prepared.diagnostics());
     } catch (const master::StartError& error) {
       ::_exit(std::string_view(error.what()) == "RootJail needs root: /" ? 0 : 2);
     }

@@ -69,3 +69,15 @@ TEST_CASE("reload_report: a write that fails is reported with its error, and lea
   CHECK(status == 0);
   CHECK(std::filesystem::is_empty(folder.file("")));
 }
+
+TEST_CASE("reload report: without a pid file nothing is written, and that is no error") {
+  const auto home = std::filesystem::current_path();
+  const TempFolder folder;
+  std::filesystem::current_path(folder.file(""));
+  {
+    ReloadReport report("");
+    CHECK(report.publish({true, 1, 0, {"active"}}).empty());
+  }
+  CHECK(std::filesystem::is_empty(folder.file("")));
+  std::filesystem::current_path(home);
+}

@@ -54,8 +54,9 @@ TEST_CASE("supervisor: INT and QUIT let the workers drain, TERM then stops at on
   life.signal(SIGTERM);
   CHECK(life.await("stopping") == "5 stopping now");
   // A stopped process does not act on TERM, so the supervisor kills it after kStopMs.
-  CHECK_FALSE(
-      life.await("worker 0 (pid " + std::to_string(hung) + ") did not end after SIGTERM and is killed").empty());
+  CHECK_FALSE(life.await("worker 0 (pid " + std::to_string(hung) +
+                         ") did not end after SIGTERM and is killed")
+                  .empty());
   CHECK(life.wait() == 0);
 }
 
@@ -152,7 +153,8 @@ TEST_CASE("supervisor: an old worker that hangs delays the outcome of a reload, 
   CHECK(life.await("reload") == "6 reload waits: another reload is under way");
   CHECK(life.await("reload failed") == "3 reload failed: generation 2 keeps serving");
   CHECK(count(life.log(), "reload waits") == 1);
-  CHECK(life.saw("4 worker 0 (pid " + std::to_string(hung) + ") did not end after its Grace and is killed\n"));
+  CHECK(life.saw("4 worker 0 (pid " + std::to_string(hung) +
+                 ") did not end after its Grace and is killed\n"));
   life.signal(SIGTERM);
   CHECK(life.wait() == 0);
 }

@@ -140,8 +140,11 @@ TEST_CASE("certificates: files, folders and patterns, in their order") {
   folder.write("x.crt", simple_pem("x.test"));
   const auto load = [&](const std::string& path, conf::Diagnostics& diagnostics) {
     std::string names;
-    for (const Certificate& one :
-         worker::tls::load_certificates({{.path = path, .where = {}}}, diagnostics)) {
+    const std::vector<conf::Tls::Certificate> files{{.path = path, .where = {}}};
+    std::vector<Certificate> loaded;
+    worker::tls::Steps steps = worker::tls::load_certificates(files, loaded, diagnostics);
+    while (steps.next()) continue;
+    for (const Certificate& one : loaded) {
       names += one.names.at(0) + " ";
     }
     return names;

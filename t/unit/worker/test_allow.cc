@@ -8,7 +8,7 @@
 #include <string>
 
 #include "conf/load.h"
-#include "worker/prepare.h"
+#include "t/unit/worker/prepared.h"
 
 using namespace worker;
 
@@ -72,8 +72,7 @@ TEST_CASE("allow: a listener's rules hold for its services, a service's for it a
                                 "    Backends: *b\n  - Backends: *b\n",
                                 diagnostics);
   REQUIRE_MESSAGE(config, diagnostics.text());
-  const auto heritage =
-      prepare(std::make_shared<const conf::Config>(std::move(*config)), diagnostics);
+  const auto heritage = prepared(std::move(*config), diagnostics);
   REQUIRE_MESSAGE(heritage, diagnostics.text());
   const worker::route::ListenerHeritage& listener = heritage->listeners.at(0);
   REQUIRE(listener.service_allowed.size() == 2);
@@ -99,7 +98,7 @@ TEST_CASE("allow: mistakes are reported at their positions") {
                       "  - Backends: *b\n    Allow: [target_char, host_emty, target_char]\n",
                       diagnostics);
   REQUIRE_MESSAGE(config, diagnostics.text());
-  CHECK(!prepare(std::make_shared<const conf::Config>(std::move(*config)), diagnostics));
+  CHECK(!prepared(std::move(*config), diagnostics));
   const std::string text = diagnostics.text();
   CAPTURE(text);
   CHECK(text.find("pound.yaml:8:10: error: `chunk_size` cannot be relaxed") != std::string::npos);

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "conf/load.h"
-#include "worker/prepare.h"
+#include "t/unit/worker/prepared.h"
 
 namespace {
 
@@ -33,7 +33,7 @@ std::optional<worker::Heritage> prepare(const std::string& global, const std::st
       "  Port: 8080\n  Services:\n  - Backends: *b\n";
   std::optional<conf::Config> config = conf::load_text("pound.yaml", text, diagnostics);
   REQUIRE_MESSAGE(config, diagnostics.text());
-  return worker::prepare(std::make_shared<const conf::Config>(std::move(*config)), diagnostics);
+  return prepared(std::move(*config), diagnostics);
 }
 
 }  // namespace
@@ -66,9 +66,12 @@ TEST_CASE("prepare: a backend's name that does not resolve is a warning") {
   const auto heritage = prepare("", "no-such-host.invalid", diagnostics);
   REQUIRE(heritage);
   CHECK(heritage->backends[0].addresses.empty());
-  CHECK(!heritage->backends[0].resolve_error.empty());
+  CHECK(heritage->backends[0].resolve_error == "not today");
   REQUIRE(diagnostics.all().size() == 1);
   CHECK(diagnostics.all()[0].severity == conf::Severity::warning);
+  CHECK(diagnostics.all()[0].message ==
+        "the backend `no-such-host.invalid` does not resolve: not today; it counts as dead until "
+        "it does");
 }
 
 TEST_CASE("prepare: every mistake is reported at its position") {
@@ -98,4 +101,36 @@ TEST_CASE("prepare: a page may have 256 KiB and not a byte more") {
   const std::string more = folder.write("more", std::string(256 * 1024 + 1, 'x'));
   CHECK(!prepare("  Err404: " + more + "\n", "127.0.0.1", diagnostics));
   CHECK(diagnostics.text().find("larger than 262144 bytes") != std::string::npos);
+}
+
+TEST_CASE("prepare: the names are those of the backends, then those of the listeners") {
+  conf::Diagnostics diagnostics;
+  std::optional<conf::Config> config = conf::load_text(
+      "pound.yaml",
+      "Backends: [&a {Address: one.test, Port: 1}, &b {Address: two.test, Port: 2}]\n"
+      "HTTPListeners: [{Address: three.test, Port: 3, Services: [{Backends: [*a, *b]}]}]\n",
+      diagnostics);
+  REQUIRE_MESSAGE(config, diagnostics.text());
+  const worker::Preparation preparation(std::make_shared<const conf::Config>(std::move(*config)),
+                                        diagnostics);
+  std::string text;
+  for (const worker::net::Name& name : preparation.names()) {
+    text += name.host + ":" + std::to_string(name.port) + (name.is_listener ? "L " : " ");
+  }
+  CHECK(text == "one.test:1 two.test:2 three.test:3L ");
+}
+
+TEST_CASE("prepare: a listener's name that does not resolve is an error") {
+  conf::Diagnostics diagnostics;
+  std::optional<conf::Config> config = conf::load_text(
+      "pound.yaml",
+      "Backends: [&a {Address: 127.0.0.1, Port: 1}]\n"
+      "HTTPListeners: [{Address: three.test, Port: 3, Services: [{Backends: [*a]}]}]\n",
+      diagnostics);
+  REQUIRE_MESSAGE(config, diagnostics.text());
+  CHECK_FALSE(prepared(std::move(*config), diagnostics));
+  REQUIRE(diagnostics.all().size() == 1);
+  CHECK(diagnostics.all()[0].message ==
+        "the listener's address `three.test` does not resolve: not today; expected an address of "
+        "this machine");
 }

@@ -1,0 +1,44 @@
+// A sequence lock with one writer: see backend_addresses.h.
+#include "shm/backend_addresses.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace shm {
+
+void BackendAddresses::publish(std::uint32_t index, std::span<const Address> addresses) {
+  Row& row = rows_[index];
+  const std::size_t count = std::min(addresses.size(), kMaxAddresses);
+  const std::uint32_t version = row.version.load(std::memory_order_relaxed);
+  row.version.store(version + 1, std::memory_order_relaxed);
+  std::atomic_thread_fence(std::memory_order_release);
+  row.count.store(static_cast<std::uint32_t>(count), std::memory_order_relaxed);
+  for (std::size_t i = 0; i < count; ++i) {
+    std::uint64_t words[kWords];
+    std::memcpy(words, &addresses[i], sizeof words);
+    for (std::size_t word = 0; word < kWords; ++word) {
+      row.words[i][word].store(words[word], std::memory_order_relaxed);
+    }
+  }
+  row.version.store(version + 2, std::memory_order_release);
+}
+
+std::size_t BackendAddresses::read(std::uint32_t index,
+                                   std::array<Address, kMaxAddresses>& out) const {
+  const Row& row = rows_[index];
+  const std::uint32_t version = row.version.load(std::memory_order_acquire);
+  if (version % 2 != 0) return 0;
+  const std::size_t count =
+      std::min<std::size_t>(row.count.load(std::memory_order_relaxed), kMaxAddresses);
+  for (std::size_t i = 0; i < count; ++i) {
+    std::uint64_t words[kWords];
+    for (std::size_t word = 0; word < kWords; ++word) {
+      words[word] = row.words[i][word].load(std::memory_order_relaxed);
+    }
+    std::memcpy(&out[i], words, sizeof words);
+  }
+  std::atomic_thread_fence(std::memory_order_acquire);
+  return row.version.load(std::memory_order_relaxed) == version ? count : 0;
+}
+
+}  // namespace shm
