@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "worker/backend/backend.h"
+#include "worker/backend/health.h"
 #include "worker/backend/probe.h"
 #include "worker/client/acceptor.h"
 #include "worker/client/client_set.h"
@@ -45,6 +46,7 @@ struct Runtime {
   route::WaitQueues queues;
   backend::Backends backends;
   std::vector<std::unique_ptr<route::Listener>> listeners;
+  backend::Health health;
   backend::Probe probe;
   transaction::Context transactions;
   client::ExchangePool exchanges;

@@ -6,6 +6,8 @@
 
 #include "shm/segment.h"
 #include "worker/backend/backend.h"
+#include "worker/backend/health.h"
+#include "worker/backend/probe.h"
 #include "worker/http/error_page.h"
 #include "worker/http/response_head.h"
 #include "worker/log/access_log.h"
@@ -26,6 +28,8 @@ struct Context {
   shm::Row row;  // this worker's
   const http::ErrorPages& pages;
   backend::Backends& backends;
+  backend::Health& health;
+  backend::Probe& probe;
   net::DeadlineList& tunnel_timeout;
   net::ReadBuffer& buffer;
   std::mt19937_64 random{std::random_device()()};

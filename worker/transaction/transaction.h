@@ -104,11 +104,11 @@ class Transaction final : public ExchangeUser,
     bool is_sticky = false;  // its session binds it to this backend
     bool no_pool = false;    // a pooled connection was stale
 
-    std::size_t next_address = 0;    // of the backend
-    std::uint64_t sent_ms = 0;       // when the request went out
-    std::uint64_t sent_us = 0;       // the same, to measure by
-    std::size_t backend_unsent = 0;  // of the request, when the backend's deadline was set
-    bool heard_backend = false;      // bytes came on this connection to the backend
+    backend::AddressOrder addresses;  // of the backend
+    std::uint64_t sent_ms = 0;        // when the request went out
+    std::uint64_t sent_us = 0;        // the same, to measure by
+    std::size_t backend_unsent = 0;   // of the request, when the backend's deadline was set
+    bool heard_backend = false;       // bytes came on this connection to the backend
 
     http::ResponseFacts response_facts;
     std::size_t interims = 0;     // 1xx that the backend has sent
@@ -154,10 +154,11 @@ class Transaction final : public ExchangeUser,
   // upstream.cc: the backend's connection and its response head
   Flow connect();
   Flow connect_next_address(int last_error);
+  Flow connected();
+  Flow connect_failed(int error);
   Flow backend_failed(int error);
-  void mark_dead(shm::DeadReason reason, std::string_view why);
-  // Only if the backend took the request and has said nothing to any worker since then.
-  void mark_dead_if_silent(shm::DeadReason reason, std::string_view why);
+  // Has the backend probed if it took the request and has said nothing to any worker since then.
+  void suspect_if_silent(std::string_view why);
   void note_heard();  // bytes came from the backend
   void note_response_time();
   Flow send_head();

@@ -2,44 +2,10 @@
 #include <cerrno>
 #include <cstring>
 
+#include "worker/backend/connect_error.h"
 #include "worker/transaction/transaction.h"
 
 namespace worker::transaction {
-
-namespace {
-
-// Failures of this machine, which say nothing about the backend.
-bool is_local_failure(int error) {
-  switch (error) {
-    case EMFILE:
-    case ENFILE:
-    case ENOBUFS:
-    case ENOMEM:
-    case EADDRNOTAVAIL:
-    case EAGAIN:
-      return true;
-    default:
-      return false;
-  }
-}
-
-shm::DeadReason dead_reason(int error) {
-  switch (error) {
-    case ECONNREFUSED:
-      return shm::DeadReason::refused;
-    case ETIMEDOUT:
-      return shm::DeadReason::timeout;
-    case ECONNRESET:
-      return shm::DeadReason::reset;
-    case EHOSTUNREACH:
-    case ENETUNREACH:
-      return shm::DeadReason::unreachable;
-    default:
-      return shm::DeadReason::other;
-  }
-}
-
-}  // namespace
 
 Transaction::Flow Transaction::connect() {
   now_.heard_backend = false;
@@ -52,44 +18,49 @@ Transaction::Flow Transaction::connect() {
       return go(Step::send_head);
     }
   }
-  now_.next_address = 0;
+  now_.addresses = context_.health.addresses(*now_.backend);
   return connect_next_address(EHOSTUNREACH);
 }
 
 Transaction::Flow Transaction::connect_next_address(int last_error) {
-  const std::vector<net::SocketAddress>& addresses = now_.backend->heritage.addresses;
-  while (now_.next_address < addresses.size()) {
+  while (!now_.addresses.at_end()) {
     upstream_ = std::make_unique<backend::UpstreamConnection>(context_.loop);
     upstream_->set_user(*this);
-    const net::SocketAddress& address = addresses[now_.next_address++];
+    const net::SocketAddress& address = now_.addresses.next();
     last_error = upstream_->connect(address);
     const bool no_descriptor = last_error == EMFILE || last_error == ENFILE;
     if (no_descriptor && context_.backends.close_idle()) last_error = upstream_->connect(address);
     if (last_error == 0) {
-      if (!upstream_->connecting()) return go(Step::send_head);
+      if (!upstream_->connecting()) return connected();
       upstream_->deadline().start(now_.backend->connect_timeout, net::EventLoop::now_ms());
       return Flow::wait;
     }
     drop_upstream();
-    if (is_local_failure(last_error)) return fail(503, "no_local_resources");
+    if (backend::is_local_failure(last_error)) return fail(503, "no_local_resources");
+    context_.health.address_is_silent(*now_.backend, address, last_error);
   }
   return backend_failed(last_error);
+}
+
+Transaction::Flow Transaction::connected() {
+  context_.health.address_answers(*now_.backend, now_.addresses.current());
+  return go(Step::send_head);
+}
+
+// A connect that was under way has failed.
+Transaction::Flow Transaction::connect_failed(int error) {
+  drop_upstream();
+  context_.health.address_is_silent(*now_.backend, now_.addresses.current(), error);
+  return connect_next_address(error);
 }
 
 // The connect failed, so nothing was sent: another backend of the service may serve.
 Transaction::Flow Transaction::backend_failed(int error) {
   context_.segment.backends().count_failure(now_.backend->heritage.row, context_.row);
-  mark_dead(dead_reason(error), std::strerror(error));
+  context_.health.backend_is_dead(*now_.backend, error);
   admission_.leave_backend();
   ++now_.failures;
   return go(Step::pick_backend);
-}
-
-void Transaction::mark_dead(shm::DeadReason reason, std::string_view why) {
-  const std::uint64_t now = net::EventLoop::now_ms();
-  if (!context_.segment.backends().mark_dead(now_.backend->heritage.row, reason, now)) return;
-  context_.log.write(log::Severity::warning,
-                     "backend " + now_.backend->title() + " is dead: " + std::string(why));
 }
 
 void Transaction::note_heard() {
@@ -102,10 +73,11 @@ void Transaction::note_response_time() {
                                                   context_.loop.turn_us() - now_.sent_us);
 }
 
-void Transaction::mark_dead_if_silent(shm::DeadReason reason, std::string_view why) {
-  // A single slow or deadly request is no reason to take a backend from all the others.
+void Transaction::suspect_if_silent(std::string_view why) {
+  // A backend that has answered others since then is live.
   const std::uint64_t heard = context_.segment.backends().last_heard_ms(now_.backend->heritage.row);
-  if (!now_.heard_backend && heard + shm::kHeardStepMs < now_.sent_ms) mark_dead(reason, why);
+  if (now_.heard_backend || heard + shm::kHeardStepMs >= now_.sent_ms) return;
+  context_.probe.suspect(*now_.backend, why);
 }
 
 Transaction::Flow Transaction::send_head() {
@@ -136,7 +108,7 @@ Transaction::Flow Transaction::upstream_ended(const tls::IoResult& result) {
     return go(Step::connect);
   }
   context_.segment.backends().count_failure(now_.backend->heritage.row, context_.row);
-  if (!is_orderly) mark_dead_if_silent(shm::DeadReason::reset, "connection reset");
+  if (!is_orderly) suspect_if_silent("connection reset");
   return fail(502, is_orderly ? "backend_closed" : "backend_reset");
 }
 
