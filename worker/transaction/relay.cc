@@ -121,6 +121,8 @@ void Transaction::arm_deadlines() {
   }
   pace_.stop();
   if (!upstream_) return;
+  // A response head has TimeOut as a whole, however its bytes trickle in.
+  if (!upstream_->head_bytes.empty() && upstream_->deadline().running()) return;
   upstream_->deadline().start(now_.backend->timeout, net::EventLoop::now_ms());
   now_.backend_unsent = now_.request_bytes != 0 ? upstream_->stream().unsent() : 0;
 }

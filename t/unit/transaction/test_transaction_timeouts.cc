@@ -98,6 +98,31 @@ TEST_CASE("transaction timeouts: each read from a backend restarts its time-out"
   CHECK(world.client().ended);
 }
 
+TEST_CASE("transaction timeouts: fault C5: a response head has TimeOut as a whole") {
+  World world;
+  world.get();
+  REQUIRE(world.until_asked());
+  const std::uint64_t asked = EventLoop::now_ms();
+  world.fakes[0]->sends("HTTP/1.1 200 OK\r\nA");
+  REQUIRE(world.until([&] { return world.segment.backends().last_heard_ms(0) != 0; }));
+  world.until([&] { return EventLoop::now_ms() > asked; });
+  SUBCASE("its bytes do not restart the time") {
+    world.fakes[0]->sends("AA");
+    world.turn();
+    world.deadlines.of(kTimeOutMs).sweep(asked + kTimeOutMs + 1);
+    check_end(world, world.client(), {"accept", "answer 504", "end whole"},
+              R"("GET / HTTP/1.1" 504 )" + page_size(world, 504) +
+                  " 192.0.2.1:80/1 b1 reason=backend_timeout");
+  }
+  SUBCASE("its end does") {
+    world.fakes[0]->sends(": b\r\nContent-Length: 5\r\n\r\nhe");
+    REQUIRE(world.until([&] { return world.client().body == "he"; }));
+    world.deadlines.of(kTimeOutMs).sweep(asked + kTimeOutMs + 1);
+    CHECK(!world.client().ended);
+  }
+  CHECK(world.is_live(0));
+}
+
 TEST_CASE("transaction timeouts: a client that stops sending its body") {
   World world;
   FakeExchange& client = world.client();
