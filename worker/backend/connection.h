@@ -46,9 +46,10 @@ class UpstreamConnection final : public net::Disposable {
   // Closes the socket. No event follows; pass the object to EventLoop::dispose.
   void close();
 
-  bool reused = false;      // has served a transaction before
-  std::string head_bytes;   // of an incomplete response head
-  std::size_t scanned = 0;  // bytes of it that http::parse_response_head has scanned
+  bool reused = false;       // has served a transaction before
+  bool is_personal = false;  // the backend has authenticated it for one client, or has begun to
+  std::string head_bytes;    // of an incomplete response head
+  std::size_t scanned = 0;   // bytes of it that http::parse_response_head has scanned
 
  private:
   void on_event(short what);

@@ -194,6 +194,8 @@ std::size_t Http1Exchange::unsent() const {
 
 bool Http1Exchange::is_gone() const { return connection_->endpoint().stream().has_failed(); }
 
+std::unique_ptr<backend::PinnedUpstream>& Http1Exchange::pinned() { return connection_->pinned(); }
+
 After Http1Exchange::after(End how) const {
   // An orderly close would make a body look whole that ends by close.
   const bool looks_whole = now_.framing == Framing::by_close && !now_.is_sent;

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -64,6 +65,7 @@ class Http1Exchange final : public net::Disposable, public transaction::Exchange
   std::size_t read_size() const override { return out_.read_size(); }
   bool has_failed() const override { return out_.failed(); }
   bool is_gone() const override;
+  std::unique_ptr<backend::PinnedUpstream>& pinned() override;
   void end(End how) override;
 
  private:

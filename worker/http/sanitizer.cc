@@ -4,6 +4,7 @@
 
 #include "worker/http/chars.h"
 #include "worker/http/connection.h"
+#include "worker/http/connection_auth.h"
 #include "worker/http/method.h"
 #include "worker/http/uri.h"
 
@@ -132,6 +133,7 @@ Refusal judge_request(const RequestHead& head, RequestFacts& facts, const Limits
   facts.upgrade = wanted_upgrade(head, options, facts.body);
   facts.repeatable = method != nullptr && method->idempotent &&
                      facts.body.kind != Framing::Kind::chunked && facts.body.length == 0;
+  facts.authenticates_connection = has_connection_credentials(head.fields);
   return {};
 }
 
@@ -145,6 +147,7 @@ Refusal judge_response(const ResponseHead& head, const RequestFacts& request,
   facts.keep_alive = facts.body.kind != Framing::Kind::until_close &&
                      keeps_alive(connection_options(head.fields), head.minor_version) &&
                      !may_have_forbidden_body(head, request.is_head);
+  facts.challenges_connection = has_connection_challenge(head.fields);
   return {};
 }
 

@@ -13,8 +13,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 
+#include "worker/backend/pinned.h"
 #include "worker/http/answer.h"
 #include "worker/http/framing.h"
 #include "worker/http/response_head.h"
@@ -92,6 +94,11 @@ class Exchange {
   virtual std::size_t read_size() const = 0;
   virtual bool has_failed() const = 0;  // a write has failed
   virtual bool is_gone() const = 0;     // the client has reset the connection; looks at the socket
+
+  // --- the client's connection
+  // The backend connection that belongs to it alone; null when there is none. The user takes it for
+  // a request and puts it here again. It ends with the client's connection.
+  virtual std::unique_ptr<backend::PinnedUpstream>& pinned() = 0;
 
   // The last call. The exchange, with the transaction, may be used again for another request.
   virtual void end(End how) = 0;

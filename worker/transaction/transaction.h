@@ -139,6 +139,8 @@ class Transaction final : public ExchangeUser,
   void on_wait_timeout() override;
   void take_backend(std::size_t index);
   std::optional<std::size_t> choose_backend();
+  // The backend of the service that has authenticated the client's connection.
+  std::optional<std::size_t> pinned_backend();
   Flow give_up_on_client(std::string_view reason);
 
   // answer.cc: the responses that we make ourselves
@@ -153,6 +155,8 @@ class Transaction final : public ExchangeUser,
 
   // upstream.cc: the backend's connection and its response head
   Flow connect();
+  // The connection of this client alone, or one of the pool.
+  std::unique_ptr<backend::UpstreamConnection> take_idle();
   Flow connect_next_address(int last_error);
   Flow connected();
   Flow connect_failed(int error);
@@ -168,6 +172,7 @@ class Transaction final : public ExchangeUser,
   Flow begin_response(char* rest, std::size_t size);
   Flow begin_tunnel(std::string_view rest);
   void upstream_done(bool has_excess);
+  void keep_upstream();  // in the pool, or for this client
   void drop_upstream();
 
   // relay.cc: bodies both ways, and how long to wait for either side

@@ -9,17 +9,25 @@ namespace worker::transaction {
 
 Transaction::Flow Transaction::connect() {
   now_.heard_backend = false;
-  // A request that cannot be sent a second time does not go out on a connection that the backend
-  // may just be closing.
-  if (now_.facts.repeatable && !now_.no_pool) {
-    upstream_ = now_.backend->pool.take();
-    if (upstream_) {
-      upstream_->set_user(*this);
-      return go(Step::send_head);
-    }
+  upstream_ = take_idle();
+  if (upstream_) {
+    upstream_->set_user(*this);
+    return go(Step::send_head);
   }
   now_.addresses = context_.health.addresses(*now_.backend);
   return connect_next_address(EHOSTUNREACH);
+}
+
+std::unique_ptr<backend::UpstreamConnection> Transaction::take_idle() {
+  if (now_.no_pool) return nullptr;
+  // Every request of this client goes out on it, because the backend knows the client by it.
+  const std::unique_ptr<backend::PinnedUpstream>& pinned = client_.pinned();
+  if (pinned && &pinned->backend() == now_.backend) {
+    if (auto own = pinned->take()) return own;
+  }
+  // A request that cannot be sent a second time does not go out on a connection that the backend
+  // may just be closing.
+  return now_.facts.repeatable ? now_.backend->pool.take() : nullptr;
 }
 
 Transaction::Flow Transaction::connect_next_address(int last_error) {
@@ -83,6 +91,7 @@ void Transaction::suspect_if_silent(std::string_view why) {
 Transaction::Flow Transaction::send_head() {
   now_.sent_ms = net::EventLoop::now_ms();
   now_.sent_us = context_.loop.turn_us();
+  if (now_.facts.authenticates_connection) upstream_->is_personal = true;
   to_backend_.flush(upstream_->stream(), request_head_);
   context_.segment.backends().count_request(now_.backend->heritage.row, context_.row);
   return go(Step::relay);
@@ -155,6 +164,7 @@ Transaction::Flow Transaction::begin_response(char* rest, std::size_t size) {
   now_.service->affinity.learn(head, now_.backend_index, net::EventLoop::now_ms());
   record_.status = head.status;
   now_.response_begun = true;
+  if (now_.response_facts.challenges_connection) upstream_->is_personal = true;
   response_body_.start(now_.response_facts.body);
   const http::BodyReader::Taken taken = response_body_.take(rest, size);
   now_.response_bytes += taken.produced;
@@ -180,22 +190,32 @@ Transaction::Flow Transaction::begin_tunnel(std::string_view rest) {
 
 // All of the response was read: the backend is free, however slowly the client reads.
 void Transaction::upstream_done(bool has_excess) {
-  // No other request follows a body: a backend that reads its length otherwise than we do, or not
-  // at all, would answer a part of it, and that answer would be the next client's.
+  // No other client's request follows a body: a backend that reads its length otherwise than we do,
+  // or not at all, would answer a part of it, and that answer would be the next client's.
   const http::Framing& body = now_.facts.body;
   const bool sent_body = body.kind == http::Framing::Kind::chunked || body.length != 0;
   const bool request_is_sent =
       client_.body_is_whole() && !to_backend_.holds() && !to_backend_.failed();
-  const bool is_reusable = !has_excess && !sent_body && request_is_sent &&
-                           now_.response_facts.keep_alive && !upstream_->endpoint().peer_closed();
+  const bool is_reusable = !has_excess && (!sent_body || upstream_->is_personal) &&
+                           request_is_sent && now_.response_facts.keep_alive &&
+                           !upstream_->endpoint().peer_closed();
   if (is_reusable) {
-    upstream_->endpoint().want_write(false);
-    upstream_->endpoint().mark_drained();
-    now_.backend->pool.put(std::move(upstream_));
+    keep_upstream();
   } else {
     drop_upstream();
   }
   admission_.leave();
+}
+
+void Transaction::keep_upstream() {
+  upstream_->endpoint().want_write(false);
+  upstream_->endpoint().mark_drained();
+  if (upstream_->is_personal) {
+    client_.pinned() = std::make_unique<backend::PinnedUpstream>(context_.loop, *now_.backend,
+                                                                 std::move(upstream_));
+  } else {
+    now_.backend->pool.put(std::move(upstream_));
+  }
 }
 
 void Transaction::drop_upstream() {
