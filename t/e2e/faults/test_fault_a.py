@@ -93,7 +93,7 @@ def test_fault_A3_a_short_restart_costs_about_a_second(site):
     backend.open()
     wait_until(lambda: get(pound.port).body == b"up", "the backend to be live again")
     assert time.monotonic() - begun < scaled(10)  # far less than Alive
-    assert len(pound.wait_log(r"backend web .* is live again after [1-9] s$")) == 1
+    assert len(pound.wait_log(r"backend web .* is live again after \d+ s$")) == 1
 
 
 TWO_ADDRESSES = """
@@ -164,7 +164,7 @@ def test_fault_A4_a_silent_address_costs_one_request_one_ConnTO(site, two_addres
             assert get(pound.port).body == b"here"
             durations.append(time.monotonic() - begun)
         assert durations[0] >= 1.9
-        assert max(durations[1:]) < 1.9, durations
+        assert max(durations[1:]) < scaled(1.9), durations
         assert len(pound.wait_log(rf"{title} does not answer at {where}: Connection timed out; "
                                   "its other addresses are tried first$")) == 1
     with listening_at("127.0.0.2", backend.port, 16):  # a probe finds it

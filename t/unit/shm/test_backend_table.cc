@@ -272,9 +272,9 @@ TEST_CASE("backend_table: of processes that suspect a backend at once, one follo
   Shared<Told> told;
   REQUIRE(told->table.enroll(1, 8, 0));
   constexpr std::uint64_t kRounds = 2000;
-  std::vector<pid_t> pids;
-  for (int child = 0; child < 4; ++child) {
-    pids.push_back(children::start([&] {
+  pid_t pids[4];
+  for (pid_t& pid : pids) {
+    pid = children::start([&] {
       told->ready.fetch_add(1);
       while (told->ready.load() < 4) {
       }
@@ -283,7 +283,7 @@ TEST_CASE("backend_table: of processes that suspect a backend at once, one follo
         told->silences.fetch_add(told->table.mark_silent(0, 1 + i % 8, i));
       }
       return true;
-    }));
+    });
   }
   for (pid_t pid : pids) CHECK(children::succeeded(pid));
   CHECK(told->claims.load() >= 1);
