@@ -38,8 +38,7 @@ struct BackendCounters {
   std::uint64_t failures = 0;  // connects refused or timed out, invalid responses
 };
 
-// What a worker knows of an address across generations, whose lists may differ: a hash that is not
-// 0.
+// A hash that identifies an address in all generations, although their lists may differ. Never 0.
 using AddressKey = std::uint64_t;
 
 // Addresses of one backend that do not answer and are remembered. Further ones are forgotten: they

@@ -1,9 +1,10 @@
-// One connection to a backend: connecting, serving a transaction, or idle in a pool.
+// One connection to a backend: connecting, serving a transaction, or idle.
 //
 // Owns its endpoint, its deadline, and the bytes of an incomplete response head. It has one user at
-// a time: a transaction, a pool or a probe. The user gets every event and starts and stops the
-// deadline. Destroyed only through EventLoop::dispose, because its methods may be on the stack when
-// its user drops it. A failed connect is an errno; later failures are results of the stream.
+// a time: a transaction, a pool, a pinned place or a probe. The user gets every event and starts
+// and stops the deadline. Destroyed only through EventLoop::dispose, because its methods may be on
+// the stack when its user drops it. A failed connect is an errno; later failures are results of the
+// stream.
 #pragma once
 
 #include <cstdint>

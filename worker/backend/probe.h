@@ -1,8 +1,8 @@
 // Probes: connects that find out whether a backend, or one of its addresses, answers.
 //
-//   a dead backend           1, 2, 4 … s after its death, at most every `Alive` s
-//   an address that is silent  likewise, while the backend itself is live
-//   a suspected backend      at once: it has taken a request and has said nothing to any worker
+//   a dead backend       1 s after its death, then after 2, 4, 8 … s, at most `Alive` s
+//   a silent address     likewise, while its backend is live
+//   a suspected backend  at once: it has a request and has sent nothing to any worker since then
 //
 // No worker is elected. The first worker that finds a probe due claims it in the segment. So a
 // worker that is killed while it probes delays the next probe by at most one period, and no worker
