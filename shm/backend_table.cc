@@ -1,7 +1,8 @@
 // Backends: ids, liveness words, gates and counters of the segment. No system call, no lock.
 //
 // A liveness word is 1 bit dead, 7 bits reason, 56 bits milliseconds (enough for two million
-// years).
+// years). A schedule of probes is 8 bits for the number of probes and 56 bits for the time of the
+// last one, or of the failure when there was none.
 #include "shm/backend_table.h"
 
 #include <algorithm>
@@ -14,6 +15,9 @@ constexpr int kReasonShift = 56;
 constexpr std::uint64_t kReasonMask = 0x7f;
 constexpr std::uint64_t kTimeMask = (std::uint64_t{1} << kReasonShift) - 1;
 
+constexpr int kProbesShift = 56;
+constexpr std::uint64_t kMostProbes = 32;  // then the delay exceeds every period
+
 constexpr std::uint32_t kRequests = 0;
 constexpr std::uint32_t kFailures = 1;
 
@@ -21,6 +25,23 @@ std::uint64_t live_word(std::uint64_t now_ms) { return now_ms & kTimeMask; }
 
 std::uint64_t dead_word(DeadReason reason, std::uint64_t now_ms) {
   return kDeadBit | (static_cast<std::uint64_t>(reason) << kReasonShift) | (now_ms & kTimeMask);
+}
+
+std::uint64_t schedule_word(std::uint64_t probes, std::uint64_t now_ms) {
+  return (std::min(probes, kMostProbes) << kProbesShift) | (now_ms & kTimeMask);
+}
+
+// Claims the next probe of a schedule whose failure was at `since_ms`. A probe at or before that
+// time belongs to an earlier failure.
+bool claim(std::atomic<std::uint64_t>& schedule, std::uint64_t since_ms, std::uint64_t now_ms,
+           std::uint64_t period_ms) {
+  std::uint64_t seen = schedule.load();
+  const std::uint64_t last_ms = seen & kTimeMask;
+  const bool is_first = last_ms <= since_ms;
+  const std::uint64_t probes = is_first ? 0 : seen >> kProbesShift;
+  const std::uint64_t delay_ms = std::min(period_ms, kFirstProbeMs << probes);
+  if (now_ms < (is_first ? since_ms : last_ms) + delay_ms) return false;
+  return schedule.compare_exchange_strong(seen, schedule_word(probes + 1, now_ms));
 }
 
 }  // namespace
@@ -54,7 +75,8 @@ std::optional<std::uint32_t> BackendTable::enroll(BackendId id, std::uint32_t li
   if (!entry) return std::nullopt;
   if (entry->is_new) {
     liveness_[entry->index].store(live_word(now_ms));
-    probed_ms_[entry->index].store(0);
+    probes_[entry->index].store(0);
+    for (SilentAddress& one : silent_[entry->index]) one.key.store(0);
     heard_ms_[entry->index].store(0);
     counters_.restart(entry->index);
     gates_[entry->index].set_limit(limit);
@@ -104,13 +126,54 @@ bool BackendTable::mark_live(std::uint32_t index, std::uint64_t now_ms) {
 
 bool BackendTable::claim_probe(std::uint32_t index, std::uint64_t now_ms, std::uint64_t period_ms) {
   const Liveness verdict = liveness(index);
-  std::uint64_t last = probed_ms_[index].load();
-  if (verdict.live || now_ms < std::max(last, verdict.since_ms) + period_ms) return false;
-  return probed_ms_[index].compare_exchange_strong(last, now_ms);
+  return !verdict.live && claim(probes_[index], verdict.since_ms, now_ms, period_ms);
+}
+
+bool BackendTable::claim_suspicion(std::uint32_t index, std::uint64_t now_ms) {
+  std::uint64_t seen = probes_[index].load();
+  const std::uint64_t last_ms = seen & kTimeMask;
+  if (!is_live(index) || (last_ms != 0 && now_ms < last_ms + kSuspicionMs)) return false;
+  return probes_[index].compare_exchange_strong(seen, schedule_word(0, now_ms));
 }
 
 std::uint64_t BackendTable::last_probe_ms(std::uint32_t index) const {
-  return probed_ms_[index].load(std::memory_order_relaxed);
+  return probes_[index].load(std::memory_order_relaxed) & kTimeMask;
+}
+
+bool BackendTable::mark_silent(std::uint32_t index, AddressKey address, std::uint64_t now_ms) {
+  if (is_silent(index, address)) return false;
+  for (SilentAddress& one : silent_[index]) {
+    AddressKey seen = 0;
+    if (one.key.compare_exchange_strong(seen, address)) {
+      one.probes.store(schedule_word(0, now_ms));
+      return true;
+    }
+    if (seen == address) return false;  // another caller was faster
+  }
+  return false;
+}
+
+bool BackendTable::mark_answering(std::uint32_t index, AddressKey address) {
+  bool any = false;
+  for (SilentAddress& one : silent_[index]) {
+    AddressKey seen = address;
+    if (one.key.load() == address) any |= one.key.compare_exchange_strong(seen, 0);
+  }
+  return any;
+}
+
+bool BackendTable::is_silent(std::uint32_t index, AddressKey address) const {
+  return std::ranges::any_of(silent_[index], [&](const SilentAddress& one) {
+    return one.key.load(std::memory_order_relaxed) == address;
+  });
+}
+
+bool BackendTable::claim_address_probe(std::uint32_t index, AddressKey address,
+                                       std::uint64_t now_ms, std::uint64_t period_ms) {
+  for (SilentAddress& one : silent_[index]) {
+    if (one.key.load() == address) return claim(one.probes, 0, now_ms, period_ms);
+  }
+  return false;
 }
 
 void BackendTable::note_heard(std::uint32_t index, std::uint64_t now_ms) {

@@ -3,11 +3,13 @@
 // Fixed rows in the segment. The master alone adds and retires rows, at start and at reload, before
 // it forks the workers that use them; workers know a backend by its row. Whether a backend is live
 // is one atomic word, so no reader sees half a change. The caller that changes it is told so and
-// logs it. Each counter cell has one writer, the process of its row; readers add the cells up. The
-// counts of a dead process stay.
+// logs it. The same holds for the addresses of a backend that do not answer. Each counter cell has
+// one writer, the process of its row; readers add the cells up. The counts of a dead process stay.
+// Times are CLOCK_MONOTONIC milliseconds.
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -28,13 +30,27 @@ std::string_view to_text(DeadReason reason);
 struct Liveness {
   bool live = true;
   DeadReason reason = DeadReason::none;
-  std::uint64_t since_ms = 0;  // CLOCK_MONOTONIC
+  std::uint64_t since_ms = 0;
 };
 
 struct BackendCounters {
   std::uint64_t requests = 0;  // sent to the backend
   std::uint64_t failures = 0;  // connects refused or timed out, invalid responses
 };
+
+// A hash that identifies an address in all generations, although their lists may differ. Never 0.
+using AddressKey = std::uint64_t;
+
+// Addresses of one backend that do not answer and are remembered. Further ones are forgotten: they
+// are tried in the order of the list.
+inline constexpr std::size_t kMaxSilentAddresses = 8;
+
+// The first probe of what has failed is due after this time, each further one after twice the time
+// before it, up to the caller's period.
+inline constexpr std::uint64_t kFirstProbeMs = 1000;
+
+// After a backend was suspected, the next suspicion is not followed up for this time.
+inline constexpr std::uint64_t kSuspicionMs = 1000;
 
 // Resolution of last_heard_ms.
 inline constexpr std::uint64_t kHeardStepMs = 50;
@@ -63,10 +79,23 @@ class BackendTable {
   bool mark_dead(std::uint32_t index, DeadReason reason, std::uint64_t now_ms);
   bool mark_live(std::uint32_t index, std::uint64_t now_ms);
 
-  // Claims the next probe of a dead backend, which is due `period_ms` after its death or after the
-  // last claim. True for the one caller that must make the probe.
+  // Claims the next probe of a dead backend, which is due kFirstProbeMs after its death, then after
+  // twice that time, and so on, at most `period_ms` after the last claim. True for the one caller
+  // that must make the probe.
   bool claim_probe(std::uint32_t index, std::uint64_t now_ms, std::uint64_t period_ms);
+  // Claims the probe of a live backend that may be dead. True for the one caller that must make it.
+  // False when the backend is dead, or was probed less than kSuspicionMs ago.
+  bool claim_suspicion(std::uint32_t index, std::uint64_t now_ms);
   std::uint64_t last_probe_ms(std::uint32_t index) const;  // 0 = never
+
+  // Notes that an address of the backend does not answer, or answers again. True for the one caller
+  // that changed this. A silent address is not noted when kMaxSilentAddresses are.
+  bool mark_silent(std::uint32_t index, AddressKey address, std::uint64_t now_ms);
+  bool mark_answering(std::uint32_t index, AddressKey address);
+  bool is_silent(std::uint32_t index, AddressKey address) const;
+  // As claim_probe, for an address that is silent.
+  bool claim_address_probe(std::uint32_t index, AddressKey address, std::uint64_t now_ms,
+                           std::uint64_t period_ms);
 
   // When the backend last sent any byte, to within kHeardStepMs; 0 = never. Workers write this at
   // most once in that time, so that the cache line stays shared between them.
@@ -84,11 +113,19 @@ class BackendTable {
   void release_row(Row row);
 
  private:
+  // An address that does not answer; 0 = none. A change of the key precedes that of the schedule:
+  // the worst that a reader of both sees is a probe too early or too late.
+  struct SilentAddress {
+    std::atomic<AddressKey> key;
+    std::atomic<std::uint64_t> probes;
+  };
+
   IdRegistry<kMaxBackends> ids_;
   // Side by side, eight to a cache line, because the balancer reads them for each request.
   alignas(kCacheLine) std::atomic<std::uint64_t> liveness_[kMaxBackends]{};
-  std::atomic<std::uint64_t> probed_ms_[kMaxBackends]{};
+  std::atomic<std::uint64_t> probes_[kMaxBackends]{};  // schedules: see backend_table.cc
   std::atomic<std::uint64_t> heard_ms_[kMaxBackends]{};
+  SilentAddress silent_[kMaxBackends][kMaxSilentAddresses]{};
   CounterGrid<kMaxBackends, 2> counters_;
   SparseGrid<kMaxBackends, kLatencyBlocks, LatencyCells> response_times_;
   Gate gates_[kMaxBackends];

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "worker/backend/backend.h"
+#include "worker/backend/health.h"
 #include "worker/backend/probe.h"
 #include "worker/client/acceptor.h"
 #include "worker/client/client_set.h"
@@ -43,6 +44,7 @@ struct Runtime {
   route::WaitQueues queues;
   backend::Backends backends;
   std::vector<std::unique_ptr<route::Listener>> listeners;
+  backend::Health health;
   backend::Probe probe;
   transaction::BufferBudget budget;
   transaction::Context transactions;

@@ -1,9 +1,10 @@
-// One connection to a backend: connecting, serving a transaction, or idle in a pool.
+// One connection to a backend: connecting, serving a transaction, or idle.
 //
 // Owns its endpoint, its deadline, and the bytes of an incomplete response head. It has one user at
-// a time: a transaction, a pool or a probe. The user gets every event and starts and stops the
-// deadline. Destroyed only through EventLoop::dispose, because its methods may be on the stack when
-// its user drops it. A failed connect is an errno; later failures are results of the stream.
+// a time: a transaction, a pool, a pinned place or a probe. The user gets every event and starts
+// and stops the deadline. Destroyed only through EventLoop::dispose, because its methods may be on
+// the stack when its user drops it. A failed connect is an errno; later failures are results of the
+// stream.
 #pragma once
 
 #include <cstdint>
@@ -46,9 +47,10 @@ class UpstreamConnection final : public net::Disposable {
   // Closes the socket. No event follows; pass the object to EventLoop::dispose.
   void close();
 
-  bool reused = false;      // has served a transaction before
-  std::string head_bytes;   // of an incomplete response head
-  std::size_t scanned = 0;  // bytes of it that http::parse_response_head has scanned
+  bool reused = false;       // has served a transaction before
+  bool is_personal = false;  // the backend has authenticated it for one client, or has begun to
+  std::string head_bytes;    // of an incomplete response head
+  std::size_t scanned = 0;   // bytes of it that http::parse_response_head has scanned
 
  private:
   void on_event(short what);

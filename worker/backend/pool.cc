@@ -6,11 +6,17 @@
 namespace worker::backend {
 
 std::unique_ptr<UpstreamConnection> UpstreamPool::take() {
-  if (idle_.empty()) return nullptr;
-  std::unique_ptr<UpstreamConnection> upstream = std::move(idle_.back());
-  idle_.pop_back();
-  upstream->deadline().stop();
-  return upstream;
+  while (!idle_.empty()) {
+    std::unique_ptr<UpstreamConnection> upstream = std::move(idle_.back());
+    idle_.pop_back();
+    if (!upstream->stream().has_input()) {
+      upstream->deadline().stop();
+      return upstream;
+    }
+    upstream->close();
+    loop_.dispose(std::move(upstream));
+  }
+  return nullptr;
 }
 
 void UpstreamPool::put(std::unique_ptr<UpstreamConnection> upstream) {

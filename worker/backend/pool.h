@@ -23,7 +23,9 @@ class UpstreamPool final : public UpstreamUser {
   UpstreamPool(const UpstreamPool&) = delete;
   UpstreamPool& operator=(const UpstreamPool&) = delete;
 
-  std::unique_ptr<UpstreamConnection> take();  // nullptr when the pool is empty
+  // A connection on which nothing has come since its last response; nullptr when there is none. It
+  // looks at the socket itself, because the loop reports what comes during a turn in the next turn.
+  std::unique_ptr<UpstreamConnection> take();
   // Keeps the connection, or closes it when the pool is full.
   void put(std::unique_ptr<UpstreamConnection> upstream);
   void clear();  // closes all idle connections

@@ -1,32 +1,36 @@
-// Probes dead backends: see probe.h.
+// Probes of backends and of their addresses: see probe.h.
 #include "worker/backend/probe.h"
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
 #include <string>
+
+#include "worker/backend/connect_error.h"
 
 namespace worker::backend {
 
 // This worker's probe of one backend: at most one connection at a time.
 class Probe::Attempt final : public UpstreamUser {
  public:
-  Attempt(const Backend& backend, shm::BackendTable& table, net::EventLoop& loop, log::Log& log,
-          net::DeadlineList& timeout)
-      : backend_(backend), table_(table), loop_(loop), log_(log), timeout_(timeout) {}
+  enum class Purpose : std::uint8_t { revive, suspect, address };
 
-  void start(std::uint64_t now_ms) {
-    const std::vector<net::SocketAddress>& addresses = backend_.addresses();
-    upstream_ = std::make_unique<UpstreamConnection>(loop_);
-    upstream_->set_user(*this);
-    // A name may have several addresses; each probe tries the next one.
-    const int error = upstream_->connect(addresses[next_address_++ % addresses.size()]);
-    if (error != 0) {
-      end();
-    } else if (!upstream_->connecting()) {
-      succeed();
-    } else {
-      upstream_->deadline().start(timeout_, now_ms);
-    }
+  // `timeout`: of one connect to what has failed before.
+  Attempt(const Backend& backend, Health& health, net::EventLoop& loop, log::Log& log,
+          net::DeadlineList& timeout)
+      : backend_(backend), health_(health), loop_(loop), log_(log), timeout_(timeout) {}
+
+  // Tries the addresses until one takes the connection.
+  void start(Purpose purpose) {
+    purpose_ = purpose;
+    addresses_ = health_.addresses(backend_);
+    connect_next(EHOSTUNREACH);
+  }
+  // Tries this one only.
+  void start(const net::SocketAddress& address) {
+    purpose_ = Purpose::address;
+    addresses_ = {};
+    connect(address);
   }
 
   bool running() const { return upstream_ != nullptr; }
@@ -37,21 +41,50 @@ class Probe::Attempt final : public UpstreamUser {
     if (error == 0) {
       succeed();
     } else {
-      end();
+      fail(error);
     }
   }
-  void on_upstream_deadline(UpstreamConnection&) override { end(); }
+  void on_upstream_deadline(UpstreamConnection&) override { fail(ETIMEDOUT); }
 
  private:
+  void connect(const net::SocketAddress& address) {
+    address_ = &address;
+    upstream_ = std::make_unique<UpstreamConnection>(loop_);
+    upstream_->set_user(*this);
+    const int error = upstream_->connect(address);
+    if (error != 0) {
+      fail(error);
+    } else if (!upstream_->connecting()) {
+      succeed();
+    } else {
+      // A backend in use has the time that requests have.
+      net::DeadlineList& timeout =
+          purpose_ == Purpose::suspect ? backend_.connect_timeout : timeout_;
+      upstream_->deadline().start(timeout, net::EventLoop::now_ms());
+    }
+  }
+
+  void connect_next(int last_error) {
+    if (!addresses_.at_end()) return connect(addresses_.next());
+    if (purpose_ == Purpose::suspect) health_.backend_is_dead(backend_, last_error);
+  }
+
   void succeed() {
-    const std::uint64_t now = net::EventLoop::now_ms();
-    const std::uint64_t since = table_.liveness(backend_.heritage.row).since_ms;
-    if (table_.mark_live(backend_.heritage.row, now)) {
-      log_.write(log::Severity::notice, "backend " + backend_.title() + " is live again after " +
-                                            std::to_string((now - std::min(since, now)) / 1000) +
-                                            " s");
+    health_.address_answers(backend_, *address_);
+    if (purpose_ == Purpose::revive) health_.backend_is_live(backend_);
+    if (purpose_ == Purpose::suspect) {
+      log_.write(log::Severity::notice,
+                 "backend " + backend_.title() + " accepts connections, so it stays in use");
     }
     end();
+  }
+
+  // A failure of this machine ends the probe without a verdict.
+  void fail(int error) {
+    end();
+    if (is_local_failure(error)) return;
+    health_.address_is_silent(backend_, *address_, error);
+    connect_next(error);
   }
 
   void end() {
@@ -60,23 +93,28 @@ class Probe::Attempt final : public UpstreamUser {
   }
 
   const Backend& backend_;
-  shm::BackendTable& table_;
+  Health& health_;
   net::EventLoop& loop_;
   log::Log& log_;
   net::DeadlineList& timeout_;
+  Purpose purpose_ = Purpose::revive;
+  AddressOrder addresses_;
+  const net::SocketAddress* address_ = nullptr;
   std::unique_ptr<UpstreamConnection> upstream_;
-  std::size_t next_address_ = 0;
 };
 
-Probe::Probe(const Backends& backends, shm::BackendTable& table, std::chrono::seconds period,
-             net::EventLoop& loop, net::DeadlineLists& deadlines, log::Log& log)
+Probe::Probe(const Backends& backends, shm::BackendTable& table, Health& health,
+             std::chrono::seconds period, net::EventLoop& loop, net::DeadlineLists& deadlines,
+             log::Log& log)
     : backends_(backends),
       table_(table),
+      health_(health),
+      log_(log),
       period_ms_(static_cast<std::uint64_t>(period.count()) * 1000) {
   for (std::size_t i = 0; i < backends.size(); ++i) {
     const std::chrono::seconds longest = std::min(period, backends[i].config.connect_timeout);
     net::DeadlineList& timeout = deadlines.of(static_cast<std::uint64_t>(longest.count()) * 1000);
-    attempts_.push_back(std::make_unique<Attempt>(backends[i], table, loop, log, timeout));
+    attempts_.push_back(std::make_unique<Attempt>(backends[i], health, loop, log, timeout));
   }
 }
 
@@ -85,11 +123,33 @@ Probe::~Probe() = default;
 void Probe::tick(std::uint64_t now_ms) {
   for (std::size_t i = 0; i < attempts_.size(); ++i) {
     const BackendHeritage& backend = backends_[i].heritage;
-    if (table_.is_live(backend.row) || backends_[i].addresses().empty() ||
-        attempts_[i]->running()) {
-      continue;
+    if (backends_[i].addresses().empty() || attempts_[i]->running()) continue;
+    if (table_.is_live(backend.row)) {
+      probe_silent_addresses(i, now_ms);
+    } else if (table_.claim_probe(backend.row, now_ms, period_ms_)) {
+      attempts_[i]->start(Attempt::Purpose::revive);
     }
-    if (table_.claim_probe(backend.row, now_ms, period_ms_)) attempts_[i]->start(now_ms);
+  }
+}
+
+// One at a time: those that are due wait for the next tick.
+void Probe::probe_silent_addresses(std::size_t index, std::uint64_t now_ms) {
+  const std::vector<net::SocketAddress>& addresses = backends_[index].addresses();
+  if (addresses.size() < 2) return;
+  for (const net::SocketAddress& address : addresses) {
+    if (!health_.claim_address_probe(backends_[index], address, now_ms, period_ms_)) continue;
+    return attempts_[index]->start(address);
+  }
+}
+
+void Probe::suspect(const Backend& backend, std::string_view why) {
+  for (std::size_t i = 0; i < attempts_.size(); ++i) {
+    if (&backends_[i] != &backend) continue;
+    if (attempts_[i]->running()) return;
+    if (!table_.claim_suspicion(backend.heritage.row, net::EventLoop::now_ms())) return;
+    log_.write(log::Severity::warning,
+               "backend " + backend.title() + " may be dead: " + std::string(why) + "; probing it");
+    attempts_[i]->start(Attempt::Purpose::suspect);
   }
 }
 

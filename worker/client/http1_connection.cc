@@ -221,6 +221,7 @@ void Http1Connection::linger() {
   const std::uint64_t now = net::EventLoop::now_ms();
   if (state_ != State::lingering) {
     state_ = State::lingering;
+    pinned_.reset();
     linger_end_ms_ = now + kLingerTotalMs;
     endpoint_.stream().shutdown_write();
   }
@@ -238,6 +239,7 @@ void Http1Connection::linger() {
 void Http1Connection::close() {
   if (state_ == State::closed) return;
   state_ = State::closed;
+  pinned_.reset();
   deadline_.stop();
   endpoint_.close();
   context_.clients.dismiss(*this);

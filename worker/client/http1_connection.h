@@ -1,8 +1,9 @@
 // The keep-alive loop of one client that speaks HTTP/1, over plain TCP or TLS.
 //
 // Owns its end of the connection and, while a request is in flight, the exchange. An idle client
-// owns no buffer and no exchange. Reads and parses request heads; whatever follows a head is the
-// business of the exchange. Destroyed only through EventLoop::dispose.
+// owns no buffer and no exchange, but may own a backend connection that belongs to it alone. Reads
+// and parses request heads; whatever follows a head is the business of the exchange. Destroyed only
+// through EventLoop::dispose.
 //
 //                 bytes             head complete            serve() returns
 //   fresh, idle ─────────► reading ───────────────► starting ───────────────► exchanging
@@ -18,6 +19,7 @@
 #include <string>
 #include <string_view>
 
+#include "worker/backend/pinned.h"
 #include "worker/client/http1_exchange.h"
 #include "worker/net/deadline.h"
 #include "worker/net/endpoint.h"
@@ -56,6 +58,8 @@ class Http1Connection final : public net::Disposable {
   void keep(std::string_view bytes);
   // The bytes that were kept, which belong to a tunnel instead.
   std::string take_kept();
+  // The backend connection that was authenticated for this client.
+  std::unique_ptr<backend::PinnedUpstream>& pinned() { return pinned_; }
   void exchange_ended(After after);
 
  private:
@@ -98,6 +102,7 @@ class Http1Connection final : public net::Disposable {
   net::Deadline deadline_;
   std::unique_ptr<Http1Exchange> exchange_;
   std::unique_ptr<Pending> pending_;
+  std::unique_ptr<backend::PinnedUpstream> pinned_;
   std::string ip_;
   std::uint64_t linger_end_ms_ = 0;
   std::uint32_t linger_unsent_ = 0;

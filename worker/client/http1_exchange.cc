@@ -198,6 +198,8 @@ bool Http1Exchange::has_ended() const { return connection_->endpoint().peer_clos
 
 void Http1Exchange::expect_silence() { connection_->endpoint().stream().probe_peer(); }
 
+std::unique_ptr<backend::PinnedUpstream>& Http1Exchange::pinned() { return connection_->pinned(); }
+
 After Http1Exchange::after(End how) const {
   // An orderly close would make a body look whole that ends by close.
   const bool looks_whole = now_.framing == Framing::by_close && !now_.is_sent;

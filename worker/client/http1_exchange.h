@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -66,6 +67,7 @@ class Http1Exchange final : public net::Disposable, public transaction::Exchange
   bool is_gone() const override;
   bool has_ended() const override;
   void expect_silence() override;
+  std::unique_ptr<backend::PinnedUpstream>& pinned() override;
   void end(End how) override;
 
  private:

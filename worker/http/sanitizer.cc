@@ -4,6 +4,7 @@
 
 #include "worker/http/chars.h"
 #include "worker/http/connection.h"
+#include "worker/http/connection_auth.h"
 #include "worker/http/method.h"
 #include "worker/http/uri.h"
 
@@ -94,13 +95,17 @@ Refusal judge_switch(const ResponseHead& head, const RequestFacts& request) {
   return {};
 }
 
-// Whether a response that may have no body has framing fields nevertheless: the bytes behind it are
-// then in doubt. (A response to HEAD, or a 304, may have the length that a GET would have had.)
-bool claims_forbidden_body(const ResponseHead& head) {
-  if (head.status >= 200 && head.status != 204) return false;
+// Whether a body may follow a response that must not have one. A backend that sends it does so as
+// late as it likes, and on a connection that is used again it would begin the next response. To
+// HEAD, the head has to rule it out: a GET whose head leaves its end open has a body up to the
+// close.
+bool may_have_forbidden_body(const ResponseHead& head, bool to_head) {
+  const bool is_bodiless = head.status < 200 || head.status == 204 || head.status == 304;
+  if (!is_bodiless && !to_head) return false;
   if (head.fields.has(FieldId::transfer_encoding)) return true;
   const Field* length = head.fields.find(FieldId::content_length);
-  return length != nullptr && length->value != "0";
+  if (length == nullptr) return !is_bodiless;
+  return length->value != "0" || head.fields.count(FieldId::content_length) > 1;
 }
 
 }  // namespace
@@ -128,6 +133,7 @@ Refusal judge_request(const RequestHead& head, RequestFacts& facts, const Limits
   facts.upgrade = wanted_upgrade(head, options, facts.body);
   facts.repeatable = method != nullptr && method->idempotent &&
                      facts.body.kind != Framing::Kind::chunked && facts.body.length == 0;
+  facts.authenticates_connection = has_connection_credentials(head.fields);
   return {};
 }
 
@@ -140,7 +146,8 @@ Refusal judge_response(const ResponseHead& head, const RequestFacts& request,
   if (const Refusal refusal = response_framing(head, request.is_head, facts.body)) return refusal;
   facts.keep_alive = facts.body.kind != Framing::Kind::until_close &&
                      keeps_alive(connection_options(head.fields), head.minor_version) &&
-                     !claims_forbidden_body(head);
+                     !may_have_forbidden_body(head, request.is_head);
+  facts.challenges_connection = has_connection_challenge(head.fields);
   return {};
 }
 

@@ -23,6 +23,7 @@ struct RequestFacts {
   bool is_head = false;
   bool expects_continue = false;  // Expect: 100-continue (never true for HTTP/1.0)
   bool repeatable = false;        // idempotent method and no body: may be sent a second time
+  bool authenticates_connection = false;  // credentials of a connection: see connection_auth.h
   Breaches breaches;  // relaxable rules that the head breaks, to be checked after routing
 };
 
@@ -38,6 +39,7 @@ struct ResponseFacts {
   bool keep_alive = false;  // the backend's connection may be used again after this response
   bool is_interim = false;  // 1xx except 101
   bool switches = false;    // 101
+  bool challenges_connection = false;  // asks for credentials of a connection, or continues them
 };
 
 // The most 1xx responses that the caller accepts before the final one. Each of them is a sign of

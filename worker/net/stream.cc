@@ -118,6 +118,12 @@ std::size_t Stream::unsent() const {
   return static_cast<std::size_t>(queued) + (tls_ ? tls_->waiting() : 0);
 }
 
+bool Stream::has_input() const {
+  char byte;
+  const ssize_t n = ::recv(socket_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return n >= 0 || (errno != EAGAIN && errno != EINTR);
+}
+
 int Stream::pending_error() const {
   int error = 0;
   socklen_t size = sizeof error;

@@ -41,6 +41,8 @@ class Stream {
   void shutdown_write();      // sends our end of stream; reading remains possible
   void abort();               // makes close() send a reset instead of an orderly end
   bool has_failed() const;    // the peer has reset the connection; consumes no byte
+  // Bytes, the end of stream or a failure wait to be read from the socket; consumes no byte.
+  bool has_input() const;
   int pending_error() const;  // SO_ERROR: the errno of a failed connect, 0 for none
   // Bytes that write() has accepted and that the peer has not acknowledged.
   std::size_t unsent() const;

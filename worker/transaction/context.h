@@ -6,6 +6,8 @@
 
 #include "shm/segment.h"
 #include "worker/backend/backend.h"
+#include "worker/backend/health.h"
+#include "worker/backend/probe.h"
 #include "worker/http/error_page.h"
 #include "worker/http/response_head.h"
 #include "worker/log/access_log.h"
@@ -28,6 +30,8 @@ struct Context {
   const http::ErrorPages& pages;
   backend::Backends& backends;
   BufferBudget& budget;
+  backend::Health& health;
+  backend::Probe& probe;
   net::ReadBuffer& buffer;
   std::mt19937_64 random{std::random_device()()};
   http::ResponseHead response_head{};  // scratch of the call that parses one

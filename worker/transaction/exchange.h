@@ -13,8 +13,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 
+#include "worker/backend/pinned.h"
 #include "worker/http/answer.h"
 #include "worker/http/framing.h"
 #include "worker/http/response_head.h"
@@ -97,6 +99,11 @@ class Exchange {
   virtual bool has_ended() const = 0;   // the client sends no more, and has perhaps left
   // A long silence may follow: the system is to notice a peer that vanished without a word.
   virtual void expect_silence() = 0;
+
+  // --- the client's connection
+  // The backend connection that belongs to it alone; null when there is none. The user takes it for
+  // a request and puts it here again. It ends with the client's connection.
+  virtual std::unique_ptr<backend::PinnedUpstream>& pinned() = 0;
 
   // The last call. The exchange, with the transaction, may be used again for another request.
   virtual void end(End how) = 0;

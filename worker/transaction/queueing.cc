@@ -96,9 +96,23 @@ std::optional<std::size_t> Transaction::choose_backend() {
   std::optional<std::size_t> bound;
   if (now_.session) bound = affinity.find(*now_.session, net::EventLoop::now_ms());
   if (bound && is_live(*bound)) return bound;
-  const auto choice = now_.service->balancer.choose(context_.random(), is_live);
+  auto choice = pinned_backend();
+  if (choice && is_live(*choice)) {
+    now_.is_sticky = true;
+  } else {
+    choice = now_.service->balancer.choose(context_.random(), is_live);
+  }
   if (!now_.session || !choice) return choice;
   return affinity.bind(*now_.session, *choice, bound, net::EventLoop::now_ms());
+}
+
+std::optional<std::size_t> Transaction::pinned_backend() {
+  if (!client_.pinned()) return std::nullopt;
+  const std::vector<std::size_t>& backends = now_.service->config.backends;
+  for (std::size_t i = 0; i < backends.size(); ++i) {
+    if (&context_.backends[backends[i]] == &client_.pinned()->backend()) return i;
+  }
+  return std::nullopt;
 }
 
 // `index` counts the service's backends.

@@ -133,6 +133,8 @@ void Transaction::arm_deadlines() {
   }
   pace_.stop();
   if (!upstream_) return;
+  // A response head has TimeOut as a whole, however its bytes trickle in.
+  if (!upstream_->head_bytes.empty() && upstream_->deadline().running()) return;
   upstream_->deadline().start(now_.backend->timeout, net::EventLoop::now_ms());
   now_.backend_unsent = now_.request_bytes != 0 ? upstream_->stream().unsent() : 0;
 }
@@ -145,12 +147,11 @@ std::int64_t Transaction::client_moved() const {
 
 void Transaction::on_upstream_deadline(backend::UpstreamConnection&) {
   if (now_.step == Step::connect) {
-    drop_upstream();
-    if (connect_next_address(ETIMEDOUT) == Flow::wait) return;
+    if (connect_failed(ETIMEDOUT) == Flow::wait) return;
   } else if (upstream_->stream().unsent() < now_.backend_unsent) {
     return arm_deadlines();  // it is busy with a body that left us for the kernel some time ago
   } else {
-    mark_dead_if_silent(shm::DeadReason::timeout, "no response in time");
+    suspect_if_silent("no response in time");
     fail(504, "backend_timeout");
   }
   run();

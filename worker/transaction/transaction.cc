@@ -186,10 +186,9 @@ void Transaction::on_upstream_event(backend::UpstreamConnection&) {
     if (error == EINPROGRESS) return;
     upstream_->deadline().stop();
     if (error == 0) {
-      now_.step = Step::send_head;
-    } else {
-      drop_upstream();
-      if (connect_next_address(error) == Flow::wait) return;
+      connected();
+    } else if (connect_failed(error) == Flow::wait) {
+      return;
     }
   }
   run();

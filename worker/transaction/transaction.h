@@ -110,11 +110,11 @@ class Transaction final : public ExchangeUser,
     bool is_sticky = false;  // its session binds it to this backend
     bool no_pool = false;    // a pooled connection was stale
 
-    std::size_t next_address = 0;    // of the backend
-    std::uint64_t sent_ms = 0;       // when the request went out
-    std::uint64_t sent_us = 0;       // the same, to measure by
-    std::size_t backend_unsent = 0;  // of the request, when the backend's deadline was set
-    bool heard_backend = false;      // bytes came on this connection to the backend
+    backend::AddressOrder addresses;  // of the backend
+    std::uint64_t sent_ms = 0;        // when the request went out
+    std::uint64_t sent_us = 0;        // the same, to measure by
+    std::size_t backend_unsent = 0;   // of the request, when the backend's deadline was set
+    bool heard_backend = false;       // bytes came on this connection to the backend
 
     http::ResponseFacts response_facts;
     std::size_t interims = 0;     // 1xx that the backend has sent
@@ -157,6 +157,8 @@ class Transaction final : public ExchangeUser,
   void on_wait_timeout() override;
   void take_backend(std::size_t index);
   std::optional<std::size_t> choose_backend();
+  // The backend of the service that has authenticated the client's connection.
+  std::optional<std::size_t> pinned_backend();
 
   // streams.cc: tunnels and event streams
   bool begin_stream();
@@ -179,11 +181,14 @@ class Transaction final : public ExchangeUser,
 
   // upstream.cc: the backend's connection and its response head
   Flow connect();
+  // The connection of this client alone, or one of the pool.
+  std::unique_ptr<backend::UpstreamConnection> take_idle();
   Flow connect_next_address(int last_error);
+  Flow connected();
+  Flow connect_failed(int error);
   Flow backend_failed(int error);
-  void mark_dead(shm::DeadReason reason, std::string_view why);
-  // Only if the backend took the request and has said nothing to any worker since then.
-  void mark_dead_if_silent(shm::DeadReason reason, std::string_view why);
+  // Has the backend probed if it took the request and has said nothing to any worker since then.
+  void suspect_if_silent(std::string_view why);
   void note_heard();  // bytes came from the backend
   void note_response_time();
   Flow send_head();
@@ -192,6 +197,7 @@ class Transaction final : public ExchangeUser,
   Flow refuse_response(const http::Refusal& refusal, std::string_view excerpt);
   Flow begin_response(char* rest, std::size_t size);
   void upstream_done(bool has_excess);
+  void keep_upstream();  // in the pool, or for this client
   void drop_upstream();
 
   // relay.cc: bodies both ways, and how long to wait for either side

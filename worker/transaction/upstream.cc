@@ -2,94 +2,73 @@
 #include <cerrno>
 #include <cstring>
 
+#include "worker/backend/connect_error.h"
 #include "worker/transaction/transaction.h"
 
 namespace worker::transaction {
 
-namespace {
-
-// Failures of this machine, which say nothing about the backend.
-bool is_local_failure(int error) {
-  switch (error) {
-    case EMFILE:
-    case ENFILE:
-    case ENOBUFS:
-    case ENOMEM:
-    case EADDRNOTAVAIL:
-    case EAGAIN:
-      return true;
-    default:
-      return false;
-  }
-}
-
-shm::DeadReason dead_reason(int error) {
-  switch (error) {
-    case ECONNREFUSED:
-      return shm::DeadReason::refused;
-    case ETIMEDOUT:
-      return shm::DeadReason::timeout;
-    case ECONNRESET:
-      return shm::DeadReason::reset;
-    case EHOSTUNREACH:
-    case ENETUNREACH:
-      return shm::DeadReason::unreachable;
-    default:
-      return shm::DeadReason::other;
-  }
-}
-
-}  // namespace
-
 Transaction::Flow Transaction::connect() {
   now_.heard_backend = false;
-  // A request that cannot be sent a second time does not go out on a connection that the backend
-  // may just be closing.
-  if (now_.facts.repeatable && !now_.no_pool) {
-    upstream_ = now_.backend->pool.take();
-    if (upstream_) {
-      upstream_->set_user(*this);
-      return go(Step::send_head);
-    }
+  upstream_ = take_idle();
+  if (upstream_) {
+    upstream_->set_user(*this);
+    return go(Step::send_head);
   }
-  now_.next_address = 0;
+  now_.addresses = context_.health.addresses(*now_.backend);
   return connect_next_address(EHOSTUNREACH);
 }
 
+std::unique_ptr<backend::UpstreamConnection> Transaction::take_idle() {
+  if (now_.no_pool) return nullptr;
+  // Every request of this client goes out on it, because the backend knows the client by it.
+  const std::unique_ptr<backend::PinnedUpstream>& pinned = client_.pinned();
+  if (pinned && &pinned->backend() == now_.backend) {
+    if (auto own = pinned->take()) return own;
+  }
+  // A request that cannot be sent a second time does not go out on a connection that the backend
+  // may just be closing.
+  return now_.facts.repeatable ? now_.backend->pool.take() : nullptr;
+}
+
 Transaction::Flow Transaction::connect_next_address(int last_error) {
-  const std::vector<net::SocketAddress>& addresses = now_.backend->addresses();
-  while (now_.next_address < addresses.size()) {
+  while (!now_.addresses.at_end()) {
     upstream_ = std::make_unique<backend::UpstreamConnection>(context_.loop);
     upstream_->set_user(*this);
-    const net::SocketAddress& address = addresses[now_.next_address++];
+    const net::SocketAddress& address = now_.addresses.next();
     last_error = upstream_->connect(address);
     const bool no_descriptor = last_error == EMFILE || last_error == ENFILE;
     if (no_descriptor && context_.backends.close_idle()) last_error = upstream_->connect(address);
     if (last_error == 0) {
-      if (!upstream_->connecting()) return go(Step::send_head);
+      if (!upstream_->connecting()) return connected();
       upstream_->deadline().start(now_.backend->connect_timeout, net::EventLoop::now_ms());
       return Flow::wait;
     }
     drop_upstream();
-    if (is_local_failure(last_error)) return fail(503, "no_local_resources");
+    if (backend::is_local_failure(last_error)) return fail(503, "no_local_resources");
+    context_.health.address_is_silent(*now_.backend, address, last_error);
   }
   return backend_failed(last_error);
+}
+
+Transaction::Flow Transaction::connected() {
+  context_.health.address_answers(*now_.backend, now_.addresses.current());
+  return go(Step::send_head);
+}
+
+// A connect that was under way has failed.
+Transaction::Flow Transaction::connect_failed(int error) {
+  drop_upstream();
+  context_.health.address_is_silent(*now_.backend, now_.addresses.current(), error);
+  return connect_next_address(error);
 }
 
 // The connect failed, so nothing was sent: another backend of the service may serve.
 Transaction::Flow Transaction::backend_failed(int error) {
   context_.segment.backends().count_failure(now_.backend->heritage.row, context_.row);
-  mark_dead(dead_reason(error), std::strerror(error));
+  context_.health.backend_is_dead(*now_.backend, error);
   admission_.leave_backend();
   ++now_.failures;
   return go(Step::pick_backend);
-}
-
-void Transaction::mark_dead(shm::DeadReason reason, std::string_view why) {
-  const std::uint64_t now = net::EventLoop::now_ms();
-  if (!context_.segment.backends().mark_dead(now_.backend->heritage.row, reason, now)) return;
-  context_.log.write(log::Severity::warning,
-                     "backend " + now_.backend->title() + " is dead: " + std::string(why));
 }
 
 void Transaction::note_heard() {
@@ -102,15 +81,17 @@ void Transaction::note_response_time() {
                                                   context_.loop.turn_us() - now_.sent_us);
 }
 
-void Transaction::mark_dead_if_silent(shm::DeadReason reason, std::string_view why) {
-  // A single slow or deadly request is no reason to take a backend from all the others.
+void Transaction::suspect_if_silent(std::string_view why) {
+  // A backend that has answered others since then is live.
   const std::uint64_t heard = context_.segment.backends().last_heard_ms(now_.backend->heritage.row);
-  if (!now_.heard_backend && heard + shm::kHeardStepMs < now_.sent_ms) mark_dead(reason, why);
+  if (now_.heard_backend || heard + shm::kHeardStepMs >= now_.sent_ms) return;
+  context_.probe.suspect(*now_.backend, why);
 }
 
 Transaction::Flow Transaction::send_head() {
   now_.sent_ms = net::EventLoop::now_ms();
   now_.sent_us = context_.loop.turn_us();
+  if (now_.facts.authenticates_connection) upstream_->is_personal = true;
   to_backend_.flush(upstream_->stream(), request_head_);
   context_.segment.backends().count_request(now_.backend->heritage.row, context_.row);
   return go(Step::relay);
@@ -136,7 +117,7 @@ Transaction::Flow Transaction::upstream_ended(const tls::IoResult& result) {
     return go(Step::connect);
   }
   context_.segment.backends().count_failure(now_.backend->heritage.row, context_.row);
-  if (!is_orderly) mark_dead_if_silent(shm::DeadReason::reset, "connection reset");
+  if (!is_orderly) suspect_if_silent("connection reset");
   return fail(502, is_orderly ? "backend_closed" : "backend_reset");
 }
 
@@ -184,6 +165,7 @@ Transaction::Flow Transaction::begin_response(char* rest, std::size_t size) {
   now_.service->affinity.learn(head, now_.backend_index, net::EventLoop::now_ms());
   record_.status = head.status;
   now_.response_begun = true;
+  if (now_.response_facts.challenges_connection) upstream_->is_personal = true;
   response_body_.start(now_.response_facts.body);
   const http::BodyReader::Taken taken = response_body_.take(rest, size);
   now_.response_bytes += taken.produced;
@@ -197,22 +179,32 @@ Transaction::Flow Transaction::begin_response(char* rest, std::size_t size) {
 
 // All of the response was read: the backend is free, however slowly the client reads.
 void Transaction::upstream_done(bool has_excess) {
-  // No other request follows a body: a backend that reads its length otherwise than we do, or not
-  // at all, would answer a part of it, and that answer would be the next client's.
+  // No other client's request follows a body: a backend that reads its length otherwise than we do,
+  // or not at all, would answer a part of it, and that answer would be the next client's.
   const http::Framing& body = now_.facts.body;
   const bool sent_body = body.kind == http::Framing::Kind::chunked || body.length != 0;
   const bool request_is_sent =
       client_.body_is_whole() && !to_backend_.holds() && !to_backend_.failed();
-  const bool is_reusable = !has_excess && !sent_body && request_is_sent &&
-                           now_.response_facts.keep_alive && !upstream_->endpoint().peer_closed();
+  const bool is_reusable = !has_excess && (!sent_body || upstream_->is_personal) &&
+                           request_is_sent && now_.response_facts.keep_alive &&
+                           !upstream_->endpoint().peer_closed();
   if (is_reusable) {
-    upstream_->endpoint().want_write(false);
-    upstream_->endpoint().mark_drained();
-    now_.backend->pool.put(std::move(upstream_));
+    keep_upstream();
   } else {
     drop_upstream();
   }
   admission_.leave();
+}
+
+void Transaction::keep_upstream() {
+  upstream_->endpoint().want_write(false);
+  upstream_->endpoint().mark_drained();
+  if (upstream_->is_personal) {
+    client_.pinned() = std::make_unique<backend::PinnedUpstream>(context_.loop, *now_.backend,
+                                                                 std::move(upstream_));
+  } else {
+    now_.backend->pool.put(std::move(upstream_));
+  }
 }
 
 void Transaction::drop_upstream() {

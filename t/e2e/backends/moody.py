@@ -25,10 +25,9 @@ CONFIG = plain_site(
 class Moody(Backend):
     """A backend that behaves according to its `mood`.
 
-    "well" answers. "hang" reads the request and stays silent. "reset" reads the request and resets
-    the connection. "leave" reads the request and closes. "hang up" resets each connection at once.
+    "well" answers. "hang" reads the request and stays silent. "leave" reads the request and closes.
     A target /as/MOOD chooses the mood of that request. `fall(mood)` also closes all connections and
-    knows two further moods: "refuse" and "blackhole".
+    knows two further moods, the only ones that make it dead: "refuse" and "blackhole".
     """
 
     def __init__(self, body=b"well"):
@@ -38,18 +37,12 @@ class Moody(Backend):
         super().__init__(script=self.behave)
 
     def behave(self, connection):
-        if self.mood == "hang up":
-            connection.reset()
-            return
         while (received := connection.read_request()) is not None:
             mood = self.mood
             if received.target.startswith("/as/"):
                 mood = received.target[len("/as/"):]
             if mood == "hang":
                 connection.read_until_close()
-                return
-            if mood == "reset":
-                connection.reset()
                 return
             if mood == "leave":
                 return
@@ -73,15 +66,11 @@ class Moody(Backend):
         self.mood = "well"
 
 
-# For each fall: its reason in the log, and the status for the client that meets it first.
+# The ways to die: the reason in the log, and the status for the client that meets it first.
 FALLS = {
     "refuse": (r"[Cc]onnection refused", {503}),
     "blackhole": (r"[Cc]onnection timed out", {503}),
-    "hang": (r"no response in time", {504}),
-    "reset": (r"connection reset", {502}),
-    "hang up": (r"[Cc]onnection reset( by peer)?", {502, 503}),  # the connect itself may fail
 }
-
 
 class House:
     def __init__(self, site, workers=4, alive=1, timeout=1, **how):

@@ -1,7 +1,7 @@
 """Dead backends: the refusal of requests, the probes, and the recovery.
 
-One worker connects to a dead backend once in `Alive` seconds, even when workers are killed. Pound
-uses a backend again as soon as a connect succeeds.
+One worker connects to a dead backend after 1, 2, 4 … s, at most every `Alive` seconds, even when
+workers are killed. Pound uses a backend again as soon as a connect succeeds.
 """
 
 import os
@@ -99,7 +99,7 @@ def test_what_is_live_is_not_probed(site):
 def test_a_probe_leaves_nothing_open(site):
     house = House(site)
     house.pound.expect_no_leaked_fd()
-    for fall in ("refuse", "hang"):
+    for fall in FALLS:
         before = len(house.lines("dead: "))
         house.one.fall(fall, site)
         house.wait_dead("one", FALLS[fall][0], before)

@@ -49,6 +49,34 @@ TEST_CASE("pool: an event drops its own idle connection and no other") {
   left->close();
 }
 
+TEST_CASE("pool: fault D2: take() closes a connection on which something has come in this turn") {
+  House house;
+  UpstreamPool& pool = house.backends[0].pool;
+  pool.put(house.connect());
+  pool.put(house.connect());
+  // The loop does not turn before take().
+  SUBCASE("it closes") { house.fakes[0]->closes(1); }
+  SUBCASE("it resets") { house.fakes[0]->resets(1); }
+  SUBCASE("it sends a byte") { house.fakes[0]->sends("H", 1); }
+  const auto taken = pool.take();
+  REQUIRE(taken != nullptr);
+  CHECK(pool.size() == 0);
+  CHECK(taken->connect_result() == 0);
+  house.turn();
+  CHECK(!house.fakes[0]->is_closed(0));
+  taken->close();
+}
+
+TEST_CASE("pool: fault D2: take() gives nothing when something has come on each connection") {
+  House house;
+  UpstreamPool& pool = house.backends[0].pool;
+  pool.put(house.connect());
+  house.fakes[0]->sends("HTTP/1.1 408 Request Timeout\r\n\r\n");
+  CHECK(pool.take() == nullptr);
+  CHECK(pool.size() == 0);
+  CHECK(house.until([&] { return house.fakes[0]->is_closed(); }));
+}
+
 TEST_CASE("pool: an idle connection is closed after kUpstreamIdleMs") {
   House house;
   UpstreamPool& pool = house.backends[0].pool;

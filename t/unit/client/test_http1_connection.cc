@@ -327,3 +327,19 @@ TEST_CASE("client_set: cut_off counts the clients that were not idle and records
         std::vector<std::string>{R"("GET / HTTP/1.1" 499 - 192.0.2.1:80/1 b1 reason=shutdown)"});
   CHECK(in.world.slots() == "0 0");
 }
+
+TEST_CASE("http1_connection: fault D1: its own backend connection lasts as long as it does") {
+  ClientWorld in;
+  Peer& peer = in.connect();
+  peer.sends(kGet);
+  in.answer("HTTP/1.1 401 X\r\nWWW-Authenticate: NTLM\r\nContent-Length: 0\r\n\r\n");
+  REQUIRE(in.until([&] { return peer.received.ends_with("\r\n\r\n"); }));
+  peer.sends(kGet);
+  in.answer("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", 2);
+  REQUIRE(in.until([&] { return peer.received.ends_with("hello"); }));
+  in.world.turn();
+  CHECK(!in.world.fakes[0]->is_closed());
+  SUBCASE("the client closes") { peer.closes(); }
+  SUBCASE("the client is idle for too long") { in.world.expire(transaction_test::kClientMs); }
+  CHECK(in.until([&] { return in.world.fakes[0]->is_closed(); }));
+}

@@ -208,20 +208,135 @@ TEST_CASE("killing the process that counts loses no request") {
   }
 }
 
-TEST_CASE("backend_table: a probe is due one period after the death, then after the last one") {
+TEST_CASE("backend_table: probes are due after 1, 2, 4 s and so on, at most after the period") {
+  auto segment = std::make_unique<shm::Segment>(1024);
+  shm::BackendTable& table = segment->backends();
+  constexpr std::uint64_t kPeriod = 10'000;
+  const std::uint32_t b = table.enroll(1, 8, 0).value();
+  CHECK(!table.claim_probe(b, 100'000, kPeriod));  // it lives
+  REQUIRE(table.mark_dead(b, shm::DeadReason::refused, 5000));
+  std::uint64_t last = 5000;
+  for (const std::uint64_t delay : {1000, 2000, 4000, 8000, 10'000, 10'000}) {
+    CHECK(!table.claim_probe(b, last + delay - 1, kPeriod));
+    CHECK(table.claim_probe(b, last + delay, kPeriod));
+    CHECK(!table.claim_probe(b, last + delay, kPeriod));  // one worker makes it
+    last += delay;
+    CHECK(table.last_probe_ms(b) == last);
+  }
+  REQUIRE(table.mark_live(b, last + 1));
+  CHECK(!table.claim_probe(b, last + 90'000, kPeriod));
+  // The next death begins again with the first delay.
+  REQUIRE(table.mark_dead(b, shm::DeadReason::refused, last + 2));
+  CHECK(!table.claim_probe(b, last + 1001, kPeriod));
+  CHECK(table.claim_probe(b, last + 1002, kPeriod));
+}
+
+TEST_CASE("backend_table: the delay between probes stays at the period, however many were made") {
   auto segment = std::make_unique<shm::Segment>(1024);
   shm::BackendTable& table = segment->backends();
   const std::uint32_t b = table.enroll(1, 8, 0).value();
-  CHECK(!table.claim_probe(b, 100000, 1000));  // it lives
-  REQUIRE(table.mark_dead(b, shm::DeadReason::refused, 5000));
-  CHECK(!table.claim_probe(b, 5999, 1000));
-  CHECK(table.claim_probe(b, 6000, 1000));
-  CHECK(table.last_probe_ms(b) == 6000);
-  CHECK(!table.claim_probe(b, 6000, 1000));  // one prober for each period
-  CHECK(!table.claim_probe(b, 6999, 1000));
-  CHECK(table.claim_probe(b, 7000, 1000));
-  REQUIRE(table.mark_live(b, 7001));
-  CHECK(!table.claim_probe(b, 9000, 1000));
+  REQUIRE(table.mark_dead(b, shm::DeadReason::refused, 1));
+  std::uint64_t now = 1;
+  for (int i = 0; i < 300; ++i) {
+    now += 86'400'000;
+    REQUIRE(table.claim_probe(b, now, 86'400'000));
+  }
+  CHECK(!table.claim_probe(b, now + 86'399'999, 86'400'000));
+}
+
+TEST_CASE("backend_table: one caller follows up a suspicion, and the next one a second later") {
+  auto segment = std::make_unique<shm::Segment>(1024);
+  shm::BackendTable& table = segment->backends();
+  const std::uint32_t b = table.enroll(1, 8, 0).value();
+  CHECK(table.claim_suspicion(b, 500));
+  CHECK(table.last_probe_ms(b) == 500);
+  CHECK(!table.claim_suspicion(b, 500));
+  CHECK(!table.claim_suspicion(b, 500 + shm::kSuspicionMs - 1));
+  CHECK(table.claim_suspicion(b, 500 + shm::kSuspicionMs));
+  REQUIRE(table.mark_dead(b, shm::DeadReason::timeout, 2000));
+  CHECK(!table.claim_suspicion(b, 9000));
+  // The probe of the suspicion does not count as one of the dead backend.
+  CHECK(!table.claim_probe(b, 2999, 60'000));
+  CHECK(table.claim_probe(b, 3000, 60'000));
+  CHECK(!table.claim_probe(b, 4999, 60'000));
+  CHECK(table.claim_probe(b, 5000, 60'000));
+}
+
+TEST_CASE("backend_table: of processes that suspect a backend at once, one follows it up") {
+  struct Told {
+    BackendTable table;
+    std::atomic<std::uint32_t> ready{0};
+    std::atomic<std::uint64_t> claims{0};
+    std::atomic<std::uint64_t> silences{0};
+  };
+  Shared<Told> told;
+  REQUIRE(told->table.enroll(1, 8, 0));
+  constexpr std::uint64_t kRounds = 2000;
+  pid_t pids[4];
+  for (pid_t& pid : pids) {
+    pid = children::start([&] {
+      told->ready.fetch_add(1);
+      while (told->ready.load() < 4) {
+      }
+      for (std::uint64_t i = 1; i <= kRounds; ++i) {
+        told->claims.fetch_add(told->table.claim_suspicion(0, i * shm::kSuspicionMs));
+        told->silences.fetch_add(told->table.mark_silent(0, 1 + i % 8, i));
+      }
+      return true;
+    });
+  }
+  for (pid_t pid : pids) CHECK(children::succeeded(pid));
+  CHECK(told->claims.load() >= 1);
+  CHECK(told->claims.load() <= kRounds);
+  CHECK(told->silences.load() == 8);
+}
+
+TEST_CASE("backend_table: silent addresses are told once, and once when they answer again") {
+  auto segment = std::make_unique<shm::Segment>(1024);
+  shm::BackendTable& table = segment->backends();
+  const std::uint32_t b = table.enroll(1, 8, 0).value();
+  const std::uint32_t other = table.enroll(2, 8, 0).value();
+  CHECK(!table.is_silent(b, 7));
+  CHECK(!table.mark_answering(b, 7));
+  CHECK(table.mark_silent(b, 7, 1000));
+  CHECK(table.is_silent(b, 7));
+  CHECK(!table.is_silent(other, 7));
+  CHECK(!table.mark_silent(b, 7, 1500));
+  CHECK(table.mark_silent(b, 8, 1500));
+  CHECK(table.mark_answering(b, 7));
+  CHECK(!table.mark_answering(b, 7));
+  CHECK(!table.is_silent(b, 7));
+  CHECK(!table.mark_silent(b, 8, 1600));  // not noted twice, although the first cell is free
+  CHECK(table.mark_answering(b, 8));
+  CHECK(!table.is_silent(b, 8));
+}
+
+TEST_CASE("backend_table: a silent address is probed like a dead backend") {
+  auto segment = std::make_unique<shm::Segment>(1024);
+  shm::BackendTable& table = segment->backends();
+  const std::uint32_t b = table.enroll(1, 8, 0).value();
+  CHECK(!table.claim_address_probe(b, 7, 90'000, 10'000));
+  REQUIRE(table.mark_silent(b, 7, 5000));
+  std::uint64_t last = 5000;
+  for (const std::uint64_t delay : {1000, 2000, 4000, 8000, 10'000, 10'000}) {
+    CHECK(!table.claim_address_probe(b, 7, last + delay - 1, 10'000));
+    CHECK(table.claim_address_probe(b, 7, last + delay, 10'000));
+    CHECK(!table.claim_address_probe(b, 7, last + delay, 10'000));
+    last += delay;
+  }
+  CHECK(!table.claim_address_probe(b, 8, 900'000, 10'000));
+  CHECK(table.last_probe_ms(b) == 0);  // the backend itself was not probed
+}
+
+TEST_CASE("backend_table: it notes kMaxSilentAddresses of a backend, and no further one") {
+  auto segment = std::make_unique<shm::Segment>(1024);
+  shm::BackendTable& table = segment->backends();
+  const std::uint32_t b = table.enroll(1, 8, 0).value();
+  for (std::size_t i = 1; i <= shm::kMaxSilentAddresses; ++i) CHECK(table.mark_silent(b, i, 1));
+  CHECK(!table.mark_silent(b, shm::kMaxSilentAddresses + 1, 1));
+  CHECK(!table.is_silent(b, shm::kMaxSilentAddresses + 1));
+  REQUIRE(table.mark_answering(b, 3));
+  CHECK(table.mark_silent(b, shm::kMaxSilentAddresses + 1, 1));
 }
 
 TEST_CASE("backend_table: when a backend last sent a byte, to within a step") {

@@ -86,6 +86,8 @@ class FakeBackend {
     const ssize_t n = ::send(connections_.at(i).fd.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
     return n > 0 ? static_cast<std::size_t>(n) : 0;
   }
+  // Listens no more: further connects are refused.
+  void refuses() { REQUIRE(::shutdown(socket_.get(), SHUT_RDWR) == 0); }
   void ends_output(std::size_t i = 0) {
     REQUIRE(::shutdown(connections_.at(i).fd.get(), SHUT_WR) == 0);
   }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -99,6 +100,7 @@ class FakeExchange final : public worker::transaction::Exchange {
   bool is_gone() const override { return gone; }
   bool has_ended() const override { return peer_ended; }
   void expect_silence() override { expects_silence = true; }
+  std::unique_ptr<worker::backend::PinnedUpstream>& pinned() override { return pinned_; }
   void end(End how) override {
     constexpr const char* kNames[] = {"whole", "truncated", "refused", "cut off"};
     calls.push_back(std::string("end ") + kNames[static_cast<std::size_t>(how)]);
@@ -162,6 +164,7 @@ class FakeExchange final : public worker::transaction::Exchange {
     return text;
   }
 
+  std::unique_ptr<worker::backend::PinnedUpstream> pinned_;
   std::deque<Part> parts_;
   Part now_;  // owns the bytes of the part that next() returned last
   worker::http::Refusal refusal_;

@@ -40,19 +40,6 @@ struct Setup {
 class World {
  public:
   explicit World(const Setup& setup = {}) : detail_(setup.detail), config(make_config(setup)) {
-    for (std::size_t i = 0; i < config.backends.size(); ++i) {
-      worker::backend::BackendHeritage one;
-      one.addresses = {fakes[i]->address()};
-      one.head_add = "X-Backend: " + config.backends[i].name + "\r\n";
-      one.id = i + 1;
-      one.row = *segment.backends().enroll(one.id, config.backends[i].threads, 0);
-      heritages.push_back(std::move(one));
-    }
-    for (std::size_t i = 0; i < config.backends.size(); ++i) {
-      backends.add(std::make_unique<worker::backend::Backend>(
-          config.backends[i], heritages[i], loop, deadlines, queues,
-          segment.backends().gate(heritages[i].row)));
-    }
     make_listener();
     context.random.seed(1);  // the same choices in every run
   }
@@ -174,6 +161,27 @@ class World {
     return made;
   }
 
+  std::vector<worker::backend::BackendHeritage> make_heritages() {
+    std::vector<worker::backend::BackendHeritage> made;
+    for (std::size_t i = 0; i < config.backends.size(); ++i) {
+      worker::backend::BackendHeritage one;
+      one.addresses = {fakes[i]->address()};
+      one.head_add = "X-Backend: " + config.backends[i].name + "\r\n";
+      one.id = i + 1;
+      one.row = *segment.backends().enroll(one.id, config.backends[i].threads, 0);
+      made.push_back(std::move(one));
+    }
+    return made;
+  }
+  worker::backend::Backends make_backends() {
+    worker::backend::Backends made;
+    for (std::size_t i = 0; i < config.backends.size(); ++i) {
+      made.add(std::make_unique<worker::backend::Backend>(
+          config.backends[i], heritages[i], loop, deadlines, queues,
+          segment.backends().gate(heritages[i].row)));
+    }
+    return made;
+  }
   void make_listener() {
     const conf::Listener& wanted = config.listeners[0];
     auto* const in = reinterpret_cast<sockaddr_in*>(&listener_heritage.address.storage);
@@ -236,8 +244,11 @@ class World {
   worker::log::AccessLog access_log{config.global.access_log, log};
   worker::log::ActivityNote activity{segment.workers(), row};
   worker::route::WaitQueues queues{loop, segment.workers(), row, wake_fds};
-  std::vector<worker::backend::BackendHeritage> heritages;
-  worker::backend::Backends backends;
+  std::vector<worker::backend::BackendHeritage> heritages{make_heritages()};
+  worker::backend::Backends backends{make_backends()};
+  worker::backend::Health health{segment.backends(), log};
+  worker::backend::Probe probe{backends, segment.backends(), health, config.global.alive,
+                               loop,     deadlines,          log};
   worker::route::ListenerHeritage listener_heritage;
   std::unique_ptr<worker::route::Listener> listener;
   worker::http::ErrorPages pages;
@@ -251,6 +262,8 @@ class World {
                                        .pages = pages,
                                        .backends = backends,
                                        .budget = budget,
+                                       .health = health,
+                                       .probe = probe,
                                        .buffer = buffer};
   const ssl_st* tls = nullptr;  // of the clients' connections
 

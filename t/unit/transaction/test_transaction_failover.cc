@@ -112,6 +112,26 @@ TEST_CASE("transaction failover: Pound tries each address before a backend is de
   CHECK(world.segment.backends().counters(0).failures == 0);
 }
 
+TEST_CASE("transaction failover: fault A4: a silent address costs one request one ConnTO") {
+  World world;
+  const FakeBackend deaf(Mode::deaf);
+  world.heritages[0].addresses = {deaf.address(), world.fakes[0]->address()};
+  world.get();
+  world.turn();
+  CHECK(world.fakes[0]->connections() == 0);
+  world.expire(kConnToMs);
+  REQUIRE(world.until_asked());
+  CHECK(world.lines() ==
+        std::vector<std::string>{"backend b1 (127.0.0.1:PORT) does not answer at 127.0.0.1:" +
+                                 std::to_string(deaf.port()) +
+                                 ": Connection timed out; its other addresses are tried first"});
+  FakeExchange& other = world.add_client();
+  world.get(other);
+  REQUIRE(world.until_asked(0, 1));  // no further wait for ConnTO
+  CHECK(world.lines().empty());
+  CHECK(world.is_live(0));
+}
+
 TEST_CASE("transaction failover: a backend without addresses is unreachable") {
   World world;
   world.heritages[0].addresses.clear();
@@ -138,7 +158,7 @@ TEST_CASE("transaction failover: a backend that closes without a whole response 
   CHECK(world.fakes[0]->connections() == 1);
 }
 
-TEST_CASE("transaction failover: a reset without a response makes a silent backend dead") {
+TEST_CASE("transaction failover: fault A1: a reset without a response has the backend probed") {
   World world;
   world.get();
   REQUIRE(world.until_asked());
@@ -147,9 +167,13 @@ TEST_CASE("transaction failover: a reset without a response makes a silent backe
   check_end(world, world.client(), {"accept", "answer 502", "end whole"},
             R"("GET / HTTP/1.1" 502 )" + page_size(world, 502) +
                 " 192.0.2.1:80/1 b1 reason=backend_reset");
-  CHECK(!world.is_live(0));
+  REQUIRE(world.until([&] { return world.fakes[0]->connections() == 2; }));
+  world.turn();
+  CHECK(world.is_live(0));
   CHECK(world.lines() ==
-        std::vector<std::string>{"backend b1 (127.0.0.1:PORT) is dead: connection reset"});
+        std::vector<std::string>{
+            "backend b1 (127.0.0.1:PORT) may be dead: connection reset; probing it",
+            "backend b1 (127.0.0.1:PORT) accepts connections, so it stays in use"});
 }
 
 TEST_CASE("transaction failover: a reset does not make a backend dead that answers others") {

@@ -14,20 +14,34 @@ std::string page_size(World& world, int status) {
 
 }  // namespace
 
-TEST_CASE("transaction timeouts: a silent backend is dead after TimeOut") {
+TEST_CASE("transaction timeouts: fault A1: a backend that is silent for TimeOut is probed") {
   World world;
   const std::uint64_t before = EventLoop::now_ms();
   world.get();
   REQUIRE(world.until_asked());
   world.deadlines.of(kTimeOutMs).sweep(before + kTimeOutMs);
   CHECK(!world.client().ended);
+  std::vector<std::string> lines{
+      "backend b1 (127.0.0.1:PORT) may be dead: no response in time; "
+      "probing it"};
+  SUBCASE("it accepts connections") {
+    lines.emplace_back("backend b1 (127.0.0.1:PORT) accepts connections, so it stays in use");
+  }
+  SUBCASE("it refuses connections") {
+    world.fakes[0]->refuses();
+    lines.emplace_back("backend b1 (127.0.0.1:PORT) is dead: Connection refused");
+  }
   world.expire(kTimeOutMs);
   check_end(world, world.client(), {"accept", "answer 504", "end whole"},
             R"("GET / HTTP/1.1" 504 )" + page_size(world, 504) +
                 " 192.0.2.1:80/1 b1 reason=backend_timeout");
-  CHECK(!world.is_live(0));
-  CHECK(world.lines() ==
-        std::vector<std::string>{"backend b1 (127.0.0.1:PORT) is dead: no response in time"});
+  std::vector<std::string> said;
+  CHECK(world.until([&] {
+    for (std::string& line : world.lines()) said.push_back(std::move(line));
+    return said.size() >= lines.size();
+  }));
+  CHECK(said == lines);
+  CHECK(world.is_live(0) == lines.back().ends_with("stays in use"));
   CHECK(world.until([&] { return world.fakes[0]->is_closed(); }));
 }
 
@@ -82,6 +96,31 @@ TEST_CASE("transaction timeouts: each read from a backend restarts its time-out"
   CHECK(!world.client().ended);
   world.expire(kTimeOutMs);
   CHECK(world.client().ended);
+}
+
+TEST_CASE("transaction timeouts: fault C5: a response head has TimeOut as a whole") {
+  World world;
+  world.get();
+  REQUIRE(world.until_asked());
+  const std::uint64_t asked = EventLoop::now_ms();
+  world.fakes[0]->sends("HTTP/1.1 200 OK\r\nA");
+  REQUIRE(world.until([&] { return world.segment.backends().last_heard_ms(0) != 0; }));
+  world.until([&] { return EventLoop::now_ms() > asked; });
+  SUBCASE("its bytes do not restart the time") {
+    world.fakes[0]->sends("AA");
+    world.turn();
+    world.deadlines.of(kTimeOutMs).sweep(asked + kTimeOutMs + 1);
+    check_end(world, world.client(), {"accept", "answer 504", "end whole"},
+              R"("GET / HTTP/1.1" 504 )" + page_size(world, 504) +
+                  " 192.0.2.1:80/1 b1 reason=backend_timeout");
+  }
+  SUBCASE("its end does") {
+    world.fakes[0]->sends(": b\r\nContent-Length: 5\r\n\r\nhe");
+    REQUIRE(world.until([&] { return world.client().body == "he"; }));
+    world.deadlines.of(kTimeOutMs).sweep(asked + kTimeOutMs + 1);
+    CHECK(!world.client().ended);
+  }
+  CHECK(world.is_live(0));
 }
 
 TEST_CASE("transaction timeouts: a client that stops sending its body") {

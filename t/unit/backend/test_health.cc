@@ -1,0 +1,92 @@
+#include "worker/backend/health.h"
+
+#include <doctest/doctest.h>
+
+#include <cerrno>
+
+#include "t/unit/backend/harness.h"
+
+using namespace backend_test;
+using worker::backend::AddressOrder;
+using worker::backend::Health;
+
+namespace {
+
+// A backend with three addresses: a, b and c.
+struct Three : House {
+  Three() : House({Mode::listening, Mode::listening, Mode::listening}) {
+    for (std::size_t i = 1; i < 3; ++i) heritages[0].addresses.push_back(fakes[i]->address());
+  }
+  std::string order() {
+    std::string names;
+    for (AddressOrder addresses = health.addresses(backends[0]); !addresses.at_end();) {
+      const std::uint16_t port = worker::net::port_of(addresses.next());
+      for (std::size_t i = 0; i < 3; ++i) {
+        if (fakes[i]->port() == port) names += static_cast<char>('a' + i);
+      }
+      CHECK(worker::net::port_of(addresses.current()) == port);
+    }
+    return names;
+  }
+  std::string at(std::size_t i) { return "127.0.0.1:" + std::to_string(fakes[i]->port()); }
+  Health health{segment.backends(), log};
+};
+
+}  // namespace
+
+TEST_CASE("health: fault A4: an address that does not answer is tried last until it answers") {
+  Three house;
+  const std::string title = "backend " + house.backends[0].title();
+  CHECK(house.order() == "abc");
+  house.health.address_is_silent(house.backends[0], house.fakes[0]->address(), ETIMEDOUT);
+  CHECK(house.order() == "bca");
+  CHECK(house.lines() == std::vector<std::string>{title + " does not answer at " + house.at(0) +
+                                                  ": Connection timed out; its other addresses "
+                                                  "are tried first"});
+  house.health.address_is_silent(house.backends[0], house.fakes[0]->address(), ETIMEDOUT);
+  CHECK(house.lines().empty());
+  house.health.address_is_silent(house.backends[0], house.fakes[1]->address(), ECONNREFUSED);
+  CHECK(house.order() == "cab");
+  house.lines();
+  house.health.address_answers(house.backends[0], house.fakes[0]->address());
+  CHECK(house.order() == "acb");
+  CHECK(house.lines() == std::vector<std::string>{title + " answers again at " + house.at(0)});
+  house.health.address_answers(house.backends[0], house.fakes[2]->address());
+  CHECK(house.lines().empty());
+}
+
+TEST_CASE("health: the order does not change while the addresses are tried") {
+  Three house;
+  AddressOrder addresses = house.health.addresses(house.backends[0]);
+  std::string ports;
+  std::string expected;
+  while (!addresses.at_end()) {
+    const worker::net::SocketAddress& address = addresses.next();
+    ports += std::to_string(worker::net::port_of(address)) + " ";
+    house.health.address_is_silent(house.backends[0], address, ECONNREFUSED);
+  }
+  for (const auto& fake : house.fakes) expected += std::to_string(fake->port()) + " ";
+  CHECK(ports == expected);
+}
+
+TEST_CASE("health: a failure of this machine, or of the only address, is not noted") {
+  Three house;
+  house.health.address_is_silent(house.backends[0], house.fakes[0]->address(), EMFILE);
+  house.health.address_is_silent(house.backends[1], house.fakes[1]->address(), ETIMEDOUT);
+  CHECK(house.order() == "abc");
+  CHECK(house.lines().empty());
+}
+
+TEST_CASE("health: the death and the return of a backend are logged once") {
+  House house;
+  Health health(house.segment.backends(), house.log);
+  const std::string title = "backend " + house.backends[0].title();
+  health.backend_is_dead(house.backends[0], ECONNREFUSED);
+  health.backend_is_dead(house.backends[0], ETIMEDOUT);
+  CHECK(house.segment.backends().liveness(0).reason == shm::DeadReason::refused);
+  CHECK(house.lines() == std::vector<std::string>{title + " is dead: Connection refused"});
+  health.backend_is_live(house.backends[0]);
+  health.backend_is_live(house.backends[0]);
+  CHECK(house.segment.backends().is_live(0));
+  CHECK(house.lines() == std::vector<std::string>{title + " is live again after 0 s"});
+}

@@ -1,0 +1,38 @@
+// What the errno of a failed connect says about the backend: see connect_error.h.
+#include "worker/backend/connect_error.h"
+
+#include <cerrno>
+
+namespace worker::backend {
+
+bool is_local_failure(int error) {
+  switch (error) {
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+    case EADDRNOTAVAIL:
+    case EAGAIN:
+      return true;
+    default:
+      return false;
+  }
+}
+
+shm::DeadReason dead_reason(int error) {
+  switch (error) {
+    case ECONNREFUSED:
+      return shm::DeadReason::refused;
+    case ETIMEDOUT:
+      return shm::DeadReason::timeout;
+    case ECONNRESET:
+      return shm::DeadReason::reset;
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+      return shm::DeadReason::unreachable;
+    default:
+      return shm::DeadReason::other;
+  }
+}
+
+}  // namespace worker::backend

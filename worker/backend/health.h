@@ -1,0 +1,65 @@
+// The verdict of all workers on backends and on their addresses, and the log lines about it.
+//
+// A backend is dead when a connect to each of its addresses has failed; nothing else makes it dead.
+// An address that does not answer is tried last until it answers again. Both are facts in the
+// segment: only the worker that changes one logs the change. Owns nothing.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "shm/backend_table.h"
+#include "worker/backend/backend.h"
+#include "worker/log/log.h"
+#include "worker/net/address.h"
+
+namespace worker::backend {
+
+// The addresses of one backend in the order in which to try them. The order does not change while
+// they are tried, although other requests may find addresses silent meanwhile.
+class AddressOrder {
+ public:
+  AddressOrder() = default;
+  AddressOrder(const Backend& backend, const shm::BackendTable& table);
+
+  bool at_end() const { return next_ >= count_; }
+  // The address to try now. Not at the end.
+  const net::SocketAddress& next();
+  // The address that next() gave last.
+  const net::SocketAddress& current() const { return (*list_)[index(next_ - 1)]; }
+
+ private:
+  std::size_t index(std::size_t at) const { return order_.empty() ? at : order_[at]; }
+
+  const std::vector<net::SocketAddress>* list_ = nullptr;
+  std::vector<std::size_t> order_;  // indices; empty for the order of the list
+  std::size_t count_ = 0;
+  std::size_t next_ = 0;
+};
+
+class Health {
+ public:
+  Health(shm::BackendTable& table, log::Log& log) : table_(table), log_(log) {}
+
+  AddressOrder addresses(const Backend& backend) const { return {backend, table_}; }
+
+  // A connect to one address has succeeded, or has failed with the errno `error`. The address of a
+  // backend that has no other is not noted.
+  void address_answers(const Backend& backend, const net::SocketAddress& address);
+  void address_is_silent(const Backend& backend, const net::SocketAddress& address, int error);
+  // Claims the probe of a silent address that is due. True for one worker.
+  bool claim_address_probe(const Backend& backend, const net::SocketAddress& address,
+                           std::uint64_t now_ms, std::uint64_t period_ms);
+
+  // Connects to all addresses have failed, the last one with the errno `error`.
+  void backend_is_dead(const Backend& backend, int error);
+  // A connect to a backend that was dead has succeeded.
+  void backend_is_live(const Backend& backend);
+
+ private:
+  shm::BackendTable& table_;
+  log::Log& log_;
+};
+
+}  // namespace worker::backend

@@ -1,0 +1,39 @@
+// An idle connection to a backend that belongs to one client: the backend has authenticated it for
+// that client.
+//
+// A client's connection keeps it between two requests. Never pooled. Owns the connection and closes
+// it when the backend sends bytes or closes without a request, and in its destructor.
+#pragma once
+
+#include <memory>
+
+#include "worker/backend/connection.h"
+
+namespace worker::backend {
+
+struct Backend;
+
+class PinnedUpstream final : public UpstreamUser {
+ public:
+  PinnedUpstream(net::EventLoop& loop, const Backend& backend,
+                 std::unique_ptr<UpstreamConnection> upstream);
+  ~PinnedUpstream() { drop(); }
+  PinnedUpstream(const PinnedUpstream&) = delete;
+  PinnedUpstream& operator=(const PinnedUpstream&) = delete;
+
+  const Backend& backend() const { return backend_; }
+  // nullptr when the connection has ended, or when something has come on it.
+  std::unique_ptr<UpstreamConnection> take();
+
+  void on_upstream_event(UpstreamConnection&) override { drop(); }
+  void on_upstream_deadline(UpstreamConnection&) override { drop(); }
+
+ private:
+  void drop();
+
+  net::EventLoop& loop_;
+  const Backend& backend_;
+  std::unique_ptr<UpstreamConnection> upstream_;
+};
+
+}  // namespace worker::backend
