@@ -129,7 +129,9 @@ class SecretText {
                                  "; expected a readable PEM file");
   }
   ~SecretText() {
-    if (text_) OPENSSL_cleanse(text_->data(), text_->size());
+    if (!text_) return;
+    const std::string_view text = *text_;
+    OPENSSL_cleanse(const_cast<char*>(text.data()), text.size());
   }
   SecretText(const SecretText&) = delete;
   SecretText& operator=(const SecretText&) = delete;

@@ -82,8 +82,8 @@ bool Session::take_received(std::string_view bytes, std::size_t wanted) {
   return false;
 }
 
-void SharedTransport::Delete::operator()(BIO* bio) const { BIO_free(bio); }
-void SharedTransport::Delete::operator()(BIO_METHOD* method) const { BIO_meth_free(method); }
+void SharedTransport::Delete::operator()(BIO* doomed) const { BIO_free(doomed); }
+void SharedTransport::Delete::operator()(BIO_METHOD* doomed) const { BIO_meth_free(doomed); }
 
 SharedTransport Session::make_transport() {
   SharedTransport made;
