@@ -21,6 +21,11 @@ namespace worker::http {
 void write_request_head(const RequestHead& head, const RequestFacts& facts,
                         const Forwarded& forwarded, std::string& out);
 
+// The field lines of a head that write_request_head wrote, with the empty line that ends them.
+inline std::string_view field_lines(std::string_view request_head) {
+  return request_head.substr(request_head.find('\n') + 1);
+}
+
 struct ResponseRewrite {
   Framing body;             // framing towards the client; it may differ from the backend's:
                             // chunked becomes until_close for an HTTP/1.0 client

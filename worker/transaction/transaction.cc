@@ -110,7 +110,9 @@ Transaction::Flow Transaction::sanitize() {
 Transaction::Flow Transaction::route() {
   const http::RequestHead& head = *now_.head;
   route::Listener& listener = *now_.listener;
-  const std::optional<std::size_t> service = listener.router.route(head.path_query, head.fields);
+  write_request_head();
+  const std::string_view lines = http::field_lines(request_head_);
+  const std::optional<std::size_t> service = listener.router.route(head.path_query, lines);
   // Only now is it known which rules are relaxed.
   const http::RuleSet allowed =
       service ? listener.heritage.service_allowed[*service] : listener.heritage.allowed;
@@ -124,7 +126,6 @@ Transaction::Flow Transaction::route() {
   context_.segment.services().count_request(now_.service->row, context_.row);
   if (now_.service->config.redirect) return redirect(*now_.service->config.redirect);
   now_.session = now_.service->affinity.key_of(head, now_.client_ip);
-  write_request_head();
   upgrade_ = now_.facts.upgrade;
   now_.facts.upgrade = upgrade_;
   now_.facts.host = {};

@@ -123,7 +123,7 @@ def test_a_body_is_read_in_step_behind_a_relaxed_head(site, where):
 
 
 @pytest.mark.parametrize("code, why", [("cl_te", "requests could be smuggled"),
-                                       ("host_many", "which host is asked for"),
+                                       ("host_many", "it protects the choice of the host"),
                                        ("method_refused", "nothing passes unread"),
                                        ("head_too_long", "it is a limit"),
                                        ("response_field", "it is about responses"),
