@@ -87,3 +87,34 @@ def test_fault_E2_other_paths_do_not(site, where, path):
     _, record = send(site, pound, f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
     assert record["backend"] == "public"
     assert backend.requests[-1].target == path
+
+
+def test_fault_E3_a_host_of_255_bytes_is_the_longest(site, where):
+    pound, backend = where
+    name = ".".join(["a" * 63] * 4)
+    assert send(site, pound, f"GET / HTTP/1.1\r\nHost: {name}\r\n\r\n".encode())[0] == 200
+    assert backend.requests[-1].field("Host") == name
+    status, record = send(site, pound, f"GET / HTTP/1.1\r\nHost: {name}a\r\n\r\n".encode())
+    assert (status, record["reason"]) == (400, "host_too_long")
+    status, record = send(site, pound, f"GET http://{name}a/ HTTP/1.0\r\n\r\n".encode())
+    assert (status, record["reason"]) == (400, "host_too_long")
+
+
+def test_fault_E4_an_absolute_target_may_have_a_query_without_a_path(site, where):
+    pound, backend = where
+    data = b"GET http://t.example?x=1 HTTP/1.1\r\nHost: t.example\r\n\r\n"
+    assert send(site, pound, data)[0] == 200
+    assert backend.requests[-1].target == "/?x=1"
+    assert backend.requests[-1].field("Host") == "t.example"
+
+
+@pytest.mark.parametrize("query", ["q=100%", "q=%u00e4", "%", "a=%4&b=%zz"])
+def test_fault_E6_a_percent_sign_in_the_query_passes(site, where, query):
+    pound, backend = where
+    assert send(site, pound, f"GET /?{query} HTTP/1.1\r\nHost: a\r\n\r\n".encode())[0] == 200
+    assert backend.requests[-1].target == f"/?{query}"
+
+
+def test_fault_E6_a_percent_sign_in_the_path_is_refused(site, where):
+    status, record = send(site, where[0], b"GET /100% HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert (status, record["reason"]) == (400, "percent_encoding")
