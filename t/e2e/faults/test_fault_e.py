@@ -118,3 +118,16 @@ def test_fault_E6_a_percent_sign_in_the_query_passes(site, where, query):
 def test_fault_E6_a_percent_sign_in_the_path_is_refused(site, where):
     status, record = send(site, where[0], b"GET /100% HTTP/1.1\r\nHost: a\r\n\r\n")
     assert (status, record["reason"]) == (400, "percent_encoding")
+
+
+@pytest.mark.parametrize("name", [
+    "Proxy", "Forwarded", "X-Real-IP", "X_Real_IP", "X-Forwarded-Ssl", "X-Forwarded-Prefix",
+    "X_Forwarded_Server", "Remote-User", "Remote_User", "X-Remote-User",
+])
+def test_fault_E5_a_client_cannot_speak_as_a_proxy(site, where, name):
+    pound, backend = where
+    head = f"GET / HTTP/1.1\r\nHost: a\r\n{name}: evil\r\nX-Mine: 1\r\n\r\n"
+    assert send(site, pound, head.encode())[0] == 200
+    received = backend.requests[-1]
+    assert b"evil" not in received.raw_head
+    assert received.field("X-Mine") == "1"
