@@ -79,6 +79,12 @@ struct AllowedRule {
   Position where;
 };
 
+// A method that a listener takes besides the registered ones. worker::prepare knows those.
+struct AddedMethod {
+  std::string name;  // a token
+  Position where;
+};
+
 // What a service asks of a request. What a kind means stands in the table of conf/service.h.
 struct Condition {
   enum class Kind {
@@ -145,9 +151,10 @@ struct Listener {
   std::chrono::seconds client{5};  // Client: 1..86400 s of silence; also the total time for a head
   unsigned threads = 8;            // Threads: 0..65535 requests in service; 0 = no limit
   Limits limits;
-  std::vector<AllowedRule> allow;  // Allow: for all of its requests
-  std::vector<Service> services;   // Services: the first match wins; without a match 404
-  std::optional<Tls> tls;          // set for HTTPSListeners
+  std::vector<AddedMethod> methods;  // Methods: in addition to the registered ones
+  std::vector<AllowedRule> allow;    // Allow: for all of its requests
+  std::vector<Service> services;     // Services: the first match wins; without a match 404
+  std::optional<Tls> tls;            // set for HTTPSListeners
   Position where;
 };
 

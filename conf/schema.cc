@@ -24,6 +24,7 @@ constexpr std::int64_t kMaxName = 255;
 constexpr std::int64_t kMaxPattern = 65536;
 constexpr std::int64_t kMaxHeadAdd = 4096;
 constexpr std::int64_t kMaxSessionId = 256;
+constexpr std::int64_t kMaxMethod = 64;
 constexpr std::int64_t kMaxCiphers = 8192;
 constexpr std::int64_t kMaxUrl = 4096;
 constexpr std::int64_t kDay = 86'400;
@@ -117,6 +118,7 @@ constexpr auto kListenerKeys = std::to_array<Key>({
     {"MaxHeaders", Shape::number, "", 1, kMostHeaders},
     {"MaxRequest", Shape::bytes, "", 0, kMostRequest},
     {"MinRate", Shape::bytes, "", 0, kMostRate},
+    {"Methods", Shape::texts, "a method such as `PURGE`", 1, kMaxMethod},
     {"Allow", Shape::texts, "the code of a rule such as `target_char`", 1, kMaxName},
     {"Services", Shape::sections, "services"},
     {"Certificates", Shape::texts, "the path of a PEM file", 1, kMaxPath, true},

@@ -2,6 +2,8 @@
 // transaction.h.
 #include "worker/transaction/transaction.h"
 
+#include <algorithm>
+
 #include "worker/http/http1_writer.h"
 #include "worker/tls/client_auth.h"
 
@@ -12,6 +14,11 @@ namespace {
 std::string_view value_of(const http::HeaderList& fields, http::FieldId id) {
   const http::Field* const field = fields.find(id);
   return field != nullptr ? field->value : std::string_view();
+}
+
+bool takes_method(const conf::Listener& listener, std::string_view method) {
+  return std::any_of(listener.methods.begin(), listener.methods.end(),
+                     [method](const conf::AddedMethod& added) { return added.name == method; });
 }
 
 }  // namespace
@@ -114,8 +121,9 @@ Transaction::Flow Transaction::route() {
   const std::string_view lines = http::field_lines(request_head_);
   const std::optional<std::size_t> service = listener.router.route(head.path_query, lines);
   // Only now is it known which rules are relaxed.
-  const http::RuleSet allowed =
+  http::RuleSet allowed =
       service ? listener.heritage.service_allowed[*service] : listener.heritage.allowed;
+  if (takes_method(listener.config, head.method)) allowed.add(http::Reason::method_unknown);
   if (const http::Refusal refusal = now_.facts.breaches.refusal(allowed)) {
     return refuse_head(refusal);
   }

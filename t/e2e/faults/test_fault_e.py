@@ -131,3 +131,29 @@ def test_fault_E5_a_client_cannot_speak_as_a_proxy(site, where, name):
     received = backend.requests[-1]
     assert b"evil" not in received.raw_head
     assert received.field("X-Mine") == "1"
+
+
+def test_fault_E7_registered_and_added_methods_pass(site, shared_site):
+    backend = shared_site.backend()
+    pound = shared_site.pound(plain_site(listener="Methods: [PURGE, NOTIFY]"), web=backend.port,
+                              name="methods")
+    for method in ("QUERY", "PURGE", "NOTIFY"):
+        data = f"{method} /x HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab".encode()
+        assert send(site, pound, data)[0] == 200
+        assert (backend.requests[-1].method, backend.requests[-1].body) == (method, b"ab")
+    for method in ("SUBSCRIBE", "purge", "TRACE", "CONNECT"):
+        client = site.client(pound.port)
+        target = b"a:80" if method == "CONNECT" else b"/x"
+        client.send(method.encode() + b" " + target + b" HTTP/1.1\r\nHost: a:80\r\n\r\n")
+        got = client.read_response()
+        assert got.status == 405
+        allowed = got.field("Allow").split(", ")
+        assert {"GET", "QUERY", "PURGE", "NOTIFY"} <= set(allowed)
+        assert not {"TRACE", "CONNECT"} & set(allowed)
+
+
+def test_fault_E7_other_listeners_do_not_take_the_method(site, where):
+    pound, _ = where
+    assert send(site, pound, b"QUERY / HTTP/1.1\r\nHost: a\r\n\r\n")[0] == 200
+    status, record = send(site, pound, b"PURGE / HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert (status, record["reason"]) == (405, "method_unknown")
