@@ -119,7 +119,7 @@ template <typename Visit>
 }
 
 // The fields of a backend's response, final or interim, that the client gets. Date and Server are
-// neither added nor changed.
+// not changed; the writer adds Date to a final response that has none.
 template <typename Visit>
 void for_each_response_field(const ResponseHead& head, const AddedLines& added, Visit&& visit) {
   const NamedFields named(head.fields);

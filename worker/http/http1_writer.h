@@ -32,6 +32,7 @@ struct ResponseRewrite {
   bool keep_alive = false;  // the client's connection stays open after this response
   bool client_is_http10 = false;
   AddedLines added = {};
+  std::string_view date = {};  // Date for a response that has none; empty: it gets none
 };
 
 // A final response of a backend: status line of HTTP/1.1; `Connection: close` unless keep_alive,
@@ -48,10 +49,11 @@ struct Http1Context {
   bool client_is_http10 = false;
   bool to_head = false;         // the request was HEAD: send no page
   std::string_view added = {};  // ready "Name: value\r\n" lines
+  std::string_view date = {};   // the value of Date; empty: no such field
 };
 
 // A complete response that Pound makes itself: status line, Content-Type, Content-Length, the
-// answer's own field, Connection, the added lines, the empty line and the page.
+// answer's own field, Connection, Date, the added lines, the empty line and the page.
 void write_answer(const Answer& answer, const Http1Context& context, std::string& out);
 
 }  // namespace worker::http
