@@ -61,7 +61,8 @@ void Transaction::reset(const RequestStart& start) {
   record_.client_ip = start.client_ip;
   record_.status = 0;
   record_.body_bytes = 0;
-  record_.service = record_.backend = "-";
+  record_.service = start.listener.name;  // until the service is known
+  record_.backend = "-";
   record_.reason = {};
   context_.segment.workers().count_request(context_.row);
   context_.segment.listeners().count_request(start.listener.heritage.row, context_.row);
