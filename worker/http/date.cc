@@ -2,7 +2,7 @@
 #include "worker/http/date.h"
 
 #include <array>
-#include <cstddef>
+#include <chrono>
 
 namespace worker::http {
 namespace {
@@ -11,35 +11,33 @@ constexpr std::array<std::string_view, 7> kDays{"Sun", "Mon", "Tue", "Wed", "Thu
 constexpr std::array<std::string_view, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                    "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
-void append_two_digits(std::string& out, int number) {
+void append_two_digits(std::string& out, unsigned number) {
   out += static_cast<char>('0' + number / 10);
   out += static_cast<char>('0' + number % 10);
 }
 
-void append_clock(std::string& out, const std::tm& parts) {
-  append_two_digits(out, parts.tm_hour);
-  out += ':';
-  append_two_digits(out, parts.tm_min);
-  out += ':';
-  append_two_digits(out, parts.tm_sec);
-}
-
 }  // namespace
 
-std::string_view Date::text(std::time_t when) {
-  if (when == when_ && !text_.empty()) return text_;
-  std::tm parts{};
-  ::gmtime_r(&when, &parts);
-  const int year = parts.tm_year + 1900;
-  text_.assign(kDays[static_cast<std::size_t>(parts.tm_wday)]).append(", ");
-  append_two_digits(text_, parts.tm_mday);
-  text_.append(" ").append(kMonths[static_cast<std::size_t>(parts.tm_mon)]).append(" ");
-  append_two_digits(text_, year / 100);
-  append_two_digits(text_, year % 100);
+std::string_view Date::text(std::int64_t seconds) {
+  using namespace std::chrono;
+  if (seconds == seconds_ && !text_.empty()) return text_;
+  const sys_seconds when{std::chrono::seconds(seconds)};
+  const sys_days day = floor<days>(when);
+  const year_month_day date(day);
+  const hh_mm_ss clock(when - day);
+  text_.assign(kDays[weekday(day).c_encoding()]).append(", ");
+  append_two_digits(text_, static_cast<unsigned>(date.day()));
+  text_.append(" ").append(kMonths[static_cast<unsigned>(date.month()) - 1]).append(" ");
+  append_two_digits(text_, static_cast<unsigned>(static_cast<int>(date.year())) / 100);
+  append_two_digits(text_, static_cast<unsigned>(static_cast<int>(date.year())) % 100);
   text_.append(" ");
-  append_clock(text_, parts);
+  append_two_digits(text_, static_cast<unsigned>(clock.hours().count()));
+  text_.append(":");
+  append_two_digits(text_, static_cast<unsigned>(clock.minutes().count()));
+  text_.append(":");
+  append_two_digits(text_, static_cast<unsigned>(clock.seconds().count()));
   text_.append(" GMT");
-  when_ = when;
+  seconds_ = seconds;
   return text_;
 }
 

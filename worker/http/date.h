@@ -4,7 +4,7 @@
 // most responses of a second share it.
 #pragma once
 
-#include <ctime>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -12,11 +12,11 @@ namespace worker::http {
 
 class Date {
  public:
-  // The text for `when`, valid until the next call.
-  std::string_view text(std::time_t when);
+  // The text for a number of seconds since 1970, valid until the next call.
+  std::string_view text(std::int64_t seconds);
 
  private:
-  std::time_t when_ = 0;
+  std::int64_t seconds_ = 0;
   std::string text_;
 };
 
