@@ -81,6 +81,12 @@ struct AllowedRule {
   Position where;
 };
 
+// A method that a listener takes besides the registered ones. worker::prepare knows those.
+struct AddedMethod {
+  std::string name;  // a token
+  Position where;
+};
+
 // What a service asks of a request. What a kind means stands in the table of conf/service.h.
 struct Condition {
   enum class Kind {
@@ -160,9 +166,10 @@ struct Listener {
   unsigned max_streams = 1024;     // MaxStreams: 0..65535 tunnels and event streams; 0 = no limit
   std::chrono::seconds stream{3600};  // StreamTimeOut: 1..86400 s of silence in one of them
   Limits limits;
-  std::vector<AllowedRule> allow;  // Allow: for all of its requests
-  std::vector<Service> services;   // Services: the first match wins; without a match 404
-  std::optional<Tls> tls;          // set for HTTPSListeners
+  std::vector<AddedMethod> methods;  // Methods: in addition to the registered ones
+  std::vector<AllowedRule> allow;    // Allow: for all of its requests
+  std::vector<Service> services;     // Services: the first match wins; without a match 404
+  std::optional<Tls> tls;            // set for HTTPSListeners
   Position where;
 };
 

@@ -7,6 +7,7 @@
 
 #include "conf/address.h"
 #include "conf/load_service.h"
+#include "conf/scalar.h"
 
 namespace conf {
 
@@ -123,6 +124,19 @@ void refuse_mapped_address(const Section& section, const std::string& address,
                                      std::string(ipv4));
 }
 
+std::vector<AddedMethod> load_methods(const Section& section, Diagnostics& diagnostics) {
+  std::vector<AddedMethod> methods;
+  for (const Node* item : section.items("Methods")) {
+    if (is_token(item->text)) {
+      methods.push_back({item->text, item->where});
+    } else {
+      diagnostics.error(item->where, "`Methods` has " + describe(*item) +
+                                         ", expected letters, digits and !#$%&'*+-.^_`|~ only");
+    }
+  }
+  return methods;
+}
+
 Listener load_listener(const Node& node, bool https, ServiceLoader& services,
                        Diagnostics& diagnostics) {
   const Section section(https ? https_listener_schema() : http_listener_schema(), node,
@@ -135,6 +149,7 @@ Listener load_listener(const Node& node, bool https, ServiceLoader& services,
   listener.threads = static_cast<unsigned>(section.number("Threads", listener.threads));
   load_waiting(section, listener);
   listener.limits = load_limits(section, diagnostics);
+  listener.methods = load_methods(section, diagnostics);
   listener.allow = load_allow(section);
   for (const Node* service : section.items("Services")) {
     listener.services.push_back(services.load(*service));

@@ -5,6 +5,8 @@
 #include <string_view>
 
 #include "conf/suggest.h"
+#include "worker/http/method.h"
+#include "worker/http/sanitizer.h"
 
 namespace worker {
 
@@ -73,6 +75,20 @@ http::RuleSet allowed_rules(const std::vector<conf::AllowedRule>& rules,
     }
   }
   return allowed;
+}
+
+std::string allowed_methods(const std::vector<conf::AddedMethod>& added,
+                            conf::Diagnostics& diagnostics) {
+  std::string all(http::kAllowedMethods);
+  for (const conf::AddedMethod& method : added) {
+    if (http::is_refused_method(method.name)) {
+      diagnostics.error(method.where, in_code(conf::shown(method.name)) +
+                                          " cannot be added: Pound never forwards CONNECT, TRACE, "
+                                          "TRACK or PRI, nor HEAD in another letter case");
+    }
+    if (http::find_method(method.name) == nullptr) all.append(", ").append(method.name);
+  }
+  return all;
 }
 
 }  // namespace worker

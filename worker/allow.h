@@ -1,10 +1,12 @@
-// The rules of worker/http that `Allow` relaxes, found by their codes.
+// The rules of worker/http that `Allow` relaxes, found by their codes, and the methods that
+// `Methods` adds.
 //
 // Part of the privileged half of the start. Reports codes that are not rules, and rules that cannot
 // be relaxed, each with its position and the reason. conf does not know these rules, and
 // worker/http knows no files.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "conf/config.h"
@@ -14,6 +16,11 @@
 namespace worker {
 
 http::RuleSet allowed_rules(const std::vector<conf::AllowedRule>& rules,
+                            conf::Diagnostics& diagnostics);
+
+// The registered methods that Pound forwards and those of `added`, as a value of Allow. Reports
+// methods that no configuration allows (http/method.h).
+std::string allowed_methods(const std::vector<conf::AddedMethod>& added,
                             conf::Diagnostics& diagnostics);
 
 }  // namespace worker

@@ -113,6 +113,7 @@ void find_allowed_rules(const conf::Config& config, Heritage& heritage, Diagnost
     const conf::Listener& listener = config.listeners[i];
     const http::RuleSet common = allowed_rules(listener.allow, diagnostics);
     heritage.listeners[i].allowed = common;
+    heritage.listeners[i].allowed_methods = allowed_methods(listener.methods, diagnostics);
     for (const conf::Service& service : listener.services) {
       heritage.listeners[i].service_allowed.push_back(
           common.with(allowed_rules(service.allow, diagnostics)));

@@ -44,6 +44,7 @@ void rewrite_and_read(const RequestHead& head, const RequestFacts& facts) {
   require(again.head.fields.count(FieldId::x_forwarded_for) == 1, "one X-Forwarded-For");
   require(again.head.fields.count(FieldId::x_forwarded_proto) == 1, "one X-Forwarded-Proto");
   require(again.head.fields.count(FieldId::x_ssl) == 0, "no X-SSL");
+  require(again.head.fields.count(FieldId::proxy_only) == 0, "no field that only a proxy may set");
   for (const Field& field : again.head.fields) {
     const FieldId twin = twin_field_id(field.name);
     const bool harmless = twin == FieldId::other || twin == FieldId::user_agent;

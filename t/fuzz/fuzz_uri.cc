@@ -2,9 +2,11 @@
 //
 // Properties: a written target breaks no rule, decodes to the same bytes, and writing it again does
 // not change it; the location of a redirect contains only printable ASCII without spaces; the host
-// of a valid authority is valid, and an authority names the same server as itself.
+// of a valid authority is valid, and an authority names the same server as itself. The normal form
+// of a path is not longer than the path, is its own normal form, and keeps the query.
 #include "t/fuzz/frame.h"
 #include "worker/http/chars.h"
+#include "worker/http/normal_path.h"
 #include "worker/http/redirect.h"
 
 using namespace worker::http;
@@ -43,6 +45,19 @@ void check_path_query(std::string_view path_query) {
   }
 }
 
+std::string_view query_of(std::string_view path_query) {
+  return path_query.substr(std::min(path_query.find('?'), path_query.size()));
+}
+
+void check_normal_form(std::string_view path_query) {
+  std::string scratch;
+  std::string again;
+  const std::string normal(normal_path_query(path_query, scratch));
+  require(normal.size() <= path_query.size(), "the normal form is not longer");
+  require(normal_path_query(normal, again) == normal, "normalising is idempotent");
+  require(query_of(normal) == query_of(path_query), "the query is unchanged");
+}
+
 void check_authority(std::string_view authority, std::string_view path_query) {
   if (!valid_authority(authority)) return;
   const std::string_view host = host_of(authority);
@@ -63,6 +78,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view input = fuzz::text(data, size);
   const std::size_t slash = std::min(input.find('/'), input.size());
   check_path_query(input.substr(slash));
+  check_normal_form(input.substr(slash));
   check_authority(input.substr(0, slash), input.substr(slash));
   return 0;
 }

@@ -3,8 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <ctime>
 #include <string>
+#include <string_view>
 
+#include "worker/http/date.h"
 #include "worker/http/request_head.h"
 #include "worker/log/access_log.h"
 #include "worker/log/activity.h"
@@ -43,6 +46,11 @@ struct Context {
         newcomer_timeout(deadlines.of(kNewcomerMs)),
         patience_timeout(deadlines.of(kPatienceMs)) {}
 
+  // The value of Date for a response that is sent now; empty without a clock.
+  std::string_view date() {
+    return wall_clock == nullptr ? std::string_view() : last_date.text(wall_clock(nullptr));
+  }
+
   net::EventLoop& loop;
   ClientSet& clients;
   ExchangePool& exchanges;
@@ -53,6 +61,9 @@ struct Context {
   net::DeadlineList& linger_timeout;
   net::DeadlineList& newcomer_timeout;
   net::DeadlineList& patience_timeout;
+
+  std::time_t (*wall_clock)(std::time_t*) = &std::time;  // tests have none, or one of their own
+  http::Date last_date;
 
   // Scratch of the call that uses it.
   http::RequestHead request_head;

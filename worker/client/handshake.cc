@@ -27,6 +27,7 @@ void Http1Connection::record_handshake(int status, std::string_view reason,
   record.client_ip = ip_;
   record.status = status;
   record.body_bytes = body_bytes;
+  record.service = listener_.name;
   record.reason = reason;
   context_.access_log.write(record, now_us);
   if (context_.log.detail() < 1) return;
@@ -50,7 +51,7 @@ void Http1Connection::handshake_failed(int error) {
   stream.drop_tls();
   if (is_plain_http) {
     context_.text.clear();
-    http::write_answer(kPlainHttpAnswer, {}, context_.text);
+    http::write_answer(kPlainHttpAnswer, {.date = context_.date()}, context_.text);
     const iovec piece{context_.text.data(), context_.text.size()};
     stream.write(&piece, 1);
   }

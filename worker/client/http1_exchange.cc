@@ -117,6 +117,7 @@ void Http1Exchange::send_head(const transaction::ResponseStart& start, const Bod
   if (has_no_length) how.body.kind = now_.is_http10 ? Kind::until_close : Kind::chunked;
   how.keep_alive = settle_connection();
   how.client_is_http10 = now_.is_http10;
+  how.date = connection_->context().date();
   how.added = {.head_add = start.added, .hsts = connection_->listener().hsts};
 
   std::string& text = connection_->context().text;
@@ -134,7 +135,8 @@ void Http1Exchange::send_answer(const http::Answer& answer, bool refused) {
                      {.keep_alive = keep,
                       .client_is_http10 = now_.is_http10,
                       .to_head = now_.is_head,
-                      .added = connection_->listener().hsts},
+                      .added = connection_->listener().hsts,
+                      .date = connection_->context().date()},
                      text);
   send_text({.data = {}, .is_last = true});
 }

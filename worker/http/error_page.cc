@@ -1,7 +1,6 @@
 // Chooses the page for a status: see error_page.h.
 #include "worker/http/error_page.h"
 
-#include "worker/http/sanitizer.h"
 #include "worker/http/status.h"
 
 namespace worker::http {
@@ -29,9 +28,9 @@ std::string_view ErrorPages::body(int status) const {
   return found == built_in_.end() ? built_in_.at(kAnyStatus) : found->second;
 }
 
-Answer ErrorPages::answer(int status) const {
+Answer ErrorPages::answer(int status, std::string_view allowed_methods) const {
   Answer answer{.status = status, .page = body(status)};
-  if (status == 405) answer.field = {"Allow", kAllowedMethods};
+  if (status == 405) answer.field = {"Allow", allowed_methods};
   return answer;
 }
 

@@ -21,9 +21,10 @@ class ErrorPages {
   void set(int status, std::string html);
   std::string_view body(int status) const;
 
-  // The answer with the page for `status`, and with Allow for 405. Its views live as long as this
-  // object, or until set() for the same status.
-  Answer answer(int status) const;
+  // The answer with the page for `status`; for 405 also with the field Allow, which lists
+  // `allowed_methods`. Its views live as long as this object, or until set() for the same status,
+  // and as long as `allowed_methods`.
+  Answer answer(int status, std::string_view allowed_methods) const;
 
  private:
   std::map<int, std::string> own_;

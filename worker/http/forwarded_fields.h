@@ -90,9 +90,10 @@ void for_each_line(std::string_view lines, Visit&& visit) {
 }
 
 // The fields of a request as a backend gets it. Host comes first. X-Forwarded-For has what the
-// client sent and the client's address; X-Forwarded-Proto, -Host and -Port are Pound's. A client's
-// X-SSL-* fields, and underscore twins (X_Forwarded_For) of the fields that Pound replaces, are
-// left out. Inlined, because a call costs 3 % of the smallest head.
+// client sent and the client's address; X-Forwarded-Proto, -Host and -Port are Pound's. Left out
+// are a client's X-SSL-* fields, the fields that only a proxy may set (Forwarded, X-Real-IP,
+// Remote-User …), and underscore twins (X_Forwarded_For) of all of these. Inlined, because a call
+// costs 3 % of the smallest head.
 template <typename Visit>
 [[gnu::always_inline]] inline void for_each_request_field(const RequestHead& head,
                                                           const RequestFacts& facts,
@@ -118,7 +119,7 @@ template <typename Visit>
 }
 
 // The fields of a backend's response, final or interim, that the client gets. Date and Server are
-// neither added nor changed.
+// not changed; the writer adds Date to a final response that has none.
 template <typename Visit>
 void for_each_response_field(const ResponseHead& head, const AddedLines& added, Visit&& visit) {
   const NamedFields named(head.fields);

@@ -5,11 +5,19 @@
 #include <cstring>
 
 #include "worker/http/chars.h"
+#include "worker/http/name_list.h"
 
 namespace worker::http {
 namespace {
 
 constexpr std::string_view kSslPrefix = "x-ssl-";
+
+// Backends take these fields for the word of a trusted proxy: who the client is, and how it came.
+// `Proxy` becomes the variable HTTP_PROXY of CGI programs, which then send requests through it.
+constexpr auto kProxyOnlyNames = std::to_array<std::string_view>({"forwarded", "proxy"});
+constexpr auto kProxyOnlyFamilies =
+    std::to_array<std::string_view>({"remote-", "x-forwarded-", "x-real-", "x-remote-"});
+constexpr NameList kProxyOnly{kProxyOnlyNames, kProxyOnlyFamilies};
 
 // Compares 8 bytes without regard to case. `name` has token characters only, `lower_case` has
 // lower-case letters and '-' only. Setting the case bit turns no other token character into one of
@@ -38,12 +46,9 @@ FieldId known(std::string_view name, std::string_view lower_case, FieldId id) {
   return is_name(name, lower_case) ? id : FieldId::other;
 }
 
-}  // namespace
-
 // No two known names have both length and first letter in common, except within an X- family. So
 // there are at most two comparisons, and none for most names.
-FieldId field_id(std::string_view name) {
-  if (name.empty()) return FieldId::other;
+FieldId known_id(std::string_view name) {
   const char first = lower(name.front());
   if (first == 'x' && name.size() >= kSslPrefix.size() &&
       equal_ignoring_case(name.substr(0, kSslPrefix.size()), kSslPrefix)) {
@@ -86,6 +91,17 @@ FieldId field_id(std::string_view name) {
     default:
       return FieldId::other;
   }
+}
+
+}  // namespace
+
+FieldId field_id(std::string_view name) {
+  if (name.empty()) return FieldId::other;
+  const FieldId id = known_id(name);
+  if (id != FieldId::other) return id;
+  const char first = lower(name.front());
+  const bool may_be_proxy_only = first == 'x' || first == 'f' || first == 'p' || first == 'r';
+  return may_be_proxy_only && kProxyOnly.contains(name) ? FieldId::proxy_only : FieldId::other;
 }
 
 FieldId twin_field_id(std::string_view name) {

@@ -23,6 +23,7 @@ enum class FieldId : std::uint8_t {
   host,
   keep_alive,
   proxy_connection,
+  proxy_only,  // names that a client must not set: those of kProxyOnly in header_list.cc
   referer,
   te,
   trailer,

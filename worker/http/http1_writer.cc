@@ -144,6 +144,7 @@ void write_response_head(const ResponseHead& head, const ResponseRewrite& how, s
     }
   }
   append_connection(head, how, out);
+  if (!how.date.empty() && !head.fields.has(FieldId::date)) append_field(out, "Date", how.date);
   for_each_added_field(how.added, FieldPrinter(out));
   out.append("\r\n");
 }
@@ -169,6 +170,7 @@ void write_answer(const Answer& answer, const Http1Context& context, std::string
   if (!answer.field.name.empty()) append_field(out, answer.field.name, answer.field.value);
   const std::string_view option = persistence(context.keep_alive, context.client_is_http10);
   if (!option.empty()) append_field(out, "Connection", option);
+  if (!context.date.empty()) append_field(out, "Date", context.date);
   out.append(context.added).append("\r\n").append(page);
 }
 

@@ -21,12 +21,18 @@ namespace worker::http {
 void write_request_head(const RequestHead& head, const RequestFacts& facts,
                         const Forwarded& forwarded, std::string& out);
 
+// The field lines of a head that write_request_head wrote, with the empty line that ends them.
+inline std::string_view field_lines(std::string_view request_head) {
+  return request_head.substr(request_head.find('\n') + 1);
+}
+
 struct ResponseRewrite {
   Framing body;             // framing towards the client; it may differ from the backend's:
                             // chunked becomes until_close for an HTTP/1.0 client
   bool keep_alive = false;  // the client's connection stays open after this response
   bool client_is_http10 = false;
   AddedLines added = {};
+  std::string_view date = {};  // Date for a response that has none; empty: it gets none
 };
 
 // A final response of a backend: status line of HTTP/1.1; `Connection: close` unless keep_alive,
@@ -43,10 +49,11 @@ struct Http1Context {
   bool client_is_http10 = false;
   bool to_head = false;         // the request was HEAD: send no page
   std::string_view added = {};  // ready "Name: value\r\n" lines
+  std::string_view date = {};   // the value of Date; empty: no such field
 };
 
 // A complete response that Pound makes itself: status line, Content-Type, Content-Length, the
-// answer's own field, Connection, the added lines, the empty line and the page.
+// answer's own field, Connection, Date, the added lines, the empty line and the page.
 void write_answer(const Answer& answer, const Http1Context& context, std::string& out);
 
 }  // namespace worker::http

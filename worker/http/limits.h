@@ -14,6 +14,7 @@ namespace worker::http {
 
 inline constexpr std::size_t kMaxRequestLine = std::size_t{8} * 1024;
 inline constexpr std::size_t kMaxHead = std::size_t{32} * 1024;
+inline constexpr std::size_t kMaxHost = 255;  // bytes with the port; a DNS name has no more
 inline constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
 
 struct Limits {

@@ -16,6 +16,7 @@ constexpr auto kMethods = std::to_array<Method>({
     {"POST", false},
     {"HEAD", true},
     {"PUT", true},
+    {"QUERY", true},
     {"DELETE", true},
     {"OPTIONS", true},
     {"PATCH", false},
@@ -53,8 +54,9 @@ constexpr auto kMethods = std::to_array<Method>({
 }  // namespace
 
 const std::string_view kAllowedMethods =
-    "GET, POST, HEAD, PUT, DELETE, OPTIONS, PATCH, PROPFIND, PROPPATCH, REPORT, SEARCH, MKCOL, "
-    "COPY, MOVE, LOCK, UNLOCK, ACL, BASELINE-CONTROL, BIND, CHECKIN, CHECKOUT, LABEL, LINK, MERGE, "
+    "GET, POST, HEAD, PUT, QUERY, DELETE, OPTIONS, PATCH, PROPFIND, PROPPATCH, REPORT, SEARCH, "
+    "MKCOL, COPY, MOVE, LOCK, UNLOCK, ACL, BASELINE-CONTROL, BIND, CHECKIN, CHECKOUT, LABEL, LINK, "
+    "MERGE, "
     "MKACTIVITY, MKCALENDAR, MKREDIRECTREF, MKWORKSPACE, ORDERPATCH, REBIND, UNBIND, UNCHECKOUT, "
     "UNLINK, UPDATE, UPDATEREDIRECTREF, VERSION-CONTROL";
 

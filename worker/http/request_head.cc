@@ -94,10 +94,14 @@ Refusal parse_absolute_form(std::string_view target, RequestHead& head) {
     head.path_query = head.method == "OPTIONS" ? "*" : "/";
     return {};
   }
-  // With "?" and no path the received bytes contain no origin-form. Clients do not send this.
-  if (target[end] != '/') return {Reason::target_form, offset + end};
-  head.path_query = target.substr(end);
-  return judge_path_query(head.path_query, offset + end, head.breaches);
+  const std::string_view received = target.substr(end);
+  head.path_query = received;
+  if (received[0] == '?') {
+    // The received bytes contain no origin-form.
+    head.made_path = std::make_shared<std::string>("/" + std::string(received));
+    head.path_query = *head.made_path;
+  }
+  return judge_path_query(received, offset + end, head.breaches);
 }
 
 Refusal parse_target(std::string_view target, RequestHead& head) {
@@ -173,6 +177,7 @@ ParseStatus parse_complete(std::string_view bytes, std::size_t start, RequestHea
 
 void RequestHead::clear(std::size_t most_fields) {
   line = method = target = authority = path_query = bytes = {};
+  made_path.reset();
   minor_version = 1;
   fields.clear(most_fields);
   breaches.clear();

@@ -6,6 +6,8 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
+#include <string>
 #include <string_view>
 
 #include "worker/http/header_list.h"
@@ -23,7 +25,9 @@ struct RequestHead {
   std::string_view target;      // as received
   std::string_view authority;   // of an absolute-form target, else empty
   std::string_view path_query;  // for the backend: origin-form, or "*" for OPTIONS
-  int minor_version = 1;        // HTTP/1.0 or HTTP/1.1
+  // "/?query" of an absolute-form target without a path, for path_query to refer to. Else null.
+  std::shared_ptr<const std::string> made_path;
+  int minor_version = 1;  // HTTP/1.0 or HTTP/1.1
   HeaderList fields;
   Breaches breaches;       // relaxable rules that the target breaks
   std::string_view bytes;  // the head; of a refused head, the bytes that led to the verdict

@@ -15,6 +15,9 @@ namespace {
 Refusal judge_host(const RequestHead& head, RequestFacts& facts) {
   const Field* host = head.fields.find(FieldId::host);
   facts.host = head.authority;
+  if (head.authority.size() > kMaxHost) {
+    return {Reason::host_too_long, offset_in(head.bytes, head.authority)};
+  }
   if (host == nullptr) {
     if (head.minor_version != 0) facts.breaches.note(Reason::host_missing, 0);
     return {};
@@ -26,6 +29,7 @@ Refusal judge_host(const RequestHead& head, RequestFacts& facts) {
     return {};
   }
   if (!valid_authority(host->value)) return {Reason::host_invalid, offset};
+  if (host->value.size() > kMaxHost) return {Reason::host_too_long, offset};
   if (head.authority.empty()) {
     facts.host = host->value;
     return {};

@@ -27,8 +27,8 @@ struct RequestFacts {
   Breaches breaches;  // relaxable rules that the head breaks, to be checked after routing
 };
 
-// The methods that Pound forwards: those of RFC 9110 except CONNECT and TRACE; PATCH; WebDAV and
-// its extensions. Every other method gets a 405, with this value of Allow.
+// The methods that Pound forwards: those of the IANA registry except CONNECT, TRACE and PRI. Every
+// other method gets a 405, with this value of Allow, unless the listener adds it (`Methods`).
 extern const std::string_view kAllowedMethods;
 
 // Refuses what no configuration allows. facts.breaches has the rules that `Allow` may relax.

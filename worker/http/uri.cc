@@ -117,7 +117,7 @@ Refusal judge_path_query(std::string_view path_query, std::size_t offset, Breach
     if (c == '%') {
       if (is_escape(path_query, i)) {
         i += 2;
-      } else {
+      } else if (wanted == kPathChar) {
         breaches.note(Reason::percent_encoding, offset + i);
       }
     } else if (c == '?') {
@@ -139,8 +139,10 @@ void append_path_query(std::string_view path_query, bool keep_bare, std::string&
   for (std::size_t i = 0; i < path_query.size(); ++i) {
     const char c = path_query[i];
     if (c == '?') wanted = kQueryChar;
-    const bool passes = c == '?' || (is(c, wanted) && (keep_bare || !is(c, kBareChar))) ||
-                        (c == '%' && is_escape(path_query, i));
+    const bool is_allowed = is(c, wanted) || (c == '%' && wanted == kQueryChar);
+    const bool is_bare = is(c, kBareChar) || c == '%';
+    const bool passes = c == '?' || (c == '%' && is_escape(path_query, i)) ||
+                        (is_allowed && (keep_bare || !is_bare));
     if (passes) {
       out += c;
       continue;

@@ -8,6 +8,10 @@
 // from 0x80 bare, nor ` { } in a path, where it also writes \ as /. Those break the rule
 // target_char, which is relaxable, and Pound forwards them encoded. Controls and # are always
 // refused.
+//
+// Browsers send a '%' that encodes nothing bare in queries, too: `?q=100%`, `?q=%u00e4`. Pound
+// forwards it as received there, since the backend alone knows what the page meant. In a path it
+// breaks the rule percent_encoding, which is relaxable, and Pound forwards it as %25.
 #pragma once
 
 #include <cstddef>
@@ -30,8 +34,9 @@ std::string_view host_of(std::string_view authority);
 // relaxable rules (target_char, percent_encoding) and refuses all others.
 Refusal judge_path_query(std::string_view path_query, std::size_t offset, Breaches& breaches);
 
-// Appends a path with its query, and encodes every character that is not allowed there. A '%' that
-// encodes nothing becomes %25. Without `keep_bare`, the characters beyond RFC 3986 are encoded too.
+// Appends a path with its query, and encodes every character that is not allowed there. Without
+// `keep_bare`, the characters beyond RFC 3986 are encoded too; with it, a '%' that encodes nothing
+// stays in the query.
 void append_path_query(std::string_view path_query, bool keep_bare, std::string& out);
 
 // Whether both name the same server, without regard to letter case and to the default port of the

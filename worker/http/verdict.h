@@ -47,6 +47,7 @@ enum class Reason : std::uint8_t {
   host_many,
   host_empty,
   host_invalid,
+  host_too_long,
   host_mismatch,
   connection_invalid,
   expect_unknown,

@@ -17,8 +17,25 @@ constexpr std::size_t kMaxNumber = 20;  // digits of 64 bits
 // Room for everything that is not a text of the record: the date, three numbers and punctuation.
 constexpr std::size_t kFixedRoom = 192;
 
-// 2 KiB are left for the texts that have no limit here: address, names and reason.
+// The request line keeps at least 1 KiB, and 2 KiB are left for the texts that have no limit here:
+// address, names and reason.
+constexpr std::size_t kLeastRequestLine = 1024;
+static_assert(kFixedRoom + kLeastRequestLine + 2 * kMaxField + 2048 <= kMaxRecord);
 static_assert(kMaxRequestLine + 2 * kMaxField + 2048 < shm::kMaxLogRecord);
+
+// The room for everything but the request line.
+std::size_t room_beside_request_line(const AccessRecord& record) {
+  return kFixedRoom + record.client_ip.size() + record.service.size() + record.backend.size() +
+         record.reason.size() + escape_room(record.referer.size(), kMaxField) +
+         escape_room(record.user_agent.size(), kMaxField);
+}
+
+// The most bytes of the request line. The other texts are counted as if every byte were escaped.
+std::size_t most_of_request_line(const AccessRecord& record) {
+  const std::size_t beside = room_beside_request_line(record) + kEllipsis.size();
+  const std::size_t left = kMaxRecord - std::min(kMaxRecord, beside);
+  return std::clamp(left, kLeastRequestLine, kMaxRequestLine);
+}
 
 char* put(char* out, std::string_view text) { return out + text.copy(out, text.size()); }
 
@@ -35,7 +52,7 @@ char* put_quoted(char* out, std::string_view text, std::size_t most) {
 char* put_common(char* out, const AccessRecord& record, CommonDate& date) {
   out = put(put(out, record.client_ip), " - - ");
   out = put(put(out, date.text(record.begun_at)), " ");
-  out = put(put_quoted(out, record.request_line, kMaxRequestLine), " ");
+  out = put(put_quoted(out, record.request_line, most_of_request_line(record)), " ");
   out = put(put(out, static_cast<std::uint64_t>(record.status)), " ");
   return record.body_bytes != 0 ? put(out, record.body_bytes) : put(out, "-");
 }
@@ -77,10 +94,8 @@ std::string_view CommonDate::text(std::time_t when) {
 }
 
 std::size_t line_room(const AccessRecord& record) {
-  return kFixedRoom + record.client_ip.size() + record.service.size() + record.backend.size() +
-         record.reason.size() + escape_room(record.request_line.size(), kMaxRequestLine) +
-         escape_room(record.referer.size(), kMaxField) +
-         escape_room(record.user_agent.size(), kMaxField);
+  return room_beside_request_line(record) +
+         escape_room(record.request_line.size(), kMaxRequestLine);
 }
 
 const AccessFormat* find_access_format(conf::AccessLogFormat name) {

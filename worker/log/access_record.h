@@ -16,8 +16,12 @@ namespace worker::log {
 // The status in the record of a client that left before there was a response.
 inline constexpr int kStatusClientGone = 499;
 
-// Limits of what a format writes of a text, in bytes after escaping. The fields have a smaller one,
-// so that the record as a whole is never cut and always shows its reason.
+// The most bytes of a record. rsyslog cuts messages at 8 KiB by default, with the header that the
+// record gets on its way, and the reason is at the end.
+inline constexpr std::size_t kMaxRecord = std::size_t{8} * 1024 - 192;
+
+// Limits of what a format writes of a text, in bytes after escaping. Where a record would exceed
+// kMaxRecord, the request line gets less.
 inline constexpr std::size_t kMaxRequestLine = std::size_t{8} * 1024;
 inline constexpr std::size_t kMaxField = std::size_t{2} * 1024;
 

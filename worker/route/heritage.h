@@ -33,6 +33,7 @@ struct ListenerHeritage {
   std::shared_ptr<tls::Context> tls;           // for HTTPS
   http::RuleSet allowed;                       // rules that are relaxed for all requests
   std::vector<http::RuleSet> service_allowed;  // for each service, including `allowed`
+  std::string allowed_methods;                 // the value of Allow in a 405
 };
 
 }  // namespace worker::route

@@ -1,38 +1,43 @@
-// First matching service in one automaton pass: see router.h.
+// First matching service in one pass over the texts of a request: see router.h.
 #include "worker/route/router.h"
 
+#include <algorithm>
+
 #include "conf/service.h"
+#include "worker/http/normal_path.h"
 
 namespace worker::route {
+
+// A PatternSet numbers its patterns in the order of adding, and so does its list of uses.
+void Router::Group::add(const conf::Pattern& pattern, Use use) {
+  patterns.add(pattern);
+  uses.push_back(use);
+}
+
+void Router::Group::compile() {
+  patterns.compile();
+  seen.resize(uses.size());
+}
+
+void Router::Group::forget_found() {
+  for (const int hit : seen_list) seen[static_cast<std::size_t>(hit)] = false;
+  seen_list.clear();
+}
 
 Router::Router(const std::vector<conf::Service>& services) : states_(services.size()) {
   for (std::uint32_t i = 0; i < services.size(); ++i) {
     std::uint32_t required = 0;
     for (const conf::Condition& condition : services[i].conditions) {
-      add(i, condition);
-      if (!conf::about(condition.kind).denies) ++required;
+      const conf::ConditionKind& kind = conf::about(condition.kind);
+      const bool is_url = kind.subject == conf::ConditionKind::Subject::path_query;
+      (is_url ? url_ : fields_).add(condition.pattern, {i, kind.denies});
+      if (!kind.denies) ++required;
     }
     required_.push_back(required);
     if (required == 0) unconditional_.push_back(i);
   }
-  url_patterns_.compile();
-  header_patterns_.compile();
-  header_seen_.resize(header_uses_.size());
-}
-
-// A PatternSet numbers its patterns in the order of adding, and so does its list of uses.
-void Router::add(std::uint32_t service, const conf::Condition& condition) {
-  const conf::ConditionKind& kind = conf::about(condition.kind);
-  switch (kind.subject) {
-    case conf::ConditionKind::Subject::path_query:
-      url_patterns_.add(condition.pattern);
-      url_uses_.push_back({service, kind.denies});
-      return;
-    case conf::ConditionKind::Subject::field:
-      header_patterns_.add(condition.pattern);
-      header_uses_.push_back({service, kind.denies});
-      return;
-  }
+  url_.compile();
+  fields_.compile();
 }
 
 Router::State& Router::state(std::uint32_t service) {
@@ -50,46 +55,48 @@ void Router::note(const Use& use) {
   }
 }
 
+void Router::search(Group& group, std::string_view text) {
+  hits_.clear();
+  group.patterns.search(text, hits_);
+  for (const int hit : hits_) {
+    const auto i = static_cast<std::size_t>(hit);
+    if (group.seen[i]) continue;
+    group.seen[i] = true;
+    group.seen_list.push_back(hit);
+    note(group.uses[i]);
+  }
+}
+
 std::optional<std::size_t> Router::route(std::string_view path_query,
-                                         const http::HeaderList& fields) {
+                                         std::string_view field_lines) {
   ++round_;
   complete_.clear();
-  if (!url_uses_.empty()) {
-    hits_.clear();
-    url_patterns_.search(path_query, hits_);
-    for (const int hit : hits_) note(url_uses_[static_cast<std::size_t>(hit)]);
+  if (!url_.uses.empty()) {
+    search(url_, path_query);
+    const std::string_view normal = http::normal_path_query(path_query, normal_);
+    if (normal.data() != path_query.data()) search(url_, normal);
+    url_.forget_found();
   }
-  if (!header_uses_.empty()) {
-    for (const http::Field& field : fields) {
-      // Most fields stand in the request as patterns expect them: "Name: value".
-      std::string_view line(field.name.data(), field.name.size() + 2 + field.value.size());
-      const char* const value_if_canonical = field.name.data() + field.name.size() + 2;
-      if (field.value.data() != value_if_canonical || value_if_canonical[-1] != ' ') {
-        line_.assign(field.name).append(": ").append(field.value);
-        line = line_;
-      }
-      hits_.clear();
-      header_patterns_.search(line, hits_);
-      for (const int hit : hits_) {
-        const auto i = static_cast<std::size_t>(hit);
-        if (header_seen_[i]) continue;  // one field is enough for a pattern
-        header_seen_[i] = true;
-        header_seen_list_.push_back(hit);
-        note(header_uses_[i]);
-      }
+  if (!fields_.uses.empty()) {
+    while (!field_lines.empty()) {
+      const std::string_view line = field_lines.substr(0, field_lines.find('\r'));
+      if (line.empty()) break;
+      search(fields_, line);
+      field_lines.remove_prefix(std::min(line.size() + 2, field_lines.size()));
     }
-    for (const int hit : header_seen_list_) header_seen_[static_cast<std::size_t>(hit)] = false;
-    header_seen_list_.clear();
+    fields_.forget_found();
   }
+  return first_match();
+}
 
+std::optional<std::size_t> Router::first_match() {
   std::optional<std::size_t> best;
   for (const std::uint32_t service : complete_) {
     if (!state(service).denied && (!best || service < *best)) best = service;
   }
   for (const std::uint32_t service : unconditional_) {
     if (best && service > *best) break;
-    if (state(service).denied) continue;
-    return service;
+    if (!state(service).denied) return service;
   }
   return best;
 }

@@ -1,5 +1,10 @@
 // The service of a request: the first one, in the order of the file, whose conditions all hold.
 //
+// Patterns judge the request as the backend gets it: the fields as Pound writes them, Host in its
+// one canonical form and Pound's own fields among them. URL patterns are searched in the path and
+// query as received and, where the path is not normal, in their normal form too
+// (http/normal_path.h); one of the two is enough.
+//
 // Pure; made once for each listener. All URL patterns are searched at once, and all header patterns
 // at once in each field, so the cost does not grow with the number of services.
 #pragma once
@@ -13,7 +18,6 @@
 
 #include "conf/config.h"
 #include "conf/pattern.h"
-#include "worker/http/header_list.h"
 
 namespace worker::route {
 
@@ -21,9 +25,10 @@ class Router {
  public:
   explicit Router(const std::vector<conf::Service>& services);
 
-  // The index of the service among those of the listener. Nothing when none matches. Not const,
-  // because scratch memory is kept between calls.
-  std::optional<std::size_t> route(std::string_view path_query, const http::HeaderList& fields);
+  // The index of the service among those of the listener. Nothing when none matches. `field_lines`
+  // are "Name: value\r\n" lines; an empty line ends them. Not const, because scratch memory is
+  // kept between calls.
+  std::optional<std::size_t> route(std::string_view path_query, std::string_view field_lines);
 
  private:
   // What a match of one pattern means for its service.
@@ -36,25 +41,34 @@ class Router {
     std::uint32_t found = 0;  // number of required patterns that were found
     bool denied = false;
   };
+  // Patterns that are searched in the same texts. A pattern counts once for each request, however
+  // many texts contain it.
+  struct Group {
+    void add(const conf::Pattern& pattern, Use use);
+    void compile();
+    void forget_found();
 
-  void add(std::uint32_t service, const conf::Condition& condition);
+    conf::PatternSet patterns;
+    std::vector<Use> uses;   // of each pattern
+    std::vector<bool> seen;  // patterns already found in this request
+    std::vector<int> seen_list;
+  };
+
+  void search(Group& group, std::string_view text);
   void note(const Use& use);
   State& state(std::uint32_t service);
+  std::optional<std::size_t> first_match();
 
-  conf::PatternSet url_patterns_;
-  conf::PatternSet header_patterns_;
-  std::vector<Use> url_uses_;
-  std::vector<Use> header_uses_;
+  Group url_;
+  Group fields_;
   std::vector<std::uint32_t> required_;       // number of patterns that each service requires
   std::vector<std::uint32_t> unconditional_;  // services that require nothing, in order
 
   std::uint32_t round_ = 0;
   std::vector<State> states_;
   std::vector<int> hits_;
-  std::vector<bool> header_seen_;  // header patterns already found in this request
-  std::vector<int> header_seen_list_;
   std::vector<std::uint32_t> complete_;  // services of which all required patterns were found
-  std::string line_;
+  std::string normal_;
 };
 
 }  // namespace worker::route

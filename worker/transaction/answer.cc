@@ -39,7 +39,9 @@ Transaction::Flow Transaction::fail(int status, std::string_view reason) {
   record_.reason = reason;
   drop_upstream();
   admission_.leave();
-  if (!now_.response_begun) return send_answer(context_.pages.answer(status));
+  if (!now_.response_begun) {
+    return send_answer(context_.pages.answer(status, now_.listener->heritage.allowed_methods));
+  }
   if (now_.end == Exchange::End::whole) now_.end = Exchange::End::truncated;
   return go(Step::finish);
 }
@@ -50,7 +52,8 @@ Transaction::Flow Transaction::fail_for_now(std::string_view reason) {
   record_.reason = reason;
   drop_upstream();
   admission_.leave();
-  http::Answer answer = context_.pages.answer(kUnavailable);
+  http::Answer answer =
+      context_.pages.answer(kUnavailable, now_.listener->heritage.allowed_methods);
   answer.field = {"Retry-After", "1"};
   return send_answer(answer);
 }

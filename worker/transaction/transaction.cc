@@ -2,6 +2,8 @@
 // transaction.h.
 #include "worker/transaction/transaction.h"
 
+#include <algorithm>
+
 #include "worker/http/http1_writer.h"
 #include "worker/tls/client_auth.h"
 
@@ -12,6 +14,11 @@ namespace {
 std::string_view value_of(const http::HeaderList& fields, http::FieldId id) {
   const http::Field* const field = fields.find(id);
   return field != nullptr ? field->value : std::string_view();
+}
+
+bool takes_method(const conf::Listener& listener, std::string_view method) {
+  return std::any_of(listener.methods.begin(), listener.methods.end(),
+                     [method](const conf::AddedMethod& added) { return added.name == method; });
 }
 
 }  // namespace
@@ -50,7 +57,8 @@ void Transaction::reset(const RequestStart& start) {
   record_.client_ip = start.client_ip;
   record_.status = 0;
   record_.body_bytes = 0;
-  record_.service = record_.backend = "-";
+  record_.service = start.listener.name;  // until the service is known
+  record_.backend = "-";
   record_.reason = {};
   context_.segment.workers().count_request(context_.row);
   context_.segment.listeners().count_request(start.listener.heritage.row, context_.row);
@@ -106,10 +114,13 @@ Transaction::Flow Transaction::sanitize() {
 Transaction::Flow Transaction::route() {
   const http::RequestHead& head = *now_.head;
   route::Listener& listener = *now_.listener;
-  const std::optional<std::size_t> service = listener.router.route(head.path_query, head.fields);
+  write_request_head();
+  const std::string_view lines = http::field_lines(request_head_);
+  const std::optional<std::size_t> service = listener.router.route(head.path_query, lines);
   // Only now is it known which rules are relaxed.
-  const http::RuleSet allowed =
+  http::RuleSet allowed =
       service ? listener.heritage.service_allowed[*service] : listener.heritage.allowed;
+  if (takes_method(listener.config, head.method)) allowed.add(http::Reason::method_unknown);
   if (const http::Refusal refusal = now_.facts.breaches.refusal(allowed)) {
     return refuse_head(refusal);
   }
@@ -120,7 +131,6 @@ Transaction::Flow Transaction::route() {
   context_.segment.services().count_request(now_.service->row, context_.row);
   if (now_.service->config.redirect) return redirect(*now_.service->config.redirect);
   now_.session = now_.service->affinity.key_of(head, now_.client_ip);
-  write_request_head();
   upgrade_ = now_.facts.upgrade;
   now_.facts.upgrade = upgrade_;
   now_.facts.host = {};

@@ -76,19 +76,18 @@ def test_credentials_are_not_logged(pound):
 
 
 @pytest.mark.parametrize("data, status, service, backend", [
-    (b"GET / HTTP/1.1\r\n\r\n", 400, None, "-"),
-    (request("FOO", "/web"), 405, None, "-"),
-    (request("GET", "/nowhere"), 404, "-", "-"),
-    (request("GET", "/dead"), 503, "1", None),
-    (request("GET", "/" + "a" * 9000), 414, None, "-"),
+    (b"GET / HTTP/1.1\r\n\r\n", 400, "", "-"),
+    (request("FOO", "/web"), 405, "", "-"),
+    (request("GET", "/nowhere"), 404, "", "-"),
+    (request("GET", "/dead"), 503, "/1", None),
+    (request("GET", "/" + "a" * 9000), 414, "", "-"),
 ], ids=["400", "405", "404", "503", "414"])
 def test_refusals_give_their_reason(pound, data, status, service, backend):
     got, record = one(pound, data)
     assert (got.status, record["status"]) == (status, str(status))
     assert re.fullmatch(r"[a-z0-9_]+", record["reason"])
     assert record["bytes"] == str(len(got.body))
-    if service is not None:
-        assert record["service"].split("/")[-1] == service
+    assert record["service"] == f"127.0.0.1:{pound.port}{service}"
     if backend is not None:
         assert record["backend"] == backend
 

@@ -86,8 +86,8 @@ def test_what_is_not_relaxed_is_refused_and_the_log_says_why(site, where, code):
     got = ask(site, pound, data + b"\r\n" + request("GET", "/strict/smuggled"))
     assert (got.status, got.field("Connection")) == (status, "close")
     assert len(backend.requests) == before
-    # Service and backend are "-". No other test in this file has this reason.
-    record, = pound.wait_log(rf'" - - \d+ reason={code}$')
+    # The record names the listener and no backend. No other test in this file has this reason.
+    record, = pound.wait_log(rf'" 127\.0\.0\.1:{pound.port} - \d+ reason={code}$')
     assert f'" {status} ' in record
     line = pound.wait_log(rf"request of 127\.0\.0\.1 to 127\.0\.0\.1:{pound.port} refused: "
                           rf"reason={code} ")[-1]
@@ -123,7 +123,7 @@ def test_a_body_is_read_in_step_behind_a_relaxed_head(site, where):
 
 
 @pytest.mark.parametrize("code, why", [("cl_te", "requests could be smuggled"),
-                                       ("host_many", "the choice of the host"),
+                                       ("host_many", "it protects the choice of the host"),
                                        ("method_refused", "nothing passes unread"),
                                        ("head_too_long", "it is a limit"),
                                        ("response_field", "it is about responses"),

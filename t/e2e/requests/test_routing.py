@@ -85,7 +85,8 @@ def test_service(where, name):
     got = get(pound.port, target, *fields, host=host)
     record = pound.wait_records(logged + 1)[-1]
     if number is None:
-        assert (got.status, record["service"].split("/")[-1], record["backend"]) == (404, "-", "-")
+        assert (got.status, record["service"], record["backend"]) == (
+            404, f"127.0.0.1:{pound.port}", "-")
         assert record["reason"]
         assert len(backend.requests) == asked
     else:

@@ -72,7 +72,7 @@ def test_one_record_with_a_code(pound, name):
     first, second = pound.wait_records(before + 2)[before:]
     assert (first["status"], first["bytes"], first["reason"]) == (status, size, reason)
     assert (first["client"], first["request"], first["agent"]) == ("127.0.0.1", "-", "-")
-    assert (first["service"], first["backend"]) == ("-", "-")
+    assert (first["service"], first["backend"]) == (f"127.0.0.1:{pound.port}", "-")
     assert second["request"] == "GET /after HTTP/1.1"
 
 

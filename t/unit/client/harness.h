@@ -53,7 +53,7 @@ struct Peer {
 
 class ClientWorld {
  public:
-  explicit ClientWorld(const Setup& setup = {}) : world(setup) {}
+  explicit ClientWorld(const Setup& setup = {}) : world(setup) { context.wall_clock = nullptr; }
   ~ClientWorld() { clients.cut_off("the test is over"); }
   ClientWorld(const ClientWorld&) = delete;
   ClientWorld& operator=(const ClientWorld&) = delete;

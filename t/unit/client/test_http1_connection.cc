@@ -128,8 +128,8 @@ TEST_CASE("http1_connection: 408 for a head that is not complete in time") {
   REQUIRE(in.until_end(peer));
   CHECK(peer.received == page(in, 408, "Request Timeout"));
   CHECK(in.clients.size() == 0);
-  CHECK(in.records() ==
-        std::vector<std::string>{R"("-" 408 )" + page_size(in, 408) + " - - reason=head_timeout"});
+  CHECK(in.records() == std::vector<std::string>{R"("-" 408 )" + page_size(in, 408) +
+                                                 " 192.0.2.1:80 - reason=head_timeout"});
 }
 
 TEST_CASE("http1_connection: further bytes of a head do not restart its time-out") {
@@ -170,7 +170,7 @@ TEST_CASE("http1_connection: after a refused head no byte is read as a request")
   REQUIRE(in.until_end(peer));
   CHECK(peer.received == page(in, 400, "Bad Request"));
   CHECK(in.records() == std::vector<std::string>{R"("GET / HTTP/1.1" 400 )" + page_size(in, 400) +
-                                                 " - - reason=space_before_colon"});
+                                                 " 192.0.2.1:80 - reason=space_before_colon"});
   // Pound has closed its own side, and drops further bytes for a while.
   CHECK(in.clients.size() == 1);
   peer.sends(kGet);

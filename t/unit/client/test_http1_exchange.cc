@@ -1,6 +1,8 @@
 // One request and its response, as HTTP/1 on the client's side.
 #include <doctest/doctest.h>
 
+#include <ctime>
+
 #include "t/unit/client/harness.h"
 
 using namespace client_test;
@@ -269,4 +271,24 @@ TEST_CASE("http1_exchange: bytes behind an upgrade request belong to the tunnel"
   CHECK(peer.received.ends_with("\r\n\r\nhibye"));
   CHECK(in.records() == std::vector<std::string>{R"("GET / HTTP/1.1" 101 5 192.0.2.1:80/1 b1)"});
   CHECK(in.until([&] { return in.clients.size() == 0; }));
+}
+
+TEST_CASE("http1_exchange: a response without Date gets the time, and so does an answer") {
+  ClientWorld in;
+  in.context.wall_clock = [](std::time_t*) { return std::time_t{784111777}; };
+  const std::string date = "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
+  Peer& peer = in.connect();
+  peer.sends(kGet);
+  in.answer();
+  std::string expected =
+      "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n" + date + "X-Backend: b1\r\n\r\nhello";
+  REQUIRE(in.until_received(peer, expected));
+  peer.sends(kGet);
+  in.answer("HTTP/1.1 200 OK\r\nDate: then\r\nContent-Length: 0\r\n\r\n", 2);
+  expected += "HTTP/1.1 200 OK\r\nDate: then\r\nContent-Length: 0\r\nX-Backend: b1\r\n\r\n";
+  REQUIRE(in.until_received(peer, expected));
+  peer.sends("GET / HTTP/1.1\r\n\r\n");
+  REQUIRE(in.until_end(peer));
+  CHECK(peer.received.substr(expected.size()).find("Connection: close\r\n" + date) !=
+        std::string::npos);
 }

@@ -141,6 +141,21 @@ TEST_CASE("load_listener: versions, client certificates, StrictSNI and HSTS") {
   CHECK(second.client_cert->depth == 9);
 }
 
+TEST_CASE("load_listener: Methods are tokens of 1 to 64 bytes") {
+  const auto methods = [](const std::string& value) {
+    const auto made = listeners(
+        "HTTPListeners:\n- {Address: '::1', Port: 1, Services: [{Backends: *be}]" + value + "}\n");
+    REQUIRE(made.size() == 1);
+    std::string names;
+    for (const conf::AddedMethod& method : made[0].methods) names += method.name + " ";
+    return names;
+  };
+  CHECK(methods("").empty());
+  CHECK(methods(", Methods: PURGE") == "PURGE ");
+  CHECK(methods(", Methods: [PURGE, M-SEARCH]") == "PURGE M-SEARCH ");
+  CHECK(methods(", Methods: " + std::string(64, 'M')) == std::string(64, 'M') + " ");
+}
+
 TEST_CASE("load_listener: limits, the least and the most of each") {
   const auto made = listeners(
       "HTTPListeners:\n"

@@ -11,7 +11,7 @@ using namespace worker::http;
 
 TEST_CASE("error_page: the built-in page names the status") {
   const ErrorPages pages;
-  const Answer answer = pages.answer(503);
+  const Answer answer = pages.answer(503, "GET, PURGE");
   CHECK(answer.status == 503);
   CHECK(answer.content_type == "text/html; charset=utf-8");
   CHECK(answer.field.name.empty());
@@ -20,8 +20,8 @@ TEST_CASE("error_page: the built-in page names the status") {
 
 TEST_CASE("error_page: an unknown status has a page too") {
   const ErrorPages pages;
-  CHECK(pages.answer(599).status == 599);
-  CHECK(pages.answer(599).page == answer_page("Error"));
+  CHECK(pages.answer(599, "GET, PURGE").status == 599);
+  CHECK(pages.answer(599, "GET, PURGE").page == answer_page("Error"));
 }
 
 TEST_CASE("error_page: an operator's page has priority, and the one for 500 serves other 5xx") {
@@ -44,17 +44,17 @@ TEST_CASE("error_page: an operator's page has priority, and the one for 500 serv
 TEST_CASE("error_page: an answer refers to the stored page and does not copy it") {
   ErrorPages pages;
   pages.set(404, std::string(100'000, 'x'));
-  CHECK(pages.answer(404).page.data() == pages.body(404).data());
+  CHECK(pages.answer(404, "GET, PURGE").page.data() == pages.body(404).data());
 }
 
 TEST_CASE("error_page: only 405 has Allow") {
   ErrorPages pages;
   pages.set(405, "");
-  CHECK(pages.answer(405).field.name == "Allow");
-  CHECK(pages.answer(405).field.value == kAllowedMethods);
-  CHECK(pages.answer(405).page.empty());
-  CHECK(pages.answer(404).field.name.empty());
-  CHECK(pages.answer(501).field.name.empty());
+  CHECK(pages.answer(405, "GET, PURGE").field.name == "Allow");
+  CHECK(pages.answer(405, "GET, PURGE").field.value == "GET, PURGE");
+  CHECK(pages.answer(405, "GET, PURGE").page.empty());
+  CHECK(pages.answer(404, "GET, PURGE").field.name.empty());
+  CHECK(pages.answer(501, "GET, PURGE").field.name.empty());
 }
 
 TEST_CASE("error_page: a copy has pages of its own") {

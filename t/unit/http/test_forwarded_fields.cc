@@ -76,6 +76,19 @@ TEST_CASE("forwarded_fields: the client's X-Forwarded-For, X-SSL and twins") {
         "+ X-SSL-Subject = \n");
 }
 
+TEST_CASE("forwarded_fields: a client cannot speak as a proxy") {
+  CHECK(request_fields("GET / HTTP/1.1\r\nHost: a\r\nProxy: http://evil\r\nForwarded: for=1\r\n"
+                       "X-Forwarded-Ssl: on\r\nX-Real-IP: 1\r\nX_Real_IP: 1\r\nRemote-User: r\r\n"
+                       "Remote_User: r\r\nX-Remote-Groups: r\r\nX-Requested-With: x\r\n\r\n",
+                       kForwarded) ==
+        "+ Host = a\n"
+        "< X-Requested-With = x\n"
+        "+ X-Forwarded-For = 192.0.2.7\n"
+        "+ X-Forwarded-Proto = https\n"
+        "+ X-Forwarded-Host = a\n"
+        "+ X-Forwarded-Port = 443\n");
+}
+
 TEST_CASE("forwarded_fields: a response has neither framing nor hop-by-hop fields") {
   CHECK(response_fields("HTTP/1.1 200 OK\r\nServer: s\r\nConnection: X-Hop, Set-Cookie\r\n"
                         "X-Hop: 1\r\nSet-Cookie: a\r\nTransfer-Encoding: chunked\r\n"

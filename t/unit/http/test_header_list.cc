@@ -35,6 +35,11 @@ const std::vector<std::pair<std::string, FieldId>> kKnown{
     {"X-SSL-", FieldId::x_ssl},
 };
 
+// What a name is that differs from a known one: those of the X-Forwarded- family stay in it.
+FieldId unknown_id(std::string_view name) {
+  return name.starts_with("X-Forwarded-") ? FieldId::proxy_only : FieldId::other;
+}
+
 std::string in_capitals(std::string text) {
   for (char& c : text) {
     if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
@@ -52,17 +57,32 @@ TEST_CASE("header_list: known names are found in any letter case, and similar na
     CHECK(field_id(name) == id);
     CHECK(field_id(in_capitals(name)) == id);
     if (id == FieldId::x_ssl) continue;
-    CHECK(field_id(name + "x") == FieldId::other);
-    CHECK(field_id(name.substr(0, name.size() - 1)) == FieldId::other);
+    CHECK(field_id(name + "x") == unknown_id(name));
+    CHECK(field_id(name.substr(0, name.size() - 1)) == unknown_id(name));
     for (std::size_t i = 0; i < name.size(); ++i) {
       std::string changed = name;
       changed[i] = '!';
-      CHECK(field_id(changed) == FieldId::other);
+      CHECK(field_id(changed) == unknown_id(changed));
     }
   }
   CHECK(field_id("") == FieldId::other);
   CHECK(field_id("X-SSL") == FieldId::other);
   CHECK(field_id("X-SSLx") == FieldId::other);
+}
+
+TEST_CASE("header_list: names that only a proxy may set, and similar names") {
+  for (const char* name : {"Proxy", "Forwarded", "X-Forwarded-Ssl", "X-Forwarded-", "X-Real-IP",
+                           "X-REAL-PORT", "remote-user", "Remote-Groups", "X-Remote-User"}) {
+    CAPTURE(name);
+    CHECK(field_id(name) == FieldId::proxy_only);
+  }
+  for (const char* name : {"Prox", "Proxyx", "Forwarde", "Forwardedx", "X-Forwarded", "X-Real",
+                           "X-Realm", "Remote", "Remotes", "X-Remote", "Referrer", "From"}) {
+    CAPTURE(name);
+    CHECK(field_id(name) == FieldId::other);
+  }
+  CHECK(twin_field_id("Remote_User") == FieldId::proxy_only);
+  CHECK(twin_field_id("X_Real_IP_and_a_name_longer_than_any") == FieldId::proxy_only);
 }
 
 TEST_CASE("header_list: a twin has '_' or another character for '-'") {

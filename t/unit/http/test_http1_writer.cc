@@ -361,3 +361,15 @@ TEST_CASE("http1_writer: neighbouring lines are copied without the ones removed 
       interim("HTTP/1.1 103 X\r\nA: 1\r\nB: 2\r\nTE: x\r\nC:3\r\nD: 4\r\nE: 5 \r\nF: 6\r\n\r\n") ==
       "HTTP/1.1 103 X\r\nA: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\nE: 5\r\nF: 6\r\n\r\n");
 }
+
+TEST_CASE("http1_writer: Date is added where it is missing, once") {
+  ResponseRewrite how = with_body(Framing::Kind::length);
+  how.added.head_add = "X: y\r\n";
+  how.date = "now";
+  CHECK(response("HTTP/1.1 200 OK\r\nA: b\r\n\r\n", how) ==
+        "HTTP/1.1 200 OK\r\nA: b\r\nContent-Length: 0\r\nDate: now\r\nX: y\r\n\r\n");
+  CHECK(response("HTTP/1.1 200 OK\r\ndate: then\r\n\r\n", how) ==
+        "HTTP/1.1 200 OK\r\ndate: then\r\nContent-Length: 0\r\nX: y\r\n\r\n");
+  CHECK(written(kNotFound, {.keep_alive = true, .date = "now"}) ==
+        kNotFoundStart + "Date: now\r\n\r\n12345");
+}

@@ -84,11 +84,23 @@ TEST_CASE("access_log: a text is written whole at its limit and cut one byte bey
     const std::string end = excess != 0 ? "..." : "";
     Fixture f(conf::AccessLogFormat::combined);
     f.record.status = 200;
-    CHECK(f.written({std::string(8192 + excess, 'l'), std::string(2048 + excess, 'r'),
+    CHECK(f.written({std::string(3692 + excess, 'l'), std::string(2048 + excess, 'r'),
                      std::string(2048 + excess, 'u')}) ==
-          "192.0.2.7 - - [21/Sep/2026:14:13:20 +0000] \"" + std::string(8192, 'l') + end +
+          "192.0.2.7 - - [21/Sep/2026:14:13:20 +0000] \"" + std::string(3692, 'l') + end +
               "\" 200 - \"" + std::string(2048, 'r') + end + "\" \"" + std::string(2048, 'u') +
               end + "\" - - 0");
+  }
+}
+
+TEST_CASE("access_log: without long fields, the request line gets the rest of a record") {
+  for (const std::size_t excess : {0u, 1u, 1000u}) {
+    CAPTURE(excess);
+    Fixture f(conf::AccessLogFormat::common);
+    f.record.status = 200;
+    const std::string text = f.written({std::string(7788 + excess, 'l'), "", ""});
+    CHECK(text == "192.0.2.7 - - [21/Sep/2026:14:13:20 +0000] \"" + std::string(7788, 'l') +
+                      (excess != 0 ? "..." : "") + "\" 200 - - - 0");
+    CHECK(text.size() <= worker::log::kMaxRecord);
   }
 }
 
@@ -103,10 +115,10 @@ TEST_CASE("access_log: the limits count escaped bytes, so the longest record has
     return text + "...";
   };
   const std::string text = f.written({bytes, bytes, bytes});
-  CHECK(text == "192.0.2.7 - - [21/Sep/2026:14:13:20 +0000] \"" + escaped(2048) + "\" 414 - \"" +
+  CHECK(text == "192.0.2.7 - - [21/Sep/2026:14:13:20 +0000] \"" + escaped(917) + "\" 414 - \"" +
                     escaped(512) + "\" \"" + escaped(512) +
                     "\" - - 0 reason=request_line_too_long");
-  CHECK(text.size() < shm::kMaxLogRecord);
+  CHECK(text.size() <= worker::log::kMaxRecord);
 }
 
 TEST_CASE("access_log: any part of a record may be long") {

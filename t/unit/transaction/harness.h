@@ -193,6 +193,7 @@ class World {
     std::vector<shm::ServiceId> services;
     for (std::size_t i = 0; i < wanted.services.size(); ++i) services.push_back(i + 1);
     listener_heritage.service_rows = *segment.services().enroll(services);
+    listener_heritage.allowed_methods = worker::http::kAllowedMethods;
     listener_heritage.service_allowed.resize(wanted.services.size());
     listener = std::make_unique<worker::route::Listener>(wanted, listener_heritage, deadlines,
                                                          queues, listener_gate());

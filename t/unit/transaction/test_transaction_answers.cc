@@ -24,7 +24,8 @@ TEST_CASE("transaction answers: a head with a syntax error") {
   world.ask(world.client(), "GET / HTTP/1.1\r\nHost : a.test\r\n\r\n");
   CHECK(world.client().page == world.pages.body(400));
   check_end(world, world.client(), {"answer 400 refused", "end refused"},
-            R"("GET / HTTP/1.1" 400 )" + page_size(world, 400) + " - - reason=space_before_colon");
+            R"("GET / HTTP/1.1" 400 )" + page_size(world, 400) +
+                " 192.0.2.1:80 - reason=space_before_colon");
   CHECK(refusals(world, Reason::space_before_colon) == 1);
   const std::vector<std::string> lines = world.lines();
   REQUIRE(lines.size() == 1);
@@ -36,8 +37,9 @@ TEST_CASE("transaction answers: a head with a syntax error") {
 TEST_CASE("transaction answers: a request without Host") {
   World world;
   world.ask(world.client(), "GET / HTTP/1.1\r\n\r\n");
-  check_end(world, world.client(), {"accept", "answer 400 refused", "end refused"},
-            R"("GET / HTTP/1.1" 400 )" + page_size(world, 400) + " - - reason=host_missing");
+  check_end(
+      world, world.client(), {"accept", "answer 400 refused", "end refused"},
+      R"("GET / HTTP/1.1" 400 )" + page_size(world, 400) + " 192.0.2.1:80 - reason=host_missing");
   CHECK(world.lines().empty());
 }
 
@@ -46,21 +48,23 @@ TEST_CASE("transaction answers: 405 lists the allowed methods") {
   world.ask(world.client(), "TRACE / HTTP/1.1\r\nHost: a.test\r\n\r\n");
   const std::string allow(worker::http::kAllowedMethods);
   check_end(world, world.client(), {"answer 405 Allow: " + allow + " refused", "end refused"},
-            R"("TRACE / HTTP/1.1" 405 )" + page_size(world, 405) + " - - reason=method_refused");
+            R"("TRACE / HTTP/1.1" 405 )" + page_size(world, 405) +
+                " 192.0.2.1:80 - reason=method_refused");
 }
 
 TEST_CASE("transaction answers: a head that is late") {
   World world;
   world.ask_too_late(world.client());
   check_end(world, world.client(), {"answer 408", "end whole"},
-            R"("-" 408 )" + page_size(world, 408) + " - - reason=head_timeout");
+            R"("-" 408 )" + page_size(world, 408) + " 192.0.2.1:80 - reason=head_timeout");
 }
 
 TEST_CASE("transaction answers: no service matches") {
   World world({.change = [](conf::Config& config) { config.listeners[0].services.clear(); }});
   world.get();
-  check_end(world, world.client(), {"accept", "answer 404", "end whole"},
-            R"("GET / HTTP/1.1" 404 )" + page_size(world, 404) + " - - reason=no_service");
+  check_end(
+      world, world.client(), {"accept", "answer 404", "end whole"},
+      R"("GET / HTTP/1.1" 404 )" + page_size(world, 404) + " 192.0.2.1:80 - reason=no_service");
 }
 
 TEST_CASE("transaction answers: a redirect, with its page") {
@@ -81,7 +85,7 @@ TEST_CASE("transaction answers: an answer to HEAD counts no bytes") {
   World world({.change = [](conf::Config& config) { config.listeners[0].services.clear(); }});
   world.ask(world.client(), "HEAD / HTTP/1.1\r\nHost: a.test\r\n\r\n");
   check_end(world, world.client(), {"accept", "answer 404", "end whole"},
-            R"("HEAD / HTTP/1.1" 404 - - - reason=no_service)");
+            R"("HEAD / HTTP/1.1" 404 - 192.0.2.1:80 - reason=no_service)");
 }
 
 TEST_CASE("transaction answers: with StrictSNI a host that the certificate lacks is misdirected") {
@@ -96,8 +100,9 @@ TEST_CASE("transaction answers: with StrictSNI a host that the certificate lacks
   World world({.change = [&](conf::Config& config) { config.listeners[0].tls = tls; }});
   world.tls = pair.server.tls()->ssl();
   world.ask(world.client(), "GET / HTTP/1.1\r\nHost: b.test\r\n\r\n");
-  check_end(world, world.client(), {"accept", "answer 421", "end whole"},
-            R"("GET / HTTP/1.1" 421 )" + page_size(world, 421) + " - - reason=misdirected");
+  check_end(
+      world, world.client(), {"accept", "answer 421", "end whole"},
+      R"("GET / HTTP/1.1" 421 )" + page_size(world, 421) + " 192.0.2.1:80 - reason=misdirected");
 
   FakeExchange& other = world.add_client();
   world.get(other);
@@ -114,8 +119,9 @@ TEST_CASE(
     "chunks") {
   World world({.change = [](conf::Config& config) { config.listeners[0].limits.request = 10; }});
   world.ask(world.client(), "POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 11\r\n\r\n");
-  check_end(world, world.client(), {"answer 413 refused", "end refused"},
-            R"("POST / HTTP/1.1" 413 )" + page_size(world, 413) + " - - reason=body_too_long");
+  check_end(
+      world, world.client(), {"answer 413 refused", "end refused"},
+      R"("POST / HTTP/1.1" 413 )" + page_size(world, 413) + " 192.0.2.1:80 - reason=body_too_long");
   FakeExchange& other = world.add_client();
   world.ask(other, "POST / HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n");
   CHECK(other.most_body == 10);
@@ -128,8 +134,9 @@ TEST_CASE("transaction answers: an invalid body that comes with the head") {
   client.sends_early = true;
   client.sends_refused({Reason::chunk_size, 3}, "zz");
   world.ask(client, "POST / HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n");
-  check_end(world, client, {"accept", "answer 400 refused", "end refused"},
-            R"("POST / HTTP/1.1" 400 )" + page_size(world, 400) + " - - reason=chunk_size");
+  check_end(
+      world, client, {"accept", "answer 400 refused", "end refused"},
+      R"("POST / HTTP/1.1" 400 )" + page_size(world, 400) + " 192.0.2.1:80 - reason=chunk_size");
   CHECK(refusals(world, Reason::chunk_size) == 1);
   CHECK(world.fakes[0]->connections() == 0);
 }

@@ -9,6 +9,7 @@
 
 #include "conf/load.h"
 #include "t/unit/worker/prepared.h"
+#include "worker/http/sanitizer.h"
 
 using namespace worker;
 
@@ -60,6 +61,24 @@ TEST_CASE("allow: words that are not codes") {
   CHECK(said_about("none") ==
         std::string("there is no rule `none`; the rules that can be relaxed are ") +
             kRelaxableCodes);
+}
+
+TEST_CASE("allow: Methods adds to the registered methods, each once, and never a tunnel") {
+  conf::Diagnostics diagnostics;
+  const std::string registered(http::kAllowedMethods);
+  CHECK(allowed_methods({}, diagnostics) == registered);
+  CHECK(allowed_methods({{"PURGE", {}}, {"GET", {}}, {"get", {}}}, diagnostics) ==
+        registered + ", PURGE, get");
+  CHECK(diagnostics.all().empty());
+  for (const char* name : {"CONNECT", "trace", "TRACK", "PRI", "Head"}) {
+    conf::Diagnostics refused;
+    allowed_methods({{name, {}}}, refused);
+    REQUIRE(refused.all().size() == 1);
+    CHECK(refused.all()[0].message ==
+          "`" + std::string(name) +
+              "` cannot be added: Pound never forwards CONNECT, TRACE, TRACK or PRI, nor HEAD in "
+              "another letter case");
+  }
 }
 
 TEST_CASE("allow: a listener's rules hold for its services, a service's for it alone") {
