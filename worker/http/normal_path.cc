@@ -36,7 +36,10 @@ bool may_change(std::string_view path) {
 // unfinished segment.
 class PathWriter {
  public:
-  explicit PathWriter(std::string& out) : out_(out) { out_.assign("/"); }
+  explicit PathWriter(std::string& out) : out_(out) {
+    out_.clear();
+    out_ += '/';
+  }
 
   void add(char c) { out_ += c; }
 

@@ -191,8 +191,10 @@ TEST_CASE("certificates: the key in a file of its own, named or beside the certi
   const auto load = [&](const std::string& name, const std::string& key_name) {
     const std::string key_path = key_name.empty() ? "" : folder.path + "/" + key_name;
     conf::Diagnostics diagnostics;
-    const auto found =
-        worker::tls::load_certificates({{folder.path + "/" + name, {}, key_path, {}}}, diagnostics);
+    const std::vector<conf::Tls::Certificate> files{{folder.path + "/" + name, {}, key_path, {}}};
+    std::vector<Certificate> found;
+    worker::tls::Steps steps = worker::tls::load_certificates(files, found, diagnostics);
+    while (steps.next()) continue;
     std::string said = std::to_string(found.size());
     for (const conf::Diagnostic& one : diagnostics.all()) said += "|" + one.message;
     for (std::size_t at; (at = said.find(folder.path)) != said.npos;) {
