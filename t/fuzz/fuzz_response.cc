@@ -45,7 +45,10 @@ void rewrite_and_read(const ResponseHead& head, const RequestFacts& request,
   require(meaning.switches == facts.switches && meaning.is_interim == facts.is_interim,
           "same kind of response");
   if (!facts.is_interim && !facts.switches) {
-    require(meaning.keep_alive == (how.body.kind != Framing::Kind::until_close),
+    // Content that a head announces but that must not come makes a connection unfit for reuse.
+    const bool has_no_body = request.is_head || head.status == 204 || head.status == 304;
+    const bool keeps = how.body.kind != Framing::Kind::until_close;
+    require(meaning.keep_alive == keeps || (has_no_body && !meaning.keep_alive),
             "keep-alive unless the close ends the body");
     require(again.head.fields.count(FieldId::connection) <= 1, "one Connection");
   }

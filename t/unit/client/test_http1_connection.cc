@@ -322,7 +322,7 @@ TEST_CASE("client_set: cut_off counts the clients that were not idle and records
   CHECK(in.clients.size() == 0);
   CHECK(in.until_end(idle));
   CHECK(in.until_end(busy));
-  CHECK(busy.was_reset);
+  CHECK_FALSE(busy.was_reset);  // it got no byte that could look like a whole response
   CHECK(in.records() ==
         std::vector<std::string>{R"("GET / HTTP/1.1" 499 - 192.0.2.1:80/1 b1 reason=shutdown)"});
   CHECK(in.world.slots() == "0 0");
