@@ -153,7 +153,7 @@ def test_a_client_that_stops_sending_its_body(site):
     """The backend waits for the rest of the body. No client may mark it dead in this way."""
     house = House(site)
     client = site.client(house.pound.port)
-    client.send(request("POST", "/", "Content-Length: 10", body=b"half"))
+    client.send(request("POST", "/", "Content-Length: 100000", body=b"half" * 20000))
     house.one.wait_requests(1)
     try:
         client.sock.settimeout(scaled(3))

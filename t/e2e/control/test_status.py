@@ -14,7 +14,7 @@ from harness.status import read_status
 
 CONFIG = plain_site(
     "Workers: 2; MaxSessions: 2000",
-    backends={"one": "Threads: 5", "two": "", "gone": "Threads: 8"}, listener="Threads: 7",
+    backends={"one": "Threads: 5", "two": "", "gone": "Threads: 8"}, listener="Threads: 7; Buffer: 0",
     services="""
     - URL: "^/sticky"
       Session:

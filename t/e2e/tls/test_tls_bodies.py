@@ -14,7 +14,7 @@ from harness import (SANITIZED, TIMEOUT, TlsClient, chunked, client_context, pro
 from harness.config import tls_site
 
 CONFIG = tls_site("Workers: 2", backends={"web": "TimeOut: 60"},
-                  listener="Client: $client; Certificates: [$rsa, $ec]")
+                  listener="Client: $client; BodyTimeOut: $client; Buffer: 0; Certificates: [$rsa, $ec]")
 
 MIB = 1 << 20
 SIZES = [1024, 16383, 16384, 16385, 65536, 262144 + 1, MIB, (8 if SANITIZED else 100) * MIB]
