@@ -82,7 +82,8 @@ def test_silence_inside_a_body_is_given_up(site):
 def test_silence_inside_a_long_body_is_given_up(site):
     reached = []
     backend = site.backend(script=lambda c: reached.append(c.read_request()))
-    pound = site.pound(CONFIG.replace("Client: 1", "Client: 1; Buffer: 2"), web=backend.port)
+    pound = site.pound(CONFIG.replace("BodyTimeOut: 1", "BodyTimeOut: 1\n    Buffer: 2"),
+                       web=backend.port)
     client = site.client(pound.port)
     client.send(request("POST", "/", "Content-Length: 10") + b"abc")
     assert ends(client)

@@ -16,8 +16,8 @@ from harness.flood import BLOCK, Sender
 HEAVY = os.environ.get("POUND_HEAVY")
 
 CONFIG = tls_site("Workers: 1; Err413: $dir/413.html",
-                  listener="Port: $tls; MaxRequest: 100K; Certificates: $pem",
-                  plain="MaxRequest: 100K")
+                  listener="Port: $tls; MaxRequest: 100K; Buffer: 0; Certificates: $pem",
+                  plain="MaxRequest: 100K; Buffer: 0")
 
 LIMIT = 100 * 1024
 GIB = 1 << 30

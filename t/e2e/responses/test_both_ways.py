@@ -8,7 +8,7 @@ from harness import TIMEOUT, Closed, chunked, request, response, wait_until
 from harness.config import plain_site
 from harness.flood import MIB, send_blocks
 
-CONFIG = plain_site(backends={"web": "TimeOut: 60"}, listener="Client: 60")
+CONFIG = plain_site(backends={"web": "TimeOut: 60"}, listener="Client: 60; Buffer: 0")
 
 
 def test_a_response_that_begins_before_the_request_has_ended(site):
