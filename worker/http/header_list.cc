@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kSslPrefix = "x-ssl-";
 
-// Backends take these fields for the word of a trusted proxy: who the client is, and how it came.
+// Backends trust these fields as the word of a proxy on the identity and the path of the client.
 // `Proxy` becomes the variable HTTP_PROXY of CGI programs, which then send requests through it.
 constexpr auto kProxyOnlyNames = std::to_array<std::string_view>({"forwarded", "proxy"});
 constexpr auto kProxyOnlyFamilies =

@@ -1,8 +1,8 @@
 // The normal form of a path: what most backends make of it before they look for a resource.
 //
 // Pure. Backends differ in what they decode and remove, so "/admin" has many spellings. The router
-// searches URL patterns in the path as received and in this form; nobody forwards it. The path
-// ends at the first '?'; the query stays as it is.
+// searches URL patterns in the path as received and in this form, which Pound never forwards. The
+// path ends at the first '?'; the query stays as it is.
 //
 //   received         normal      rule
 //   /%61dmin         /admin      an encoded printable character is decoded, except % ; ? #

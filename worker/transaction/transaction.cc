@@ -151,7 +151,7 @@ void Transaction::write_request_head() {
                            request_head_);
 }
 
-// Nobody is there to receive an answer.
+// The client cannot receive an answer any more.
 Transaction::Flow Transaction::give_up_on_client(std::string_view reason) {
   record_.reason = reason;
   if (!now_.response_begun) record_.status = log::kStatusClientGone;
