@@ -2,8 +2,8 @@
 //
 // The socket is one end of a stream pair, made by the master before the fork. Every message is one
 // byte, and several may arrive in one read. Neither side ever blocks: the sender drops a byte that
-// finds no room, because a peer that reads nothing is about to end anyway. Only a worker that cannot
-// send Report::ready ends at once, with status 1.
+// finds no room, because a peer that reads nothing is about to end anyway. Only a worker that
+// cannot send Report::ready ends at once, with status 1.
 //
 // End of file in the worker means that the master is gone; the worker then ends as after
 // Order::quit. End of file in the master means that the worker is about to end; wait(2) says how.

@@ -38,9 +38,9 @@ class Stream {
   // Lets the system probe a silent peer (SO_KEEPALIVE): after kProbeAfterS seconds, and give the
   // connection up when kProbes of them, kProbeEveryS seconds apart, had no answer.
   void probe_peer();
-  void shutdown_write();      // sends our end of stream; reading remains possible
-  void abort();               // makes close() send a reset instead of an orderly end
-  bool has_failed() const;    // the peer has reset the connection; consumes no byte
+  void shutdown_write();    // sends our end of stream; reading remains possible
+  void abort();             // makes close() send a reset instead of an orderly end
+  bool has_failed() const;  // the peer has reset the connection; consumes no byte
   // Bytes, the end of stream or a failure wait to be read from the socket; consumes no byte.
   bool has_input() const;
   int pending_error() const;  // SO_ERROR: the errno of a failed connect, 0 for none
