@@ -63,3 +63,17 @@ TEST_CASE("transaction buffering: a client that leaves while its body is collect
             R"("POST /up HTTP/1.1" 499 - 192.0.2.1:80/1 - reason=client_closed)");
   CHECK(world.budget.left() == 1U << 20);
 }
+
+TEST_CASE("transaction buffering: a client that stops while its body is collected gets 408") {
+  World world(buffering(4));
+  FakeExchange& client = world.client();
+  world.ask(client, post(4).c_str());
+  client.sends("ab");
+  client.transaction.on_client_readable();
+  world.expire(kClientMs);
+  check_end(world, client, {"accept", "answer 408", "end whole"},
+            R"("POST /up HTTP/1.1" 408 )" + std::to_string(world.pages.body(408).size()) +
+                " 192.0.2.1:80/1 - reason=client_timeout");
+  CHECK(world.budget.left() == 1U << 20);
+  CHECK(world.fakes[0]->connections() == 0);
+}
