@@ -36,26 +36,22 @@ void Transaction::note_refusal(std::string_view whose, const http::Refusal& refu
 
 // Before the response has begun the client gets a page; after that, a truncated response.
 Transaction::Flow Transaction::fail(int status, std::string_view reason) {
+  return fail_with(context_.pages.answer(status, now_.listener->heritage.allowed_methods), reason);
+}
+
+Transaction::Flow Transaction::fail_with(const http::Answer& answer, std::string_view reason) {
   record_.reason = reason;
   drop_upstream();
   admission_.leave();
-  if (!now_.response_begun) {
-    return send_answer(context_.pages.answer(status, now_.listener->heritage.allowed_methods));
-  }
+  if (!now_.response_begun) return send_answer(answer);
   if (now_.end == Exchange::End::whole) now_.end = Exchange::End::truncated;
   return go(Step::finish);
 }
 
 Transaction::Flow Transaction::fail_for_now(std::string_view reason) {
-  constexpr int kUnavailable = 503;
-  if (now_.response_begun) return fail(kUnavailable, reason);
-  record_.reason = reason;
-  drop_upstream();
-  admission_.leave();
-  http::Answer answer =
-      context_.pages.answer(kUnavailable, now_.listener->heritage.allowed_methods);
+  http::Answer answer = context_.pages.answer(503, now_.listener->heritage.allowed_methods);
   answer.field = {"Retry-After", "1"};
-  return send_answer(answer);
+  return fail_with(answer, reason);
 }
 
 Transaction::Flow Transaction::redirect(const conf::Redirect& redirect) {

@@ -44,10 +44,10 @@ Transaction::Flow Transaction::collect() {
   return Flow::wait;
 }
 
-// At most one reservation for each request; true when it has one, now or already.
+// Makes the reservation of this request at least `bytes`. False when memory is short, or for 0.
 bool Transaction::reserve(std::uint64_t bytes) {
-  if (now_.reserved != 0) return true;
-  if (bytes == 0 || !context_.budget.take(bytes)) return false;
+  if (bytes <= now_.reserved) return bytes != 0;
+  if (!context_.budget.take(bytes - now_.reserved)) return false;
   now_.reserved = bytes;
   return true;
 }

@@ -173,6 +173,7 @@ class Transaction final : public ExchangeUser,
   // Counts it; at detail 1 the log says where and why.
   void note_refusal(std::string_view whose, const http::Refusal& refusal, std::string_view excerpt);
   Flow fail(int status, std::string_view reason);
+  Flow fail_with(const http::Answer& answer, std::string_view reason);
   // Likewise, with a Retry-After field: a limit is reached that soon may not be.
   Flow fail_for_now(std::string_view reason);
   Flow redirect(const conf::Redirect& redirect);
