@@ -166,13 +166,13 @@ void put_in_force(const Generation& generation) {
   shm::Segment& segment = *heritage.segment;
   for (std::size_t i = 0; i < heritage.backends.size(); ++i) {
     const worker::backend::BackendHeritage& backend = heritage.backends[i];
-    segment.backends().gate(backend.row).set_limit(heritage.config->backends[i].threads);
+    segment.backends().slots(backend.row).set_limit(heritage.config->backends[i].threads);
     judge_address(backend, segment);
   }
   for (std::size_t i = 0; i < heritage.listeners.size(); ++i) {
     const conf::Listener& listener = heritage.config->listeners[i];
     const std::uint32_t row = heritage.listeners[i].row;
-    segment.listeners().gate(row).set_limit(listener.threads);
+    segment.listeners().slots(row).set_limit(listener.threads);
     segment.listeners().stream_gate(row).set_limit(listener.max_streams);
   }
 }

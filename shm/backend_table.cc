@@ -69,7 +69,7 @@ std::string_view to_text(DeadReason reason) {
 std::optional<std::uint32_t> BackendTable::enroll(BackendId id, std::uint32_t limit,
                                                   std::uint64_t now_ms) {
   const auto is_idle = [this](std::uint32_t index) {
-    return gates_[index].in_service(kMaxRows) == 0 && gates_[index].waiting(kMaxRows) == 0;
+    return gate(index).in_service(kMaxRows) == 0 && gate(index).waiting(kMaxRows) == 0;
   };
   const auto entry = ids_.take(id, is_idle);
   if (!entry) return std::nullopt;
@@ -79,7 +79,7 @@ std::optional<std::uint32_t> BackendTable::enroll(BackendId id, std::uint32_t li
     for (SilentAddress& one : silent_[entry->index]) one.key.store(0);
     heard_ms_[entry->index].store(0);
     counters_.restart(entry->index);
-    gates_[entry->index].set_limit(limit);
+    slots_[entry->index].set_limit(limit);
     response_times_.restart(entry->index);
   }
   return entry->index;
@@ -91,9 +91,11 @@ std::uint32_t BackendTable::size() const { return ids_.size(); }
 
 bool BackendTable::enrolled(std::uint32_t index) const { return ids_.enrolled(index); }
 
-Gate& BackendTable::gate(std::uint32_t index) { return gates_[index]; }
+SlotGates& BackendTable::slots(std::uint32_t index) { return slots_[index]; }
 
-const Gate& BackendTable::gate(std::uint32_t index) const { return gates_[index]; }
+Gate& BackendTable::gate(std::uint32_t index) { return slots_[index].all; }
+
+const Gate& BackendTable::gate(std::uint32_t index) const { return slots_[index].all; }
 
 Liveness BackendTable::liveness(std::uint32_t index) const {
   const std::uint64_t word = liveness_[index].load(std::memory_order_acquire);
@@ -211,7 +213,7 @@ LatencySums BackendTable::response_times(std::uint32_t index) const {
 }
 
 void BackendTable::release_row(Row row) {
-  for (std::uint32_t index = 0; index < size(); ++index) gates_[index].release_row(row);
+  for (std::uint32_t index = 0; index < size(); ++index) slots_[index].release_row(row);
 }
 
 }  // namespace shm

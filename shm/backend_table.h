@@ -15,11 +15,11 @@
 #include <string_view>
 
 #include "shm/counter_grid.h"
-#include "shm/gate.h"
 #include "shm/id_registry.h"
 #include "shm/ids.h"
 #include "shm/latency.h"
 #include "shm/layout.h"
+#include "shm/slot_gates.h"
 #include "shm/sparse_grid.h"
 
 namespace shm {
@@ -71,7 +71,8 @@ class BackendTable {
   std::uint32_t size() const;  // 1 + the highest row ever enrolled
   bool enrolled(std::uint32_t index) const;
 
-  Gate& gate(std::uint32_t index);
+  SlotGates& slots(std::uint32_t index);  // of `Threads`
+  Gate& gate(std::uint32_t index);        // of all its requests in service
   const Gate& gate(std::uint32_t index) const;
   Liveness liveness(std::uint32_t index) const;
   bool is_live(std::uint32_t index) const;
@@ -128,7 +129,7 @@ class BackendTable {
   SilentAddress silent_[kMaxBackends][kMaxSilentAddresses]{};
   CounterGrid<kMaxBackends, 2> counters_;
   SparseGrid<kMaxBackends, kLatencyBlocks, LatencyCells> response_times_;
-  Gate gates_[kMaxBackends];
+  SlotGates slots_[kMaxBackends];
 };
 
 static_assert(kFitForSegment<BackendTable>);

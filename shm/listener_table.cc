@@ -9,7 +9,7 @@ void RefusalCells::clear() {
 
 std::optional<std::uint32_t> ListenerTable::enroll(ListenerId id, std::uint32_t limit) {
   const auto is_idle = [this](std::uint32_t index) {
-    return gates_[index].in_service(kMaxRows) == 0 && gates_[index].waiting(kMaxRows) == 0 &&
+    return gate(index).in_service(kMaxRows) == 0 && gate(index).waiting(kMaxRows) == 0 &&
            stream_gates_[index].in_service(kMaxRows) == 0;
   };
   const auto entry = ids_.take(id, is_idle);
@@ -17,7 +17,7 @@ std::optional<std::uint32_t> ListenerTable::enroll(ListenerId id, std::uint32_t 
   if (entry->is_new) {
     counters_.restart(entry->index);
     refusals_.restart(entry->index);
-    gates_[entry->index].set_limit(limit);
+    slots_[entry->index].set_limit(limit);
   }
   return entry->index;
 }
@@ -28,9 +28,11 @@ std::uint32_t ListenerTable::size() const { return ids_.size(); }
 
 bool ListenerTable::enrolled(std::uint32_t index) const { return ids_.enrolled(index); }
 
-Gate& ListenerTable::gate(std::uint32_t index) { return gates_[index]; }
+SlotGates& ListenerTable::slots(std::uint32_t index) { return slots_[index]; }
 
-const Gate& ListenerTable::gate(std::uint32_t index) const { return gates_[index]; }
+Gate& ListenerTable::gate(std::uint32_t index) { return slots_[index].all; }
+
+const Gate& ListenerTable::gate(std::uint32_t index) const { return slots_[index].all; }
 
 Gate& ListenerTable::stream_gate(std::uint32_t index) { return stream_gates_[index]; }
 
@@ -61,7 +63,7 @@ ReasonCounts ListenerTable::refusals(std::uint32_t index) const {
 
 void ListenerTable::release_row(Row row) {
   for (std::uint32_t index = 0; index < size(); ++index) {
-    gates_[index].release_row(row);
+    slots_[index].release_row(row);
     stream_gates_[index].release_row(row);
   }
 }

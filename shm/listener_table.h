@@ -11,10 +11,10 @@
 #include <optional>
 
 #include "shm/counter_grid.h"
-#include "shm/gate.h"
 #include "shm/id_registry.h"
 #include "shm/ids.h"
 #include "shm/layout.h"
+#include "shm/slot_gates.h"
 #include "shm/sparse_grid.h"
 
 namespace shm {
@@ -36,7 +36,8 @@ class ListenerTable {
   void retire(std::uint32_t index);
   std::uint32_t size() const;  // 1 + the highest row ever enrolled
   bool enrolled(std::uint32_t index) const;
-  Gate& gate(std::uint32_t index);
+  SlotGates& slots(std::uint32_t index);  // of `Threads`
+  Gate& gate(std::uint32_t index);        // of all its requests in service
   const Gate& gate(std::uint32_t index) const;
   // Of its tunnels and event streams (`MaxStreams`); nothing waits at it.
   Gate& stream_gate(std::uint32_t index);
@@ -52,7 +53,7 @@ class ListenerTable {
   IdRegistry<kMaxListeners> ids_;
   CounterGrid<kMaxListeners, 1> counters_;
   SparseGrid<kMaxListeners, kRefusalBlocks, RefusalCells> refusals_;
-  Gate gates_[kMaxListeners];
+  SlotGates slots_[kMaxListeners];
   Gate stream_gates_[kMaxListeners];
 };
 

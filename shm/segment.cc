@@ -18,7 +18,7 @@ namespace shm {
 namespace {
 
 constexpr std::uint64_t kMagic = 0x746e656d67655350;  // "PSegment" in memory
-constexpr std::uint32_t kVersion = 4;
+constexpr std::uint32_t kVersion = 5;
 
 constexpr std::size_t kPage =
     4096;  // the smallest page of Linux; a larger page holds more than the keys
@@ -40,6 +40,7 @@ struct Segment::Layout {
   ServiceTable services;
   BackendTable backends;
   BackendAddresses backend_addresses;
+  ClientShares client_shares;
   alignas(kCacheLine) LogRing log_rings[kMaxRows];
   SecretPage secrets;
   // The session table follows. Its size depends on max_sessions.
@@ -97,6 +98,8 @@ BackendAddresses& Segment::backend_addresses() { return layout().backend_address
 
 ListenerTable& Segment::listeners() { return layout().listeners; }
 
+ClientShares& Segment::client_shares() { return layout().client_shares; }
+
 ServiceTable& Segment::services() { return layout().services; }
 
 WorkerTable& Segment::workers() { return layout().workers; }
@@ -117,6 +120,7 @@ bool Segment::intact() const {
 void Segment::release_row(Row row) {
   backends().release_row(row);
   listeners().release_row(row);
+  client_shares().release_row(row);
   workers().free(row);
 }
 

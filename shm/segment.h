@@ -11,6 +11,7 @@
 
 #include "shm/backend_addresses.h"
 #include "shm/backend_table.h"
+#include "shm/client_shares.h"
 #include "shm/listener_table.h"
 #include "shm/log_ring.h"
 #include "shm/service_table.h"
@@ -32,6 +33,7 @@ class Segment {
   BackendAddresses& backend_addresses();
   ListenerTable& listeners();
   ServiceTable& services();
+  ClientShares& client_shares();
   WorkerTable& workers();
   LogRing& log_ring(Row row);
   SessionTable& sessions();

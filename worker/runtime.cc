@@ -15,7 +15,7 @@ backend::Backends make_backends(Runtime& runtime) {
     const backend::BackendHeritage& inherited = heritage.backends[i];
     made.add(std::make_unique<backend::Backend>(heritage.config->backends[i], inherited,
                                                 runtime.loop, runtime.deadlines, runtime.queues,
-                                                heritage.segment->backends().gate(inherited.row)));
+                                                heritage.segment->backends().slots(inherited.row)));
   }
   return made;
 }
@@ -29,7 +29,7 @@ std::vector<std::unique_ptr<route::Listener>> make_listeners(Runtime& runtime) {
     const route::ListenerHeritage& inherited = heritage.listeners[i];
     auto listener = std::make_unique<route::Listener>(
         heritage.config->listeners[i], inherited, runtime.deadlines, runtime.queues,
-        heritage.segment->listeners().gate(inherited.row));
+        heritage.segment->listeners().slots(inherited.row));
     route::add_services(*listener, *heritage.config, ids, heritage.session_secret,
                         heritage.segment->sessions());
     if (inherited.tls) inherited.tls->use_tickets(heritage.segment->ticket_keys());
@@ -60,7 +60,8 @@ Runtime::Runtime(const Heritage& inherited)
       log(inherited.segment->log_ring(inherited.row), inherited.doorbell, inherited.detail),
       access_log(inherited.config->global.access_log, log),
       activity(inherited.segment->workers(), inherited.row),
-      queues(loop, inherited.segment->workers(), inherited.row, inherited.wake_fds),
+      queues(loop, inherited.segment->workers(), inherited.segment->client_shares(), inherited.row,
+             inherited.wake_fds),
       backends(make_backends(*this)),
       listeners(make_listeners(*this)),
       health(inherited.segment->backends(), log),
@@ -73,6 +74,7 @@ Runtime::Runtime(const Heritage& inherited)
                    .activity = activity,
                    .segment = *inherited.segment,
                    .row = inherited.row,
+                   .client_secret = inherited.session_secret,
                    .pages = inherited.pages,
                    .backends = backends,
                    .budget = budget,

@@ -9,23 +9,15 @@
 
 namespace worker::backend {
 
-namespace {
-
-std::uint64_t milliseconds(std::chrono::seconds seconds) {
-  return static_cast<std::uint64_t>(seconds.count()) * 1000;
-}
-
-}  // namespace
-
 Backend::Backend(const conf::Backend& backend, const BackendHeritage& inherited,
                  net::EventLoop& loop, net::DeadlineLists& deadlines, route::WaitQueues& queues,
-                 shm::Gate& gate)
+                 shm::SlotGates& gates)
     : config(backend),
       heritage(inherited),
       pool(loop, deadlines),
-      queue(queues, gate),
-      timeout(deadlines.of(milliseconds(backend.timeout))),
-      connect_timeout(deadlines.of(milliseconds(backend.connect_timeout))) {}
+      slots(queues, gates, route::Slots::Of::backend, inherited.row),
+      timeout(deadlines.of(backend.timeout)),
+      connect_timeout(deadlines.of(backend.connect_timeout)) {}
 
 std::string Backend::title() const {
   return config.name + " (" + conf::host_port(config.address, config.port) + ")";

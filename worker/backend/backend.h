@@ -11,18 +11,17 @@
 #include <vector>
 
 #include "conf/config.h"
-#include "shm/gate.h"
 #include "worker/backend/heritage.h"
 #include "worker/backend/pool.h"
 #include "worker/net/deadline.h"
 #include "worker/net/event.h"
-#include "worker/route/wait_queue.h"
+#include "worker/route/slots.h"
 
 namespace worker::backend {
 
 struct Backend {
   Backend(const conf::Backend& backend, const BackendHeritage& inherited, net::EventLoop& loop,
-          net::DeadlineLists& deadlines, route::WaitQueues& queues, shm::Gate& gate);
+          net::DeadlineLists& deadlines, route::WaitQueues& queues, shm::SlotGates& gates);
 
   // "NAME (ADDRESS:PORT)" for log lines.
   std::string title() const;
@@ -33,7 +32,7 @@ struct Backend {
   const conf::Backend& config;
   const BackendHeritage& heritage;
   UpstreamPool pool;
-  route::WaitQueue queue;              // of requests that wait for one of its `Threads` slots
+  route::Slots slots;                  // its `Threads`
   net::DeadlineList& timeout;          // `TimeOut`
   net::DeadlineList& connect_timeout;  // `ConnTO`, for each address
 

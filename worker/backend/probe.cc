@@ -113,7 +113,7 @@ Probe::Probe(const Backends& backends, shm::BackendTable& table, Health& health,
       period_ms_(static_cast<std::uint64_t>(period.count()) * 1000) {
   for (std::size_t i = 0; i < backends.size(); ++i) {
     const std::chrono::seconds longest = std::min(period, backends[i].config.connect_timeout);
-    net::DeadlineList& timeout = deadlines.of(static_cast<std::uint64_t>(longest.count()) * 1000);
+    net::DeadlineList& timeout = deadlines.of(longest);
     attempts_.push_back(std::make_unique<Attempt>(backends[i], health, loop, log, timeout));
   }
 }

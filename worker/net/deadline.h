@@ -6,6 +6,7 @@
 // period late, never early. Times are CLOCK_MONOTONIC milliseconds.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -58,6 +59,9 @@ class DeadlineList {
 class DeadlineLists {
  public:
   DeadlineList& of(std::uint64_t duration_ms);
+  DeadlineList& of(std::chrono::seconds duration) {
+    return of(static_cast<std::uint64_t>(duration.count()) * 1000);
+  }
   void sweep(std::uint64_t now_ms);
 
  private:

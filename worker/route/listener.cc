@@ -25,8 +25,8 @@ std::string hsts_line(const conf::Listener& listener) {
          "\r\n";
 }
 
-net::DeadlineList& list_of(net::DeadlineLists& deadlines, std::chrono::seconds seconds) {
-  return deadlines.of(static_cast<std::uint64_t>(seconds.count()) * 1000);
+std::uint64_t bytes_in(std::chrono::seconds span, std::uint64_t rate) {
+  return rate * static_cast<std::uint64_t>(span.count());
 }
 
 Balancer make_balancer(const conf::Config& config, const conf::Service& service) {
@@ -38,7 +38,7 @@ Balancer make_balancer(const conf::Config& config, const conf::Service& service)
 }  // namespace
 
 Listener::Listener(const conf::Listener& listener, const ListenerHeritage& inherited,
-                   net::DeadlineLists& deadlines, WaitQueues& queues, shm::Gate& gate)
+                   net::DeadlineLists& deadlines, WaitQueues& queues, shm::SlotGates& gates)
     : config(listener),
       heritage(inherited),
       name(net::host_port_text(inherited.address)),
@@ -46,15 +46,18 @@ Listener::Listener(const conf::Listener& listener, const ListenerHeritage& inher
       hsts(hsts_line(listener)),
       limits(limits_of(listener)),
       router(listener.services),
-      queue(queues, gate),
-      queue_timeout(list_of(deadlines, listener.queue)),
-      stream_timeout(list_of(deadlines, listener.stream)),
-      client_timeout(list_of(deadlines, listener.client)),
-      pace{.silence = list_of(deadlines, listener.body),
-           .span = list_of(deadlines, listener.client),
-           .min_bytes =
-               listener.limits.min_rate * static_cast<std::uint64_t>(listener.client.count()),
-           .crowded_bytes = kCrowdedRate * static_cast<std::uint64_t>(listener.client.count())} {}
+      slots(queues, gates, Slots::Of::listener, inherited.row),
+      queue_timeout(deadlines.of(listener.queue)),
+      stream_timeout(deadlines.of(listener.stream)),
+      client_timeout(deadlines.of(listener.client)),
+      pace{.silence = deadlines.of(listener.body),
+           .span = deadlines.of(listener.client),
+           .min_bytes = bytes_in(listener.client, listener.limits.min_rate),
+           .crowded_bytes = bytes_in(listener.client, kCrowdedRate)},
+      surplus_pace{.silence = deadlines.of(listener.body),
+                   .span = deadlines.of(kSurplusSpan),
+                   .min_bytes = 0,
+                   .crowded_bytes = bytes_in(kSurplusSpan, kSurplusRate)} {}
 
 void add_services(Listener& listener, const conf::Config& config,
                   const std::vector<shm::BackendId>& backend_ids, const HashSecret& secret,

@@ -4,13 +4,13 @@
 // all workers share (slots, counters) is in the segment, in the rows that `heritage` names.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "conf/config.h"
-#include "shm/gate.h"
 #include "shm/session_table.h"
 #include "worker/http/limits.h"
 #include "worker/net/deadline.h"
@@ -19,7 +19,7 @@
 #include "worker/route/keyed_hash.h"
 #include "worker/route/router.h"
 #include "worker/route/session_affinity.h"
-#include "worker/route/wait_queue.h"
+#include "worker/route/slots.h"
 
 namespace worker::route {
 
@@ -35,17 +35,20 @@ struct Service {
 // requests wait for one.
 struct PaceLimits {
   net::DeadlineList& silence;   // `BodyTimeOut`: without any progress
-  net::DeadlineList& span;      // `Client`: over which bytes are counted
-  std::uint64_t min_bytes;      // per span: `MinRate` times `Client`; 0 = no minimum
+  net::DeadlineList& span;      // over which bytes are counted
+  std::uint64_t min_bytes;      // per span; 0 = no minimum
   std::uint64_t crowded_bytes;  // likewise, while other requests wait
 };
 
-// Bytes per second. A slower client loses its slot when others wait for it.
+// Bytes per second, over `Client` seconds. A slower client loses its slot when others wait for it.
 inline constexpr std::uint64_t kCrowdedRate = 1024;
+// The same, over one second, for readers when half of the slots belong to slow readers already.
+inline constexpr std::uint64_t kSurplusRate = 16 * 1024;
+inline constexpr std::chrono::seconds kSurplusSpan{1};
 
 struct Listener {
   Listener(const conf::Listener& listener, const ListenerHeritage& inherited,
-           net::DeadlineLists& deadlines, WaitQueues& queues, shm::Gate& gate);
+           net::DeadlineLists& deadlines, WaitQueues& queues, shm::SlotGates& gates);
 
   const conf::Listener& config;
   const ListenerHeritage& heritage;
@@ -54,11 +57,12 @@ struct Listener {
   std::string hsts;  // the "Strict-Transport-Security" line of every response; empty for none
   http::Limits limits;
   Router router;
-  WaitQueue queue;                    // of requests that wait for one of its `Threads` slots
+  Slots slots;                        // its `Threads`
   net::DeadlineList& queue_timeout;   // `QueueTimeOut`
   net::DeadlineList& stream_timeout;  // `StreamTimeOut`
   net::DeadlineList& client_timeout;  // `Client`
   PaceLimits pace;
+  PaceLimits surplus_pace;
   std::uint64_t full_logged_ms = 0;  // when the log last said that requests cannot wait any more
   std::vector<Service> services;
 };

@@ -3,26 +3,53 @@
 
 #include <sys/eventfd.h>
 
+#include "shm/slot_gates.h"
+
 namespace worker::route {
+
+namespace {
+
+// Bounds the work of one tick. The waiters at the front have waited longest.
+constexpr int kMostPerTick = 64;
+
+}  // namespace
 
 Waiter::~Waiter() {
   if (queue_ != nullptr) queue_->cancel(*this);
 }
 
-bool WaitQueue::try_enter() {
-  return first_ == nullptr && gate_.try_enter(queues_.row_, queues_.rows(), 0);
+// Searches from the end: nearly all waiters come in the order of their tickets.
+void WaiterList::insert(Waiter& waiter) {
+  Waiter* before = last_;
+  while (before != nullptr && before->ticket_ > waiter.ticket_) before = before->previous_;
+  waiter.previous_ = before;
+  waiter.next_ = before != nullptr ? before->next_ : first_;
+  (waiter.previous_ != nullptr ? waiter.previous_->next_ : first_) = &waiter;
+  (waiter.next_ != nullptr ? waiter.next_->previous_ : last_) = &waiter;
 }
 
-bool WaitQueue::enter(Waiter& waiter) {
-  if (try_enter()) return true;
-  waiter.ticket_ = gate_.draw_ticket();
+void WaiterList::remove(Waiter& waiter) {
+  (waiter.previous_ != nullptr ? waiter.previous_->next_ : first_) = waiter.next_;
+  (waiter.next_ != nullptr ? waiter.next_->previous_ : last_) = waiter.previous_;
+}
+
+bool WaitQueue::try_enter(ClientHash client) {
+  if (!empty() || !gate_.try_enter(queues_.row_, queues_.rows(), 0)) return false;
+  count(client);
+  return true;
+}
+
+bool WaitQueue::enter(Waiter& waiter, ClientHash client) {
+  if (try_enter(client)) return true;
+  waiter.client_ = client;
+  waiter.ticket_ = gate_.draw_ticket() | (has_half(client) ? Waiter::kLast : 0);
   waiter.since_ms_ = net::EventLoop::now_ms();
   append(waiter);
   // Another worker may have freed a slot before it could see our ticket, so try once more. Any
   // worker that frees a slot from now on sees the ticket.
   const bool entered =
-      first_ == &waiter && gate_.try_enter(queues_.row_, queues_.rows(), waiter.ticket_);
-  if (entered) remove(waiter);
+      first() == &waiter && gate_.try_enter(queues_.row_, queues_.rows(), waiter.ticket_);
+  if (entered) admit(waiter);
   // In either case our attempt may have made another worker's attempt fail (gate.h).
   notify_next();
   return entered;
@@ -30,46 +57,73 @@ bool WaitQueue::enter(Waiter& waiter) {
 
 std::uint32_t WaitQueue::waiting() const { return gate_.waiting(queues_.rows()); }
 
-void WaitQueue::leave() {
+void WaitQueue::leave(ClientHash client) {
+  queues_.shares_.remove(bucket(client), queues_.row_);
   gate_.leave(queues_.row_);
   if (gate_.limit() != 0) notify_next();
 }
 
 void WaitQueue::cancel(Waiter& waiter) {
-  const bool was_first = first_ == &waiter;
+  const bool was_first = first() == &waiter;
+  if (!waiter.is_last()) queues_.shares_.remove(bucket(waiter.client_), queues_.row_);
   remove(waiter);
   // A slot may have been reserved for this waiter; it is now for the next one.
   if (was_first) notify_next();
 }
 
+// An address is counted for each of its requests that are in service, or wait and are not last.
+void WaitQueue::count(ClientHash client) { queues_.shares_.add(bucket(client), queues_.row_); }
+
+bool WaitQueue::has_half(ClientHash client) const {
+  return queues_.shares_.sum(bucket(client), queues_.rows()) >= shm::half_of(gate_.limit());
+}
+
 void WaitQueue::append(Waiter& waiter) {
   waiter.queue_ = this;
-  waiter.previous_ = last_;
-  waiter.next_ = nullptr;
-  (last_ != nullptr ? last_->next_ : first_) = &waiter;
-  last_ = &waiter;
+  if (!waiter.is_last()) count(waiter.client_);
+  list_of(waiter).insert(waiter);
   ++count_;
   publish();
   queues_.activate(*this);
 }
 
 void WaitQueue::remove(Waiter& waiter) {
-  (waiter.previous_ != nullptr ? waiter.previous_->next_ : first_) = waiter.next_;
-  (waiter.next_ != nullptr ? waiter.next_->previous_ : last_) = waiter.previous_;
+  list_of(waiter).remove(waiter);
   waiter.queue_ = nullptr;
   --count_;
   publish();
 }
 
+// It has its slot.
+void WaitQueue::admit(Waiter& waiter) {
+  if (waiter.is_last()) count(waiter.client_);
+  remove(waiter);
+}
+
 void WaitQueue::publish() {
-  gate_.publish_waiting(queues_.row_, first_ != nullptr ? first_->ticket_ : 0, count_);
+  gate_.publish_waiting(queues_.row_, empty() ? 0 : first()->ticket_, count_);
 }
 
 void WaitQueue::admit_waiters() {
-  while (first_ != nullptr && gate_.try_enter(queues_.row_, queues_.rows(), first_->ticket_)) {
-    Waiter& next = *first_;
-    remove(next);
+  while (!empty() && gate_.try_enter(queues_.row_, queues_.rows(), first()->ticket_)) {
+    Waiter& next = *first();
+    admit(next);
     next.admitted_(next.owner_);
+  }
+}
+
+// Waiters whose address has less than half by now take their places by arrival.
+void WaitQueue::promote() {
+  Waiter* waiter = last_.first();
+  for (int i = 0; i < kMostPerTick && waiter != nullptr; ++i) {
+    Waiter& one = *waiter;
+    waiter = WaiterList::after(one);
+    if (has_half(one.client_)) continue;
+    last_.remove(one);
+    one.ticket_ &= ~Waiter::kLast;
+    count(one.client_);
+    queued_.insert(one);
+    publish();
   }
 }
 
@@ -79,32 +133,36 @@ void WaitQueue::notify_next() {
 }
 
 void WaitQueue::tick(std::uint64_t now_ms) {
+  promote();
   admit_waiters();
   const std::uint32_t limit = gate_.limit();
   const bool is_free = limit == 0 || gate_.in_service(queues_.rows()) < limit;
   // A slot was free at two ticks in a row, so the worker whose waiter is next is slow or dead.
-  if (is_free && was_free_at_last_tick_ && first_ != nullptr &&
+  if (is_free && was_free_at_last_tick_ && !empty() &&
       gate_.try_enter_out_of_turn(queues_.row_, queues_.rows())) {
-    Waiter& next = *first_;
-    remove(next);
+    Waiter& next = *first();
+    admit(next);
     next.admitted_(next.owner_);
   }
   was_free_at_last_tick_ = is_free;
+  tell_waited_long(queued_, now_ms);
+  tell_waited_long(last_, now_ms);
+}
 
-  // Bounds the work of one tick; the waiters at the front have waited longest.
-  constexpr int kMostWaitedLong = 64;
-  Waiter* waiter = first_;
-  for (int i = 0; i < kMostWaitedLong && waiter != nullptr; ++i) {
-    Waiter* const after = waiter->next_;
-    if (waiter->since_ms_ + kWaitedLongMs > now_ms) break;
-    waiter->waited_long_(waiter->owner_);
-    waiter = after;
+void WaitQueue::tell_waited_long(const WaiterList& list, std::uint64_t now_ms) {
+  Waiter* waiter = list.first();
+  for (int i = 0; i < kMostPerTick && waiter != nullptr; ++i) {
+    Waiter& one = *waiter;
+    waiter = WaiterList::after(one);
+    if (one.since_ms_ + kWaitedLongMs > now_ms) break;
+    one.waited_long_(one.owner_);
   }
 }
 
-WaitQueues::WaitQueues(net::EventLoop& loop, shm::WorkerTable& workers, shm::Row row,
-                       const std::vector<int>& wake_fds)
+WaitQueues::WaitQueues(net::EventLoop& loop, shm::WorkerTable& workers, shm::ClientShares& shares,
+                       shm::Row row, const std::vector<int>& wake_fds)
     : workers_(workers),
+      shares_(shares),
       row_(row),
       wake_fds_(wake_fds),
       tick_(

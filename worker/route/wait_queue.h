@@ -5,12 +5,17 @@
 // gate has one WaitQueue. The worker has one WaitQueues, which other workers notify when they free
 // a slot. A waiter is a member of its request's transaction; no queue owns waiters. Nothing here
 // blocks or fails. Times are CLOCK_MONOTONIC milliseconds.
+//
+// While others wait, no client address gets more than half of the slots. A request whose address
+// has half of them already, in service or waiting, goes to the end of the queue: it lets all pass
+// that are not such. It takes its place by arrival again once its address has fewer.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
+#include "shm/client_shares.h"
 #include "shm/gate.h"
 #include "shm/worker_table.h"
 #include "worker/net/event.h"
@@ -19,6 +24,8 @@ namespace worker::route {
 
 class WaitQueue;
 class WaitQueues;
+
+using ClientHash = std::uint32_t;  // of a client's address: see client_hash.h
 
 class Waiter {
  public:
@@ -36,6 +43,11 @@ class Waiter {
 
  private:
   friend class WaitQueue;
+  friend class WaiterList;
+  // Its address has half of the slots, so that it comes after all others.
+  bool is_last() const { return (ticket_ & kLast) != 0; }
+  static constexpr shm::Ticket kLast = shm::Ticket{1} << 63;  // greater than all others
+
   Callback admitted_;
   Callback waited_long_;
   void* owner_;
@@ -44,6 +56,20 @@ class Waiter {
   Waiter* next_ = nullptr;
   shm::Ticket ticket_ = 0;
   std::uint64_t since_ms_ = 0;
+  ClientHash client_ = 0;
+};
+
+// Waiters in the order of their tickets. Owns none.
+class WaiterList {
+ public:
+  Waiter* first() const { return first_; }
+  static Waiter* after(const Waiter& waiter) { return waiter.next_; }
+  void insert(Waiter& waiter);
+  void remove(Waiter& waiter);
+
+ private:
+  Waiter* first_ = nullptr;
+  Waiter* last_ = nullptr;
 };
 
 // While a request waits, its worker checks the queues with this period. So when a worker is killed
@@ -53,36 +79,49 @@ inline constexpr std::uint64_t kWaitedLongMs = 100;
 
 class WaitQueue {
  public:
-  WaitQueue(WaitQueues& queues, shm::Gate& gate) : queues_(queues), gate_(gate) {}
+  // `number` tells the gate from others, and is the same in all workers.
+  WaitQueue(WaitQueues& queues, shm::Gate& gate, std::uint32_t number)
+      : queues_(queues), gate_(gate), number_(number) {}
   WaitQueue(const WaitQueue&) = delete;
   WaitQueue& operator=(const WaitQueue&) = delete;
 
   // True: a slot is taken. False: the waiter is queued, and the queue calls `admitted` later, never
   // within this call.
-  bool enter(Waiter& waiter);
+  bool enter(Waiter& waiter, ClientHash client);
   // Takes a slot if one is free and no request of any worker waits for it. Never queues.
-  bool try_enter();
-  // Gives a slot back and notifies the worker whose waiter is next.
-  void leave();
+  bool try_enter(ClientHash client);
+  // Gives a slot of this client back and notifies the worker whose waiter is next.
+  void leave(ClientHash client);
   // Removes a waiter that is in this queue.
   void cancel(Waiter& waiter);
-  bool empty() const { return first_ == nullptr; }
+  bool empty() const { return first() == nullptr; }
   // How many requests wait for its slots, in all workers.
   std::uint32_t waiting() const;
 
  private:
   friend class WaitQueues;
+  Waiter* first() const { return queued_.first() != nullptr ? queued_.first() : last_.first(); }
+  WaiterList& list_of(const Waiter& waiter) { return waiter.is_last() ? last_ : queued_; }
   void append(Waiter& waiter);
   void remove(Waiter& waiter);
+  void admit(Waiter& waiter);
+  void promote();
+  std::uint32_t bucket(ClientHash client) const {
+    return shm::ClientShares::bucket(client, number_);
+  }
+  bool has_half(ClientHash client) const;
+  void count(ClientHash client);
   void publish();
   void admit_waiters();
   void notify_next();
   void tick(std::uint64_t now_ms);
+  void tell_waited_long(const WaiterList& list, std::uint64_t now_ms);
 
   WaitQueues& queues_;
   shm::Gate& gate_;
-  Waiter* first_ = nullptr;
-  Waiter* last_ = nullptr;
+  std::uint32_t number_;
+  WaiterList queued_;
+  WaiterList last_;  // those whose address has half of the slots
   std::uint32_t count_ = 0;
   bool is_active_ = false;  // in WaitQueues::active_
   bool was_free_at_last_tick_ = false;
@@ -93,8 +132,8 @@ class WaitQueues {
  public:
   // `wake_fds` holds the eventfd of each row and outlives this object. This worker reads the
   // eventfd of its own row and writes those of others.
-  WaitQueues(net::EventLoop& loop, shm::WorkerTable& workers, shm::Row row,
-             const std::vector<int>& wake_fds);
+  WaitQueues(net::EventLoop& loop, shm::WorkerTable& workers, shm::ClientShares& shares,
+             shm::Row row, const std::vector<int>& wake_fds);
 
   // Calls `callback(owner)` after each notification, because it may also be an invitation to accept
   // clients (client/fair_share.h).
@@ -110,6 +149,7 @@ class WaitQueues {
   std::uint32_t rows() const;
 
   shm::WorkerTable& workers_;
+  shm::ClientShares& shares_;
   shm::Row row_;
   const std::vector<int>& wake_fds_;
   std::vector<WaitQueue*> active_;

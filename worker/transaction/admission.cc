@@ -1,91 +1,154 @@
 // The slots that one request holds or waits for: see admission.h.
 #include "worker/transaction/admission.h"
 
+#include <algorithm>
+
 #include "worker/net/event.h"
 
 namespace worker::transaction {
 
 Admission::Admission(AdmissionUser& user)
     : user_(user),
-      listener_waiter_([](void* self) { static_cast<Admission*>(self)->on_listener_slot(); },
-                       [](void*) {}, this),
-      backend_waiter_([](void* self) { static_cast<Admission*>(self)->on_backend_slot(); },
-                      [](void* self) { static_cast<Admission*>(self)->user_.on_waited_long(); },
-                      this),
+      waiter_([](void* self) { static_cast<Admission*>(self)->on_slot(); },
+              [](void* self) {
+                auto& me = *static_cast<Admission*>(self);
+                if (me.state() == State::waiting_for_backend) me.user_.on_waited_long();
+              },
+              this),
       deadline_([](void* self) { static_cast<Admission*>(self)->user_.on_wait_timeout(); }, this) {}
 
-Admission::Entry Admission::enter(route::WaitQueue& queue, route::Waiter& waiter,
-                                  const Patience& patience) {
-  if (queue.try_enter()) return Entry::entered;
-  if (queue.waiting() >= patience.most_waiting) return Entry::full;
-  if (queue.enter(waiter)) return Entry::entered;
-  deadline_.start(patience.timeout, net::EventLoop::now_ms());
+Admission::State Admission::state() const {
+  if (waits_for_) {
+    return *waits_for_ < Place::backend_sender ? State::waiting_for_listener
+                                               : State::waiting_for_backend;
+  }
+  if (holds(Place::backend)) return State::in_backend;
+  return holds(Place::listener) ? State::in_listener : State::outside;
+}
+
+Admission::Entry Admission::enter_listener(route::Slots& slots, const Terms& terms) {
+  terms_ = terms;
+  listener_ = &slots;
+  return enter_both(slots, Place::listener_sender, Place::listener);
+}
+
+Admission::Entry Admission::enter_backend(route::Slots& slots) {
+  backend_ = &slots;
+  return enter_both(slots, Place::backend_sender, Place::backend);
+}
+
+Admission::Entry Admission::enter_both(route::Slots& slots, Place sender_place, Place place) {
+  if (terms_.is_sender) {
+    const Entry entry = enter(slots.senders, sender_place);
+    if (entry != Entry::entered) return entry;
+  }
+  const Entry entry = enter(slots.all, place);
+  if (entry == Entry::full) give(sender_place);
+  return entry;
+}
+
+Admission::Entry Admission::enter(route::WaitQueue& queue, Place place) {
+  if (try_take(queue, place)) return Entry::entered;
+  if (queue.waiting() >= terms_.most_waiting) return Entry::full;
+  if (queue.enter(waiter_, terms_.client)) {
+    held(place) = &queue;
+    return Entry::entered;
+  }
+  waits_for_ = place;
+  waits_at_ = &queue;
+  deadline_.start(*terms_.timeout, net::EventLoop::now_ms());
   return Entry::waits;
 }
 
-Admission::Entry Admission::enter_listener(route::WaitQueue& queue, const Patience& patience) {
-  listener_ = &queue;
-  const Entry entry = enter(queue, listener_waiter_, patience);
-  if (entry == Entry::entered) state_ = State::in_listener;
-  if (entry == Entry::waits) state_ = State::waiting_for_listener;
-  return entry;
-}
-
-Admission::Entry Admission::enter_backend(route::WaitQueue& queue, const Patience& patience) {
-  backend_ = &queue;
-  const Entry entry = enter(queue, backend_waiter_, patience);
-  if (entry == Entry::entered) state_ = State::in_backend;
-  if (entry == Entry::waits) state_ = State::waiting_for_backend;
-  return entry;
-}
-
-bool Admission::is_wanted() const {
-  if (state_ == State::in_backend && backend_->waiting() != 0) return true;
-  return (state_ == State::in_backend || state_ == State::in_listener) && listener_->waiting() != 0;
-}
-
-bool Admission::try_other_backend(route::WaitQueue& other) {
-  if (state_ != State::waiting_for_backend || !other.try_enter()) return false;
-  backend_->cancel(backend_waiter_);
-  deadline_.stop();
-  backend_ = &other;
-  state_ = State::in_backend;
+bool Admission::try_take(route::WaitQueue& queue, Place place) {
+  if (!queue.try_enter(terms_.client)) return false;
+  held(place) = &queue;
   return true;
 }
 
-void Admission::leave_backend() {
-  deadline_.stop();
-  if (state_ == State::in_backend) {
-    backend_->leave();
-  } else if (state_ == State::waiting_for_backend) {
-    backend_->cancel(backend_waiter_);
-  } else {
-    return;
+void Admission::give(Place place) {
+  route::WaitQueue*& queue = held(place);
+  if (queue == nullptr) return;
+  queue->leave(terms_.client);
+  queue = nullptr;
+}
+
+// The slot that it waited for is taken. A sender, which has its place among the senders, now waits
+// for the slot itself; its time goes on.
+void Admission::on_slot() {
+  const Place place = *waits_for_;
+  held(place) = waits_at_;
+  waits_for_.reset();
+  if (place == Place::listener_sender || place == Place::backend_sender) {
+    const bool at_listener = place == Place::listener_sender;
+    route::WaitQueue& queue = (at_listener ? listener_ : backend_)->all;
+    const Place next = at_listener ? Place::listener : Place::backend;
+    if (!queue.enter(waiter_, terms_.client)) {
+      waits_for_ = next;
+      waits_at_ = &queue;
+      return;
+    }
+    held(next) = &queue;
   }
-  state_ = State::in_listener;
+  deadline_.stop();
+  user_.on_admitted();
+}
+
+void Admission::stop_waiting() {
+  deadline_.stop();
+  if (!waits_for_) return;
+  waits_at_->cancel(waiter_);
+  waits_for_.reset();
+}
+
+bool Admission::is_wanted() const {
+  return std::ranges::any_of(held_, [](const route::WaitQueue* queue) {
+    return queue != nullptr && queue->waiting() != 0;
+  });
+}
+
+bool Admission::try_other_backend(route::Slots& other) {
+  if (waits_for_ != Place::backend && waits_for_ != Place::backend_sender) return false;
+  Admission trial(user_);
+  trial.terms_ = terms_;
+  if (terms_.is_sender && !trial.try_take(other.senders, Place::backend_sender)) return false;
+  if (!trial.try_take(other.all, Place::backend)) return false;
+  leave_backend();
+  for (const Place place : {Place::backend_sender, Place::backend}) {
+    std::swap(held(place), trial.held(place));
+  }
+  backend_ = &other;
+  return true;
+}
+
+void Admission::client_has_sent_all() {
+  if (!terms_.is_sender) return;
+  terms_.is_sender = false;
+  give(Place::listener_sender);
+  give(Place::backend_sender);
+}
+
+bool Admission::try_become_reader() {
+  if (state() != State::in_backend || holds(Place::backend_reader)) return true;
+  if (!try_take(listener_->readers, Place::listener_reader)) return false;
+  if (try_take(backend_->readers, Place::backend_reader)) return true;
+  give(Place::listener_reader);
+  return false;
+}
+
+void Admission::leave_backend() {
+  if (state() == State::waiting_for_backend) stop_waiting();
+  give(Place::backend_reader);
+  give(Place::backend);
+  give(Place::backend_sender);
 }
 
 void Admission::leave() {
+  stop_waiting();
   leave_backend();
-  deadline_.stop();
-  if (state_ == State::in_listener) {
-    listener_->leave();
-  } else if (state_ == State::waiting_for_listener) {
-    listener_->cancel(listener_waiter_);
-  }
-  state_ = State::outside;
-}
-
-void Admission::on_listener_slot() {
-  deadline_.stop();
-  state_ = State::in_listener;
-  user_.on_admitted();
-}
-
-void Admission::on_backend_slot() {
-  deadline_.stop();
-  state_ = State::in_backend;
-  user_.on_admitted();
+  give(Place::listener_reader);
+  give(Place::listener);
+  give(Place::listener_sender);
 }
 
 }  // namespace worker::transaction

@@ -16,6 +16,7 @@
 #include "worker/net/deadline.h"
 #include "worker/net/event.h"
 #include "worker/net/read_buffer.h"
+#include "worker/route/keyed_hash.h"
 #include "worker/transaction/buffer_budget.h"
 
 namespace worker::transaction {
@@ -27,6 +28,7 @@ struct Context {
   log::ActivityNote& activity;
   shm::Segment& segment;
   shm::Row row;  // this worker's
+  route::HashSecret client_secret;
   const http::ErrorPages& pages;
   backend::Backends& backends;
   BufferBudget& budget;

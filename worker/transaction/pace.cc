@@ -14,11 +14,12 @@ Pace::Pace(PaceUser& user)
 
 void Pace::wait(For what, const route::PaceLimits& limits) {
   const std::uint64_t now = net::EventLoop::now_ms();
+  const bool goes_on = span_.running() && &limits_->span == &limits.span;
   what_ = what;
   limits_ = &limits;
   silence_.start(limits.silence, now);
   if (what == For::response) moved_at_wait_ = user_.client_moved();
-  if (span_.running()) return;
+  if (goes_on) return;
   moved_at_span_ = user_.client_moved();
   span_.start(limits.span, now);
 }

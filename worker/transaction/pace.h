@@ -1,11 +1,11 @@
 // How long and how slowly a client may move the bytes that Pound waits for.
 //
-// Silence ends a client after `BodyTimeOut` seconds. So does a low rate over a span of `Client`
-// seconds: one below `MinRate`, or below route::kCrowdedRate while other requests wait for a slot
-// that this client's request holds. The bytes counted are those of bodies that the client has sent
-// or taken. The kernel takes far more of a response at once than a slow client does: as long as
-// what is queued becomes less, the client is alive. Owns its two deadlines. Knows neither sockets
-// nor what becomes of the client.
+// Silence ends a client after `BodyTimeOut` seconds. So does a low rate over a span of time: one
+// below `MinRate`, or below route::kCrowdedRate or kSurplusRate while other requests wait for a
+// slot that this client's request holds. The bytes counted are those of bodies that the client has
+// sent or taken. The kernel takes far more of a response at once than a slow client does: as long
+// as what is queued becomes less, the client is alive. Owns its two deadlines. Knows neither
+// sockets nor what becomes of the client.
 #pragma once
 
 #include <cstdint>
@@ -37,7 +37,8 @@ class Pace {
     request,   // to send more
     response,  // to take more
   };
-  // Waits from now on. A span begins unless one runs. `limits` outlives the wait.
+  // Waits from now on. A span begins unless one of the same length runs. `limits` outlives the
+  // wait.
   void wait(For what, const route::PaceLimits& limits);
   // The client is not what anything waits for.
   void stop();

@@ -1,6 +1,7 @@
 // One request from its route to a slot of a backend: see transaction.h.
 #include <algorithm>
 
+#include "worker/route/client_hash.h"
 #include "worker/transaction/transaction.h"
 
 namespace worker::transaction {
@@ -65,13 +66,15 @@ Transaction::Flow Transaction::after_entry(Admission::Entry entry) {
   return fail_for_now("queue_full");
 }
 
-Admission::Patience Transaction::patience() const {
-  return {now_.listener->config.queue_length, now_.listener->queue_timeout};
-}
-
 Transaction::Flow Transaction::admit() {
   now_.step = Step::pick_backend;
-  return after_entry(admission_.enter_listener(now_.listener->queue, patience()));
+  const Admission::Terms terms{
+      .client = route::client_hash(context_.client_secret, now_.client_ip),
+      .is_sender = !client_.body_is_whole(),
+      .most_waiting = now_.listener->config.queue_length,
+      .timeout = &now_.listener->queue_timeout,
+  };
+  return after_entry(admission_.enter_listener(now_.listener->slots, terms));
 }
 
 Transaction::Flow Transaction::pick_backend() {
@@ -81,7 +84,7 @@ Transaction::Flow Transaction::pick_backend() {
   if (!choice) return fail(503, "no_backend");
   take_backend(*choice);
   now_.step = Step::connect;
-  return after_entry(admission_.enter_backend(now_.backend->queue, patience()));
+  return after_entry(admission_.enter_backend(now_.backend->slots));
 }
 
 // The session's backend while it lives, else one by weight, which then becomes the session's.
@@ -131,7 +134,7 @@ void Transaction::on_waited_long() {
   for (std::size_t i = 0; i < others; ++i) {
     backend::Backend& other = context_.backends[backends[i]];
     if (&other == now_.backend || !table.is_live(other.heritage.row)) continue;
-    if (!admission_.try_other_backend(other.queue)) continue;
+    if (!admission_.try_other_backend(other.slots)) continue;
     take_backend(i);
     return run();
   }
@@ -163,11 +166,18 @@ void Transaction::note_full_queue(std::string_view limit) {
   const route::Listener& listener = *now_.listener;
   const bool at_backend = admission_.state() != Admission::State::outside &&
                           admission_.state() != Admission::State::waiting_for_listener;
-  const unsigned slots = at_backend ? now_.backend->config.threads : listener.config.threads;
-  const route::WaitQueue& queue = at_backend ? now_.backend->queue : listener.queue;
-  note_full(limit, std::to_string(slots) + " requests (Threads) are in service " +
-                       (at_backend ? "at backend " + now_.backend->title() : "here") + ", " +
-                       std::to_string(queue.waiting()) + " wait");
+  const unsigned threads = at_backend ? now_.backend->config.threads : listener.config.threads;
+  const route::Slots& slots = at_backend ? now_.backend->slots : listener.slots;
+  const std::string where = at_backend ? "at backend " + now_.backend->title() : "here";
+  const std::uint32_t senders = slots.senders.waiting();
+  if (admission_.is_sender() && senders != 0) {
+    return note_full(
+        limit, std::to_string(shm::half_of(threads)) +
+                   " requests (half of Threads) with a body under way are in service " + where +
+                   ", " + std::to_string(senders) + " wait");
+  }
+  note_full(limit, std::to_string(threads) + " requests (Threads) are in service " + where + ", " +
+                       std::to_string(slots.all.waiting()) + " wait");
 }
 
 }  // namespace worker::transaction

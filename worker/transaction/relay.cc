@@ -42,8 +42,9 @@ Transaction::Flow Transaction::pump_request() {
     send_request_part(&backend, part.data);
   }
   upstream_->endpoint().want_write(to_backend_.holds());
-  if (client_.body_is_whole() && !to_backend_.holds() && !client_.is_blocked()) {
-    give_reserve_back();
+  if (client_.body_is_whole() && !to_backend_.holds()) {
+    admission_.client_has_sent_all();
+    if (!client_.is_blocked()) give_reserve_back();
   }
   return Flow::wait;
 }
@@ -127,7 +128,9 @@ void Transaction::arm_deadlines() {
   const bool awaits_body = upstream_ && !client_.body_is_whole() && !to_backend_.holds();
   const bool awaits_room = client_.is_blocked();
   if (awaits_room || awaits_body) {
-    pace_.wait(awaits_room ? Pace::For::response : Pace::For::request, now_.listener->pace);
+    const bool is_surplus = awaits_room && upstream_ && !admission_.try_become_reader();
+    pace_.wait(awaits_room ? Pace::For::response : Pace::For::request,
+               is_surplus ? now_.listener->surplus_pace : now_.listener->pace);
     if (upstream_) upstream_->deadline().stop();
     return;
   }

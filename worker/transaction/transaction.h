@@ -149,7 +149,6 @@ class Transaction final : public ExchangeUser,
   Flow admit();
   Flow pick_backend();
   Flow after_entry(Admission::Entry entry);
-  Admission::Patience patience() const;
   void note_full(std::string_view limit, const std::string& why);
   void note_full_queue(std::string_view limit);
   void on_admitted() override { run(); }

@@ -24,7 +24,7 @@ HTTPListeners:
       - Backends: [*web]
 """
 DEFAULTS = CONFIG.replace("    KEYS\n", "")
-BIG = b"b" * 100 * 1024
+BODIES = {"/big": b"b" * 100 * 1024, "/huge": b"h" * 30_000_000}
 SWITCH = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\n"
 EVENTS = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n\r\n"
 TUNNEL = request("GET", "/tunnel", "Connection: Upgrade", "Upgrade: echo")
@@ -56,7 +56,7 @@ def script(held):
                 return
             if asked.target == "/hold":
                 held.wait()
-            connection.send(response(BIG if asked.target == "/big" else b"ok"))
+            connection.send(response(BODIES.get(asked.target, b"ok")))
     return run
 
 
@@ -141,6 +141,65 @@ def test_fault_B2_slow_readers_hold_no_slot(site, held, spread):
     is_served(site, pound)
 
 
+@pytest.mark.parametrize("spread", [False, True], ids=["one address", "200 addresses"])
+def test_fault_B2_other_clients_pass_bodies_that_trickle_behind_Buffer(site, held, spread):
+    """Bodies longer than `Buffer` hold at most half of the slots."""
+    backend = site.backend(script=script(held))
+    pound = site.pound(DEFAULTS, web=backend.port)
+    for source in sources(200):
+        client = site.client(pound.port, source=source if spread else None)
+        client.send(request("POST", "/up", "Content-Length: 200000") + bytes(100 * 1024))
+    backend.wait_connections(4)
+    for _ in range(3):
+        is_served(site, pound)
+    assert not [one for one in pound.records() if "/up" in one["request"]], "senders were ended"
+
+
+def test_fault_B2_slow_readers_of_long_responses_hold_half_of_the_slots(site, held):
+    """Others wait a second or so: then the readers of the other half have taken too little."""
+    backend = site.backend(script=script(held))
+    pound = site.pound(DEFAULTS, web=backend.port)
+    for source in sources(8):
+        client = site.client(pound.port, receive_buffer=4096, source=source)
+        client.send(request("GET", "/huge"))
+    wait_until(lambda: in_service(pound) == 8, "eight readers")
+    is_served(site, pound)
+    reasons = [one["reason"] for one in pound.records() if "/huge" in one["request"]]
+    assert set(reasons) == {"client_too_slow"}
+    assert len(reasons) <= 4, "half of the slots are left to slow readers"
+
+
+def test_fault_B2_a_client_with_half_of_the_slots_lets_others_pass(site):
+    """One address holds all slots and fills the queue. The next free slot is another client's."""
+    turns = threading.Semaphore(0)
+
+    def run(connection):
+        while True:
+            try:
+                asked = connection.read_request()
+            except Closed:
+                return
+            if asked.target == "/hold":
+                turns.acquire()
+            connection.send(response(b"ok"))
+    backend = site.backend(script=run)
+    pound = site.pound(CONFIG.replace("KEYS", "Threads: 4"), web=backend.port)
+    hogs = [site.client(pound.port, source="127.0.0.2") for _ in range(20)]
+    for client in hogs:
+        client.send(request("GET", "/hold"))
+    wait_until(lambda: waiting(pound) == 16, "16 requests to wait")
+    other = site.client(pound.port)
+    other.send(request("GET", "/page"))
+    wait_until(lambda: waiting(pound) == 17, "the other client to wait")
+    turns.release()
+    assert other.read_response().body == b"ok"
+    targets = [one.target for one in backend.requests]
+    assert targets[:5] == ["/hold"] * 4 + ["/page"]
+    for _ in hogs:
+        turns.release()
+    assert [client.read_response().status for client in hogs] == [200] * 20
+
+
 def test_fault_B3_the_queue_has_a_length(site, held):
     pound = site.pound(CONFIG.replace("KEYS", "Threads: 1; QueueLength: 2".replace("; ", "\n    ")),
                        web=site.backend(script=script(held)).port)
@@ -166,6 +225,10 @@ def test_fault_B3_the_queue_has_a_length(site, held):
 def waiting(pound):
     """How many requests wait at the listener, from a status dump."""
     return read_status(pound).one("listener")["waiting"]
+
+
+def in_service(pound):
+    return read_status(pound).one("listener")["in_service"]
 
 
 def test_fault_B3_waiting_has_a_deadline(site, held):

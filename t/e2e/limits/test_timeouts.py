@@ -197,8 +197,8 @@ def test_a_backend_that_takes_a_body_slowly_is_not_given_up(site):
         connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
         connection.read_request_head()
         left = 12_000_000 - len(connection.buffer)
-        for _ in range(12):
-            time.sleep(0.2)  # justified: the test needs this pace of the backend
+        for _ in range(24):
+            time.sleep(0.1)  # justified: the test needs this pace of the backend
             left -= len(connection.sock.recv(20000))
         while left:
             left -= len(connection.sock.recv(min(left, 1 << 20)))

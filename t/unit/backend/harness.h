@@ -32,7 +32,7 @@ struct House {
       heritages[i].row = *segment.backends().enroll(i + 1, 8, 0);
       backends.add(std::make_unique<worker::backend::Backend>(
           config[i], heritages[i], loop, deadlines, queues,
-          segment.backends().gate(heritages[i].row)));
+          segment.backends().slots(heritages[i].row)));
     }
   }
 
@@ -81,7 +81,7 @@ struct House {
   std::vector<worker::backend::BackendHeritage> heritages;
   worker::net::EventLoop loop;
   worker::net::DeadlineLists deadlines;
-  worker::route::WaitQueues queues{loop, segment.workers(), row, wake_fds};
+  worker::route::WaitQueues queues{loop, segment.workers(), segment.client_shares(), row, wake_fds};
   worker::log::Log log{segment.log_ring(row), wake_fd.get(), 0};
   worker::backend::Backends backends;
 };

@@ -14,6 +14,9 @@ namespace {
 
 using worker::net::EventLoop;
 
+// Most cases are about one client.
+constexpr worker::route::ClientHash kClient = 7;
+
 // Two workers in one process share a gate. Each has its own loop, row and queue.
 struct World {
   World() {
@@ -35,8 +38,9 @@ struct World {
 
 struct Worker {
   Worker(World& world, std::size_t i)
-      : queues(loop, world.segment.workers(), world.rows[i], world.wake_fds),
-        queue(queues, world.gate()) {}
+      : queues(loop, world.segment.workers(), world.segment.client_shares(), world.rows[i],
+               world.wake_fds),
+        queue(queues, world.gate(), 1) {}
   void run_until(const std::function<bool()>& done) {
     condition = &done;
     worker::net::Timer timer(
@@ -75,17 +79,17 @@ TEST_CASE("wait_queue: waiters get slots in the order of their arrival") {
   Worker one(world, 0);
   std::string log;
   Request a(log, 'a'), b(log, 'b'), c(log, 'c');
-  CHECK(one.queue.enter(a.waiter));
-  CHECK(!one.queue.enter(b.waiter));
-  CHECK(!one.queue.enter(c.waiter));
-  CHECK(!one.queue.try_enter());
+  CHECK(one.queue.enter(a.waiter, kClient));
+  CHECK(!one.queue.enter(b.waiter, kClient));
+  CHECK(!one.queue.enter(c.waiter, kClient));
+  CHECK(!one.queue.try_enter(kClient));
   CHECK(world.gate().waiting(2) == 2);
-  one.queue.leave();
+  one.queue.leave(kClient);
   one.run_until([&] { return log == "b"; });
   CHECK(world.gate().in_service(2) == 1);
   CHECK(c.waiter.waiting());
   one.queue.cancel(c.waiter);
-  one.queue.leave();
+  one.queue.leave(kClient);
   CHECK(world.gate().in_service(2) == 0);
   CHECK(world.gate().waiting(2) == 0);
 }
@@ -96,16 +100,16 @@ TEST_CASE("wait_queue: a slot freed by one worker goes to an earlier waiter of a
   auto two = std::make_unique<Worker>(world, 1);
   std::string log;
   Request a(log, 'a'), b(log, 'b'), c(log, 'c');
-  CHECK(one.queue.enter(a.waiter));
-  CHECK(!two->queue.enter(b.waiter));
-  CHECK(!one.queue.enter(c.waiter));
-  one.queue.leave();
+  CHECK(one.queue.enter(a.waiter, kClient));
+  CHECK(!two->queue.enter(b.waiter, kClient));
+  CHECK(!one.queue.enter(c.waiter, kClient));
+  one.queue.leave(kClient);
   // b arrived first, so c may not overtake it.
-  CHECK(!one.queue.try_enter());
+  CHECK(!one.queue.try_enter(kClient));
   two->run_until([&] { return log == "b"; });
-  two->queue.leave();
+  two->queue.leave(kClient);
   one.run_until([&] { return log == "bc"; });
-  one.queue.leave();
+  one.queue.leave(kClient);
 }
 
 TEST_CASE("wait_queue: a waiter takes a free slot when the worker whose turn it is does not run") {
@@ -114,13 +118,13 @@ TEST_CASE("wait_queue: a waiter takes a free slot when the worker whose turn it 
   auto stuck = std::make_unique<Worker>(world, 1);
   std::string log;
   Request a(log, 'a'), b(log, 'b'), c(log, 'c');
-  CHECK(one.queue.enter(a.waiter));
-  CHECK(!stuck->queue.enter(b.waiter));
-  CHECK(!one.queue.enter(c.waiter));
-  one.queue.leave();  // notifies the stuck worker, which never runs its loop
+  CHECK(one.queue.enter(a.waiter, kClient));
+  CHECK(!stuck->queue.enter(b.waiter, kClient));
+  CHECK(!one.queue.enter(c.waiter, kClient));
+  one.queue.leave(kClient);  // notifies the stuck worker, which never runs its loop
   one.run_until([&] { return log == "c"; });
   CHECK(world.gate().in_service(2) == 1);
-  one.queue.leave();
+  one.queue.leave(kClient);
   stuck->queue.cancel(b.waiter);
 }
 
@@ -129,12 +133,12 @@ TEST_CASE("wait_queue: a waiter is told when it has waited long") {
   Worker one(world, 0);
   std::string log;
   Request a(log, 'a'), b(log, 'b');
-  CHECK(one.queue.enter(a.waiter));
-  CHECK(!one.queue.enter(b.waiter));
+  CHECK(one.queue.enter(a.waiter, kClient));
+  CHECK(!one.queue.enter(b.waiter, kClient));
   one.run_until([&] { return b.waited_long > 0; });
   CHECK(log.empty());
   one.queue.cancel(b.waiter);
-  one.queue.leave();
+  one.queue.leave(kClient);
 }
 
 TEST_CASE("wait_queue: the destruction of a waiter removes it from the queue") {
@@ -142,14 +146,14 @@ TEST_CASE("wait_queue: the destruction of a waiter removes it from the queue") {
   Worker one(world, 0);
   std::string log;
   Request a(log, 'a');
-  CHECK(one.queue.enter(a.waiter));
+  CHECK(one.queue.enter(a.waiter, kClient));
   {
     Request gone(log, 'g');
-    CHECK(!one.queue.enter(gone.waiter));
+    CHECK(!one.queue.enter(gone.waiter, kClient));
     CHECK(world.gate().waiting(2) == 1);
   }
   CHECK(world.gate().waiting(2) == 0);
-  one.queue.leave();
+  one.queue.leave(kClient);
 }
 
 TEST_CASE("wait_queue: without a limit no request waits") {
@@ -160,10 +164,10 @@ TEST_CASE("wait_queue: without a limit no request waits") {
   std::vector<std::unique_ptr<Request>> requests;
   for (int i = 0; i < 100; ++i) {
     requests.push_back(std::make_unique<Request>(log, 'x'));
-    CHECK(one.queue.enter(requests.back()->waiter));
+    CHECK(one.queue.enter(requests.back()->waiter, kClient));
   }
   CHECK(world.gate().in_service(2) == 100);
-  for (int i = 0; i < 100; ++i) one.queue.leave();
+  for (int i = 0; i < 100; ++i) one.queue.leave(kClient);
   CHECK(world.gate().in_service(2) == 0);
 }
 
@@ -190,10 +194,10 @@ TEST_CASE("wait_queue: a wake-up admits every waiter that has a free slot, befor
   Worker one(world, 0);
   std::string log;
   Request a(log, 'a'), b(log, 'b'), c(log, 'c');
-  for (int i = 0; i < 3; ++i) REQUIRE(one.queue.try_enter());
-  for (Request* request : {&a, &b, &c}) CHECK(!one.queue.enter(request->waiter));
-  one.queue.leave();
-  one.queue.leave();
+  for (int i = 0; i < 3; ++i) REQUIRE(one.queue.try_enter(kClient));
+  for (Request* request : {&a, &b, &c}) CHECK(!one.queue.enter(request->waiter, kClient));
+  one.queue.leave(kClient);
+  one.queue.leave(kClient);
   CHECK(log.empty());  // leave itself admits no waiter
   run_until_woken(one);
   CHECK(log == "ab");
@@ -210,12 +214,12 @@ TEST_CASE("wait_queue: a freed slot wakes the row whose turn it is, and no other
   Worker two(world, 1);
   std::string log;
   Request a(log, 'a'), b(log, 'b');
-  CHECK(one.queue.try_enter());
-  CHECK(!two.queue.enter(a.waiter));
-  CHECK(!one.queue.enter(b.waiter));
+  CHECK(one.queue.try_enter(kClient));
+  CHECK(!two.queue.enter(a.waiter, kClient));
+  CHECK(!one.queue.enter(b.waiter, kClient));
   CHECK(wakes(world, 0) == 0);
   CHECK(wakes(world, 1) == 0);
-  one.queue.leave();
+  one.queue.leave(kClient);
   CHECK(wakes(world, 0) == 0);
   CHECK(wakes(world, 1) == 1);
   two.queue.cancel(a.waiter);  // the turn passes on
@@ -230,16 +234,16 @@ TEST_CASE("wait_queue: the waiter that goes ahead out of turn has left the queue
   Worker stuck(world, 1);
   std::string log;
   Request a(log, 'a'), b(log, 'b');
-  CHECK(one.queue.try_enter());
-  CHECK(!stuck.queue.enter(a.waiter));
-  CHECK(!one.queue.enter(b.waiter));
-  one.queue.leave();
+  CHECK(one.queue.try_enter(kClient));
+  CHECK(!stuck.queue.enter(a.waiter, kClient));
+  CHECK(!one.queue.enter(b.waiter, kClient));
+  one.queue.leave(kClient);
   one.run_until([&] { return log == "b"; });
   CHECK(!b.waiter.waiting());
   CHECK(one.queue.empty());
   CHECK(world.gate().waiting(2) == 1);
   stuck.queue.cancel(a.waiter);
-  one.queue.leave();
+  one.queue.leave(kClient);
 }
 
 TEST_CASE("wait_queue: the middle one of three leaves, the order of the others stays") {
@@ -247,13 +251,121 @@ TEST_CASE("wait_queue: the middle one of three leaves, the order of the others s
   Worker one(world, 0);
   std::string log;
   Request a(log, 'a'), b(log, 'b'), c(log, 'c');
-  CHECK(one.queue.try_enter());
-  for (Request* request : {&a, &b, &c}) CHECK(!one.queue.enter(request->waiter));
+  CHECK(one.queue.try_enter(kClient));
+  for (Request* request : {&a, &b, &c}) CHECK(!one.queue.enter(request->waiter, kClient));
   one.queue.cancel(b.waiter);
   CHECK(world.gate().waiting(2) == 2);
-  one.queue.leave();
+  one.queue.leave(kClient);
   one.run_until([&] { return log == "a"; });
-  one.queue.leave();
+  one.queue.leave(kClient);
   one.run_until([&] { return log == "ac"; });
-  one.queue.leave();
+  one.queue.leave(kClient);
+}
+
+// --- no client has more than half of the slots while others wait
+
+namespace {
+
+// Turns the loop until two ticks are over, so that every rule of a tick was applied.
+void let_two_ticks_pass(Worker& worker) {
+  const std::uint64_t begun = EventLoop::now_ms();
+  worker.run_until([&] { return EventLoop::now_ms() > begun + 2 * worker::route::kWaitTickMs; });
+}
+
+constexpr worker::route::ClientHash kOther = 8;
+
+}  // namespace
+
+TEST_CASE("wait_queue: a client with half of the slots lets others pass") {
+  World world;
+  world.gate().set_limit(4);
+  Worker one(world, 0);
+  std::string log;
+  Request a(log, 'a'), b(log, 'b'), c(log, 'c'), x(log, 'x'), y(log, 'y');
+  for (int i = 0; i < 4; ++i) REQUIRE(one.queue.try_enter(kClient));  // nobody waits: all four
+  for (Request* request : {&a, &b, &c}) CHECK(!one.queue.enter(request->waiter, kClient));
+  CHECK(!one.queue.enter(x.waiter, kOther));
+  CHECK(!one.queue.enter(y.waiter, kOther));
+  one.queue.leave(kClient);
+  one.run_until([&] { return log == "x"; });
+  one.queue.leave(kClient);
+  one.run_until([&] { return log == "xy"; });
+  // Half of the slots are left to the client, and no other waits.
+  one.queue.leave(kClient);
+  one.run_until([&] { return log == "xya"; });
+  one.queue.leave(kOther);
+  one.run_until([&] { return log == "xyab"; });
+  CHECK(world.gate().waiting(2) == 1);
+  one.queue.cancel(c.waiter);
+}
+
+TEST_CASE("wait_queue: one slot less than half is no reason to let others pass") {
+  World world;
+  world.gate().set_limit(4);
+  Worker one(world, 0);
+  std::string log;
+  Request a(log, 'a'), b(log, 'b'), x(log, 'x');
+  REQUIRE(one.queue.try_enter(kClient));
+  for (int i = 0; i < 3; ++i) REQUIRE(one.queue.try_enter(9));
+  CHECK(!one.queue.enter(a.waiter, kClient));  // the second of the client: half
+  CHECK(!one.queue.enter(b.waiter, kClient));
+  CHECK(!one.queue.enter(x.waiter, kOther));
+  for (int i = 0; i < 3; ++i) one.queue.leave(9);
+  one.run_until([&] { return log.size() == 3; });
+  CHECK(log == "axb");
+}
+
+TEST_CASE("wait_queue: the slots that a client holds at other workers count") {
+  World world;
+  world.gate().set_limit(2);
+  Worker one(world, 0);
+  Worker two(world, 1);
+  std::string log;
+  Request a(log, 'a'), x(log, 'x');
+  REQUIRE(two.queue.try_enter(kClient));
+  REQUIRE(two.queue.try_enter(kClient));
+  CHECK(!one.queue.enter(a.waiter, kClient));
+  CHECK(!one.queue.enter(x.waiter, kOther));
+  two.queue.leave(kClient);
+  one.run_until([&] { return log == "x"; });
+  // A killed worker holds nothing.
+  world.segment.release_row(world.rows[1]);
+  one.run_until([&] { return log == "xa"; });
+}
+
+TEST_CASE("wait_queue: who has less than half again takes its place by arrival") {
+  World world;
+  world.gate().set_limit(2);
+  Worker one(world, 0);
+  std::string log;
+  Request a(log, 'a'), x(log, 'x'), y(log, 'y');
+  REQUIRE(one.queue.try_enter(kClient));
+  REQUIRE(one.queue.try_enter(9));
+  CHECK(!one.queue.enter(a.waiter, kClient));
+  CHECK(!one.queue.enter(x.waiter, kOther));
+  CHECK(!one.queue.enter(y.waiter, 10));
+  one.queue.leave(kClient);
+  one.run_until([&] { return log == "x"; });
+  let_two_ticks_pass(one);  // a came before y
+  one.queue.leave(9);
+  one.run_until([&] { return log == "xa"; });
+  one.queue.cancel(y.waiter);
+}
+
+TEST_CASE("wait_queue: a client that gives up waiting is not counted any more") {
+  World world;
+  world.gate().set_limit(2);
+  Worker one(world, 0);
+  std::string log;
+  Request a(log, 'a'), b(log, 'b'), c(log, 'c'), x(log, 'x');
+  for (int i = 0; i < 2; ++i) REQUIRE(one.queue.try_enter(9));
+  CHECK(!one.queue.enter(a.waiter, kClient));
+  CHECK(!one.queue.enter(b.waiter, kClient));  // the client has half: a
+  one.queue.cancel(a.waiter);
+  one.queue.cancel(b.waiter);
+  CHECK(!one.queue.enter(c.waiter, kClient));
+  CHECK(!one.queue.enter(x.waiter, kOther));
+  one.queue.leave(9);
+  one.run_until([&] { return log == "c"; });
+  one.queue.cancel(x.waiter);
 }

@@ -178,7 +178,7 @@ class World {
     for (std::size_t i = 0; i < config.backends.size(); ++i) {
       made.add(std::make_unique<worker::backend::Backend>(
           config.backends[i], heritages[i], loop, deadlines, queues,
-          segment.backends().gate(heritages[i].row)));
+          segment.backends().slots(heritages[i].row)));
     }
     return made;
   }
@@ -195,8 +195,9 @@ class World {
     listener_heritage.service_rows = *segment.services().enroll(services);
     listener_heritage.allowed_methods = worker::http::kAllowedMethods;
     listener_heritage.service_allowed.resize(wanted.services.size());
-    listener = std::make_unique<worker::route::Listener>(wanted, listener_heritage, deadlines,
-                                                         queues, listener_gate());
+    listener =
+        std::make_unique<worker::route::Listener>(wanted, listener_heritage, deadlines, queues,
+                                                  segment.listeners().slots(listener_heritage.row));
     std::vector<shm::BackendId> ids;
     for (const worker::backend::BackendHeritage& one : heritages) ids.push_back(one.id);
     worker::route::add_services(*listener, config, ids, {1, 2}, segment.sessions());
@@ -244,7 +245,7 @@ class World {
   worker::log::Log log{segment.log_ring(row), doorbell.get(), detail_};
   worker::log::AccessLog access_log{config.global.access_log, log};
   worker::log::ActivityNote activity{segment.workers(), row};
-  worker::route::WaitQueues queues{loop, segment.workers(), row, wake_fds};
+  worker::route::WaitQueues queues{loop, segment.workers(), segment.client_shares(), row, wake_fds};
   std::vector<worker::backend::BackendHeritage> heritages{make_heritages()};
   worker::backend::Backends backends{make_backends()};
   worker::backend::Health health{segment.backends(), log};
@@ -260,6 +261,7 @@ class World {
                                        .activity = activity,
                                        .segment = segment,
                                        .row = row,
+                                       .client_secret = {3, 4},
                                        .pages = pages,
                                        .backends = backends,
                                        .budget = budget,

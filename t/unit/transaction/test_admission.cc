@@ -36,19 +36,19 @@ struct Gates {
 
 struct World : Gates {
   explicit World(std::uint32_t listener_slots = 1, std::uint32_t backend_slots = 1)
-      : listener_gate(segment.listeners().gate(*segment.listeners().enroll(1, listener_slots))),
-        backend_gate(segment.backends().gate(enroll_backend(1, backend_slots))),
-        other_gate(segment.backends().gate(enroll_backend(2, backend_slots))) {}
+      : listener_gates(segment.listeners().slots(*segment.listeners().enroll(1, listener_slots))),
+        backend_gates(segment.backends().slots(enroll_backend(1, backend_slots))),
+        other_gates(segment.backends().slots(enroll_backend(2, backend_slots))) {}
 
   // "listener backend other": requests in service, then waiting requests.
   std::string taken() const {
     std::string text;
-    for (const shm::Gate* gate : {&listener_gate, &backend_gate, &other_gate}) {
-      text += std::to_string(gate->in_service(1));
+    for (const shm::SlotGates* gates : {&listener_gates, &backend_gates, &other_gates}) {
+      text += std::to_string(gates->all.in_service(1));
     }
     text += ' ';
-    for (const shm::Gate* gate : {&listener_gate, &backend_gate, &other_gate}) {
-      text += std::to_string(gate->waiting(1));
+    for (const shm::SlotGates* gates : {&listener_gates, &backend_gates, &other_gates}) {
+      text += std::to_string(gates->all.waiting(1));
     }
     return text;
   }
@@ -56,19 +56,20 @@ struct World : Gates {
   worker::net::EventLoop loop;
   worker::net::DeadlineLists lists;
   worker::net::DeadlineList& patience = lists.of(kPatience);
-  worker::route::WaitQueues queues{loop, segment.workers(), 0, wake_fds};
-  shm::Gate& listener_gate;
-  shm::Gate& backend_gate;
-  shm::Gate& other_gate;
-  worker::route::WaitQueue listener{queues, listener_gate};
-  worker::route::WaitQueue backend{queues, backend_gate};
-  worker::route::WaitQueue other{queues, other_gate};
+  worker::route::WaitQueues queues{loop, segment.workers(), segment.client_shares(), 0, wake_fds};
+  shm::SlotGates& listener_gates;
+  shm::SlotGates& backend_gates;
+  shm::SlotGates& other_gates;
+  worker::route::Slots listener{queues, listener_gates, worker::route::Slots::Of::listener, 0};
+  worker::route::Slots backend{queues, backend_gates, worker::route::Slots::Of::backend, 0};
+  worker::route::Slots other{queues, other_gates, worker::route::Slots::Of::backend, 1};
   std::string log;  // of all requests, in order
 };
 
 // A request. Each callback adds its name and 'a'dmitted, waited 'l'ong or 't'ime-out to the log.
 struct Request final : worker::transaction::AdmissionUser {
-  Request(World& world_, char name_) : world(world_), name(name_) {}
+  Request(World& world_, char name_, bool is_sender_ = false)
+      : world(world_), name(name_), is_sender(is_sender_) {}
   void on_admitted() override { note('a'); }
   void on_waited_long() override {
     if (!waits_long) note('l');
@@ -78,16 +79,23 @@ struct Request final : worker::transaction::AdmissionUser {
   void note(char what) { (world.log += name) += what; }
 
   bool enter_listener(std::uint32_t most_waiting = kMany) {
-    return admission.enter_listener(world.listener, {most_waiting, world.patience}) ==
+    return admission.enter_listener(world.listener, terms(most_waiting)) ==
            Admission::Entry::entered;
   }
   bool enter_backend() {
-    return admission.enter_backend(world.backend, {kMany, world.patience}) ==
-           Admission::Entry::entered;
+    return admission.enter_backend(world.backend) == Admission::Entry::entered;
+  }
+  // Each request has a client of its own.
+  Admission::Terms terms(std::uint32_t most_waiting = kMany) const {
+    return {.client = static_cast<worker::route::ClientHash>(name),
+            .is_sender = is_sender,
+            .most_waiting = most_waiting,
+            .timeout = &world.patience};
   }
 
   World& world;
   char name;
+  bool is_sender;
   bool waits_long = false;
   Admission admission{*this};
 };
@@ -122,7 +130,7 @@ struct InState {
       holder.enter_listener();
       CHECK(!request->enter_listener());
     } else if (state != State::outside) {
-      world.listener_gate.set_limit(2);
+      world.listener_gates.set_limit(2);
       CHECK(request->enter_listener());
     }
     if (state == State::waiting_for_backend) {
@@ -184,7 +192,7 @@ TEST_CASE("admission: leave_backend keeps the listener's slot, and does nothing 
     if (has_backend) {
       CHECK(in.request->admission.state() == State::in_listener);
       CHECK(in.world.taken() == (state == State::in_backend ? "100 000" : "210 000"));
-      CHECK(in.world.backend.empty());
+      CHECK(in.world.backend.all.empty());
     } else {
       CHECK(in.request->admission.state() == state);
       CHECK(in.world.taken() == before);
@@ -286,8 +294,7 @@ TEST_CASE("admission: try_other_backend needs a free slot and a request that wai
   CHECK(c.admission.state() == State::in_listener);
   CHECK(a.enter_backend());
   CHECK(!a.admission.try_other_backend(world.other));
-  CHECK(c.admission.enter_backend(world.other, {kMany, world.patience}) ==
-        Admission::Entry::entered);
+  CHECK(c.admission.enter_backend(world.other) == Admission::Entry::entered);
   CHECK(!b.enter_backend());
   CHECK(!b.admission.try_other_backend(world.other));
   CHECK(b.admission.state() == State::waiting_for_backend);
@@ -321,16 +328,164 @@ TEST_CASE("admission: one request more than may wait is turned away, in every st
   Request waiter(world, '2');
   Request third(world, '3');
   using Entry = Admission::Entry;
-  CHECK(holder.admission.enter_listener(world.listener, {0, world.patience}) == Entry::entered);
-  CHECK(waiter.admission.enter_listener(world.listener, {0, world.patience}) == Entry::full);
+  CHECK(holder.admission.enter_listener(world.listener, holder.terms(0)) == Entry::entered);
+  CHECK(waiter.admission.enter_listener(world.listener, waiter.terms(0)) == Entry::full);
   CHECK(waiter.admission.state() == State::outside);
   CHECK(!holder.admission.is_wanted());
-  CHECK(waiter.admission.enter_listener(world.listener, {1, world.patience}) == Entry::waits);
+  CHECK(waiter.admission.enter_listener(world.listener, waiter.terms(1)) == Entry::waits);
   CHECK(holder.admission.is_wanted());
-  CHECK(third.admission.enter_listener(world.listener, {1, world.patience}) == Entry::full);
-  CHECK(third.admission.enter_listener(world.listener, {2, world.patience}) == Entry::waits);
+  CHECK(third.admission.enter_listener(world.listener, third.terms(1)) == Entry::full);
+  CHECK(third.admission.enter_listener(world.listener, third.terms(2)) == Entry::waits);
   holder.admission.leave();
   waiter.admission.leave();
   third.admission.leave();
   CHECK(world.taken() == "000 000");
+}
+
+// --- senders and readers
+
+namespace {
+
+// Places among the senders and the readers: "listener backend other", senders first.
+std::string halves(const World& world) {
+  std::string text;
+  for (const bool of_senders : {true, false}) {
+    for (const shm::SlotGates* gates :
+         {&world.listener_gates, &world.backend_gates, &world.other_gates}) {
+      text += std::to_string((of_senders ? gates->senders : gates->readers).in_service(1));
+    }
+    text += of_senders ? " " : "";
+  }
+  return text;
+}
+
+struct FourSlots : World {
+  FourSlots() : World(4, 4) {
+    for (shm::SlotGates* gates : {&listener_gates, &backend_gates, &other_gates}) {
+      gates->set_limit(4);
+    }
+  }
+};
+
+}  // namespace
+
+TEST_CASE("admission: senders get half of the slots, the next one waits, others do not") {
+  FourSlots world;
+  Request a(world, 'a', true), b(world, 'b', true), c(world, 'c', true);
+  Request other(world, 'o');
+  CHECK(a.enter_listener());
+  CHECK(b.enter_listener());
+  CHECK(!c.enter_listener());
+  CHECK(c.admission.state() == State::waiting_for_listener);
+  CHECK(other.enter_listener());
+  CHECK(world.taken() == "300 000");
+  CHECK(halves(world) == "200 000");
+  CHECK(a.admission.is_wanted());  // by c
+  CHECK(!other.admission.is_wanted());
+  a.admission.leave();
+  CHECK(await(world.loop, [&] { return world.log == "ca"; }));
+  CHECK(c.admission.state() == State::in_listener);
+  CHECK(world.taken() == "300 000");
+  CHECK(halves(world) == "200 000");
+}
+
+TEST_CASE("admission: the same at a backend; who has sent all is a sender no more") {
+  FourSlots world;
+  world.listener_gates.set_limit(0);
+  Request a(world, 'a', true), b(world, 'b', true), c(world, 'c', true);
+  for (Request* one : {&a, &b, &c}) CHECK(one->enter_listener());
+  CHECK(a.enter_backend());
+  CHECK(b.enter_backend());
+  CHECK(!c.enter_backend());
+  CHECK(c.admission.state() == State::waiting_for_backend);
+  CHECK(halves(world) == "320 000");
+  a.admission.client_has_sent_all();
+  CHECK(a.admission.state() == State::in_backend);
+  CHECK(await(world.loop, [&] { return world.log == "ca"; }));
+  CHECK(world.taken() == "330 000");
+  CHECK(halves(world) == "220 000");
+  for (Request* one : {&a, &b, &c}) one->admission.leave();
+  CHECK(world.taken() == "000 000");
+  CHECK(halves(world) == "000 000");
+}
+
+TEST_CASE("admission: a sender that got its place then waits for a slot, within the same time") {
+  FourSlots world;
+  Request a(world, 'a', true), b(world, 'b', true), c(world, 'c', true);
+  Request x(world, 'x'), y(world, 'y');
+  CHECK(a.enter_listener());
+  CHECK(b.enter_listener());
+  CHECK(!c.enter_listener());
+  CHECK(x.enter_listener());
+  CHECK(y.enter_listener());
+  a.admission.client_has_sent_all();  // the place is free, but no slot
+  CHECK(await(world.loop, [&] { return world.listener.all.waiting() == 1; }));
+  CHECK(c.admission.state() == State::waiting_for_listener);
+  CHECK(halves(world) == "200 000");
+  SUBCASE("a slot becomes free") {
+    x.admission.leave();
+    CHECK(await(world.loop, [&] { return world.log == "ca"; }));
+    CHECK(c.admission.state() == State::in_listener);
+  }
+  SUBCASE("the time is over") {
+    net_test::expire(world.lists, kPatience);
+    CHECK(world.log == "ct");
+    c.admission.leave();
+    CHECK(halves(world) == "100 000");
+    CHECK(world.taken() == "400 000");
+  }
+}
+
+TEST_CASE("admission: a sender that is turned away keeps no place") {
+  FourSlots world;
+  world.listener_gates.all.set_limit(1);
+  Request holder(world, 'h');
+  Request a(world, 'a', true);
+  CHECK(holder.enter_listener());
+  CHECK(!a.enter_listener(0));
+  CHECK(a.admission.state() == State::outside);
+  CHECK(halves(world) == "000 000");
+}
+
+TEST_CASE("admission: a sender takes its places at another backend") {
+  FourSlots world;
+  world.listener_gates.set_limit(0);
+  Request a(world, 'a', true), b(world, 'b', true), c(world, 'c', true);
+  for (Request* one : {&a, &b, &c}) CHECK(one->enter_listener());
+  CHECK(a.enter_backend());
+  CHECK(b.enter_backend());
+  CHECK(!c.enter_backend());
+  CHECK(c.admission.try_other_backend(world.other));
+  CHECK(c.admission.state() == State::in_backend);
+  CHECK(halves(world) == "321 000");
+  CHECK(world.taken() == "321 000");
+  c.admission.leave();
+  CHECK(halves(world) == "220 000");
+}
+
+TEST_CASE("admission: half of the slots are for readers; one more is told so and goes on") {
+  FourSlots world;
+  Request a(world, 'a'), b(world, 'b'), c(world, 'c'), d(world, 'd');
+  for (Request* one : {&a, &b, &c, &d}) {
+    CHECK(one->admission.try_become_reader());  // it holds nothing
+    CHECK(one->enter_listener());
+    CHECK(one->enter_backend());
+  }
+  CHECK(halves(world) == "000 000");
+  CHECK(a.admission.try_become_reader());
+  CHECK(a.admission.try_become_reader());
+  CHECK(b.admission.try_become_reader());
+  CHECK(!c.admission.try_become_reader());
+  CHECK(halves(world) == "000 220");
+  CHECK(c.admission.state() == State::in_backend);
+  a.admission.leave_backend();
+  CHECK(halves(world) == "000 210");  // the listener's place stays until the end
+  a.admission.leave();
+  CHECK(halves(world) == "000 110");
+  CHECK(d.admission.try_become_reader());
+  // A backend without a place: none is taken at the listener, either.
+  world.backend_gates.readers.set_limit(1);
+  world.listener_gates.readers.set_limit(3);
+  CHECK(!c.admission.try_become_reader());
+  CHECK(halves(world) == "000 220");
 }

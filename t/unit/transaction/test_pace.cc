@@ -158,6 +158,16 @@ TEST_CASE_FIXTURE(Fixture, "pace: a wait within a span does not restart the span
   CHECK(client.verdicts == "r");
 }
 
+TEST_CASE_FIXTURE(Fixture, "pace: a wait with a span of another length begins a new span") {
+  pace.wait(Pace::For::request, limits(lists, timeout, 50));
+  client.moved = 1000;
+  const PaceLimits longer{timeout, other, 60, 0};
+  pace.wait(Pace::For::request, longer);
+  client.moved = 1059;
+  expire(lists, kOther);
+  CHECK(client.verdicts == "r");
+}
+
 TEST_CASE_FIXTURE(Fixture, "pace: a wait after stop begins a new span") {
   pace.wait(Pace::For::request, limits(lists, timeout, 50));
   pace.stop();

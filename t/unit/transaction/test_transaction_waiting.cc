@@ -7,6 +7,9 @@ using namespace transaction_test;
 
 namespace {
 
+// Another client, which holds the slots.
+constexpr worker::route::ClientHash kHolder = 7;
+
 constexpr const char* kServed = R"("GET / HTTP/1.1" 200 5 192.0.2.1:80/1 b1)";
 
 Setup two_backends(conf::SessionPolicy::Type session = conf::SessionPolicy::Type::none) {
@@ -71,14 +74,14 @@ TEST_CASE("transaction waiting: a request that waits for its backend holds the l
 
 TEST_CASE("transaction waiting: no slot of the backend within QueueTimeOut") {
   World world({.change = [](conf::Config& config) { config.backends[0].threads = 1; }});
-  REQUIRE(world.backends[0].queue.try_enter());
+  REQUIRE(world.backends[0].slots.all.try_enter(kHolder));
   world.get();
   world.turn();
   CHECK(world.slots() == "1 1");
   world.expire(kTimeOutMs);
   CHECK(world.client().ended);
-  CHECK(world.backends[0].queue.empty());
-  world.backends[0].queue.leave();
+  CHECK(world.backends[0].slots.all.empty());
+  world.backends[0].slots.all.leave(kHolder);
   check_end(world, world.client(), {"accept", "answer 503 Retry-After: 1", "end whole"},
             R"("GET / HTTP/1.1" 503 )" + std::to_string(world.pages.body(503).size()) +
                 " 192.0.2.1:80/1 b1 reason=queue_timeout");
@@ -89,12 +92,12 @@ TEST_CASE("transaction waiting: no slot of the backend within QueueTimeOut") {
 TEST_CASE("transaction waiting: after kRestlessMs a request takes a free slot of another backend") {
   World world(two_backends());
   world.segment.backends().gate(0).set_limit(1);
-  REQUIRE(world.backends[0].queue.try_enter());
+  REQUIRE(world.backends[0].slots.all.try_enter(kHolder));
   world.get();
   CHECK(world.slots() == "1 1 0");
   REQUIRE(world.until_asked(1));
   CHECK(world.slots() == "1 1 1");
-  world.backends[0].queue.leave();
+  world.backends[0].slots.all.leave(kHolder);
   world.fakes[1]->sends(kOk);
   REQUIRE(world.until_end());
   check_end(world, world.client(), {"accept", "head 200 5 [hello] last", "end whole"},
@@ -104,14 +107,14 @@ TEST_CASE("transaction waiting: after kRestlessMs a request takes a free slot of
 TEST_CASE("transaction waiting: a session waits for its own backend") {
   World world(two_backends(conf::SessionPolicy::Type::ip));
   world.segment.backends().gate(0).set_limit(1);
-  REQUIRE(world.backends[0].queue.try_enter());
+  REQUIRE(world.backends[0].slots.all.try_enter(kHolder));
   world.get();
   // A request without a session moves to the other backend within this time.
   const std::uint64_t begun = worker::net::EventLoop::now_ms();
   world.until(
       [&] { return worker::net::EventLoop::now_ms() > begun + 2 * worker::route::kWaitedLongMs; });
   CHECK(world.fakes[1]->connections() == 0);
-  world.backends[0].queue.leave();
+  world.backends[0].slots.all.leave(kHolder);
   REQUIRE(world.until_asked(0));
   world.fakes[0]->sends(kOk);
   REQUIRE(world.until_end());
@@ -121,12 +124,12 @@ TEST_CASE("transaction waiting: a session waits for its own backend") {
 TEST_CASE("transaction waiting: a session whose backend dies gets another one") {
   World world(two_backends(conf::SessionPolicy::Type::ip));
   world.segment.backends().gate(0).set_limit(1);
-  REQUIRE(world.backends[0].queue.try_enter());
+  REQUIRE(world.backends[0].slots.all.try_enter(kHolder));
   world.get();
   REQUIRE(world.segment.backends().mark_dead(0, shm::DeadReason::refused, 1));
   REQUIRE(world.until_asked(1));
-  CHECK(world.backends[0].queue.empty());
-  world.backends[0].queue.leave();
+  CHECK(world.backends[0].slots.all.empty());
+  world.backends[0].slots.all.leave(kHolder);
   world.fakes[1]->sends(kOk);
   REQUIRE(world.until_end());
   check_end(world, world.client(), {"accept", "head 200 5 [hello] last", "end whole"},
@@ -135,11 +138,11 @@ TEST_CASE("transaction waiting: a session whose backend dies gets another one") 
 
 TEST_CASE("transaction waiting: the only backend dies") {
   World world({.change = [](conf::Config& config) { config.backends[0].threads = 1; }});
-  REQUIRE(world.backends[0].queue.try_enter());
+  REQUIRE(world.backends[0].slots.all.try_enter(kHolder));
   world.get();
   REQUIRE(world.segment.backends().mark_dead(0, shm::DeadReason::refused, 1));
   REQUIRE(world.until_end());
-  world.backends[0].queue.leave();
+  world.backends[0].slots.all.leave(kHolder);
   check_end(world, world.client(), {"accept", "answer 503", "end whole"},
             R"("GET / HTTP/1.1" 503 )" + std::to_string(world.pages.body(503).size()) +
                 " 192.0.2.1:80/1 b1 reason=no_backend");
@@ -162,23 +165,23 @@ void leave(FakeExchange& client) {
 
 TEST_CASE("transaction waiting: a client that leaves while it waits for the listener") {
   World world({.change = [](conf::Config& config) { config.listeners[0].threads = 1; }});
-  REQUIRE(world.listener->queue.try_enter());
+  REQUIRE(world.listener->slots.all.try_enter(kHolder));
   world.get();
   CHECK(world.slots() == "1 0");
   leave(world.client());
-  world.listener->queue.leave();
+  world.listener->slots.all.leave(kHolder);
   check_end(world, world.client(), {"accept", "end cut off"}, gone("-"));
-  CHECK(world.listener->queue.empty());
+  CHECK(world.listener->slots.all.empty());
 }
 
 TEST_CASE("transaction waiting: a client that leaves while it waits for a backend") {
   World world({.change = [](conf::Config& config) { config.backends[0].threads = 1; }});
-  REQUIRE(world.backends[0].queue.try_enter());
+  REQUIRE(world.backends[0].slots.all.try_enter(kHolder));
   world.get();
   leave(world.client());
-  world.backends[0].queue.leave();
+  world.backends[0].slots.all.leave(kHolder);
   check_end(world, world.client(), {"accept", "end cut off"}, gone("b1"));
-  CHECK(world.backends[0].queue.empty());
+  CHECK(world.backends[0].slots.all.empty());
   world.expire(kTimeOutMs);
   CHECK(world.records().empty());
 }
@@ -240,10 +243,10 @@ TEST_CASE("transaction waiting: cut_off in each step gives back all slots and le
                .change = [](conf::Config& config) { config.listeners[0].threads = 1; }});
   const std::string kCut = R"("GET / HTTP/1.1" 499 - 192.0.2.1:80/1 )";
   SUBCASE("waiting for the listener") {
-    REQUIRE(world.listener->queue.try_enter());
+    REQUIRE(world.listener->slots.all.try_enter(kHolder));
     world.get();
     world.client().transaction.cut_off("shutdown");
-    world.listener->queue.leave();
+    world.listener->slots.all.leave(kHolder);
     check_end(world, world.client(), {"accept", "end cut off"}, kCut + "- reason=shutdown");
   }
   SUBCASE("connecting") {

@@ -1,0 +1,38 @@
+#include <doctest/doctest.h>
+
+#include <memory>
+
+#include "shm/client_shares.h"
+
+using shm::ClientShares;
+
+TEST_CASE("client_shares: the sum is that of all rows in use") {
+  const auto shares = std::make_unique<ClientShares>();
+  shares->add(5, 0);
+  shares->add(5, 0);
+  shares->add(5, 1);
+  shares->add(6, 1);
+  CHECK(shares->sum(5, 2) == 3);
+  CHECK(shares->sum(5, 1) == 2);
+  CHECK(shares->sum(6, 2) == 1);
+  CHECK(shares->sum(7, shm::kMaxRows + 1) == 0);
+  shares->remove(5, 0);
+  CHECK(shares->sum(5, 2) == 2);
+}
+
+TEST_CASE("client_shares: the row of a dead process counts nothing") {
+  const auto shares = std::make_unique<ClientShares>();
+  shares->add(5, 0);
+  shares->add(0, 1);
+  shares->add(ClientShares::kBuckets - 1, 1);
+  shares->release_row(1);
+  CHECK(shares->sum(0, 2) == 0);
+  CHECK(shares->sum(ClientShares::kBuckets - 1, 2) == 0);
+  CHECK(shares->sum(5, 2) == 1);
+}
+
+TEST_CASE("client_shares: a bucket depends on the client and on the gate") {
+  CHECK(ClientShares::bucket(1, 0) != ClientShares::bucket(2, 0));
+  CHECK(ClientShares::bucket(1, 0) != ClientShares::bucket(1, 1));
+  CHECK(ClientShares::bucket(0xffffffff, 0xffffffff) < ClientShares::kBuckets);
+}
