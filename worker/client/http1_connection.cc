@@ -100,7 +100,7 @@ void Http1Connection::on_event(short what) {
 void Http1Connection::on_deadline() {
   switch (state_) {
     case State::lingering:
-      if (endpoint_.stream().unsent() >= linger_unsent_) return close();
+      if (endpoint_.stream().unsent() >= pending_->linger_unsent) return close();
       return linger();  // silent, but still busy with what we have sent
     case State::reading:
     case State::pipelined:
@@ -222,12 +222,13 @@ void Http1Connection::linger() {
   if (state_ != State::lingering) {
     state_ = State::lingering;
     pinned_.reset();
-    linger_end_ms_ = now + kLingerTotalMs;
+    pending_ = std::make_unique<Pending>();
+    pending_->linger_end_ms = now + kLingerTotalMs;
     endpoint_.stream().shutdown_write();
   }
-  if (now > linger_end_ms_) return close();
+  if (now > pending_->linger_end_ms) return close();
   deadline_.start(context_.linger_timeout, now);
-  linger_unsent_ = static_cast<std::uint32_t>(endpoint_.stream().unsent());
+  pending_->linger_unsent = endpoint_.stream().unsent();
   for (int i = 0; i < kReadsPerTurn; ++i) {
     const tls::IoResult result = endpoint_.read(context_.buffer.data(), net::kReadBufferSize);
     if (result.status == tls::IoStatus::would_block) return;

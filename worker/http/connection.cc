@@ -110,9 +110,9 @@ void for_each_option(const HeaderList& fields, Visit visit) {
 }
 
 // The options that are not names of fields.
-bool is_close(std::string_view option) { return equal_ignoring_case(option, "close"); }
-bool is_keep_alive(std::string_view option) { return equal_ignoring_case(option, "keep-alive"); }
-bool is_upgrade(std::string_view option) { return equal_ignoring_case(option, "upgrade"); }
+bool is_close(std::string_view option) { return equals_lower(option, "close"); }
+bool is_keep_alive(std::string_view option) { return equals_lower(option, "keep-alive"); }
+bool is_upgrade(std::string_view option) { return equals_lower(option, "upgrade"); }
 
 }  // namespace
 
@@ -120,11 +120,17 @@ ConnectionOptions connection_options(const HeaderList& fields) {
   ConnectionOptions options;
   std::size_t count = 0;
   for_each_option(fields, [&](std::string_view option) {
-    const bool is_valid = ++count <= kMaxConnectionOptions && is_token(option);
+    bool is_valid = ++count <= kMaxConnectionOptions;
+    if (is_close(option)) {
+      options.close = true;
+    } else if (is_keep_alive(option)) {
+      options.keep_alive = true;
+    } else if (is_upgrade(option)) {
+      options.upgrade = true;
+    } else {
+      is_valid = is_valid && is_token(option);
+    }
     if (!is_valid && options.invalid == nullptr) options.invalid = option.data();
-    options.close = options.close || is_close(option);
-    options.keep_alive = options.keep_alive || is_keep_alive(option);
-    options.upgrade = options.upgrade || is_upgrade(option);
   });
   return options;
 }

@@ -2,7 +2,6 @@
 #include "worker/http/header_list.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "worker/http/chars.h"
 #include "worker/http/name_list.h"
@@ -19,31 +18,8 @@ constexpr auto kProxyOnlyFamilies =
     std::to_array<std::string_view>({"remote-", "x-forwarded-", "x-real-", "x-remote-"});
 constexpr NameList kProxyOnly{kProxyOnlyNames, kProxyOnlyFamilies};
 
-// Compares 8 bytes without regard to case. `name` has token characters only, `lower_case` has
-// lower-case letters and '-' only. Setting the case bit turns no other token character into one of
-// those. Whole words take 0.25 of the instructions that single bytes take.
-bool same_word(const char* name, const char* lower_case) {
-  constexpr std::uint64_t kCaseBits = 0x2020202020202020;
-  std::uint64_t a = 0;
-  std::uint64_t b = 0;
-  std::memcpy(&a, name, sizeof a);
-  std::memcpy(&b, lower_case, sizeof b);
-  return (a | kCaseBits) == b;
-}
-
-bool is_name(std::string_view name, std::string_view lower_case) {
-  constexpr std::size_t kWord = sizeof(std::uint64_t);
-  if (name.size() != lower_case.size()) return false;
-  if (name.size() < kWord) return equal_ignoring_case(name, lower_case);
-  const std::size_t last = name.size() - kWord;
-  for (std::size_t at = 0; at < last; at += kWord) {
-    if (!same_word(name.data() + at, lower_case.data() + at)) return false;
-  }
-  return same_word(name.data() + last, lower_case.data() + last);
-}
-
 FieldId known(std::string_view name, std::string_view lower_case, FieldId id) {
-  return is_name(name, lower_case) ? id : FieldId::other;
+  return equals_lower(name, lower_case) ? id : FieldId::other;
 }
 
 // No two known names have both length and first letter in common, except within an X- family. So

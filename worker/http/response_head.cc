@@ -122,10 +122,9 @@ ParseStatus parse_response_head(std::string_view bytes, std::size_t& scanned, Re
 }
 
 bool is_event_stream(const HeaderList& fields) {
-  constexpr std::string_view kName = "Content-Type";
   constexpr std::string_view kType = "text/event-stream";
   for (const Field& field : fields) {
-    if (field.name.size() != kName.size() || !equal_ignoring_case(field.name, kName)) continue;
+    if (!equals_lower(field.name, "content-type")) continue;
     const std::string_view type = field.value.substr(0, kType.size());
     const std::string_view rest = field.value.substr(type.size());
     if (!equal_ignoring_case(type, kType)) return false;

@@ -343,3 +343,7 @@ TEST_CASE("http1_connection: fault D1: its own backend connection lasts as long 
   SUBCASE("the client is idle for too long") { in.world.expire(transaction_test::kClientMs); }
   CHECK(in.until([&] { return in.world.fakes[0]->is_closed(); }));
 }
+
+TEST_CASE("http1_connection: an idle client stays in malloc's class of 336 bytes") {
+  CHECK(sizeof(worker::client::Http1Connection) <= 328);
+}
