@@ -34,7 +34,7 @@ bool is_text_item(Shape list, const Node& item) {
   return item.is(Node::Kind::scalar) && (list == Shape::texts || list == Shape::entries);
 }
 
-// Advice for an author who probably meant a text or a list.
+// What to write instead, when a text or a list was probably meant.
 std::string_view advice_for(Shape shape, const Node& value) {
   const bool text = shape == Shape::text || shape == Shape::texts;
   if (text && value.is(Node::Kind::mapping)) return "; put the whole text in quotes";

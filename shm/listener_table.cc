@@ -36,8 +36,6 @@ const Gate& ListenerTable::gate(std::uint32_t index) const { return slots_[index
 
 Gate& ListenerTable::stream_gate(std::uint32_t index) { return stream_gates_[index]; }
 
-const Gate& ListenerTable::stream_gate(std::uint32_t index) const { return stream_gates_[index]; }
-
 void ListenerTable::count_request(std::uint32_t index, Row row) { counters_.count(index, row, 0); }
 
 std::uint64_t ListenerTable::requests(std::uint32_t index) const {

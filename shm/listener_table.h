@@ -41,7 +41,6 @@ class ListenerTable {
   const Gate& gate(std::uint32_t index) const;
   // Of its tunnels and event streams (`MaxStreams`); nothing waits at it.
   Gate& stream_gate(std::uint32_t index);
-  const Gate& stream_gate(std::uint32_t index) const;
   void count_request(std::uint32_t index, Row row);
   std::uint64_t requests(std::uint32_t index) const;
   // Ignores a `reason` of kMaxReasons or more.

@@ -89,8 +89,8 @@ IoResult Session::handshake() {
 }
 
 // Frees the ephemeral keys of the key exchange, which OpenSSL would keep as long as the connection
-// lasts. Without them nobody can recover the secrets of this connection from a recording, and an
-// idle client needs less memory: 0.97 of it with X25519, 0.78 with P-256.
+// lasts. Once they are gone, a recording of the connection cannot be decrypted any more. An idle
+// client also needs less memory: 0.97 of it with X25519, 0.78 with P-256.
 void Session::forget_exchange() {
   EVP_PKEY* key = nullptr;
   const auto forget = [&key] {
