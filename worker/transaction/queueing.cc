@@ -92,7 +92,8 @@ std::optional<std::size_t> Transaction::choose_backend() {
   const std::vector<std::size_t>& backends = now_.service->config.backends;
   const shm::BackendTable& table = context_.segment.backends();
   const auto is_live = [&](std::size_t i) {
-    return table.is_live(context_.backends[backends[i]].heritage.row);
+    const backend::Backend& one = context_.backends[backends[i]];
+    return &one != now_.avoided && table.is_live(one.heritage.row);
   };
   route::SessionAffinity& affinity = now_.service->affinity;
   now_.is_sticky = now_.session.has_value();

@@ -107,8 +107,9 @@ class Transaction final : public ExchangeUser,
     std::size_t backend_index = 0;  // in the service
     std::size_t failures = 0;       // backends that this request has found dead
     std::optional<shm::SessionKey> session;
-    bool is_sticky = false;  // its session binds it to this backend
-    bool no_pool = false;    // a pooled connection was stale
+    const backend::Backend* avoided = nullptr;  // ended a connection without an answer
+    bool is_sticky = false;                     // its session binds it to this backend
+    bool no_pool = false;                       // a pooled connection was stale
 
     backend::AddressOrder addresses;  // of the backend
     std::uint64_t sent_ms = 0;        // when the request went out
@@ -193,6 +194,8 @@ class Transaction final : public ExchangeUser,
   void note_response_time();
   Flow send_head();
   Flow upstream_ended(const tls::IoResult& result);
+  bool may_go_elsewhere() const;
+  Flow go_elsewhere();
   Flow take_response(char* data, std::size_t size);
   Flow refuse_response(const http::Refusal& refusal, std::string_view excerpt);
   Flow begin_response(char* rest, std::size_t size);

@@ -1,4 +1,5 @@
 // One request and its response, the backend's side: see transaction.h.
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -118,7 +119,27 @@ Transaction::Flow Transaction::upstream_ended(const tls::IoResult& result) {
   }
   context_.segment.backends().count_failure(now_.backend->heritage.row, context_.row);
   if (!is_orderly) suspect_if_silent("connection reset");
+  if (may_go_elsewhere()) return go_elsewhere();
   return fail(502, is_orderly ? "backend_closed" : "backend_reset");
+}
+
+// The backend took the request and ended the connection without a byte of a response. Another one
+// may answer, once, if it does no harm to do the request twice and no session needs this backend.
+bool Transaction::may_go_elsewhere() const {
+  if (now_.heard_backend || !now_.facts.repeatable || now_.is_sticky || now_.avoided) return false;
+  const std::vector<std::size_t>& backends = now_.service->config.backends;
+  return std::ranges::any_of(backends, [&](std::size_t i) {
+    const backend::Backend& other = context_.backends[i];
+    return &other != now_.backend && context_.segment.backends().is_live(other.heritage.row);
+  });
+}
+
+Transaction::Flow Transaction::go_elsewhere() {
+  now_.avoided = now_.backend;
+  drop_upstream();
+  to_backend_.clear();
+  admission_.leave_backend();
+  return go(Step::pick_backend);
 }
 
 Transaction::Flow Transaction::take_response(char* data, std::size_t size) {
