@@ -88,6 +88,8 @@ void take_backends(const conf::Config& config, const net::Resolved* resolved, He
                               log::escaped(resolved->error) + "; it counts as dead until it does");
     }
     for (const std::string& line : backend.head_add) one.head_add += line + "\r\n";
+    one.response_rules = {.relaxed = allowed_rules(backend.allow, Message::response, diagnostics),
+                          .fields = backend.max_headers};
     heritage.backends.push_back(std::move(one));
     ++resolved;
   }
@@ -111,12 +113,12 @@ void take_listeners(const conf::Config& config, const net::Resolved* resolved, H
 void find_allowed_rules(const conf::Config& config, Heritage& heritage, Diagnostics& diagnostics) {
   for (std::size_t i = 0; i < config.listeners.size(); ++i) {
     const conf::Listener& listener = config.listeners[i];
-    const http::RuleSet common = allowed_rules(listener.allow, diagnostics);
+    const http::RuleSet common = allowed_rules(listener.allow, Message::request, diagnostics);
     heritage.listeners[i].allowed = common;
     heritage.listeners[i].allowed_methods = allowed_methods(listener.methods, diagnostics);
     for (const conf::Service& service : listener.services) {
       heritage.listeners[i].service_allowed.push_back(
-          common.with(allowed_rules(service.allow, diagnostics)));
+          common.with(allowed_rules(service.allow, Message::request, diagnostics)));
     }
   }
 }
