@@ -62,7 +62,7 @@ TEST_CASE("first_message: a hello in the format of SSLv2") {
 }
 
 TEST_CASE("first_message: what is no hello is handed over with its first five bytes") {
-  for (const std::string bytes :
+  for (const std::string& bytes :
        {std::string("GET / HTTP"), std::string(9, '\0'), std::string("\x16\x02\x01\x00\x10rest"),
         std::string("\x16\x03\x01\x00\x00rest", 9), std::string("\x16\x03\x01\x40\x01rest")}) {
     CAPTURE(bytes);
