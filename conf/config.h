@@ -42,6 +42,12 @@ struct Global {
   Position user_where, group_where, root_jail_where;
 };
 
+// The code of a sanitizer rule that is relaxed, as written. worker::prepare knows the rules.
+struct AllowedRule {
+  std::string code;
+  Position where;
+};
+
 struct Backend {
   std::string name;        // its anchor, else "address:port"; escaped for the log
   std::string address;     // Address: numeric IP (no brackets) or a host name; not yet resolved
@@ -50,6 +56,8 @@ struct Backend {
   std::chrono::seconds connect_timeout{15};  // ConnTO: 1..86400 s; default = TimeOut
   unsigned threads = 8;                      // Threads: 0..65535 in flight; 0 = no limit
   std::vector<std::string> head_add;         // HeadAdd: whole "Name: value" lines, valid
+  std::size_t max_headers = 100;             // MaxHeaders: 1..256 fields of a response; 502
+  std::vector<AllowedRule> allow;            // Allow: for its responses
   Position where;
 
   // Share of the load among the live backends of a service.
@@ -73,12 +81,6 @@ struct Redirect {
       host;  // a name or an IP address (IPv6 in brackets); empty: that of the request ($host)
   std::string port;  // with its colon; empty: the default of the scheme
   std::string path;  // with query and fragment; empty: path and query of the request
-};
-
-// The code of a sanitizer rule that is relaxed, as written. worker::prepare knows the rules.
-struct AllowedRule {
-  std::string code;
-  Position where;
 };
 
 // A method that a listener takes besides the registered ones. worker::prepare knows those.

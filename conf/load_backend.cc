@@ -5,6 +5,7 @@
 
 #include "conf/address.h"
 #include "conf/header_line.h"
+#include "conf/load_service.h"
 
 namespace conf {
 
@@ -33,6 +34,9 @@ Backend load_backend(const Node& node, Diagnostics& diagnostics) {
   backend.connect_timeout = std::chrono::seconds(section.number("ConnTO", backend.timeout.count()));
   backend.threads = static_cast<unsigned>(section.number("Threads", backend.threads));
   load_head_add(section, backend, diagnostics);
+  backend.max_headers = static_cast<std::size_t>(
+      section.number("MaxHeaders", static_cast<std::int64_t>(backend.max_headers)));
+  backend.allow = load_allow(section);
   return backend;
 }
 

@@ -106,6 +106,8 @@ constexpr auto kBackendKeys = std::to_array<Key>({
     {"Threads", Shape::number, "", 0, 65535},
     {"HeadAdd", Shape::texts, "a header as `Name: value`", 1, kMaxHeadAdd, false,
      "AddHeader HeaderAdd"},
+    {"MaxHeaders", Shape::number, "", 1, kMostHeaders},
+    {"Allow", Shape::texts, "the code of a rule such as `response_bare_lf`", 1, kMaxName},
 });
 
 // An HTTPS listener has all of these keys; an HTTP listener has those before Certificates.

@@ -1,7 +1,7 @@
 // Checks across sections: see validate.h.
 //
-// Compares addresses as they are written. When a name resolves to the address of another listener,
-// only binding the sockets finds the clash.
+// Compares addresses as they are written. worker::prepare finds a name that resolves to the address
+// of another listener.
 #include "conf/validate.h"
 
 #include <algorithm>

@@ -11,6 +11,8 @@
 #include <tuple>
 #include <utility>
 
+#include "conf/diagnostic.h"
+#include "conf/service.h"
 #include "master/clock.h"
 #include "master/start_error.h"
 #include "master/words.h"
@@ -48,8 +50,7 @@ void enroll_services(worker::Heritage& heritage, shm::Segment& segment) {
   std::vector<shm::ServiceId> ids;
   for (std::size_t i = 0; i < heritage.listeners.size(); ++i) {
     for (const conf::Service& service : heritage.config->listeners[i].services) {
-      const std::string what =
-          worker::route::service_identity(heritage.listeners[i].address, service);
+      const std::string what = conf::service_identity(heritage.listeners[i].name, service);
       ids.push_back(shm::make_service_id(what, twins[what]++));
     }
   }
@@ -80,22 +81,52 @@ bool is_ours(const Generation* previous, const worker::net::SocketAddress& addre
                                             });
 }
 
+// A name has addresses that its configuration does not show, so the message says where it stands.
+std::string with_origin(const std::string& what, const conf::Listener& listener,
+                        const worker::net::SocketAddress& address) {
+  if (worker::net::host_text(address) == listener.address) return what;
+  conf::Diagnostics message;
+  message.error(listener.where,
+                what + "; it is an address of `" + conf::shown(listener.address) + "`");
+  return message.headlines().front();
+}
+
 // Binds nothing unless every address is free. The error names all that are not.
 void bind_all(Generation& generation, const Generation* previous) {
+  const worker::Heritage& heritage = generation.heritage;
   std::vector<std::string> refused;
-  for (const worker::route::ListenerHeritage& listener : generation.heritage.listeners) {
-    try {
-      if (!is_ours(previous, listener.address)) probe_address(listener.address);
-    } catch (const StartError& error) {
-      refused.push_back(error.what());
+  for (std::size_t i = 0; i < heritage.listeners.size(); ++i) {
+    for (const worker::net::SocketAddress& address : heritage.listeners[i].addresses) {
+      try {
+        if (!is_ours(previous, address)) probe_address(address);
+      } catch (const StartError& error) {
+        refused.push_back(with_origin(error.what(), heritage.config->listeners[i], address));
+      }
     }
   }
   if (!refused.empty()) throw StartError(std::move(refused));
-  for (const worker::route::ListenerHeritage& listener : generation.heritage.listeners) {
-    const ListeningSockets* const kept = find_sockets(previous, listener.address);
-    generation.sockets.push_back(kept != nullptr ? *kept : ListeningSockets{listener.address, {}});
-    bind_slots(generation.sockets.back(), generation.heritage.workers);
+  for (const worker::route::ListenerHeritage& listener : heritage.listeners) {
+    for (const worker::net::SocketAddress& address : listener.addresses) {
+      const ListeningSockets* const kept = find_sockets(previous, address);
+      generation.sockets.push_back(kept != nullptr ? *kept : ListeningSockets{address, {}});
+      bind_slots(generation.sockets.back(), heritage.workers);
+    }
   }
+}
+
+// Whether a socket of `generation` belongs to an address of this listener.
+bool serves(const Generation& generation, const worker::route::ListenerHeritage& listener) {
+  return std::any_of(listener.addresses.begin(), listener.addresses.end(),
+                     [&](const worker::net::SocketAddress& address) {
+                       return find_sockets(&generation, address) != nullptr;
+                     });
+}
+
+std::size_t count_served(const Generation& generation, const Generation& listeners_of) {
+  const auto& listeners = listeners_of.heritage.listeners;
+  return static_cast<std::size_t>(
+      std::count_if(listeners.begin(), listeners.end(),
+                    [&](const auto& listener) { return serves(generation, listener); }));
 }
 
 void judge_address(const worker::backend::BackendHeritage& backend, shm::Segment& segment) {
@@ -124,8 +155,14 @@ worker::Heritage Generation::heritage_of(shm::Slot slot, shm::Row row, int contr
   own.row = row;
   own.generation = number;
   own.control = control;
-  for (std::size_t i = 0; i < sockets.size(); ++i) {
-    for (const auto& socket : sockets[i].all) own.listeners[i].sockets.push_back(socket->get());
+  auto next = sockets.begin();
+  for (worker::route::ListenerHeritage& listener : own.listeners) {
+    for (std::size_t i = 0; i < listener.addresses.size(); ++i, ++next) {
+      for (std::size_t k = 0; k < next->all.size(); ++k) {
+        const auto owner = static_cast<shm::Slot>(k % own.workers);
+        listener.sockets.push_back({next->all[k]->get(), owner});
+      }
+    }
   }
   return own;
 }
@@ -194,13 +231,11 @@ void retire_unused(shm::Segment& segment, const std::vector<const Generation*>& 
 }
 
 std::string describe_change(const Generation& old, const Generation& fresh) {
-  const auto kept = static_cast<std::size_t>(std::count_if(
-      fresh.sockets.begin(), fresh.sockets.end(), [&](const ListeningSockets& sockets) {
-        return find_sockets(&old, sockets.address) != nullptr;
-      }));
-  return count_of(kept, "listener") + " kept, " + std::to_string(fresh.sockets.size() - kept) +
-         " added, " + std::to_string(old.sockets.size() - kept) + " removed, " +
-         count_of(fresh.heritage.workers, "worker");
+  const std::size_t kept = count_served(old, fresh);
+  const std::size_t removed = old.heritage.listeners.size() - count_served(fresh, old);
+  return count_of(kept, "listener") + " kept, " +
+         std::to_string(fresh.heritage.listeners.size() - kept) + " added, " +
+         std::to_string(removed) + " removed, " + count_of(fresh.heritage.workers, "worker");
 }
 
 }  // namespace master

@@ -24,7 +24,7 @@ struct Generation {
   shm::Generation number = 1;
   State state = State::starting;
   worker::Heritage heritage;              // without the members that differ from worker to worker
-  std::vector<ListeningSockets> sockets;  // by listener, as in the configuration
+  std::vector<ListeningSockets> sockets;  // of each address of each listener, in their order
   std::uint64_t deadline_ms = 0;          // when draining: workers that are left then are killed
 
   // What the worker of one slot inherits.

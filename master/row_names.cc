@@ -25,10 +25,9 @@ std::string address_of(const conf::Backend& backend) {
 
 void add_names(shm::RowNames& names, const worker::Heritage& heritage) {
   for (const worker::route::ListenerHeritage& listener : heritage.listeners) {
-    put(names.listeners, listener.row, worker::net::host_port_text(listener.address));
+    put(names.listeners, listener.row, listener.name);
     for (std::size_t i = 0; i < listener.service_rows.size(); ++i) {
-      put(names.services, listener.service_rows[i],
-          worker::route::service_name(listener.address, i));
+      put(names.services, listener.service_rows[i], worker::route::service_name(listener.name, i));
     }
   }
   for (std::size_t i = 0; i < heritage.backends.size(); ++i) {

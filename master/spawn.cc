@@ -33,7 +33,7 @@ void close_inherited(const worker::Heritage& heritage) {
                      heritage.doorbell};
   kept.insert(heritage.wake_fds.begin(), heritage.wake_fds.end());
   for (const worker::route::ListenerHeritage& listener : heritage.listeners) {
-    kept.insert(listener.sockets.begin(), listener.sockets.end());
+    for (const worker::route::ListeningSocket& socket : listener.sockets) kept.insert(socket.fd);
   }
   close_all_but(kept);
 }

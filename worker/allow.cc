@@ -1,6 +1,8 @@
 // The rules that `Allow` relaxes: see allow.h.
 #include "worker/allow.h"
 
+#include <algorithm>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -14,60 +16,74 @@ namespace {
 
 std::string in_code(std::string_view code) { return "`" + std::string(code) + "`"; }
 
-std::string relaxable_codes() {
+std::span<const http::Reason> relaxable_in(Message message) {
+  if (message == Message::request) return http::kRelaxable;
+  return http::kRelaxableInResponses;
+}
+
+std::string relaxable_codes(Message message) {
   std::string codes;
-  for (const http::Reason reason : http::kRelaxable) {
+  for (const http::Reason reason : relaxable_in(message)) {
     codes += (codes.empty() ? "" : ", ") + in_code(http::info(reason).code);
   }
   return codes;
 }
 
-std::string unknown_rule(const std::string& code) {
+std::string unknown_rule(const std::string& code, Message message) {
   // Suggests only rules that can be relaxed.
   std::vector<std::string_view> relaxable;
-  relaxable.reserve(http::kRelaxable.size());
-  for (const http::Reason reason : http::kRelaxable) {
+  for (const http::Reason reason : relaxable_in(message)) {
     relaxable.push_back(http::info(reason).code);
   }
-  std::string message = "there is no rule `" + conf::shown(code) + "`";
   const std::string hint = conf::did_you_mean(code, relaxable);
-  return message +
-         (hint.empty() ? "; the rules that can be relaxed are " + relaxable_codes() : hint);
+  return "there is no rule `" + conf::shown(code) + "`" +
+         (hint.empty() ? "; the rules that can be relaxed are " + relaxable_codes(message) : hint);
 }
 
-std::string_view what_it_guards(http::Relax relax) {
-  switch (relax) {
+// Why `Allow` for this kind of message does not relax the rule.
+std::string_view why_not(http::Reason reason, Message message) {
+  const bool in_requests = message == Message::request;
+  if (in_requests && http::is_about_responses(reason)) {
+    return "it is about responses; only the `Allow` of a backend relaxes rules about them";
+  }
+  if (!in_requests && http::is_about_requests(reason)) {
+    return "it is about requests; only the `Allow` of a listener or a service relaxes rules about "
+           "them";
+  }
+  switch (http::info(reason).relax) {
     case http::Relax::yes:
       break;
+    case http::Relax::by_backend:
     case http::Relax::framing:
-      return "it marks where lines and messages end; without it, requests could be smuggled";
+      return in_requests
+                 ? "it marks where lines and messages end; without it, requests could be smuggled"
+                 : "it marks where lines and messages end; without it, responses could be split";
     case http::Relax::host:
       return "it protects the choice of the host; without it, programs would choose differently";
     case http::Relax::tunnel:
       return "it makes sure that nothing passes unread";
     case http::Relax::limit:
       return "it is a limit, not a rule of syntax";
-    case http::Relax::response:
-      return "it is about responses; only rules about requests can be relaxed";
   }
   return "";
 }
 
 }  // namespace
 
-http::RuleSet allowed_rules(const std::vector<conf::AllowedRule>& rules,
+http::RuleSet allowed_rules(const std::vector<conf::AllowedRule>& rules, Message message,
                             conf::Diagnostics& diagnostics) {
+  const std::span<const http::Reason> relaxable = relaxable_in(message);
   http::RuleSet allowed;
   for (const conf::AllowedRule& rule : rules) {
     const http::Reason reason = http::find_reason(rule.code);
     const http::ReasonInfo& about = http::info(reason);
     if (reason == http::Reason::none) {
-      diagnostics.error(rule.where, unknown_rule(rule.code));
-    } else if (about.relax != http::Relax::yes) {
-      diagnostics.error(
-          rule.where,
-          in_code(about.code) + " cannot be relaxed: " + std::string(what_it_guards(about.relax)) +
-              " (" + std::string(about.section) + "); the rules that can are " + relaxable_codes());
+      diagnostics.error(rule.where, unknown_rule(rule.code, message));
+    } else if (std::find(relaxable.begin(), relaxable.end(), reason) == relaxable.end()) {
+      diagnostics.error(rule.where, in_code(about.code) + " cannot be relaxed: " +
+                                        std::string(why_not(reason, message)) + " (" +
+                                        std::string(about.section) + "); the rules that can are " +
+                                        relaxable_codes(message));
     } else if (allowed.contains(reason)) {
       diagnostics.error(rule.where, in_code(about.code) + " is given twice");
     } else {

@@ -6,6 +6,7 @@
 // worker/http knows no files.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,11 @@
 
 namespace worker {
 
-http::RuleSet allowed_rules(const std::vector<conf::AllowedRule>& rules,
+// What the rules are about: a listener and a service relax rules of requests, a backend those of
+// its responses.
+enum class Message : std::uint8_t { request, response };
+
+http::RuleSet allowed_rules(const std::vector<conf::AllowedRule>& rules, Message message,
                             conf::Diagnostics& diagnostics);
 
 // The registered methods that Pound forwards and those of `added`, as a value of Allow. Reports

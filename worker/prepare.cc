@@ -8,9 +8,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <map>
 #include <string>
 #include <thread>
 
+#include "conf/address.h"
 #include "conf/file.h"
 #include "worker/allow.h"
 #include "worker/log/escape.h"
@@ -88,22 +90,44 @@ void take_backends(const conf::Config& config, const net::Resolved* resolved, He
                               log::escaped(resolved->error) + "; it counts as dead until it does");
     }
     for (const std::string& line : backend.head_add) one.head_add += line + "\r\n";
+    one.response_rules = {.relaxed = allowed_rules(backend.allow, Message::response, diagnostics),
+                          .fields = backend.max_headers};
     heritage.backends.push_back(std::move(one));
     ++resolved;
   }
 }
 
+// Takes the addresses of one listener. `taken` has those of the listeners before it.
+void take_addresses(const conf::Listener& listener, const std::vector<net::SocketAddress>& found,
+                    std::map<std::string, const conf::Listener*>& taken,
+                    route::ListenerHeritage& made, Diagnostics& diagnostics) {
+  for (const net::SocketAddress& address : found) {
+    const std::string text = net::host_port_text(address);
+    const auto [entry, is_new] = taken.emplace(text, &listener);
+    if (is_new) {
+      made.addresses.push_back(address);
+    } else if (entry->second != &listener) {  // a resolver may give an address twice
+      diagnostics.error(listener.where, "another listener already has " + text +
+                                            ", an address of `" + log::escaped(listener.address) +
+                                            "`");
+      diagnostics.note(entry->second->where, "it begins here");
+    }
+  }
+}
+
 void take_listeners(const conf::Config& config, const net::Resolved* resolved, Heritage& heritage,
                     Diagnostics& diagnostics) {
+  std::map<std::string, const conf::Listener*> taken;
   for (std::size_t i = 0; i < config.listeners.size(); ++i, ++resolved) {
     const conf::Listener& listener = config.listeners[i];
+    heritage.listeners[i].name = conf::host_port(listener.address, listener.port);
     if (resolved->addresses.empty()) {
       diagnostics.error(listener.where, "the listener's address `" +
                                             log::escaped(listener.address) +
                                             "` does not resolve: " + log::escaped(resolved->error) +
                                             "; expected an address of this machine");
     } else {
-      heritage.listeners[i].address = resolved->addresses.front();
+      take_addresses(listener, resolved->addresses, taken, heritage.listeners[i], diagnostics);
     }
   }
 }
@@ -111,12 +135,12 @@ void take_listeners(const conf::Config& config, const net::Resolved* resolved, H
 void find_allowed_rules(const conf::Config& config, Heritage& heritage, Diagnostics& diagnostics) {
   for (std::size_t i = 0; i < config.listeners.size(); ++i) {
     const conf::Listener& listener = config.listeners[i];
-    const http::RuleSet common = allowed_rules(listener.allow, diagnostics);
+    const http::RuleSet common = allowed_rules(listener.allow, Message::request, diagnostics);
     heritage.listeners[i].allowed = common;
     heritage.listeners[i].allowed_methods = allowed_methods(listener.methods, diagnostics);
     for (const conf::Service& service : listener.services) {
       heritage.listeners[i].service_allowed.push_back(
-          common.with(allowed_rules(service.allow, diagnostics)));
+          common.with(allowed_rules(service.allow, Message::request, diagnostics)));
     }
   }
 }

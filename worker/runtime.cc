@@ -42,12 +42,10 @@ std::vector<std::unique_ptr<client::Acceptor>> make_acceptors(Runtime& runtime) 
   const Heritage& heritage = runtime.heritage;
   std::vector<std::unique_ptr<client::Acceptor>> made;
   for (const std::unique_ptr<route::Listener>& listener : runtime.listeners) {
-    const std::vector<int>& sockets = listener->heritage.sockets;
-    for (std::size_t i = 0; i < sockets.size(); ++i) {
-      const auto slot = static_cast<shm::Slot>(i % heritage.workers);
+    for (const route::ListeningSocket& socket : listener->heritage.sockets) {
       made.push_back(std::make_unique<client::Acceptor>(runtime.client_context, *listener,
-                                                        runtime.share, sockets[i], slot,
-                                                        slot == heritage.slot));
+                                                        runtime.share, socket.fd, socket.slot,
+                                                        socket.slot == heritage.slot));
     }
   }
   return made;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "shm/segment.h"
+#include "worker/client/memory_return.h"
 #include "worker/control.h"
 #include "worker/net/event.h"
 #include "worker/runtime.h"
@@ -61,6 +62,7 @@ class Worker {
   net::UniqueFd term_signal_;
   net::FdEvent term_event_;
   net::Timer tick_;
+  client::MemoryReturn memory_;
   net::Timer grace_;
   bool accepting_ = false;
   int exit_status_ = 0;
@@ -137,6 +139,7 @@ void Worker::on_tick() {
   runtime_.activity.set(shm::Activity::tick);
   table_.beat(heritage_.row, now);
   runtime_.deadlines.sweep(now);
+  memory_.tick(runtime_.clients.size());
   if (runtime_.clients.is_draining()) return;
   runtime_.share.tick(runtime_.clients.left());
   if (accepting_) help_others(now);

@@ -7,6 +7,7 @@
 
 #include "shm/backend_addresses.h"
 #include "shm/ids.h"
+#include "worker/http/response_head.h"
 #include "worker/net/address.h"
 
 namespace worker::backend {
@@ -16,6 +17,7 @@ struct BackendHeritage {
       addresses;              // in the resolver's order; empty when the name did not resolve
   std::string resolve_error;  // why the name did not resolve
   std::string head_add;       // complete "Name: value\r\n" lines
+  http::ResponseRules response_rules;
   // Where the master publishes addresses that it finds later; the master sets it.
   const shm::BackendAddresses* published = nullptr;
   std::uint32_t row = 0;  // of shm::BackendTable; the master sets it

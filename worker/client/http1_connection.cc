@@ -35,7 +35,7 @@ Http1Connection::~Http1Connection() = default;
 
 void Http1Connection::start() {
   net::Stream& stream = endpoint_.stream();
-  if (listener_.heritage.tls && !stream.secure(*listener_.heritage.tls)) return close();
+  if (listener_.heritage.tls) stream.secure(*listener_.heritage.tls);
   deadline_.start(listener_.client_timeout, net::EventLoop::now_ms());
   const auto callback = [](void* self, short what) {
     static_cast<Http1Connection*>(self)->on_event(what);

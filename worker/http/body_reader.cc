@@ -5,13 +5,13 @@
 
 namespace worker::http {
 
-void BodyReader::start(const Framing& in, std::uint64_t most) {
+void BodyReader::start(const Framing& in, std::uint64_t most, RuleSet relaxed) {
   in_ = in;
   data_bytes_ = 0;
   const bool is_empty =
       in.kind == Framing::Kind::none || (in.kind == Framing::Kind::length && in.length == 0);
   state_ = is_empty ? State::whole : State::more;
-  if (in.kind == Framing::Kind::chunked) decoder_ = ChunkedDecoder(most);
+  if (in.kind == Framing::Kind::chunked) decoder_ = ChunkedDecoder(most, relaxed);
 }
 
 BodyReader::Taken BodyReader::take(char* data, std::size_t size) {

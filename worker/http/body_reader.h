@@ -28,8 +28,8 @@ class BodyReader {
   };
 
   // Begins a body with framing `in`. A chunked body of more than `most` bytes of data is refused;
-  // a length is compared with the limit where the head is judged.
-  void start(const Framing& in, std::uint64_t most = kNoLimit);
+  // a length is compared with the limit where the head is judged. `relaxed`: see ChunkedDecoder.
+  void start(const Framing& in, std::uint64_t most = kNoLimit, RuleSet relaxed = {});
 
   // May be called with any split; takes nothing unless the state is `more`.
   Taken take(char* data, std::size_t size);

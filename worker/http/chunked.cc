@@ -44,7 +44,7 @@ bool ChunkedDecoder::take_size_end(char c) {
   if (c == '\n') return fail(Reason::chunk_crlf, offset_);
   if (c != ';' && !is_blank(c)) return fail(Reason::chunk_size, offset_);
   step_ = Step::extension;
-  extension_ = Extension::end;
+  extension_ = Extension::size_end;
   return take_extension(c);
 }
 
@@ -62,6 +62,9 @@ bool ChunkedDecoder::take_extension(char c) {
     return fail(Reason::chunk_extensions_too_long, offset_);
   }
   switch (extension_) {
+    case Extension::size_end:
+      if (c == '\r') return passes_spaces_ ? end_line() : fail(Reason::chunk_space, offset_);
+      [[fallthrough]];
     case Extension::end:
       if (is_blank(c)) return true;
       if (c == ';') return go(Extension::name_first);

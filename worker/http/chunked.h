@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "worker/http/limits.h"
+#include "worker/http/relax.h"
 #include "worker/http/verdict.h"
 
 namespace worker::http {
@@ -34,8 +35,9 @@ class ChunkedDecoder {
   };
 
   // Refuses a body of more than `most` bytes of data, as soon as it reads the size of the chunk
-  // that exceeds them.
-  explicit ChunkedDecoder(std::uint64_t most = kNoLimit) : room_(most) {}
+  // that exceeds them. Where chunk_space is relaxed, white space may follow the size of a chunk.
+  explicit ChunkedDecoder(std::uint64_t most = kNoLimit, RuleSet relaxed = {})
+      : passes_spaces_(relaxed.contains(Reason::chunk_space)), room_(most) {}
 
   // Feeds `size` bytes at `bytes`. The body may be split anywhere between calls. After `done` or
   // `refused` the caller makes no further call. Bytes behind `consumed` stay untouched.
@@ -62,7 +64,8 @@ class ChunkedDecoder {
   };
   // Within chunk extensions: *( BWS ";" BWS token [ BWS "=" BWS ( token / quoted-string ) ] )
   enum class Extension : std::uint8_t {
-    end,  // white space behind a complete extension or the size: only ';' may follow
+    size_end,  // white space behind the size: ';' may follow
+    end,       // white space behind a complete extension: only ';' may follow
     name_first,
     name,
     name_end,  // white space behind a name: '=' or ';'
@@ -84,6 +87,7 @@ class ChunkedDecoder {
 
   Step step_ = Step::size_first;
   Extension extension_ = Extension::end;
+  bool passes_spaces_;               // behind a size
   std::uint64_t room_;               // bytes of data that further chunks may have
   std::uint64_t size_ = 0;           // of the chunk; within its data: bytes that are left
   std::size_t digits_ = 0;           // of the size

@@ -18,6 +18,7 @@ struct FramingFields {
   const Field* length = nullptr;
   const Field* coding = nullptr;
   bool many_lengths = false;
+  bool lengths_differ = false;
   bool many_codings = false;
 };
 
@@ -26,7 +27,10 @@ FramingFields framing_fields(const HeaderList& fields) {
   if (!fields.has(FieldId::content_length) && !fields.has(FieldId::transfer_encoding)) return found;
   for (const Field& field : fields) {
     if (field.id == FieldId::content_length) {
-      found.many_lengths = found.length != nullptr;
+      if (found.length != nullptr) {
+        found.many_lengths = true;
+        if (found.length->value != field.value) found.lengths_differ = true;
+      }
       found.length = &field;
     } else if (field.id == FieldId::transfer_encoding) {
       found.many_codings = found.coding != nullptr;
@@ -36,11 +40,13 @@ FramingFields framing_fields(const HeaderList& fields) {
   return found;
 }
 
-// Refuses even equal values. RFC 9112 6.3 allows a recipient to accept them as one, but a sender
-// that repeats the length is unreliable.
+// Refuses even equal values, unless the rule is relaxed. RFC 9112 6.3 allows a recipient to accept
+// them as one, but a sender that repeats the length is unreliable.
 Refusal by_length(std::string_view head, const FramingFields& found, LengthReasons reasons,
-                  Framing& framing) {
-  if (found.many_lengths) return {reasons.many, offset_in(head, found.length->name)};
+                  RuleSet relaxed, Framing& framing) {
+  if (found.many_lengths && (found.lengths_differ || !relaxed.contains(reasons.many))) {
+    return {reasons.many, offset_in(head, found.length->name)};
+  }
   if (!parse_content_length(found.length->value, framing.length)) {
     return {reasons.invalid, offset_in(head, found.length->name)};
   }
@@ -92,10 +98,11 @@ Refusal request_framing(const RequestHead& head, Framing& framing) {
     return {};
   }
   if (found.length == nullptr) return {};
-  return by_length(head.bytes, found, {Reason::cl_many, Reason::cl_invalid}, framing);
+  return by_length(head.bytes, found, {Reason::cl_many, Reason::cl_invalid}, {}, framing);
 }
 
-Refusal response_framing(const ResponseHead& head, bool to_head, Framing& framing) {
+Refusal response_framing(const ResponseHead& head, bool to_head, RuleSet relaxed,
+                         Framing& framing) {
   framing = {};
   if (to_head || head.status < 200 || head.status == 204 || head.status == 304) return {};
   const FramingFields found = framing_fields(head.fields);
@@ -114,7 +121,7 @@ Refusal response_framing(const ResponseHead& head, bool to_head, Framing& framin
     return {};
   }
   return by_length(head.bytes, found, {Reason::response_cl_many, Reason::response_cl_invalid},
-                   framing);
+                   relaxed, framing);
 }
 
 }  // namespace worker::http

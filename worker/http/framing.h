@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "worker/http/header_list.h"
+#include "worker/http/relax.h"
 #include "worker/http/request_head.h"
 #include "worker/http/response_head.h"
 #include "worker/http/verdict.h"
@@ -32,7 +33,8 @@ bool parse_content_length(std::string_view value, std::uint64_t& length);
 Refusal request_framing(const RequestHead& head, Framing& framing);
 
 // The same for a response. `to_head`: the request was HEAD. Responses to HEAD and those with status
-// 1xx, 204 or 304 have no body, whatever their fields say.
-Refusal response_framing(const ResponseHead& head, bool to_head, Framing& framing);
+// 1xx, 204 or 304 have no body, whatever their fields say. Where response_cl_many is relaxed,
+// several Content-Lengths with the same value are one.
+Refusal response_framing(const ResponseHead& head, bool to_head, RuleSet relaxed, Framing& framing);
 
 }  // namespace worker::http

@@ -6,6 +6,7 @@
 namespace worker::http {
 
 static_assert(std::is_sorted(kRelaxable.begin(), kRelaxable.end()));
+static_assert(std::is_sorted(kRelaxableInResponses.begin(), kRelaxableInResponses.end()));
 
 void Breaches::note(Reason reason, std::size_t offset) {
   if (rules_.contains(reason)) return;

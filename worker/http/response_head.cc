@@ -49,15 +49,16 @@ Refusal parse_version(std::string_view line, ResponseHead& head) {
 
 // The reason phrase may be missing, with or without the space before it. `line` ends before CRLF
 // and begins with "HTTP/".
-Refusal parse_status_line(std::string_view line, ResponseHead& head) {
+Refusal parse_status_line(std::string_view line, RuleSet relaxed, ResponseHead& head) {
   if (const Refusal refusal = parse_version(line, head)) return refusal;
   if (line.size() == kVersionSize || line[kVersionSize] != ' ') {
     return {Reason::response_status_line, kVersionSize};
   }
   const std::size_t begin = kVersionSize + 1;
   const std::string_view digits = line.substr(begin, 3);
+  const char highest = relaxed.contains(Reason::response_status) ? '9' : '5';
   if (digits.size() < 3 || !std::all_of(digits.begin(), digits.end(), is_digit) ||
-      digits[0] < '1' || digits[0] > '5') {
+      digits[0] < '1' || digits[0] > highest) {
     return {Reason::response_status, begin};
   }
   head.status = (digits[0] - '0') * 100 + (digits[1] - '0') * 10 + (digits[2] - '0');
@@ -75,15 +76,16 @@ Refusal parse_status_line(std::string_view line, ResponseHead& head) {
 }
 
 // `bytes` ends with the head's empty line.
-ParseStatus parse_complete(std::string_view bytes, ResponseHead& head, Refusal& refusal) {
+ParseStatus parse_complete(std::string_view bytes, const ResponseRules& rules, ResponseHead& head,
+                           Refusal& refusal) {
   const char* const begin = bytes.data();
   const auto* lf = static_cast<const char*>(std::memchr(begin, '\n', bytes.size()));
   head.reason = {};
-  head.fields.clear();
+  head.fields.clear(rules.fields);
   head.bytes = bytes;
   head.size = bytes.size();
   const std::string_view line = bytes.substr(0, static_cast<std::size_t>(lf - begin) - 1);
-  refusal = parse_status_line(line, head);
+  refusal = parse_status_line(line, rules.relaxed, head);
   if (refusal) return ParseStatus::refused;
   const char* p = lf + 1;
   const Fault fault =
@@ -93,10 +95,38 @@ ParseStatus parse_complete(std::string_view bytes, ResponseHead& head, Refusal& 
   return ParseStatus::refused;
 }
 
+// The offset of the first line's LF where that LF has no CR; else npos.
+std::size_t first_bare_lf(std::string_view bytes) {
+  const std::size_t lf = bytes.find('\n');
+  return lf != std::string_view::npos && bytes[lf - 1] != '\r' ? lf : std::string_view::npos;
+}
+
+// find_head_end for a head whose lines all end in bare LFs. A line that ends in CRLF is reported as
+// `bare_lf`, because the others do not.
+HeadScan find_lf_head_end(std::string_view bytes, std::size_t from) {
+  for (std::size_t lf = bytes.find('\n', from); lf != std::string_view::npos;
+       lf = bytes.find('\n', lf + 1)) {
+    if (bytes[lf - 1] == '\r') return {HeadScan::State::bare_lf, lf};
+    if (bytes[lf - 1] == '\n') return {HeadScan::State::found, lf + 1};
+  }
+  return {HeadScan::State::incomplete, 0};
+}
+
+// `bytes`, whose lines end in LF, with CRLF instead.
+std::string with_crlf(std::string_view bytes) {
+  std::string made;
+  made.reserve(bytes.size() + 64);
+  for (const char c : bytes) {
+    if (c == '\n') made.push_back('\r');
+    made.push_back(c);
+  }
+  return made;
+}
+
 }  // namespace
 
 ParseStatus parse_response_head(std::string_view bytes, std::size_t& scanned, ResponseHead& head,
-                                Refusal& refusal) {
+                                Refusal& refusal, const ResponseRules& rules) {
   // Refuse as soon as this cannot be HTTP: a server of another protocol may send nothing more.
   const std::size_t seen = std::min(bytes.size(), kName.size());
   const auto differ = std::mismatch(kName.begin(), kName.begin() + seen, bytes.begin());
@@ -105,12 +135,23 @@ ParseStatus parse_response_head(std::string_view bytes, std::size_t& scanned, Re
                   static_cast<std::size_t>(differ.first - kName.begin()));
   }
   const std::string_view within = bytes.substr(0, kMaxResponseHead);
-  const HeadScan scan = find_head_end(within, 0, std::min(scanned, within.size()));
+  const std::size_t from = std::min(scanned, within.size());
+  const std::size_t bare_lf = rules.relaxed.contains(Reason::response_bare_lf)
+                                  ? first_bare_lf(within)
+                                  : std::string_view::npos;
+  const bool is_lf_head = bare_lf != std::string_view::npos;
+  const HeadScan scan =
+      is_lf_head ? find_lf_head_end(within, from) : find_head_end(within, 0, from);
   switch (scan.state) {
     case HeadScan::State::bare_lf:
-      return refuse(bytes, head, refusal, Reason::response_bare_lf, scan.at);
-    case HeadScan::State::found:
-      return parse_complete(bytes.substr(0, scan.at), head, refusal);
+      return refuse(bytes, head, refusal, Reason::response_bare_lf, is_lf_head ? bare_lf : scan.at);
+    case HeadScan::State::found: {
+      if (!is_lf_head) return parse_complete(bytes.substr(0, scan.at), rules, head, refusal);
+      head.rewritten = with_crlf(bytes.substr(0, scan.at));
+      const ParseStatus status = parse_complete(head.rewritten, rules, head, refusal);
+      head.size = scan.at;
+      return status;
+    }
     case HeadScan::State::incomplete:
       break;
   }

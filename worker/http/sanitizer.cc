@@ -141,13 +141,14 @@ Refusal judge_request(const RequestHead& head, RequestFacts& facts, const Limits
   return {};
 }
 
-Refusal judge_response(const ResponseHead& head, const RequestFacts& request,
-                       ResponseFacts& facts) {
+Refusal judge_response(const ResponseHead& head, const RequestFacts& request, ResponseFacts& facts,
+                       RuleSet relaxed) {
   facts = {};
   facts.switches = head.status == 101;
   facts.is_interim = head.status < 200 && !facts.switches;
   if (facts.switches) return judge_switch(head, request);
-  if (const Refusal refusal = response_framing(head, request.is_head, facts.body)) return refusal;
+  const Refusal refusal = response_framing(head, request.is_head, relaxed, facts.body);
+  if (refusal) return refusal;
   facts.keep_alive = facts.body.kind != Framing::Kind::until_close &&
                      keeps_alive(connection_options(head.fields), head.minor_version) &&
                      !may_have_forbidden_body(head, request.is_head);

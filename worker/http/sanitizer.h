@@ -46,7 +46,8 @@ struct ResponseFacts {
 // life, so an endless series would hold the client and the backend's slot for ever.
 inline constexpr std::size_t kMaxInterims = 100;
 
-// Refuses 101 unless `request.upgrade` names a protocol.
-Refusal judge_response(const ResponseHead& head, const RequestFacts& request, ResponseFacts& facts);
+// Refuses 101 unless `request.upgrade` names a protocol. `relaxed` is that of ResponseRules.
+Refusal judge_response(const ResponseHead& head, const RequestFacts& request, ResponseFacts& facts,
+                       RuleSet relaxed = {});
 
 }  // namespace worker::http

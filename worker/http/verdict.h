@@ -63,6 +63,7 @@ enum class Reason : std::uint8_t {
   body_too_long,
   // Chunked bodies, in either direction.
   chunk_size,
+  chunk_space,
   chunk_too_large,
   chunk_extension,
   chunk_extensions_too_long,
@@ -94,14 +95,20 @@ enum class Reason : std::uint8_t {
 inline constexpr std::size_t kReasons =
     static_cast<std::size_t>(Reason::response_interims_many) + 1;
 
+inline constexpr bool is_about_responses(Reason reason) {
+  return reason >= Reason::response_bare_lf;
+}
+// False for the rules of chunked bodies, which requests and responses have in common.
+inline constexpr bool is_about_requests(Reason reason) { return reason < Reason::chunk_size; }
+
 // Whether `Allow` may relax a rule; if not, what the rule protects.
 enum class Relax : std::uint8_t {
-  yes,
-  framing,   // the ends of lines and messages
-  host,      // the identity of the requested host
-  tunnel,    // the inspection of every request
-  limit,     // memory
-  response,  // clients against backends
+  yes,         // for the requests of a listener or a service
+  by_backend,  // for the responses of a backend; in requests it protects the framing
+  framing,     // the ends of lines and messages
+  host,        // the identity of the requested host
+  tunnel,      // the inspection of every request
+  limit,       // memory
 };
 
 struct ReasonInfo {

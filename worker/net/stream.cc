@@ -96,9 +96,8 @@ void Stream::close() {
   socket_.reset();
 }
 
-bool Stream::secure(tls::Context& context) {
-  tls_ = tls::Session::make(context, socket_.get());
-  return tls_ != nullptr;
+void Stream::secure(tls::Context& context) {
+  tls_ = std::make_unique<tls::Session>(context, socket_.get());
 }
 
 void Stream::abort() {

@@ -49,8 +49,8 @@ class Stream {
   int fd() const { return socket_.get(); }
   void close();
 
-  // Starts TLS as a server on this socket. False when memory is short.
-  bool secure(tls::Context& context);
+  // Starts TLS as a server on this socket.
+  void secure(tls::Context& context);
   // Null for a plain stream.
   tls::Session* tls() { return tls_.get(); }
   const tls::Session* tls() const { return tls_.get(); }

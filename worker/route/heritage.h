@@ -5,9 +5,11 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "conf/config.h"
+#include "shm/ids.h"
 #include "worker/http/relax.h"
 #include "worker/net/address.h"
 
@@ -18,18 +20,25 @@ class Context;
 namespace worker::route {
 
 // The name of the listener's service at `index` in the log: "192.0.2.7:80/1".
-std::string service_name(const net::SocketAddress& listener, std::size_t index);
-// The identity of a service, by which its sessions and counters find it after a reload. See
-// conf/service.h.
-std::string service_identity(const net::SocketAddress& listener, const conf::Service& service);
+std::string service_name(std::string_view listener, std::size_t index);
+
+// A non-blocking listening socket, and the slot whose worker accepts its clients.
+struct ListeningSocket {
+  int fd;
+  shm::Slot slot;
+  bool operator==(const ListeningSocket&) const = default;
+};
 
 struct ListenerHeritage {
-  net::SocketAddress address;
+  // "192.0.2.1:80" or, for a listener on a name, "www.example.com:80": as configured, so that it
+  // does not depend on the addresses that the name has today.
+  std::string name;
+  std::vector<net::SocketAddress> addresses;  // all of its Address; at least one, without doubles
   std::uint32_t row = 0;                    // of shm::ListenerTable; set by the master
   std::vector<std::uint32_t> service_rows;  // of shm::ServiceTable, as configured; by the master
-  // Non-blocking listening sockets of all slots; set by the master. The i-th socket belongs to slot
-  // i % workers: after a reload to fewer workers there are more sockets than slots.
-  std::vector<int> sockets;
+  // Of all addresses and slots; set by the master. After a reload to fewer workers a slot has more
+  // than one of an address.
+  std::vector<ListeningSocket> sockets;
   std::shared_ptr<tls::Context> tls;           // for HTTPS
   http::RuleSet allowed;                       // rules that are relaxed for all requests
   std::vector<http::RuleSet> service_allowed;  // for each service, including `allowed`

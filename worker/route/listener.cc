@@ -1,6 +1,8 @@
 // A listener and its services, as one worker uses them: see listener.h.
 #include "worker/route/listener.h"
 
+#include "conf/service.h"
+
 namespace worker::route {
 
 namespace {
@@ -41,7 +43,7 @@ Listener::Listener(const conf::Listener& listener, const ListenerHeritage& inher
                    net::DeadlineLists& deadlines, WaitQueues& queues, shm::SlotGates& gates)
     : config(listener),
       heritage(inherited),
-      name(net::host_port_text(inherited.address)),
+      name(inherited.name),
       port(std::to_string(listener.port)),
       hsts(hsts_line(listener)),
       limits(limits_of(listener)),
@@ -62,16 +64,15 @@ Listener::Listener(const conf::Listener& listener, const ListenerHeritage& inher
 void add_services(Listener& listener, const conf::Config& config,
                   const std::vector<shm::BackendId>& backend_ids, const HashSecret& secret,
                   shm::SessionTable& sessions) {
-  const net::SocketAddress& address = listener.heritage.address;
   for (std::size_t i = 0; i < listener.config.services.size(); ++i) {
     const conf::Service& service = listener.config.services[i];
     const std::uint32_t row = listener.heritage.service_rows[i];
     std::vector<shm::BackendId> ids;
     for (const std::size_t backend : service.backends) ids.push_back(backend_ids[backend]);
     listener.services.push_back(
-        {service_name(address, i), row, service, make_balancer(config, service),
-         SessionAffinity(service.session, service_identity(address, service), row, secret, sessions,
-                         std::move(ids))});
+        {service_name(listener.name, i), row, service, make_balancer(config, service),
+         SessionAffinity(service.session, conf::service_identity(listener.name, service), row,
+                         secret, sessions, std::move(ids))});
   }
 }
 

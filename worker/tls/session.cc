@@ -13,6 +13,7 @@
 
 #include "worker/tls/certificate.h"
 #include "worker/tls/context.h"
+#include "worker/tls/first_message.h"
 #include "worker/tls/record_cutter.h"
 
 namespace worker::tls {
@@ -30,14 +31,13 @@ constexpr std::size_t kMaxWaiting = 512 * 1024;
 
 void Session::Delete::operator()(SSL* session) const { SSL_free(session); }
 
-std::unique_ptr<Session> Session::make(Context& context, int socket) {
-  std::unique_ptr<Session> made(new Session(context, socket));
-  made->ssl_.reset(context.new_session());
-  BIO* const bio = context.transport();
-  if (!made->ssl_ || BIO_up_ref(bio) != 1) return nullptr;
-  SSL_set_bio(made->ssl_.get(), bio, bio);  // takes one reference for both
-  SSL_set_accept_state(made->ssl_.get());
-  return made;
+bool Session::make_ssl() {
+  ssl_.reset(context_.new_session());
+  BIO* const bio = context_.transport();
+  if (!ssl_ || BIO_up_ref(bio) != 1) return false;
+  SSL_set_bio(ssl_.get(), bio, bio);  // takes one reference for both
+  SSL_set_accept_state(ssl_.get());
+  return true;
 }
 
 Session::~Session() { ERR_clear_error(); }
@@ -61,24 +61,54 @@ SSL* Session::enter() {
   return ssl_.get();
 }
 
+// Reads until the peer's first message is whole: `ok`. The bytes go through the scratch, so that a
+// client which sends the message in one piece costs no more calls than one that OpenSSL reads from.
+IoStatus Session::await_first_message() {
+  char* const room = context_.scratch().gathered.get();
+  std::size_t size = 0;
+  do {
+    const IoStatus status = receive(room, kRecordSize, size);
+    if (status != IoStatus::ok) return status;
+    received_.append(room, size);
+    if (first_message_size(received_) <= received_.size()) return IoStatus::ok;
+    if (received_.size() >= kMaxFirstMessage) {
+      error_ = EPROTO;
+      failure_ = "the first message is too long";
+      return IoStatus::failed;
+    }
+  } while (input_ != Input::empty);
+  return IoStatus::would_block;
+}
+
 IoResult Session::handshake() {
+  if (!ssl_) {
+    const IoStatus status = await_first_message();
+    if (status == IoStatus::would_block) return {status, 0, 0, input_ == Input::empty};
+    if (status != IoStatus::ok) return handshake_failed();
+    if (!make_ssl()) {
+      error_ = ENOMEM;
+      return handshake_failed();
+    }
+  }
   const int result = SSL_do_handshake(enter());
   if (result == 1) {
     state_ = State::established;
     forget_exchange();
     return {IoStatus::ok};
   }
-  const int error = SSL_get_error(ssl_.get(), result);
-  if (error == SSL_ERROR_WANT_READ) {
-    if (!flush()) return {IoStatus::failed, 0, error_};
-    return {IoStatus::would_block, 0, 0, input_ == Input::empty};
-  }
+  if (SSL_get_error(ssl_.get(), result) != SSL_ERROR_WANT_READ) return handshake_failed();
+  if (!flush()) return {IoStatus::failed, 0, error_};
+  return {IoStatus::would_block, 0, 0, input_ == Input::empty};
+}
+
+// Notes why. A peer that has sent nothing has no reason to be told.
+IoResult Session::handshake_failed() {
   const bool is_silent = state_ == State::silent;
   const bool is_text = state_ == State::letters;
   if (input_ == Input::ended) {
     if (!is_silent) failure_ = "closed by the client";
   } else if (error_ != 0) {
-    if (!is_silent) failure_ = std::strerror(error_);
+    if (!is_silent && failure_.empty()) failure_ = std::strerror(error_);
   } else {
     failure_ = is_text ? "plain HTTP request" : error_text();
     const long verdict = SSL_get_verify_result(ssl_.get());  // about the client's certificate
@@ -154,7 +184,8 @@ IoResult Session::read_records(char* buffer, std::size_t size) {
   IoResult result{IoStatus::ok};
   while (result.size < size) {
     // The socket is empty, and OpenSSL has handed over all that the last recv() brought.
-    if (result.size != 0 && input_ == Input::empty && SSL_has_pending(ssl_.get()) == 0) {
+    if (result.size != 0 && input_ == Input::empty && received_.empty() &&
+        SSL_has_pending(ssl_.get()) == 0) {
       result.drained = true;
       break;
     }

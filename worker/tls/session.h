@@ -4,7 +4,8 @@
 // net::Stream does; read() makes the handshake. OpenSSL writes its records to the listener's
 // scratch (context.h), and one call sends them: so OpenSSL never has to wait for the socket. All
 // sessions of a listener share one transport, which serves the session that calls OpenSSL at the
-// moment. Failures are results; nothing but make_transport() throws.
+// moment. OpenSSL's session is made when the client's first message is whole (first_message.h).
+// Failures are results; nothing but make_transport() throws.
 #pragma once
 
 #include <openssl/types.h>
@@ -35,8 +36,8 @@ struct SharedTransport {
 
 class Session {
  public:
-  // Null when memory is short. `context` outlives the session.
-  static std::unique_ptr<Session> make(Context& context, int socket);
+  // `context` outlives the session.
+  Session(Context& context, int socket) : context_(context), socket_(socket) {}
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -64,6 +65,7 @@ class Session {
   // Sends what waits. False after a failure. `is_last`: as for Stream::write.
   bool flush(bool is_last = false);
 
+  // Null until the peer's first message is whole.
   const SSL* ssl() const { return ssl_.get(); }
 
   // Made once for each Context, which owns it. Throws when memory is short.
@@ -103,8 +105,6 @@ class Session {
     ended,  // the peer's end of stream was read
   };
 
-  Session(Context& context, int socket) : context_(context), socket_(socket) {}
-
   struct Transport;
   struct Delete {
     void operator()(SSL* session) const;
@@ -112,6 +112,10 @@ class Session {
 
   SSL* enter();
   IoResult handshake();
+  IoStatus await_first_message();
+  IoStatus receive(char* data, std::size_t size, std::size_t& moved);
+  bool make_ssl();
+  IoResult handshake_failed();
   void forget_exchange();
   bool take_received(std::string_view bytes, std::size_t wanted);
   void judge_first_bytes(std::string_view bytes);
@@ -134,6 +138,7 @@ class Session {
   Input input_ = Input::open;
   std::string waiting_;  // sealed records that the socket has not taken
   std::string failure_;
+  std::string received_;  // bytes of the first message that OpenSSL has not read yet
 };
 
 }  // namespace worker::tls

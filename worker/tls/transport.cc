@@ -1,7 +1,7 @@
 // The transport that OpenSSL sees in place of a socket: see session.h.
 //
-// Reads from the socket of the session that is being called, and writes to the scratch of its
-// listener.
+// Reads from the session that is being called, its first message and then its socket, and writes to
+// the scratch of its listener.
 #include <openssl/bio.h>
 #include <sys/socket.h>
 
@@ -27,26 +27,16 @@ struct Session::Transport {
   static int read(BIO* bio, char* data, std::size_t size, std::size_t* moved) {
     Session& session = of(bio);
     BIO_clear_retry_flags(bio);
-    if (session.input_ == Input::empty) {
-      BIO_set_retry_read(bio);
-      return 0;
+    std::string& received = session.received_;
+    if (!received.empty()) {
+      *moved = received.copy(data, size);
+      received.erase(0, *moved);
+      if (received.empty()) std::string().swap(received);
+      return 1;
     }
-    ssize_t n;
-    do {
-      n = ::recv(session.socket_, data, size, 0);
-    } while (n < 0 && errno == EINTR);
-    if (n > 0) {
-      *moved = static_cast<std::size_t>(n);
-      return session.take_received({data, *moved}, size) ? 1 : 0;
-    }
-    if (n == 0) {
-      session.input_ = Input::ended;
-    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      BIO_set_retry_read(bio);
-    } else {
-      session.error_ = errno;
-    }
-    return 0;
+    const IoStatus status = session.receive(data, size, *moved);
+    if (status == IoStatus::would_block) BIO_set_retry_read(bio);
+    return status == IoStatus::ok ? 1 : 0;
   }
 
   static int write(BIO* bio, const char* data, std::size_t size, std::size_t* moved) {
@@ -71,6 +61,27 @@ struct Session::Transport {
     return 1;
   }
 };
+
+// Reads up to `size` bytes from the socket, unless it is known to be empty. Notes how the socket
+// was found, and the errno of a failure.
+IoStatus Session::receive(char* data, std::size_t size, std::size_t& moved) {
+  if (input_ == Input::empty) return IoStatus::would_block;
+  ssize_t n;
+  do {
+    n = ::recv(socket_, data, size, 0);
+  } while (n < 0 && errno == EINTR);
+  if (n > 0) {
+    moved = static_cast<std::size_t>(n);
+    return take_received({data, moved}, size) ? IoStatus::ok : IoStatus::failed;
+  }
+  if (n == 0) {
+    input_ = Input::ended;
+    return IoStatus::failed;
+  }
+  if (errno == EAGAIN || errno == EWOULDBLOCK) return IoStatus::would_block;
+  error_ = errno;
+  return IoStatus::failed;
+}
 
 // Notes what recv() brought when it was asked for `wanted` bytes. False when the peer is given up.
 bool Session::take_received(std::string_view bytes, std::size_t wanted) {

@@ -147,8 +147,9 @@ Transaction::Flow Transaction::take_response(char* data, std::size_t size) {
   while (size != 0) {
     http::ResponseHead& head = context_.response_head;
     http::Refusal refusal;
+    const http::ResponseRules& rules = now_.backend->heritage.response_rules;
     const http::ParseStatus status =
-        http::parse_response_head({data, size}, upstream_->scanned, head, refusal);
+        http::parse_response_head({data, size}, upstream_->scanned, head, refusal, rules);
     if (status == http::ParseStatus::incomplete) {
       upstream_->head_bytes.assign(data, size);
       return Flow::wait;
@@ -156,7 +157,7 @@ Transaction::Flow Transaction::take_response(char* data, std::size_t size) {
     upstream_->scanned = 0;
     upstream_->head_bytes.clear();
     http::ResponseFacts& facts = now_.response_facts;
-    if (!refusal) refusal = http::judge_response(head, now_.facts, facts);
+    if (!refusal) refusal = http::judge_response(head, now_.facts, facts, rules.relaxed);
     if (!refusal && facts.is_interim && ++now_.interims > http::kMaxInterims) {
       refusal.reason = http::Reason::response_interims_many;
     }
@@ -187,7 +188,8 @@ Transaction::Flow Transaction::begin_response(char* rest, std::size_t size) {
   record_.status = head.status;
   now_.response_begun = true;
   if (now_.response_facts.challenges_connection) upstream_->is_personal = true;
-  response_body_.start(now_.response_facts.body);
+  response_body_.start(now_.response_facts.body, http::kNoLimit,
+                       now_.backend->heritage.response_rules.relaxed);
   const http::BodyReader::Taken taken = response_body_.take(rest, size);
   now_.response_bytes += taken.produced;
   client_.send_head(

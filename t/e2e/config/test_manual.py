@@ -175,8 +175,8 @@ def rules():
     found = {}
     for code, status, text, section, relax in rows:
         words = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', text)).replace("\\", "")
-        tag = f"{code} ({status}, Allow)" if relax == "yes" else f"{code} ({status})"
-        found[code] = (tag, words.removesuffix(".") + (f" ({section})." if section else "."))
+        allow = {"yes": ", Allow", "by_backend": ", Allow of a backend"}.get(relax, "")
+        found[code] = (f"{code} ({status}{allow})", words.removesuffix(".") + (f" ({section})." if section else "."))
     del found["none"]
     return found
 

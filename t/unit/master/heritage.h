@@ -45,8 +45,10 @@ inline worker::Heritage sample_heritage() {
   heritage.backends[1].addresses = {loopback(80)};
   heritage.backends[2].resolve_error = "no such name";
   heritage.listeners.resize(2);
-  heritage.listeners[0].address = loopback(0);
-  heritage.listeners[1].address = loopback(0);
+  for (auto& listener : heritage.listeners) {
+    listener.name = "127.0.0.1:0";
+    listener.addresses = {loopback(0)};
+  }
   heritage.workers = 2;
   return heritage;
 }

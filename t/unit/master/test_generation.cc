@@ -45,7 +45,7 @@ worker::Heritage with_port(std::uint16_t port, unsigned workers) {
   config.listeners[0].port = port;
   heritage.config = std::make_shared<const conf::Config>(std::move(config));
   heritage.listeners.resize(1);
-  heritage.listeners[0].address = loopback(port);
+  heritage.listeners[0].addresses = {loopback(port)};
   heritage.workers = workers;
   return heritage;
 }
@@ -138,7 +138,8 @@ TEST_CASE(
   CHECK(own.wake_fds == made.wake_fds.by_row());
   for (std::size_t i = 0; i < 2; ++i) {
     CHECK(own.listeners[i].sockets ==
-          std::vector{third.sockets[i].all[0]->get(), third.sockets[i].all[1]->get()});
+          std::vector<worker::route::ListeningSocket>{{third.sockets[i].all[0]->get(), 0},
+                                                      {third.sockets[i].all[1]->get(), 1}});
   }
 }
 
@@ -157,8 +158,9 @@ TEST_CASE("generation: sockets stay the same when the number of workers changes"
   const Generation fewer = made.make(3, &more, with_port(port, 2));
   REQUIRE(fewer.sockets[0].all.size() == 3);
   CHECK(fewer.heritage_of(1, 0, -1).listeners[0].sockets ==
-        std::vector{more.sockets[0].all[0]->get(), more.sockets[0].all[1]->get(),
-                    more.sockets[0].all[2]->get()});
+        std::vector<worker::route::ListeningSocket>{{more.sockets[0].all[0]->get(), 0},
+                                                    {more.sockets[0].all[1]->get(), 1},
+                                                    {more.sockets[0].all[2]->get(), 0}});
 }
 
 TEST_CASE("generation: the change in words") {
@@ -203,7 +205,7 @@ TEST_CASE("generation: listen_all covers the sockets of the previous generation 
   config.listeners.push_back(config.listeners[0]);
   config.listeners[1].port = free_port();
   heritage.listeners.push_back(heritage.listeners[0]);
-  heritage.listeners[1].address = loopback(config.listeners[1].port);
+  heritage.listeners[1].addresses = {loopback(config.listeners[1].port)};
   heritage.config = std::make_shared<const conf::Config>(std::move(config));
   const Generation second = made.make(2, &first, std::move(heritage));
   REQUIRE(second.sockets.size() == 2);

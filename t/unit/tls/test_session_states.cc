@@ -58,6 +58,28 @@ TEST_CASE("tls session: silent, handshaking, established, broken") {
   CHECK(session.failure().empty());
 }
 
+TEST_CASE("tls session: OpenSSL comes into play when the first message is whole") {
+  const auto context = some_context();
+  Pair pair(*context);
+  const worker::tls::Session& session = *pair.server.tls();
+  char byte;
+  // Twice a record of a message of 6 bytes in all, with 4 and with 1 of them; then the last one.
+  for (const std::string_view part :
+       {std::string_view("\x16\x03\x01\x00\x04\x01\x00\x00\x02", 9),
+        std::string_view("\x16\x03\x01\x00\x01?", 6), std::string_view("\x16\x03\x01", 3)}) {
+    send_raw(pair.client_socket.get(), part);
+    const IoResult result = pair.server.read(&byte, 1);
+    CHECK(result.status == IoStatus::would_block);
+    CHECK(result.drained);
+    CHECK(session.handshaking());
+    CHECK(session.ssl() == nullptr);
+  }
+  send_raw(pair.client_socket.get(), {"\x00\x01?", 3});
+  CHECK(pair.server.read(&byte, 1).status == IoStatus::failed);  // it is not a valid hello
+  CHECK(session.ssl() != nullptr);
+  CHECK_FALSE(session.failure().empty());
+}
+
 TEST_CASE("tls session: first bytes that are letters are a handshake until it fails") {
   const auto context = some_context();
   Pair pair(*context);

@@ -184,11 +184,7 @@ class World {
   }
   void make_listener() {
     const conf::Listener& wanted = config.listeners[0];
-    auto* const in = reinterpret_cast<sockaddr_in*>(&listener_heritage.address.storage);
-    in->sin_family = AF_INET;
-    in->sin_port = htons(wanted.port);
-    in->sin_addr.s_addr = htonl(0xc0000201);
-    listener_heritage.address.size = sizeof(sockaddr_in);
+    listener_heritage.name = "192.0.2.1:" + std::to_string(wanted.port);
     listener_heritage.row = *segment.listeners().enroll(1, wanted.threads);
     std::vector<shm::ServiceId> services;
     for (std::size_t i = 0; i < wanted.services.size(); ++i) services.push_back(i + 1);

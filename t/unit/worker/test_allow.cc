@@ -18,11 +18,13 @@ namespace {
 constexpr const char* kRelaxableCodes =
     "`method_unknown`, `target_char`, `percent_encoding`, `host_missing`, `host_empty`, "
     "`connection_invalid`, `expect_unknown`";
+constexpr const char* kRelaxableInResponses =
+    "`chunk_space`, `response_bare_lf`, `response_status`, `response_cl_many`";
 
 // The message about one code; empty when the code is accepted.
-std::string said_about(const std::string& code) {
+std::string said_about(const std::string& code, Message message = Message::request) {
   conf::Diagnostics diagnostics;
-  const http::RuleSet allowed = allowed_rules({{code, {}}}, diagnostics);
+  const http::RuleSet allowed = allowed_rules({{code, {}}}, message, diagnostics);
   CHECK(allowed.contains(http::find_reason(code)) == diagnostics.all().empty());
   return diagnostics.all().empty() ? "" : diagnostics.all()[0].message;
 }
@@ -33,13 +35,18 @@ TEST_CASE("allow: every relaxable code is taken, no other is, and each refusal s
   for (std::size_t i = 1; i < http::kReasons; ++i) {
     const auto reason = static_cast<http::Reason>(i);
     const http::ReasonInfo& about = http::info(reason);
-    const std::string said = said_about(std::string(about.code));
-    CAPTURE(about.code);
-    CHECK(said.empty() == (about.relax == http::Relax::yes));
-    if (said.empty()) continue;
-    CHECK(said.starts_with("`" + std::string(about.code) + "` cannot be relaxed: it "));
-    CHECK(said.find(std::string(about.section)) != std::string::npos);
-    CHECK(said.ends_with(std::string("; the rules that can are ") + kRelaxableCodes));
+    for (const Message message : {Message::request, Message::response}) {
+      const bool in_requests = message == Message::request;
+      const std::string said = said_about(std::string(about.code), message);
+      CAPTURE(about.code);
+      CHECK(said.empty() ==
+            (about.relax == (in_requests ? http::Relax::yes : http::Relax::by_backend)));
+      if (said.empty()) continue;
+      CHECK(said.starts_with("`" + std::string(about.code) + "` cannot be relaxed: it "));
+      CHECK(said.find(std::string(about.section)) != std::string::npos);
+      CHECK(said.ends_with(std::string("; the rules that can are ") +
+                           (in_requests ? kRelaxableCodes : kRelaxableInResponses)));
+    }
   }
 }
 
@@ -52,6 +59,11 @@ TEST_CASE("allow: the reasons in words") {
   CHECK(said_about("method_refused").find("nothing passes unread") != std::string::npos);
   CHECK(said_about("head_too_long").find("it is a limit") != std::string::npos);
   CHECK(said_about("response_field").find("it is about responses") != std::string::npos);
+  CHECK(said_about("chunk_space").find("requests could be smuggled") != std::string::npos);
+  CHECK(said_about("chunk_size", Message::response).find("responses could be split") !=
+        std::string::npos);
+  CHECK(said_about("body_too_long", Message::response).find("it is about requests") !=
+        std::string::npos);
 }
 
 TEST_CASE("allow: words that are not codes") {

@@ -50,7 +50,44 @@ TEST_CASE("prepare: addresses, pages, header lines") {
   REQUIRE(heritage->backends.at(0).addresses.size() == 1);
   CHECK(worker::net::host_port_text(heritage->backends[0].addresses[0]) == "127.0.0.1:80");
   CHECK(heritage->backends[0].head_add == "X-A: b\r\n");
-  CHECK(worker::net::host_port_text(heritage->listeners.at(0).address) == "127.0.0.1:8080");
+  REQUIRE(heritage->listeners.at(0).addresses.size() == 1);
+  CHECK(worker::net::host_port_text(heritage->listeners[0].addresses[0]) == "127.0.0.1:8080");
+  CHECK(heritage->listeners[0].name == "127.0.0.1:8080");
+}
+
+TEST_CASE("prepare: a listener has all addresses of its name, each once and for itself") {
+  conf::Diagnostics diagnostics;
+  std::optional<conf::Config> config = conf::load_text(
+      "pound.yaml",
+      "HTTPListeners:\n- Address: a.test\n  Port: 80\n- Address: b.test\n  Port: 80\n",
+      diagnostics);
+  REQUIRE_MESSAGE(config, diagnostics.text());
+  conf::Diagnostics found;
+  worker::Preparation preparation(std::make_shared<const conf::Config>(std::move(*config)), found);
+  while (preparation.step()) continue;
+  const auto addresses = [](const std::vector<std::string>& hosts) {
+    worker::net::Resolved resolved;
+    for (const std::string& host : hosts) {
+      resolved.addresses.push_back(worker::net::read_numeric({host, 80, true})->addresses.at(0));
+    }
+    return resolved;
+  };
+  SUBCASE("each for itself") {
+    const auto heritage =
+        preparation.finish({addresses({"::1", "127.0.0.1", "::1"}), addresses({"127.0.0.2"})});
+    REQUIRE_MESSAGE(heritage, found.text());
+    REQUIRE(heritage->listeners[0].addresses.size() == 2);
+    CHECK(worker::net::host_port_text(heritage->listeners[0].addresses[0]) == "[::1]:80");
+    CHECK(worker::net::host_port_text(heritage->listeners[0].addresses[1]) == "127.0.0.1:80");
+    CHECK(heritage->listeners[0].name == "a.test:80");
+    CHECK(heritage->listeners[1].addresses.size() == 1);
+  }
+  SUBCASE("an address of another listener") {
+    CHECK(!preparation.finish({addresses({"::1", "127.0.0.1"}), addresses({"127.0.0.1"})}));
+    CHECK(found.text().find("pound.yaml:4:3: error: another listener already has 127.0.0.1:80, an "
+                            "address of `b.test`") != std::string::npos);
+    CHECK(found.text().find("pound.yaml:2:3: note: it begins here") != std::string::npos);
+  }
 }
 
 TEST_CASE("prepare: IPv6 addresses are written with brackets") {
