@@ -12,7 +12,7 @@ constexpr std::size_t kMessageHeader = 4;  // type, length
 constexpr unsigned char kHandshake = 22;
 constexpr unsigned char kMajorVersion = 3;
 constexpr std::size_t kMaxRecord = 16 * 1024;
-constexpr unsigned char kSslv2Hello = 1;
+constexpr unsigned char kClientHello = 1;  // also in the format of SSLv2
 
 std::size_t byte_at(std::string_view bytes, std::size_t at) {
   return static_cast<unsigned char>(bytes[at]);
@@ -23,7 +23,7 @@ std::size_t byte_at(std::string_view bytes, std::size_t at) {
 std::size_t first_message_size(std::string_view bytes) {
   if (bytes.size() < kRecordHeader) return kRecordHeader;
   // The format of SSLv2, in which OpenSSL accepts a hello of TLS: two bytes of length come first.
-  if ((byte_at(bytes, 0) & 0x80) != 0 && byte_at(bytes, 2) == kSslv2Hello) {
+  if ((byte_at(bytes, 0) & 0x80) != 0 && byte_at(bytes, 2) == kClientHello) {
     return 2 + ((byte_at(bytes, 0) & 0x7f) << 8) + byte_at(bytes, 1);
   }
   std::size_t length = kMessageHeader;  // of the message, as far as its header is known
@@ -37,6 +37,7 @@ std::size_t first_message_size(std::string_view bytes) {
     at += kRecordHeader;
     if (!is_handshake || content == 0 || content > kMaxRecord) return at;  // OpenSSL refuses it
     const std::size_t here = std::min(content, bytes.size() - at);
+    if (seen == 0 && here != 0 && byte_at(bytes, at) != kClientHello) return at;  // so it does here
     for (std::size_t i = 0; i < here && seen + i < kMessageHeader; ++i) {
       header = header << 8 | byte_at(bytes, at + i);
       if (seen + i + 1 == kMessageHeader) length = kMessageHeader + (header & 0xffffff);

@@ -56,6 +56,12 @@ TEST_CASE("first_message: what follows the hello is not asked for") {
   CHECK(first_message_size(record(message(30) + message(1000).substr(0, 9))) <= 5 + 34 + 9);
 }
 
+TEST_CASE("first_message: a handshake that begins with another message is none") {
+  const std::string other = record("\x02garbage");
+  CHECK(first_message_size(other.substr(0, 5)) == other.size());
+  CHECK(first_message_size(other.substr(0, 6)) <= 6);
+}
+
 TEST_CASE("first_message: a hello in the format of SSLv2") {
   check_needs_all(std::string{static_cast<char>(0x80), 5, 1, 3, 3} + "ab");
   CHECK(first_message_size(std::string{static_cast<char>(0x81), 5, 1, 3, 3}) == 2 + 0x105);
