@@ -20,7 +20,8 @@ ClientHash client_hash(const HashSecret& secret, std::string_view ip) {
   }
   const auto product =
       static_cast<unsigned __int128>(words[0] ^ secret[0]) * (words[1] ^ secret[1]);
-  return static_cast<ClientHash>(product ^ (product >> 64));
+  const auto folded = static_cast<std::uint64_t>(product ^ (product >> 64));
+  return static_cast<ClientHash>(folded * 0x9e3779b97f4a7c15 >> 32);
 }
 
 }  // namespace worker::route

@@ -34,8 +34,8 @@ struct ListenerHeritage {
   // does not depend on the addresses that the name has today.
   std::string name;
   std::vector<net::SocketAddress> addresses;  // all of its Address; at least one, without doubles
-  std::uint32_t row = 0;                    // of shm::ListenerTable; set by the master
-  std::vector<std::uint32_t> service_rows;  // of shm::ServiceTable, as configured; by the master
+  std::uint32_t row = 0;                      // of shm::ListenerTable; set by the master
+  std::vector<std::uint32_t> service_rows;    // of shm::ServiceTable, as configured; by the master
   // Of all addresses and slots; set by the master. After a reload to fewer workers a slot has more
   // than one of an address.
   std::vector<ListeningSocket> sockets;
