@@ -18,7 +18,7 @@ void Pace::wait(For what, const route::PaceLimits& limits) {
   what_ = what;
   limits_ = &limits;
   silence_.start(limits.silence, now);
-  if (what == For::response) moved_at_wait_ = user_.client_moved();
+  if (what == For::response) moved_at_look_ = std::min(moved_at_look_, user_.client_moved());
   if (goes_on) return;
   moved_at_span_ = user_.client_moved();
   span_.start(limits.span, now);
@@ -30,8 +30,10 @@ void Pace::stop() {
 }
 
 void Pace::on_silence() {
-  if (what_ == For::response && user_.client_moved() > moved_at_wait_) {
-    wait(what_, *limits_);  // the kernel asked for nothing, but the client took some
+  if (what_ == For::response && user_.client_moved() > moved_at_look_) {
+    // Some was taken: before this silence, or since then without the kernel asking for more.
+    moved_at_look_ = user_.client_moved();
+    wait(what_, *limits_);
   } else {
     user_.on_client_silent();
   }

@@ -3,9 +3,14 @@
 // Silence ends a client after `BodyTimeOut` seconds. So does a low rate over a span of time: one
 // below `MinRate`, or below route::kCrowdedRate or kSurplusRate while other requests wait for a
 // slot that this client's request holds. The bytes counted are those of bodies that the client has
-// sent or taken. The kernel takes far more of a response at once than a slow client does: as long
-// as what is queued becomes less, the client is alive. Owns its two deadlines. Knows neither
-// sockets nor what becomes of the client.
+// sent or taken.
+//
+// The kernel takes far more of a response at once than a slow client does: as long as what is
+// queued becomes less, the client is alive. A client that has taken something since the last look
+// may pause twice as long. Programs that limit their rate do: `curl --limit-rate` (7.88) takes a
+// hundred buffers at once, and then nothing for 100 s.
+//
+// Owns its two deadlines. Knows neither sockets nor what becomes of the client.
 #pragma once
 
 #include <cstdint>
@@ -32,6 +37,9 @@ class Pace {
  public:
   explicit Pace(PaceUser& user);
 
+  // A new request begins: the client has moved nothing yet.
+  void begin() { moved_at_look_ = 0; }
+
   // What the client is waited for.
   enum class For : std::uint8_t {
     request,   // to send more
@@ -52,7 +60,7 @@ class Pace {
   const route::PaceLimits* limits_ = nullptr;
   net::Deadline silence_;
   net::Deadline span_;
-  std::int64_t moved_at_wait_ = 0;  // client_moved() when the silence began
+  std::int64_t moved_at_look_ = 0;  // client_moved() when a silence last ended
   std::int64_t moved_at_span_ = 0;  // and when the span began
 };
 

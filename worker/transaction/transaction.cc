@@ -53,6 +53,7 @@ void Transaction::reset(const RequestStart& start) {
   now_.head = &start.head;
   response_body_.start({});
   to_backend_.clear();
+  pace_.begin();
   begin_record(start.head);
   record_.client_ip = start.client_ip;
   record_.status = 0;

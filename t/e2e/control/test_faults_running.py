@@ -1,5 +1,6 @@
 """System calls that fail at run time: Pound goes on, logs the failure and blames the right side."""
 
+import contextlib
 import errno
 import os
 import re
@@ -204,8 +205,10 @@ def test_the_master_survives_without_memory(site, faults):
         faults.order("new", errno.ENOMEM, pid=pound.master, after=after, times=2)
         for number in (signal.SIGUSR1, signal.SIGHUP):
             pound.signal(number)
-        victim = pound.workers()[0]
-        os.kill(victim, signal.SIGKILL)
+        # The reload replaces the workers meanwhile: the list may name some that have just gone.
+        victim = wait_until(pound.workers, "a worker")[0]
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(victim, signal.SIGKILL)
         pound.wait_workers(gone=[victim])
         assert get(pound.port).status == 200
         struck += faults.struck()

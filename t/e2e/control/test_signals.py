@@ -9,7 +9,7 @@ from harness import TIMEOUT, Closed, chunked, proc, request, response, scaled, w
 from harness.config import plain_site
 
 CONFIG = plain_site("Workers: 2; Grace: $grace", backends={"web": "Threads: $threads; TimeOut: 60"},
-                    listener="Client: 60; Buffer: 0")
+                    listener="Client: 60; Buffer: 0; QueueTimeOut: 60")
 
 DRAINING = [signal.SIGINT, signal.SIGQUIT]
 

@@ -26,6 +26,12 @@ def test_fault_K7_no_version_of_debians_package_replaces_this_one():
     assert latest in README
 
 
+def test_fault_K7_the_package_names_no_address_that_does_not_exist():
+    for file in (ROOT / "init/debian").iterdir():
+        assert not re.findall(r"\S+@[\w-]+\.\w+", file.read_text()), file
+        assert "Homepage" not in file.read_text(), file
+
+
 def test_fault_K8_the_run_target_installs_what_its_examples_call():
     recipe = re.search(r"^run:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(), re.M)
     assert "init/install-deps --run" in recipe[1]

@@ -97,10 +97,38 @@ TEST_CASE_FIXTURE(Fixture,
 }
 
 TEST_CASE_FIXTURE(Fixture, "pace: a client that takes nothing of its response is silent") {
-  client.moved = 500;
   pace.wait(Pace::For::response, limits(lists, timeout, 0));
   expire(lists, kTimeout);
   CHECK(client.verdicts == "s");
+}
+
+TEST_CASE_FIXTURE(Fixture, "pace: a client that has taken a part may pause twice as long") {
+  for (int i = 0; i < 3; ++i) {
+    client.moved += 1000;
+    pace.wait(Pace::For::response, limits(lists, timeout, 0));
+    pace.stop();
+    pace.wait(Pace::For::response, limits(lists, timeout, 0));
+    expire(lists, kTimeout);
+    CHECK(client.verdicts.empty());
+  }
+  expire(lists, kTimeout);
+  CHECK(client.verdicts == "s");
+}
+
+TEST_CASE_FIXTURE(Fixture, "pace: what the client took of an earlier response does not count") {
+  client.moved = 1000;
+  pace.wait(Pace::For::response, limits(lists, timeout, 0));
+  expire(lists, kTimeout);
+  CHECK(client.verdicts.empty());
+  pace.stop();
+  for (const std::int64_t taken : {500, 0}) {
+    pace.begin();
+    client.moved = taken;
+    pace.wait(Pace::For::response, limits(lists, timeout, 0));
+    expire(lists, kTimeout);
+    CHECK(client.verdicts == (taken > 0 ? "" : "s"));
+    pace.stop();
+  }
 }
 
 TEST_CASE_FIXTURE(Fixture, "pace: stop stops both deadlines") {
