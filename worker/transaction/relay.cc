@@ -1,5 +1,7 @@
 // One request and its response, bodies both ways, and how long to wait for either side: see
 // transaction.h.
+#include <algorithm>
+
 #include "worker/transaction/transaction.h"
 
 namespace worker::transaction {
@@ -75,8 +77,8 @@ Transaction::Flow Transaction::pump_response() {
     }
     const std::size_t have = upstream_->head_bytes.copy(buffer, net::kReadBufferSize);
     const std::size_t held = client_.held();
-    const std::size_t wanted =
-        held == 0 ? net::kReadBufferSize - have : now_.listener->config.buffer - held;
+    std::size_t wanted = net::kReadBufferSize - have;
+    if (held != 0) wanted = std::min(wanted, now_.listener->config.buffer - held);
     const tls::IoResult result = upstream_->endpoint().read(buffer + have, wanted);
     if (result.status == tls::IoStatus::would_block) {
       if (!to_backend_.failed()) break;

@@ -77,3 +77,34 @@ TEST_CASE("transaction buffering: a client that stops while its body is collecte
   CHECK(world.budget.left() == 1U << 20);
   CHECK(world.fakes[0]->connections() == 0);
 }
+
+TEST_CASE("transaction buffering: a large Buffer is filled in reads of the worker's buffer") {
+  constexpr std::size_t kLength = 600'000;
+  World world(buffering(1U << 20));
+  FakeExchange& client = world.client();
+  client.room = 2;
+  world.get();
+  REQUIRE(world.until_asked());
+  world.fakes[0]->sends("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(kLength) +
+                        "\r\n\r\n0123456789");
+  REQUIRE(world.until([&] { return client.body == "0123456789"; }));
+  std::string rest(kLength - 10, 'x');
+  while (!rest.empty()) {
+    const std::size_t sent = world.fakes[0]->sends_some(rest);
+    if (sent == 0) world.turn(1);
+    rest.erase(0, sent);
+  }
+  REQUIRE(world.until([&] { return client.body.size() == kLength; }));
+  // All of it is here, so the backend is free, although the client has taken two bytes.
+  CHECK(world.slots() == "0 0");
+  CHECK(!client.ended);
+  for (const std::string& call : client.calls) {
+    CAPTURE(call);
+    if (call.find(" bytes") == std::string::npos) continue;
+    CHECK(std::stoul(call.substr(5)) <= worker::net::kReadBufferSize);
+  }
+  client.room = UINT64_MAX;
+  client.transaction.on_client_writable();
+  CHECK(client.ended);
+  CHECK(client.body == "0123456789" + std::string(kLength - 10, 'x'));
+}
