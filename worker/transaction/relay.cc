@@ -121,12 +121,13 @@ Transaction::Flow Transaction::after_body(bool has_excess) {
 
 // The side that the other one waits for has a deadline.
 void Transaction::arm_deadlines() {
-  if (now_.is_stream) {
+  if (now_.is_stream && upstream_) {
     stream_deadline_.start(now_.listener->stream_timeout, net::EventLoop::now_ms());
     pace_.stop();
     upstream_->deadline().stop();
     return;
   }
+  stream_deadline_.stop();  // the backend has ended its stream; the client takes what is left
   const bool awaits_body = upstream_ && !client_.body_is_whole() && !to_backend_.holds();
   const bool awaits_room = client_.is_blocked();
   if (awaits_room || awaits_body) {
