@@ -136,10 +136,8 @@ bool set_id(SSL_CTX* context, const Set& set, const ClientAuth& client_auth) {
     if (X509_digest(certificate->leaf.get(), EVP_sha256(), one.data(), &size) != 1) return false;
     all.append(reinterpret_cast<const char*>(one.data()), size);
   }
-  if (EVP_Digest(all.data(), all.size(), one.data(), &size, EVP_sha256(), nullptr) != 1) {
-    return false;
-  }
-  return SSL_CTX_set_session_id_context(context, one.data(), size) == 1;
+  return EVP_Digest(all.data(), all.size(), one.data(), &size, EVP_sha256(), nullptr) == 1 &&
+         SSL_CTX_set_session_id_context(context, one.data(), size) == 1;
 }
 
 bool set_limits(SSL_CTX* context, const conf::Tls& tls, const Ciphers& ciphers) {
@@ -155,8 +153,7 @@ bool set_limits(SSL_CTX* context, const conf::Tls& tls, const Ciphers& ciphers) 
   SSL_CTX_set_dh_auto(context, 1);
   const bool only_1_3 = tls.min_tls == conf::Tls::Version::tls1_3 || ciphers.up_to_1_2.empty();
   return SSL_CTX_set_min_proto_version(context, only_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION) == 1 &&
-         SSL_CTX_set_max_proto_version(
-             context, ciphers.suites_1_3.empty() ? TLS1_2_VERSION : TLS1_3_VERSION) == 1 &&
+         SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION) == 1 &&
          (ciphers.up_to_1_2.empty() ||
           SSL_CTX_set_cipher_list(context, ciphers.up_to_1_2.c_str()) == 1) &&
          SSL_CTX_set_ciphersuites(context, ciphers.suites_1_3.c_str()) == 1;
@@ -286,7 +283,7 @@ Steps Context::load_parts(const conf::Tls& tls, Diagnostics& diagnostics,
                                                "` is ignored: OpenSSL does not know it or "
                                                "considers it too weak");
   }
-  const bool has_ciphers = !ciphers.up_to_1_2.empty() || !ciphers.suites_1_3.empty();
+  const bool has_ciphers = !ciphers.suites_1_3.empty();
   if (!has_ciphers) {
     diagnostics.error(tls.ciphers_where,
                       "no usable cipher is left in `Ciphers`; expected names "

@@ -70,4 +70,21 @@ std::string key_beside(const std::string& certificate) {
   return {};
 }
 
+std::size_t file_bytes(const conf::Tls& tls) {
+  std::size_t sum = 0;
+  const auto add = [&sum](const std::string& path) {
+    struct stat about {};
+    if (path.empty() || ::stat(path.c_str(), &about) != 0 || !S_ISREG(about.st_mode)) return;
+    sum += std::min(static_cast<std::size_t>(about.st_size), kMaxPemFile);
+  };
+  conf::Diagnostics unused;  // load_certificates() reports what is missing
+  for (const conf::Tls::Certificate& entry : tls.certificates) {
+    for (const std::string& path : expand_path(entry, unused)) {
+      add(path);
+      add(entry.key.empty() ? key_beside(path) : entry.key);
+    }
+  }
+  return sum;
+}
+
 }  // namespace worker::tls

@@ -1,6 +1,6 @@
 // The certificate files that a path of the configuration names.
 //
-// Lists files and reads none of them. A path without a file is reported as an error.
+// Lists and measures files and reads none of them.
 #pragma once
 
 #include <cstddef>
@@ -23,5 +23,9 @@ std::vector<std::string> expand_path(const conf::Tls::Certificate& entry,
 // The file with the private key of `certificate`: X.pem.key or X.key beside X.pem, or privkey.pem
 // beside fullchain.pem, the names that certbot gives. Empty if there is none.
 std::string key_beside(const std::string& certificate);
+
+// The sum of the sizes of a listener's certificates and keys, each counted as at most kMaxPemFile
+// bytes. What is missing counts nothing.
+std::size_t file_bytes(const conf::Tls& tls);
 
 }  // namespace worker::tls

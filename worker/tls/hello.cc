@@ -76,7 +76,7 @@ bool fits(std::uint16_t scheme, const KeyUse& key, bool is_1_3) {
     case Algorithm::ed448:
       return scheme == kEd448;
     case Algorithm::other:
-      return true;
+      break;
   }
   return true;
 }

@@ -1,5 +1,7 @@
 // One request and its response, bodies both ways, and how long to wait for either side: see
 // transaction.h.
+#include <algorithm>
+
 #include "worker/transaction/transaction.h"
 
 namespace worker::transaction {
@@ -75,8 +77,8 @@ Transaction::Flow Transaction::pump_response() {
     }
     const std::size_t have = upstream_->head_bytes.copy(buffer, net::kReadBufferSize);
     const std::size_t held = client_.held();
-    const std::size_t wanted =
-        held == 0 ? net::kReadBufferSize - have : now_.listener->config.buffer - held;
+    std::size_t wanted = net::kReadBufferSize - have;
+    if (held != 0) wanted = std::min(wanted, now_.listener->config.buffer - held);
     const tls::IoResult result = upstream_->endpoint().read(buffer + have, wanted);
     if (result.status == tls::IoStatus::would_block) {
       if (!to_backend_.failed()) break;
@@ -119,12 +121,13 @@ Transaction::Flow Transaction::after_body(bool has_excess) {
 
 // The side that the other one waits for has a deadline.
 void Transaction::arm_deadlines() {
-  if (now_.is_stream) {
+  if (now_.is_stream && upstream_) {
     stream_deadline_.start(now_.listener->stream_timeout, net::EventLoop::now_ms());
     pace_.stop();
     upstream_->deadline().stop();
     return;
   }
+  stream_deadline_.stop();  // the backend has ended its stream; the client takes what is left
   const bool awaits_body = upstream_ && !client_.body_is_whole() && !to_backend_.holds();
   const bool awaits_room = client_.is_blocked();
   if (awaits_room || awaits_body) {

@@ -3,8 +3,10 @@
 
 #include <sys/eventfd.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "shm/segment.h"
@@ -42,6 +44,17 @@ struct House {
       for (const auto& fake : fakes) fake->poll();
       return holds();
     });
+  }
+  // Does not turn the loop: what was disposed of is not destroyed meanwhile.
+  template <class Condition>
+  bool until_without_turn(Condition holds) {
+    const auto end = std::chrono::steady_clock::now() + net_test::kPatience;
+    while (std::chrono::steady_clock::now() < end) {
+      for (const auto& fake : fakes) fake->poll();
+      if (holds()) return true;
+      std::this_thread::yield();
+    }
+    return false;
   }
   void turn(int turns = 3) {
     until([&] { return turns-- <= 0; });

@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
+#include <sys/socket.h>
 
+#include <cerrno>
 #include <cstring>
 
 #include "t/unit/backend/harness.h"
@@ -103,4 +105,31 @@ TEST_CASE(
   upstream.close();
   net_test::expire(house.deadlines, 1000);
   CHECK(listener.deadlines == 1);
+}
+
+TEST_CASE("backend connection: a connect that succeeds at once") {
+  // On the loopback, TCP always makes one wait for an event. A UNIX socket does not.
+  House house;
+  const worker::net::UniqueFd listening(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  worker::net::SocketAddress address;
+  address.storage.ss_family = AF_UNIX;
+  address.size = sizeof(sa_family_t);  // the kernel chooses an abstract name
+  auto* const generic = reinterpret_cast<sockaddr*>(&address.storage);
+  REQUIRE(::bind(listening.get(), generic, address.size) == 0);
+  address.size = sizeof address.storage;
+  REQUIRE(::getsockname(listening.get(), generic, &address.size) == 0);
+  REQUIRE(::listen(listening.get(), 1) == 0);
+  worker::backend::UpstreamConnection upstream(house.loop);
+  errno = 0;
+  CHECK(upstream.connect(address) == 0);
+  CHECK_FALSE(upstream.connecting());
+  upstream.close();
+}
+
+TEST_CASE("backend connection: once it is connected, it waits no more for room to write") {
+  House house;
+  const auto upstream = house.connect();
+  CHECK_FALSE(upstream->connecting());
+  CHECK_FALSE(upstream->endpoint().wants_write());
+  upstream->close();
 }

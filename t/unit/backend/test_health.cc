@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "t/unit/backend/harness.h"
+#include "worker/backend/connect_error.h"
 
 using namespace backend_test;
 using worker::backend::AddressOrder;
@@ -55,6 +56,18 @@ TEST_CASE("health: fault A4: an address that does not answer is tried last until
   CHECK(house.lines().empty());
 }
 
+TEST_CASE("health: fault A4: of two addresses, too, the silent one is tried last") {
+  House house({Mode::listening, Mode::listening});
+  house.heritages[0].addresses.push_back(house.fakes[1]->address());
+  Health health(house.segment.backends(), house.log);
+  health.address_is_silent(house.backends[0], house.fakes[0]->address(), ETIMEDOUT);
+  AddressOrder addresses = health.addresses(house.backends[0]);
+  CHECK(worker::net::port_of(addresses.next()) == house.fakes[1]->port());
+  CHECK(!addresses.at_end());
+  CHECK(worker::net::port_of(addresses.next()) == house.fakes[0]->port());
+  CHECK(addresses.at_end());
+}
+
 TEST_CASE("health: the order does not change while the addresses are tried") {
   Three house;
   AddressOrder addresses = house.health.addresses(house.backends[0]);
@@ -89,4 +102,21 @@ TEST_CASE("health: the death and the return of a backend are logged once") {
   health.backend_is_live(house.backends[0]);
   CHECK(house.segment.backends().is_live(0));
   CHECK(house.lines() == std::vector<std::string>{title + " is live again after 0 s"});
+}
+
+TEST_CASE("health: each errno of a connect has its reason; a local one is not the backend's") {
+  using shm::DeadReason;
+  const std::pair<int, DeadReason> remote[] = {
+      {ECONNREFUSED, DeadReason::refused},    {ETIMEDOUT, DeadReason::timeout},
+      {ECONNRESET, DeadReason::reset},        {EHOSTUNREACH, DeadReason::unreachable},
+      {ENETUNREACH, DeadReason::unreachable}, {EACCES, DeadReason::other}};
+  for (const auto& [error, reason] : remote) {
+    CAPTURE(error);
+    CHECK(worker::backend::dead_reason(error) == reason);
+    CHECK_FALSE(worker::backend::is_local_failure(error));
+  }
+  for (const int error : {EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL, EAGAIN}) {
+    CAPTURE(error);
+    CHECK(worker::backend::is_local_failure(error));
+  }
 }

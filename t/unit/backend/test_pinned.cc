@@ -35,8 +35,8 @@ TEST_CASE("pinned: a connection that ends or speaks without a request is closed"
   CHECK(pinned.take() == nullptr);
 }
 
-TEST_CASE("pinned: its destructor closes the connection") {
+TEST_CASE("pinned: its destructor closes the connection at once, not at the end of the turn") {
   House house;
   { PinnedUpstream pinned(house.loop, house.backends[0], house.connect()); }
-  CHECK(house.until([&] { return house.fakes[0]->is_closed(); }));
+  CHECK(house.until_without_turn([&] { return house.fakes[0]->is_closed(); }));
 }

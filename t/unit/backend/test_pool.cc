@@ -74,7 +74,7 @@ TEST_CASE("pool: fault D2: take() gives nothing when something has come on each 
   house.fakes[0]->sends("HTTP/1.1 408 Request Timeout\r\n\r\n");
   CHECK(pool.take() == nullptr);
   CHECK(pool.size() == 0);
-  CHECK(house.until([&] { return house.fakes[0]->is_closed(); }));
+  CHECK(house.until_without_turn([&] { return house.fakes[0]->is_closed(); }));
 }
 
 TEST_CASE("pool: an idle connection is closed after kUpstreamIdleMs") {
@@ -86,7 +86,7 @@ TEST_CASE("pool: an idle connection is closed after kUpstreamIdleMs") {
   CHECK(pool.size() == 1);
   net_test::expire(house.deadlines, kUpstreamIdleMs);
   CHECK(pool.size() == 0);
-  CHECK(house.until([&] { return house.fakes[0]->is_closed(); }));
+  CHECK(house.until_without_turn([&] { return house.fakes[0]->is_closed(); }));
 }
 
 TEST_CASE("pool: a connection in use has no idle deadline") {
@@ -110,7 +110,7 @@ TEST_CASE("pool: it keeps kMaxIdleUpstreams connections and closes the next") {
   CHECK(pool.size() == kMaxIdleUpstreams);
   pool.put(house.connect());
   CHECK(pool.size() == kMaxIdleUpstreams);
-  CHECK(house.until([&] { return house.fakes[0]->is_closed(); }));
+  CHECK(house.until_without_turn([&] { return house.fakes[0]->is_closed(); }));
   pool.clear();
   CHECK(pool.size() == 0);
 }

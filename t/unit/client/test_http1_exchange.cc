@@ -1,5 +1,6 @@
 // One request and its response, as HTTP/1 on the client's side.
 #include <doctest/doctest.h>
+#include <netinet/tcp.h>
 
 #include <ctime>
 
@@ -291,4 +292,43 @@ TEST_CASE("http1_exchange: a response without Date gets the time, and so does an
   REQUIRE(in.until_end(peer));
   CHECK(peer.received.substr(expected.size()).find("Connection: close\r\n" + date) !=
         std::string::npos);
+}
+
+TEST_CASE("http1_exchange: what a tunnel has not taken does not reach the next request") {
+  ClientWorld in;
+  // A backend with room for few bytes, which reads no more than the head.
+  UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const int buffer = 4096;
+  const int segment = 536;
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
+  ::setsockopt(socket.get(), IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment);
+  worker::net::SocketAddress address = in.world.fakes[0]->address();
+  reinterpret_cast<sockaddr_in*>(&address.storage)->sin_port = 0;
+  auto* const generic = reinterpret_cast<sockaddr*>(&address.storage);
+  REQUIRE(::bind(socket.get(), generic, address.size) == 0);
+  REQUIRE(::getsockname(socket.get(), generic, &address.size) == 0);
+  REQUIRE(::listen(socket.get(), 1) == 0);
+  in.world.heritages[0].addresses = {address};
+
+  Peer& tunnel = in.connect();
+  tunnel.sends("GET / HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n" +
+               std::string(100'000, 'x'));
+  REQUIRE(in.until([&] { return in.world.slots() == "1 1"; }));
+  const UniqueFd backend(::accept4(socket.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  char byte;
+  REQUIRE(in.until([&] { return ::recv(backend.get(), &byte, 1, MSG_DONTWAIT) == 1; }));
+  constexpr std::string_view kSwitch =
+      "HTTP/1.1 101 X\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n";
+  REQUIRE(::send(backend.get(), kSwitch.data(), kSwitch.size(), 0) ==
+          static_cast<ssize_t>(kSwitch.size()));
+  REQUIRE(in.until([&] { return tunnel.received.ends_with("\r\n\r\n"); }));
+  CHECK(in.clients.cut_off("test") == 1);
+
+  in.world.heritages[0].addresses = {in.world.fakes[0]->address()};
+  Peer& peer = in.connect();  // its exchange is the tunnel's
+  peer.sends("POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 5\r\n\r\n");
+  REQUIRE(in.until([&] { return in.world.fakes[0]->has_head(); }));
+  peer.sends("abcde");
+  REQUIRE(in.until([&] { return body_of(in.world.fakes[0]->received()).size() >= 5; }));
+  CHECK(body_of(in.world.fakes[0]->received()) == "abcde");
 }

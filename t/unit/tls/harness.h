@@ -14,6 +14,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <initializer_list>
 #include <memory>
 #include <string>
 
@@ -144,6 +145,12 @@ inline std::string simple_pem(const std::string& cn, const std::string& san = {}
   return pem(make_certificate(key.get(), {.cn = cn, .san = san}).get()) + pem(key.get());
 }
 
+inline conf::Tls settings_of(std::initializer_list<std::string> files) {
+  conf::Tls tls;
+  for (const std::string& file : files) tls.certificates.push_back({.path = file, .where = {}});
+  return tls;
+}
+
 inline std::shared_ptr<worker::tls::Context> make_context(const conf::Tls& tls,
                                                           conf::Diagnostics& diagnostics) {
   return worker::tls::Context::make(tls, diagnostics);
@@ -151,10 +158,8 @@ inline std::shared_ptr<worker::tls::Context> make_context(const conf::Tls& tls,
 
 inline std::shared_ptr<worker::tls::Context> some_context() {
   const Folder folder;
-  conf::Tls tls;
-  tls.certificates = {{.path = folder.write("a.pem", simple_pem("a.test")), .where = {}}};
   conf::Diagnostics diagnostics;
-  return make_context(tls, diagnostics);
+  return make_context(settings_of({folder.write("a.pem", simple_pem("a.test"))}), diagnostics);
 }
 
 // Pseudo-random bytes, the same each time: lost, doubled or moved bytes show.
@@ -166,6 +171,24 @@ inline std::string pattern(std::size_t size) {
     c = static_cast<char>(state >> 24);
   }
   return bytes;
+}
+
+// The first message of a client, which asks for `name`.
+inline std::string client_hello(const char* name = nullptr) {
+  SSL_CTX* const settings = SSL_CTX_new(TLS_client_method());
+  SSL* const client = SSL_new(settings);
+  if (name != nullptr) {
+    std::string copy(name);
+    SSL_ctrl(client, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, copy.data());
+  }
+  BIO* const out = BIO_new(BIO_s_mem());
+  BIO_up_ref(out);
+  SSL_set_bio(client, BIO_new(BIO_s_mem()), out);
+  SSL_connect(client);
+  ERR_clear_error();
+  SSL_free(client);
+  SSL_CTX_free(settings);
+  return take(out);
 }
 
 // A client and a server's stream on the two ends of a socket pair, both non-blocking.

@@ -63,6 +63,46 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("certificates: certificates that issued each other make no endless chain") {
+  const worker::tls::KeyPointer leaf_key = make_ec_key();
+  const worker::tls::KeyPointer other_key = make_ec_key();
+  const auto named = make_certificate(other_key.get(), {.cn = "Other", .is_authority = true});
+  const auto leaf = make_certificate(
+      leaf_key.get(),
+      {.cn = "a.test", .issuer = named.get(), .issuer_key = other_key.get(), .is_authority = true});
+  const auto other = make_certificate(
+      other_key.get(),
+      {.cn = "Other", .issuer = leaf.get(), .issuer_key = leaf_key.get(), .is_authority = true});
+  conf::Diagnostics diagnostics;
+  const auto found = read(pem(leaf.get()) + pem(other.get()) + pem(leaf_key.get()), diagnostics);
+  REQUIRE(found.size() == 1);
+  REQUIRE(found[0].chain.size() == 1);
+  CHECK(X509_cmp(found[0].chain[0].get(), other.get()) == 0);
+}
+
+TEST_CASE("certificates: a chain of two intermediates goes upwards, whatever their order") {
+  const Family f;
+  const worker::tls::KeyPointer key = make_ec_key();
+  const auto lower = make_certificate(key.get(), {.cn = "Lower",
+                                                  .issuer = f.middle.get(),
+                                                  .issuer_key = f.middle_key.get(),
+                                                  .is_authority = true});
+  const worker::tls::KeyPointer leaf_key = make_ec_key();
+  const auto leaf = make_certificate(
+      leaf_key.get(), {.cn = "b.test", .issuer = lower.get(), .issuer_key = key.get()});
+  const std::string own = pem(leaf.get()) + pem(leaf_key.get());
+  const std::string low = pem(lower.get());
+  const std::string middle = pem(f.middle.get());
+  for (const std::string& text : {own + low + middle, middle + low + own}) {
+    conf::Diagnostics diagnostics;
+    const auto found = read(text, diagnostics);
+    REQUIRE(found.size() == 1);
+    REQUIRE(found[0].chain.size() == 2);
+    CHECK(X509_cmp(found[0].chain[0].get(), lower.get()) == 0);
+    CHECK(X509_cmp(found[0].chain[1].get(), f.middle.get()) == 0);
+  }
+}
+
 TEST_CASE("certificates: the name is CN where SAN has no DNS name") {
   conf::Diagnostics diagnostics;
   CHECK(read(simple_pem("Old.Test"), diagnostics).at(0).names ==

@@ -2,7 +2,6 @@
 
 #include "shm/segment.h"
 #include "t/unit/tls/harness.h"
-#include "worker/tls/client_auth.h"
 
 using namespace tls_test;
 
@@ -14,12 +13,6 @@ shm::TicketKey some_key(std::uint8_t byte) {
   key.cipher.fill(byte);
   key.mac.fill(byte);
   return key;
-}
-
-conf::Tls settings_of(std::initializer_list<std::string> files) {
-  conf::Tls tls;
-  for (const std::string& file : files) tls.certificates.push_back({.path = file, .where = {}});
-  return tls;
 }
 
 // The newest session that the client has got.
@@ -253,119 +246,128 @@ TEST_CASE("tls context: the hosts that the served certificate covers") {
   CHECK_FALSE(covers(""));
 }
 
-TEST_CASE("tls context: client certificates, asked for or required") {
-  const Sites sites;
-  const worker::tls::KeyPointer root_key = make_ec_key();
-  const auto root = make_certificate(root_key.get(), {.cn = "Root", .is_authority = true});
+TEST_CASE("tls context: a certificate or a chain that OpenSSL finds too weak is an error") {
+  const Folder folder;
   const worker::tls::KeyPointer key = make_ec_key();
-  const auto known = make_certificate(
-      key.get(), {.cn = "some\r\none", .issuer = root.get(), .issuer_key = root_key.get()});
-  const auto stranger = make_certificate(key.get(), {.cn = "stranger"});
-  conf::Tls tls = settings_of({sites.first});
-  tls.client_cert = conf::Tls::ClientCert{};
-  tls.client_cert->ca = sites.folder.write("ca.pem", pem(root.get()));
-  conf::Diagnostics diagnostics;
-  const auto asks = make_context(tls, diagnostics);
-  tls.client_cert->mode = conf::Tls::ClientCert::Mode::require;
-  const auto requires_one = make_context(tls, diagnostics);
-  REQUIRE((asks && requires_one));
-
-  const auto fields = [&](worker::tls::Context& context, X509* shown) -> std::string {
-    Pair pair(context);
-    if (shown != nullptr) {
-      SSL_CTX_use_certificate(pair.settings(), shown);
-      SSL_CTX_use_PrivateKey(pair.settings(), key.get());
-    }
-    if (!pair.shake_hands()) return pair.server.tls()->failure();
-    std::string out;
-    worker::tls::append_fields(pair.server.tls()->ssl(), out);
-    const std::size_t serial = out.find("X-SSL-Serial: ");
-    if (serial != std::string::npos) out.erase(serial, out.find('\n', serial) + 1 - serial);
-    return out;
-  };
-  const std::string common = "X-SSL-Cipher: TLS_AES_128_GCM_SHA256\r\nX-SSL-Protocol: TLSv1.3\r\n";
-  const std::string named =
-      "X-SSL-Subject: CN=some\\0D\\0Aone\r\nX-SSL-Issuer: CN=Root\r\nX-SSL-Verify: SUCCESS\r\n";
-  CHECK(fields(*asks, nullptr) == common + "X-SSL-Verify: NONE\r\n");
-  CHECK(fields(*asks, known.get()) == common + named);
-  CHECK(fields(*asks, stranger.get()) == "certificate verify failed: self-signed certificate");
-  CHECK(fields(*requires_one, nullptr) == "peer did not return a certificate");
-  CHECK(fields(*requires_one, known.get()) == common + named);
-  CHECK(fields(*requires_one, stranger.get()) ==
-        "certificate verify failed: self-signed certificate");
-
-  tls.client_cert->ca = sites.folder.write("empty.pem", "nothing");
-  CHECK_FALSE(make_context(tls, diagnostics));
-  tls.client_cert->ca = sites.folder.path + "/none";
-  CHECK_FALSE(make_context(tls, diagnostics));
-  CHECK(diagnostics.text().find("it contains no certificate; expected a PEM file") !=
-        std::string::npos);
-  CHECK(diagnostics.text().find("No such file or directory; expected a PEM file") !=
-        std::string::npos);
-}
-
-TEST_CASE("tls context: revocation lists of clients' authorities and intermediates") {
-  const Sites sites;
-  const worker::tls::KeyPointer key = make_ec_key();
-  const worker::tls::KeyPointer root_key = make_ec_key();
-  const worker::tls::KeyPointer middle_key = make_ec_key();
-  const auto root = make_certificate(root_key.get(), {.cn = "Root", .is_authority = true});
-  const auto middle = make_certificate(
-      middle_key.get(),
-      {.cn = "Middle", .issuer = root.get(), .issuer_key = root_key.get(), .is_authority = true});
-  const auto issued = [&](const char* cn) {
-    return make_certificate(key.get(),
-                            {.cn = cn, .issuer = middle.get(), .issuer_key = middle_key.get()});
-  };
-  const auto good = issued("good");
-  const auto bad = issued("bad");
-  const auto list = [](auto& issuer, auto& issuer_key, X509* revoked, long until) {
-    return pem(make_crl({issuer.get(), issuer_key.get(), revoked, -3600, until}).get());
-  };
-  const std::string of_bad = list(middle, middle_key, bad.get(), 3600);
-  const std::string expired = list(middle, middle_key, nullptr, -1);
-  const std::string of_middle = list(root, root_key, middle.get(), 3600);
-  const std::string of_nobody = list(root, root_key, nullptr, 3600);
-
-  const auto outcome = [&](const std::string& lists, const auto& shown) -> std::string {
-    conf::Tls tls = settings_of({sites.first});
-    tls.client_cert = conf::Tls::ClientCert{};
-    tls.client_cert->ca = sites.folder.write("ca.pem", pem(root.get()));
-    if (!lists.empty()) tls.client_cert->crl = sites.folder.write("crl.pem", lists);
+  const worker::tls::KeyPointer weak_key = make_rsa_key(1024);
+  const auto root = make_certificate(key.get(), {.cn = "Root", .is_authority = true});
+  const auto weak = make_certificate(
+      weak_key.get(),
+      {.cn = "Weak", .issuer = root.get(), .issuer_key = key.get(), .is_authority = true});
+  const auto leaf = make_certificate(
+      key.get(), {.cn = "a.test", .issuer = weak.get(), .issuer_key = weak_key.get()});
+  const auto old = make_certificate(
+      key.get(),
+      {.cn = "b.test", .issuer = root.get(), .issuer_key = key.get(), .digest = EVP_sha1()});
+  const auto refused = [&](const std::string& name, const std::string& certificates) {
     conf::Diagnostics diagnostics;
-    const auto context = make_context(tls, diagnostics);
-    REQUIRE_MESSAGE(context, diagnostics.text());
-    Pair pair(*context);
-    SSL_CTX_use_certificate(pair.settings(), shown.get());
-    SSL_CTX_add1_chain_cert(pair.settings(), middle.get());
-    SSL_CTX_use_PrivateKey(pair.settings(), key.get());
-    return pair.shake_hands() ? "served" : pair.server.tls()->failure();
+    const std::string path = folder.write(name, certificates + pem(key.get()));
+    CHECK_FALSE(make_context(settings_of({path}), diagnostics));
+    REQUIRE(diagnostics.all().size() == 1);
+    return diagnostics.all()[0].message.substr(0, diagnostics.all()[0].message.rfind(':')) ==
+           "the certificate `" + path + "` cannot be used";
   };
-  const std::string head = "certificate verify failed: ";
-  CHECK(outcome("", bad) == "served");
-  // An issuer without a list: here the root, and then the intermediate.
-  CHECK(outcome(of_bad, bad) == head + "certificate revoked");
-  CHECK(outcome(of_bad, good) == "served");
-  CHECK(outcome(of_nobody, good) == "served");
-  CHECK(outcome(of_middle, good) == head + "certificate revoked");
-  CHECK(outcome(of_nobody + of_bad, bad) == head + "certificate revoked");
-  CHECK(outcome(of_nobody + of_bad, good) == "served");
-  CHECK(outcome(expired, good) == head + "CRL has expired");
+  CHECK(refused("chain.pem", pem(leaf.get()) + pem(weak.get())));
+  CHECK(refused("leaf.pem", pem(old.get())));
 }
 
-TEST_CASE("client auth: the identity of a ticket differs when a revocation list differs") {
+TEST_CASE("tls context: the chain is sent without its root") {
   const Folder folder;
   const worker::tls::KeyPointer key = make_ec_key();
   const auto root = make_certificate(key.get(), {.cn = "Root", .is_authority = true});
-  const auto identity = [&](const std::string& lists) {
-    conf::Tls::ClientCert wanted;
-    wanted.ca = folder.write("ca.pem", pem(root.get()) + lists);
+  const auto middle = make_certificate(
+      key.get(),
+      {.cn = "Middle", .issuer = root.get(), .issuer_key = key.get(), .is_authority = true});
+  const auto leaf = make_certificate(
+      key.get(), {.cn = "a.test", .issuer = middle.get(), .issuer_key = key.get()});
+  conf::Diagnostics diagnostics;
+  const auto context =
+      make_context(settings_of({folder.write("a.pem", pem(leaf.get()) + pem(middle.get()) +
+                                                          pem(root.get()) + pem(key.get()))}),
+                   diagnostics);
+  REQUIRE(context);
+  Pair pair(*context);
+  REQUIRE(pair.shake_hands());
+  const STACK_OF(X509)* const sent = SSL_get_peer_cert_chain(pair.client);
+  REQUIRE(sk_X509_num(sent) == 2);
+  CHECK(X509_cmp(sk_X509_value(sent, 0), leaf.get()) == 0);
+  CHECK(X509_cmp(sk_X509_value(sent, 1), middle.get()) == 0);
+}
+
+TEST_CASE("tls context: without tickets no session is resumed; a ticket lasts for two hours") {
+  const Sites sites;
+  conf::Diagnostics diagnostics;
+  shm::Segment segment(1);
+  segment.ticket_keys().rotate(some_key(1));
+  const auto context = make_context(settings_of({sites.first}), diagnostics);
+  REQUIRE(context);
+  context->use_tickets(segment.ticket_keys());
+  for (const bool has_tickets : {false, true}) {
+    CAPTURE(has_tickets);
+    const auto connect = [&](SSL_SESSION* offered) {
+      auto pair = std::make_unique<Pair>(*context);
+      SSL_CTX_set_max_proto_version(pair->settings(), TLS1_2_VERSION);
+      if (!has_tickets) SSL_CTX_set_options(pair->settings(), SSL_OP_NO_TICKET);
+      if (offered != nullptr) SSL_set_session(pair->make_client(), offered);
+      REQUIRE(pair->shake_hands());
+      return pair;
+    };
+    const auto first = connect(nullptr);
+    SSL_SESSION* const session = session_of(*first);
+    CHECK(SSL_SESSION_get_ticket_lifetime_hint(session) == (has_tickets ? 7200 : 0));
+    CHECK(SSL_session_reused(connect(session)->client) == (has_tickets ? 1 : 0));
+    SSL_SESSION_free(session);
+  }
+}
+
+TEST_CASE("tls context: the listener's order of ciphers counts; finite-field ones work, too") {
+  const Folder folder;
+  const worker::tls::KeyPointer rsa = make_rsa_key(2048);
+  conf::Tls tls = settings_of({folder.write(
+      "rsa.pem", pem(make_certificate(rsa.get(), {.cn = "a.test"}).get()) + pem(rsa.get()))});
+  const auto agreed = [&](std::vector<std::string> ours, int version, const char* theirs) {
     conf::Diagnostics diagnostics;
-    return worker::tls::ClientAuth::load(wanted, diagnostics).value().identity();
+    tls.ciphers = std::move(ours);
+    const auto context = make_context(tls, diagnostics);
+    REQUIRE_MESSAGE(context, diagnostics.text());
+    Pair pair(*context);
+    SSL_CTX_set_max_proto_version(pair.settings(), version);
+    SSL_CTX_set_cipher_list(pair.settings(), theirs);
+    return std::string(pair.shake_hands() ? SSL_get_cipher_name(pair.client) : "none");
   };
-  const std::string list = pem(make_crl({root.get(), key.get()}).get());
-  const std::string other = pem(make_crl({root.get(), key.get(), root.get()}).get());
-  CHECK(identity(list) == identity(list));
-  CHECK(identity("") != identity(list));
-  CHECK(identity(list) != identity(other));
+  const std::string strong = "ECDHE-RSA-AES256-GCM-SHA384";
+  const std::string fast = "ECDHE-RSA-AES128-GCM-SHA256";
+  const std::string both = fast + ":" + strong;
+  CHECK(agreed({strong, fast}, TLS1_2_VERSION, both.c_str()) == strong);
+  CHECK(agreed({fast, strong}, TLS1_2_VERSION, both.c_str()) == fast);
+  CHECK(agreed({"DHE-RSA-AES128-GCM-SHA256"}, TLS1_2_VERSION, "DEFAULT") ==
+        "DHE-RSA-AES128-GCM-SHA256");
+  // Names of TLS 1.3 alone exclude TLS 1.2.
+  CHECK(agreed({"TLS_AES_256_GCM_SHA384"}, TLS1_2_VERSION, "DEFAULT") == "none");
+  CHECK(agreed({"TLS_AES_256_GCM_SHA384"}, TLS1_3_VERSION, "DEFAULT") == "TLS_AES_256_GCM_SHA384");
+}
+
+TEST_CASE("tls context: a first certificate without a usable name is the default") {
+  const Sites sites;
+  const std::string nameless = sites.folder.write("0.pem", simple_pem("Example Ltd."));
+  conf::Diagnostics diagnostics;
+  const auto context = make_context(settings_of({nameless, sites.first}), diagnostics);
+  REQUIRE(context);
+  for (const char* name : {"first.test", "none.test"}) {
+    Pair pair(*context);
+    REQUIRE(pair.shake_hands(name));
+    CHECK(pair.served() == (name == std::string("first.test") ? name : "Example Ltd."));
+  }
+}
+
+TEST_CASE("tls context: the errors of another listener do not end a load; its steps free it") {
+  const Sites sites;
+  conf::Diagnostics diagnostics;
+  diagnostics.error({}, "another listener's");
+  auto context = make_context(settings_of({sites.first, sites.wild, sites.exact}), diagnostics);
+  REQUIRE(context);
+  CHECK(diagnostics.all().size() == 1);
+  CHECK(context->free_step());
+  CHECK(context->free_step());
+  CHECK_FALSE(context->free_step());
 }

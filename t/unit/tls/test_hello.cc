@@ -16,16 +16,19 @@ struct Client {
   const char* schemes;  // the client's signature schemes; null: OpenSSL's default
 };
 
-// Which of the keys the client can verify, in the order rsa, rsa_pss, P-256, P-384, ed25519.
+// Which of the keys the client can verify, in the order rsa, rsa_pss, P-256, P-384, ed25519, ed448,
+// a kind that this code does not know.
 std::string verifiable(const Client& wish) {
   struct Keys {
-    KeyUse all[5];
+    KeyUse all[7];
     std::string found = {};
   } keys{{KeyUse::of(make_rsa_key(2048).get()),
           {KeyUse::Algorithm::rsa_pss},
           KeyUse::of(make_ec_key("P-256").get()),
           KeyUse::of(make_ec_key("P-384").get()),
-          {KeyUse::Algorithm::ed25519}}};
+          {KeyUse::Algorithm::ed25519},
+          {KeyUse::Algorithm::ed448},
+          {KeyUse::Algorithm::other}}};
   SSL_CTX* const server_settings = SSL_CTX_new(TLS_server_method());
   SSL_CTX* const client_settings = SSL_CTX_new(TLS_client_method());
   SSL_CTX_set_client_hello_cb(
@@ -61,6 +64,28 @@ std::string verifiable(const Client& wish) {
   return keys.found;
 }
 
+// The server name that a server finds in the first message `hello`.
+std::string name_in(const std::string& hello) {
+  SSL_CTX* const settings = SSL_CTX_new(TLS_server_method());
+  std::string found = "no hello";
+  SSL_CTX_set_client_hello_cb(
+      settings,
+      [](SSL* session, int*, void* argument) {
+        *static_cast<std::string*>(argument) = worker::tls::server_name(session);
+        return SSL_CLIENT_HELLO_ERROR;
+      },
+      &found);
+  SSL* const server = SSL_new(settings);
+  BIO* const in = BIO_new(BIO_s_mem());
+  BIO_write(in, hello.data(), static_cast<int>(hello.size()));
+  SSL_set_bio(server, in, BIO_new(BIO_s_mem()));
+  SSL_accept(server);
+  ERR_clear_error();
+  SSL_free(server);
+  SSL_CTX_free(settings);
+  return found;
+}
+
 std::string chosen(std::string_view offered) {
   const unsigned char* name = nullptr;
   unsigned char size = 0;
@@ -75,25 +100,25 @@ std::string chosen(std::string_view offered) {
 
 TEST_CASE("hello: the keys that a client of TLS 1.3 can verify, by its signature schemes") {
   const int version = TLS1_3_VERSION;
-  CHECK(verifiable({version, "DEFAULT", nullptr}) == "yyyyy");
-  CHECK(verifiable({version, "DEFAULT", "rsa_pss_rsae_sha256"}) == "ynnnn");
-  CHECK(verifiable({version, "DEFAULT", "rsa_pss_pss_sha512"}) == "nynnn");
-  CHECK(verifiable({version, "DEFAULT", "ecdsa_secp256r1_sha256"}) == "nnynn");
-  CHECK(verifiable({version, "DEFAULT", "ecdsa_secp384r1_sha384:ed25519"}) == "nnnyy");
+  CHECK(verifiable({version, "DEFAULT", nullptr}) == "yyyyyyy");
+  CHECK(verifiable({version, "DEFAULT", "rsa_pss_rsae_sha256"}) == "ynnnnny");
+  CHECK(verifiable({version, "DEFAULT", "rsa_pss_pss_sha512"}) == "nynnnny");
+  CHECK(verifiable({version, "DEFAULT", "ecdsa_secp256r1_sha256"}) == "nnynnny");
+  CHECK(verifiable({version, "DEFAULT", "ecdsa_secp384r1_sha384:ed25519"}) == "nnnyyny");
   // PKCS #1 is for certificates only in TLS 1.3, not for handshakes.
-  CHECK(verifiable({version, "DEFAULT", "rsa_pkcs1_sha256"}) == "nnnnn");
+  CHECK(verifiable({version, "DEFAULT", "rsa_pkcs1_sha256"}) == "nnnnnny");
   // The ciphers of TLS 1.2 do not matter to a client that also speaks TLS 1.3.
-  CHECK(verifiable({version, "ECDHE-RSA-AES128-GCM-SHA256", nullptr}) == "yyyyy");
+  CHECK(verifiable({version, "ECDHE-RSA-AES128-GCM-SHA256", nullptr}) == "yyyyyyy");
 }
 
 TEST_CASE("hello: the keys that a client of TLS 1.2 can verify, by schemes and ciphers") {
   const int version = TLS1_2_VERSION;
-  CHECK(verifiable({version, "DEFAULT", nullptr}) == "yyyyy");
-  CHECK(verifiable({version, "ECDHE-RSA-AES128-GCM-SHA256", nullptr}) == "yynnn");
-  CHECK(verifiable({version, "ECDHE-ECDSA-AES128-GCM-SHA256", nullptr}) == "nnyyy");
-  CHECK(verifiable({version, "DEFAULT", "RSA+SHA256"}) == "ynnnn");
+  CHECK(verifiable({version, "DEFAULT", nullptr}) == "yyyyyyy");
+  CHECK(verifiable({version, "ECDHE-RSA-AES128-GCM-SHA256", nullptr}) == "yynnnny");
+  CHECK(verifiable({version, "ECDHE-ECDSA-AES128-GCM-SHA256", nullptr}) == "nnyyyyy");
+  CHECK(verifiable({version, "DEFAULT", "RSA+SHA256"}) == "ynnnnny");
   // A hash is not bound to a curve in TLS 1.2.
-  CHECK(verifiable({version, "DEFAULT", "ECDSA+SHA256"}) == "nnyyn");
+  CHECK(verifiable({version, "DEFAULT", "ECDSA+SHA256"}) == "nnyynny");
 }
 
 TEST_CASE("hello: http/1.1, else http/1.0, else no protocol") {
@@ -103,4 +128,48 @@ TEST_CASE("hello: http/1.1, else http/1.0, else no protocol") {
   CHECK(chosen("\x08http/1.0") == "http/1.0");
   CHECK(chosen("\x02h2\x06spdy/3") == "none");
   CHECK(chosen("\x08HTTP/1.1\x07http/1.\x09http/1.1x") == "none");
+}
+
+TEST_CASE("hello: each scheme of a kind of key, from the first to the last, and no other") {
+  const int newest = TLS1_3_VERSION;
+  for (const char* hash : {"sha256", "sha384", "sha512"}) {
+    CAPTURE(hash);
+    CHECK(verifiable({newest, "DEFAULT", (std::string("rsa_pss_rsae_") + hash).c_str()}) ==
+          "ynnnnny");
+    CHECK(verifiable({newest, "DEFAULT", (std::string("rsa_pss_pss_") + hash).c_str()}) ==
+          "nynnnny");
+  }
+  CHECK(verifiable({newest, "DEFAULT", "ed25519"}) == "nnnnyny");
+  CHECK(verifiable({newest, "DEFAULT", "ed448"}) == "nnnnnyy");
+  for (const char* hash : {"SHA224", "SHA256", "SHA384", "SHA512"}) {
+    CAPTURE(hash);
+    CHECK(verifiable({TLS1_2_VERSION, "DEFAULT", (std::string("RSA+") + hash).c_str()}) ==
+          "ynnnnny");
+    CHECK(verifiable({TLS1_2_VERSION, "DEFAULT", (std::string("ECDSA+") + hash).c_str()}) ==
+          "nnyynny");
+  }
+  CHECK(verifiable({TLS1_2_VERSION, "DEFAULT@SECLEVEL=0", "RSA+SHA1"}) == "nnnnnny");
+  CHECK(verifiable({TLS1_2_VERSION, "DEFAULT@SECLEVEL=0", "ECDSA+SHA1"}) == "nnnnnny");
+}
+
+TEST_CASE("hello: the server name, and none from a malformed extension") {
+  const std::string whole = client_hello("a.test");
+  const std::size_t at = whole.find("a.test");
+  REQUIRE(at != std::string::npos);
+  const auto named = [&](std::size_t offset, char byte) {
+    std::string changed = whole;
+    changed[at - offset] = byte;
+    return name_in(changed);
+  };
+  // Before the name: the size of the list (2 bytes), the type, and the size of the name (2 bytes).
+  CHECK(name_in(whole) == "a.test");
+  CHECK(name_in(client_hello(nullptr)) == "");
+  CHECK(name_in(client_hello(std::string(255, 'x').c_str())) == std::string(255, 'x'));
+  CHECK(named(5, 1) == "");
+  CHECK(named(4, 8) == "");
+  CHECK(named(4, 10) == "");
+  CHECK(named(3, 1) == "");
+  CHECK(named(2, 1) == "");
+  CHECK(named(1, 7) == "");
+  CHECK(named(1, 5) == "a.tes");
 }

@@ -104,3 +104,15 @@ TEST_CASE("transaction pinning: the balancer chooses the backend of the connecti
       world.segment.backends().mark_dead(world.heritages[chosen].row, shm::DeadReason::refused, 1));
   serve(world, alice, kAnonymous, kOk, 0, 1 - chosen);
 }
+
+TEST_CASE("transaction pinning: an answer before the end of the body ends the connection") {
+  World world;
+  FakeExchange& alice = world.add_client();
+  alice.sends("ab");
+  world.ask(alice, "POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 6\r\n\r\n");
+  REQUIRE(world.until([&] { return world.fakes[0]->received().ends_with("\r\n\r\nab"); }));
+  world.fakes[0]->sends(kChallenge);
+  REQUIRE(world.until_end(alice));
+  CHECK(alice.pinned() == nullptr);
+  CHECK(world.until([&] { return world.fakes[0]->is_closed(); }));
+}

@@ -62,6 +62,33 @@ TEST_CASE("transaction timeouts: one slow page does not make a backend dead that
   CHECK(world.is_live(0));
 }
 
+TEST_CASE("transaction timeouts: fault A1: a backend was heard, to within kHeardStepMs, or not") {
+  // The time of the last byte is exact to a step, so a byte of that step before the request counts.
+  for (const std::uint64_t later : {shm::kHeardStepMs, shm::kHeardStepMs + 1}) {
+    CAPTURE(later);
+    World world;
+    world.get();
+    REQUIRE(world.until_asked());
+    const std::size_t head = world.fakes[0]->received().size();
+    for (std::size_t sent = 2;; ++sent) {
+      world.fakes[0]->sends(kOk);
+      REQUIRE(world.until([&] { return world.backends[0].pool.size() == 1; }));
+      shm::BackendTable& table = world.segment.backends();
+      const std::uint64_t due = table.last_heard_ms(0) + shm::kHeardStepMs + later;
+      while (EventLoop::now_ms() < due) continue;
+      const std::uint64_t now = EventLoop::now_ms();
+      table.note_heard(0, now - later);
+      world.get(world.add_client());
+      if (EventLoop::now_ms() == now) break;  // else it went out later than that: once more
+      REQUIRE(world.until([&] { return world.fakes[0]->received().size() == sent * head; }));
+    }
+    CHECK(world.lines().empty());
+    world.expire(kTimeOutMs);
+    const bool is_suspected = later > shm::kHeardStepMs;
+    CHECK(world.lines().size() == (is_suspected ? 1 : 0));
+  }
+}
+
 TEST_CASE("transaction timeouts: a backend that begins its response and then stays silent") {
   World world;
   world.get();
