@@ -44,7 +44,7 @@ optimise  := -O0 -ggdb
 endif
 ifneq ($(sanitize),)
 optimise  := -O1 -ggdb -fno-omit-frame-pointer
-checks    := -fsanitize=$(sanitize) -fno-sanitize-recover=all
+checks    := -fsanitize=$(sanitize) -fno-sanitize-recover=all -DPOUND_SANITIZE
 else ifneq ($(debug),yes)
 hardening += -D_FORTIFY_SOURCE=2
 endif
@@ -52,7 +52,7 @@ ifeq ($(CI),true)
 warnings  += -Werror
 endif
 
-packages := libevent_core libcrypto libssl yaml-0.1 re2
+packages := libevent_core libcrypto libssl yaml-0.1 re2 libseccomp
 # Stops make when a library, pkg-config or the compiler is missing, after naming the packages.
 require = $(shell CXX='$(CXX)' init/missing-deps $(1) $(CPPFLAGS) $(CXXFLAGS))$(if \
     $(filter-out 0,$(.SHELLSTATUS)),$(error packages are missing, nothing was built))
@@ -79,9 +79,9 @@ endif
 
 # --- programs and their objects ---------------------------------------------------------------------
 # The rooms of worker/, lowest first. A room may include only itself, conf, shm and rooms to its left.
-# The leaves log and http include no other room, and http includes neither conf nor shm. t/lint checks
-# this.
-leaves  := log http
+# The leaves sandbox, log and http include no other room, and sandbox and http include neither conf nor
+# shm. t/lint checks this.
+leaves  := sandbox log http
 rooms   := $(leaves) tls net route backend transaction client
 folders := conf shm $(rooms:%=worker/%) worker master
 objects_of = $(patsubst %.cc,$(out)/%.o,$(wildcard $(1)/*.cc))
@@ -91,8 +91,9 @@ objects_of = $(patsubst %.cc,$(out)/%.o,$(wildcard $(1)/*.cc))
 conf_objects := $(call objects_of,conf)
 shm_objects  := $(call objects_of,shm)
 http_objects := $(call objects_of,worker/http)
+sandbox_objects := $(call objects_of,worker/sandbox)
 log_objects  := $(conf_objects) $(shm_objects) $(call objects_of,worker/log)
-below        := $(log_objects) $(http_objects)
+below        := $(log_objects) $(http_objects) $(sandbox_objects)
 define room_rule
 below        += $$(call objects_of,worker/$(1))
 $(1)_objects := $$(below)
