@@ -36,6 +36,25 @@ def is_stopped(pid):
     return _stat(pid)[:1] == ["T"]
 
 
+def limit(pid, name):
+    """The soft and the hard limit, as /proc/PID/limits has them; None if the process is gone."""
+    text = _read(f"/proc/{pid}/limits").decode("latin-1")
+    match = re.search(rf"^Max {name} +(\S+) +(\S+)", text, re.M)
+    return match.groups() if match else None
+
+
+def session(pid):
+    """The process that leads the session; 0 if the process is gone."""
+    stat = _stat(pid)
+    return int(stat[3]) if stat else 0
+
+
+def terminal(pid):
+    """The number of the controlling terminal; 0: none."""
+    stat = _stat(pid)
+    return int(stat[4]) if stat else 0
+
+
 def age(pid):
     """Seconds since the process started; 0 if it is gone."""
     stat = _stat(pid)

@@ -54,6 +54,14 @@ ATTACKS = [
 ]
 
 
+def test_abort_is_allowed(site, evil):
+    """A worker's end by the C library shows as what it is."""
+    pound = site.pound(CONFIG, web=site.backend().port, popen={"env": evil.environment})
+    dead = evil.kill_worker(pound, "abort")
+    pound.wait_log(rf"worker [01] \(pid {dead}\) was killed by signal 6 \(Aborted\)$")
+    pound.wait_workers(gone=[dead])
+
+
 def check_the_end(pound, dead, call):
     """The log names the call, and another worker serves within 2 s."""
     began = time.monotonic()
