@@ -238,7 +238,8 @@ doc   = $(PREFIX)/share/doc/pound
 installed = $(sbin)/pound $(sbin)/pound-reload $(SYSCONFDIR)/init.d/pound \
             $(units)/pound.service $(units)/pound@.service \
             $(man)/man8/pound.8 $(man)/man8/pound-reload.8 $(man)/man5/pound.yaml.5 \
-            $(doc)/README.md $(doc)/CHANGELOG.md $(doc)/examples/pound.yaml.sample
+            $(doc)/README.md $(doc)/CHANGELOG.md $(doc)/SECURITY.md \
+            $(doc)/examples/pound.yaml.sample $(doc)/examples/pound.apparmor
 defaults  = $(SYSCONFDIR)/default/pound
 settings  = $(SYSCONFDIR)/pound/pound.yaml
 
@@ -246,6 +247,10 @@ in_place = sed -e 's|/usr/sbin/|$(sbin)/|g' -e 's|/etc/|$(SYSCONFDIR)/|g'
 # The template unit is the plain unit with the instance's name in its file names.
 in_template = $(in_place) -e 's|/pound\.yaml|/%i.yaml|g' -e 's|/pound\.pid|/pound-%i.pid|g' \
               -e 's|^Description=Pound|& %i|'
+
+# AppArmor's own files stay where they are.
+in_apparmor = sed -e 's|/usr/sbin/|$(sbin)/|g' -e 's|/etc/pound/|$(SYSCONFDIR)/pound/|g' \
+              -e 's|/usr/share/doc/pound|$(doc)|g'
 
 # put: installs standard input with a mode at a path. put_of: installs a file likewise.
 put    = install -D -m $(1) /dev/stdin $(DESTDIR)$(2)
@@ -262,7 +267,9 @@ install: $(pound)  ## install below DESTDIR and PREFIX; keeps an existing config
 	$(call put_of,man/pound.yaml.5,644,$(man)/man5/pound.yaml.5)
 	$(call put_of,README.md,644,$(doc)/README.md)
 	$(call put_of,CHANGELOG.md,644,$(doc)/CHANGELOG.md)
+	$(call put_of,SECURITY.md,644,$(doc)/SECURITY.md)
 	$(call put_of,pound.yaml.sample,644,$(doc)/examples/pound.yaml.sample)
+	$(in_apparmor) init/pound.apparmor | $(call put,644,$(doc)/examples/pound.apparmor)
 	test -e $(DESTDIR)$(defaults) || $(in_place) init/pound.default | $(call put,644,$(defaults))
 	test -e $(DESTDIR)$(settings) || $(call put_of,pound.yaml.sample,644,$(settings))
 
