@@ -5,6 +5,7 @@
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -82,6 +83,21 @@ TEST_CASE("sandbox: a process may use what it has" * doctest::skip(!is_filtered(
   CHECK(passes([] { ::close(::socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)); }));
   CHECK(passes([] { set_option(IPPROTO_TCP, TCP_NODELAY); }));
   CHECK(passes([] { set_option(SOL_SOCKET, SO_LINGER); }));
+}
+
+TEST_CASE("sandbox: memory that runs out is no refused call" * doctest::skip(!is_filtered())) {
+  rlimit before{};
+  ::getrlimit(RLIMIT_AS, &before);
+  const rlimit little{256 << 20, before.rlim_max};  // the child inherits it
+  ::setrlimit(RLIMIT_AS, &little);
+  const bool passed = passes([] {
+    void* volatile block = nullptr;  // the compiler must not leave the calls out
+    do {
+      block = std::malloc(1000);
+    } while (block != nullptr);
+  });
+  ::setrlimit(RLIMIT_AS, &before);
+  CHECK(passed);
 }
 
 TEST_CASE("sandbox: its end by abort shows as such" * doctest::skip(!is_filtered())) {
