@@ -44,7 +44,7 @@ optimise  := -O0 -ggdb
 endif
 ifneq ($(sanitize),)
 optimise  := -O1 -ggdb -fno-omit-frame-pointer
-checks    := -fsanitize=$(sanitize) -fno-sanitize-recover=all
+checks    := -fsanitize=$(sanitize) -fno-sanitize-recover=all -DPOUND_SANITIZE
 else ifneq ($(debug),yes)
 hardening += -D_FORTIFY_SOURCE=2
 endif
@@ -52,7 +52,7 @@ ifeq ($(CI),true)
 warnings  += -Werror
 endif
 
-packages := libevent_core libcrypto libssl yaml-0.1 re2
+packages := libevent_core libcrypto libssl yaml-0.1 re2 libseccomp
 # Stops make when a library, pkg-config or the compiler is missing, after naming the packages.
 require = $(shell CXX='$(CXX)' init/missing-deps $(1) $(CPPFLAGS) $(CXXFLAGS))$(if \
     $(filter-out 0,$(.SHELLSTATUS)),$(error packages are missing, nothing was built))
@@ -79,9 +79,9 @@ endif
 
 # --- programs and their objects ---------------------------------------------------------------------
 # The rooms of worker/, lowest first. A room may include only itself, conf, shm and rooms to its left.
-# The leaves log and http include no other room, and http includes neither conf nor shm. t/lint checks
-# this.
-leaves  := log http
+# The leaves sandbox, log and http include no other room, and sandbox and http include neither conf nor
+# shm. t/lint checks this.
+leaves  := sandbox log http
 rooms   := $(leaves) tls net route backend transaction client
 folders := conf shm $(rooms:%=worker/%) worker master
 objects_of = $(patsubst %.cc,$(out)/%.o,$(wildcard $(1)/*.cc))
@@ -91,8 +91,9 @@ objects_of = $(patsubst %.cc,$(out)/%.o,$(wildcard $(1)/*.cc))
 conf_objects := $(call objects_of,conf)
 shm_objects  := $(call objects_of,shm)
 http_objects := $(call objects_of,worker/http)
+sandbox_objects := $(call objects_of,worker/sandbox)
 log_objects  := $(conf_objects) $(shm_objects) $(call objects_of,worker/log)
-below        := $(log_objects) $(http_objects)
+below        := $(log_objects) $(http_objects) $(sandbox_objects)
 define room_rule
 below        += $$(call objects_of,worker/$(1))
 $(1)_objects := $$(below)
@@ -237,7 +238,8 @@ doc   = $(PREFIX)/share/doc/pound
 installed = $(sbin)/pound $(sbin)/pound-reload $(SYSCONFDIR)/init.d/pound \
             $(units)/pound.service $(units)/pound@.service \
             $(man)/man8/pound.8 $(man)/man8/pound-reload.8 $(man)/man5/pound.yaml.5 \
-            $(doc)/README.md $(doc)/CHANGELOG.md $(doc)/examples/pound.yaml.sample
+            $(doc)/README.md $(doc)/CHANGELOG.md $(doc)/SECURITY.md \
+            $(doc)/examples/pound.yaml.sample $(doc)/examples/pound.apparmor
 defaults  = $(SYSCONFDIR)/default/pound
 settings  = $(SYSCONFDIR)/pound/pound.yaml
 
@@ -245,6 +247,10 @@ in_place = sed -e 's|/usr/sbin/|$(sbin)/|g' -e 's|/etc/|$(SYSCONFDIR)/|g'
 # The template unit is the plain unit with the instance's name in its file names.
 in_template = $(in_place) -e 's|/pound\.yaml|/%i.yaml|g' -e 's|/pound\.pid|/pound-%i.pid|g' \
               -e 's|^Description=Pound|& %i|'
+
+# AppArmor's own files stay where they are.
+in_apparmor = sed -e 's|/usr/sbin/|$(sbin)/|g' -e 's|/etc/pound/|$(SYSCONFDIR)/pound/|g' \
+              -e 's|/usr/share/doc/pound|$(doc)|g'
 
 # put: installs standard input with a mode at a path. put_of: installs a file likewise.
 put    = install -D -m $(1) /dev/stdin $(DESTDIR)$(2)
@@ -261,7 +267,9 @@ install: $(pound)  ## install below DESTDIR and PREFIX; keeps an existing config
 	$(call put_of,man/pound.yaml.5,644,$(man)/man5/pound.yaml.5)
 	$(call put_of,README.md,644,$(doc)/README.md)
 	$(call put_of,CHANGELOG.md,644,$(doc)/CHANGELOG.md)
+	$(call put_of,SECURITY.md,644,$(doc)/SECURITY.md)
 	$(call put_of,pound.yaml.sample,644,$(doc)/examples/pound.yaml.sample)
+	$(in_apparmor) init/pound.apparmor | $(call put,644,$(doc)/examples/pound.apparmor)
 	test -e $(DESTDIR)$(defaults) || $(in_place) init/pound.default | $(call put,644,$(defaults))
 	test -e $(DESTDIR)$(settings) || $(call put_of,pound.yaml.sample,644,$(settings))
 

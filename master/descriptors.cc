@@ -42,10 +42,10 @@ void tidy_descriptors() {
   }
 }
 
-void detach_standard_streams() {
+void detach_standard_streams(int last) {
   const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
   if (null < 0) throw StartError("cannot open /dev/null", errno);
-  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) ::dup2(null, fd);
+  for (int fd = STDIN_FILENO; fd <= last; ++fd) ::dup2(null, fd);
   if (null > STDERR_FILENO) ::close(null);
 }
 

@@ -13,8 +13,9 @@ void close_all_but(const std::set<int>& kept);
 // and nothing else is. A daemon thus keeps nothing open of the shell or script that started it.
 void tidy_descriptors();
 
-// Turns 0, 1 and 2 to /dev/null. Throws StartError when that cannot be opened: with the old streams
-// still open, a program that reads the command's output would never see its end.
-void detach_standard_streams();
+// Turns 0 to `last` to /dev/null; the default is all three standard streams. Throws StartError when
+// that cannot be opened: with the old streams still open, a program that reads the command's output
+// would never see its end.
+void detach_standard_streams(int last = 2);
 
 }  // namespace master

@@ -1,12 +1,21 @@
 // See exit_status.h.
 #include "master/exit_status.h"
 
+#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 
+#include "worker/sandbox/sandbox.h"
+
 namespace master {
 
-std::string describe_exit(int status) {
+bool was_refused_a_call(int status) { return WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS; }
+
+std::string describe_exit(int status, std::optional<std::uint32_t> refused_call) {
+  if (was_refused_a_call(status)) {
+    return "was ended by a refused system call" +
+           (refused_call ? ": " + worker::sandbox::call_text(*refused_call) : " (SIGSYS)");
+  }
   if (WIFSIGNALED(status)) {
     const int number = WTERMSIG(status);
     const char* name = ::sigdescr_np(number);

@@ -1,6 +1,8 @@
 // Describes in words how a child process ended.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 namespace master {
@@ -9,8 +11,12 @@ namespace master {
 inline constexpr int kStatusBroken = 70;        // an exception that nothing caught
 inline constexpr int kStatusNoPrivileges = 77;  // User, Group or RootJail could not be applied
 
-// "exited with status 1", "was killed by signal 11 (Segmentation fault)"; `status` is that of
-// wait(2).
-std::string describe_exit(int status);
+// Whether the kernel ended the process at a system call that its sandbox refuses. All functions
+// take the status of wait(2).
+bool was_refused_a_call(int status);
+
+// "exited with status 1", "was killed by signal 11 (Segmentation fault)", "was ended by a refused
+// system call: openat (257)". The process itself has noted `refused_call`, so it may be any number.
+std::string describe_exit(int status, std::optional<std::uint32_t> refused_call = std::nullopt);
 
 }  // namespace master

@@ -18,7 +18,9 @@
 #include <utility>
 
 #include "master/descriptors.h"
+#include "master/isolation.h"
 #include "master/signals.h"
+#include "master/start_error.h"
 
 namespace master {
 namespace {
@@ -90,7 +92,13 @@ void answer_all(const std::vector<Name>& names, const std::vector<std::size_t>& 
                                   const Identity& rights) noexcept {
   close_all_but({STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, socket});
   Signals::reset_in_worker();
-  const std::string error = drop_privileges(rights);
+  std::string error;
+  try {
+    leave_terminal();
+    error = drop_privileges(rights);
+  } catch (const StartError& failure) {
+    error = failure.what();
+  }
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // after the drop, which clears it
   if (::getppid() != master) ::_exit(1);
   if (error.empty()) {

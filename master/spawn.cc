@@ -1,12 +1,10 @@
 // See spawn.h.
 #include "master/spawn.h"
 
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <exception>
 #include <set>
@@ -17,6 +15,7 @@
 #include "master/clock.h"
 #include "master/descriptors.h"
 #include "master/exit_status.h"
+#include "master/isolation.h"
 #include "master/privileges.h"
 #include "master/signals.h"
 #include "master/start_error.h"
@@ -38,22 +37,16 @@ void close_inherited(const worker::Heritage& heritage) {
   close_all_but(kept);
 }
 
-// A core dump, or another process of the same user, must not show private keys.
-bool holds_keys(const worker::Heritage& heritage) {
-  const std::vector<worker::route::ListenerHeritage>& all = heritage.listeners;
-  return std::any_of(all.begin(), all.end(), [](const auto& one) { return one.tls != nullptr; });
-}
-
-int run_worker(const worker::Heritage& heritage, bool detached, worker::log::Log& log) {
+int run_worker(const worker::Heritage& heritage, worker::log::Log& log) {
   try {
-    if (detached) detach_standard_streams();
+    leave_terminal();
     const conf::Global& global = heritage.config->global;
-    const std::string error = drop_privileges({global.root_jail, heritage.uid, heritage.gid});
+    std::string error = drop_privileges({global.root_jail, heritage.uid, heritage.gid});
+    if (error.empty()) error = forbid_files_and_processes();
     if (!error.empty()) {
       log.write(worker::log::Severity::error, error);
       return kStatusNoPrivileges;
     }
-    if (holds_keys(heritage)) ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     return worker::run(heritage);
   } catch (const std::exception& error) {
     log.write(worker::log::Severity::error, std::string("worker failed: ") + error.what());
@@ -62,18 +55,18 @@ int run_worker(const worker::Heritage& heritage, bool detached, worker::log::Log
 }
 
 [[noreturn]] void become_worker(const Generation& generation, shm::Slot slot, shm::Row row,
-                                int control, bool detached) noexcept {
+                                int control) noexcept {
   const worker::Heritage heritage = generation.heritage_of(slot, row, control);
   close_inherited(heritage);
   Signals::reset_in_worker();
   ::tzset();  // reads a file, so it comes before the jail
   worker::log::Log log(heritage.segment->log_ring(row), heritage.doorbell, heritage.detail);
-  ::_exit(run_worker(heritage, detached, log));
+  ::_exit(run_worker(heritage, log));
 }
 
 }  // namespace
 
-Process spawn_worker(const Generation& generation, shm::Slot slot, bool detached) {
+Process spawn_worker(const Generation& generation, shm::Slot slot) {
   shm::Segment& segment = *generation.heritage.segment;
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) != 0) {
@@ -89,7 +82,7 @@ Process spawn_worker(const Generation& generation, shm::Slot slot, bool detached
   }
   segment.log_ring(*row).reset();
   const pid_t pid = ::fork();
-  if (pid == 0) become_worker(generation, slot, *row, theirs.get(), detached);
+  if (pid == 0) become_worker(generation, slot, *row, theirs.get());
   if (pid < 0) {
     const int error = errno;
     segment.workers().free(*row);

@@ -10,9 +10,7 @@
 
 namespace master {
 
-// Throws StartError when there is no row, socket or process; then nothing is left over. With
-// `detached` the child's standard streams are /dev/null, so that a program which reads the output
-// of the starting command sees its end.
-Process spawn_worker(const Generation& generation, shm::Slot slot, bool detached);
+// Throws StartError when there is no row, socket or process; then nothing is left over.
+Process spawn_worker(const Generation& generation, shm::Slot slot);
 
 }  // namespace master

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "master/words.h"
+#include "worker/sandbox/sandbox.h"
 
 namespace master {
 namespace {
@@ -35,6 +36,11 @@ StartReport::StartReport(const worker::Heritage& heritage, const conf::Diagnosti
   warnings_ = warnings_of(diagnostics);
   if (::geteuid() == 0 && !heritage.uid) {
     warnings_.push_back("the workers run as root: set User in Global");
+  }
+  const std::string why = worker::sandbox::why_unavailable();
+  if (worker::sandbox::kIsBuiltIn && !why.empty()) {
+    warnings_.push_back("this system offers no filter of system calls (" + why +
+                        "): the workers run without one");
   }
 }
 

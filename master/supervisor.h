@@ -114,7 +114,8 @@ class Supervisor {
   std::uint64_t reaping_due_ms() const { return has_dead_children_ ? kNow : kNever; }
   void reap(std::uint64_t now_ms);
   void on_exit(WorkerId id, const Process& process, int status);
-  void log_death(const Generation& generation, const std::string& name, int status);
+  void log_death(const Generation& generation, const std::string& name, const std::string& end,
+                 int status);
   void plan_successor(WorkerId id, const Process& process);
 
   // supervisor_reload.cc: the next generation replaces the active one

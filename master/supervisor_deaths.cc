@@ -19,30 +19,32 @@ void Supervisor::reap(std::uint64_t) {
 }
 
 void Supervisor::on_exit(WorkerId id, const Process& process, int status) {
+  const std::string end = describe_exit(status, segment_.workers().info(process.row).refused_call);
   log_drain_.on_exit(process.row);  // its last records come before the entry about its death
   segment_.release_row(process.row);
   // Its slots are free now, and the dead worker cannot wake the requests that wait for them.
   for (const auto& [other, living] : processes_.entries()) env_.wake_fds.notify(living.row);
   const std::string name = name_of(id, process);
   const Generation& generation = generations_.at(id.generation);
-  if (phase_ == Phase::stopping) {
+  if (phase_ == Phase::stopping && !was_refused_a_call(status)) {
     log(Severity::info, name + " has stopped");
   } else if (generation.state == Generation::State::starting) {
-    fail_candidate({name + " " + describe_exit(status) + " before it was ready"});
+    fail_candidate({name + " " + end + " before it was ready"});
   } else {
-    log_death(generation, name, status);
+    log_death(generation, name, end, status);
     if (generation.state == Generation::State::active) plan_successor(id, process);
   }
   forget_if_gone(id.generation);
 }
 
-void Supervisor::log_death(const Generation& generation, const std::string& name, int status) {
-  if (generation.state == Generation::State::active) {
-    log(Severity::error, name + " " + describe_exit(status));
+void Supervisor::log_death(const Generation& generation, const std::string& name,
+                           const std::string& end, int status) {
+  if (generation.state == Generation::State::active || was_refused_a_call(status)) {
+    log(Severity::error, name + " " + end);
   } else if (generation.state == Generation::State::abandoned) {
     log(Severity::debug, name + " was given up");
   } else if (status != 0) {
-    log(Severity::warning, name + " " + describe_exit(status));
+    log(Severity::warning, name + " " + end);
   } else {
     log(phase_ == Phase::draining ? Severity::info : Severity::debug, name + " has drained");
   }

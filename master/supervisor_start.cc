@@ -38,7 +38,7 @@ void Supervisor::spawn_all(const Generation& generation) {
 
 void Supervisor::spawn(const Generation& generation, shm::Slot slot) {
   const WorkerId id{generation.number, slot};
-  Process born = spawn_worker(generation, slot, env_.detached);
+  Process born = spawn_worker(generation, slot);
   const pid_t pid = born.pid;
   const shm::Row row = born.row;
   try {

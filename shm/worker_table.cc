@@ -61,6 +61,7 @@ std::optional<Row> WorkerTable::take(Slot slot, Generation generation) {
     cells.requests_before.store(cells.requests.load(std::memory_order_relaxed),
                                 std::memory_order_relaxed);
     cells.clients.store(0, std::memory_order_relaxed);
+    cells.refused_call.store(0, std::memory_order_relaxed);
     cells.doing.store(0, std::memory_order_relaxed);
     cells.invitations.store(0, std::memory_order_relaxed);
     cells.state.store(WorkerState::starting, std::memory_order_release);
@@ -131,6 +132,8 @@ WorkerInfo WorkerTable::info(Row row) const {
                   cells.requests_before.load(std::memory_order_relaxed);
   info.clients = cells.clients.load(std::memory_order_relaxed);
   if (info.slot < kMaxWorkers) info.restarts = births_[info.slot].restarts;
+  const std::uint32_t refused = cells.refused_call.load(std::memory_order_relaxed);
+  if (refused != 0) info.refused_call = refused - 1;
   info.doing = unpack(cells.doing.load(std::memory_order_relaxed));
   return info;
 }

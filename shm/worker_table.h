@@ -68,6 +68,7 @@ struct WorkerInfo {
   std::uint32_t clients = 0;
   std::uint32_t restarts = 0;  // in this slot, after a process of the same generation died
   Doing doing;
+  std::optional<std::uint32_t> refused_call;  // the system call that ended the process; untrusted
 };
 
 class WorkerTable {
@@ -81,6 +82,8 @@ class WorkerTable {
   void beat(Row row, std::uint64_t now_ms);
   void set_clients(Row row, std::uint32_t clients);
   void count_request(Row row);
+  // Gets 1 + the number of a refused system call, from a signal handler of the process.
+  std::atomic<std::uint32_t>& refused_call(Row row) { return rows_[row].refused_call; }
   // Inline, because each request calls it several times.
   void note(Row row, const Doing& doing) {
     rows_[row].doing.store(pack(doing), std::memory_order_relaxed);
@@ -104,6 +107,7 @@ class WorkerTable {
         0};  // of all processes that the row ever had; never set back
     std::atomic<std::uint64_t> requests_before{0};  // of the processes before the present one
     std::atomic<std::uint32_t> clients{0};
+    std::atomic<std::uint32_t> refused_call{0};  // 1 + its number; 0: none
     std::atomic<std::uint64_t> doing{0};
     std::atomic<std::uint64_t> invitations{0};
   };

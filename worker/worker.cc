@@ -18,6 +18,7 @@
 #include "worker/control.h"
 #include "worker/net/event.h"
 #include "worker/runtime.h"
+#include "worker/sandbox/sandbox.h"
 
 namespace worker {
 
@@ -218,6 +219,7 @@ int run(const Heritage& heritage) {
   try {
     Worker worker(heritage);
     worker.start();
+    sandbox::enter(heritage.segment->workers().refused_call(heritage.row));
     what = "the worker cannot go on: ";
     return worker.run();
   } catch (const std::exception& failure) {

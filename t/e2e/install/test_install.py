@@ -23,6 +23,8 @@ USR = """
 644 share/man/man8/pound.8
 644 share/doc/pound/README.md
 644 share/doc/pound/CHANGELOG.md
+644 share/doc/pound/SECURITY.md
+644 share/doc/pound/examples/pound.apparmor
 644 share/doc/pound/examples/pound.yaml.sample
 """
 ETC = """
@@ -119,6 +121,26 @@ def test_the_units_are_verified(places, unit):
         timeout=scaled(30), check=False, env=dict(os.environ, SYSTEMD_UNIT_PATH=f"{units}:"))
     # systemd-analyze may complain about units of this machine, but not about ours.
     assert (done.returncode, [x for x in done.stderr.splitlines() if "pound" in x]) == (0, [])
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed")
+@pytest.mark.parametrize("unit", ["pound.service", "pound@.service"])
+def test_the_units_leave_little_exposed(places, unit):
+    done = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", "--threshold=25",
+         places / "usr/lib/systemd/system" / unit], capture_output=True, text=True,
+        timeout=scaled(30), check=False)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.skipif(not shutil.which("apparmor_parser"), reason="apparmor is not installed")
+def test_the_apparmor_profile_is_parsed(places):
+    profile = places / "usr/share/doc/pound/examples/pound.apparmor"
+    done = subprocess.run(["apparmor_parser", "-QTK", profile], capture_output=True, text=True,
+                          timeout=scaled(30), check=False)
+    assert done.returncode == 0, done.stderr
+    assert f"\nprofile pound {places}/usr/sbin/pound " in profile.read_text()
+    assert f"\n  {places}/etc/pound/** r,\n" in profile.read_text()
 
 
 def test_the_template_differs_in_names_only(places):

@@ -35,8 +35,8 @@ exit 1
 echo "apt-get called" >&2
 """,
 }
-LIBRARIES = ["libevent", "OpenSSL", "libyaml", "RE2", "Boost.Interprocess"]
-DEV_PACKAGES = "libevent-dev libssl-dev libyaml-dev libre2-dev libboost-dev"
+LIBRARIES = ["libevent", "OpenSSL", "libyaml", "RE2", "libseccomp", "Boost.Interprocess"]
+DEV_PACKAGES = "libevent-dev libssl-dev libyaml-dev libre2-dev libseccomp-dev libboost-dev"
 
 
 def answer(names, packages, command="make install-deps", as_root=""):
@@ -82,7 +82,8 @@ def check(done, wanted):
 
 @pytest.mark.parametrize("name, library, package", [
     ("libevent", "libevent_core", "libevent-dev"), ("OpenSSL", "libssl", "libssl-dev"),
-    ("libyaml", "yaml-0.1", "libyaml-dev"), ("RE2", "re2", "libre2-dev")])
+    ("libyaml", "yaml-0.1", "libyaml-dev"), ("RE2", "re2", "libre2-dev"),
+    ("libseccomp", "libseccomp", "libseccomp-dev")])
 def test_a_library_is_missing(machine, name, library, package):
     check(machine(NO_LIBRARY=library), answer([name], package))
 
@@ -147,7 +148,7 @@ def test_install_deps_without_root_and_sudo(machine):
     lines = done.stderr.splitlines()
     assert lines[0] == "init/install-deps: neither root nor sudo. As root, type:"
     assert lines[1] == ("  apt-get install g++ make pkg-config libevent-dev libssl-dev libyaml-dev "
-                        "libboost-dev libre2-dev openssl")
+                        "libboost-dev libre2-dev libseccomp-dev openssl")
     assert "apt-get called" not in done.stderr
 
 

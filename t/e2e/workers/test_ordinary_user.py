@@ -138,3 +138,13 @@ def test_a_reload_that_asks_for_more_is_refused(make, line, word):
     assert get(pound.port).status == 200
     pound.reload(more="")
     assert get(pound.port).status == 200
+
+
+@pytest.mark.needs_root
+def test_no_process_of_the_user_can_trace_a_worker(make):
+    """The kernel gives the files in /proc of such a process to root."""
+    pound = make()
+    pound.start()
+    for worker in pound.workers():
+        assert proc.status(worker)["Uid"].split() == [str(USER.pw_uid)] * 4
+        assert os.stat(f"/proc/{worker}/fd").st_uid == 0

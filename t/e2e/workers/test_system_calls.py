@@ -49,6 +49,7 @@ def counts_while(pid, table, block):
     return {name: int(count) for count, name in lines if name != "total"}
 
 
+@pytest.mark.needs_root
 @pytest.mark.skipif(SANITIZED, reason="the sanitizers make system calls of their own")
 @pytest.mark.skipif(not may_trace(), reason="strace is not installed or cannot attach")
 @pytest.mark.parametrize("clients", [1, 16])

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 #include <signal.h>
+#include <sys/syscall.h>
 
 #include "master/exit_status.h"
 
@@ -26,4 +27,12 @@ TEST_CASE("exit status: a signal in words") {
   CHECK(describe_exit(SIGKILL) == "was killed by signal 9 (Killed)");
   CHECK(describe_exit(SIGABRT | kCore) == "was killed by signal 6 (Aborted), core dumped");
   CHECK(describe_exit(40) == "was killed by signal 40");
+}
+
+TEST_CASE("exit status: a refused system call in words") {
+  CHECK(describe_exit(SIGSYS) == "was ended by a refused system call (SIGSYS)");
+  CHECK(describe_exit(SIGSYS, SYS_openat) ==
+        "was ended by a refused system call: openat (" + std::to_string(SYS_openat) + ")");
+  CHECK(describe_exit(SIGSYS, 77777) == "was ended by a refused system call: 77777");
+  CHECK(describe_exit(SIGSEGV, SYS_openat) == "was killed by signal 11 (Segmentation fault)");
 }

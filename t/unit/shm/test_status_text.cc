@@ -37,7 +37,7 @@ TEST_CASE("all objects, with names and without") {
   info.clients = 3;
   info.restarts = 4;
   info.doing.activity = shm::Activity::relay;
-  snapshot.workers = {{0, info, 5}, {2, {WorkerState::starting, -1, 1, 2, 0, 0, 1, 0, {}}, 0}};
+  snapshot.workers = {{0, info, 5}, {2, {WorkerState::starting, -1, 1, 2, 0, 0, 1, 0, {}, {}}, 0}};
   snapshot.listeners = {{0, {8, 1, 2}, 9, {}}, {1, {}, 0, {}}};
   snapshot.listeners[0].refused[1] = 3;
   snapshot.listeners[0].refused[2] = 1;

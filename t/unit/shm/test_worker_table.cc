@@ -151,3 +151,16 @@ TEST_CASE("invitations are collected until they are taken, and end with the proc
   REQUIRE(table->take(0, 1) == 0u);
   CHECK(table->take_invitations(0) == 0);
 }
+
+TEST_CASE("a refused call is told until the row has another process") {
+  auto table = std::make_unique<WorkerTable>();
+  REQUIRE(table->take(0, 1) == 0u);
+  CHECK(!table->info(0).refused_call);
+  table->refused_call(0) = 1;
+  CHECK(table->info(0).refused_call == 0u);
+  table->refused_call(0) = 258;
+  table->free(0);
+  CHECK(table->info(0).refused_call == 257u);
+  REQUIRE(table->take(0, 1) == 0u);
+  CHECK(!table->info(0).refused_call);
+}

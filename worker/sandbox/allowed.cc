@@ -1,0 +1,111 @@
+// The table of allowed system calls: see allowed.h.
+#include "worker/sandbox/allowed.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+#include <linux/sockios.h>
+
+#include <csignal>
+
+namespace worker::sandbox {
+namespace {
+
+// The kernel uses the lower half of an argument that is an int.
+constexpr scmp_datum_t kInt = 0xffffffff;
+
+scmp_arg_cmp is(unsigned argument, int value) {
+  return {argument, SCMP_CMP_MASKED_EQ, kInt, static_cast<scmp_datum_t>(value) & kInt};
+}
+
+// Of the bits in `mask`, exactly those in `bits` are set.
+[[maybe_unused]] scmp_arg_cmp has(unsigned argument, scmp_datum_t mask, scmp_datum_t bits) {
+  return {argument, SCMP_CMP_MASKED_EQ, mask, bits};
+}
+
+// With any arguments.
+constexpr int kServing[] = {
+    // Clients, backends and the master.
+    SCMP_SYS(accept4),
+    SCMP_SYS(close),
+    SCMP_SYS(connect),
+    SCMP_SYS(epoll_ctl),
+    SCMP_SYS(epoll_pwait),  // arm64 has no epoll_wait
+    SCMP_SYS(epoll_wait),
+    SCMP_SYS(getpeername),
+    SCMP_SYS(read),  // of the eventfds and the signalfd
+    SCMP_SYS(recvfrom),
+    SCMP_SYS(recv),  // these two: 32-bit processors
+    SCMP_SYS(send),
+    SCMP_SYS(sendmsg),
+    SCMP_SYS(sendto),
+    SCMP_SYS(shutdown),
+    SCMP_SYS(write),
+    // Memory, locks, random numbers.
+    SCMP_SYS(brk),
+    SCMP_SYS(futex),
+    SCMP_SYS(getrandom),
+    SCMP_SYS(mremap),
+    SCMP_SYS(munmap),
+    // Clocks, where the kernel cannot answer from its shared page.
+    SCMP_SYS(clock_gettime),
+    SCMP_SYS(gettimeofday),
+    SCMP_SYS(time),
+    // qsort(3) asks for the size of memory when it sorts many certificates.
+    SCMP_SYS(sysinfo),
+    // The end, with the C library's last words if there are any.
+    SCMP_SYS(exit_group),
+    SCMP_SYS(getpid),
+    SCMP_SYS(gettid),
+    SCMP_SYS(rt_sigprocmask),
+    SCMP_SYS(writev),
+    // How the kernel goes on with a call after SIGSTOP and SIGCONT.
+    SCMP_SYS(restart_syscall),
+};
+
+void add_options(std::vector<Rule>& rules) {
+  const auto may_set = [&rules](int level, int option) {
+    rules.push_back({SCMP_SYS(setsockopt), {is(1, level), is(2, option)}});
+  };
+  may_set(IPPROTO_TCP, TCP_NODELAY);
+  may_set(IPPROTO_TCP, TCP_KEEPIDLE);
+  may_set(IPPROTO_TCP, TCP_KEEPINTVL);
+  may_set(IPPROTO_TCP, TCP_KEEPCNT);
+  may_set(SOL_SOCKET, SO_KEEPALIVE);
+  may_set(SOL_SOCKET, SO_LINGER);
+  rules.push_back({SCMP_SYS(getsockopt), {is(1, SOL_SOCKET), is(2, SO_ERROR)}});
+  rules.push_back({SCMP_SYS(ioctl), {is(1, SIOCOUTQ)}});
+}
+
+}  // namespace
+
+std::vector<Rule> allowed_calls(pid_t self) {
+  std::vector<Rule> rules;
+  for (const int call : kServing) rules.push_back({call, {}});
+  for (const int family : {AF_INET, AF_INET6}) {
+    constexpr int kStream = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
+    rules.push_back({SCMP_SYS(socket), {is(0, family), is(1, kStream), is(2, 0)}});
+  }
+  add_options(rules);
+  // Memory of its own, never executable. There is no mprotect, so what is read-only stays so.
+#ifdef __s390__
+  rules.push_back({SCMP_SYS(mmap), {}});  // its arguments are in memory, which no filter sees
+#else
+  for (const int call : {SCMP_SYS(mmap), SCMP_SYS(mmap2)}) {
+    rules.push_back(
+        {call,
+         {has(2, PROT_EXEC, 0), has(3, MAP_SHARED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+                                    MAP_PRIVATE | MAP_ANONYMOUS)}});
+  }
+#endif
+  rules.push_back({SCMP_SYS(madvise), {is(2, MADV_DONTNEED)}});
+  // abort(3).
+  rules.push_back({SCMP_SYS(rt_sigaction), {is(0, SIGABRT)}});
+  rules.push_back({SCMP_SYS(tgkill), {is(0, self), is(1, self), is(2, SIGABRT)}});
+  return rules;
+}
+
+}  // namespace worker::sandbox
