@@ -13,6 +13,7 @@ import threading
 import pytest
 
 from harness import POUND, ROOT, TIMEOUT, reserve_port
+from harness.evil import Evil, compile_evil
 from harness.faults import Faults, compile_shim
 from harness.site import Site
 from harness.tls import Authority
@@ -79,6 +80,12 @@ def faults(fault_shim, tmp_path):
     made = Faults(fault_shim, tmp_path)
     yield made
     made.check()
+
+
+@pytest.fixture(scope="session")
+def evil(tmp_path_factory):
+    """Evil code in the workers of a daemon that is started with evil.environment."""
+    return Evil(compile_evil(tmp_path_factory.mktemp("evil")))
 
 
 @pytest.fixture(scope="session")
