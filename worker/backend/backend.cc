@@ -19,7 +19,7 @@ std::uint64_t milliseconds(std::chrono::seconds seconds) {
 
 Backend::Backend(const conf::Backend& backend, const BackendHeritage& inherited,
                  net::EventLoop& loop, net::DeadlineLists& deadlines, route::WaitQueues& queues,
-                 shm::Gate& gate)
+                 shm::Gate gate)
     : config(backend),
       heritage(inherited),
       pool(loop, deadlines),

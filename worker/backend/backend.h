@@ -22,7 +22,7 @@ namespace worker::backend {
 
 struct Backend {
   Backend(const conf::Backend& backend, const BackendHeritage& inherited, net::EventLoop& loop,
-          net::DeadlineLists& deadlines, route::WaitQueues& queues, shm::Gate& gate);
+          net::DeadlineLists& deadlines, route::WaitQueues& queues, shm::Gate gate);
 
   // "NAME (ADDRESS:PORT)" for log lines.
   std::string title() const;

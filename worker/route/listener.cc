@@ -38,7 +38,7 @@ Balancer make_balancer(const conf::Config& config, const conf::Service& service)
 }  // namespace
 
 Listener::Listener(const conf::Listener& listener, const ListenerHeritage& inherited,
-                   net::DeadlineLists& deadlines, WaitQueues& queues, shm::Gate& gate)
+                   net::DeadlineLists& deadlines, WaitQueues& queues, shm::Gate gate)
     : config(listener),
       heritage(inherited),
       name(net::host_port_text(inherited.address)),

@@ -45,7 +45,7 @@ inline constexpr std::uint64_t kCrowdedRate = 1024;
 
 struct Listener {
   Listener(const conf::Listener& listener, const ListenerHeritage& inherited,
-           net::DeadlineLists& deadlines, WaitQueues& queues, shm::Gate& gate);
+           net::DeadlineLists& deadlines, WaitQueues& queues, shm::Gate gate);
 
   const conf::Listener& config;
   const ListenerHeritage& heritage;

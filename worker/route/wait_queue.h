@@ -53,7 +53,7 @@ inline constexpr std::uint64_t kWaitedLongMs = 100;
 
 class WaitQueue {
  public:
-  WaitQueue(WaitQueues& queues, shm::Gate& gate) : queues_(queues), gate_(gate) {}
+  WaitQueue(WaitQueues& queues, shm::Gate gate) : queues_(queues), gate_(gate) {}
   WaitQueue(const WaitQueue&) = delete;
   WaitQueue& operator=(const WaitQueue&) = delete;
 
@@ -80,7 +80,7 @@ class WaitQueue {
   void tick(std::uint64_t now_ms);
 
   WaitQueues& queues_;
-  shm::Gate& gate_;
+  shm::Gate gate_;
   Waiter* first_ = nullptr;
   Waiter* last_ = nullptr;
   std::uint32_t count_ = 0;
@@ -88,13 +88,13 @@ class WaitQueue {
   bool was_free_at_last_tick_ = false;
 };
 
-// The queues of this worker that have waiters, their timer, and the worker's eventfd.
+// The queues of this worker that have waiters, their timer, and the socket that wakes the worker.
 class WaitQueues {
  public:
-  // `wake_fds` holds the eventfd of each row and outlives this object. This worker reads the
-  // eventfd of its own row and writes those of others.
+  // `wake_fds` wake the processes of the rows, and outlive this object; `sleeper` wakes this worker
+  // (net/wake.h).
   WaitQueues(net::EventLoop& loop, shm::WorkerTable& workers, shm::Row row,
-             const std::vector<int>& wake_fds);
+             const std::vector<int>& wake_fds, int sleeper);
 
   // Calls `callback(owner)` after each notification, because it may also be an invitation to accept
   // clients (client/fair_share.h).
@@ -112,6 +112,7 @@ class WaitQueues {
   shm::WorkerTable& workers_;
   shm::Row row_;
   const std::vector<int>& wake_fds_;
+  int sleeper_;
   std::vector<WaitQueue*> active_;
   void (*after_wake_)(void* owner) = nullptr;
   void* after_wake_owner_ = nullptr;

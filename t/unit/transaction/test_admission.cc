@@ -1,5 +1,4 @@
 #include <doctest/doctest.h>
-#include <sys/eventfd.h>
 
 #include <memory>
 #include <string>
@@ -23,14 +22,14 @@ constexpr std::uint64_t kPatience = 15'000;
 // One worker with a listener and two backends.
 struct Gates {
   Gates() {
-    wake_fds.push_back(fd.get());
+    wake_fds.push_back(pair.waker.get());
     segment.workers().take(0, 1);
   }
   std::uint32_t enroll_backend(shm::BackendId id, std::uint32_t slots) {
     return segment.backends().enroll(id, slots, 0).value();
   }
   shm::Segment segment;
-  worker::net::UniqueFd fd{::eventfd(0, EFD_NONBLOCK)};
+  worker::net::WakePair pair = worker::net::make_wake_pair().value();
   std::vector<int> wake_fds;
 };
 
@@ -56,10 +55,10 @@ struct World : Gates {
   worker::net::EventLoop loop;
   worker::net::DeadlineLists lists;
   worker::net::DeadlineList& patience = lists.of(kPatience);
-  worker::route::WaitQueues queues{loop, segment.workers(), 0, wake_fds};
-  shm::Gate& listener_gate;
-  shm::Gate& backend_gate;
-  shm::Gate& other_gate;
+  worker::route::WaitQueues queues{loop, segment.workers(), 0, wake_fds, pair.sleeper.get()};
+  shm::Gate listener_gate;
+  shm::Gate backend_gate;
+  shm::Gate other_gate;
   worker::route::WaitQueue listener{queues, listener_gate};
   worker::route::WaitQueue backend{queues, backend_gate};
   worker::route::WaitQueue other{queues, other_gate};
