@@ -6,16 +6,17 @@
 
 #include "shm/backend_table.h"
 #include "shm/segment.h"
-#include "t/unit/shm/children.h"
+#include "t/unit/shm/table_memory.h"
 
 using children::Shared;
+using children::SharedTable;
 using shm::BackendTable;
 using shm::DeadReason;
 using shm::kMaxBackends;
 using shm::kMaxRows;
 
 TEST_CASE("enroll gives each id its own row, and the same one again") {
-  Shared<BackendTable> table;
+  SharedTable<BackendTable> table;
   CHECK(table->size() == 0);
   CHECK(table->enroll(70, 8, 1000) == 0u);
   CHECK(table->enroll(71, 4, 1000) == 1u);
@@ -28,7 +29,7 @@ TEST_CASE("enroll gives each id its own row, and the same one again") {
 }
 
 TEST_CASE("a new backend is live, and a reload keeps its state and counters") {
-  Shared<BackendTable> table;
+  SharedTable<BackendTable> table;
   REQUIRE(table->enroll(70, 8, 1000) == 0u);
   CHECK(table->is_live(0));
   CHECK(table->liveness(0).reason == DeadReason::none);
@@ -44,14 +45,14 @@ TEST_CASE("a new backend is live, and a reload keeps its state and counters") {
 }
 
 TEST_CASE("the table takes exactly kMaxBackends") {
-  Shared<BackendTable> table;
+  SharedTable<BackendTable> table;
   for (std::uint32_t i = 0; i < kMaxBackends; ++i) REQUIRE(table->enroll(i + 1, 8, 0) == i);
   CHECK(table->enroll(kMaxBackends + 1, 8, 0) == std::nullopt);
   CHECK(table->enroll(kMaxBackends, 8, 0) == kMaxBackends - 1);
 }
 
 TEST_CASE("a retired row is reused last, only when idle, and starts at 0") {
-  Shared<BackendTable> table;
+  SharedTable<BackendTable> table;
   REQUIRE(table->enroll(1, 8, 0) == 0u);
   table->retire(0);
   CHECK(table->enroll(2, 8, 0) == 1u);  // rows that were never used come first
@@ -77,7 +78,7 @@ TEST_CASE("a retired row is reused last, only when idle, and starts at 0") {
 }
 
 TEST_CASE("only the caller that changes the state is told so, and the first reason stays") {
-  Shared<BackendTable> table;
+  SharedTable<BackendTable> table;
   REQUIRE(table->enroll(1, 8, 100));
   CHECK_FALSE(table->mark_live(0, 150));
   CHECK(table->liveness(0).since_ms == 100);
@@ -95,7 +96,7 @@ TEST_CASE("only the caller that changes the state is told so, and the first reas
 }
 
 TEST_CASE("every reason survives packing and has a name") {
-  Shared<BackendTable> table;
+  SharedTable<BackendTable> table;
   REQUIRE(table->enroll(1, 8, 0));
   const std::vector<std::pair<DeadReason, std::string_view>> reasons{
       {DeadReason::refused, "refused"}, {DeadReason::timeout, "timeout"},
@@ -146,7 +147,7 @@ TEST_CASE("of processes that mark a backend dead and live, exactly one is told o
 }
 
 TEST_CASE("counters are summed over rows, and a dead row's stay in the sum") {
-  Shared<BackendTable> table;
+  SharedTable<BackendTable> table;
   REQUIRE(table->enroll(1, 8, 0));
   REQUIRE(table->enroll(2, 8, 0));
   table->count_request(0, 0);
@@ -165,7 +166,7 @@ TEST_CASE("counters are summed over rows, and a dead row's stay in the sum") {
 }
 
 TEST_CASE("a released row gives back its slots at every backend") {
-  Shared<BackendTable> table;
+  SharedTable<BackendTable> table;
   for (std::uint32_t i = 0; i < 3; ++i) {
     REQUIRE(table->enroll(i + 1, 2, 0) == i);
     REQUIRE(table->gate(i).try_enter(0, 2, 0));
