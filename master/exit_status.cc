@@ -1,10 +1,29 @@
 // See exit_status.h.
 #include "master/exit_status.h"
 
+#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 
 namespace master {
+
+bool is_violent(int status) { return status != 0; }
+
+bool is_crash(int status) {
+  if (!WIFSIGNALED(status)) return false;
+  switch (WTERMSIG(status)) {
+    case SIGSYS:
+    case SIGSEGV:
+    case SIGBUS:
+    case SIGILL:
+    case SIGABRT:
+    case SIGFPE:
+    case SIGTRAP:
+      return true;
+    default:
+      return false;
+  }
+}
 
 std::string describe_exit(int status) {
   if (WIFSIGNALED(status)) {

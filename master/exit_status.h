@@ -13,4 +13,10 @@ inline constexpr int kStatusNoPrivileges = 77;  // User, Group or RootJail could
 // wait(2).
 std::string describe_exit(int status);
 
+// The end of a process that did not mean to end: any signal, or a status other than 0.
+bool is_violent(int status);
+// Of those, the ends by which a process gives itself away that an attacker has taken over, or
+// nearly: a fault, an abort, a refused system call.
+bool is_crash(int status);
+
 }  // namespace master

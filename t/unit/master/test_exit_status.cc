@@ -27,3 +27,16 @@ TEST_CASE("exit status: a signal in words") {
   CHECK(describe_exit(SIGABRT | kCore) == "was killed by signal 6 (Aborted), core dumped");
   CHECK(describe_exit(40) == "was killed by signal 40");
 }
+
+TEST_CASE("exit status: which ends are violent, and which are crashes") {
+  CHECK_FALSE(master::is_violent(exited(0)));
+  CHECK(master::is_violent(exited(1)));
+  CHECK(master::is_violent(SIGKILL));
+  for (const int number : {SIGSYS, SIGSEGV, SIGBUS, SIGILL, SIGABRT, SIGFPE, SIGTRAP}) {
+    CHECK(master::is_crash(number));
+    CHECK(master::is_crash(number | kCore));
+  }
+  for (const int status : {exited(0), exited(1), exited(77), SIGKILL, SIGTERM}) {
+    CHECK_FALSE(master::is_crash(status));
+  }
+}
