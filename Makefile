@@ -142,13 +142,15 @@ $$(out)/unit_$(1): $$(call unit_objects,$(1)) $$($(1)_objects)
 endef
 $(foreach f,$(unit_folders),$(eval $(call unit_rule,$(f))))
 
-$(out)/replay_%: $(out)/t/fuzz/fuzz_%.o $(out)/t/fuzz/replay.o $(http_objects) $(conf_objects)
+fuzz_objects := $(http_objects) $(conf_objects) $(shm_objects) $(out)/master/log_sink.o
+
+$(out)/replay_%: $(out)/t/fuzz/fuzz_%.o $(out)/t/fuzz/replay.o $(fuzz_objects)
 	@echo '  link $@'
 	$(q)$(CXX) $(all_ldflags) -o $@ $^ $(package_libs)
 
 # t/fuzz/run builds these with CXX=clang++ sanitize=fuzzer-no-link,address,undefined. Only this link
 # step adds the fuzzer, so that all targets share the same objects.
-$(out)/fuzz_%: $(out)/t/fuzz/fuzz_%.o $(http_objects) $(conf_objects)
+$(out)/fuzz_%: $(out)/t/fuzz/fuzz_%.o $(fuzz_objects)
 	@echo '  link $@'
 	$(q)$(CXX) $(all_ldflags) -fsanitize=fuzzer -o $@ $^ $(package_libs)
 

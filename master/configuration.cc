@@ -28,7 +28,8 @@ Preparation::Preparation(const std::string& path, const worker::Heritage* active
   if (!loaded) return;
   config_ = std::make_shared<const conf::Config>(std::move(*loaded));
   worker_.emplace(config_, diagnostics_);
-  lookup_.emplace(worker_->names(), Identity{{}, worker_->uid(), worker_->gid()});
+  lookup_.emplace(worker_->names(), Identity{{}, worker_->uid(), worker_->gid()},
+                  active_ != nullptr ? active_->segment : nullptr);
   state_ = State::loading;
 }
 

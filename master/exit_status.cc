@@ -11,6 +11,24 @@ namespace master {
 
 bool was_refused_a_call(int status) { return WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS; }
 
+bool is_violent(int status) { return status != 0; }
+
+bool is_crash(int status) {
+  if (!WIFSIGNALED(status)) return false;
+  switch (WTERMSIG(status)) {
+    case SIGSYS:
+    case SIGSEGV:
+    case SIGBUS:
+    case SIGILL:
+    case SIGABRT:
+    case SIGFPE:
+    case SIGTRAP:
+      return true;
+    default:
+      return false;
+  }
+}
+
 std::string describe_exit(int status, std::optional<std::uint32_t> refused_call) {
   if (was_refused_a_call(status)) {
     return "was ended by a refused system call" +

@@ -19,4 +19,10 @@ bool was_refused_a_call(int status);
 // system call: openat (257)". The process itself has noted `refused_call`, so it may be any number.
 std::string describe_exit(int status, std::optional<std::uint32_t> refused_call = std::nullopt);
 
+// The end of a process that did not mean to end: any signal, or a status other than 0.
+bool is_violent(int status);
+// Of those, the ends by which a process gives itself away that an attacker has taken over, or
+// nearly: a fault, an abort, a refused system call.
+bool is_crash(int status);
+
 }  // namespace master

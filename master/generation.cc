@@ -154,6 +154,7 @@ worker::Heritage Generation::heritage_of(shm::Slot slot, shm::Row row, int contr
   own.slot = slot;
   own.row = row;
   own.generation = number;
+  own.sleeper = heritage.sleepers.at(row);
   own.control = control;
   auto next = sockets.begin();
   for (worker::route::ListenerHeritage& listener : own.listeners) {
@@ -185,8 +186,9 @@ Generation make_generation(shm::Generation number, worker::Heritage heritage,
   enroll_listeners(made.heritage, segment);
   enroll_services(made.heritage, segment);
   made.heritage.segment = &segment;
-  made.heritage.doorbell = wake_fds.doorbell();
-  made.heritage.wake_fds = wake_fds.by_row();
+  made.heritage.doorbell = wake_fds.doorbell_button();
+  made.heritage.wake_fds = wake_fds.wakers();
+  made.heritage.sleepers = wake_fds.sleepers();
   return made;
 }
 

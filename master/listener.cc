@@ -1,6 +1,7 @@
 // See listener.h.
 #include "master/listener.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -59,6 +60,33 @@ void ListeningSockets::listen() const {
   for (const auto& socket : all) {
     if (::listen(socket->get(), kBacklog) != 0) refuse(address, errno);
   }
+}
+
+std::string ListeningSockets::restore(bool is_listening) const {
+  bool was_changed = false;
+  bool is_broken = false;
+  for (const auto& socket : all) {
+    const int fd = socket->get();
+    const int flags = ::fcntl(fd, F_GETFL);
+    if ((flags & O_NONBLOCK) == 0) {
+      was_changed = true;
+      is_broken |= ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0;
+    }
+    for (const int filter : {SO_DETACH_FILTER, SO_DETACH_REUSEPORT_BPF}) {
+      const bool is_removed = ::setsockopt(fd, SOL_SOCKET, filter, &filter, sizeof filter) == 0;
+      was_changed |= is_removed;
+      is_broken |= !is_removed && errno == EPERM;  // locked in place
+    }
+    int listens = 0;
+    socklen_t size = sizeof listens;
+    ::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size);
+    if (!is_listening || listens != 0) continue;
+    was_changed = true;
+    is_broken |= ::listen(fd, kBacklog) != 0;
+  }
+  const std::string what = "the socket of " + worker::net::host_port_text(address);
+  if (is_broken) return what + " was changed by a worker for good; restart pound";
+  return was_changed ? what + " was changed by a worker and is as before again" : "";
 }
 
 bool same_address(const worker::net::SocketAddress& one, const worker::net::SocketAddress& other) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "worker/heritage.h"
@@ -23,6 +24,11 @@ struct ListeningSockets {
   std::vector<std::shared_ptr<const worker::net::UniqueFd>> all;
 
   void listen() const;  // throws StartError
+
+  // Undoes what a worker can do to a socket that it shares: makes it non-blocking, removes filters
+  // of packets and of the socket's group, and lets it listen again if `is_listening` and somebody
+  // ended that. Returns a line for the log if anything was found, else nothing. Never throws.
+  std::string restore(bool is_listening) const;
 };
 
 bool same_address(const worker::net::SocketAddress& one, const worker::net::SocketAddress& other);

@@ -1,6 +1,7 @@
 // See log_drain.h.
 #include "master/log_drain.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -12,24 +13,31 @@ namespace {
 // How soon to try again with a reader that no descriptor reports on.
 constexpr std::uint64_t kSlowReaderMs = 100;
 
+// No worker logs anything worse.
+constexpr int kMostSevere = static_cast<int>(worker::log::Severity::error);
+
 }  // namespace
 
 LogDrain::LogDrain(shm::Segment& segment, LogQueue& log_queue)
     : segment_(segment),
       log_queue_(log_queue),
       last_turn_ms_(now_ms()),
-      last_record_ms_(last_turn_ms_),
-      dropped_(shm::kMaxRows) {
+      last_record_ms_(last_turn_ms_) {
   text_.reserve(shm::kMaxLogRecord);  // the largest record: no turn allocates memory for it
+  sources_.reserve(shm::kMaxRows);
 }
 
-bool LogDrain::is_taken(shm::Row row) const {
-  return segment_.workers().info(row).state != shm::WorkerState::free;
-}
-
-void LogDrain::on_spawn(shm::Row row, std::uint64_t now_ms) {
-  dropped_[row] = 0;
+void LogDrain::on_spawn(shm::Row row, pid_t pid, std::uint64_t now_ms) {
+  const auto place = std::find_if(sources_.begin(), sources_.end(),
+                                  [row](const Source& source) { return source.row > row; });
+  sources_.insert(place, Source{.row = row, .pid = pid, .reader = {}, .counted_ms = now_ms});
   wake_up(now_ms);
+}
+
+LogDrain::Source* LogDrain::find(shm::Row row) {
+  const auto found = std::find_if(sources_.begin(), sources_.end(),
+                                  [row](const Source& source) { return source.row == row; });
+  return found == sources_.end() ? nullptr : &*found;
 }
 
 void LogDrain::on_doorbell(std::uint64_t now_ms) { wake_up(now_ms); }
@@ -39,27 +47,27 @@ void LogDrain::wake_up(std::uint64_t now_ms) {
   if (awake_) return;
   awake_ = true;
   more_ = true;
-  for (shm::Row row = 0; row < segment_.workers().rows_in_use(); ++row) {
-    segment_.log_ring(row).awake();
-  }
+  for (const Source& source : sources_) segment_.log_ring(source.row).awake();
 }
 
 void LogDrain::fall_asleep(std::uint64_t now_ms) {
-  for (shm::Row row = 0; row < segment_.workers().rows_in_use(); ++row) {
-    segment_.log_ring(row).sleep();
-  }
+  for (const Source& source : sources_) segment_.log_ring(source.row).sleep();
   awake_ = false;
   // A record that was written just before the ring went to sleep signalled no doorbell.
   if (drain_rings()) wake_up(now_ms);
 }
 
-bool LogDrain::drain_ring(shm::Row row) {
-  shm::LogRing& ring = segment_.log_ring(row);
-  const pid_t pid = segment_.workers().info(row).pid;
+bool LogDrain::forward_next(Source& source) {
   int priority = 0;
+  if (!source.reader.next(segment_.log_ring(source.row), priority, text_)) return false;
+  log_queue_.forward(std::max(priority, kMostSevere), source.pid, text_);
+  return true;
+}
+
+bool LogDrain::drain(Source& source) {
+  source.reader.look(segment_.log_ring(source.row));
   for (unsigned count = 0; count < kRecordsPerTurn; ++count) {
-    if (!ring.read(priority, text_)) return count != 0;
-    log_queue_.forward(priority, pid, text_);
+    if (!forward_next(source)) return count != 0;
     if (!log_queue_.is_clear()) break;
   }
   more_ = true;
@@ -69,43 +77,51 @@ bool LogDrain::drain_ring(shm::Row row) {
 bool LogDrain::drain_rings() {
   bool any = false;
   more_ = false;
-  for (shm::Row row = 0; row < segment_.workers().rows_in_use() && log_queue_.is_clear(); ++row) {
-    if (is_taken(row)) any = drain_ring(row) || any;
+  for (Source& source : sources_) {
+    if (log_queue_.is_clear()) any = drain(source) || any;
   }
   return any;
 }
 
 void LogDrain::turn(std::uint64_t now_ms) {
+  const bool is_overdue = !awake_ && now_ms - last_turn_ms_ >= kSilenceMs;
   last_turn_ms_ = now_ms;
   log_queue_.flush();
-  if (awake_) {
-    for (shm::Row row = 0; row < segment_.workers().rows_in_use(); ++row) {
-      if (is_taken(row)) count_drops(row);
-    }
-    const bool is_stuck = log_queue_.is_stuck();
-    if (is_stuck || drain_rings()) last_record_ms_ = now_ms;
-    if (now_ms - last_record_ms_ >= kSilenceMs) fall_asleep(now_ms);
-    if (!is_stuck) log_queue_.flush();
+  const bool is_stuck = log_queue_.is_stuck();
+  if (is_overdue && !is_stuck && drain_rings()) wake_up(now_ms);
+  if (!awake_) return;
+  for (Source& source : sources_) count_drops(source, now_ms);
+  if (is_stuck || drain_rings()) last_record_ms_ = now_ms;
+  if (now_ms - last_record_ms_ >= kSilenceMs) fall_asleep(now_ms);
+  if (!is_stuck) log_queue_.flush();
+}
+
+void LogDrain::count_drops(Source& source, std::uint64_t now_ms) {
+  const std::uint64_t dropped = segment_.log_ring(source.row).dropped();
+  const std::uint64_t damages = source.reader.damages();
+  const std::uint64_t most = (now_ms - source.counted_ms + 1) * kMostDropsPerMs;
+  const std::uint64_t more = dropped - std::min(dropped, source.dropped);
+  log_queue_.lose(std::min(more, most) + damages - std::exchange(source.damages, damages));
+  source.dropped = dropped;
+  source.counted_ms = now_ms;
+}
+
+void LogDrain::on_exit(shm::Row row, std::uint64_t now_ms) {
+  Source* const source = find(row);
+  if (source == nullptr) return;
+  source->reader.look(segment_.log_ring(row));
+  while (forward_next(*source)) {
   }
-}
-
-void LogDrain::count_drops(shm::Row row) {
-  const std::uint64_t dropped = segment_.log_ring(row).dropped();
-  log_queue_.lose(dropped - std::exchange(dropped_[row], dropped));
-}
-
-void LogDrain::on_exit(shm::Row row) {
-  const pid_t pid = segment_.workers().info(row).pid;
-  int priority = 0;
-  while (segment_.log_ring(row).read(priority, text_)) log_queue_.forward(priority, pid, text_);
-  count_drops(row);
+  count_drops(*source, now_ms);
+  sources_.erase(sources_.begin() + (source - sources_.data()));
   log_queue_.flush();
 }
 
 std::uint64_t LogDrain::due_ms() const {
   if (log_queue_.has_unflushed()) return kNow;
   if (awake_ && !log_queue_.is_stuck()) return more_ ? kNow : last_turn_ms_ + kDrainPauseMs;
-  return log_queue_.is_behind() ? last_turn_ms_ + kSlowReaderMs : kNever;
+  if (log_queue_.is_behind()) return last_turn_ms_ + kSlowReaderMs;
+  return sources_.empty() ? kNever : last_turn_ms_ + kSilenceMs;
 }
 
 }  // namespace master

@@ -44,15 +44,21 @@ void LogQueue::take(int priority, pid_t pid, std::string_view text) noexcept {
     if (starting_ && priority <= static_cast<int>(worker::log::Severity::error)) write_stderr(text);
     send_waiting();
     if (waiting_.empty() && sink_->write(priority, pid, text)) return;
-    if (waiting_bytes_ + text.size() <= kMostWaiting) {
-      waiting_.push_back({priority, pid, std::string(text)});
-      waiting_bytes_ += text.size();
+    Record record{priority, pid, std::string(text)};
+    if (waiting_bytes_ + record.cost() <= kMostWaiting) {
+      waiting_bytes_ += record.cost();
+      waiting_.push_back(std::move(record));
       return;
     }
   } catch (const std::exception&) {
     // There is no memory for the record.
   }
   lose(1);
+}
+
+std::size_t LogQueue::Record::cost() const {
+  constexpr std::size_t kAllocator = 16;  // what malloc adds to a block
+  return sizeof(Record) + text.capacity() + kAllocator;
 }
 
 void LogQueue::log(worker::log::Severity severity, std::string_view text) noexcept {
@@ -74,7 +80,7 @@ void LogQueue::send_waiting() {
   while (!waiting_.empty()) {
     const Record& first = waiting_.front();
     if (!sink_->write(first.priority, first.pid, first.text)) return;
-    waiting_bytes_ -= first.text.size();
+    waiting_bytes_ -= first.cost();
     waiting_.pop_front();
   }
 }

@@ -2,8 +2,9 @@
 //
 // Owns the sink and the records that wait for it, in their order: the master's events, the last
 // records of dead workers and the one record that the sink refused. At most kMostWaiting bytes
-// wait; beyond that records are counted as lost. Nothing here blocks or throws. While the program
-// starts, errors also go to standard error, which is still that of the command.
+// wait, with what an entry costs beside its text; beyond that records are counted as lost. Nothing
+// here blocks or throws. While the program starts, errors also go to standard error, which is still
+// that of the command.
 #pragma once
 
 #include <sys/types.h>
@@ -57,6 +58,7 @@ class LogQueue {
     int priority;
     pid_t pid;
     std::string text;
+    std::size_t cost() const;  // bytes of memory
   };
 
   void take(int priority, pid_t pid, std::string_view text) noexcept;

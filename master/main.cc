@@ -36,6 +36,11 @@ constexpr char kNoFile[] =
     "pound: -f FILE names another file. To write one, start from pound.yaml.sample, which is among "
     "the sources and is installed in share/doc/pound/examples.\n";
 
+constexpr char kUnsealed[] =
+    "this kernel cannot seal shared memory (Linux 5.1 can): a worker that an attacker has taken "
+    "over "
+    "could write what only the master writes";
+
 std::unique_ptr<LogSink> make_sink(const Options& options, const conf::Global& global) {
   if (options.foreground) return std::make_unique<StreamSink>(STDOUT_FILENO);
   return std::make_unique<SyslogSink>(global.log_socket, global.log_facility);
@@ -70,6 +75,7 @@ int serve(const Options& options, worker::Heritage heritage, const conf::Diagnos
   if (!options.foreground) startup_pipe = daemonize();
   if (pid_file) pid_file->write();
   report.write(log_queue);
+  if (!segment.is_sealed()) log_queue.log(worker::log::Severity::warning, kUnsealed);
   const auto sink_for = [&](const conf::Global& global) { return make_sink(options, global); };
   return Supervisor({signals, wake_fds, log_queue, startup_pipe, reload_report, reload_source,
                      sink_for, !options.foreground},

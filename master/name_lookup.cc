@@ -21,6 +21,7 @@
 #include "master/isolation.h"
 #include "master/signals.h"
 #include "master/start_error.h"
+#include "shm/segment.h"
 
 namespace master {
 namespace {
@@ -89,7 +90,12 @@ void answer_all(const std::vector<Name>& names, const std::vector<std::size_t>& 
 // `master` is the process that has forked this one.
 [[noreturn]] void become_resolver(pid_t master, const std::vector<Name>& names,
                                   const std::vector<std::size_t>& open, int socket,
-                                  const Identity& rights) noexcept {
+                                  const Identity& rights, shm::Segment* segment) noexcept {
+  try {
+    if (segment != nullptr) segment->confine(shm::kMaxRows);
+  } catch (const std::exception&) {
+    ::_exit(1);
+  }
   close_all_but({STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, socket});
   Signals::reset_in_worker();
   std::string error;
@@ -114,7 +120,7 @@ void answer_all(const std::vector<Name>& names, const std::vector<std::size_t>& 
 
 }  // namespace
 
-NameLookup::NameLookup(std::vector<Name> names, const Identity& identity)
+NameLookup::NameLookup(std::vector<Name> names, const Identity& identity, shm::Segment* segment)
     : names_(std::move(names)), answers_(names_.size()), deadline_ms_(now_ms() + kLookUpMs) {
   for (std::size_t i = 0; i < names_.size(); ++i) {
     if (std::optional<Resolved> known = worker::net::read_numeric(names_[i])) {
@@ -123,12 +129,12 @@ NameLookup::NameLookup(std::vector<Name> names, const Identity& identity)
       open_.push_back(i);
     }
   }
-  if (!open_.empty()) start(::geteuid() == 0 ? identity : Identity{});
+  if (!open_.empty()) start(::geteuid() == 0 ? identity : Identity{}, segment);
 }
 
 NameLookup::~NameLookup() { finish(kNoAnswer); }
 
-void NameLookup::start(const Identity& identity) {
+void NameLookup::start(const Identity& identity, shm::Segment* segment) {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
     return finish(std::strerror(errno));
@@ -137,7 +143,7 @@ void NameLookup::start(const Identity& identity) {
   const worker::net::UniqueFd theirs(ends[1]);
   const pid_t master = ::getpid();
   const pid_t pid = ::fork();
-  if (pid == 0) become_resolver(master, names_, open_, theirs.get(), identity);
+  if (pid == 0) become_resolver(master, names_, open_, theirs.get(), identity, segment);
   if (pid < 0) return finish(std::strerror(errno));
   child_ = pid;
 }

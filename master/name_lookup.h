@@ -19,14 +19,20 @@
 #include "worker/net/resolve.h"
 #include "worker/net/unique_fd.h"
 
+namespace shm {
+class Segment;
+}
+
 namespace master {
 
 inline constexpr std::uint64_t kLookUpMs = 5000;  // for all names together
 
 class NameLookup {
  public:
-  // The child takes the rights of `identity`, if this process is root.
-  explicit NameLookup(std::vector<worker::net::Name> names, const Identity& identity = {});
+  // The child takes the rights of `identity`, if this process is root, and can write nothing in
+  // `segment`, if there is one yet.
+  explicit NameLookup(std::vector<worker::net::Name> names, const Identity& identity = {},
+                      shm::Segment* segment = nullptr);
   ~NameLookup();  // gives up what is not answered yet
   NameLookup(const NameLookup&) = delete;
   NameLookup& operator=(const NameLookup&) = delete;
@@ -50,7 +56,7 @@ class NameLookup {
   const std::vector<worker::net::Resolved>& answers() const { return answers_; }
 
  private:
-  void start(const Identity& identity);
+  void start(const Identity& identity, shm::Segment* segment);
   bool take_answer();
   void finish(const char* why_not);
 

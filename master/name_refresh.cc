@@ -68,7 +68,8 @@ void NameRefresh::start(const Generation& active) {
     names.push_back({backend.address, backend.port, false});
   }
   next_ms_ = kNever;
-  if (!names.empty()) lookup_.emplace(std::move(names), Identity{{}, heritage.uid, heritage.gid});
+  if (names.empty()) return;
+  lookup_.emplace(std::move(names), Identity{{}, heritage.uid, heritage.gid}, heritage.segment);
 }
 
 void NameRefresh::take_answer(Generation& active, std::size_t backend,

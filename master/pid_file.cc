@@ -10,12 +10,15 @@
 #include <cstring>
 #include <filesystem>
 
+#include "master/ownership.h"
 #include "master/start_error.h"
 
 namespace master {
 namespace {
 
 constexpr mode_t kMode = 0644;
+constexpr char kFolderAdvice[] =
+    "; with -p, name a file in a folder that only pound's user and root can write";
 constexpr int kClaims = 100;  // attempts, if the file vanishes between open(2) and flock(2)
 
 std::string content_of(int file) {
@@ -33,14 +36,29 @@ std::string content_of(int file) {
   throw StartError("pid file " + path + ": " + std::strerror(error) + advice);
 }
 
+// Anybody who may write the folder could put another file in the place of this one.
+worker::net::UniqueFd open_folder(const std::string& path) {
+  const std::string name = std::filesystem::path(path).parent_path();
+  worker::net::UniqueFd folder(::open(name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  struct stat found {};
+  if (!folder || ::fstat(folder.get(), &found) != 0) refuse(path, errno);
+  const std::string reason = why_not_ours(found, ::geteuid());
+  if (reason.empty()) return folder;
+  throw StartError("pid file " + path + ": its folder " + name + " " + reason + kFolderAdvice);
+}
+
 worker::net::UniqueFd open_locked(const std::string& path) {
-  worker::net::UniqueFd file(
-      ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, kMode));
+  const worker::net::UniqueFd folder = open_folder(path);
+  const std::string name = std::filesystem::path(path).filename();
+  worker::net::UniqueFd file(::openat(
+      folder.get(), name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, kMode));
   if (!file && errno == ELOOP) throw StartError("pid file " + path + ": is a symbolic link");
   if (!file) refuse(path, errno);
   struct stat found {};
   if (::fstat(file.get(), &found) != 0) throw StartError("pid file " + path, errno);
   if (!S_ISREG(found.st_mode)) throw StartError("pid file " + path + ": is not a regular file");
+  const std::string reason = why_not_ours(found, ::geteuid());
+  if (!reason.empty()) throw StartError("pid file " + path + ": " + reason + "; remove it");
   if (found.st_nlink > 1) throw StartError("pid file " + path + ": has another name (hard link)");
   if (::flock(file.get(), LOCK_EX | LOCK_NB) == 0) return file;
   if (errno != EWOULDBLOCK) throw StartError("pid file " + path, errno);

@@ -4,7 +4,8 @@
 // survives the forks of daemonize. The program claims the file first, so that a second start fails
 // before it touches anything, and writes it when the master's pid is known. The process that
 // claimed or wrote it last removes it, unless another file has taken its place. Never follows a
-// link and never touches anything but a regular file.
+// link and never touches anything but a regular file. Refuses a file, or a folder, that anybody
+// else owns or may write: that user could name another process to the administrator's scripts.
 #pragma once
 
 #include <sys/types.h>
@@ -18,7 +19,8 @@ namespace master {
 class PidFile {
  public:
   // Opens and locks the file. A file without a lock is stale, and is taken over. Throws StartError:
-  // "pid file P: another pound runs as pid N", or the system's reason.
+  // "pid file P: another pound runs as pid N", what makes the file or its folder unsafe, or the
+  // system's reason.
   explicit PidFile(const std::string& path);
   ~PidFile();
   PidFile(const PidFile&) = delete;

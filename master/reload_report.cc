@@ -13,6 +13,7 @@
 #include <filesystem>
 
 #include "master/log_sink.h"
+#include "master/ownership.h"
 #include "worker/net/unique_fd.h"
 
 namespace master {
@@ -33,6 +34,15 @@ std::string text_of(const ReloadOutcome& outcome) {
     append_line_text(text, message);
   }
   return text + "\n";
+}
+
+// Anybody who may write the folder could forge the outcome.
+std::string why_not_safe(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path();
+  struct stat found {};
+  if (::stat(folder.c_str(), &found) != 0) return path + ": " + std::strerror(errno);
+  const std::string reason = why_not_ours(found, ::geteuid());
+  return reason.empty() ? "" : path + ": its folder " + reason;
 }
 
 // Replaces the X's in `name`. Returns the errno of a failure, or 0.
@@ -63,6 +73,7 @@ ReloadReport::~ReloadReport() {
 
 std::string ReloadReport::publish(const ReloadOutcome& outcome) {
   if (path_.empty()) return {};
+  if (std::string reason = why_not_safe(path_); !reason.empty()) return reason;
   owner_ = ::getpid();
   // Write to a new file of an unpredictable name, then move that into place in one step.
   std::string fresh = path_ + ".XXXXXX";

@@ -35,8 +35,9 @@ class ReloadReport {
   ReloadReport(const ReloadReport&) = delete;
   ReloadReport& operator=(const ReloadReport&) = delete;
 
-  // Returns an empty text, or the system's reason for a failure. After a failure there is no file,
-  // so that no caller reads an old outcome.
+  // Returns an empty text, or the reason for a failure: the system's, or that somebody else may
+  // change the folder. After a failure to write there is no file, so that no caller reads an old
+  // outcome.
   std::string publish(const ReloadOutcome& outcome);
 
  private:

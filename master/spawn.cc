@@ -28,13 +28,23 @@ namespace {
 // The master's ends of all control sockets must be closed here: only then do the workers see the
 // end of file when the master is gone.
 void close_inherited(const worker::Heritage& heritage) {
-  std::set<int> kept{STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, heritage.control,
-                     heritage.doorbell};
+  std::set<int> kept{STDIN_FILENO,     STDOUT_FILENO,     STDERR_FILENO,
+                     heritage.control, heritage.doorbell, heritage.sleeper};
   kept.insert(heritage.wake_fds.begin(), heritage.wake_fds.end());
   for (const worker::route::ListenerHeritage& listener : heritage.listeners) {
     for (const worker::route::ListeningSocket& socket : listener.sockets) kept.insert(socket.fd);
   }
   close_all_but(kept);
+}
+
+// While the files behind the shared memory are open.
+void confine_memory(const worker::Heritage& heritage, worker::log::Log& log) {
+  try {
+    heritage.segment->confine(heritage.row);
+  } catch (const std::exception& error) {
+    log.write(worker::log::Severity::error, error.what());
+    ::_exit(kStatusBroken);
+  }
 }
 
 int run_worker(const worker::Heritage& heritage, worker::log::Log& log) {
@@ -57,10 +67,11 @@ int run_worker(const worker::Heritage& heritage, worker::log::Log& log) {
 [[noreturn]] void become_worker(const Generation& generation, shm::Slot slot, shm::Row row,
                                 int control) noexcept {
   const worker::Heritage heritage = generation.heritage_of(slot, row, control);
+  worker::log::Log log(heritage.segment->log_ring(row), heritage.doorbell, heritage.detail);
+  confine_memory(heritage, log);
   close_inherited(heritage);
   Signals::reset_in_worker();
   ::tzset();  // reads a file, so it comes before the jail
-  worker::log::Log log(heritage.segment->log_ring(row), heritage.doorbell, heritage.detail);
   ::_exit(run_worker(heritage, log));
 }
 

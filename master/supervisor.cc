@@ -26,6 +26,7 @@ Supervisor::Supervisor(Environment environment, Generation first)
       log_drain_(segment_, env_.log_queue),
       names_(env_.log_queue),
       tickets_(segment_.ticket_keys(), now_ms()),
+      segment_check_(segment_, env_.log_queue),
       status_(segment_, env_.log_queue, now_ms()),
       watchdog_(segment_, env_.log_queue) {
   add_sources();
@@ -76,6 +77,7 @@ void Supervisor::add_sources() {
   add_task(&Supervisor::readiness_due_ms, &Supervisor::check_readiness);
   add_task(&Supervisor::leaving_due_ms, &Supervisor::kill_late_leavers);
   add_task(&Supervisor::stop_due_ms, &Supervisor::on_stop_deadline);
+  add_task(&Supervisor::segment_check_due_ms, &Supervisor::check_segment);
   add_task(&Supervisor::respawn_due_ms, &Supervisor::respawn);
   add_task(&Supervisor::hand_over_due_ms, &Supervisor::finish_hand_over);
   add_task(&Supervisor::reload_due_ms, &Supervisor::reload);

@@ -33,6 +33,7 @@
 #include "master/reload.h"
 #include "master/reload_report.h"
 #include "master/respawn_plan.h"
+#include "master/segment_check.h"
 #include "master/signals.h"
 #include "master/status.h"
 #include "master/ticket_rotation.h"
@@ -99,6 +100,7 @@ class Supervisor {
 
   // supervisor_start.cc: from the fork of a worker to its first client
   void spawn(const Generation& generation, shm::Slot slot);
+  void restore_sockets();
   void spawn_all(const Generation& generation);
   std::uint64_t respawn_due_ms() const { return plan_.due_ms(); }
   void respawn(std::uint64_t now_ms);
@@ -114,6 +116,9 @@ class Supervisor {
   std::uint64_t reaping_due_ms() const { return has_dead_children_ ? kNow : kNever; }
   void reap(std::uint64_t now_ms);
   void on_exit(WorkerId id, const Process& process, int status);
+  void repair_after(const Process& process, int status);
+  std::uint64_t segment_check_due_ms() const { return segment_check_.due_ms(); }
+  void check_segment(std::uint64_t now_ms) { segment_check_.turn(now_ms); }
   void log_death(const Generation& generation, const std::string& name, const std::string& end,
                  int status);
   void plan_successor(WorkerId id, const Process& process);
@@ -162,6 +167,7 @@ class Supervisor {
   LogDrain log_drain_;
   NameRefresh names_;
   TicketRotation tickets_;
+  SegmentCheck segment_check_;
   StatusReport status_;
   Watchdog watchdog_;
   Poller poller_;

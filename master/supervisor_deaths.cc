@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 
 #include "master/exit_status.h"
+#include "master/start_error.h"
 #include "master/supervisor.h"
 
 namespace master {
@@ -20,8 +21,10 @@ void Supervisor::reap(std::uint64_t) {
 
 void Supervisor::on_exit(WorkerId id, const Process& process, int status) {
   const std::string end = describe_exit(status, segment_.workers().info(process.row).refused_call);
-  log_drain_.on_exit(process.row);  // its last records come before the entry about its death
+  log_drain_.on_exit(process.row,
+                     now_ms());  // its last records come before the entry about its death
   segment_.release_row(process.row);
+  if (is_violent(status) && phase_ != Phase::stopping) repair_after(process, status);
   // Its slots are free now, and the dead worker cannot wake the requests that wait for them.
   for (const auto& [other, living] : processes_.entries()) env_.wake_fds.notify(living.row);
   const std::string name = name_of(id, process);
@@ -35,6 +38,18 @@ void Supervisor::on_exit(WorkerId id, const Process& process, int status) {
     if (generation.state == Generation::State::active) plan_successor(id, process);
   }
   forget_if_gone(id.generation);
+}
+
+// The process may have been an attacker's. What it could write to, or read, is made good again.
+void Supervisor::repair_after(const Process& process, int status) {
+  const std::uint64_t now = now_ms();
+  if (is_crash(status)) tickets_.replace(now);
+  if (process.was_ready()) segment_check_.begin(now);
+  try {
+    env_.wake_fds.mend(process.row);
+  } catch (const StartError& error) {
+    log(Severity::warning, error.what());
+  }
 }
 
 void Supervisor::log_death(const Generation& generation, const std::string& name,

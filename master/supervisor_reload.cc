@@ -43,6 +43,7 @@ std::string Supervisor::why_not_now() const {
   if (reload_.preparation || generations_.candidate() != nullptr || !hand_over_.outcome.empty()) {
     return "another reload is under way";
   }
+  if (segment_check_.is_under_way()) return "the segment is being checked after a worker's death";
   if (processes_.size() + reload_.workers_needed <= shm::kMaxRows) return {};
   return count_of(processes_.size(), "worker") + " are still alive, including old generations";
 }

@@ -32,7 +32,17 @@ std::string listening_text(const Generation& generation) {
 
 }  // namespace
 
+// A worker that shares the sockets may have been an attacker's.
+void Supervisor::restore_sockets() {
+  if (phase_ != Phase::running) return;
+  for (const ListeningSockets& sockets : generations_.active().sockets) {
+    const std::string found = sockets.restore(true);
+    if (!found.empty()) log(Severity::warning, found);
+  }
+}
+
 void Supervisor::spawn_all(const Generation& generation) {
+  restore_sockets();
   for (shm::Slot slot = 0; slot < generation.heritage.workers; ++slot) spawn(generation, slot);
 }
 
@@ -51,11 +61,13 @@ void Supervisor::spawn(const Generation& generation, shm::Slot slot) {
     segment_.release_row(row);
     throw;
   }
-  log_drain_.on_spawn(row, now_ms());
+  log_drain_.on_spawn(row, pid, now_ms());
 }
 
 void Supervisor::respawn(std::uint64_t now_ms) {
-  for (const WorkerId id : plan_.take_due(now_ms)) {
+  const std::vector<WorkerId> due = plan_.take_due(now_ms);
+  if (!due.empty()) restore_sockets();
+  for (const WorkerId id : due) {
     try {
       spawn(generations_.at(id.generation), id.slot);
     } catch (const StartError& error) {

@@ -19,6 +19,10 @@ void TicketRotation::rotate(std::uint64_t now_ms) {
   due_ms_ = now_ms + (make_key() ? kTicketKeyMs : kTicketRetryMs);
 }
 
+void TicketRotation::replace(std::uint64_t now_ms) {
+  for (std::size_t i = 0; i < shm::kTicketKeys; ++i) rotate(now_ms);
+}
+
 bool TicketRotation::make_key() {
   shm::TicketKey key;
   const bool is_made = ::getrandom(&key, sizeof key, 0) == static_cast<ssize_t>(sizeof key);

@@ -1,11 +1,13 @@
 // See wake_fds.h.
 #include "master/wake_fds.h"
 
-#include <sys/eventfd.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdint>
+#include <optional>
+#include <utility>
 
 #include "master/start_error.h"
 
@@ -15,10 +17,10 @@ namespace {
 constexpr shm::Row kRowsForEachWorker = 4;
 constexpr shm::Row kFewestRows = 16;
 
-worker::net::UniqueFd make_eventfd() {
-  worker::net::UniqueFd fd(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
-  if (!fd) throw StartError("cannot make an eventfd", errno);
-  return fd;
+worker::net::WakePair make_pair() {
+  std::optional<worker::net::WakePair> pair = worker::net::make_wake_pair();
+  if (!pair) throw StartError("cannot make a pair of sockets", errno);
+  return std::move(*pair);
 }
 
 }  // namespace
@@ -29,26 +31,37 @@ shm::Row rows_needed(unsigned workers, std::size_t others) {
       std::clamp(rows, std::size_t{kFewestRows}, std::size_t{shm::kMaxRows}));
 }
 
-WakeFds::WakeFds(shm::Row rows) : doorbell_(make_eventfd()) { grow(rows); }
+WakeFds::WakeFds(shm::Row rows) : doorbell_(make_pair()) { grow(rows); }
 
 void WakeFds::grow(shm::Row rows) {
-  while (fds_.size() < rows) fds_.push_back(make_eventfd());
+  while (pairs_.size() < rows) pairs_.push_back(make_pair());
 }
 
-void WakeFds::clear_doorbell() {
-  eventfd_t count = 0;
-  ::eventfd_read(doorbell_.get(), &count);
-}
+void WakeFds::clear_doorbell() { worker::net::clear_wakes(doorbell_.sleeper.get()); }
 
 void WakeFds::notify(shm::Row row) const {
-  // Fails only when the counter is full; the descriptor is then readable already.
-  if (row < rows()) ::eventfd_write(fds_[row].get(), 1);
+  if (row < rows()) worker::net::wake(pairs_[row].waker.get());
 }
 
-std::vector<int> WakeFds::by_row() const {
+std::vector<int> WakeFds::wakers() const {
   std::vector<int> fds;
-  for (const worker::net::UniqueFd& fd : fds_) fds.push_back(fd.get());
+  for (const worker::net::WakePair& pair : pairs_) fds.push_back(pair.waker.get());
   return fds;
+}
+
+std::vector<int> WakeFds::sleepers() const {
+  std::vector<int> fds;
+  for (const worker::net::WakePair& pair : pairs_) fds.push_back(pair.sleeper.get());
+  return fds;
+}
+
+void WakeFds::mend(shm::Row row) {
+  if (row >= rows() || worker::net::works(pairs_[row])) return;
+  const worker::net::WakePair fresh = make_pair();
+  if (::dup3(fresh.waker.get(), pairs_[row].waker.get(), O_CLOEXEC) < 0 ||
+      ::dup3(fresh.sleeper.get(), pairs_[row].sleeper.get(), O_CLOEXEC) < 0) {
+    throw StartError("cannot replace a pair of sockets", errno);
+  }
 }
 
 }  // namespace master

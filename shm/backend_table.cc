@@ -66,39 +66,46 @@ std::string_view to_text(DeadReason reason) {
   return "other";
 }
 
+BackendTable::BackendTable(MasterPart& master, PerRow<RowPart> rows, CommonPart& common)
+    : master_(master),
+      rows_(rows),
+      common_(common),
+      counters_(master.counters, rows.at(&rows[0].counters), common.counters),
+      response_times_(rows.at(&rows[0].response_times), common.response_times) {}
+
 std::optional<std::uint32_t> BackendTable::enroll(BackendId id, std::uint32_t limit,
                                                   std::uint64_t now_ms) {
   const auto is_idle = [this](std::uint32_t index) {
     return gate(index).in_service(kMaxRows) == 0 && gate(index).waiting(kMaxRows) == 0;
   };
-  const auto entry = ids_.take(id, is_idle);
+  const auto entry = master_.ids.take(id, is_idle);
   if (!entry) return std::nullopt;
   if (entry->is_new) {
-    liveness_[entry->index].store(live_word(now_ms));
-    probes_[entry->index].store(0);
-    for (SilentAddress& one : silent_[entry->index]) one.key.store(0);
-    heard_ms_[entry->index].store(0);
+    common_.liveness[entry->index].store(live_word(now_ms));
+    common_.probes[entry->index].store(0);
+    for (SilentAddress& one : common_.silent[entry->index]) one.key.store(0);
+    common_.heard_ms[entry->index].store(0);
     counters_.restart(entry->index);
-    slots_[entry->index].set_limit(limit);
+    slots(entry->index).set_limit(limit);
     response_times_.restart(entry->index);
   }
   return entry->index;
 }
 
-void BackendTable::retire(std::uint32_t index) { ids_.retire(index); }
+void BackendTable::retire(std::uint32_t index) { master_.ids.retire(index); }
 
-std::uint32_t BackendTable::size() const { return ids_.size(); }
+std::uint32_t BackendTable::size() const { return master_.ids.size(); }
 
-bool BackendTable::enrolled(std::uint32_t index) const { return ids_.enrolled(index); }
+bool BackendTable::enrolled(std::uint32_t index) const { return master_.ids.enrolled(index); }
 
-SlotGates& BackendTable::slots(std::uint32_t index) { return slots_[index]; }
+SlotGates BackendTable::slots(std::uint32_t index) const {
+  return {master_.slots[index], rows_.at(&rows_[0].slots[index]), common_.slots[index]};
+}
 
-Gate& BackendTable::gate(std::uint32_t index) { return slots_[index].all; }
-
-const Gate& BackendTable::gate(std::uint32_t index) const { return slots_[index].all; }
+Gate BackendTable::gate(std::uint32_t index) const { return slots(index).all; }
 
 Liveness BackendTable::liveness(std::uint32_t index) const {
-  const std::uint64_t word = liveness_[index].load(std::memory_order_acquire);
+  const std::uint64_t word = common_.liveness[index].load(std::memory_order_acquire);
   Liveness verdict;
   verdict.live = (word & kDeadBit) == 0;
   verdict.reason = static_cast<DeadReason>((word >> kReasonShift) & kReasonMask);
@@ -107,44 +114,44 @@ Liveness BackendTable::liveness(std::uint32_t index) const {
 }
 
 bool BackendTable::is_live(std::uint32_t index) const {
-  return (liveness_[index].load(std::memory_order_acquire) & kDeadBit) == 0;
+  return (common_.liveness[index].load(std::memory_order_acquire) & kDeadBit) == 0;
 }
 
 bool BackendTable::mark_dead(std::uint32_t index, DeadReason reason, std::uint64_t now_ms) {
-  std::uint64_t seen = liveness_[index].load();
+  std::uint64_t seen = common_.liveness[index].load();
   while ((seen & kDeadBit) == 0) {
-    if (liveness_[index].compare_exchange_weak(seen, dead_word(reason, now_ms))) return true;
+    if (common_.liveness[index].compare_exchange_weak(seen, dead_word(reason, now_ms))) return true;
   }
   return false;
 }
 
 bool BackendTable::mark_live(std::uint32_t index, std::uint64_t now_ms) {
-  std::uint64_t seen = liveness_[index].load();
+  std::uint64_t seen = common_.liveness[index].load();
   while ((seen & kDeadBit) != 0) {
-    if (liveness_[index].compare_exchange_weak(seen, live_word(now_ms))) return true;
+    if (common_.liveness[index].compare_exchange_weak(seen, live_word(now_ms))) return true;
   }
   return false;
 }
 
 bool BackendTable::claim_probe(std::uint32_t index, std::uint64_t now_ms, std::uint64_t period_ms) {
   const Liveness verdict = liveness(index);
-  return !verdict.live && claim(probes_[index], verdict.since_ms, now_ms, period_ms);
+  return !verdict.live && claim(common_.probes[index], verdict.since_ms, now_ms, period_ms);
 }
 
 bool BackendTable::claim_suspicion(std::uint32_t index, std::uint64_t now_ms) {
-  std::uint64_t seen = probes_[index].load();
+  std::uint64_t seen = common_.probes[index].load();
   const std::uint64_t last_ms = seen & kTimeMask;
   if (!is_live(index) || (last_ms != 0 && now_ms < last_ms + kSuspicionMs)) return false;
-  return probes_[index].compare_exchange_strong(seen, schedule_word(0, now_ms));
+  return common_.probes[index].compare_exchange_strong(seen, schedule_word(0, now_ms));
 }
 
 std::uint64_t BackendTable::last_probe_ms(std::uint32_t index) const {
-  return probes_[index].load(std::memory_order_relaxed) & kTimeMask;
+  return common_.probes[index].load(std::memory_order_relaxed) & kTimeMask;
 }
 
 bool BackendTable::mark_silent(std::uint32_t index, AddressKey address, std::uint64_t now_ms) {
   if (is_silent(index, address)) return false;
-  for (SilentAddress& one : silent_[index]) {
+  for (SilentAddress& one : common_.silent[index]) {
     AddressKey seen = 0;
     if (one.key.compare_exchange_strong(seen, address)) {
       one.probes.store(schedule_word(0, now_ms));
@@ -157,7 +164,7 @@ bool BackendTable::mark_silent(std::uint32_t index, AddressKey address, std::uin
 
 bool BackendTable::mark_answering(std::uint32_t index, AddressKey address) {
   bool any = false;
-  for (SilentAddress& one : silent_[index]) {
+  for (SilentAddress& one : common_.silent[index]) {
     AddressKey seen = address;
     if (one.key.load() == address) any |= one.key.compare_exchange_strong(seen, 0);
   }
@@ -165,28 +172,28 @@ bool BackendTable::mark_answering(std::uint32_t index, AddressKey address) {
 }
 
 bool BackendTable::is_silent(std::uint32_t index, AddressKey address) const {
-  return std::ranges::any_of(silent_[index], [&](const SilentAddress& one) {
+  return std::ranges::any_of(common_.silent[index], [&](const SilentAddress& one) {
     return one.key.load(std::memory_order_relaxed) == address;
   });
 }
 
 bool BackendTable::claim_address_probe(std::uint32_t index, AddressKey address,
                                        std::uint64_t now_ms, std::uint64_t period_ms) {
-  for (SilentAddress& one : silent_[index]) {
+  for (SilentAddress& one : common_.silent[index]) {
     if (one.key.load() == address) return claim(one.probes, 0, now_ms, period_ms);
   }
   return false;
 }
 
 void BackendTable::note_heard(std::uint32_t index, std::uint64_t now_ms) {
-  std::atomic<std::uint64_t>& heard = heard_ms_[index];
+  std::atomic<std::uint64_t>& heard = common_.heard_ms[index];
   if (heard.load(std::memory_order_relaxed) + kHeardStepMs <= now_ms) {
     heard.store(now_ms, std::memory_order_relaxed);
   }
 }
 
 std::uint64_t BackendTable::last_heard_ms(std::uint32_t index) const {
-  return heard_ms_[index].load(std::memory_order_relaxed);
+  return common_.heard_ms[index].load(std::memory_order_relaxed);
 }
 
 void BackendTable::count_request(std::uint32_t index, Row row) {
@@ -203,7 +210,7 @@ BackendCounters BackendTable::counters(std::uint32_t index) const {
 }
 
 void BackendTable::count_response_time(std::uint32_t index, Row row, std::uint64_t us) {
-  if (LatencyCells* const cells = response_times_.take(index, row)) cells->count(us);
+  response_times_.take(index, row).count(us);
 }
 
 LatencySums BackendTable::response_times(std::uint32_t index) const {
@@ -212,8 +219,39 @@ LatencySums BackendTable::response_times(std::uint32_t index) const {
   return sums;
 }
 
+std::uint64_t BackendTable::mend_times(std::uint32_t index, std::uint64_t now_ms) {
+  std::uint64_t mended = 0;
+  const Liveness verdict = liveness(index);
+  if (verdict.since_ms > now_ms) {
+    common_.liveness[index].store(verdict.live ? live_word(now_ms)
+                                               : dead_word(verdict.reason, now_ms));
+    ++mended;
+  }
+  const bool was_probed_later = last_probe_ms(index) > now_ms;
+  if (was_probed_later || !verdict.live) common_.probes[index].store(0);
+  mended += was_probed_later ? 1 : 0;
+  if (last_heard_ms(index) > now_ms) {
+    common_.heard_ms[index].store(0);
+    ++mended;
+  }
+  for (SilentAddress& one : common_.silent[index]) {
+    if ((one.probes.load() & kTimeMask) <= now_ms) continue;
+    one.probes.store(schedule_word(0, now_ms));
+    ++mended;
+  }
+  return mended;
+}
+
+std::uint64_t BackendTable::mend(std::uint64_t now_ms) {
+  std::uint64_t mended = 0;
+  for (std::uint32_t index = 0; index < size(); ++index) {
+    mended += mend_times(index, now_ms) + slots(index).mend();
+  }
+  return mended;
+}
+
 void BackendTable::release_row(Row row) {
-  for (std::uint32_t index = 0; index < size(); ++index) slots_[index].release_row(row);
+  for (std::uint32_t index = 0; index < size(); ++index) slots(index).release_row(row);
 }
 
 }  // namespace shm

@@ -1,11 +1,11 @@
 // Backends as all processes see them: live or dead, requests in flight, counters.
 //
-// Fixed rows in the segment. The master alone adds and retires rows, at start and at reload, before
-// it forks the workers that use them; workers know a backend by its row. Whether a backend is live
-// is one atomic word, so no reader sees half a change. The caller that changes it is told so and
-// logs it. The same holds for the addresses of a backend that do not answer. Each counter cell has
-// one writer, the process of its row; readers add the cells up. The counts of a dead process stay.
-// Times are CLOCK_MONOTONIC milliseconds.
+// A view, private to a process, of fixed rows in the segment. The master alone adds and retires
+// rows, at start and at reload, before it forks the workers that use them; workers know a backend
+// by its row. Whether a backend is live is one atomic word, so no reader sees half a change. The
+// caller that changes it is told so and logs it. The same holds for the addresses of a backend that
+// do not answer. Each counter cell has one writer, the process of its row; readers add the cells
+// up. The counts of a dead process stay. Times are CLOCK_MONOTONIC milliseconds.
 #pragma once
 
 #include <atomic>
@@ -55,12 +55,39 @@ inline constexpr std::uint64_t kSuspicionMs = 1000;
 // Resolution of last_heard_ms.
 inline constexpr std::uint64_t kHeardStepMs = 50;
 
-// Enough for 32 workers with 1 000 backends. Pairs of a worker and a backend beyond that number are
-// not measured.
-inline constexpr std::uint32_t kLatencyBlocks = 32768;
+// An address that does not answer; 0 = none. A change of the key precedes that of the schedule: the
+// worst that a reader of both sees is a probe too early or too late.
+struct SilentAddress {
+  std::atomic<AddressKey> key;
+  std::atomic<std::uint64_t> probes;
+};
 
 class BackendTable {
  public:
+  using Counters = CounterGrid<kMaxBackends, 2>;
+  using ResponseTimes = SparseGrid<kMaxBackends, LatencyCells>;
+  struct MasterPart {
+    IdRegistry<kMaxBackends> ids;
+    Counters::MasterPart counters;
+    SlotGates::MasterPart slots[kMaxBackends];
+  };
+  struct RowPart {
+    SlotGates::RowPart slots[kMaxBackends];
+    Counters::RowPart counters;
+    ResponseTimes::RowPart response_times;
+  };
+  struct CommonPart {
+    // Side by side, eight to a cache line, because the balancer reads them for each request.
+    alignas(kCacheLine) std::atomic<std::uint64_t> liveness[kMaxBackends]{};
+    std::atomic<std::uint64_t> probes[kMaxBackends]{};  // schedules: see backend_table.cc
+    std::atomic<std::uint64_t> heard_ms[kMaxBackends]{};
+    SilentAddress silent[kMaxBackends][kMaxSilentAddresses]{};
+    Counters::CommonPart counters;
+    ResponseTimes::CommonPart response_times;
+    SlotGates::CommonPart slots[kMaxBackends];
+  };
+  BackendTable(MasterPart& master, PerRow<RowPart> rows, CommonPart& common);
+
   // The row of `id`, with its liveness, counters and limit as they are; for a new id a free row,
   // live, with counters at 0 and with `limit`. Nothing when all kMaxBackends rows are in use.
   std::optional<std::uint32_t> enroll(BackendId id, std::uint32_t limit, std::uint64_t now_ms);
@@ -71,9 +98,8 @@ class BackendTable {
   std::uint32_t size() const;  // 1 + the highest row ever enrolled
   bool enrolled(std::uint32_t index) const;
 
-  SlotGates& slots(std::uint32_t index);  // of `Threads`
-  Gate& gate(std::uint32_t index);        // of all its requests in service
-  const Gate& gate(std::uint32_t index) const;
+  SlotGates slots(std::uint32_t index) const;  // of `Threads`
+  Gate gate(std::uint32_t index) const;        // of all its requests in service
   Liveness liveness(std::uint32_t index) const;
   bool is_live(std::uint32_t index) const;
   // True for the one caller that changed the state. Otherwise the first reason and time stay.
@@ -112,26 +138,22 @@ class BackendTable {
 
   // By the master, after the process of `row` died: frees its slots and its tickets.
   void release_row(Row row);
+  // By the master: sets values of the common part right that no worker can have meant (times to
+  // come, endless tickets), and returns their number. Lets dead backends be probed at once, because
+  // the word that calls them dead may be a lie.
+  std::uint64_t mend(std::uint64_t now_ms);
 
  private:
-  // An address that does not answer; 0 = none. A change of the key precedes that of the schedule:
-  // the worst that a reader of both sees is a probe too early or too late.
-  struct SilentAddress {
-    std::atomic<AddressKey> key;
-    std::atomic<std::uint64_t> probes;
-  };
+  std::uint64_t mend_times(std::uint32_t index, std::uint64_t now_ms);
 
-  IdRegistry<kMaxBackends> ids_;
-  // Side by side, eight to a cache line, because the balancer reads them for each request.
-  alignas(kCacheLine) std::atomic<std::uint64_t> liveness_[kMaxBackends]{};
-  std::atomic<std::uint64_t> probes_[kMaxBackends]{};  // schedules: see backend_table.cc
-  std::atomic<std::uint64_t> heard_ms_[kMaxBackends]{};
-  SilentAddress silent_[kMaxBackends][kMaxSilentAddresses]{};
-  CounterGrid<kMaxBackends, 2> counters_;
-  SparseGrid<kMaxBackends, kLatencyBlocks, LatencyCells> response_times_;
-  SlotGates slots_[kMaxBackends];
+  MasterPart& master_;
+  PerRow<RowPart> rows_;
+  CommonPart& common_;
+  Counters counters_;
+  ResponseTimes response_times_;
 };
 
-static_assert(kFitForSegment<BackendTable>);
+static_assert(kFitForSegment<BackendTable::MasterPart>);
+static_assert(kFitForSegment<BackendTable::RowPart> && kFitForSegment<BackendTable::CommonPart>);
 
 }  // namespace shm

@@ -13,12 +13,17 @@
 
 #include "shm/ids.h"
 #include "shm/layout.h"
+#include "shm/per_row.h"
 
 namespace shm {
 
 class ClientShares {
  public:
   static constexpr std::uint32_t kBuckets = 4096;
+  struct RowPart {
+    std::atomic<std::uint32_t> cells[kBuckets]{};
+  };
+  explicit ClientShares(PerRow<RowPart> rows) : rows_(rows) {}
 
   // `client`: a hash of its address. `gate`: a number that is the same in all workers.
   static std::uint32_t bucket(std::uint32_t client, std::uint32_t gate) {
@@ -42,15 +47,15 @@ class ClientShares {
 
  private:
   std::uint32_t load(Row row, std::uint32_t bucket) const {
-    return cells_[row][bucket].load(std::memory_order_relaxed);
+    return rows_[row].cells[bucket].load(std::memory_order_relaxed);
   }
   void store(Row row, std::uint32_t bucket, std::uint32_t count) {
-    cells_[row][bucket].store(count, std::memory_order_relaxed);
+    rows_[row].cells[bucket].store(count, std::memory_order_relaxed);
   }
 
-  std::atomic<std::uint32_t> cells_[kMaxRows][kBuckets]{};
+  PerRow<RowPart> rows_;
 };
 
-static_assert(kFitForSegment<ClientShares>);
+static_assert(kFitForSegment<ClientShares::RowPart>);
 
 }  // namespace shm

@@ -1,10 +1,10 @@
 // Counters of many things, counted by many processes: one cell for each row, thing and field.
 //
-// The cells lie row by row. So a process writes only to pages of its own, no cache line moves
-// between workers, and the pages of unused rows and things stay untouched. With the things first,
-// each thing would cost a page of mostly unused rows. A cell has one writer and is never set back,
-// not even when its process dies: the row's next process counts on from there. So nothing has to be
-// folded or repaired, totals never go down, and no count is lost.
+// A view, private to a process. A process writes only to cells of its own row, so no cache line
+// moves between workers, and the pages of unused rows and things stay untouched. A cell is never
+// set back, not even when its process dies: the row's next process counts on from there. So nothing
+// has to be folded or repaired, and no count is lost. Totals go down only if a worker writes what
+// it must not.
 #pragma once
 
 #include <array>
@@ -13,6 +13,7 @@
 
 #include "shm/ids.h"
 #include "shm/layout.h"
+#include "shm/per_row.h"
 #include "shm/row_bound.h"
 
 namespace shm {
@@ -21,9 +22,19 @@ template <std::uint32_t kColumns, std::uint32_t kFields>
 class CounterGrid {
  public:
   using Sums = std::array<std::uint64_t, kFields>;
+  struct MasterPart {
+    std::atomic<std::uint64_t> base[kColumns][kFields]{};
+  };
+  struct RowPart {
+    std::atomic<std::uint64_t> cells[kColumns][kFields]{};
+  };
+  using CommonPart = RowBound;
+
+  CounterGrid(MasterPart& master, PerRow<RowPart> rows, CommonPart& bound)
+      : master_(master), rows_(rows), bound_(bound) {}
 
   void count(std::uint32_t column, Row row, std::uint32_t field) {
-    std::atomic<std::uint64_t>& cell = cells_[row][column][field];
+    std::atomic<std::uint64_t>& cell = rows_[row].cells[column][field];
     cell.store(cell.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     bound_.include(row);
   }
@@ -31,7 +42,7 @@ class CounterGrid {
   Sums sums(std::uint32_t column) const {
     Sums total = counted(column);
     for (std::uint32_t field = 0; field < kFields; ++field) {
-      total[field] -= base_[column][field].load(std::memory_order_relaxed);
+      total[field] -= master_.base[column][field].load(std::memory_order_relaxed);
     }
     return total;
   }
@@ -41,7 +52,7 @@ class CounterGrid {
   void restart(std::uint32_t column) {
     const Sums total = counted(column);
     for (std::uint32_t field = 0; field < kFields; ++field) {
-      base_[column][field].store(total[field], std::memory_order_relaxed);
+      master_.base[column][field].store(total[field], std::memory_order_relaxed);
     }
   }
 
@@ -50,15 +61,15 @@ class CounterGrid {
     Sums total{};
     for (Row row = 0; row < bound_.rows(); ++row) {
       for (std::uint32_t field = 0; field < kFields; ++field) {
-        total[field] += cells_[row][column][field].load(std::memory_order_relaxed);
+        total[field] += rows_[row].cells[column][field].load(std::memory_order_relaxed);
       }
     }
     return total;
   }
 
-  RowBound bound_;
-  std::atomic<std::uint64_t> base_[kColumns][kFields]{};
-  alignas(kCacheLine) std::atomic<std::uint64_t> cells_[kMaxRows][kColumns][kFields]{};
+  MasterPart& master_;
+  PerRow<RowPart> rows_;
+  CommonPart& bound_;
 };
 
 }  // namespace shm

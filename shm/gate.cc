@@ -32,9 +32,9 @@
 
 namespace shm {
 
-void Gate::set_limit(std::uint32_t limit) { limit_.store(limit); }
+void Gate::set_limit(std::uint32_t limit) { master_->limit.store(limit); }
 
-std::uint32_t Gate::limit() const { return limit_.load(std::memory_order_relaxed); }
+std::uint32_t Gate::limit() const { return master_->limit.load(std::memory_order_relaxed); }
 
 Gate::Scan Gate::scan(std::uint32_t rows) const {
   Scan seen;
@@ -78,7 +78,7 @@ bool Gate::try_enter_out_of_turn(Row row, std::uint32_t rows) {
 
 void Gate::leave(Row row) { lower(row); }
 
-Ticket Gate::draw_ticket() { return last_ticket_.fetch_add(1) + 1; }
+Ticket Gate::draw_ticket() { return common_->last_ticket.fetch_add(1) + 1; }
 
 void Gate::publish_waiting(Row row, Ticket first, std::uint32_t count) {
   cells_[row].waiting.store(count, std::memory_order_relaxed);
@@ -105,8 +105,15 @@ std::uint32_t Gate::waiting(std::uint32_t rows) const {
   return sum;
 }
 
+bool Gate::mend() {
+  constexpr Ticket kFarTooMany = Ticket{1} << 62;
+  if (common_->last_ticket.load() < kFarTooMany) return false;
+  common_->last_ticket.store(0);
+  return true;
+}
+
 void Gate::release_row(Row row) {
-  Cell& cell = cells_[row];
+  RowPart& cell = cells_[row];
   cell.first_ticket.store(0);
   cell.waiting.store(0, std::memory_order_relaxed);
   cell.in_service.store(0);

@@ -1,14 +1,14 @@
 // A limit on requests in service, kept over all workers without a lock.
 //
-// Lives in the segment: one gate for each backend and each listener (`Threads`). Each row writes
-// only its own cells. So the sum is exact at every instruction, and the master frees what a killed
-// worker held by zeroing the cells of its row (`release_row`).
-// A worker takes a slot by raising its own cell and then checking the sum; it backs out when the
-// sum exceeds the limit. Requests are served in the order of their arrival over all workers: a
-// request that must wait draws a ticket, each worker publishes the smallest ticket of its own
-// waiters, and a free slot belongs to the smallest published ticket.
-// Calls never block and never make a system call. Operations on which two rows race are
-// sequentially consistent.
+// A view, private to a process, of one gate in the segment: there is one for each backend and each
+// listener (`Threads`). Each row writes only its own cells, so a worker that lies can take slots
+// away, but only while it lives, and cannot go beyond the limit for others. So the sum is exact at
+// every instruction, and the master frees what a killed worker held by zeroing the cells of its row
+// (`release_row`). A worker takes a slot by raising its own cell and then checking the sum; it
+// backs out when the sum exceeds the limit. Requests are served in the order of their arrival over
+// all workers: a request that must wait draws a ticket, each worker publishes the smallest ticket
+// of its own waiters, and a free slot belongs to the smallest published ticket. Calls never block
+// and never make a system call. Operations on which two rows race are sequentially consistent.
 //
 // What a caller must do, or a wake-up is lost (gate.cc proves that this is enough):
 //   to enter   try_enter(…, 0); if refused draw_ticket, publish_waiting, try_enter(…, ticket);
@@ -28,6 +28,7 @@
 
 #include "shm/ids.h"
 #include "shm/layout.h"
+#include "shm/per_row.h"
 
 namespace shm {
 
@@ -35,6 +36,20 @@ using Ticket = std::uint64_t;  // 0 = none; numbers grow over all workers
 
 class Gate {
  public:
+  struct MasterPart {
+    std::atomic<std::uint32_t> limit{0};
+  };
+  struct RowPart {
+    std::atomic<std::uint32_t> in_service{0};
+    std::atomic<std::uint32_t> waiting{0};
+    std::atomic<Ticket> first_ticket{0};
+  };
+  struct CommonPart {
+    std::atomic<Ticket> last_ticket{0};
+  };
+  Gate(MasterPart& master, PerRow<RowPart> cells, CommonPart& common)
+      : master_(&master), cells_(cells), common_(&common) {}
+
   void set_limit(std::uint32_t limit);  // 0 = no limit; by the master, at start and reload
   std::uint32_t limit() const;
 
@@ -58,14 +73,11 @@ class Gate {
   std::uint32_t in_service_of(Row row) const;
   std::uint32_t waiting(std::uint32_t rows) const;
   void release_row(Row row);
+  // By the master: makes the numbers of tickets small again, if they are close to their end. True
+  // if they were.
+  bool mend();
 
  private:
-  // 16 bytes, so that one cache line holds all about four rows.
-  struct Cell {
-    std::atomic<std::uint32_t> in_service{0};
-    std::atomic<std::uint32_t> waiting{0};
-    std::atomic<Ticket> first_ticket{0};
-  };
   struct Scan {
     std::uint64_t raised = 0;
     Ticket first = 0;  // the smallest published, 0 for none
@@ -75,13 +87,12 @@ class Gate {
   Scan scan(std::uint32_t rows) const;
   void lower(Row row);
 
-  // Read at every call and rarely written, so not on a cache line with the cells.
-  alignas(kCacheLine) std::atomic<std::uint32_t> limit_{0};
-  std::atomic<Ticket> last_ticket_{0};
-  alignas(kCacheLine) Cell cells_[kMaxRows];
+  MasterPart* master_;
+  PerRow<RowPart> cells_;
+  CommonPart* common_;
 };
 
-static_assert(sizeof(Gate) == kCacheLine + std::size_t{16} * kMaxRows);
-static_assert(kFitForSegment<Gate>);
+static_assert(kFitForSegment<Gate::MasterPart> && kFitForSegment<Gate::CommonPart>);
+static_assert(kFitForSegment<Gate::RowPart> && sizeof(Gate::RowPart) == 16);
 
 }  // namespace shm

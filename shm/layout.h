@@ -19,6 +19,15 @@ namespace shm {
 
 inline constexpr std::size_t kCacheLine = 64;
 
+// Memory is split by its writer, because a worker may be taken over by an attacker. Each table
+// consists of three parts, and each part lies with the same part of the other tables:
+//   MasterPart  the master alone writes it; read-only in workers
+//   RowPart     the process of one row writes it, and the master when that process is dead;
+//               read-only in all other workers
+//   CommonPart  every worker writes it; nobody may rely on what it says
+// A section begins at a multiple of the largest page size that Linux uses.
+inline constexpr std::size_t kSectionAlign = 65536;
+
 // Atomics between processes must be lock-free: a fallback lock would be private to each process.
 static_assert(std::atomic<std::uint8_t>::is_always_lock_free);
 static_assert(std::atomic<std::uint32_t>::is_always_lock_free);

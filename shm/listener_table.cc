@@ -7,34 +7,44 @@ void RefusalCells::clear() {
   for (std::atomic<std::uint64_t>& cell : by_reason) cell.store(0, std::memory_order_relaxed);
 }
 
+ListenerTable::ListenerTable(MasterPart& master, PerRow<RowPart> rows, CommonPart& common)
+    : master_(master),
+      rows_(rows),
+      common_(common),
+      counters_(master.counters, rows.at(&rows[0].counters), common.counters),
+      refusals_(rows.at(&rows[0].refusals), common.refusals) {}
+
 std::optional<std::uint32_t> ListenerTable::enroll(ListenerId id, std::uint32_t limit) {
   const auto is_idle = [this](std::uint32_t index) {
     return gate(index).in_service(kMaxRows) == 0 && gate(index).waiting(kMaxRows) == 0 &&
-           stream_gates_[index].in_service(kMaxRows) == 0;
+           stream_gate(index).in_service(kMaxRows) == 0;
   };
-  const auto entry = ids_.take(id, is_idle);
+  const auto entry = master_.ids.take(id, is_idle);
   if (!entry) return std::nullopt;
   if (entry->is_new) {
     counters_.restart(entry->index);
     refusals_.restart(entry->index);
-    slots_[entry->index].set_limit(limit);
+    slots(entry->index).set_limit(limit);
   }
   return entry->index;
 }
 
-void ListenerTable::retire(std::uint32_t index) { ids_.retire(index); }
+void ListenerTable::retire(std::uint32_t index) { master_.ids.retire(index); }
 
-std::uint32_t ListenerTable::size() const { return ids_.size(); }
+std::uint32_t ListenerTable::size() const { return master_.ids.size(); }
 
-bool ListenerTable::enrolled(std::uint32_t index) const { return ids_.enrolled(index); }
+bool ListenerTable::enrolled(std::uint32_t index) const { return master_.ids.enrolled(index); }
 
-SlotGates& ListenerTable::slots(std::uint32_t index) { return slots_[index]; }
+SlotGates ListenerTable::slots(std::uint32_t index) const {
+  return {master_.slots[index], rows_.at(&rows_[0].slots[index]), common_.slots[index]};
+}
 
-Gate& ListenerTable::gate(std::uint32_t index) { return slots_[index].all; }
+Gate ListenerTable::gate(std::uint32_t index) const { return slots(index).all; }
 
-const Gate& ListenerTable::gate(std::uint32_t index) const { return slots_[index].all; }
-
-Gate& ListenerTable::stream_gate(std::uint32_t index) { return stream_gates_[index]; }
+Gate ListenerTable::stream_gate(std::uint32_t index) const {
+  return {master_.stream_gates[index], rows_.at(&rows_[0].stream_gates[index]),
+          common_.stream_gates[index]};
+}
 
 void ListenerTable::count_request(std::uint32_t index, Row row) { counters_.count(index, row, 0); }
 
@@ -43,9 +53,8 @@ std::uint64_t ListenerTable::requests(std::uint32_t index) const {
 }
 
 void ListenerTable::count_refusal(std::uint32_t index, Row row, std::uint32_t reason) {
-  RefusalCells* const cells = reason < kMaxReasons ? refusals_.take(index, row) : nullptr;
-  if (cells == nullptr) return;
-  std::atomic<std::uint64_t>& cell = cells->by_reason[reason];
+  if (reason >= kMaxReasons) return;
+  std::atomic<std::uint64_t>& cell = refusals_.take(index, row).by_reason[reason];
   cell.store(cell.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
 
@@ -59,10 +68,18 @@ ReasonCounts ListenerTable::refusals(std::uint32_t index) const {
   return sums;
 }
 
+std::uint64_t ListenerTable::mend() {
+  std::uint64_t mended = 0;
+  for (std::uint32_t index = 0; index < size(); ++index) {
+    mended += slots(index).mend() + (stream_gate(index).mend() ? 1 : 0);
+  }
+  return mended;
+}
+
 void ListenerTable::release_row(Row row) {
   for (std::uint32_t index = 0; index < size(); ++index) {
-    slots_[index].release_row(row);
-    stream_gates_[index].release_row(row);
+    slots(index).release_row(row);
+    stream_gate(index).release_row(row);
   }
 }
 

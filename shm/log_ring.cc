@@ -48,23 +48,32 @@ bool LogRing::write(int priority, std::string_view text) {
   return wake_reader();
 }
 
-bool LogRing::read(int& priority, std::string& text) {
-  const std::uint64_t at = taken_.load(std::memory_order_relaxed);
-  const std::uint64_t end = written_.load();
-  if (at == end) return false;
-  Header header;
-  const bool room_for_header = end - at >= sizeof header && end - at <= kLogRingBytes;
-  if (room_for_header) copy_out(at, &header, sizeof header);
-  if (!room_for_header || header.length > kMaxLogRecord || record_bytes(header.length) > end - at) {
-    taken_.store(end, std::memory_order_release);
-    dropped_.fetch_add(1, std::memory_order_relaxed);
-    return false;
+void LogReader::look(const LogRing& ring) { end_ = ring.written_.load(); }
+
+bool LogReader::next(LogRing& ring, int& priority, std::string& text) {
+  if (taken_ == end_) return false;
+  LogRing::Header header;
+  const std::uint64_t left = end_ - taken_;
+  const bool has_header = left >= sizeof header && left <= kLogRingBytes;
+  if (has_header) ring.copy_out(taken_, &header, sizeof header);
+  const bool is_sound =
+      has_header && header.length <= kMaxLogRecord && LogRing::record_bytes(header.length) <= left;
+  if (is_sound) {
+    priority = static_cast<int>(header.priority & 7U);
+    text.resize(header.length);
+    ring.copy_out(taken_ + sizeof header, text.data(), text.size());
+    taken_ += LogRing::record_bytes(header.length);
+  } else {
+    ++damages_;
+    taken_ = end_;
   }
-  priority = static_cast<int>(header.priority & 7U);
-  text.resize(header.length);
-  copy_out(at + sizeof header, text.data(), text.size());
-  taken_.store(at + record_bytes(header.length), std::memory_order_release);
-  return true;
+  ring.taken_.store(taken_, std::memory_order_release);
+  return is_sound;
+}
+
+bool LogReader::read(LogRing& ring, int& priority, std::string& text) {
+  look(ring);
+  return next(ring, priority, text);
 }
 
 std::uint64_t LogRing::dropped() const { return dropped_.load(std::memory_order_relaxed); }

@@ -1,7 +1,8 @@
 // The number of rows of a grid that were ever written: where scans over the grid end.
 //
 // Kept by the writers, so that a reader does not touch rows that never counted: reading shared
-// memory makes it resident. Never goes down. Values above kMaxRows are not trusted.
+// memory makes it resident. Never goes down, unless a worker writes what it must not: then counts
+// are missing from the status. Values above kMaxRows are not trusted.
 #pragma once
 
 #include <algorithm>

@@ -1,18 +1,10 @@
-// Maps the segment and lays the tables out in it.
-//
-// Anonymous and shared: children inherit the memory by fork, no other process can name it, and it
-// ends with the last process of Pound. The kernel gives zero bytes, page by page as they are
-// touched. No constructor runs over them except those of the session locks.
+// Lays the tables out in the sections of the segment. No constructor runs over the memory: zero
+// bytes are the initial state of everything in it.
 #include "shm/segment.h"
 
 #include <sys/mman.h>
 
-#include <boost/interprocess/anonymous_shared_memory.hpp>
-#include <boost/interprocess/exceptions.hpp>
-#include <boost/interprocess/mapped_region.hpp>
-#include <cstring>
-#include <stdexcept>
-#include <string>
+#include "shm/section_map.h"
 
 namespace shm {
 namespace {
@@ -23,98 +15,145 @@ constexpr std::uint32_t kVersion = 5;
 constexpr std::size_t kPage =
     4096;  // the smallest page of Linux; a larger page holds more than the keys
 
-}  // namespace
-
 // The keys are alone on their page, which is kept out of swap and core dumps.
 struct alignas(kPage) SecretPage {
   TicketKeys ticket_keys;
 };
 
-struct Segment::Layout {
+struct alignas(kSectionAlign) MasterSection {
   std::uint64_t magic;
   std::uint32_t version;
   std::uint32_t max_sessions;
   std::uint64_t size;
-  alignas(kCacheLine) WorkerTable workers;
+  alignas(kCacheLine) WorkerTable::MasterPart workers;
+  ListenerTable::MasterPart listeners;
+  ServiceTable::MasterPart services;
+  BackendTable::MasterPart backends;
+  BackendAddresses backend_addresses;
+  SecretPage secrets;
+};
+
+struct alignas(kSectionAlign) RowSection {
+  WorkerTable::RowPart workers;
+  ListenerTable::RowPart listeners;
+  ClientShares::RowPart client_shares;
+  ServiceTable::RowPart services;
+  BackendTable::RowPart backends;
+  alignas(kPage) LogRing log_ring;
+};
+
+// The session table follows. Its size depends on max_sessions.
+struct alignas(kPage) CommonSection {
+  WorkerTable::CommonPart workers;
+  ListenerTable::CommonPart listeners;
+  ServiceTable::CommonPart services;
+  BackendTable::CommonPart backends;
+};
+
+static_assert(kFitForSegment<MasterSection>);
+static_assert(kFitForSegment<RowSection>);
+static_assert(kFitForSegment<CommonSection>);
+
+constexpr std::size_t align_section(std::size_t size) {
+  return (size + kSectionAlign - 1) / kSectionAlign * kSectionAlign;
+}
+
+SectionMap::Sizes sizes_for(std::uint32_t max_sessions) {
+  return {sizeof(MasterSection), sizeof(RowSection),
+          align_section(sizeof(CommonSection) + SessionTable::bytes_for(max_sessions))};
+}
+
+}  // namespace
+
+class Segment::Tables {
+ public:
+  explicit Tables(std::uint32_t max_sessions)
+      : sizes(sizes_for(max_sessions)),
+        map(sizes),
+        master(*static_cast<MasterSection*>(map.master())),
+        common(*static_cast<CommonSection*>(map.common())),
+        rows(static_cast<RowSection*>(map.row(0)), sizeof(RowSection)),
+        workers(master.workers, rows.at(&rows[0].workers), common.workers),
+        listeners(master.listeners, rows.at(&rows[0].listeners), common.listeners),
+        services(master.services, rows.at(&rows[0].services), common.services),
+        backends(master.backends, rows.at(&rows[0].backends), common.backends),
+        client_shares(rows.at(&rows[0].client_shares)),
+        sessions(&common + 1, max_sessions) {
+    RobustMutex::prepare();
+    master.magic = kMagic;
+    master.version = kVersion;
+    master.max_sessions = max_sessions;
+    master.size = sizes.total();
+    // A precaution. A limit may refuse it; the keys work anyway.
+    ::mlock(&master.secrets, sizeof master.secrets);
+    hide_secrets();
+  }
+
+  void confine(Row own) {
+    map.confine(own);
+    hide_secrets();  // the new mapping does not know that it is to be hidden
+  }
+
+  SectionMap::Sizes sizes;
+  SectionMap map;
+  MasterSection& master;
+  CommonSection& common;
+  PerRow<RowSection> rows;
+  WorkerTable workers;
   ListenerTable listeners;
   ServiceTable services;
   BackendTable backends;
-  BackendAddresses backend_addresses;
   ClientShares client_shares;
-  alignas(kCacheLine) LogRing log_rings[kMaxRows];
-  SecretPage secrets;
-  // The session table follows. Its size depends on max_sessions.
-};
-
-class Segment::Mapping {
- public:
-  explicit Mapping(std::uint32_t max_sessions)
-      : size_(sizeof(Layout) + SessionTable::bytes_for(max_sessions)),
-        region_(map(size_)),
-        sessions_(session_memory(), max_sessions) {
-    static_assert(kFitForSegment<Layout>);
-    static_assert(sizeof(Layout) % kCacheLine == 0);
-    SessionTable::format(session_memory());
-    layout().magic = kMagic;
-    layout().version = kVersion;
-    layout().max_sessions = max_sessions;
-    layout().size = size_;
-    // Both are precautions. A limit or an old kernel may refuse them; the keys work anyway.
-    ::mlock(&layout().secrets, sizeof layout().secrets);
-    ::madvise(&layout().secrets, sizeof layout().secrets, MADV_DONTDUMP);
-  }
-
-  Layout& layout() { return *static_cast<Layout*>(region_.get_address()); }
-  SessionTable& sessions() { return sessions_; }
-  std::size_t size() const { return size_; }
+  SessionTable sessions;
 
  private:
-  static boost::interprocess::mapped_region map(std::size_t size) {
-    try {
-      return boost::interprocess::anonymous_shared_memory(size);
-    } catch (const boost::interprocess::interprocess_exception& error) {
-      const int reason = error.get_native_error();
-      throw std::runtime_error("cannot map the shared segment of " + std::to_string(size) +
-                               " bytes: " + (reason != 0 ? std::strerror(reason) : error.what()));
-    }
-  }
-
-  void* session_memory() { return static_cast<char*>(region_.get_address()) + sizeof(Layout); }
-
-  std::size_t size_;
-  boost::interprocess::mapped_region region_;
-  SessionTable sessions_;
+  // From core dumps. An old kernel may refuse it.
+  void hide_secrets() { ::madvise(&master.secrets, sizeof master.secrets, MADV_DONTDUMP); }
 };
 
-Segment::Segment(std::uint32_t max_sessions) : mapping_(std::make_unique<Mapping>(max_sessions)) {}
+Segment::Segment(std::uint32_t max_sessions) : tables_(std::make_unique<Tables>(max_sessions)) {}
 
 Segment::~Segment() = default;
 
-Segment::Layout& Segment::layout() const { return mapping_->layout(); }
+BackendTable& Segment::backends() { return tables_->backends; }
 
-BackendTable& Segment::backends() { return layout().backends; }
+BackendAddresses& Segment::backend_addresses() { return tables_->master.backend_addresses; }
 
-BackendAddresses& Segment::backend_addresses() { return layout().backend_addresses; }
+ListenerTable& Segment::listeners() { return tables_->listeners; }
 
-ListenerTable& Segment::listeners() { return layout().listeners; }
+ClientShares& Segment::client_shares() { return tables_->client_shares; }
 
-ClientShares& Segment::client_shares() { return layout().client_shares; }
+ServiceTable& Segment::services() { return tables_->services; }
 
-ServiceTable& Segment::services() { return layout().services; }
+WorkerTable& Segment::workers() { return tables_->workers; }
 
-WorkerTable& Segment::workers() { return layout().workers; }
+LogRing& Segment::log_ring(Row row) { return tables_->rows[row].log_ring; }
 
-LogRing& Segment::log_ring(Row row) { return layout().log_rings[row]; }
+TicketKeys& Segment::ticket_keys() { return tables_->master.secrets.ticket_keys; }
 
-TicketKeys& Segment::ticket_keys() { return layout().secrets.ticket_keys; }
+SessionTable& Segment::sessions() { return tables_->sessions; }
 
-SessionTable& Segment::sessions() { return mapping_->sessions(); }
+std::uint32_t Segment::max_sessions() const { return tables_->master.max_sessions; }
 
-std::uint32_t Segment::max_sessions() const { return layout().max_sessions; }
+void Segment::confine(Row own) { tables_->confine(own); }
+
+bool Segment::is_sealed() const { return tables_->map.is_sealed(); }
+
+std::array<std::span<std::byte>, 2> Segment::writable(Row row) {
+  const auto bytes = [](void* at, std::size_t size) {
+    return std::span<std::byte>(static_cast<std::byte*>(at), size);
+  };
+  const SectionMap& map = tables_->map;
+  return {bytes(map.row(row), tables_->sizes.row), bytes(map.common(), tables_->sizes.common)};
+}
 
 bool Segment::intact() const {
-  return layout().magic == kMagic && layout().version == kVersion &&
-         layout().size == mapping_->size();
+  return tables_->master.magic == kMagic && tables_->master.version == kVersion &&
+         tables_->master.size == tables_->sizes.total();
+}
+
+std::uint64_t Segment::mend_common(std::uint64_t now_ms) {
+  return backends().mend(now_ms) + listeners().mend();
 }
 
 void Segment::release_row(Row row) {

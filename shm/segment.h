@@ -1,13 +1,17 @@
-// The one shared segment: all tables, in anonymous memory that the master maps before the first
-// fork.
+// The one shared segment: all tables, in memory that the master maps before the first fork.
 //
-// Owns the mapping and lives as long as the master. Its layout is fixed and has no pointers;
-// static_assert checks it, and magic, version and size check it at run time. Pages are touched only
-// when they are used. The only user of Boost.Interprocess (segment.cc).
+// Owns the memory, and the tables, which are views of it; lives as long as the master. Its layout
+// is fixed and has no pointers; static_assert checks it, and magic, version and size check it at
+// run time. Pages are touched only when they are used. Memory is split by its writer (layout.h),
+// and a worker gives up the right to write what is not its own before anything from outside can
+// reach it.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 
 #include "shm/backend_addresses.h"
 #include "shm/backend_table.h"
@@ -30,7 +34,7 @@ class Segment {
   Segment& operator=(const Segment&) = delete;
 
   BackendTable& backends();
-  BackendAddresses& backend_addresses();
+  BackendAddresses& backend_addresses();  // written by the master alone
   ListenerTable& listeners();
   ServiceTable& services();
   ClientShares& client_shares();
@@ -39,6 +43,17 @@ class Segment {
   SessionTable& sessions();
   TicketKeys& ticket_keys();
   std::uint32_t max_sessions() const;  // as the constructor got it
+
+  // In a worker, before it drops its privileges: from now on it can write its own row and the
+  // common part only, and nothing gives it more. With kMaxRows, for a process that is no worker, it
+  // can write nothing. Throws std::runtime_error.
+  void confine(Row own);
+  // False where the kernel is too old to make that final (section_map.h).
+  bool is_sealed() const;
+
+  // The memory that the process of `row` may write: its own row and the common part. For tests,
+  // which write there what an attacker would.
+  std::array<std::span<std::byte>, 2> writable(Row row);
 
   // Whether magic, version and size are unchanged, so that no process has overwritten the
   // beginning.
@@ -50,11 +65,14 @@ class Segment {
   // themselves; its counts stay.
   void release_row(Row row);
 
+  // By the master, after a process died violently: sets impossible values of the common part right,
+  // lets dead backends be probed at once, and returns the number of such values. The session table
+  // has an inspection of its own.
+  std::uint64_t mend_common(std::uint64_t now_ms);
+
  private:
-  struct Layout;
-  class Mapping;
-  std::unique_ptr<Mapping> mapping_;
-  Layout& layout() const;
+  class Tables;
+  std::unique_ptr<Tables> tables_;
 };
 
 }  // namespace shm

@@ -1,7 +1,7 @@
 // Services as all processes see them: their ids and counters.
 //
-// Fixed rows in the segment; the rules are those of backend_table.h. A service keeps its row over
-// reloads, and its sessions carry the row as their tag (session_table.h).
+// A view of fixed rows in the segment; the rules are those of backend_table.h. A service keeps its
+// row over reloads, and its sessions carry the row as their tag (session_table.h).
 #pragma once
 
 #include <cstdint>
@@ -17,6 +17,20 @@ namespace shm {
 
 class ServiceTable {
  public:
+  using Counters = CounterGrid<kMaxServices, 1>;
+  struct MasterPart {
+    IdRegistry<kMaxServices> ids;
+    Counters::MasterPart counters;
+  };
+  struct RowPart {
+    Counters::RowPart counters;
+  };
+  struct CommonPart {
+    Counters::CommonPart counters;
+  };
+  ServiceTable(MasterPart& master, PerRow<RowPart> rows, CommonPart& common)
+      : ids_(master.ids), counters_(master.counters, rows.at(&rows[0].counters), common.counters) {}
+
   // The rows of all `ids`, which must differ from each other. Nothing, and no change, when there
   // are not enough free rows. One call for all ids, because there may be thousands.
   std::optional<std::vector<std::uint32_t>> enroll(const std::vector<ServiceId>& ids);
@@ -28,10 +42,11 @@ class ServiceTable {
   std::uint64_t requests(std::uint32_t index) const;
 
  private:
-  IdRegistry<kMaxServices> ids_;
-  CounterGrid<kMaxServices, 1> counters_;
+  IdRegistry<kMaxServices>& ids_;
+  Counters counters_;
 };
 
-static_assert(kFitForSegment<ServiceTable>);
+static_assert(kFitForSegment<ServiceTable::MasterPart>);
+static_assert(kFitForSegment<ServiceTable::RowPart> && kFitForSegment<ServiceTable::CommonPart>);
 
 }  // namespace shm

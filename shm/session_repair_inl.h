@@ -1,4 +1,5 @@
-// The session table's walks: totals, audit, and the repair of a shard whose holder was killed.
+// The session table's walks: totals, audit, and the repair of a shard whose holder was killed or
+// whose lock is lost.
 //
 // Part of session_table_inl.h. The order of stores leaves every entry whole, so a repair normally
 // finds only a count that is off by one. The repair checks the entries all the same and removes
@@ -101,6 +102,7 @@ SessionAudit SessionTableBase<Faults>::audit() {
   SessionAudit sum;
   for (std::uint32_t shard = 0; shard < kSessionShards; ++shard) {
     const Lock lock(*this, shard);
+    if (!lock) continue;
     const SessionAudit found = audit_shard(shard);
     sum.stored += found.stored;
     sum.counted += found.counted;
@@ -108,6 +110,55 @@ SessionAudit SessionTableBase<Faults>::audit() {
     sum.duplicates += found.duplicates;
   }
   return sum;
+}
+
+template <class Faults>
+ShardState SessionTableBase<Faults>::inspect(std::uint32_t shard, std::uint64_t now_ms,
+                                             bool is_overdue) {
+  {
+    const RobustGuard guard(shards_[shard].mutex, 0);
+    if (guard.taken() != Taken::refused) {
+      forget_future(shard, session::to_seconds(now_ms));
+      const SessionAudit found = audit_shard(shard);
+      const bool is_sound = found.misplaced == 0 && found.duplicates == 0 &&
+                            found.stored == found.counted && guard.taken() == Taken::clean;
+      if (!is_sound) repair(shard);
+      return ShardState::sound;
+    }
+  }
+  if (!is_overdue) return ShardState::busy;
+  rebuild(shard);
+  return ShardState::rebuilt;
+}
+
+// They would never be the ones that were used longest ago.
+template <class Faults>
+void SessionTableBase<Faults>::forget_future(std::uint32_t shard, std::uint32_t now_s) {
+  constexpr std::int32_t kLeeway = 60;  // seconds
+  for (std::uint32_t i = 0; i < per_shard_; ++i) {
+    SessionBucket* bucket = buckets_of(shard) + i;
+    for (std::uint32_t slot = 0; slot < kSessionsPerBucket; ++slot) {
+      const std::uint64_t times = bucket->times[slot].load(session::kRelaxed);
+      const bool is_stored = bucket->low[slot].load(session::kRelaxed) != 0;
+      if (is_stored && session::idle_seconds(times, now_s) < -kLeeway) {
+        clear({bucket, slot}, shards_[shard]);
+      }
+    }
+  }
+}
+
+// Whoever holds the lock may go on writing: what it then leaves is what a repair removes, or an
+// entry like any other.
+template <class Faults>
+void SessionTableBase<Faults>::rebuild(std::uint32_t shard) {
+  SessionShard& head = shards_[shard];
+  for (std::uint32_t i = 0; i < per_shard_; ++i) {
+    for (std::atomic<std::uint64_t>& low : buckets_of(shard)[i].low)
+      low.store(0, session::kRelaxed);
+  }
+  head.stored.store(0, session::kRelaxed);
+  session::add(head.recovered, 1);
+  head.mutex.break_open();
 }
 
 }  // namespace shm

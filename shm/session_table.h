@@ -12,11 +12,14 @@
 // the two buckets that was used longest ago. The service is part of the key, and its row can be
 // read from the key. At every instruction an entry is either whole or absent. When a holder of a
 // shard's lock was killed, the next process to lock the shard checks it, repairs it and counts the
-// repair. No system call, no allocation. Times are CLOCK_MONOTONIC milliseconds, ttl is seconds (1
-// … 2^31-1).
+// repair. All workers may write all of this memory, so a lock may also be lost for good. After
+// kLockPatienceUs the caller goes on as if the key had no session, and does not wait for that shard
+// again until it has had its lock once. No system call, no allocation. Times are CLOCK_MONOTONIC
+// milliseconds, ttl is seconds (1 … 2^31-1).
 #pragma once
 
 #include <atomic>
+#include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -31,6 +34,8 @@ namespace shm {
 inline constexpr std::uint32_t kDefaultMaxSessions = 262144;
 inline constexpr std::uint32_t kSessionShards = 256;
 inline constexpr std::uint32_t kSessionsPerBucket = 8;
+// A holder needs about a microsecond, unless it loses the processor meanwhile.
+inline constexpr std::uint32_t kLockPatienceUs = 50'000;
 
 // Bits 8..31 of a key's upper half choose neither its shard nor its buckets. They hold the row of
 // its service in entry of hash bits. So the sessions of a service can be counted without more
@@ -65,7 +70,7 @@ struct SessionShard {
 };
 
 static_assert(kFitForSegment<SessionBucket> && sizeof(SessionBucket) == 256);
-static_assert(kFitForSegment<SessionShard> && sizeof(SessionShard) == 128);
+static_assert(kFitForSegment<SessionShard> && sizeof(SessionShard) == 64);
 
 struct SessionTotals {
   std::uint64_t live = 0;    // not expired
@@ -84,6 +89,16 @@ struct SessionAudit {
   std::uint64_t duplicates = 0;
 };
 
+// How a new session gets an entry: a free or expired one only, or also that of a live session.
+enum class Room : std::uint8_t { free, evict };
+
+// What the master finds when it inspects a shard after the violent death of a worker.
+enum class ShardState : std::uint8_t {
+  sound,    // or repaired: entries that are not where they belong are gone
+  busy,     // its lock is held
+  rebuilt,  // its lock was held for too long: the shard is empty and its lock is free
+};
+
 // Production has no fault points, at no cost. A test kills its process at the n-th point.
 struct NoFaults {
   static void point() {}
@@ -92,23 +107,25 @@ struct NoFaults {
 template <class Faults>
 class SessionTableBase {
  public:
-  // The bytes of memory for `max_sessions`, and the one-time preparation of that memory, which must
-  // be zero, shared and aligned to kCacheLine. `format` throws std::system_error.
+  // The bytes of memory for `max_sessions`.
   static std::size_t bytes_for(std::uint32_t max_sessions);
-  static void format(void* memory);
 
-  // `memory` is formatted and outlives this view.
+  // `memory` is shared, was zero when the first view was made, is aligned to kCacheLine, and
+  // outlives this view.
   SessionTableBase(void* memory, std::uint32_t max_sessions);
 
   // The backend of `key`. Counts as a use: the idle time starts again.
   std::optional<BackendId> look_up(SessionKey key, std::uint64_t now_ms);
   // Adds the session, or replaces its backend and ttl.
-  void remember(SessionKey key, BackendId backend, std::uint32_t ttl_s, std::uint64_t now_ms);
+  void remember(SessionKey key, BackendId backend, std::uint32_t ttl_s, std::uint64_t now_ms,
+                Room room = Room::evict);
   // As remember, unless the session already has a backend other than `instead_of`. Then returns
   // that backend, and the idle time starts again. So when several requests begin a session at once,
   // all get the backend of the first.
   BackendId bind(SessionKey key, BackendId backend, std::optional<BackendId> instead_of,
-                 std::uint32_t ttl_s, std::uint64_t now_ms);
+                 std::uint32_t ttl_s, std::uint64_t now_ms, Room room = Room::evict);
+  // Whether the last call of `remember` or `bind` stored nothing for want of a free entry.
+  bool was_full() const { return was_full_; }
   void forget(SessionKey key);
   std::uint64_t forget_backend(BackendId backend);  // returns the number of sessions
 
@@ -117,6 +134,10 @@ class SessionTableBase {
   // number of live sessions of each service.
   SessionTotals totals(std::uint64_t now_ms, std::span<std::uint64_t> by_service = {}) const;
   SessionAudit audit();  // takes each lock in turn; repairs a shard only as any lock does
+  // By the master: never waits. With `is_overdue`, a shard whose lock is held is made anew.
+  // Removes sessions that were last used in the future.
+  ShardState inspect(std::uint32_t shard, std::uint64_t now_ms, bool is_overdue);
+  RobustMutex& lock_of(std::uint32_t shard) { return shards_[shard].mutex; }  // for tests
 
  private:
   struct EntryRef {
@@ -134,18 +155,22 @@ class SessionTableBase {
   // For callers that hold the shard's lock.
   std::optional<BackendId> use(EntryRef entry, std::uint32_t now_s, SessionShard& shard);
   void put(EntryRef entry, SessionKey key, BackendId backend, std::uint32_t ttl_s,
-           std::uint32_t now_s, SessionShard& shard);
-  EntryRef make_room(SessionKey key, std::uint32_t now_s, SessionShard& shard);
+           std::uint32_t now_s, SessionShard& shard, Room room);
+  EntryRef make_room(SessionKey key, std::uint32_t now_s, SessionShard& shard, Room room);
   void fill(EntryRef entry, SessionKey key, BackendId backend, std::uint64_t times,
             SessionShard& shard);
   static void clear(EntryRef entry, SessionShard& shard);
   bool is_misplaced(SessionKey key, std::uint32_t shard, const SessionBucket* bucket) const;
   void repair(std::uint32_t shard);
+  void rebuild(std::uint32_t shard);
+  void forget_future(std::uint32_t shard, std::uint32_t now_s);
   SessionAudit audit_shard(std::uint32_t shard) const;
 
   SessionShard* shards_;
   SessionBucket* buckets_;
   std::uint32_t per_shard_;
+  bool was_full_ = false;
+  std::bitset<kSessionShards> lost_;  // shards whose lock this process could not get
 };
 
 extern template class SessionTableBase<NoFaults>;

@@ -7,7 +7,6 @@
 #pragma once
 
 #include <algorithm>
-#include <memory>
 
 #include "shm/session_table.h"
 
@@ -52,14 +51,18 @@ inline void add(std::atomic<std::uint64_t>& counter, std::uint64_t n) {
 
 }  // namespace session
 
-// Holds the lock of a shard. Repairs the shard first when its last holder died.
+// Holds the lock of a shard, if it converts to true. Repairs the shard first when its last holder
+// died.
 template <class Faults>
 class SessionTableBase<Faults>::Lock {
  public:
-  Lock(SessionTableBase& table, std::uint32_t shard) : guard_(table.shards_[shard].mutex) {
+  Lock(SessionTableBase& table, std::uint32_t shard)
+      : guard_(table.shards_[shard].mutex, table.lost_[shard] ? 0 : kLockPatienceUs) {
+    table.lost_[shard] = guard_.taken() == Taken::refused;
     if (guard_.taken() == Taken::recovered) table.repair(shard);
     Faults::point();
   }
+  explicit operator bool() const { return guard_.taken() != Taken::refused; }
 
  private:
   RobustGuard guard_;
@@ -78,12 +81,6 @@ template <class Faults>
 std::size_t SessionTableBase<Faults>::bytes_for(std::uint32_t max_sessions) {
   return kSessionShards * (sizeof(SessionShard) +
                            std::size_t{buckets_per_shard(max_sessions)} * sizeof(SessionBucket));
-}
-
-template <class Faults>
-void SessionTableBase<Faults>::format(void* memory) {
-  auto* shards = static_cast<SessionShard*>(memory);
-  for (std::uint32_t i = 0; i < kSessionShards; ++i) std::construct_at(shards + i);
 }
 
 template <class Faults>
@@ -137,10 +134,13 @@ std::optional<BackendId> SessionTableBase<Faults>::use(EntryRef entry, std::uint
 
 template <class Faults>
 void SessionTableBase<Faults>::put(EntryRef entry, SessionKey key, BackendId backend,
-                                   std::uint32_t ttl_s, std::uint32_t now_s, SessionShard& shard) {
+                                   std::uint32_t ttl_s, std::uint32_t now_s, SessionShard& shard,
+                                   Room room) {
   const std::uint64_t times = session::pack(now_s, ttl_s);
   if (entry.bucket == nullptr) {
-    fill(make_room(key, now_s, shard), key, backend, times, shard);
+    const EntryRef place = make_room(key, now_s, shard, room);
+    was_full_ = place.bucket == nullptr;
+    if (!was_full_) fill(place, key, backend, times, shard);
     return;
   }
   entry.bucket->backend[entry.slot].store(backend, session::kRelaxed);
@@ -154,37 +154,45 @@ std::optional<BackendId> SessionTableBase<Faults>::look_up(SessionKey key, std::
   key = session::normal(key);
   SessionShard& shard = shards_[session::shard_of(key)];
   const Lock lock(*this, session::shard_of(key));
+  if (!lock) return std::nullopt;
   return use(find(key), session::to_seconds(now_ms), shard);
 }
 
 template <class Faults>
 void SessionTableBase<Faults>::remember(SessionKey key, BackendId backend, std::uint32_t ttl_s,
-                                        std::uint64_t now_ms) {
+                                        std::uint64_t now_ms, Room room) {
   key = session::normal(key);
+  was_full_ = false;
   SessionShard& shard = shards_[session::shard_of(key)];
   const Lock lock(*this, session::shard_of(key));
-  put(find(key), key, backend, ttl_s, session::to_seconds(now_ms), shard);
+  if (!lock) return;
+  put(find(key), key, backend, ttl_s, session::to_seconds(now_ms), shard, room);
 }
 
 template <class Faults>
 BackendId SessionTableBase<Faults>::bind(SessionKey key, BackendId backend,
                                          std::optional<BackendId> instead_of, std::uint32_t ttl_s,
-                                         std::uint64_t now_ms) {
+                                         std::uint64_t now_ms, Room room) {
   key = session::normal(key);
+  was_full_ = false;
   const std::uint32_t now_s = session::to_seconds(now_ms);
   SessionShard& shard = shards_[session::shard_of(key)];
   const Lock lock(*this, session::shard_of(key));
+  if (!lock) return backend;
   const EntryRef entry = find(key);
   const std::optional<BackendId> bound = use(entry, now_s, shard);
   if (bound && bound != instead_of) return *bound;
-  put(bound ? entry : EntryRef{}, key, backend, ttl_s, now_s, shard);
+  put(bound ? entry : EntryRef{}, key, backend, ttl_s, now_s, shard, room);
   return backend;
 }
 
-// A free or expired entry of the emptier bucket, else the entry that has been idle for longest.
+// A free or expired entry of the emptier bucket, else the entry that has been idle for longest;
+// none if there is no free one and `room` does not allow that.
 template <class Faults>
-typename SessionTableBase<Faults>::EntryRef SessionTableBase<Faults>::make_room(
-    SessionKey key, std::uint32_t now_s, SessionShard& shard) {
+typename SessionTableBase<Faults>::EntryRef SessionTableBase<Faults>::make_room(SessionKey key,
+                                                                                std::uint32_t now_s,
+                                                                                SessionShard& shard,
+                                                                                Room room) {
   SessionBucket* both[2];
   homes(key, both);
   EntryRef usable, oldest;
@@ -209,6 +217,7 @@ typename SessionTableBase<Faults>::EntryRef SessionTableBase<Faults>::make_room(
     }
   }
   if (usable.bucket == nullptr) {
+    if (room == Room::free) return {};
     session::add(shard.evicted, 1);
     usable = oldest;
   }
@@ -246,6 +255,7 @@ void SessionTableBase<Faults>::forget(SessionKey key) {
   key = session::normal(key);
   const std::uint32_t shard = session::shard_of(key);
   const Lock lock(*this, shard);
+  if (!lock) return;
   const EntryRef entry = find(key);
   if (entry.bucket != nullptr) clear(entry, shards_[shard]);
 }
@@ -256,7 +266,7 @@ std::uint64_t SessionTableBase<Faults>::forget_backend(BackendId backend) {
   for (std::uint32_t shard = 0; shard < kSessionShards; ++shard) {
     const Lock lock(*this, shard);
     // Skip unused shards, so that their pages stay untouched.
-    if (shards_[shard].stored.load(session::kRelaxed) == 0) continue;
+    if (!lock || shards_[shard].stored.load(session::kRelaxed) == 0) continue;
     for (std::uint32_t i = 0; i < per_shard_; ++i) {
       SessionBucket* bucket = buckets_of(shard) + i;
       for (std::uint32_t slot = 0; slot < kSessionsPerBucket; ++slot) {

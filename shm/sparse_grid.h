@@ -1,11 +1,9 @@
-// Large cells for the few pairs of row and thing that need one: a pair gets a block when the row's
-// process first counts there, and keeps it.
+// Large cells for the few pairs of row and thing that need one: a pair gets its block when the
+// row's process first counts there.
 //
-// For counts that would need too much memory as a CounterGrid. There is a pool of kBlocks blocks,
-// and a table of their numbers by row and column. A block has one writer, the row's process. When
-// the pool is empty, pairs without a block are not counted. A process that is killed while it takes
-// a block loses that block and nothing else. Numbers that are read from shared memory are checked
-// before they are used.
+// A view, private to a process. Every pair has a place for its block, but its pages become resident
+// only when they are used. So a reader does not touch blocks that are not marked as used. A block
+// has one writer, the row's process.
 #pragma once
 
 #include <atomic>
@@ -13,67 +11,55 @@
 
 #include "shm/ids.h"
 #include "shm/layout.h"
+#include "shm/per_row.h"
 #include "shm/row_bound.h"
 
 namespace shm {
 
 // Zero bytes must be a valid, empty Block; `clear()` empties a Block again.
-template <std::uint32_t kColumns, std::uint32_t kBlocks, class Block>
+template <std::uint32_t kColumns, class Block>
 class SparseGrid {
  public:
-  // For the row's own process. Null when no block is left.
-  Block* take(std::uint32_t column, Row row) {
-    std::uint32_t index = index_of(column, row);
-    if (index == kBlocks) {
-      index = draw();
-      if (index == kBlocks) return nullptr;
-      numbers_[row][column].store(index + 1, std::memory_order_release);
+  struct RowPart {
+    std::atomic<std::uint8_t> is_used[kColumns]{};
+    alignas(kCacheLine) Block blocks[kColumns]{};
+  };
+  using CommonPart = RowBound;
+
+  SparseGrid(PerRow<RowPart> rows, CommonPart& bound) : rows_(rows), bound_(bound) {}
+
+  // For the row's own process.
+  Block& take(std::uint32_t column, Row row) {
+    RowPart& own = rows_[row];
+    if (own.is_used[column].load(std::memory_order_relaxed) == 0) {
+      own.is_used[column].store(1, std::memory_order_release);
       bound_.include(row);
     }
-    return &blocks_[index];
+    return own.blocks[column];
   }
 
   // Calls `visit(block)` for each row's block of `column`.
   template <class Visit>
   void each(std::uint32_t column, Visit visit) const {
     for (Row row = 0; row < bound_.rows(); ++row) {
-      const std::uint32_t index = index_of(column, row);
-      if (index != kBlocks) visit(blocks_[index]);
+      if (is_used(column, row)) visit(rows_[row].blocks[column]);
     }
   }
 
   // By the master, while no process counts there: gives `column` to a new thing, with empty blocks.
   void restart(std::uint32_t column) {
     for (Row row = 0; row < bound_.rows(); ++row) {
-      const std::uint32_t index = index_of(column, row);
-      if (index != kBlocks) blocks_[index].clear();
+      if (is_used(column, row)) rows_[row].blocks[column].clear();
     }
   }
 
-  std::uint32_t blocks_left() const {
-    const std::uint32_t taken = taken_.load(std::memory_order_relaxed);
-    return taken < kBlocks ? kBlocks - taken : 0;
-  }
-
  private:
-  // kBlocks when the pair has no block or its number is invalid.
-  std::uint32_t index_of(std::uint32_t column, Row row) const {
-    const std::uint32_t number = numbers_[row][column].load(std::memory_order_acquire);
-    return number == 0 || number > kBlocks ? kBlocks : number - 1;
+  bool is_used(std::uint32_t column, Row row) const {
+    return rows_[row].is_used[column].load(std::memory_order_acquire) != 0;
   }
 
-  // A free block, or kBlocks. Checks before it counts, so that failed calls cannot make the count
-  // wrap.
-  std::uint32_t draw() {
-    if (blocks_left() == 0) return kBlocks;
-    const std::uint32_t index = taken_.fetch_add(1, std::memory_order_relaxed);
-    return index < kBlocks ? index : kBlocks;
-  }
-
-  RowBound bound_;
-  std::atomic<std::uint32_t> taken_{0};
-  std::atomic<std::uint32_t> numbers_[kMaxRows][kColumns]{};  // 0 = none, else 1 + index
-  alignas(kCacheLine) Block blocks_[kBlocks]{};
+  PerRow<RowPart> rows_;
+  CommonPart& bound_;
 };
 
 }  // namespace shm

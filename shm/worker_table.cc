@@ -52,96 +52,103 @@ Doing unpack(std::uint64_t word) {
 
 std::optional<Row> WorkerTable::take(Slot slot, Generation generation) {
   for (Row row = 0; row < kMaxRows; ++row) {
-    Cells& cells = rows_[row];
-    if (cells.state.load(std::memory_order_relaxed) != WorkerState::free) continue;
-    cells.pid.store(0, std::memory_order_relaxed);
-    cells.slot.store(slot, std::memory_order_relaxed);
-    cells.generation.store(generation, std::memory_order_relaxed);
-    cells.heartbeat_ms.store(0, std::memory_order_relaxed);
-    cells.requests_before.store(cells.requests.load(std::memory_order_relaxed),
-                                std::memory_order_relaxed);
-    cells.clients.store(0, std::memory_order_relaxed);
-    cells.refused_call.store(0, std::memory_order_relaxed);
-    cells.doing.store(0, std::memory_order_relaxed);
-    cells.invitations.store(0, std::memory_order_relaxed);
-    cells.state.store(WorkerState::starting, std::memory_order_release);
-    ever_.store(std::max(rows_ever(), row + 1));
-    in_use_.store(std::max(rows_in_use(), row + 1));
+    Identity& identity = master_.rows[row];
+    if (identity.state.load(std::memory_order_relaxed) != WorkerState::free) continue;
+    RowPart& gauges = gauges_[row];
+    gauges.heartbeat_ms.store(0, std::memory_order_relaxed);
+    gauges.clients.store(0, std::memory_order_relaxed);
+    gauges.refused_call.store(0, std::memory_order_relaxed);
+    gauges.doing.store(0, std::memory_order_relaxed);
+    common_.invitations[row].store(0, std::memory_order_relaxed);
+    identity.pid.store(0, std::memory_order_relaxed);
+    identity.slot.store(slot, std::memory_order_relaxed);
+    identity.generation.store(generation, std::memory_order_relaxed);
+    identity.requests_before.store(gauges.requests.load(std::memory_order_relaxed),
+                                   std::memory_order_relaxed);
+    identity.state.store(WorkerState::starting, std::memory_order_release);
+    master_.ever.store(std::max(rows_ever(), row + 1));
+    master_.in_use.store(std::max(rows_in_use(), row + 1));
     return row;
   }
   return std::nullopt;
 }
 
 void WorkerTable::set_pid(Row row, std::int32_t pid) {
-  rows_[row].pid.store(pid, std::memory_order_relaxed);
-  const Slot slot = rows_[row].slot.load(std::memory_order_relaxed);
-  const Generation generation = rows_[row].generation.load(std::memory_order_relaxed);
+  Identity& identity = master_.rows[row];
+  identity.pid.store(pid, std::memory_order_relaxed);
+  const Slot slot = identity.slot.load(std::memory_order_relaxed);
+  const Generation generation = identity.generation.load(std::memory_order_relaxed);
   if (slot >= kMaxWorkers) return;
-  if (births_[slot].generation == generation) ++births_[slot].restarts;
-  births_[slot].generation = generation;
+  Births& births = master_.births[slot];
+  if (births.generation == generation) ++births.restarts;
+  births.generation = generation;
 }
 
 void WorkerTable::free(Row row) {
-  rows_[row].clients.store(0, std::memory_order_relaxed);
-  rows_[row].state.store(WorkerState::free, std::memory_order_release);
+  gauges_[row].clients.store(0, std::memory_order_relaxed);
+  master_.rows[row].state.store(WorkerState::free, std::memory_order_release);
+  const auto is_free = [this](Row any) {
+    return master_.rows[any].state.load(std::memory_order_relaxed) == WorkerState::free;
+  };
   Row rows = rows_ever();
-  while (rows > 0 && rows_[rows - 1].state.load(std::memory_order_relaxed) == WorkerState::free) {
-    --rows;
-  }
-  in_use_.store(rows);
+  while (rows > 0 && is_free(rows - 1)) --rows;
+  master_.in_use.store(rows);
 }
 
-std::uint32_t WorkerTable::rows_in_use() const { return std::min(in_use_.load(), kMaxRows); }
+std::uint32_t WorkerTable::rows_in_use() const { return std::min(master_.in_use.load(), kMaxRows); }
 
 Row WorkerTable::rows_ever() const {
-  return std::min(ever_.load(std::memory_order_acquire), kMaxRows);
+  return std::min(master_.ever.load(std::memory_order_acquire), kMaxRows);
 }
 
 void WorkerTable::set_state(Row row, WorkerState state) {
-  rows_[row].state.store(state, std::memory_order_release);
+  master_.rows[row].state.store(state, std::memory_order_release);
 }
 
 void WorkerTable::beat(Row row, std::uint64_t now_ms) {
-  rows_[row].heartbeat_ms.store(now_ms, std::memory_order_relaxed);
+  gauges_[row].heartbeat_ms.store(now_ms, std::memory_order_relaxed);
 }
 
 void WorkerTable::set_clients(Row row, std::uint32_t clients) {
-  rows_[row].clients.store(clients, std::memory_order_relaxed);
+  gauges_[row].clients.store(clients, std::memory_order_relaxed);
 }
 
 void WorkerTable::count_request(Row row) {
-  std::atomic<std::uint64_t>& cell = rows_[row].requests;
+  std::atomic<std::uint64_t>& cell = gauges_[row].requests;
   cell.store(cell.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
 
 void WorkerTable::invite(Row row, Slot slot) {
-  rows_[row].invitations.fetch_or(std::uint64_t{1} << slot);
+  common_.invitations[row].fetch_or(std::uint64_t{1} << slot);
 }
 
-std::uint64_t WorkerTable::take_invitations(Row row) { return rows_[row].invitations.exchange(0); }
+std::uint64_t WorkerTable::take_invitations(Row row) {
+  return common_.invitations[row].exchange(0);
+}
 
 WorkerInfo WorkerTable::info(Row row) const {
-  const Cells& cells = rows_[row];
+  const Identity& identity = master_.rows[row];
+  const RowPart& gauges = gauges_[row];
   WorkerInfo info;
-  info.state = cells.state.load(std::memory_order_acquire);
-  info.pid = cells.pid.load(std::memory_order_relaxed);
-  info.slot = cells.slot.load(std::memory_order_relaxed);
-  info.generation = cells.generation.load(std::memory_order_relaxed);
-  info.heartbeat_ms = cells.heartbeat_ms.load(std::memory_order_relaxed);
-  info.requests = cells.requests.load(std::memory_order_relaxed) -
-                  cells.requests_before.load(std::memory_order_relaxed);
-  info.clients = cells.clients.load(std::memory_order_relaxed);
-  if (info.slot < kMaxWorkers) info.restarts = births_[info.slot].restarts;
-  const std::uint32_t refused = cells.refused_call.load(std::memory_order_relaxed);
+  info.state = identity.state.load(std::memory_order_acquire);
+  info.pid = identity.pid.load(std::memory_order_relaxed);
+  info.slot = identity.slot.load(std::memory_order_relaxed);
+  info.generation = identity.generation.load(std::memory_order_relaxed);
+  info.heartbeat_ms = gauges.heartbeat_ms.load(std::memory_order_relaxed);
+  const std::uint64_t before = identity.requests_before.load(std::memory_order_relaxed);
+  info.requests = std::max(gauges.requests.load(std::memory_order_relaxed), before) - before;
+  info.clients = gauges.clients.load(std::memory_order_relaxed);
+  if (info.slot < kMaxWorkers) info.restarts = master_.births[info.slot].restarts;
+  const std::uint32_t refused = gauges.refused_call.load(std::memory_order_relaxed);
   if (refused != 0) info.refused_call = refused - 1;
-  info.doing = unpack(cells.doing.load(std::memory_order_relaxed));
+  info.doing = unpack(gauges.doing.load(std::memory_order_relaxed));
   return info;
 }
 
 std::uint64_t WorkerTable::total_requests() const {
   std::uint64_t total = 0;
   for (Row row = 0; row < rows_ever(); ++row) {
-    total += rows_[row].requests.load(std::memory_order_relaxed);
+    total += gauges_[row].requests.load(std::memory_order_relaxed);
   }
   return total;
 }

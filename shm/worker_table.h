@@ -1,8 +1,10 @@
 // One row for each live worker process: its identity, its state, its gauges.
 //
-// The master takes and frees rows (before fork, after wait), so taking one needs no lock. A process
-// writes only the gauges of its own row. What it does is one word, which it stores before each step
-// that may take long. The watchdog reads that word when the process no longer answers.
+// A view, private to a process; the parts lie in the segment. The master takes and frees rows
+// (before fork, after wait), so taking one needs no lock, and the master alone writes the identity
+// and the state. A process writes only the gauges of its own row. What it does is one word, which
+// it stores before each step that may take long. The watchdog reads that word when the process no
+// longer answers.
 #pragma once
 
 #include <atomic>
@@ -12,6 +14,7 @@
 
 #include "shm/ids.h"
 #include "shm/layout.h"
+#include "shm/per_row.h"
 
 namespace shm {
 
@@ -73,20 +76,52 @@ struct WorkerInfo {
 
 class WorkerTable {
  public:
+  struct Identity {
+    std::atomic<WorkerState> state{WorkerState::free};
+    std::atomic<std::int32_t> pid{0};
+    std::atomic<Slot> slot{0};
+    std::atomic<Generation> generation{0};
+    std::atomic<std::uint64_t> requests_before{0};  // of the processes before the present one
+  };
+  struct Births {
+    Generation generation;
+    std::uint32_t restarts;
+  };
+  struct MasterPart {
+    std::atomic<Row> in_use{0};
+    std::atomic<Row> ever{0};    // 1 + the highest row that was ever taken
+    Births births[kMaxWorkers];  // by slot
+    Identity rows[kMaxRows];
+  };
+  // On a cache line of its own, because each request writes to it.
+  struct alignas(kCacheLine) RowPart {
+    std::atomic<std::uint64_t> heartbeat_ms{0};
+    std::atomic<std::uint64_t> requests{
+        0};  // of all processes that the row ever had; never set back
+    std::atomic<std::uint32_t> clients{0};
+    std::atomic<std::uint32_t> refused_call{0};  // 1 + its number; 0: none
+    std::atomic<std::uint64_t> doing{0};
+  };
+  struct CommonPart {
+    std::atomic<std::uint64_t> invitations[kMaxRows]{};
+  };
+  WorkerTable(MasterPart& master, PerRow<RowPart> gauges, CommonPart& common)
+      : master_(master), gauges_(gauges), common_(common) {}
+
   std::optional<Row> take(Slot slot, Generation generation);  // the lowest free row; by the master
   void set_pid(Row row, std::int32_t pid);                    // after fork, by the master
   void free(Row row);
-  std::uint32_t rows_in_use() const;  // 1 + the highest row that is taken: where scans end
+  std::uint32_t rows_in_use() const;           // 1 + the highest row that is taken: where scans end
+  void set_state(Row row, WorkerState state);  // by the master
 
-  void set_state(Row row, WorkerState state);
   void beat(Row row, std::uint64_t now_ms);
   void set_clients(Row row, std::uint32_t clients);
   void count_request(Row row);
   // Gets 1 + the number of a refused system call, from a signal handler of the process.
-  std::atomic<std::uint32_t>& refused_call(Row row) { return rows_[row].refused_call; }
+  std::atomic<std::uint32_t>& refused_call(Row row) { return gauges_[row].refused_call; }
   // Inline, because each request calls it several times.
   void note(Row row, const Doing& doing) {
-    rows_[row].doing.store(pack(doing), std::memory_order_relaxed);
+    gauges_[row].doing.store(pack(doing), std::memory_order_relaxed);
   }
   WorkerInfo info(Row row) const;
   // `invite` asks the process of `row` to look at the listening sockets of `slot`. That process
@@ -96,36 +131,15 @@ class WorkerTable {
   std::uint64_t total_requests() const;  // of all processes, ended ones included
 
  private:
-  // A cache line for each row, because each request writes to it.
-  struct alignas(kCacheLine) Cells {
-    std::atomic<WorkerState> state{WorkerState::free};
-    std::atomic<std::int32_t> pid{0};
-    std::atomic<Slot> slot{0};
-    std::atomic<Generation> generation{0};
-    std::atomic<std::uint64_t> heartbeat_ms{0};
-    std::atomic<std::uint64_t> requests{
-        0};  // of all processes that the row ever had; never set back
-    std::atomic<std::uint64_t> requests_before{0};  // of the processes before the present one
-    std::atomic<std::uint32_t> clients{0};
-    std::atomic<std::uint32_t> refused_call{0};  // 1 + its number; 0: none
-    std::atomic<std::uint64_t> doing{0};
-    std::atomic<std::uint64_t> invitations{0};
-  };
-  // Used by the master alone.
-  struct Births {
-    Generation generation;
-    std::uint32_t restarts;
-  };
   Row rows_ever() const;
 
-  std::atomic<Row> in_use_{0};
-  std::atomic<Row> ever_{0};    // 1 + the highest row that was ever taken
-  Births births_[kMaxWorkers];  // by slot
-  Cells rows_[kMaxRows];
+  MasterPart& master_;
+  PerRow<RowPart> gauges_;
+  CommonPart& common_;
 };
 
-static_assert(kFitForSegment<WorkerTable>);
+static_assert(kFitForSegment<WorkerTable::MasterPart> && kFitForSegment<WorkerTable::CommonPart>);
+static_assert(kFitForSegment<WorkerTable::RowPart> && sizeof(WorkerTable::RowPart) == kCacheLine);
 static_assert(kMaxWorkers <= 64);  // a bit for each slot
-static_assert(sizeof(WorkerTable) == kCacheLine * (1 + kMaxWorkers / 8 + kMaxRows));
 
 }  // namespace shm

@@ -45,13 +45,15 @@ struct Heritage {
   route::HashSecret
       session_secret{};       // random; the same for all generations, or sessions would be lost
   int detail = 0;             // -d: 0 = regular, 1 and more = more to the log
-  int doorbell = -1;          // eventfd: tells a sleeping master that a log ring has a record
-  std::vector<int> wake_fds;  // eventfd of each row: a slot is free for a request, or clients wait
+  int doorbell = -1;          // wakes a sleeping master: a log ring has a record (net/wake.h)
+  std::vector<int> wake_fds;  // wake each row: a slot is free for a request, or clients wait
+  std::vector<int> sleepers;  // of each row; only the row's own process keeps its one
 
   // What differs from worker to worker.
   shm::Slot slot = 0;
   shm::Row row = 0;
   shm::Generation generation = 1;
+  int sleeper = -1;  // readable when this process is to wake
   int control = -1;  // socket to the master: worker/control.h
 };
 

@@ -59,7 +59,7 @@ Runtime::Runtime(const Heritage& inherited)
       access_log(inherited.config->global.access_log, log),
       activity(inherited.segment->workers(), inherited.row),
       queues(loop, inherited.segment->workers(), inherited.segment->client_shares(), inherited.row,
-             inherited.wake_fds),
+             inherited.wake_fds, inherited.sleeper),
       backends(make_backends(*this)),
       listeners(make_listeners(*this)),
       health(inherited.segment->backends(), log),

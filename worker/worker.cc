@@ -97,7 +97,6 @@ void Worker::start() {
       &runtime_.activity);
   tick_.start(kSweepMs);
   on_tick();
-  table_.set_state(heritage_.row, shm::WorkerState::ready);
 }
 
 int Worker::run() {
@@ -171,7 +170,6 @@ void Worker::help_others(std::uint64_t now_ms) {
 void Worker::drain(bool patiently) {
   runtime_.activity.set(shm::Activity::drain);
   if (!runtime_.clients.is_draining()) {
-    table_.set_state(heritage_.row, shm::WorkerState::draining);
     if (accepting_) {
       for (const std::unique_ptr<client::Acceptor>& acceptor : runtime_.acceptors)
         acceptor->drain();

@@ -11,7 +11,7 @@ namespace worker::backend {
 
 Backend::Backend(const conf::Backend& backend, const BackendHeritage& inherited,
                  net::EventLoop& loop, net::DeadlineLists& deadlines, route::WaitQueues& queues,
-                 shm::SlotGates& gates)
+                 const shm::SlotGates& gates)
     : config(backend),
       heritage(inherited),
       pool(loop, deadlines),

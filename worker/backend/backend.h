@@ -21,7 +21,7 @@ namespace worker::backend {
 
 struct Backend {
   Backend(const conf::Backend& backend, const BackendHeritage& inherited, net::EventLoop& loop,
-          net::DeadlineLists& deadlines, route::WaitQueues& queues, shm::SlotGates& gates);
+          net::DeadlineLists& deadlines, route::WaitQueues& queues, const shm::SlotGates& gates);
 
   // "NAME (ADDRESS:PORT)" for log lines.
   std::string title() const;

@@ -1,9 +1,9 @@
 // Balances clients among workers: see fair_share.h.
 #include "worker/client/fair_share.h"
 
-#include <sys/eventfd.h>
-
 #include <algorithm>
+
+#include "worker/net/wake.h"
 
 namespace worker::client {
 
@@ -55,8 +55,7 @@ FairShare::Threshold FairShare::threshold(std::uint64_t now_ms) const {
 
 void FairShare::invite(shm::Row row, shm::Slot slot) {
   workers_.invite(row, slot);
-  // Fails only when the counter is full, and then the worker is already notified.
-  ::eventfd_write(wake_fds_[row], 1);
+  net::wake(wake_fds_[row]);
 }
 
 void FairShare::tick(std::uint64_t departed) {

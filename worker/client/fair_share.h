@@ -18,7 +18,8 @@ namespace worker::client {
 
 class FairShare {
  public:
-  // `wake_fds` holds the eventfd of each row and outlives this object. `row` is this worker's.
+  // `wake_fds` wake the processes of the rows (net/wake.h) and outlive this object. `row` is this
+  // worker's.
   FairShare(shm::WorkerTable& workers, shm::Row row, const std::vector<int>& wake_fds);
 
   // While this worker has at most `most_clients`, it accepts a new client itself. With more, it

@@ -1,9 +1,7 @@
 // A worker's log records: see log.h.
 #include "worker/log/log.h"
 
-#include <unistd.h>
-
-#include <cstdint>
+#include <sys/socket.h>
 
 #include "shm/log_ring.h"
 
@@ -14,9 +12,9 @@ Log::Log(shm::LogRing& ring, int doorbell, int detail)
 
 void Log::write(Severity severity, std::string_view text) {
   if (!ring_.write(static_cast<int>(severity), text)) return;
-  const std::uint64_t one = 1;
-  // The write fails only when the counter is full, and then the master is being woken anyway.
-  [[maybe_unused]] const ssize_t n = ::write(doorbell_, &one, sizeof one);
+  const char byte = 0;
+  // Fails when the queue is full, and then the master is being woken anyway.
+  ::send(doorbell_, &byte, sizeof byte, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 }  // namespace worker::log

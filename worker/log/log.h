@@ -18,7 +18,7 @@ enum class Severity : int { error = 3, warning = 4, notice = 5, info = 6, debug 
 
 class Log {
  public:
-  // `doorbell` is the eventfd that wakes the master; `detail` is the number of -d options.
+  // `doorbell` is the socket that wakes the master; `detail` is the number of -d options.
   Log(shm::LogRing& ring, int doorbell, int detail);
   // Text from outside must have been escaped (escape.h).
   void write(Severity severity, std::string_view text);

@@ -40,7 +40,7 @@ Balancer make_balancer(const conf::Config& config, const conf::Service& service)
 }  // namespace
 
 Listener::Listener(const conf::Listener& listener, const ListenerHeritage& inherited,
-                   net::DeadlineLists& deadlines, WaitQueues& queues, shm::SlotGates& gates)
+                   net::DeadlineLists& deadlines, WaitQueues& queues, const shm::SlotGates& gates)
     : config(listener),
       heritage(inherited),
       name(inherited.name),

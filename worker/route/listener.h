@@ -48,7 +48,7 @@ inline constexpr std::chrono::seconds kSurplusSpan{1};
 
 struct Listener {
   Listener(const conf::Listener& listener, const ListenerHeritage& inherited,
-           net::DeadlineLists& deadlines, WaitQueues& queues, shm::SlotGates& gates);
+           net::DeadlineLists& deadlines, WaitQueues& queues, const shm::SlotGates& gates);
 
   const conf::Listener& config;
   const ListenerHeritage& heritage;

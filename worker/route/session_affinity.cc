@@ -55,20 +55,21 @@ SessionAffinity::SessionAffinity(const conf::SessionPolicy& policy, std::string_
 std::optional<shm::SessionKey> SessionAffinity::key_of(const http::RequestHead& head,
                                                        std::string_view client_ip) {
   if (policy_.type == conf::SessionPolicy::Type::none) return std::nullopt;
-  if (!source_) return hash(network_of(client_ip));
+  if (!source_) return hash(network_of(client_ip, policy_.mask4, policy_.mask6));
   const auto text = http::session_text(*source_, policy_.id, head, scratch_);
   if (!text) return std::nullopt;
   return hash(*text);
 }
 
-std::string_view SessionAffinity::network_of(std::string_view client_ip) {
+std::string_view SessionAffinity::network_of(std::string_view client_ip, unsigned bits4,
+                                             unsigned bits6) {
   const bool is_v6 = client_ip.find(':') != std::string_view::npos;
   scratch_.assign(client_ip);
   std::string address(is_v6 ? 16 : 4, '\0');
   if (::inet_pton(is_v6 ? AF_INET6 : AF_INET, scratch_.c_str(), address.data()) != 1) {
     return scratch_;
   }
-  mask(address, is_v6 ? policy_.mask6 : policy_.mask4);
+  mask(address, is_v6 ? bits6 : bits4);
   scratch_ = address;
   return scratch_;
 }
@@ -92,24 +93,39 @@ std::optional<std::size_t> SessionAffinity::find(const shm::SessionKey& key, std
   return backend_index;
 }
 
+bool SessionAffinity::may_evict(std::string_view client_ip, std::uint64_t now_ms) {
+  constexpr unsigned kBits4 = 32;
+  constexpr unsigned kBits6 = 64;  // what one customer of a provider gets
+  return share_.take(keyed_hash(secret_, network_of(client_ip, kBits4, kBits6)).low, now_ms);
+}
+
 void SessionAffinity::remember(const shm::SessionKey& key, std::size_t backend_index,
-                               std::uint64_t now_ms) {
-  table_.remember(key, backends_[backend_index], ttl_s(), now_ms);
+                               std::string_view client_ip, std::uint64_t now_ms) {
+  const auto store = [&](shm::Room room) {
+    table_.remember(key, backends_[backend_index], ttl_s(), now_ms, room);
+  };
+  store(shm::Room::free);
+  if (table_.was_full() && may_evict(client_ip, now_ms)) store(shm::Room::evict);
 }
 
 std::size_t SessionAffinity::bind(const shm::SessionKey& key, std::size_t backend_index,
-                                  std::optional<std::size_t> instead_of, std::uint64_t now_ms) {
+                                  std::optional<std::size_t> instead_of, std::string_view client_ip,
+                                  std::uint64_t now_ms) {
   std::optional<shm::BackendId> old;
   if (instead_of) old = backends_[*instead_of];
-  const shm::BackendId bound = table_.bind(key, backends_[backend_index], old, ttl_s(), now_ms);
+  const auto store = [&](shm::Room room) {
+    return table_.bind(key, backends_[backend_index], old, ttl_s(), now_ms, room);
+  };
+  shm::BackendId bound = store(shm::Room::free);
+  if (table_.was_full() && may_evict(client_ip, now_ms)) bound = store(shm::Room::evict);
   return index_of(bound).value_or(backend_index);
 }
 
 void SessionAffinity::learn(const http::ResponseHead& head, std::size_t backend_index,
-                            std::uint64_t now_ms) {
+                            std::string_view client_ip, std::uint64_t now_ms) {
   if (!source_) return;
   const auto text = http::learned_session_text(*source_, policy_.id, head);
-  if (text) remember(hash(*text), backend_index, now_ms);
+  if (text) remember(hash(*text), backend_index, client_ip, now_ms);
 }
 
 }  // namespace worker::route

@@ -20,6 +20,7 @@
 #include "worker/http/request_head.h"
 #include "worker/http/response_head.h"
 #include "worker/http/session_key.h"
+#include "worker/route/eviction_share.h"
 #include "worker/route/keyed_hash.h"
 
 namespace worker::route {
@@ -38,19 +39,25 @@ class SessionAffinity {
   // The index of the session's backend in the service, or nothing. Restarts the session's idle
   // time. Forgets the session when the service no longer has its backend.
   std::optional<std::size_t> find(const shm::SessionKey& key, std::uint64_t now_ms);
-  void remember(const shm::SessionKey& key, std::size_t backend_index, std::uint64_t now_ms);
+  // The three that follow store a session for the client at `client_ip`. When the table is full,
+  // the sessions of one network (an IPv4 address, 64 bits of IPv6) push out only a few live
+  // sessions in a second (eviction_share.h); a further one is not stored.
+  void remember(const shm::SessionKey& key, std::size_t backend_index, std::string_view client_ip,
+                std::uint64_t now_ms);
   // Assigns the session to `backend_index` and returns that index. `instead_of` is the result of
   // find(). When another worker has assigned the session since, leaves it there and returns the
   // index of that backend, unless the service does not have it.
   std::size_t bind(const shm::SessionKey& key, std::size_t backend_index,
-                   std::optional<std::size_t> instead_of, std::uint64_t now_ms);
-
+                   std::optional<std::size_t> instead_of, std::string_view client_ip,
+                   std::uint64_t now_ms);
   // Stores the session that the backend begins with a cookie or a field of this response, if any.
-  void learn(const http::ResponseHead& head, std::size_t backend_index, std::uint64_t now_ms);
+  void learn(const http::ResponseHead& head, std::size_t backend_index, std::string_view client_ip,
+             std::uint64_t now_ms);
 
  private:
   shm::SessionKey hash(std::string_view text);
-  std::string_view network_of(std::string_view client_ip);
+  std::string_view network_of(std::string_view client_ip, unsigned bits4, unsigned bits6);
+  bool may_evict(std::string_view client_ip, std::uint64_t now_ms);
   std::optional<std::size_t> index_of(shm::BackendId backend) const;
   std::uint32_t ttl_s() const { return static_cast<std::uint32_t>(policy_.ttl.count()); }
 
@@ -60,6 +67,7 @@ class SessionAffinity {
   std::uint32_t row_;
   HashSecret secret_;
   shm::SessionTable& table_;
+  EvictionShare share_;
   std::vector<shm::BackendId> backends_;
   std::string scratch_;  // the text of the session
   std::string message_;  // the input of the hash

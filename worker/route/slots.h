@@ -13,7 +13,7 @@ struct Slots {
   enum class Of : std::uint8_t { listener, backend };
 
   // `row`: of the listener's or the backend's table.
-  Slots(WaitQueues& queues, shm::SlotGates& gates, Of of, std::uint32_t row)
+  Slots(WaitQueues& queues, const shm::SlotGates& gates, Of of, std::uint32_t row)
       : all(queues, gates.all, number(of, row, 0)),
         senders(queues, gates.senders, number(of, row, 1)),
         readers(queues, gates.readers, number(of, row, 2)) {}

@@ -1,9 +1,8 @@
 // Requests that wait for a slot of a gate: see wait_queue.h.
 #include "worker/route/wait_queue.h"
 
-#include <sys/eventfd.h>
-
 #include "shm/slot_gates.h"
+#include "worker/net/wake.h"
 
 namespace worker::route {
 
@@ -160,15 +159,16 @@ void WaitQueue::tell_waited_long(const WaiterList& list, std::uint64_t now_ms) {
 }
 
 WaitQueues::WaitQueues(net::EventLoop& loop, shm::WorkerTable& workers, shm::ClientShares& shares,
-                       shm::Row row, const std::vector<int>& wake_fds)
+                       shm::Row row, const std::vector<int>& wake_fds, int sleeper)
     : workers_(workers),
       shares_(shares),
       row_(row),
       wake_fds_(wake_fds),
+      sleeper_(sleeper),
       tick_(
           loop, [](void* self) { static_cast<WaitQueues*>(self)->on_tick(); }, this) {
   wake_event_.add_level(
-      loop, wake_fds_.at(row_), net::kReadable,
+      loop, sleeper_, net::kReadable,
       [](void* self, short) { static_cast<WaitQueues*>(self)->on_wake(); }, this);
 }
 
@@ -183,14 +183,11 @@ void WaitQueues::activate(WaitQueue& queue) {
 
 void WaitQueues::notify(shm::Row row) {
   if (row == row_) return wake_event_.reschedule();  // later: a transaction is on the stack
-  if (row >= wake_fds_.size()) return;
-  // Fails only when the counter is full, and then the worker is already notified.
-  ::eventfd_write(wake_fds_[row], 1);
+  if (row < wake_fds_.size()) net::wake(wake_fds_[row]);
 }
 
 void WaitQueues::on_wake() {
-  eventfd_t count = 0;
-  ::eventfd_read(wake_fds_[row_], &count);
+  net::clear_wakes(sleeper_);
   serve_all(false);
   if (after_wake_ != nullptr) after_wake_(after_wake_owner_);
 }

@@ -80,7 +80,7 @@ inline constexpr std::uint64_t kWaitedLongMs = 100;
 class WaitQueue {
  public:
   // `number` tells the gate from others, and is the same in all workers.
-  WaitQueue(WaitQueues& queues, shm::Gate& gate, std::uint32_t number)
+  WaitQueue(WaitQueues& queues, shm::Gate gate, std::uint32_t number)
       : queues_(queues), gate_(gate), number_(number) {}
   WaitQueue(const WaitQueue&) = delete;
   WaitQueue& operator=(const WaitQueue&) = delete;
@@ -118,7 +118,7 @@ class WaitQueue {
   void tell_waited_long(const WaiterList& list, std::uint64_t now_ms);
 
   WaitQueues& queues_;
-  shm::Gate& gate_;
+  shm::Gate gate_;
   std::uint32_t number_;
   WaiterList queued_;
   WaiterList last_;  // those whose address has half of the slots
@@ -127,13 +127,13 @@ class WaitQueue {
   bool was_free_at_last_tick_ = false;
 };
 
-// The queues of this worker that have waiters, their timer, and the worker's eventfd.
+// The queues of this worker that have waiters, their timer, and the socket that wakes the worker.
 class WaitQueues {
  public:
-  // `wake_fds` holds the eventfd of each row and outlives this object. This worker reads the
-  // eventfd of its own row and writes those of others.
+  // `wake_fds` wake the processes of the rows, and outlive this object; `sleeper` wakes this worker
+  // (net/wake.h).
   WaitQueues(net::EventLoop& loop, shm::WorkerTable& workers, shm::ClientShares& shares,
-             shm::Row row, const std::vector<int>& wake_fds);
+             shm::Row row, const std::vector<int>& wake_fds, int sleeper);
 
   // Calls `callback(owner)` after each notification, because it may also be an invitation to accept
   // clients (client/fair_share.h).
@@ -152,6 +152,7 @@ class WaitQueues {
   shm::ClientShares& shares_;
   shm::Row row_;
   const std::vector<int>& wake_fds_;
+  int sleeper_;
   std::vector<WaitQueue*> active_;
   void (*after_wake_)(void* owner) = nullptr;
   void* after_wake_owner_ = nullptr;

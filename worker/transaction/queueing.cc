@@ -107,7 +107,7 @@ std::optional<std::size_t> Transaction::choose_backend() {
     choice = now_.service->balancer.choose(context_.random(), is_live);
   }
   if (!now_.session || !choice) return choice;
-  return affinity.bind(*now_.session, *choice, bound, net::EventLoop::now_ms());
+  return affinity.bind(*now_.session, *choice, bound, now_.client_ip, net::EventLoop::now_ms());
 }
 
 std::optional<std::size_t> Transaction::pinned_backend() {

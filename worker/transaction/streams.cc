@@ -6,7 +6,7 @@ namespace worker::transaction {
 // Gives the slots back and counts the request as a stream. False when `MaxStreams` is reached.
 bool Transaction::begin_stream() {
   const std::uint32_t rows = context_.segment.workers().rows_in_use();
-  shm::Gate& gate = context_.segment.listeners().stream_gate(now_.listener->heritage.row);
+  shm::Gate gate = context_.segment.listeners().stream_gate(now_.listener->heritage.row);
   if (!gate.try_enter(context_.row, rows, 0)) {
     note_full("MaxStreams", std::to_string(gate.limit()) + " tunnels and event streams are open");
     return false;

@@ -184,7 +184,7 @@ Transaction::Flow Transaction::refuse_response(const http::Refusal& refusal,
 Transaction::Flow Transaction::begin_response(char* rest, std::size_t size) {
   const http::ResponseHead& head = context_.response_head;
   if (http::is_event_stream(head.fields) && !begin_stream()) return fail_for_now("streams_full");
-  now_.service->affinity.learn(head, now_.backend_index, net::EventLoop::now_ms());
+  now_.service->affinity.learn(head, now_.backend_index, now_.client_ip, net::EventLoop::now_ms());
   record_.status = head.status;
   now_.response_begun = true;
   if (now_.response_facts.challenges_connection) upstream_->is_personal = true;

@@ -16,10 +16,11 @@ MASTER = [
     ("open", [0, 1], r"pound.yaml: error: cannot open it|pid file /"),
     ("open", [2, 3, 4], r"cannot open /dev/null"),  # by two workers and the master
     ("flock", 1, "pid file /"),
-    ("mmap", 1, "cannot map the shared segment of [0-9]+ bytes"),
+    ("mmap", [0, 1, 100, 194], "cannot map the shared segment of [0-9]+ bytes"),
+    ("mmap", [195, 300], "cannot make shared memory read-only"),  # in a worker
     ("getrandom", 2, "no random bytes for the (session keys|keys of TLS tickets)"),
     ("signalfd", 1, "cannot make a signalfd"),
-    ("eventfd", [0, 1, 16], "cannot make an eventfd"),
+    ("socketpair", [0, 1, 16], "cannot make a pair of sockets"),
     ("socket", 3, "cannot listen on 127.0.0.1:$listen"),
     ("setsockopt", 5, "cannot listen on 127.0.0.1:$listen"),
     ("bind", 3, "cannot listen on 127.0.0.1:$listen"),
@@ -27,9 +28,10 @@ MASTER = [
     ("pipe2", 1, "cannot make a pipe"),
     ("fork", 4, "cannot fork"),
     ("chdir", 1, "cannot change to the root directory"),
-    ("ftruncate", 1, "pid file /"),
+    ("ftruncate", [0, 1], "cannot map the shared segment of [0-9]+ bytes"),
+    ("ftruncate", [2], "pid file /"),
     ("pwrite", 1, "pid file /"),
-    ("socketpair", 2, "cannot make a control socket"),
+    ("socketpair", [17, 18], "cannot make a control socket"),
 ]
 
 WORKER = [

@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -82,7 +81,6 @@ FAILING(int, -1, setresgid, (gid_t r, gid_t e, gid_t s), (r, e, s))
 FAILING(int, -1, setresuid, (uid_t r, uid_t e, uid_t s), (r, e, s))
 FAILING(int, -1, pipe2, (int ends[2], int flags), (ends, flags))
 FAILING(int, -1, socketpair, (int d, int t, int p, int ends[2]), (d, t, p, ends))
-FAILING(int, -1, eventfd, (unsigned count, int flags), (count, flags))
 FAILING(int, -1, signalfd, (int fd, const sigset_t* set, int flags), (fd, set, flags))
 FAILING(int, -1, epoll_create1, (int flags), (flags))
 FAILING(int, -1, epoll_create, (int size), (size))

@@ -22,7 +22,7 @@ SECOND = """\
       - Backends: [*web]
 """
 
-# More workers need more eventfds.
+# More workers need more pairs of sockets to be woken by: four for each, of which 16 exist.
 MANY = 8
 
 # (the call, its failing calls, the expected message). $second is the port of the new listener.
@@ -32,8 +32,8 @@ MASTER = [
     ("setsockopt", [0, 1, 2], "cannot listen on 127.0.0.1:($second|$listen)"),
     ("bind", [0, 1, MANY], "cannot listen on 127.0.0.1:($second|$listen)"),
     ("listen", [0, MANY - 1], "cannot listen on 127.0.0.1:$second"),
-    ("eventfd", [0, 1, 5], "cannot make an eventfd"),
-    ("socketpair", [0, 1, MANY - 1], "cannot make a control socket"),
+    ("socketpair", [0, 1, 5], "cannot make a pair of sockets"),
+    ("socketpair", [18, 0, MANY - 1], "cannot make a control socket"),
     ("fork", [0, 1, MANY - 1], "cannot fork a worker"),
 ]
 
@@ -124,8 +124,8 @@ def run(site, faults, call, which, words, more=""):
         pid = pound.master if any(call == one for one, *_ in MASTER) else 0
         reload_fails(pound, faults, (call, after, pid), words)
         asking.goes_on()
-    # The eventfds for more workers remain.
-    assert proc.fd_count(pound.master) <= fds + 4 * MANY + 2
+    # The pairs of sockets for more workers remain.
+    assert proc.fd_count(pound.master) <= fds + 2 * (4 * MANY + 2)
     faults.clear()
     old = pound.workers()
     pound.signal(signal.SIGHUP)

@@ -1,8 +1,6 @@
 // Backends of one worker without its process, and scripted servers for them.
 #pragma once
 
-#include <sys/eventfd.h>
-
 #include <chrono>
 #include <memory>
 #include <string>
@@ -14,6 +12,7 @@
 #include "t/unit/transaction/fake_backend.h"
 #include "worker/backend/backend.h"
 #include "worker/log/log.h"
+#include "worker/net/wake.h"
 
 namespace backend_test {
 
@@ -81,21 +80,23 @@ struct House {
     std::vector<std::string> all;
     int priority = 0;
     std::string text;
-    while (segment.log_ring(row).read(priority, text)) all.push_back(text);
+    while (reader.read(segment.log_ring(row), priority, text)) all.push_back(text);
     return all;
   }
 
   shm::Segment segment;
-  worker::net::UniqueFd wake_fd{::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
-  std::vector<int> wake_fds{wake_fd.get()};
+  shm::LogReader reader;
+  worker::net::WakePair wake_pair = worker::net::make_wake_pair().value();
+  std::vector<int> wake_fds{wake_pair.waker.get()};
   shm::Row row = segment.workers().take(0, 1).value();
   std::vector<std::unique_ptr<FakeBackend>> fakes;
   std::vector<conf::Backend> config;
   std::vector<worker::backend::BackendHeritage> heritages;
   worker::net::EventLoop loop;
   worker::net::DeadlineLists deadlines;
-  worker::route::WaitQueues queues{loop, segment.workers(), segment.client_shares(), row, wake_fds};
-  worker::log::Log log{segment.log_ring(row), wake_fd.get(), 0};
+  worker::route::WaitQueues queues{loop, segment.workers(), segment.client_shares(),
+                                   row,  wake_fds,          wake_pair.sleeper.get()};
+  worker::log::Log log{segment.log_ring(row), wake_pair.waker.get(), 0};
   worker::backend::Backends backends;
 };
 

@@ -1,14 +1,12 @@
 // Which worker keeps a new client, and which one it is left to, by the numbers in the segment.
 #include <doctest/doctest.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <cstdint>
 #include <vector>
 
 #include "shm/segment.h"
 #include "worker/client/fair_share.h"
-#include "worker/net/unique_fd.h"
+#include "worker/net/wake.h"
 
 namespace {
 
@@ -19,8 +17,8 @@ constexpr std::uint32_t kNoLimit = UINT32_MAX;
 struct Fixture {
   explicit Fixture(unsigned count) {
     for (shm::Slot slot = 0; slot < count; ++slot) {
-      wakes.emplace_back(::eventfd(0, EFD_NONBLOCK));
-      wake_fds.push_back(wakes.back().get());
+      pairs.push_back(worker::net::make_wake_pair().value());
+      wake_fds.push_back(pairs.back().waker.get());
       const shm::Row row = table().take(slot, 1).value();
       table().set_state(row, shm::WorkerState::ready);
       table().beat(row, kNow);
@@ -31,12 +29,11 @@ struct Fixture {
     for (int i = 0; i < requests; ++i) table().count_request(row);
   }
   bool was_notified(shm::Row row) {
-    std::uint64_t count = 0;
-    return ::read(wake_fds[row], &count, sizeof count) == sizeof count;
+    return worker::net::clear_wakes(pairs[row].sleeper.get()) != 0;
   }
 
   shm::Segment segment;
-  std::vector<worker::net::UniqueFd> wakes;
+  std::vector<worker::net::WakePair> pairs;
   std::vector<int> wake_fds;
 };
 

@@ -28,11 +28,12 @@ struct Fixture {
     access.write(record, kBegunUs + lasted_us);
     int priority = -1;
     std::string text;
-    if (!segment.log_ring(row).read(priority, text)) return "(nothing)";
+    if (!reader.read(segment.log_ring(row), priority, text)) return "(nothing)";
     CHECK(priority == 6);
     return text;
   }
   shm::Segment segment;
+  shm::LogReader reader;
   shm::Row row;
   worker::log::Log log;
   worker::log::AccessLog access;

@@ -36,3 +36,16 @@ TEST_CASE("exit status: a refused system call in words") {
   CHECK(describe_exit(SIGSYS, 77777) == "was ended by a refused system call: 77777");
   CHECK(describe_exit(SIGSEGV, SYS_openat) == "was killed by signal 11 (Segmentation fault)");
 }
+
+TEST_CASE("exit status: which ends are violent, and which are crashes") {
+  CHECK_FALSE(master::is_violent(exited(0)));
+  CHECK(master::is_violent(exited(1)));
+  CHECK(master::is_violent(SIGKILL));
+  for (const int number : {SIGSYS, SIGSEGV, SIGBUS, SIGILL, SIGABRT, SIGFPE, SIGTRAP}) {
+    CHECK(master::is_crash(number));
+    CHECK(master::is_crash(number | kCore));
+  }
+  for (const int status : {exited(0), exited(1), exited(77), SIGKILL, SIGTERM}) {
+    CHECK_FALSE(master::is_crash(status));
+  }
+}

@@ -134,8 +134,8 @@ TEST_CASE(
   CHECK(own.control == 99);
   CHECK(own.detail == 2);
   CHECK(own.segment == &made.segment);
-  CHECK(own.doorbell == made.wake_fds.doorbell());
-  CHECK(own.wake_fds == made.wake_fds.by_row());
+  CHECK(own.doorbell == made.wake_fds.doorbell_button());
+  CHECK(own.wake_fds == made.wake_fds.wakers());
   for (std::size_t i = 0; i < 2; ++i) {
     CHECK(own.listeners[i].sockets ==
           std::vector<worker::route::ListeningSocket>{{third.sockets[i].all[0]->get(), 0},

@@ -1,6 +1,7 @@
 #include <arpa/inet.h>
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -172,4 +173,42 @@ TEST_CASE("listener: binds a port on which a closed connection is still in TIME_
   master::ListeningSockets sockets{address, {}};
   CHECK_NOTHROW(master::bind_slots(sockets, 1));
   CHECK(sockets.all.size() == 1);
+}
+
+TEST_CASE("listener: what a worker has done to its sockets is undone, and told") {
+  const master::ListeningSockets sockets = listening_on(0, 1);
+  const UniqueFd& socket = *sockets.all[0];
+  const std::string as_before =
+      "the socket of 127.0.0.1:0 was changed by a worker and is as before again";
+  CHECK(sockets.restore(true).empty());
+
+  REQUIRE(::fcntl(socket.get(), F_SETFL, 0) == 0);
+  CHECK(sockets.restore(true) == as_before);
+  CHECK((::fcntl(socket.get(), F_GETFL) & O_NONBLOCK) != 0);
+  CHECK(sockets.restore(true).empty());
+
+  sock_filter drop_all{BPF_RET | BPF_K, 0, 0, 0};
+  const sock_fprog program{1, &drop_all};
+  REQUIRE(::setsockopt(socket.get(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0);
+  CHECK(sockets.restore(true) == as_before);
+  CHECK(connected_to(port_of(socket)));
+  CHECK(sockets.restore(true).empty());
+
+  REQUIRE(::shutdown(socket.get(), SHUT_RD) == 0);
+  CHECK(sockets.restore(true) == as_before);
+  CHECK(connected_to(port_of(socket)));
+  CHECK(sockets.restore(true).empty());
+
+  const int on = 1;
+  REQUIRE(::setsockopt(socket.get(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0);
+  REQUIRE(::setsockopt(socket.get(), SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof on) == 0);
+  CHECK(sockets.restore(true) ==
+        "the socket of 127.0.0.1:0 was changed by a worker for good; restart pound");
+}
+
+TEST_CASE("listener: a socket that does not listen yet is left so") {
+  master::ListeningSockets sockets{loopback(0), {}};
+  master::bind_slots(sockets, 2);
+  CHECK(sockets.restore(false).empty());
+  CHECK(option(*sockets.all[0], SOL_SOCKET, SO_ACCEPTCONN) == 0);
 }

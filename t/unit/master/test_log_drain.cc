@@ -46,9 +46,8 @@ struct Fixture {
   Fixture() {
     for (int pid = 1; pid <= 2; ++pid) {
       const shm::Row row = *segment.workers().take(static_cast<shm::Slot>(pid), 1);
-      segment.workers().set_pid(row, pid);
       segment.log_ring(row).reset();
-      drain.on_spawn(row, now);
+      drain.on_spawn(row, pid, now);
     }
     log_queue.end_startup();
   }
@@ -98,7 +97,7 @@ TEST_CASE_FIXTURE(Fixture,
   CHECK(drain.due_ms() == now + master::kDrainPauseMs);
   now += 1;
   drain.turn(now);
-  CHECK(drain.due_ms() == master::kNever);
+  CHECK(drain.due_ms() == now + master::kSilenceMs);
 
   CHECK(write(1, "c"));
   drain.on_doorbell(now);
@@ -110,8 +109,8 @@ TEST_CASE_FIXTURE(Fixture,
 
 TEST_CASE_FIXTURE(Fixture, "log drain: the start of a worker wakes it") {
   drain.turn(now + master::kSilenceMs);
-  CHECK(drain.due_ms() == master::kNever);
-  drain.on_spawn(0, now + master::kSilenceMs);
+  CHECK(drain.due_ms() == now + 2 * master::kSilenceMs);
+  drain.on_spawn(9, 9, now + master::kSilenceMs);
   CHECK(drain.due_ms() == master::kNow);
 }
 
@@ -167,12 +166,12 @@ TEST_CASE_FIXTURE(Fixture,
   reader.room = 1;
   drain.turn(now + master::kSilenceMs + 1);
   CHECK(reader.lines == Lines{"4 master 1 log record was lost"});
-  CHECK(drain.due_ms() == master::kNever);
+  CHECK(drain.due_ms() == now + 2 * master::kSilenceMs + 1);
 }
 
 TEST_CASE_FIXTURE(Fixture, "log drain: takes all records of a dead process") {
   for (unsigned i = 0; i < kRecordsPerTurn + 5; ++i) write(0, "x");
-  drain.on_exit(0);
+  drain.on_exit(0, now);
   CHECK(reader.lines.size() == kRecordsPerTurn + 5);
 }
 
@@ -182,7 +181,7 @@ TEST_CASE_FIXTURE(
   for (const char* text : {"a", "b", "c"}) write(0, text);
   reader.room = 0;
   drain.turn(now);
-  drain.on_exit(0);
+  drain.on_exit(0, now);
   segment.release_row(0);
   write(1, "d");
   drain.turn(now);
@@ -199,7 +198,7 @@ TEST_CASE_FIXTURE(Fixture,
     write(0, large);
     ++written;
   }
-  drain.on_exit(0);
+  drain.on_exit(0, now);
   segment.release_row(0);
   CHECK(reader.lines.size() == written - 1 + 1);
   CHECK(reader.lines.back() == "4 master 1 log record was lost");
@@ -215,4 +214,61 @@ TEST_CASE_FIXTURE(Fixture, "log drain: reports the drops of every ring, and each
   const std::size_t lines = reader.lines.size();
   drain.turn(now + 2 * master::kTellLossesMs);
   CHECK(reader.lines.size() == lines);
+}
+
+TEST_CASE_FIXTURE(Fixture, "log drain: asleep, it looks every second, if the doorbell is broken") {
+  drain.turn(now + master::kSilenceMs);
+  write(0, "a");
+  CHECK(drain.due_ms() == now + 2 * master::kSilenceMs);
+  drain.turn(now + 2 * master::kSilenceMs);
+  CHECK(reader.lines == Lines{"6 1 a"});
+  CHECK_FALSE(write(0, "b"));  // it is awake again
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "log drain: no record is worse than an error, whatever its writer says") {
+  segment.log_ring(0).write(LOG_EMERG, "a");
+  segment.log_ring(0).write(LOG_CRIT, "b");
+  segment.log_ring(0).write(LOG_ERR, "c");
+  segment.log_ring(0).write(LOG_DEBUG, "d");
+  drain.turn(now);
+  CHECK(reader.lines == Lines{"3 1 a", "3 1 b", "3 1 c", "7 1 d"});
+}
+
+TEST_CASE_FIXTURE(Fixture, "log drain: the pid is the one that the master knows") {
+  segment.workers().set_pid(0, 1);
+  write(0, "a");
+  drain.turn(now);
+  CHECK(reader.lines == Lines{"6 1 a"});
+  segment.release_row(0);
+  write(0, "b");  // the row is free, says the table; its process has not been reaped
+  drain.turn(now);
+  CHECK(reader.lines.back() == "6 1 b");
+}
+
+TEST_CASE_FIXTURE(Fixture, "log drain: a ring that its dead process left has an end") {
+  for (unsigned i = 0; i < shm::kLogRingBytes / 8; ++i) write(0, "");
+  reader.room = 10;
+  drain.on_exit(0, now);
+  CHECK(reader.lines.size() == 10);
+  reader.room = 1'000'000;
+  log_queue.flush();
+  CHECK(reader.lines.size() == shm::kLogRingBytes / 8);
+  drain.on_exit(0, now);  // nothing is left
+  CHECK(reader.lines.size() == shm::kLogRingBytes / 8);
+}
+
+TEST_CASE_FIXTURE(Fixture, "log drain: an impossible count of dropped records is cut") {
+  struct Head {  // how a ring begins
+    std::uint64_t written;
+    std::uint64_t dropped;
+  };
+  auto* const head = static_cast<Head*>(static_cast<void*>(&segment.log_ring(0)));
+  head->dropped = ~std::uint64_t{0};
+  drain.turn(now + 1);
+  CHECK(reader.lines.back() ==
+        "4 master " + std::to_string(2 * master::kMostDropsPerMs) + " log records were lost");
+  head->dropped = 0;  // set back: nothing more
+  drain.turn(now + 2 * master::kTellLossesMs);
+  CHECK(reader.lines.size() == 1);
 }

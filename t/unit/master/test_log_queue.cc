@@ -105,8 +105,8 @@ TEST_CASE("log queue: beyond the bound of waiting bytes, records are counted as 
   for (int i = 0; i < 3; ++i) log_queue.log(Severity::notice, "y");
   reader.full = false;
   log_queue.flush();
-  CHECK(reader.lines.size() == 5);
-  CHECK(reader.lines.back() == "4 3 log records were lost");
+  CHECK(reader.lines.size() == 3 + 3 + 1);  // with its entry, the fourth text is too much
+  CHECK(reader.lines.back() == "4 1 log record was lost");
   CHECK_FALSE(log_queue.is_behind());
 }
 
@@ -151,4 +151,17 @@ TEST_CASE("log queue: it has something to flush after a record, and not after th
   CHECK_FALSE(log_queue.has_unflushed());
   log_queue.forward(6, 77, "record");
   CHECK(log_queue.has_unflushed());
+}
+
+TEST_CASE("log queue: empty records take memory, too, and so have a bound") {
+  Reader reader;
+  LogQueue log_queue(std::make_unique<FakeSink>(reader), 0);
+  reader.full = true;
+  for (int i = 0; i < 100'000; ++i) log_queue.forward(6, 77, "");
+  reader.full = false;
+  log_queue.flush();
+  const std::size_t kept = reader.lines.size() - 1;
+  CHECK(kept < master::kMostWaiting / 64);
+  CHECK(kept > 10'000);
+  CHECK(reader.lines.back() == "4 " + std::to_string(100'000 - kept) + " log records were lost");
 }

@@ -71,15 +71,38 @@ TEST_CASE("log sink: flush reports losses once, and not more than once in a seco
   CHECK(sink.lines.size() == 4);
 }
 
-TEST_CASE("log sink: control bytes become spaces, all other bytes stay") {
-  std::string every;
-  for (int byte = 0; byte < 256; ++byte) every += static_cast<char>(byte);
-  std::string line = "> ";
-  master::append_line_text(line, every);
-  std::string expected = every;
-  for (int byte = 0; byte < 0x20; ++byte) expected[static_cast<std::size_t>(byte)] = ' ';
-  expected[0x7f] = ' ';
-  CHECK(line == "> " + expected);
+TEST_CASE("log sink: each byte that is not printable is escaped, ends of lines become spaces") {
+  for (int byte = 0; byte < 256; ++byte) {
+    std::string line = "> ";
+    master::append_line_text(line, std::string(1, static_cast<char>(byte)));
+    char code[8];
+    std::snprintf(code, sizeof code, "\\x%02x", static_cast<unsigned>(byte));
+    const bool is_space = byte == '\t' || byte == '\n' || byte == '\r';
+    const bool is_plain = byte >= 0x20 && byte < 0x7f;
+    const std::string shown = is_plain ? std::string(1, static_cast<char>(byte)) : code;
+    CHECK(line == "> " + (is_space ? " " : shown));
+  }
+}
+
+TEST_CASE("log sink: printable UTF-8 stays, and nothing else above ASCII") {
+  const std::pair<const char*, const char*> cases[] = {
+      {"caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80", "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80"},
+      {"\xc2\x9b"
+       "31m",
+       "\\xc2\\x9b31m"},  // CSI as a character
+      {"\x9b"
+       "31m",
+       "\\x9b31m"},  // CSI as a byte
+      {"a\xe2\x80\xae"
+       "b",
+       "a\\xe2\\x80\\xaeb"},                                  // right-to-left override
+      {"\xc0\xaf\xed\xa0\x80", "\\xc0\\xaf\\xed\\xa0\\x80"},  // overlong, surrogate
+      {"cut \xe2\x82", "cut \\xe2\\x82"}};
+  for (const auto& [text, expected] : cases) {
+    std::string line;
+    master::append_line_text(line, text);
+    CHECK(line == expected);
+  }
 }
 
 TEST_CASE("log sink: a control byte is replaced at every position, for every length") {

@@ -95,6 +95,57 @@ TEST_CASE("pid file: refuses links and everything but regular files") {
   CHECK(content_of(folder.file("target")) == "precious");
 }
 
+TEST_CASE("pid file: refuses a file that somebody else may write, and leaves it as it is") {
+  const TempFolder folder;
+  const std::string path = folder.file("pid");
+  write_file(path, "7\n");
+  REQUIRE(::chmod(path.c_str(), 0646) == 0);
+  CHECK(refusal(path) == "pid file " + path + ": can be written by everybody; remove it");
+  REQUIRE(::chmod(path.c_str(), 0664) == 0);
+  CHECK(refusal(path) == "pid file " + path + ": can be written by its group; remove it");
+  CHECK(content_of(path) == "7\n");
+  if (::geteuid() != 0) return;
+  REQUIRE(::chmod(path.c_str(), 0644) == 0);
+  REQUIRE(::chown(path.c_str(), 65534, 0) == 0);
+  CHECK(refusal(path) == "pid file " + path + ": belongs to user 65534; remove it");
+  CHECK(content_of(path) == "7\n");
+}
+
+TEST_CASE("pid file: refuses a folder that somebody else may write, sticky or not") {
+  const TempFolder folder;
+  const std::string name = folder.file("run");
+  const std::string path = name + "/pid";
+  const std::string advice =
+      "; with -p, name a file in a folder that only pound's user and root can write";
+  std::filesystem::create_directory(name);
+  for (const mode_t mode : {0777, 01777}) {
+    REQUIRE(::chmod(name.c_str(), mode) == 0);
+    CHECK(refusal(path) ==
+          "pid file " + path + ": its folder " + name + " can be written by everybody" + advice);
+  }
+  REQUIRE(::chmod(name.c_str(), 0775) == 0);
+  CHECK(refusal(path) ==
+        "pid file " + path + ": its folder " + name + " can be written by its group" + advice);
+  REQUIRE(::chmod(name.c_str(), 0755) == 0);
+  CHECK(refusal(path) == "none");
+  if (::geteuid() != 0) return;
+  REQUIRE(::chown(name.c_str(), 65534, 0) == 0);
+  CHECK(refusal(path) ==
+        "pid file " + path + ": its folder " + name + " belongs to user 65534" + advice);
+  CHECK(std::filesystem::is_empty(name));
+}
+
+TEST_CASE("pid file: its mode does not depend on the umask") {
+  const TempFolder folder;
+  const mode_t before = ::umask(077);
+  PidFile file(folder.file("pid"));
+  file.write();
+  ::umask(before);
+  struct stat found {};
+  REQUIRE(::stat(folder.file("pid").c_str(), &found) == 0);
+  CHECK((found.st_mode & 07777) == 0644);
+}
+
 TEST_CASE("pid file: a child removes it only if the child wrote it last") {
   const TempFolder folder;
   const std::string path = folder.file("pid");

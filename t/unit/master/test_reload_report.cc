@@ -81,3 +81,11 @@ TEST_CASE("reload report: without a pid file nothing is written, and that is no 
   CHECK(std::filesystem::is_empty(folder.file("")));
   std::filesystem::current_path(home);
 }
+
+TEST_CASE("reload report: nothing is written to a folder that somebody else may write") {
+  const TempFolder folder;
+  REQUIRE(::chmod(folder.file("").c_str(), 01777) == 0);
+  ReloadReport report(folder.file("p"));
+  CHECK(report.publish({}) == folder.file("p.reload") + ": its folder can be written by everybody");
+  CHECK(std::filesystem::is_empty(folder.file("")));
+}

@@ -7,6 +7,8 @@
 
 namespace {
 
+constexpr char kClient[] = "192.0.2.1";
+
 using Type = conf::SessionPolicy::Type;
 
 constexpr worker::route::HashSecret kSecret{1, 2};
@@ -54,7 +56,7 @@ TEST_CASE("session_affinity: a session by address belongs to one client") {
   REQUIRE(one);
   REQUIRE(other);
   CHECK(!affinity.find(*one, 1000));
-  affinity.remember(*one, 1, 1000);
+  affinity.remember(*one, 1, kClient, 1000);
   CHECK(affinity.find(*one, 2000) == 1);
   CHECK(!affinity.find(*other, 2000));
 }
@@ -81,7 +83,7 @@ TEST_CASE("session_affinity: the same text in two services makes two sessions") 
   worker::route::SessionAffinity one = f.affinity("one");
   worker::route::SessionAffinity two = f.affinity("two");
   CHECK(!(one.key_of(head, "").value() == two.key_of(head, "").value()));
-  one.remember(one.key_of(head, "").value(), 0, 0);
+  one.remember(one.key_of(head, "").value(), 0, kClient, 0);
   CHECK(!two.find(two.key_of(head, "").value(), 0));
 }
 
@@ -90,7 +92,7 @@ TEST_CASE("session_affinity: a session is forgotten when its service loses the b
   const auto head = f.head("GET / HTTP/1.1\r\nHost: a\r\nCookie: sess=1\r\n\r\n");
   worker::route::SessionAffinity before = f.affinity();
   const auto key = before.key_of(head, "").value();
-  before.remember(key, 1, 0);
+  before.remember(key, 1, kClient, 0);
   worker::route::SessionAffinity reordered = f.affinity("s", {kSecond, kFirst});
   CHECK(reordered.find(key, 0) == 0);
   worker::route::SessionAffinity after = f.affinity("s", {kFirst});
@@ -102,14 +104,14 @@ TEST_CASE("session_affinity: the first bind of a session decides its backend") {
   Fixture f(Type::ip);
   worker::route::SessionAffinity affinity = f.affinity();
   const auto key = affinity.key_of(f.head(kPlain), "192.0.2.7").value();
-  CHECK(affinity.bind(key, 1, std::nullopt, 1000) == 1);
-  CHECK(affinity.bind(key, 0, std::nullopt, 1000) == 1);
-  CHECK(affinity.bind(key, 0, 1, 1000) == 0);  // backend 1 is dead
-  CHECK(affinity.bind(key, 1, 1, 1000) == 0);
+  CHECK(affinity.bind(key, 1, std::nullopt, kClient, 1000) == 1);
+  CHECK(affinity.bind(key, 0, std::nullopt, kClient, 1000) == 1);
+  CHECK(affinity.bind(key, 0, 1, kClient, 1000) == 0);  // backend 1 is dead
+  CHECK(affinity.bind(key, 1, 1, kClient, 1000) == 0);
   CHECK(affinity.find(key, 1000) == 0);
   // Another generation has bound the session to a backend that this service does not have.
-  f.affinity("s", {kThird}).remember(key, 0, 1000);
-  CHECK(affinity.bind(key, 1, std::nullopt, 1000) == 1);
+  f.affinity("s", {kThird}).remember(key, 0, kClient, 1000);
+  CHECK(affinity.bind(key, 1, std::nullopt, kClient, 1000) == 1);
 }
 
 TEST_CASE("session_affinity: a session from a response is found by the next request") {
@@ -117,7 +119,7 @@ TEST_CASE("session_affinity: a session from a response is found by the next requ
   worker::route::SessionAffinity affinity = f.affinity();
   worker::http::ResponseHead response;
   response.fields.add({"Set-Cookie", "sess=abc; Path=/", worker::http::FieldId::other});
-  affinity.learn(response, 1, 0);
+  affinity.learn(response, 1, kClient, 0);
   const auto head = f.head("GET / HTTP/1.1\r\nHost: a\r\nCookie: sess=abc\r\n\r\n");
   CHECK(affinity.find(affinity.key_of(head, "").value(), 0) == 1);
 }
@@ -127,7 +129,7 @@ TEST_CASE("session_affinity: the idle time starts at the last use") {
   f.policy.ttl = std::chrono::seconds(10);
   worker::route::SessionAffinity affinity = f.affinity();
   const auto key = affinity.key_of(f.head(kPlain), "192.0.2.7").value();
-  affinity.remember(key, 0, 1000);
+  affinity.remember(key, 0, kClient, 1000);
   CHECK(affinity.find(key, 10000) == 0);
   CHECK(affinity.find(key, 19000) == 0);
   CHECK(!affinity.find(key, 31000));
@@ -139,8 +141,41 @@ TEST_CASE("session_affinity: a key contains the row of its service") {
   const auto key = affinity.key_of(f.head(kPlain), "192.0.2.7");
   REQUIRE(key);
   CHECK(shm::service_of(*key) == 11);
-  affinity.remember(*key, 0, 1000);
+  affinity.remember(*key, 0, kClient, 1000);
   std::vector<std::uint64_t> by_service(20);
   CHECK(f.segment.sessions().totals(1000, by_service).live == 1);
   CHECK(by_service[11] == 1);
+}
+
+TEST_CASE(
+    "session_affinity: a full table: one network pushes out a few live sessions in a second, and "
+    "no more") {
+  Fixture f(Type::ip);
+  worker::route::SessionAffinity affinity = f.affinity();
+  shm::SessionTable& table = f.segment.sessions();
+  const auto evicted = [&] { return table.totals(1000).evicted; };
+  // Sessions of many clients fill every bucket.
+  for (std::uint64_t i = 0; evicted() == 0; ++i) {
+    table.remember({i * 0x9e3779b97f4a7c15U, i * 0xbf58476d1ce4e5b9U + 1}, kFirst, 300, 1000);
+  }
+  for (std::uint64_t i = 0; i < 20'000; ++i) {
+    table.remember({i * 0x94d049bb133111ebU, i * 0xd6e8feb86659fd93U + 1}, kFirst, 300, 1000);
+  }
+  const std::uint64_t before = evicted();
+  const auto flood = [&](std::string_view from, std::uint64_t now_ms) {
+    for (std::uint64_t i = 1; i <= 200; ++i) {
+      const shm::SessionKey key{i * 0xc2b2ae3d27d4eb4fU + now_ms, i * 0x165667b19e3779f9U};
+      affinity.bind(key, 0, std::nullopt, from, now_ms);
+      affinity.remember({key.high, key.low + 1}, 1, from, now_ms);
+    }
+  };
+  flood("192.0.2.1", 1000);
+  CHECK(evicted() == before + worker::route::kEvictionsPerSecond);
+  flood("192.0.2.1", 1900);
+  CHECK(evicted() == before + worker::route::kEvictionsPerSecond);
+  flood("192.0.2.9", 1900);
+  CHECK(evicted() == before + 2 * worker::route::kEvictionsPerSecond);
+  flood("2001:db8::1", 2900);
+  flood("2001:db8::2", 2900);  // the same network
+  CHECK(evicted() == before + 3 * worker::route::kEvictionsPerSecond);
 }

@@ -1,5 +1,4 @@
 #include <doctest/doctest.h>
-#include <sys/eventfd.h>
 
 #include <functional>
 #include <memory>
@@ -7,7 +6,7 @@
 #include <vector>
 
 #include "shm/segment.h"
-#include "worker/net/unique_fd.h"
+#include "worker/net/wake.h"
 #include "worker/route/wait_queue.h"
 
 namespace {
@@ -21,16 +20,16 @@ constexpr worker::route::ClientHash kClient = 7;
 struct World {
   World() {
     for (shm::Slot slot = 0; slot < 2; ++slot) {
-      fds.emplace_back(::eventfd(0, EFD_NONBLOCK));
-      wake_fds.push_back(fds.back().get());
+      pairs.push_back(worker::net::make_wake_pair().value());
+      wake_fds.push_back(pairs.back().waker.get());
       rows.push_back(segment.workers().take(slot, 1).value());
     }
     backend = segment.backends().enroll(1, 1, 0).value();
   }
-  shm::Gate& gate() { return segment.backends().gate(backend); }
+  shm::Gate gate() { return segment.backends().gate(backend); }
 
   shm::Segment segment;
-  std::vector<worker::net::UniqueFd> fds;
+  std::vector<worker::net::WakePair> pairs;
   std::vector<int> wake_fds;
   std::vector<shm::Row> rows;
   std::uint32_t backend = 0;
@@ -39,7 +38,7 @@ struct World {
 struct Worker {
   Worker(World& world, std::size_t i)
       : queues(loop, world.segment.workers(), world.segment.client_shares(), world.rows[i],
-               world.wake_fds),
+               world.wake_fds, world.pairs[i].sleeper.get()),
         queue(queues, world.gate(), 1) {}
   void run_until(const std::function<bool()>& done) {
     condition = &done;
@@ -179,11 +178,9 @@ void run_until_woken(Worker& worker) {
   worker.loop.run();
 }
 
-// Reads the row's eventfd: how often it was written since the last read.
-std::uint64_t wakes(const World& world, std::size_t i) {
-  std::uint64_t count = 0;
-  const ssize_t n = ::read(world.wake_fds[i], &count, sizeof count);
-  return n == sizeof count ? count : 0;
+// How often the row was woken since the last call.
+int wakes(const World& world, std::size_t i) {
+  return worker::net::clear_wakes(world.pairs[i].sleeper.get());
 }
 
 }  // namespace

@@ -15,7 +15,6 @@ class SessionMemory {
         size_(shm::SessionTable::bytes_for(max_sessions)),
         memory_(::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) {
     if (memory_ == MAP_FAILED) std::abort();
-    shm::SessionTable::format(memory_);
   }
   ~SessionMemory() { ::munmap(memory_, size_); }
   SessionMemory(const SessionMemory&) = delete;

@@ -6,16 +6,17 @@
 
 #include "shm/backend_table.h"
 #include "shm/segment.h"
-#include "t/unit/shm/children.h"
+#include "t/unit/shm/table_memory.h"
 
 using children::Shared;
+using children::SharedTable;
 using shm::BackendTable;
 using shm::DeadReason;
 using shm::kMaxBackends;
 using shm::kMaxRows;
 
 TEST_CASE("enroll gives each id its own row, and the same one again") {
-  Shared<BackendTable> table;
+  SharedTable<BackendTable> table;
   CHECK(table->size() == 0);
   CHECK(table->enroll(70, 8, 1000) == 0u);
   CHECK(table->enroll(71, 4, 1000) == 1u);
@@ -28,7 +29,7 @@ TEST_CASE("enroll gives each id its own row, and the same one again") {
 }
 
 TEST_CASE("a new backend is live, and a reload keeps its state and counters") {
-  Shared<BackendTable> table;
+  SharedTable<BackendTable> table;
   REQUIRE(table->enroll(70, 8, 1000) == 0u);
   CHECK(table->is_live(0));
   CHECK(table->liveness(0).reason == DeadReason::none);
@@ -44,14 +45,14 @@ TEST_CASE("a new backend is live, and a reload keeps its state and counters") {
 }
 
 TEST_CASE("the table takes exactly kMaxBackends") {
-  Shared<BackendTable> table;
+  SharedTable<BackendTable> table;
   for (std::uint32_t i = 0; i < kMaxBackends; ++i) REQUIRE(table->enroll(i + 1, 8, 0) == i);
   CHECK(table->enroll(kMaxBackends + 1, 8, 0) == std::nullopt);
   CHECK(table->enroll(kMaxBackends, 8, 0) == kMaxBackends - 1);
 }
 
 TEST_CASE("a retired row is reused last, only when idle, and starts at 0") {
-  Shared<BackendTable> table;
+  SharedTable<BackendTable> table;
   REQUIRE(table->enroll(1, 8, 0) == 0u);
   table->retire(0);
   CHECK(table->enroll(2, 8, 0) == 1u);  // rows that were never used come first
@@ -77,7 +78,7 @@ TEST_CASE("a retired row is reused last, only when idle, and starts at 0") {
 }
 
 TEST_CASE("only the caller that changes the state is told so, and the first reason stays") {
-  Shared<BackendTable> table;
+  SharedTable<BackendTable> table;
   REQUIRE(table->enroll(1, 8, 100));
   CHECK_FALSE(table->mark_live(0, 150));
   CHECK(table->liveness(0).since_ms == 100);
@@ -95,7 +96,7 @@ TEST_CASE("only the caller that changes the state is told so, and the first reas
 }
 
 TEST_CASE("every reason survives packing and has a name") {
-  Shared<BackendTable> table;
+  SharedTable<BackendTable> table;
   REQUIRE(table->enroll(1, 8, 0));
   const std::vector<std::pair<DeadReason, std::string_view>> reasons{
       {DeadReason::refused, "refused"}, {DeadReason::timeout, "timeout"},
@@ -112,14 +113,15 @@ TEST_CASE("every reason survives packing and has a name") {
 
 TEST_CASE("of processes that mark a backend dead and live, exactly one is told of each change") {
   struct Told {
-    BackendTable table;
+    children::TableMemory<BackendTable> memory;
     std::atomic<std::uint32_t> ready{0};
     std::atomic<std::uint64_t> deaths{0};
     std::atomic<std::uint64_t> births{0};
     std::atomic<std::uint64_t> torn{0};
   };
   Shared<Told> told;
-  REQUIRE(told->table.enroll(1, 8, 0));
+  BackendTable table = told->memory.view();
+  REQUIRE(table.enroll(1, 8, 0));
   std::vector<pid_t> pids;
   for (unsigned child = 0; child < 4; ++child) {
     pids.push_back(children::start([&, child] {
@@ -129,12 +131,12 @@ TEST_CASE("of processes that mark a backend dead and live, exactly one is told o
       // Each process has its own reason and times, so that a mix of two states is noticed.
       const auto reason = static_cast<DeadReason>(child + 1);
       for (std::uint64_t i = 0; i < 50'000; ++i) {
-        told->deaths.fetch_add(told->table.mark_dead(0, reason, i * 8 + child + 1));
-        const shm::Liveness seen = told->table.liveness(0);
+        told->deaths.fetch_add(table.mark_dead(0, reason, i * 8 + child + 1));
+        const shm::Liveness seen = table.liveness(0);
         const bool whole = seen.live ? seen.reason == DeadReason::none
                                      : seen.since_ms % 8 == static_cast<unsigned>(seen.reason);
         told->torn.fetch_add(!whole);
-        told->births.fetch_add(told->table.mark_live(0, i));
+        told->births.fetch_add(table.mark_live(0, i));
       }
       return true;
     }));
@@ -142,11 +144,11 @@ TEST_CASE("of processes that mark a backend dead and live, exactly one is told o
   for (pid_t pid : pids) CHECK(children::succeeded(pid));
   CHECK(told->torn.load() == 0);
   CHECK(told->deaths.load() > 0);
-  CHECK(told->deaths.load() == told->births.load() + (told->table.is_live(0) ? 0 : 1));
+  CHECK(told->deaths.load() == told->births.load() + (table.is_live(0) ? 0 : 1));
 }
 
 TEST_CASE("counters are summed over rows, and a dead row's stay in the sum") {
-  Shared<BackendTable> table;
+  SharedTable<BackendTable> table;
   REQUIRE(table->enroll(1, 8, 0));
   REQUIRE(table->enroll(2, 8, 0));
   table->count_request(0, 0);
@@ -165,7 +167,7 @@ TEST_CASE("counters are summed over rows, and a dead row's stay in the sum") {
 }
 
 TEST_CASE("a released row gives back its slots at every backend") {
-  Shared<BackendTable> table;
+  SharedTable<BackendTable> table;
   for (std::uint32_t i = 0; i < 3; ++i) {
     REQUIRE(table->enroll(i + 1, 2, 0) == i);
     REQUIRE(table->gate(i).try_enter(0, 2, 0));
@@ -177,34 +179,35 @@ TEST_CASE("a released row gives back its slots at every backend") {
 
 TEST_CASE("killing the process that counts loses no request") {
   struct Counted {
-    BackendTable table;
+    children::TableMemory<BackendTable> memory;
     std::atomic<std::uint64_t> at_least[4]{};
   };
   Shared<Counted> counted;
-  REQUIRE(counted->table.enroll(1, 8, 0));
+  BackendTable table = counted->memory.view();
+  REQUIRE(table.enroll(1, 8, 0));
   std::uint64_t last = 0;
   for (unsigned round = 0; round < 30; ++round) {
     const shm::Row row = round % 4;
     const std::uint64_t before = counted->at_least[row].load();
     const pid_t pid = children::start([&]() -> bool {
       for (;;) {
-        counted->table.count_request(0, row);
+        table.count_request(0, row);
         counted->at_least[row].fetch_add(1);
       }
     });
     while (counted->at_least[row].load() < before + 1000) {
-      const std::uint64_t now = counted->table.counters(0).requests;
+      const std::uint64_t now = table.counters(0).requests;
       REQUIRE(now >= last);
       last = now;
     }
     ::kill(pid, SIGKILL);
     REQUIRE(children::killed(children::wait_for(pid)));
-    counted->table.release_row(row);
+    table.release_row(row);
     std::uint64_t sure = 0;
     for (const auto& cell : counted->at_least) sure += cell.load();
     // A kill may fall between a count and its confirmation.
-    REQUIRE(counted->table.counters(0).requests >= sure);
-    REQUIRE(counted->table.counters(0).requests <= sure + round + 1);
+    REQUIRE(table.counters(0).requests >= sure);
+    REQUIRE(table.counters(0).requests <= sure + round + 1);
   }
 }
 
@@ -264,13 +267,14 @@ TEST_CASE("backend_table: one caller follows up a suspicion, and the next one a 
 
 TEST_CASE("backend_table: of processes that suspect a backend at once, one follows it up") {
   struct Told {
-    BackendTable table;
+    children::TableMemory<BackendTable> memory;
     std::atomic<std::uint32_t> ready{0};
     std::atomic<std::uint64_t> claims{0};
     std::atomic<std::uint64_t> silences{0};
   };
   Shared<Told> told;
-  REQUIRE(told->table.enroll(1, 8, 0));
+  BackendTable table = told->memory.view();
+  REQUIRE(table.enroll(1, 8, 0));
   constexpr std::uint64_t kRounds = 2000;
   pid_t pids[4];
   for (pid_t& pid : pids) {
@@ -279,8 +283,8 @@ TEST_CASE("backend_table: of processes that suspect a backend at once, one follo
       while (told->ready.load() < 4) {
       }
       for (std::uint64_t i = 1; i <= kRounds; ++i) {
-        told->claims.fetch_add(told->table.claim_suspicion(0, i * shm::kSuspicionMs));
-        told->silences.fetch_add(told->table.mark_silent(0, 1 + i % 8, i));
+        told->claims.fetch_add(table.claim_suspicion(0, i * shm::kSuspicionMs));
+        told->silences.fetch_add(table.mark_silent(0, 1 + i % 8, i));
       }
       return true;
     });

@@ -3,11 +3,23 @@
 #include <memory>
 
 #include "shm/client_shares.h"
+#include "shm/per_row.h"
 
 using shm::ClientShares;
 
+namespace {
+
+struct Shares {
+  std::unique_ptr<ClientShares::RowPart[]> memory =
+      std::make_unique<ClientShares::RowPart[]>(shm::kMaxRows);
+  ClientShares view{shm::PerRow<ClientShares::RowPart>(&memory[0], sizeof memory[0])};
+};
+
+}  // namespace
+
 TEST_CASE("client_shares: the sum is that of all rows in use") {
-  const auto shares = std::make_unique<ClientShares>();
+  Shares made;
+  ClientShares* const shares = &made.view;
   shares->add(5, 0);
   shares->add(5, 0);
   shares->add(5, 1);
@@ -21,7 +33,8 @@ TEST_CASE("client_shares: the sum is that of all rows in use") {
 }
 
 TEST_CASE("client_shares: the row of a dead process counts nothing") {
-  const auto shares = std::make_unique<ClientShares>();
+  Shares made;
+  ClientShares* const shares = &made.view;
   shares->add(5, 0);
   shares->add(0, 1);
   shares->add(ClientShares::kBuckets - 1, 1);

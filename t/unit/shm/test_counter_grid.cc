@@ -1,12 +1,11 @@
 // The counters below the tables: sums, restarts, and pages that stay untouched.
 #include <doctest/doctest.h>
 
-#include <memory>
-
 #include "shm/counter_grid.h"
+#include "t/unit/shm/table_memory.h"
 
 TEST_CASE("fields and columns do not mix, and restart sets one column back to 0") {
-  auto grid = std::make_unique<shm::CounterGrid<4, 2>>();
+  children::SharedTable<shm::CounterGrid<4, 2>> grid;
   grid->count(1, 0, 0);
   grid->count(1, 5, 0);
   grid->count(1, 5, 1);

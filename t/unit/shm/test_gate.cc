@@ -5,14 +5,17 @@
 #include <sys/time.h>
 
 #include "shm/gate.h"
+#include "t/unit/shm/table_memory.h"
 
+using children::SharedTable;
 using shm::Gate;
 using shm::kMaxRows;
 using shm::Row;
 using shm::Ticket;
 
 TEST_CASE("the limit is the most in service over all rows") {
-  Gate gate;
+  SharedTable<Gate> shared;
+  Gate& gate = *shared;
   gate.set_limit(3);
   CHECK(gate.limit() == 3);
   CHECK(gate.try_enter(0, 4, 0));
@@ -32,7 +35,8 @@ TEST_CASE("the limit is the most in service over all rows") {
 }
 
 TEST_CASE("a limit of 0 means no limit, even with waiters") {
-  Gate gate;
+  SharedTable<Gate> shared;
+  Gate& gate = *shared;
   gate.publish_waiting(1, gate.draw_ticket(), 1);
   for (int i = 0; i < 1000; ++i) REQUIRE(gate.try_enter(0, 2, 0));
   CHECK(gate.try_enter_out_of_turn(0, 2));
@@ -41,7 +45,8 @@ TEST_CASE("a limit of 0 means no limit, even with waiters") {
 }
 
 TEST_CASE("a lower limit ends no request, but admits none until the sum is below it") {
-  Gate gate;
+  SharedTable<Gate> shared;
+  Gate& gate = *shared;
   gate.set_limit(3);
   for (int i = 0; i < 3; ++i) REQUIRE(gate.try_enter(0, 1, 0));
   gate.set_limit(1);
@@ -54,14 +59,16 @@ TEST_CASE("a lower limit ends no request, but admits none until the sum is below
 }
 
 TEST_CASE("tickets are drawn in order, from 1") {
-  Gate gate;
+  SharedTable<Gate> shared;
+  Gate& gate = *shared;
   CHECK(gate.draw_ticket() == 1);
   CHECK(gate.draw_ticket() == 2);
   CHECK(gate.draw_ticket() == 3);
 }
 
 TEST_CASE("a waiting request goes before a new one, and the smallest ticket goes first") {
-  Gate gate;
+  SharedTable<Gate> shared;
+  Gate& gate = *shared;
   gate.set_limit(1);
   REQUIRE(gate.try_enter(0, 3, 0));
   const Ticket first = gate.draw_ticket();
@@ -87,7 +94,8 @@ TEST_CASE("a waiting request goes before a new one, and the smallest ticket goes
 }
 
 TEST_CASE("a row's own later waiter does not overtake its first") {
-  Gate gate;
+  SharedTable<Gate> shared;
+  Gate& gate = *shared;
   gate.set_limit(2);
   const Ticket first = gate.draw_ticket();
   const Ticket second = gate.draw_ticket();
@@ -99,7 +107,8 @@ TEST_CASE("a row's own later waiter does not overtake its first") {
 }
 
 TEST_CASE("out of turn needs a free slot and nothing else") {
-  Gate gate;
+  SharedTable<Gate> shared;
+  Gate& gate = *shared;
   gate.set_limit(1);
   gate.publish_waiting(1, gate.draw_ticket(), 1);
   CHECK(gate.try_enter_out_of_turn(0, 2));
@@ -110,7 +119,8 @@ TEST_CASE("out of turn needs a free slot and nothing else") {
 TEST_CASE("first come, first served over three rows with several waiters each") {
   constexpr Row kRows = 3;
   constexpr unsigned kEach = 5;
-  Gate gate;
+  SharedTable<Gate> shared;
+  Gate& gate = *shared;
   gate.set_limit(1);
   REQUIRE(gate.try_enter(0, kRows, 0));
   Ticket tickets[kRows][kEach];
@@ -135,7 +145,8 @@ TEST_CASE("first come, first served over three rows with several waiters each") 
 }
 
 TEST_CASE("a released row gives back its slots and its tickets, and only its own") {
-  Gate gate;
+  SharedTable<Gate> shared;
+  Gate& gate = *shared;
   gate.set_limit(4);
   for (int i = 0; i < 3; ++i) REQUIRE(gate.try_enter(0, 2, 0));
   REQUIRE(gate.try_enter(1, 2, 0));
@@ -149,7 +160,8 @@ TEST_CASE("a released row gives back its slots and its tickets, and only its own
 }
 
 TEST_CASE("the last row is as good as the first, and `rows` beyond the end is cut") {
-  Gate gate;
+  SharedTable<Gate> shared;
+  Gate& gate = *shared;
   gate.set_limit(1);
   CHECK(gate.try_enter(kMaxRows - 1, kMaxRows, 0));
   CHECK(gate.in_service(kMaxRows) == 1);
@@ -159,7 +171,8 @@ TEST_CASE("the last row is as good as the first, and `rows` beyond the end is cu
 }
 
 TEST_CASE("only the rows below `rows` count, from the first to the last of them") {
-  Gate gate;
+  SharedTable<Gate> shared;
+  Gate& gate = *shared;
   gate.set_limit(2);
   for (const Row row : {Row{0}, Row{3}, Row{4}}) {
     gate.publish_waiting(row, gate.draw_ticket(), row + 1);
@@ -186,7 +199,8 @@ namespace {
 
 // What the other row does in the middle of an attempt: a signal handler plays it.
 struct Other {
-  Gate gate;
+  SharedTable<Gate> shared;
+  Gate& gate = *shared;
   volatile sig_atomic_t interruptions = 0;
   volatile sig_atomic_t entered = 0;  // row 1 holds the slot
 };

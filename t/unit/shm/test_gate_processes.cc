@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "shm/gate.h"
-#include "t/unit/shm/children.h"
+#include "t/unit/shm/table_memory.h"
 
 using children::Bell;
 using children::Random;
@@ -23,7 +23,8 @@ namespace {
 constexpr Row kRows = 4;
 
 struct Arena {
-  Gate gate;
+  children::TableMemory<Gate> gate_memory;
+  Gate gate() { return gate_memory.view(); }
   std::atomic<std::uint32_t> inside{0};  // counted independently of the gate
   std::atomic<std::uint32_t> most_inside{0};
   std::atomic<std::uint64_t> entries{0};
@@ -53,7 +54,7 @@ void raise_to(std::atomic<Number>& most, Number value) {
 class Client {
  public:
   Client(Arena& arena, const Bells& bells, Row row)
-      : arena_(arena), gate_(arena.gate), bells_(bells), row_(row) {}
+      : arena_(arena), gate_(arena.gate()), bells_(bells), row_(row) {}
 
   // False when a wake-up was lost.
   bool enter() {
@@ -88,7 +89,7 @@ class Client {
   }
 
   Arena& arena_;
-  Gate& gate_;
+  Gate gate_;
   const Bells& bells_;
   Row row_;
 };
@@ -113,10 +114,10 @@ bool hammer(Arena& arena, const Bells& bells, Row row, unsigned times) {
 bool snatch(Arena& arena, Row row, unsigned times) {
   arena.await(kRows);
   for (unsigned i = 0; i < times; ++i) {
-    if (!arena.gate.try_enter(row, kRows, 0)) continue;
+    if (!arena.gate().try_enter(row, kRows, 0)) continue;
     raise_to(arena.most_inside, arena.inside.fetch_add(1) + 1);
     arena.inside.fetch_sub(1);
-    arena.gate.leave(row);
+    arena.gate().leave(row);
   }
   return true;
 }
@@ -145,7 +146,7 @@ TEST_CASE("four processes never exceed a limit of 1 to 8, and every request gets
     CAPTURE(limit);
     Shared<Arena> arena;
     const Bells bells;
-    arena->gate.set_limit(limit);
+    arena->gate().set_limit(limit);
     std::vector<pid_t> pids;
     for (Row row = 0; row < kRows; ++row) {
       pids.push_back(children::start([&] { return hammer(*arena, bells, row, kTimes); }));
@@ -157,9 +158,9 @@ TEST_CASE("four processes never exceed a limit of 1 to 8, and every request gets
     // Each other row enters at most once: the attempt that had begun before the ticket was
     // published.
     CHECK(arena->most_overtaken.load() <= kRows - 1);
-    CHECK(arena->gate.in_service(kRows) == 0);
-    CHECK(arena->gate.waiting(kRows) == 0);
-    CHECK(arena->gate.next_in_turn(kRows) == kMaxRows);
+    CHECK(arena->gate().in_service(kRows) == 0);
+    CHECK(arena->gate().waiting(kRows) == 0);
+    CHECK(arena->gate().next_in_turn(kRows) == kMaxRows);
   }
 }
 
@@ -167,21 +168,21 @@ TEST_CASE("processes that try for one slot at the same instant do not both get i
   for (std::uint32_t limit = 1; limit <= 3; ++limit) {
     CAPTURE(limit);
     Shared<Arena> arena;
-    arena->gate.set_limit(limit);
+    arena->gate().set_limit(limit);
     std::vector<pid_t> pids;
     for (Row row = 0; row < kRows; ++row) {
       pids.push_back(children::start([&, row] { return snatch(*arena, row, 200'000); }));
     }
     for (pid_t pid : pids) CHECK(children::succeeded(pid));
     CHECK(arena->most_inside.load() <= limit);
-    CHECK(arena->gate.in_service(kRows) == 0);
+    CHECK(arena->gate().in_service(kRows) == 0);
   }
 }
 
 TEST_CASE("two processes that pass one slot back and forth lose no wake-up") {
   Shared<Arena> arena;
   const Bells bells;
-  arena->gate.set_limit(1);
+  arena->gate().set_limit(1);
   std::vector<pid_t> pids;
   for (Row row = 0; row < 2; ++row) {
     pids.push_back(children::start([&, row] {
@@ -196,14 +197,14 @@ TEST_CASE("two processes that pass one slot back and forth lose no wake-up") {
   }
   for (pid_t pid : pids) CHECK(children::succeeded(pid));
   CHECK(arena->most_overtaken.load() <= 1);
-  CHECK(arena->gate.in_service(kRows) == 0);
+  CHECK(arena->gate().in_service(kRows) == 0);
 }
 
 TEST_CASE("slots and tickets of killed processes are freed, and the others go on") {
   constexpr unsigned kKills = 200;
   Shared<Arena> arena;
   const Bells bells;
-  arena->gate.set_limit(1);
+  arena->gate().set_limit(1);
   const auto spawn = [&](Row row) {
     return children::start([&, row] { return hold_and_be_killed(*arena, bells, row); });
   };
@@ -222,18 +223,18 @@ TEST_CASE("slots and tickets of killed processes are freed, and the others go on
     ::kill(pids[row], SIGKILL);
     REQUIRE(children::killed(children::wait_for(pids[row])));
     arena->inside_of[row].store(0);
-    arena->gate.release_row(row);
-    REQUIRE(arena->gate.in_service_of(row) == 0);
+    arena->gate().release_row(row);
+    REQUIRE(arena->gate().in_service_of(row) == 0);
     for (const Bell& bell : bells) bell.ring();
     pids[row] = spawn(row);
   }
   for (Row row = 0; row < kRows; ++row) {
     ::kill(pids[row], SIGKILL);
     CHECK(children::killed(children::wait_for(pids[row])));
-    arena->gate.release_row(row);
+    arena->gate().release_row(row);
   }
   CHECK_FALSE(arena->broken.load());
-  CHECK(arena->gate.in_service(kRows) == 0);
-  CHECK(arena->gate.waiting(kRows) == 0);
-  CHECK(arena->gate.try_enter(0, kRows, 0));
+  CHECK(arena->gate().in_service(kRows) == 0);
+  CHECK(arena->gate().waiting(kRows) == 0);
+  CHECK(arena->gate().try_enter(0, kRows, 0));
 }

@@ -2,14 +2,14 @@
 #include <doctest/doctest.h>
 
 #include "shm/listener_table.h"
-#include "t/unit/shm/children.h"
+#include "t/unit/shm/table_memory.h"
 
-using children::Shared;
+using children::SharedTable;
 using shm::kMaxListeners;
 using shm::ListenerTable;
 
 TEST_CASE("a listener keeps its row, its counter and its limit") {
-  Shared<ListenerTable> table;
+  SharedTable<ListenerTable> table;
   CHECK(table->enroll(5, 8) == 0u);
   CHECK(table->enroll(6, 0) == 1u);
   table->count_request(0, 2);
@@ -22,7 +22,7 @@ TEST_CASE("a listener keeps its row, its counter and its limit") {
 }
 
 TEST_CASE("the table takes exactly kMaxListeners, then only idle rows that were retired") {
-  Shared<ListenerTable> table;
+  SharedTable<ListenerTable> table;
   for (std::uint32_t i = 0; i < kMaxListeners; ++i) REQUIRE(table->enroll(i + 1, 8) == i);
   CHECK(table->enroll(9000, 8) == std::nullopt);
   table->count_request(7, 0);
@@ -36,7 +36,7 @@ TEST_CASE("the table takes exactly kMaxListeners, then only idle rows that were 
 }
 
 TEST_CASE("a released row gives back its slots and keeps what it counted") {
-  Shared<ListenerTable> table;
+  SharedTable<ListenerTable> table;
   REQUIRE(table->enroll(5, 2) == 0u);
   REQUIRE(table->gate(0).try_enter(0, 2, 0));
   REQUIRE(table->gate(0).try_enter(1, 2, 0));
@@ -47,7 +47,7 @@ TEST_CASE("a released row gives back its slots and keeps what it counted") {
 }
 
 TEST_CASE("refusals are counted by listener and reason, over all rows, and start anew with an id") {
-  Shared<ListenerTable> table;
+  SharedTable<ListenerTable> table;
   for (std::uint32_t i = 0; i < kMaxListeners; ++i) REQUIRE(table->enroll(i + 1, 8) == i);
   table->count_refusal(7, 0, 1);
   table->count_refusal(7, 5, 1);

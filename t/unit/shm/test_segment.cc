@@ -1,6 +1,10 @@
 // The segment: mapped before fork and shared by it, small until used, clean after a death.
 #include <doctest/doctest.h>
+#include <signal.h>
+#include <sys/mman.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <fstream>
 #include <stdexcept>
@@ -74,7 +78,7 @@ TEST_CASE("the parent sees what a child writes, in every table") {
   CHECK(segment.backends().gate(0).in_service(1) == 1);
   int priority = 0;
   std::string text;
-  REQUIRE(segment.log_ring(0).read(priority, text));
+  REQUIRE(shm::LogReader().read(segment.log_ring(0), priority, text));
   CHECK(text == "from the child");
 }
 
@@ -116,4 +120,113 @@ TEST_CASE("a segment that cannot be mapped says so") {
     }
   });
   CHECK(children::succeeded(pid));
+}
+
+namespace {
+
+// Whether a child of this process, confined to a row, dies of SIGSEGV when it does this.
+template <class Act>
+bool is_fatal(Segment& segment, Act act, shm::Row row = 1) {
+  const int status = children::wait_for(children::start([&] {
+    ::signal(SIGSEGV, SIG_DFL);
+    segment.confine(row);
+    act();
+    return true;
+  }));
+  CHECK((status == 0 || (WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV)));
+  return status != 0;
+}
+
+}  // namespace
+
+TEST_CASE("a confined process writes its own row and the common part, and reads everything") {
+  Segment segment(1000);
+  REQUIRE(segment.workers().take(0, 1) == 0u);
+  REQUIRE(segment.workers().take(1, 1) == 1u);
+  REQUIRE(segment.backends().enroll(7, 8, 0) == 0u);
+  REQUIRE(segment.listeners().enroll(1, 8) == 0u);
+  REQUIRE(segment.services().enroll({1}));
+  REQUIRE(segment.backends().gate(0).try_enter(0, 2, 0));
+  segment.log_ring(0).write(6, "of row 0");
+  REQUIRE(children::succeeded(children::start([&] {
+    segment.confine(1);
+    segment.workers().beat(1, 77);
+    segment.workers().count_request(1);
+    segment.workers().invite(0, 3);
+    segment.backends().count_request(0, 1);
+    segment.backends().count_response_time(0, 1, 500);
+    segment.backends().mark_dead(0, shm::DeadReason::refused, 9);
+    segment.listeners().count_request(0, 1);
+    segment.listeners().count_refusal(0, 1, 2);
+    segment.services().count_request(0, 1);
+    segment.sessions().remember({1, 2}, 3, 300, 0);
+    segment.log_ring(1).write(5, "of row 1");
+    return segment.intact() && segment.backends().gate(0).try_enter(1, 2, 0) &&
+           segment.backends().gate(0).in_service(2) == 2 &&
+           segment.backends().gate(0).draw_ticket() == 1 && segment.workers().info(0).slot == 0;
+  })));
+  CHECK(segment.workers().info(1).heartbeat_ms == 77);
+  CHECK(segment.workers().take_invitations(0) == 8);
+  CHECK(segment.backends().counters(0).requests == 1);
+  CHECK(segment.backends().response_times(0).total() == 1);
+  CHECK(segment.backends().gate(0).in_service(2) == 2);
+  CHECK(segment.sessions().look_up({1, 2}, 0) == 3u);
+  CHECK(segment.listeners().refusals(0)[2] == 1);
+}
+
+TEST_CASE("a confined process can write neither the master's part nor another row") {
+  Segment segment(1000);
+  CHECK(segment.is_sealed());
+  REQUIRE(segment.workers().take(0, 1) == 0u);
+  REQUIRE(segment.workers().take(1, 1) == 1u);
+  REQUIRE(segment.backends().enroll(7, 8, 0) == 0u);
+  CHECK_FALSE(is_fatal(segment, [&] { segment.workers().beat(1, 1); }));
+  CHECK(is_fatal(segment, [&] { segment.workers().beat(0, 1); }));
+  CHECK(is_fatal(segment, [&] { segment.workers().beat(2, 1); }));
+  CHECK(is_fatal(segment, [&] { segment.backends().gate(0).leave(0); }));
+  CHECK(is_fatal(segment, [&] { segment.log_ring(0).write(6, "x"); }));
+  CHECK(is_fatal(segment, [&] { segment.workers().set_state(1, shm::WorkerState::free); }));
+  CHECK(is_fatal(segment, [&] { segment.backends().gate(0).set_limit(1); }));
+  CHECK(is_fatal(segment, [&] { segment.backends().retire(0); }));
+  CHECK(is_fatal(segment, [&] { segment.ticket_keys().rotate({}); }));
+  CHECK(is_fatal(segment, [&] { segment.backend_addresses().publish(0, {}); }));
+}
+
+TEST_CASE("what is read-only cannot be made writable again") {
+  Segment segment(1000);
+  REQUIRE(segment.workers().take(0, 1) == 0u);
+  REQUIRE(segment.workers().take(1, 1) == 1u);
+  segment.log_ring(2).write(6, "of row 2");
+  void* const keys = &segment.ticket_keys();
+  void* const ring = &segment.log_ring(0);
+  CHECK(children::succeeded(children::start([&] {
+    segment.confine(1);
+    for (void* const at : {keys, ring}) {
+      constexpr std::uintptr_t kPage = 4096;
+      void* const page =
+          reinterpret_cast<void*>(reinterpret_cast<std::uintptr_t>(at) / kPage * kPage);
+      if (::mprotect(page, kPage, PROT_READ | PROT_WRITE) == 0 || errno != EACCES) return false;
+      if (::madvise(page, kPage, MADV_REMOVE) == 0) return false;
+    }
+    // Making the own row longer does not reach the next one.
+    const std::span<std::byte> own = segment.writable(1)[0];
+    void* const longer = ::mremap(own.data(), own.size(), 2 * own.size(), MREMAP_MAYMOVE);
+    if (longer == MAP_FAILED) return false;
+    const auto* const next = static_cast<const std::byte*>(longer) + own.size();
+    return std::all_of(next, next + own.size(), [](std::byte byte) { return byte == std::byte{}; });
+  })));
+}
+
+TEST_CASE("a process without a row writes nothing at all") {
+  Segment segment(1000);
+  REQUIRE(segment.backends().enroll(7, 8, 0) == 0u);
+  const auto mark = [&] { segment.backends().mark_dead(0, shm::DeadReason::refused, 9); };
+  CHECK(is_fatal(segment, mark, shm::kMaxRows));
+  CHECK(is_fatal(
+      segment, [&] { segment.workers().beat(0, 1); }, shm::kMaxRows));
+  CHECK_FALSE(is_fatal(
+      segment, [&] { segment.backends().liveness(0); }, shm::kMaxRows));
+  CHECK(segment.backends().is_live(0));
+  CHECK_FALSE(is_fatal(segment, mark));
+  CHECK_FALSE(segment.backends().is_live(0));
 }

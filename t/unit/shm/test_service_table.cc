@@ -5,9 +5,9 @@
 #include <numeric>
 
 #include "shm/service_table.h"
-#include "t/unit/shm/children.h"
+#include "t/unit/shm/table_memory.h"
 
-using children::Shared;
+using children::SharedTable;
 using shm::kMaxServices;
 using shm::ServiceTable;
 using Rows = std::vector<std::uint32_t>;
@@ -23,7 +23,7 @@ std::vector<shm::ServiceId> ids(std::uint64_t first, std::size_t count) {
 }  // namespace
 
 TEST_CASE("a service keeps its row and its counter, wherever it stands") {
-  Shared<ServiceTable> table;
+  SharedTable<ServiceTable> table;
   CHECK(table->enroll({11, 12, 13}) == Rows{0, 1, 2});
   table->count_request(1, 0);
   table->count_request(1, 5);
@@ -38,7 +38,7 @@ TEST_CASE("a service keeps its row and its counter, wherever it stands") {
 }
 
 TEST_CASE("the table takes exactly kMaxServices, all of a list or none") {
-  Shared<ServiceTable> table;
+  SharedTable<ServiceTable> table;
   const auto rows = table->enroll(ids(1, kMaxServices - 1));
   REQUIRE(rows);
   CHECK(rows->back() == kMaxServices - 2);
@@ -50,7 +50,7 @@ TEST_CASE("the table takes exactly kMaxServices, all of a list or none") {
 }
 
 TEST_CASE("a retired row is reused when no unused row is left, with a counter at 0") {
-  Shared<ServiceTable> table;
+  SharedTable<ServiceTable> table;
   REQUIRE(table->enroll(ids(1, kMaxServices)));
   table->count_request(6, 0);
   table->count_request(9, 0);
@@ -64,7 +64,7 @@ TEST_CASE("a retired row is reused when no unused row is left, with a counter at
 }
 
 TEST_CASE("every process sees the counts of another") {
-  Shared<ServiceTable> table;
+  SharedTable<ServiceTable> table;
   REQUIRE(table->enroll({1}));
   REQUIRE(children::succeeded(children::start([&] {
     for (int i = 0; i < 1000; ++i) table->count_request(0, 3);

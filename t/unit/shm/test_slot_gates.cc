@@ -1,11 +1,11 @@
 #include <doctest/doctest.h>
 
-#include <memory>
-
 #include "shm/slot_gates.h"
+#include "t/unit/shm/table_memory.h"
 
 TEST_CASE("slot_gates: half of the slots are for senders and for readers, at least one") {
-  const auto slots = std::make_unique<shm::SlotGates>();
+  children::SharedTable<shm::SlotGates> shared;
+  shm::SlotGates* const slots = &*shared;
   struct Case {
     std::uint32_t limit, half;
   };
@@ -18,7 +18,8 @@ TEST_CASE("slot_gates: half of the slots are for senders and for readers, at lea
 }
 
 TEST_CASE("slot_gates: a dead process holds none") {
-  const auto slots = std::make_unique<shm::SlotGates>();
+  children::SharedTable<shm::SlotGates> shared;
+  shm::SlotGates* const slots = &*shared;
   slots->set_limit(2);
   for (shm::Gate* gate : {&slots->all, &slots->senders, &slots->readers}) {
     CHECK(gate->try_enter(1, 2, 0));

@@ -1,16 +1,16 @@
 // Rows of worker processes: taken, described, freed.
 #include <doctest/doctest.h>
 
-#include <memory>
-
 #include "shm/worker_table.h"
+#include "t/unit/shm/table_memory.h"
 
+using children::SharedTable;
 using shm::kMaxRows;
 using shm::WorkerState;
 using shm::WorkerTable;
 
 TEST_CASE("a taken row names its process") {
-  auto table = std::make_unique<WorkerTable>();
+  SharedTable<WorkerTable> table;
   CHECK(table->rows_in_use() == 0);
   CHECK(table->info(0).state == WorkerState::free);
   REQUIRE(table->take(3, 7) == 0u);
@@ -32,7 +32,7 @@ TEST_CASE("a taken row names its process") {
 }
 
 TEST_CASE("the lowest free row is taken, and the bound of scans follows") {
-  auto table = std::make_unique<WorkerTable>();
+  SharedTable<WorkerTable> table;
   for (shm::Row row = 0; row < 4; ++row) REQUIRE(table->take(row, 1) == row);
   CHECK(table->rows_in_use() == 4);
   table->free(1);
@@ -47,7 +47,7 @@ TEST_CASE("the lowest free row is taken, and the bound of scans follows") {
 }
 
 TEST_CASE("there are exactly kMaxRows rows") {
-  auto table = std::make_unique<WorkerTable>();
+  SharedTable<WorkerTable> table;
   for (shm::Row row = 0; row < kMaxRows; ++row) REQUIRE(table->take(0, 1) == row);
   CHECK(table->rows_in_use() == kMaxRows);
   CHECK(table->take(0, 1) == std::nullopt);
@@ -56,7 +56,7 @@ TEST_CASE("there are exactly kMaxRows rows") {
 }
 
 TEST_CASE("requests of a row start at 0 with its process, the total never goes down") {
-  auto table = std::make_unique<WorkerTable>();
+  SharedTable<WorkerTable> table;
   REQUIRE(table->take(0, 1) == 0u);
   REQUIRE(table->take(1, 1) == 1u);
   for (int i = 0; i < 5; ++i) table->count_request(0);
@@ -84,7 +84,7 @@ TEST_CASE("every state has a name") {
 
 TEST_CASE("what a worker does is one word that says activity, listener and service") {
   using shm::Activity;
-  auto table = std::make_unique<WorkerTable>();
+  SharedTable<WorkerTable> table;
   REQUIRE(table->take(0, 1) == 0u);
   CHECK(table->info(0).doing.activity == Activity::starting);
   table->note(0, {Activity::relay, shm::kMaxListeners - 1, shm::kMaxServices - 1});
@@ -117,7 +117,7 @@ TEST_CASE("every activity has a name of its own") {
 }
 
 TEST_CASE("restarts are births in a slot except the first of a generation") {
-  auto table = std::make_unique<WorkerTable>();
+  SharedTable<WorkerTable> table;
   const auto born = [&](shm::Slot slot, shm::Generation generation) {
     const shm::Row row = *table->take(slot, generation);
     table->set_pid(row, 1000);
@@ -140,7 +140,7 @@ TEST_CASE("restarts are births in a slot except the first of a generation") {
 }
 
 TEST_CASE("invitations are collected until they are taken, and end with the process") {
-  auto table = std::make_unique<WorkerTable>();
+  SharedTable<WorkerTable> table;
   REQUIRE(table->take(0, 1) == 0u);
   table->invite(0, 0);
   table->invite(0, 63);
@@ -153,7 +153,7 @@ TEST_CASE("invitations are collected until they are taken, and end with the proc
 }
 
 TEST_CASE("a refused call is told until the row has another process") {
-  auto table = std::make_unique<WorkerTable>();
+  SharedTable<WorkerTable> table;
   REQUIRE(table->take(0, 1) == 0u);
   CHECK(!table->info(0).refused_call);
   table->refused_call(0) = 1;

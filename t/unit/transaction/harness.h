@@ -3,7 +3,6 @@
 #pragma once
 
 #include <doctest/doctest.h>
-#include <sys/eventfd.h>
 
 #include <algorithm>
 #include <functional>
@@ -16,6 +15,7 @@
 #include "t/unit/net/await.h"
 #include "t/unit/transaction/fake_backend.h"
 #include "t/unit/transaction/fake_exchange.h"
+#include "worker/net/wake.h"
 #include "worker/route/listener.h"
 #include "worker/transaction/context.h"
 
@@ -120,7 +120,7 @@ class World {
     }
     return text;
   }
-  shm::Gate& listener_gate() { return segment.listeners().gate(listener_heritage.row); }
+  shm::Gate listener_gate() { return segment.listeners().gate(listener_heritage.row); }
   bool is_live(std::size_t backend) { return segment.backends().is_live(heritages[backend].row); }
   // Access records since the last call, without client, date and duration:
   // "GET / HTTP/1.1" 200 5 192.0.2.1:80/1 b1
@@ -210,7 +210,7 @@ class World {
   void read_log() {
     int priority = 0;
     std::string text;
-    while (segment.log_ring(row).read(priority, text)) {
+    while (reader.read(segment.log_ring(row), priority, text)) {
       if (text.starts_with("192.0.2.7 - - [")) {
         records_.push_back(without_times(text));
         continue;
@@ -228,9 +228,10 @@ class World {
 
  public:
   shm::Segment segment;
-  worker::net::UniqueFd wake_fd{::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
-  worker::net::UniqueFd doorbell{::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
-  std::vector<int> wake_fds{wake_fd.get()};
+  shm::LogReader reader;
+  worker::net::WakePair wake_pair = worker::net::make_wake_pair().value();
+  worker::net::WakePair doorbell = worker::net::make_wake_pair().value();
+  std::vector<int> wake_fds{wake_pair.waker.get()};
   shm::Row row = segment.workers().take(0, 1).value();
   std::vector<std::unique_ptr<FakeBackend>> fakes;
   conf::Config config;
@@ -238,10 +239,11 @@ class World {
   worker::net::EventLoop loop;
   worker::net::DeadlineLists deadlines;
   worker::net::ReadBuffer buffer;
-  worker::log::Log log{segment.log_ring(row), doorbell.get(), detail_};
+  worker::log::Log log{segment.log_ring(row), doorbell.waker.get(), detail_};
   worker::log::AccessLog access_log{config.global.access_log, log};
   worker::log::ActivityNote activity{segment.workers(), row};
-  worker::route::WaitQueues queues{loop, segment.workers(), segment.client_shares(), row, wake_fds};
+  worker::route::WaitQueues queues{loop, segment.workers(), segment.client_shares(),
+                                   row,  wake_fds,          wake_pair.sleeper.get()};
   std::vector<worker::backend::BackendHeritage> heritages{make_heritages()};
   worker::backend::Backends backends{make_backends()};
   worker::backend::Health health{segment.backends(), log};

@@ -1,5 +1,4 @@
 #include <doctest/doctest.h>
-#include <sys/eventfd.h>
 
 #include <memory>
 #include <string>
@@ -8,6 +7,7 @@
 #include "shm/segment.h"
 #include "t/unit/net/await.h"
 #include "worker/net/unique_fd.h"
+#include "worker/net/wake.h"
 #include "worker/transaction/admission.h"
 
 namespace {
@@ -23,14 +23,14 @@ constexpr std::uint64_t kPatience = 15'000;
 // One worker with a listener and two backends.
 struct Gates {
   Gates() {
-    wake_fds.push_back(fd.get());
+    wake_fds.push_back(pair.waker.get());
     segment.workers().take(0, 1);
   }
   std::uint32_t enroll_backend(shm::BackendId id, std::uint32_t slots) {
     return segment.backends().enroll(id, slots, 0).value();
   }
   shm::Segment segment;
-  worker::net::UniqueFd fd{::eventfd(0, EFD_NONBLOCK)};
+  worker::net::WakePair pair = worker::net::make_wake_pair().value();
   std::vector<int> wake_fds;
 };
 
@@ -56,10 +56,11 @@ struct World : Gates {
   worker::net::EventLoop loop;
   worker::net::DeadlineLists lists;
   worker::net::DeadlineList& patience = lists.of(kPatience);
-  worker::route::WaitQueues queues{loop, segment.workers(), segment.client_shares(), 0, wake_fds};
-  shm::SlotGates& listener_gates;
-  shm::SlotGates& backend_gates;
-  shm::SlotGates& other_gates;
+  worker::route::WaitQueues queues{loop, segment.workers(), segment.client_shares(),
+                                   0,    wake_fds,          pair.sleeper.get()};
+  shm::SlotGates listener_gates;
+  shm::SlotGates backend_gates;
+  shm::SlotGates other_gates;
   worker::route::Slots listener{queues, listener_gates, worker::route::Slots::Of::listener, 0};
   worker::route::Slots backend{queues, backend_gates, worker::route::Slots::Of::backend, 0};
   worker::route::Slots other{queues, other_gates, worker::route::Slots::Of::backend, 1};
