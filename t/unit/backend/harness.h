@@ -10,6 +10,7 @@
 #include "t/unit/transaction/fake_backend.h"
 #include "worker/backend/backend.h"
 #include "worker/log/log.h"
+#include "worker/net/wake.h"
 
 namespace backend_test {
 

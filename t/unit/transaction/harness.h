@@ -15,6 +15,7 @@
 #include "t/unit/net/await.h"
 #include "t/unit/transaction/fake_backend.h"
 #include "t/unit/transaction/fake_exchange.h"
+#include "worker/net/wake.h"
 #include "worker/route/listener.h"
 #include "worker/transaction/context.h"
 

@@ -7,6 +7,7 @@
 #include "shm/segment.h"
 #include "t/unit/net/await.h"
 #include "worker/net/unique_fd.h"
+#include "worker/net/wake.h"
 #include "worker/transaction/admission.h"
 
 namespace {
