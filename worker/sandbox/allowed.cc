@@ -36,7 +36,7 @@ constexpr int kServing[] = {
     SCMP_SYS(epoll_pwait),  // arm64 has no epoll_wait
     SCMP_SYS(epoll_wait),
     SCMP_SYS(getpeername),
-    SCMP_SYS(read),  // of the eventfds and the signalfd
+    SCMP_SYS(read),  // of the signalfd
     SCMP_SYS(recvfrom),
     SCMP_SYS(recv),  // these two: 32-bit processors
     SCMP_SYS(send),

@@ -37,6 +37,7 @@ EXPLAINED = {
     "mmap2": "the same on 32-bit processors",
     "mremap": "realloc of large blocks",
     "sysinfo": "qsort of many certificates",
+    "read": "libevent reads a signal of the worker's own signalfd",
     "restart_syscall": "after SIGSTOP and SIGCONT",
     "getpid": "abort",
     "gettid": "abort",
