@@ -54,8 +54,8 @@ struct House {
   std::vector<std::string> lines() { return in.world.lines(); }
 
   ClientWorld in;
-  UniqueFd other_wake{::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
-  std::vector<int> wakes{in.world.wake_fd.get(), other_wake.get()};
+  worker::net::WakePair other_wake = worker::net::make_wake_pair().value();
+  std::vector<int> wakes{in.world.wake_pair.waker.get(), other_wake.waker.get()};
   FairShare share{in.world.segment.workers(), in.world.row, wakes};
   UniqueFd socket{::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
   sockaddr_in address{};
