@@ -1,6 +1,7 @@
 // See isolation.h.
 #include "master/isolation.h"
 
+#include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -13,8 +14,22 @@
 
 namespace master {
 
+namespace {
+
+bool has_terminal() {
+  const int terminal = ::open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (terminal < 0) return false;
+  ::close(terminal);
+  return true;
+}
+
+}  // namespace
+
 void leave_terminal() {
-  ::setsid();  // fails only in a process that leads a group, and a child leads none
+  // Fails only in a process that leads a group, and a child leads none. Not without need: the
+  // kernel schedules each session as one task, and workers apart from each other cost more than
+  // together.
+  if (has_terminal()) ::setsid();
   detach_standard_streams(worker::sandbox::kIsBuiltIn ? STDERR_FILENO : STDOUT_FILENO);
 }
 

@@ -9,8 +9,9 @@
 
 namespace master {
 
-// Makes the process the only one of a new session, and its standard streams /dev/null. Throws
-// StartError when that cannot be opened. To be called before the process enters its jail.
+// Takes the process out of the session of its terminal, if there is one, and makes its standard
+// streams /dev/null. Throws StartError when that cannot be opened. To be called before the process
+// enters its jail.
 void leave_terminal();
 
 // The process can never again fork, write to a file or dump core, and no process of its user can
