@@ -14,7 +14,8 @@ CONFIG = plain_site("Workers: $workers; LogSocket: $dir/syslog; $more")
 # (the call, the number of calls or the list of calls to fail, the expected message).
 MASTER = [
     ("open", [0, 1], r"pound.yaml: error: cannot open it|pid file /"),
-    ("open", [2, 3, 4], r"cannot open /dev/null"),  # by two workers and the master
+    # By two workers, which look for a terminal first, and then by the master.
+    ("open", [5, 6], r"cannot open /dev/null"),
     ("flock", 1, "pid file /"),
     ("mmap", [0, 1, 100, 194], "cannot map the shared segment of [0-9]+ bytes"),
     ("mmap", [195, 300], "cannot make shared memory read-only"),  # in a worker
