@@ -39,7 +39,7 @@ std::string forbid_files_and_processes() {
   if (worker::sandbox::kIsBuiltIn) {
     done = done && ::setrlimit(RLIMIT_FSIZE, &kNone) == 0 && ::setrlimit(RLIMIT_NPROC, &kNone) == 0;
   }
-  // Private keys are in memory, and whoever traces a process can make it do anything.
+  // Private keys are in memory, and a tracer can make a process do anything.
   done = done && ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
   return done ? "" : std::string("cannot limit the worker: ") + std::strerror(errno);
 }

@@ -26,7 +26,7 @@ struct ListeningSockets {
   void listen() const;  // throws StartError
 
   // Undoes what a worker can do to a socket that it shares: makes it non-blocking, removes filters
-  // of packets and of the socket's group, and lets it listen again if `is_listening` and somebody
+  // of packets and of the socket's group, and lets it listen again if `is_listening` and a worker
   // ended that. Returns a line for the log if anything was found, else nothing. Never throws.
   std::string restore(bool is_listening) const;
 };

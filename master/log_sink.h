@@ -58,7 +58,7 @@ class LogSink {
   std::optional<std::uint64_t> told_ms_;  // when losses were reported last
 };
 
-// Appends `text` so that it is one line and does nothing to a terminal, whoever wrote it. Tabs and
+// Appends `text` so that it is one line and does nothing to a terminal. Tabs and
 // ends of lines become spaces. Other control bytes, and bytes that are not printable UTF-8, become
 // \xNN.
 void append_line_text(std::string& out, std::string_view text);

@@ -1,4 +1,4 @@
-// Whether nobody but this user and root can change a file or a folder.
+// Whether only this user and root can change a file or a folder.
 //
 // Pure: judges what stat(2) has found. An access list counts, because the kernel shows its mask as
 // the rights of the group.

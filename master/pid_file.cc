@@ -36,7 +36,7 @@ std::string content_of(int file) {
   throw StartError("pid file " + path + ": " + std::strerror(error) + advice);
 }
 
-// Anybody who may write the folder could put another file in the place of this one.
+// Another user with write access to the folder could put another file in the place of this one.
 worker::net::UniqueFd open_folder(const std::string& path) {
   const std::string name = std::filesystem::path(path).parent_path();
   worker::net::UniqueFd folder(::open(name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

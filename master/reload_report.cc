@@ -36,7 +36,7 @@ std::string text_of(const ReloadOutcome& outcome) {
   return text + "\n";
 }
 
-// Anybody who may write the folder could forge the outcome.
+// Another user with write access to the folder could forge the outcome.
 std::string why_not_safe(const std::string& path) {
   const std::string folder = std::filesystem::path(path).parent_path();
   struct stat found {};

@@ -35,7 +35,7 @@ class ReloadReport {
   ReloadReport(const ReloadReport&) = delete;
   ReloadReport& operator=(const ReloadReport&) = delete;
 
-  // Returns an empty text, or the reason for a failure: the system's, or that somebody else may
+  // Returns an empty text, or the reason for a failure: the system's, or that another user may
   // change the folder. After a failure to write there is no file, so that no caller reads an old
   // outcome.
   std::string publish(const ReloadOutcome& outcome);

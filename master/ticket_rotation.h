@@ -21,7 +21,7 @@ class TicketRotation {
   // Makes the next key. Without random bytes the present keys stay in use, and another attempt is
   // due after kTicketRetryMs.
   void rotate(std::uint64_t now_ms);
-  // Makes both keys anew, because somebody may have read them. Tickets that were given out are
+  // Makes both keys anew, because an attacker may have read them. Tickets that were given out are
   // worthless then: their clients make a full handshake.
   void replace(std::uint64_t now_ms);
   std::uint64_t due_ms() const { return due_ms_; }

@@ -24,7 +24,7 @@ inline constexpr std::size_t kCacheLine = 64;
 //   MasterPart  the master alone writes it; read-only in workers
 //   RowPart     the process of one row writes it, and the master when that process is dead;
 //               read-only in all other workers
-//   CommonPart  every worker writes it; nobody may rely on what it says
+//   CommonPart  every worker writes it; no reader may rely on what it says
 // A section begins at a multiple of the largest page size that Linux uses.
 inline constexpr std::size_t kSectionAlign = 65536;
 

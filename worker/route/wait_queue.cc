@@ -105,10 +105,14 @@ void WaitQueue::publish() {
 
 void WaitQueue::admit_waiters() {
   while (!empty() && gate_.try_enter(queues_.row_, queues_.rows(), first()->ticket_)) {
-    Waiter& next = *first();
-    admit(next);
-    next.admitted_(next.owner_);
+    admit_first();
   }
+}
+
+void WaitQueue::admit_first() {
+  Waiter& next = *first();
+  admit(next);
+  next.admitted_(next.owner_);
 }
 
 // Waiters whose address has less than half by now take their places by arrival.
@@ -139,9 +143,7 @@ void WaitQueue::tick(std::uint64_t now_ms) {
   // A slot was free at two ticks in a row, so the worker whose waiter is next is slow or dead.
   if (is_free && was_free_at_last_tick_ && !empty() &&
       gate_.try_enter_out_of_turn(queues_.row_, queues_.rows())) {
-    Waiter& next = *first();
-    admit(next);
-    next.admitted_(next.owner_);
+    admit_first();
   }
   was_free_at_last_tick_ = is_free;
   tell_waited_long(queued_, now_ms);

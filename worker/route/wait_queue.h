@@ -113,6 +113,7 @@ class WaitQueue {
   void count(ClientHash client);
   void publish();
   void admit_waiters();
+  void admit_first();
   void notify_next();
   void tick(std::uint64_t now_ms);
   void tell_waited_long(const WaiterList& list, std::uint64_t now_ms);

@@ -3,6 +3,7 @@ default, unless the test is about that key)."""
 
 import re
 import threading
+import types
 
 import pytest
 
@@ -172,17 +173,7 @@ def test_fault_B2_slow_readers_of_long_responses_hold_half_of_the_slots(site, he
 def test_fault_B2_a_client_with_half_of_the_slots_lets_others_pass(site):
     """One address holds all slots and fills the queue. The next free slot is another client's."""
     turns = threading.Semaphore(0)
-
-    def run(connection):
-        while True:
-            try:
-                asked = connection.read_request()
-            except Closed:
-                return
-            if asked.target == "/hold":
-                turns.acquire()
-            connection.send(response(b"ok"))
-    backend = site.backend(script=run)
+    backend = site.backend(script=script(types.SimpleNamespace(wait=turns.acquire)))
     pound = site.pound(CONFIG.replace("KEYS", "Threads: 4"), web=backend.port)
     hogs = [site.client(pound.port, source="127.0.0.2") for _ in range(20)]
     for client in hogs:
