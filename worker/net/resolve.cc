@@ -2,9 +2,15 @@
 #include "worker/net/resolve.h"
 
 #include <netdb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
+
+#include "worker/net/unique_fd.h"
 
 namespace worker::net {
 
@@ -32,6 +38,19 @@ Resolved ask(const Name& name, int flags, int& error) {
   return resolved;
 }
 
+// Whether anything can be bound to an IPv6 address.
+bool has_ipv6() {
+  const UniqueFd probe(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!probe) return errno != EAFNOSUPPORT;
+  sockaddr_in6 loopback{};
+  loopback.sin6_family = AF_INET6;
+  loopback.sin6_addr = in6addr_loopback;
+  return ::bind(probe.get(), reinterpret_cast<const sockaddr*>(&loopback), sizeof loopback) == 0 ||
+         errno != EADDRNOTAVAIL;
+}
+
+bool is_ipv6(const SocketAddress& address) { return address.storage.ss_family == AF_INET6; }
+
 }  // namespace
 
 std::optional<Resolved> read_numeric(const Name& name) {
@@ -43,7 +62,14 @@ std::optional<Resolved> read_numeric(const Name& name) {
 
 Resolved look_up(const Name& name) {
   int error = 0;
-  return ask(name, 0, error);
+  Resolved resolved = ask(name, 0, error);
+  const auto ipv6 =
+      std::count_if(resolved.addresses.begin(), resolved.addresses.end(), is_ipv6);
+  const bool has_others = ipv6 != static_cast<std::ptrdiff_t>(resolved.addresses.size());
+  if (name.is_listener && ipv6 != 0 && has_others && !has_ipv6()) {
+    std::erase_if(resolved.addresses, is_ipv6);
+  }
+  return resolved;
 }
 
 }  // namespace worker::net

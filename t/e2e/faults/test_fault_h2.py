@@ -17,9 +17,22 @@ from harness.status import read_status
 RESOLVER = """
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* A file beside the list makes this a machine without IPv6. */
+int bind(int socket, const struct sockaddr* address, socklen_t size) {
+  int (*real)(int, const struct sockaddr*, socklen_t) = dlsym(RTLD_NEXT, "bind");
+  if (address->sa_family != AF_INET6 || access(ADDRESSES ".only4", F_OK) != 0) {
+    return real(socket, address, size);
+  }
+  errno = EADDRNOTAVAIL;
+  return -1;
+}
 
 int getaddrinfo(const char* name, const char* port, const struct addrinfo* hints,
                 struct addrinfo** found) {
@@ -63,6 +76,9 @@ class Name:
     def set(self, *addresses):
         self.file.write_text("\n".join(addresses) + "\n")
 
+    def remove_ipv6(self):
+        self.file.with_name(self.file.name + ".only4").touch()
+
 
 @pytest.fixture(name="name")
 def fixture_name(tmp_path):
@@ -77,6 +93,15 @@ def start(site, name, text=SITE, **values):
 def status_at(host, port, target="/"):
     with Client(port, host=host) as client:
         return client.ask("GET", target).status
+
+
+def has_ipv6():
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
 
 
 def refuses(host, port):
@@ -118,15 +143,25 @@ def test_fault_H2_every_address_of_a_name_serves(site, name):
 
 
 def test_fault_H2_both_families(site, name):
-    try:
-        with socket.socket(socket.AF_INET6) as probe:
-            probe.bind(("::1", 0))
-    except OSError:
+    if not has_ipv6():
         pytest.skip("this machine has no IPv6")
     name.set("::1", "127.0.0.1")
     pound = start(site, name)
     assert status_at("::1", pound.port) == status_at("127.0.0.1", pound.port) == 200
     assert f"listening on [::1]:{pound.port}, 127.0.0.1:{pound.port}" in pound.log()
+
+
+def test_fault_H2_a_machine_without_ipv6_serves_the_other_addresses(site, name):
+    """As in many containers, whose hosts file has ::1 for localhost all the same."""
+    name.remove_ipv6()
+    name.set("::1", "127.0.0.1")
+    pound = start(site, name)
+    assert re.findall(r"ready: (listening on .*)", pound.log()) == [
+        f"listening on 127.0.0.1:{pound.port}"]
+    assert status_at("127.0.0.1", pound.port) == 200
+    name.set("::1")  # and no other: that is an error
+    outcome = pound.reload(expect="failed")
+    assert "cannot listen on [::1]:" in outcome.messages[0]
 
 
 def test_fault_H2_a_reload_keeps_adds_and_closes_addresses(site, name):
@@ -194,7 +229,8 @@ def test_fault_H2_two_listeners_with_one_address_are_found_by_the_check(site, na
 
 def test_fault_H2_localhost(site):
     """The system's own resolver."""
-    hosts = {entry[4][0] for entry in socket.getaddrinfo("localhost", 1, type=socket.SOCK_STREAM)}
+    hosts = {entry[4][0] for entry in socket.getaddrinfo("localhost", 1, type=socket.SOCK_STREAM)
+             if entry[0] == socket.AF_INET or has_ipv6()}
     pound = site.pound(SITE.replace("many.test", "localhost"), web=site.backend().port)
     for host in hosts:
         assert status_at(host, pound.port) == 200
