@@ -63,8 +63,7 @@ std::optional<Resolved> read_numeric(const Name& name) {
 Resolved look_up(const Name& name) {
   int error = 0;
   Resolved resolved = ask(name, 0, error);
-  const auto ipv6 =
-      std::count_if(resolved.addresses.begin(), resolved.addresses.end(), is_ipv6);
+  const auto ipv6 = std::count_if(resolved.addresses.begin(), resolved.addresses.end(), is_ipv6);
   const bool has_others = ipv6 != static_cast<std::ptrdiff_t>(resolved.addresses.size());
   if (name.is_listener && ipv6 != 0 && has_others && !has_ipv6()) {
     std::erase_if(resolved.addresses, is_ipv6);

@@ -31,8 +31,8 @@ struct Resolved {
 // Nothing when the host is not a numeric address. Never blocks.
 std::optional<Resolved> read_numeric(const Name& name);
 
-// Blocks. For a listener on a machine without IPv6, the IPv6 addresses of a name that has others, too,
-// are left out: many hosts files say that localhost is ::1 whatever the machine has.
+// Blocks. For a listener on a machine without IPv6, the IPv6 addresses of a name that has others,
+// too, are left out: many hosts files say that localhost is ::1 whatever the machine has.
 Resolved look_up(const Name& name);
 
 }  // namespace worker::net
