@@ -131,6 +131,18 @@ TEST_CASE("prepare: every mistake is reported at its position") {
   CHECK(diagnostics.all().size() == 6);
 }
 
+TEST_CASE("prepare: a jail is a directory") {
+  const Folder folder;
+  conf::Diagnostics diagnostics;
+  CHECK(prepare("  RootJail: " + folder.path + "\n", "127.0.0.1", diagnostics));
+  CHECK(diagnostics.all().empty());
+  const std::string file = folder.write("file", "");
+  CHECK(!prepare("  RootJail: " + file + "\n", "127.0.0.1", diagnostics));
+  REQUIRE(diagnostics.all().size() == 1);
+  CHECK(diagnostics.all()[0].message ==
+        "cannot use the jail `" + file + "`: not a directory; expected a directory");
+}
+
 TEST_CASE("prepare: a page may have 256 KiB and not a byte more") {
   const Folder folder;
   conf::Diagnostics diagnostics;

@@ -33,7 +33,7 @@ TEST_CASE("worker: it serves all listeners and backends once the master says go"
   check_answer(worker, worker.listeners[0], "/a", 0);
   check_answer(worker, worker.listeners[0], "/b", 1);
   check_answer(worker, worker.listeners[1], "/c", 2);
-  CHECK(worker.info().requests == 3);
+  CHECK(worker.until([&] { return worker.info().requests == 3; }));
   worker.orders('Q');
   CHECK(worker.report() == 'N');
   CHECK(worker.exit_status() == 0);
@@ -43,13 +43,25 @@ TEST_CASE("worker: no client is accepted before the master says go") {
   WorkerProcess worker;
   CHECK(worker.report() == 'R');
   const UniqueFd client = worker.asks(worker.listeners[0], "/a");
-  const std::uint64_t first = worker.info().heartbeat_ms;
-  CHECK(first != 0);
-  CHECK(worker.until([&] { return worker.info().heartbeat_ms >= first + 200; }));
+  worker.invites(0);
+  CHECK(worker.info().heartbeat_ms != 0);
+  CHECK(worker.until_it_has_turned());
   CHECK(worker.info().clients == 0);
   worker.orders('G');
   CHECK(worker.until_asked(0));
   CHECK(worker.info().clients == 1);
+}
+
+TEST_CASE("worker: it accepts another worker's clients when that worker invites it") {
+  WorkerProcess worker;
+  CHECK(worker.report() == 'R');
+  worker.orders('G');
+  check_answer(worker, worker.listeners[0], "/a", 0);
+  const UniqueFd client = worker.asks(worker.others, "/c");
+  CHECK(worker.until_it_has_turned());
+  CHECK(worker.info().requests == 1);
+  worker.invites(1);
+  CHECK(worker.until_asked(2));
 }
 
 TEST_CASE("worker: a worker that drains ends when its last request has ended") {

@@ -50,7 +50,8 @@ struct Listening {
 };
 
 // Two listeners. The services of the first one are /a and /b, that of the second one takes
-// everything; each has a backend of its own.
+// everything; each has a backend of its own. The second one has another socket, whose clients are
+// those of another worker.
 class WorkerProcess {
  public:
   WorkerProcess() {
@@ -76,6 +77,11 @@ class WorkerProcess {
   WorkerProcess& operator=(const WorkerProcess&) = delete;
 
   void orders(char byte) const { REQUIRE(::send(control.get(), &byte, 1, MSG_NOSIGNAL) == 1); }
+  // As another worker does it, for the socket of that slot.
+  void invites(shm::Slot slot) {
+    segment.workers().invite(heritage_.row, slot);
+    REQUIRE(worker::net::wake(wake_.waker.get()));
+  }
   void signals(int signal) const { REQUIRE(::kill(pid_, signal) == 0); }
 
   // Looks at `holds` every millisecond, and lets the backends read meanwhile.
@@ -126,6 +132,11 @@ class WorkerProcess {
     return until([&] { return backends[backend].has_head(); });
   }
 
+  // Until its loop has turned for some time.
+  bool until_it_has_turned() {
+    const std::uint64_t first = info().heartbeat_ms;
+    return until([&] { return info().heartbeat_ms >= first + 200; });
+  }
   shm::WorkerInfo info() { return segment.workers().info(heritage_.row); }
   // All that the worker has logged since the last call.
   std::vector<std::string> lines() {
@@ -139,6 +150,7 @@ class WorkerProcess {
   shm::Segment segment;
   std::vector<FakeBackend> backends = make_backends();
   Listening listeners[2];
+  Listening others;
   UniqueFd control;
 
  private:
@@ -179,6 +191,7 @@ class WorkerProcess {
       one.service_rows = segment.services().enroll(ids).value();
       one.sockets = {{listeners[i].fd.get(), 0}};
     }
+    heritage_.listeners[1].sockets.push_back({others.fd.get(), 1});
     heritage_.segment = &segment;
     heritage_.row = segment.workers().take(0, 1).value();
     heritage_.doorbell = doorbell_.waker.get();
