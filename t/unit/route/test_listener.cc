@@ -76,3 +76,22 @@ TEST_CASE("listener: rates become bytes per span") {
   CHECK(&listener.pace.span == &world.deadlines.of(5000));
   CHECK(&listener.surplus_pace.span == &world.deadlines.of(1000));
 }
+
+TEST_CASE("listener: each service has its number in the name, its row and its configuration") {
+  World world;
+  world.heritage.service_rows = {5, 3};
+  conf::Config config;
+  config.backends.resize(2);
+  conf::Listener& configured = config.listeners.emplace_back();
+  configured.services.resize(2);
+  configured.services[0].backends = {0};
+  configured.services[1].backends = {0, 1};
+  worker::route::Listener listener = world.make(configured);
+  worker::route::add_services(listener, config, {11, 12}, {1, 2}, world.segment.sessions());
+  REQUIRE(listener.services.size() == 2);
+  CHECK(listener.services[0].name == "192.0.2.1:443/1");
+  CHECK(listener.services[1].name == "192.0.2.1:443/2");
+  CHECK(listener.services[0].row == 5);
+  CHECK(listener.services[1].row == 3);
+  CHECK(&listener.services[1].config == &configured.services[1]);
+}

@@ -384,3 +384,17 @@ TEST_CASE("wait_queue: a queue that was empty serves its next waiters as it did 
   CHECK(net_test::await(one.loop, [&] { return log == "bc"; }));
   one.queue.leave(kClient);
 }
+
+TEST_CASE("wait_queue: after a wake-up the worker is called once and sleeps again") {
+  World world;
+  Worker one(world, 0);
+  int calls = 0;
+  one.queues.after_wake([](void* count) { ++*static_cast<int*>(count); }, &calls);
+  REQUIRE(worker::net::wake(world.wake_fds[0]));
+  REQUIRE(worker::net::wake(world.wake_fds[0]));
+  CHECK(net_test::await(one.loop, [&] { return calls != 0; }));
+  net_test::turn(one.loop);
+  CHECK(calls == 1);
+  REQUIRE(worker::net::wake(world.wake_fds[0]));
+  CHECK(net_test::await(one.loop, [&] { return calls == 2; }));
+}
