@@ -295,8 +295,10 @@ TEST_CASE("http1_exchange: a response without Date gets the time, and so does an
 }
 
 TEST_CASE("http1_exchange: what a tunnel has not taken does not reach the next request") {
-  ClientWorld in;
-  // A backend with room for few bytes, which reads no more than the head.
+  constexpr std::size_t kHead = 100'000;
+  ClientWorld in(
+      {.change = [](conf::Config& config) { config.listeners[0].limits.header = kHead; }});
+  // A backend with room for few bytes, which switches before it has read the whole head.
   UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const int buffer = 4096;
   const int segment = 536;
@@ -311,8 +313,9 @@ TEST_CASE("http1_exchange: what a tunnel has not taken does not reach the next r
   in.world.heritages[0].addresses = {address};
 
   Peer& tunnel = in.connect();
-  tunnel.sends("GET / HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n" +
-               std::string(100'000, 'x'));
+  std::string head = "GET / HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\nUpgrade: x\r\nA: ";
+  head.append(kHead - head.size() - 4, 'x') += "\r\n\r\n";
+  tunnel.sends(head + "early");
   REQUIRE(in.until([&] { return in.world.slots() == "1 1"; }));
   const UniqueFd backend(::accept4(socket.get(), nullptr, nullptr, SOCK_CLOEXEC));
   char byte;

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
+#include <new>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,19 +31,30 @@
 #include "t/unit/master/temp_folder.h"
 #include "worker/net/unique_fd.h"
 
-// Writes each record as "severity text" and a line feed into a pipe.
+// Writes each record as "severity text" and a line feed into a pipe. After the first record that
+// holds `trouble`, it runs out of memory once, in the supervisor's loop.
 class PipeSink : public master::LogSink {
  public:
-  explicit PipeSink(int fd) : fd_(fd) {}
+  explicit PipeSink(int fd, std::string trouble = "") : fd_(fd), trouble_(std::move(trouble)) {}
+  bool holds() const override {
+    if (std::exchange(is_in_trouble_, false)) throw std::bad_alloc();
+    return false;
+  }
 
  protected:
   Sent send(int priority, pid_t, std::string_view text, std::uint64_t) override {
+    if (!trouble_.empty() && text.find(trouble_) != text.npos) {
+      is_in_trouble_ = true;
+      trouble_.clear();
+    }
     const std::string line = std::to_string(priority) + " " + std::string(text) + "\n";
     return ::write(fd_, line.data(), line.size()) < 0 ? Sent::no : Sent::yes;
   }
 
  private:
   int fd_;
+  std::string trouble_;
+  mutable bool is_in_trouble_ = false;
 };
 
 // A free port of 127.0.0.1. The kernel hands out many others before this one again.
@@ -64,7 +76,8 @@ inline bool connects(std::uint16_t port) {
 
 class SupervisorLife {
  public:
-  explicit SupervisorLife(unsigned workers = 2, std::string global = "") : workers_(workers) {
+  explicit SupervisorLife(unsigned workers = 2, std::string global = "", std::string trouble = "")
+      : workers_(workers), trouble_(std::move(trouble)) {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) std::abort();
     log_ = worker::net::UniqueFd(ends[0]);
@@ -163,7 +176,7 @@ class SupervisorLife {
     shm::Segment segment(heritage->config->global.max_sessions);
     heritage->detail = 7;
     master::WakeFds wake_fds(master::rows_needed(workers_));
-    master::LogQueue log_queue(std::make_unique<PipeSink>(log), 7);
+    master::LogQueue log_queue(std::make_unique<PipeSink>(log, trouble_), 7);
     const master::ReloadSource source{config(), master::StartFolder()};
     master::Generation first =
         master::make_generation(1, std::move(*heritage), nullptr, segment, wake_fds);
@@ -177,6 +190,7 @@ class SupervisorLife {
 
   TempFolder folder_;
   unsigned workers_;
+  std::string trouble_;  // see PipeSink
   worker::net::UniqueFd log_;
   pid_t pid_ = 0;
   std::string unread_;

@@ -189,3 +189,24 @@ TEST_CASE("supervisor: goes on while its only worker waits for its next start") 
   CHECK(life.wait() == 0);
   CHECK(life.log().ends_with("5 stopped\n"));
 }
+
+TEST_CASE("supervisor: an error in its loop ends no worker, and starts none twice") {
+  SupervisorLife life(2, "", " was killed by ");
+  pid_t worker = life.await_ready(0);
+  REQUIRE_FALSE(life.await("ready: ").empty());
+  REQUIRE(::kill(worker, SIGKILL) == 0);
+  CHECK(life.await("interrupted") ==
+        "3 the master's event loop was interrupted by an error and continues:");
+  CHECK(life.await("bad_alloc") == "3 std::bad_alloc");
+  // Up to a start that is delayed: what the repair had planned by mistake would start before it.
+  for (std::string line; line.find("next start in") == line.npos; line = life.await("worker 0 ")) {
+    if (!line.ends_with(") is ready")) continue;
+    worker = std::stoi(line.substr(line.find("(pid ") + 5));
+    REQUIRE(::kill(worker, SIGKILL) == 0);
+  }
+  CHECK(life.await_ready(0) > 1);
+  life.signal(SIGTERM);
+  CHECK(life.wait() == 0);
+  CHECK(count(life.log(), "interrupted by an error") == 1);
+  CHECK(count(life.log(), "worker 1 (pid") == 2);  // it is ready, and it has stopped
+}

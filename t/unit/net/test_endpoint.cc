@@ -30,6 +30,7 @@ struct Watched {
     auto* const me = static_cast<Watched*>(self);
     ++me->events;
     const short left = me->endpoint.take_event(what);
+    CHECK((left & ~(kReadable | kWritable)) == 0);
     if ((left & kReadable) != 0) ++me->readables;
     if ((left & kWritable) != 0) ++me->writables;
   }
@@ -227,6 +228,13 @@ TEST_CASE("endpoint: output of TLS waits for room without a request from the own
   CHECK(SSL_write(client, "hello", 5) == 5);
   CHECK(await(near.loop, [&] { return near.read(64).status == IoStatus::ok; }));
   CHECK(near.text == "hello");
+
+  // Nobody waits for room any more.
+  const int events = near.events;
+  while (::send(near.endpoint.stream().fd(), block.data(), block.size(), 0) > 0) continue;
+  net_test::read_all(pair.client_socket.get());
+  net_test::turn(near.loop);
+  CHECK(near.events == events);
 }
 
 TEST_CASE("endpoint: one read over TLS gets past a partial record to the end of stream") {

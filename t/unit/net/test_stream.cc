@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -11,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "t/unit/tls/harness.h"
 #include "worker/net/stream.h"
 
 namespace {
@@ -189,6 +191,38 @@ TEST_CASE("stream: a close is an end of stream for the peer, after abort it is a
   await(aborted.far_end.get(), POLLIN);
   CHECK(::read(aborted.far_end.get(), &byte, 1) == -1);
   CHECK(errno == ECONNRESET);
+}
+
+TEST_CASE("stream: over TLS a close is announced, after abort it looks like a truncation") {
+  const auto context = tls_test::some_context();
+  for (const bool is_aborted : {false, true}) {
+    CAPTURE(is_aborted);
+    tls_test::Pair pair(*context);
+    REQUIRE(pair.shake_hands("a.test"));
+    if (is_aborted) pair.server.abort();
+    pair.server.close();
+    ERR_clear_error();
+    char byte = ' ';
+    CHECK(SSL_read(pair.client, &byte, 1) <= 0);
+    const bool is_announced = (SSL_get_shutdown(pair.client) & SSL_RECEIVED_SHUTDOWN) != 0;
+    CHECK(is_announced == !is_aborted);
+  }
+}
+
+TEST_CASE("stream: a silent peer is probed after a minute, and given up after another one") {
+  Connection connection;
+  const auto option = [&](int level, int name) {
+    int value = -1;
+    socklen_t size = sizeof value;
+    ::getsockopt(connection.stream.fd(), level, name, &value, &size);
+    return value;
+  };
+  CHECK(option(SOL_SOCKET, SO_KEEPALIVE) == 0);
+  connection.stream.probe_peer();
+  CHECK(option(SOL_SOCKET, SO_KEEPALIVE) == 1);
+  CHECK(option(IPPROTO_TCP, TCP_KEEPIDLE) == 60);
+  CHECK(option(IPPROTO_TCP, TCP_KEEPINTVL) == 15);
+  CHECK(option(IPPROTO_TCP, TCP_KEEPCNT) == 4);
 }
 
 TEST_CASE("stream: has_failed means a reset, not an end, not silence, not bytes") {

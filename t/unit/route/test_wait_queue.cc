@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "shm/segment.h"
+#include "t/unit/net/await.h"
 #include "worker/net/wake.h"
 #include "worker/route/wait_queue.h"
 
@@ -365,4 +366,35 @@ TEST_CASE("wait_queue: a client that gives up waiting is not counted any more") 
   one.queue.leave(9);
   one.run_until([&] { return log == "c"; });
   one.queue.cancel(x.waiter);
+}
+
+TEST_CASE("wait_queue: a queue that was empty serves its next waiters as it did the first") {
+  World world;
+  Worker one(world, 0);
+  std::string log;
+  Request a(log, 'a'), b(log, 'b'), c(log, 'c');
+  CHECK(one.queue.enter(a.waiter, kClient));
+  CHECK(!one.queue.enter(b.waiter, kClient));
+  one.queue.leave(kClient);
+  one.run_until([&] { return log == "b"; });
+  net_test::turn(one.loop);
+  CHECK(!one.queue.enter(c.waiter, kClient));
+  CHECK(net_test::await(one.loop, [&] { return c.waited_long > 0; }));
+  one.queue.leave(kClient);
+  CHECK(net_test::await(one.loop, [&] { return log == "bc"; }));
+  one.queue.leave(kClient);
+}
+
+TEST_CASE("wait_queue: after a wake-up the worker is called once and sleeps again") {
+  World world;
+  Worker one(world, 0);
+  int calls = 0;
+  one.queues.after_wake([](void* count) { ++*static_cast<int*>(count); }, &calls);
+  REQUIRE(worker::net::wake(world.wake_fds[0]));
+  REQUIRE(worker::net::wake(world.wake_fds[0]));
+  CHECK(net_test::await(one.loop, [&] { return calls != 0; }));
+  net_test::turn(one.loop);
+  CHECK(calls == 1);
+  REQUIRE(worker::net::wake(world.wake_fds[0]));
+  CHECK(net_test::await(one.loop, [&] { return calls == 2; }));
 }

@@ -5,18 +5,26 @@
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <linux/sockios.h>
 
 #include <atomic>
+#include <cerrno>
 #include <csignal>
+#include <cstddef>
 #include <cstdlib>
+#include <cstring>
+#include <iterator>
 #include <new>
+#include <string>
 
 #include "worker/sandbox/sandbox.h"
 
@@ -63,6 +71,19 @@ bool passes(Act act) {
 
 bool is_filtered() { return sandbox::why_unavailable().empty(); }
 
+// Makes this process one for whose kernel seccomp(2) is an unknown call. False when it cannot.
+bool refuse_filters() {
+  sock_filter code[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  const sock_fprog program{std::size(code), code};
+  return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+         ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
+}
+
 void set_option(int level, int option) {
   const int yes = 1;
   ::setsockopt(0, level, option, &yes, sizeof yes);
@@ -76,12 +97,44 @@ TEST_CASE("sandbox: the name of a call") {
   CHECK(sandbox::call_text(0xffffffff) == "4294967295");
 }
 
+TEST_CASE("sandbox: there is a filter wherever a process can set one") {
+  const pid_t pid = ::fork();
+  if (pid == 0) ::_exit(refuse_filters() ? 0 : 1);
+  int status = 0;
+  REQUIRE(::waitpid(pid, &status, 0) == pid);
+#ifdef POUND_SANITIZE
+  CHECK(sandbox::why_unavailable() == "this build has sanitizers");
+#else
+  CHECK(is_filtered() == (status == 0));
+#endif
+}
+
+TEST_CASE("sandbox: without filters in the kernel the reason is its own, and nothing is refused" *
+          doctest::skip(!is_filtered())) {
+  std::atomic<std::uint32_t> refused{0};
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    const bool is_set = refuse_filters();
+    const bool is_told = sandbox::why_unavailable() == std::strerror(ENOSYS);
+    sandbox::enter(refused);
+    const bool is_allowed = ::open("/", O_RDONLY | O_CLOEXEC) >= 0;
+    ::_exit((is_set ? 0 : 1) + (is_told ? 0 : 2) + (is_allowed ? 0 : 4));
+  }
+  int status = 0;
+  REQUIRE(::waitpid(pid, &status, 0) == pid);
+  CHECK(status == 0);
+}
+
 TEST_CASE("sandbox: a process may use what it has" * doctest::skip(!is_filtered())) {
   CHECK(passes([] {}));
   CHECK(passes([] { std::free(std::malloc(64 << 20)); }));
   CHECK(passes([] { ::close(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)); }));
   CHECK(passes([] { ::close(::socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)); }));
-  CHECK(passes([] { set_option(IPPROTO_TCP, TCP_NODELAY); }));
+  for (const int option : {TCP_NODELAY, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT}) {
+    CAPTURE(option);
+    CHECK(passes([option] { set_option(IPPROTO_TCP, option); }));
+  }
+  CHECK(passes([] { set_option(SOL_SOCKET, SO_KEEPALIVE); }));
   CHECK(passes([] { set_option(SOL_SOCKET, SO_LINGER); }));
 }
 

@@ -239,3 +239,30 @@ TEST_CASE("transaction timeouts: MinRate at the limit and one byte below") {
     }
   }
 }
+
+TEST_CASE("transaction timeouts: half of the slots may belong to slow readers while others wait") {
+  World world({.change = [](conf::Config& config) { config.backends[0].threads = 2; }});
+  FakeExchange& first = world.client();
+  FakeExchange& second = world.add_client();
+  FakeExchange& third = world.add_client();
+  std::size_t connection = 0;
+  for (FakeExchange* const reader : {&first, &second}) {
+    reader->room = 0;
+    world.get(*reader);
+    REQUIRE(world.until_asked(0, connection));
+    world.fakes[0]->sends("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello", connection++);
+    REQUIRE(world.until([&] { return reader->body == "hello"; }));
+  }
+  const std::uint64_t span_ms = 1'000;
+  world.expire(span_ms);
+  CHECK(!second.ended);  // nobody waits
+  world.get(third);
+  CHECK(world.slots() == "3 2");
+  world.expire(span_ms);
+  CHECK(!first.ended);
+  CHECK(second.calls == Calls{"accept", "head 200 9 [hello]", "end cut off"});
+  CHECK(world.records() ==
+        std::vector<std::string>{
+            R"("GET / HTTP/1.1" 200 5 192.0.2.1:80/1 b1 reason=client_too_slow)"});
+  CHECK(world.until_asked(0, 2));
+}

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "conf/load.h"
+#include "t/unit/tls/harness.h"
 #include "t/unit/worker/prepared.h"
 
 namespace {
@@ -130,6 +131,18 @@ TEST_CASE("prepare: every mistake is reported at its position") {
   CHECK(diagnostics.all().size() == 6);
 }
 
+TEST_CASE("prepare: a jail is a directory") {
+  const Folder folder;
+  conf::Diagnostics diagnostics;
+  CHECK(prepare("  RootJail: " + folder.path + "\n", "127.0.0.1", diagnostics));
+  CHECK(diagnostics.all().empty());
+  const std::string file = folder.write("file", "");
+  CHECK(!prepare("  RootJail: " + file + "\n", "127.0.0.1", diagnostics));
+  REQUIRE(diagnostics.all().size() == 1);
+  CHECK(diagnostics.all()[0].message ==
+        "cannot use the jail `" + file + "`: not a directory; expected a directory");
+}
+
 TEST_CASE("prepare: a page may have 256 KiB and not a byte more") {
   const Folder folder;
   conf::Diagnostics diagnostics;
@@ -170,4 +183,34 @@ TEST_CASE("prepare: a listener's name that does not resolve is an error") {
   CHECK(diagnostics.all()[0].message ==
         "the listener's address `three.test` does not resolve: not today; expected an address of "
         "this machine");
+}
+
+TEST_CASE("prepare: each HTTPS listener gets its certificates, and all are freed in steps") {
+  const tls_test::Folder folder;
+  const std::string first = folder.write("a.pem", tls_test::simple_pem("a.test"));
+  const std::string second = folder.write("b.pem", tls_test::simple_pem("b.test"));
+  conf::Diagnostics diagnostics;
+  std::optional<conf::Config> config = conf::load_text(
+      "pound.yaml",
+      "Backends: [&a {Address: 127.0.0.1, Port: 1}]\n"
+      "HTTPListeners: [{Address: 127.0.0.1, Port: 80, Services: [{Backends: [*a]}]}]\n"
+      "HTTPSListeners:\n- {Address: 127.0.0.1, Port: 443, Certificates: " +
+          first +
+          ", Services: [{Backends: [*a]}]}\n"
+          "- {Address: 127.0.0.1, Port: 444, Certificates: " +
+          second + ", Services: [{Backends: [*a]}]}\n",
+      diagnostics);
+  REQUIRE_MESSAGE(config, diagnostics.text());
+  std::optional<worker::Heritage> heritage = prepared(std::move(*config), diagnostics);
+  REQUIRE_MESSAGE(heritage, diagnostics.text());
+  const auto has_certificates = [&] {
+    std::string text;
+    for (const auto& listener : heritage->listeners) text += listener.tls ? '1' : '0';
+    return text;
+  };
+  CHECK(has_certificates() == "011");
+  int steps = 0;
+  while (worker::free_step(*heritage)) ++steps;
+  CHECK(steps >= 2);
+  CHECK(has_certificates() == "000");
 }
