@@ -156,6 +156,7 @@ class Transaction final : public ExchangeUser,
   void on_waited_long() override;
   void on_wait_timeout() override;
   void take_backend(std::size_t index);
+  bool may_serve(std::size_t backend) const;
   std::optional<std::size_t> choose_backend();
   // The backend of the service that has authenticated the client's connection.
   std::optional<std::size_t> pinned_backend();

@@ -7,6 +7,9 @@ using namespace transaction_test;
 
 namespace {
 
+// Another client, which holds the slots.
+constexpr worker::route::ClientHash kHolder = 7;
+
 // Two backends. The balancer chooses the first one while it is live.
 Setup first_of_two(Mode mode) {
   return {.backends = {mode, Mode::listening}, .change = [](conf::Config& config) {
@@ -185,6 +188,28 @@ TEST_CASE("transaction failover: and only once") {
   check_end(world, world.client(), {"accept", "answer 502", "end whole"},
             R"("GET / HTTP/1.1" 502 )" + page_size(world, 502) +
                 " 192.0.2.1:80/1 b2 reason=backend_closed");
+}
+
+TEST_CASE(
+    "transaction failover: it does not return to the first one while it waits for the other") {
+  World world(first_of_two(Mode::listening));
+  REQUIRE(world.backends[1].slots.all.try_enter(kHolder));  // its only slot
+  world.get();
+  REQUIRE(world.until_asked());
+  world.fakes[0]->closes();
+  REQUIRE(world.until([&] { return world.backends[1].slots.all.waiting() == 1; }));
+  // A request that waits takes the free slot of another backend within this time.
+  const std::uint64_t begun = worker::net::EventLoop::now_ms();
+  world.until(
+      [&] { return worker::net::EventLoop::now_ms() > begun + 2 * worker::route::kWaitedLongMs; });
+  CHECK(world.slots() == "1 0 1");
+  CHECK(world.fakes[0]->connections() == 1);
+  world.backends[1].slots.all.leave(kHolder);
+  REQUIRE(world.until_asked(1));
+  world.fakes[1]->sends(kOk);
+  REQUIRE(world.until_end());
+  check_end(world, world.client(), {"accept", "head 200 5 [hello] last", "end whole"},
+            R"("GET / HTTP/1.1" 200 5 192.0.2.1:80/1 b2)");
 }
 
 TEST_CASE("transaction failover: what is not sent to another backend") {
