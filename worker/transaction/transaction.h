@@ -195,6 +195,7 @@ class Transaction final : public ExchangeUser,
   void note_response_time();
   Flow send_head();
   Flow upstream_ended(const tls::IoResult& result);
+  bool may_keep_body();
   bool may_go_elsewhere() const;
   Flow go_elsewhere();
   Flow take_response(char* data, std::size_t size);
@@ -208,6 +209,7 @@ class Transaction final : public ExchangeUser,
   Flow relay();
   Flow pump_request();
   Flow pump_response();
+  void release_sent_request();
   void send_request_part(net::Stream* sink, std::string_view data);
   Flow pass_body(char* data, std::size_t size);
   Flow after_body(bool has_excess);
