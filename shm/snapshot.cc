@@ -23,9 +23,12 @@ void read_workers(Segment& segment, Snapshot& snapshot) {
 void read_listeners(Segment& segment, Snapshot& snapshot) {
   const ListenerTable& listeners = segment.listeners();
   for (std::uint32_t row = 0; row < listeners.size(); ++row) {
-    const GateStatus gate = read_gate(listeners.gate(row), segment.workers().rows_in_use());
-    if (!listeners.enrolled(row) && is_idle(gate)) continue;
-    snapshot.listeners.push_back({row, gate, listeners.requests(row), listeners.refusals(row)});
+    const Row rows = segment.workers().rows_in_use();
+    const GateStatus gate = read_gate(listeners.gate(row), rows);
+    const GateStatus streams = read_gate(listeners.stream_gate(row), rows);
+    if (!listeners.enrolled(row) && is_idle(gate) && is_idle(streams)) continue;
+    snapshot.listeners.push_back(
+        {row, gate, listeners.requests(row), listeners.refusals(row), streams});
   }
 }
 

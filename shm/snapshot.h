@@ -35,6 +35,7 @@ struct ListenerStatus {
   GateStatus gate;
   std::uint64_t requests = 0;
   ReasonCounts refused{};
+  GateStatus streams;  // tunnels and event streams
 };
 
 struct ServiceStatus {
@@ -65,7 +66,7 @@ struct Snapshot {
 };
 
 // Rows in use only. Retired listeners and backends appear while a request is in service or waits
-// there.
+// there, or a stream is open.
 Snapshot take_snapshot(Segment& segment, std::uint64_t now_ms);
 
 }  // namespace shm

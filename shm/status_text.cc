@@ -87,6 +87,7 @@ std::string worker_line(const WorkerStatus& worker, std::uint64_t now_ms) {
   }
   line.add("log_dropped", worker.log_dropped).add("restarts", info.restarts);
   line.add("doing", to_text(info.doing.activity));
+  line.add("buffered", info.buffered).add("buffer_memory", info.buffer_memory);
   return line.take();
 }
 
@@ -96,6 +97,7 @@ std::string listener_line(const ListenerStatus& listener, const RowNames& names)
   line.add("address", name_of(names.listeners, listener.row));
   line.add("in_service", listener.gate.in_service).add("waiting", listener.gate.waiting);
   line.add("limit", listener.gate.limit).add("requests", listener.requests);
+  line.add("streams", listener.streams.in_service).add("max_streams", listener.streams.limit);
   line.add("refused", std::accumulate(refused.begin(), refused.end(), std::uint64_t{0}));
   for (std::size_t reason = 0; reason < refused.size(); ++reason) {
     if (refused[reason] == 0) continue;

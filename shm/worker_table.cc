@@ -59,6 +59,8 @@ std::optional<Row> WorkerTable::take(Slot slot, Generation generation) {
     gauges.clients.store(0, std::memory_order_relaxed);
     gauges.refused_call.store(0, std::memory_order_relaxed);
     gauges.doing.store(0, std::memory_order_relaxed);
+    gauges.buffered.store(0, std::memory_order_relaxed);
+    gauges.buffer_memory.store(0, std::memory_order_relaxed);
     common_.invitations[row].store(0, std::memory_order_relaxed);
     identity.pid.store(0, std::memory_order_relaxed);
     identity.slot.store(slot, std::memory_order_relaxed);
@@ -113,6 +115,11 @@ void WorkerTable::set_clients(Row row, std::uint32_t clients) {
   gauges_[row].clients.store(clients, std::memory_order_relaxed);
 }
 
+void WorkerTable::set_buffered(Row row, std::uint64_t bytes, std::uint64_t most) {
+  gauges_[row].buffered.store(bytes, std::memory_order_relaxed);
+  gauges_[row].buffer_memory.store(most, std::memory_order_relaxed);
+}
+
 void WorkerTable::count_request(Row row) {
   std::atomic<std::uint64_t>& cell = gauges_[row].requests;
   cell.store(cell.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
@@ -142,6 +149,8 @@ WorkerInfo WorkerTable::info(Row row) const {
   const std::uint32_t refused = gauges.refused_call.load(std::memory_order_relaxed);
   if (refused != 0) info.refused_call = refused - 1;
   info.doing = unpack(gauges.doing.load(std::memory_order_relaxed));
+  info.buffered = gauges.buffered.load(std::memory_order_relaxed);
+  info.buffer_memory = gauges.buffer_memory.load(std::memory_order_relaxed);
   return info;
 }
 

@@ -72,6 +72,8 @@ struct WorkerInfo {
   std::uint32_t restarts = 0;  // in this slot, after a process of the same generation died
   Doing doing;
   std::optional<std::uint32_t> refused_call;  // the system call that ended the process; untrusted
+  std::uint64_t buffered = 0;                 // bytes of buffer memory that are reserved
+  std::uint64_t buffer_memory = 0;            // bytes that there are (`BufferMemory`)
 };
 
 class WorkerTable {
@@ -101,6 +103,8 @@ class WorkerTable {
     std::atomic<std::uint32_t> clients{0};
     std::atomic<std::uint32_t> refused_call{0};  // 1 + its number; 0: none
     std::atomic<std::uint64_t> doing{0};
+    std::atomic<std::uint64_t> buffered{0};
+    std::atomic<std::uint64_t> buffer_memory{0};
   };
   struct CommonPart {
     std::atomic<std::uint64_t> invitations[kMaxRows]{};
@@ -116,6 +120,7 @@ class WorkerTable {
 
   void beat(Row row, std::uint64_t now_ms);
   void set_clients(Row row, std::uint32_t clients);
+  void set_buffered(Row row, std::uint64_t bytes, std::uint64_t most);
   void count_request(Row row);
   // Gets 1 + the number of a refused system call, from a signal handler of the process.
   std::atomic<std::uint32_t>& refused_call(Row row) { return gauges_[row].refused_call; }

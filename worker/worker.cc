@@ -138,6 +138,7 @@ void Worker::on_tick() {
   const std::uint64_t now = net::EventLoop::now_ms();
   runtime_.activity.set(shm::Activity::tick);
   table_.beat(heritage_.row, now);
+  table_.set_buffered(heritage_.row, runtime_.budget.used(), runtime_.budget.most());
   runtime_.deadlines.sweep(now);
   memory_.tick(runtime_.clients.size());
   if (runtime_.clients.is_draining()) return;

@@ -135,8 +135,9 @@ Refusal judge_request(const RequestHead& head, RequestFacts& facts, const Limits
   }
   facts.keep_alive = keeps_alive(options, head.minor_version);
   facts.upgrade = wanted_upgrade(head, options, facts.body);
-  facts.repeatable = method != nullptr && method->idempotent &&
-                     facts.body.kind != Framing::Kind::chunked && facts.body.length == 0;
+  facts.idempotent = method != nullptr && method->idempotent;
+  facts.repeatable =
+      facts.idempotent && facts.body.kind != Framing::Kind::chunked && facts.body.length == 0;
   facts.authenticates_connection = has_connection_credentials(head.fields);
   return {};
 }

@@ -21,8 +21,9 @@ struct RequestFacts {
   bool keep_alive = false;   // the client keeps its connection open (version, Connection)
   bool is_http10 = false;
   bool is_head = false;
-  bool expects_continue = false;  // Expect: 100-continue (never true for HTTP/1.0)
-  bool repeatable = false;        // idempotent method and no body: may be sent a second time
+  bool expects_continue = false;          // Expect: 100-continue (never true for HTTP/1.0)
+  bool idempotent = false;                // the method: may be sent a second time
+  bool repeatable = false;                // idempotent and without a body
   bool authenticates_connection = false;  // credentials of a connection: see connection_auth.h
   Breaches breaches;  // relaxable rules that the head breaks, to be checked after routing
 };

@@ -19,9 +19,27 @@ void Pieces::add(std::string_view bytes) {
 }
 
 void Outbox::clear() {
-  held_.clear();
+  forget();
+  rewind();
+}
+
+void Outbox::keep(std::string_view first) {
+  held_.insert(0, first);
+  is_kept_ = true;
+}
+
+void Outbox::rewind() {
+  if (!is_kept_) held_.clear();
+  sent_ = 0;
   error_ = 0;
   read_size_ = kReadBufferSize;
+}
+
+void Outbox::forget() {
+  if (!is_kept_) return;
+  std::string().swap(held_);  // clear() would keep the memory
+  sent_ = 0;
+  is_kept_ = false;
 }
 
 void Outbox::send(Stream* sink, const Pieces& pieces, bool is_last) {
@@ -45,12 +63,23 @@ void Outbox::send(Stream* sink, const Pieces& pieces, bool is_last) {
 }
 
 void Outbox::flush(Stream& sink, std::string_view first, bool is_last) {
+  if (is_kept_) return flush_kept(sink, is_last);
   std::string held;
   held.swap(held_);
   Pieces pieces;
   pieces.add(first);
   pieces.add(held);
   send(&sink, pieces, is_last);
+}
+
+void Outbox::flush_kept(Stream& sink, bool is_last) {
+  if (!holds() || error_ != 0) return;
+  Pieces pieces;
+  pieces.add(std::string_view(held_).substr(sent_));
+  const tls::IoResult result = sink.write(pieces.list(), pieces.count(), is_last);
+  if (result.status == tls::IoStatus::failed) error_ = result.error;
+  // After a failure no byte waits for this stream.
+  sent_ = result.status == tls::IoStatus::failed ? held_.size() : sent_ + result.size;
 }
 
 }  // namespace worker::net

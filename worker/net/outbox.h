@@ -3,7 +3,7 @@
 // send() writes to the stream at once; the outbox keeps what the stream refuses, in order. The
 // caller stops reading from its source while the outbox holds bytes, so the outbox never holds more
 // than the bytes of one read. Owns the bytes, not the stream. A failed write is remembered:
-// failed() and error().
+// failed() and error(). On demand it keeps bytes that were sent, to send them to another stream.
 #pragma once
 
 #include <sys/uio.h>
@@ -46,8 +46,17 @@ class Outbox {
   // Writes `first` and then the held bytes.
   void flush(Stream& sink, std::string_view first = {}, bool is_last = false);
 
-  bool holds() const { return !held_.empty(); }
-  std::size_t held() const { return held_.size(); }  // bytes
+  // From now on, keeps the held bytes, with `first` before them, until forget() or clear(). Nothing
+  // may follow them: the only calls that send are flush() without bytes of its own.
+  void keep(std::string_view first);
+  bool keeps() const { return is_kept_; }
+  // Forgets the stream and its failure: all kept bytes are to be sent, others are discarded.
+  void rewind();
+  // Frees kept bytes that were sent; all of them have been, or never will be.
+  void forget();
+
+  bool holds() const { return held() != 0; }
+  std::size_t held() const { return held_.size() - sent_; }  // bytes that wait
   // A write to the stream has failed; the held bytes will never be sent.
   bool failed() const { return error_ != 0; }
   int error() const { return error_; }  // the errno of that write; 0 for none
@@ -57,9 +66,13 @@ class Outbox {
   std::size_t read_size() const { return read_size_; }
 
  private:
+  void flush_kept(Stream& sink, bool is_last);
+
   int error_ = 0;
   std::size_t read_size_ = kReadBufferSize;
   std::string held_;
+  std::size_t sent_ = 0;  // how many of the kept bytes were sent
+  bool is_kept_ = false;
 };
 
 }  // namespace worker::net

@@ -39,7 +39,10 @@ bool WaitQueue::try_enter(ClientHash client) {
 }
 
 bool WaitQueue::enter(Waiter& waiter, ClientHash client) {
-  if (try_enter(client)) return true;
+  return try_enter(client) || wait(waiter, client);
+}
+
+bool WaitQueue::wait(Waiter& waiter, ClientHash client) {
   waiter.client_ = client;
   waiter.ticket_ = gate_.draw_ticket() | (has_half(client) ? Waiter::kLast : 0);
   waiter.since_ms_ = net::EventLoop::now_ms();

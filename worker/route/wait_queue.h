@@ -90,6 +90,8 @@ class WaitQueue {
   bool enter(Waiter& waiter, ClientHash client);
   // Takes a slot if one is free and no request of any worker waits for it. Never queues.
   bool try_enter(ClientHash client);
+  // The second half of enter(), for a request that try_enter() has just refused. Returns the same.
+  bool wait(Waiter& waiter, ClientHash client);
   // Gives a slot of this client back and notifies the worker whose waiter is next.
   void leave(ClientHash client);
   // Removes a waiter that is in this queue.

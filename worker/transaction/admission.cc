@@ -50,7 +50,7 @@ Admission::Entry Admission::enter_both(route::Slots& slots, Place sender_place, 
 Admission::Entry Admission::enter(route::WaitQueue& queue, Place place) {
   if (try_take(queue, place)) return Entry::entered;
   if (queue.waiting() >= terms_.most_waiting) return Entry::full;
-  if (queue.enter(waiter_, terms_.client)) {
+  if (queue.wait(waiter_, terms_.client)) {
     held(place) = &queue;
     return Entry::entered;
   }

@@ -10,7 +10,7 @@ namespace worker::transaction {
 
 class BufferBudget {
  public:
-  explicit BufferBudget(std::uint64_t bytes) : left_(bytes) {}
+  explicit BufferBudget(std::uint64_t bytes) : most_(bytes), left_(bytes) {}
 
   bool take(std::uint64_t bytes) {
     if (bytes > left_) return false;
@@ -19,8 +19,11 @@ class BufferBudget {
   }
   void give(std::uint64_t bytes) { left_ += bytes; }
   std::uint64_t left() const { return left_; }
+  std::uint64_t used() const { return most_ - left_; }
+  std::uint64_t most() const { return most_; }
 
  private:
+  std::uint64_t most_;
   std::uint64_t left_;
 };
 

@@ -87,24 +87,26 @@ Transaction::Flow Transaction::pick_backend() {
   return after_entry(admission_.enter_backend(now_.backend->slots));
 }
 
+// Whether the backend, by its number in the configuration, is live and has not failed this request.
+bool Transaction::may_serve(std::size_t backend) const {
+  const backend::Backend& one = context_.backends[backend];
+  return &one != now_.avoided && context_.segment.backends().is_live(one.heritage.row);
+}
+
 // The session's backend while it lives, else one by weight, which then becomes the session's.
 std::optional<std::size_t> Transaction::choose_backend() {
   const std::vector<std::size_t>& backends = now_.service->config.backends;
-  const shm::BackendTable& table = context_.segment.backends();
-  const auto is_live = [&](std::size_t i) {
-    const backend::Backend& one = context_.backends[backends[i]];
-    return &one != now_.avoided && table.is_live(one.heritage.row);
-  };
+  const auto may_serve = [&](std::size_t i) { return this->may_serve(backends[i]); };
   route::SessionAffinity& affinity = now_.service->affinity;
   now_.is_sticky = now_.session.has_value();
   std::optional<std::size_t> bound;
   if (now_.session) bound = affinity.find(*now_.session, net::EventLoop::now_ms());
-  if (bound && is_live(*bound)) return bound;
+  if (bound && may_serve(*bound)) return bound;
   auto choice = pinned_backend();
-  if (choice && is_live(*choice)) {
+  if (choice && may_serve(*choice)) {
     now_.is_sticky = true;
   } else {
-    choice = now_.service->balancer.choose(context_.random(), is_live);
+    choice = now_.service->balancer.choose(context_.random(), may_serve);
   }
   if (!now_.session || !choice) return choice;
   return affinity.bind(*now_.session, *choice, bound, now_.client_ip, net::EventLoop::now_ms());
@@ -129,17 +131,16 @@ void Transaction::take_backend(std::size_t index) {
 // The chosen backend has had no slot for some time. Another one may have, unless the session binds
 // the request to this one; or this one may have died.
 void Transaction::on_waited_long() {
-  const shm::BackendTable& table = context_.segment.backends();
   const std::vector<std::size_t>& backends = now_.service->config.backends;
   const std::size_t others = now_.is_sticky ? 0 : backends.size();
   for (std::size_t i = 0; i < others; ++i) {
     backend::Backend& other = context_.backends[backends[i]];
-    if (&other == now_.backend || !table.is_live(other.heritage.row)) continue;
+    if (&other == now_.backend || !may_serve(backends[i])) continue;
     if (!admission_.try_other_backend(other.slots)) continue;
     take_backend(i);
     return run();
   }
-  if (!table.is_live(now_.backend->heritage.row)) {
+  if (!context_.segment.backends().is_live(now_.backend->heritage.row)) {
     admission_.leave_backend();
     now_.step = Step::pick_backend;
     run();

@@ -44,11 +44,18 @@ Transaction::Flow Transaction::pump_request() {
     send_request_part(&backend, part.data);
   }
   upstream_->endpoint().want_write(to_backend_.holds());
-  if (client_.body_is_whole() && !to_backend_.holds()) {
-    admission_.client_has_sent_all();
-    if (!client_.is_blocked()) give_reserve_back();
-  }
+  release_sent_request();
   return Flow::wait;
+}
+
+// Gives back what the request needed until it was sent, if it was. A request that may have to go to
+// another backend needs its memory until this one has begun to answer.
+void Transaction::release_sent_request() {
+  if (!client_.body_is_whole() || to_backend_.holds()) return;
+  admission_.client_has_sent_all();
+  if (to_backend_.keeps() && !now_.heard_backend) return;
+  to_backend_.forget();
+  if (!client_.is_blocked()) give_reserve_back();
 }
 
 // Frames a part of the request's body for the backend. Without a sink all of it is held.

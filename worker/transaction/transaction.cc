@@ -167,6 +167,7 @@ Transaction::Flow Transaction::finish() {
   admission_.leave();
   pace_.stop();
   end_stream();
+  to_backend_.forget();
   give_reserve_back();
   if (record_.body_bytes == 0) record_.body_bytes = now_.response_bytes;
   context_.access_log.write(record_, context_.loop.turn_us());

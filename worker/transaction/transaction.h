@@ -156,6 +156,7 @@ class Transaction final : public ExchangeUser,
   void on_waited_long() override;
   void on_wait_timeout() override;
   void take_backend(std::size_t index);
+  bool may_serve(std::size_t backend) const;
   std::optional<std::size_t> choose_backend();
   // The backend of the service that has authenticated the client's connection.
   std::optional<std::size_t> pinned_backend();
@@ -194,6 +195,7 @@ class Transaction final : public ExchangeUser,
   void note_response_time();
   Flow send_head();
   Flow upstream_ended(const tls::IoResult& result);
+  bool may_keep_body();
   bool may_go_elsewhere() const;
   Flow go_elsewhere();
   Flow take_response(char* data, std::size_t size);
@@ -207,6 +209,7 @@ class Transaction final : public ExchangeUser,
   Flow relay();
   Flow pump_request();
   Flow pump_response();
+  void release_sent_request();
   void send_request_part(net::Stream* sink, std::string_view data);
   Flow pass_body(char* data, std::size_t size);
   Flow after_body(bool has_excess);

@@ -74,6 +74,7 @@ Transaction::Flow Transaction::backend_failed(int error) {
 
 void Transaction::note_heard() {
   now_.heard_backend = true;
+  if (to_backend_.keeps()) release_sent_request();
   context_.segment.backends().note_heard(now_.backend->heritage.row, net::EventLoop::now_ms());
 }
 
@@ -93,7 +94,9 @@ Transaction::Flow Transaction::send_head() {
   now_.sent_ms = net::EventLoop::now_ms();
   now_.sent_us = context_.loop.turn_us();
   if (now_.facts.authenticates_connection) upstream_->is_personal = true;
-  to_backend_.flush(upstream_->stream(), request_head_);
+  if (may_keep_body()) to_backend_.keep(request_head_);
+  const bool is_kept = to_backend_.keeps();  // then with the head
+  to_backend_.flush(upstream_->stream(), is_kept ? std::string_view() : request_head_);
   context_.segment.backends().count_request(now_.backend->heritage.row, context_.row);
   return go(Step::relay);
 }
@@ -114,7 +117,7 @@ Transaction::Flow Transaction::upstream_ended(const tls::IoResult& result) {
     // The backend was closing the connection while we sent: not an answer to this request.
     drop_upstream();
     now_.no_pool = true;
-    to_backend_.clear();
+    to_backend_.rewind();
     return go(Step::connect);
   }
   context_.segment.backends().count_failure(now_.backend->heritage.row, context_.row);
@@ -123,10 +126,20 @@ Transaction::Flow Transaction::upstream_ended(const tls::IoResult& result) {
   return fail(502, is_orderly ? "backend_closed" : "backend_reset");
 }
 
+// Whether to keep the request, whose body was collected whole, until the response begins: so long
+// it may still have to go to another backend.
+bool Transaction::may_keep_body() {
+  const std::size_t body = to_backend_.held();
+  return !to_backend_.keeps() && now_.facts.idempotent && client_.body_is_whole() && body != 0 &&
+         !now_.is_sticky && now_.service->config.backends.size() > 1 &&
+         body <= now_.listener->config.buffer && reserve(body);
+}
+
 // The backend took the request and ended the connection without a byte of a response. Another one
 // may answer, once, if it does no harm to do the request twice and no session needs this backend.
 bool Transaction::may_go_elsewhere() const {
-  if (now_.heard_backend || !now_.facts.repeatable || now_.is_sticky || now_.avoided) return false;
+  if (!now_.facts.repeatable && !to_backend_.keeps()) return false;
+  if (now_.heard_backend || now_.is_sticky || now_.avoided) return false;
   const std::vector<std::size_t>& backends = now_.service->config.backends;
   return std::ranges::any_of(backends, [&](std::size_t i) {
     const backend::Backend& other = context_.backends[i];
@@ -137,7 +150,7 @@ bool Transaction::may_go_elsewhere() const {
 Transaction::Flow Transaction::go_elsewhere() {
   now_.avoided = now_.backend;
   drop_upstream();
-  to_backend_.clear();
+  to_backend_.rewind();
   admission_.leave_backend();
   return go(Step::pick_backend);
 }

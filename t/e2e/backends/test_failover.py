@@ -83,6 +83,23 @@ def test_a_body_goes_to_the_next_one_whole(site, house, method, fields, body):
         assert client.read_response().body == expected
 
 
+@pytest.mark.parametrize("method, statuses", [("PUT", {200}), ("POST", {200, 502})])
+def test_a_body_that_was_collected_goes_on_when_a_connection_ends(site, house, method, statuses):
+    """Each request that meets the backend that leaves is answered by the other one, or with 502."""
+    body = b"x" * 60000  # less than Buffer
+    house.one.script = lambda c: c.read_request()
+    house.two.script = lambda c: [c.send(response(b"%d" % len(r.body)))
+                                  for r in iter(c.read_request, None)]
+    pound = house.start()
+    got = [site.client(pound.port).ask(method, "/pair", body=body) for _ in range(20)]
+    assert {one.status for one in got} == statuses
+    assert {one.body for one in got if one.status == 200} == {b"60000"}
+    asked = [r.body for c in house.one.connections for r in c.requests]
+    assert asked and set(asked) == {body}
+    if method == "POST":
+        assert len([one for one in got if one.status == 502]) == len(asked)
+
+
 def test_503_when_none_is_left(house):
     house.one.refuse()
     house.two.refuse()

@@ -95,8 +95,10 @@ def test_every_line_has_its_keys_in_order(desk):
         "process": ["object", "version", "pid", "generation", "uptime_s", "workers", "listeners",
                     "services", "backends", "clients", "requests", "segment"],
         "worker": ["object", "slot", "pid", "generation", "state", "clients", "requests",
-                   "heartbeat_ms", "log_dropped", "restarts", "doing"],
-        "listener": ["object", "address", "in_service", "waiting", "limit", "requests", "refused"],
+                   "heartbeat_ms", "log_dropped", "restarts", "doing", "buffered",
+                   "buffer_memory"],
+        "listener": ["object", "address", "in_service", "waiting", "limit", "requests", "streams",
+                     "max_streams", "refused"],
         "service": ["object", "name", "requests", "sessions"],
         "backend": ["object", "name", "address", "state", "since_s", "reason", "in_flight",
                     "limit", "waiting", "requests", "failures", "p50_ms", "p99_ms",
@@ -291,6 +293,33 @@ def test_requests_in_service_and_waiting_are_shown_while_they_are(site):
         return (all(o["in_service"] == o["waiting"] == 0 for o in found.all("listener")) and
                 all(o["in_flight"] == o["waiting"] == 0 for o in found.all("backend")))
     wait_until(idle, lambda: "\n".join(read_status(desk.pound).lines))
+
+
+def test_streams_and_bodies_that_are_held_are_shown_while_they_are(site):
+    answers = {
+        "/two/tunnel": response(b"", "Connection: upgrade", "Upgrade: x", length=False,
+                                status="101 Switching Protocols"),
+        "/two/events": b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+                       b"Content-Length: 5\r\n\r\n",
+    }
+    desk = Desk(site, lambda received: answers[received.target])
+    clients = [site.client(desk.other) for _ in range(4)]
+    clients[0].send(request("GET", "/two/tunnel", "Connection: upgrade", "Upgrade: x"))
+    clients[1].send(request("GET", "/two/events"))
+    for client, size in ((clients[2], 60000), (clients[3], 5000)):
+        client.send(request("POST", "/two", f"Content-Length: {size}") + b"begun")
+
+    def figures():
+        found = read_status(desk.pound)
+        workers = found.all("worker")
+        assert {o["buffer_memory"] for o in workers} == {64 << 20}
+        first, second = found.all("listener")
+        assert (first["max_streams"], second["max_streams"]) == (1024, 1024)
+        return first["streams"], second["streams"], sum(o["buffered"] for o in workers)
+    wait_until(lambda: figures() == (0, 2, 65000), lambda: str(figures()))
+    for client in clients:
+        client.close()
+    wait_until(lambda: figures() == (0, 0, 0), lambda: str(figures()))
 
 
 def test_a_full_backend_shows_its_waiting_requests(site):

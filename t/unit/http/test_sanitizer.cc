@@ -47,6 +47,17 @@ TEST_CASE("sanitizer: repeatable is an idempotent method without a body") {
   CHECK(!repeatable("POST", ""));
 }
 
+TEST_CASE("sanitizer: a method is idempotent with a body, too") {
+  const auto idempotent = [](const std::string& method) {
+    return http_heads::Request(method + " / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n")
+        .facts.idempotent;
+  };
+  CHECK(idempotent("PUT"));
+  CHECK(idempotent("DELETE"));
+  CHECK(!idempotent("POST"));
+  CHECK(!idempotent("PATCH"));
+}
+
 TEST_CASE("sanitizer: a response's facts keep nothing of the previous response") {
   http_heads::Response first("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n");
   CHECK(first.facts.keep_alive);

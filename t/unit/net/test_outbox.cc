@@ -163,6 +163,71 @@ TEST_CASE("outbox: clear forgets held bytes, a failure and a slow stream") {
   CHECK(sink.received() == "new");
 }
 
+TEST_CASE("outbox: kept bytes are sent once to each stream") {
+  Sink one, two;
+  Outbox outbox;
+  send(outbox, nullptr, {"body"});
+  outbox.keep("head ");
+  CHECK(outbox.keeps());
+  CHECK(outbox.held() == 9);
+  outbox.flush(one.stream);
+  CHECK(!outbox.holds());
+  outbox.flush(one.stream);
+  CHECK(one.received() == "head body");
+  outbox.rewind();
+  CHECK(outbox.held() == 9);
+  outbox.flush(two.stream);
+  CHECK(two.received() == "head body");
+  outbox.forget();
+  CHECK(!outbox.keeps());
+  outbox.rewind();
+  CHECK(!outbox.holds());
+}
+
+TEST_CASE("outbox: kept bytes that a slow stream or a broken one did not take") {
+  const std::string body(8u << 20, 'x');
+  Outbox outbox;
+  send(outbox, nullptr, {body});
+  outbox.keep("head ");
+  {
+    Sink slow;
+    outbox.flush(slow.stream);
+    const std::size_t left = outbox.held();
+    CHECK(left > 0);
+    CHECK(left < body.size());
+    CHECK(slow.received().size() + left == body.size() + 5);
+    slow.far_end.reset();
+    outbox.flush(slow.stream);
+    CHECK(outbox.error() == EPIPE);
+    CHECK(!outbox.holds());
+    outbox.flush(slow.stream);  // no further write
+    CHECK(outbox.error() == EPIPE);
+  }
+  outbox.rewind();
+  CHECK(!outbox.failed());
+  Sink sink;
+  std::string received;
+  while (outbox.holds()) {
+    outbox.flush(sink.stream);
+    received += sink.received();
+  }
+  CHECK(received == "head " + body);
+}
+
+TEST_CASE("outbox: what is not kept does not survive") {
+  Outbox outbox;
+  send(outbox, nullptr, {"abc"});
+  outbox.forget();
+  CHECK(outbox.held() == 3);
+  outbox.rewind();
+  CHECK(!outbox.holds());
+  send(outbox, nullptr, {"abc"});
+  outbox.keep("");
+  outbox.clear();
+  CHECK(!outbox.holds());
+  CHECK(!outbox.keeps());
+}
+
 TEST_CASE("outbox: several pieces of any size arrive whole") {
   // Stream copies up to 4096 bytes into one piece.
   for (const std::size_t size : {1u, 4090u, 4091u, 20000u}) {

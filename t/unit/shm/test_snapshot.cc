@@ -27,6 +27,8 @@ TEST_CASE("rows in use only, each with its own figures") {
   segment.workers().count_request(0);
   REQUIRE(segment.listeners().enroll(1, 8) == 0u);
   REQUIRE(segment.listeners().gate(0).try_enter(2, 3, 0));
+  segment.listeners().stream_gate(0).set_limit(5);
+  REQUIRE(segment.listeners().stream_gate(0).try_enter(2, 3, 0));
   segment.listeners().count_request(0, 0);
   segment.listeners().count_refusal(0, 2, 3);
   REQUIRE(segment.services().enroll({1, 2, 3}));
@@ -47,6 +49,8 @@ TEST_CASE("rows in use only, each with its own figures") {
   REQUIRE(snapshot.listeners.size() == 1);
   CHECK(snapshot.listeners[0].gate.in_service == 1);
   CHECK(snapshot.listeners[0].gate.limit == 8);
+  CHECK(snapshot.listeners[0].streams.in_service == 1);
+  CHECK(snapshot.listeners[0].streams.limit == 5);
   CHECK(snapshot.listeners[0].requests == 1);
   CHECK(snapshot.listeners[0].refused[3] == 1);
   REQUIRE(snapshot.services.size() == 2);
@@ -73,7 +77,10 @@ TEST_CASE("retired rows are shown while a request is in service there") {
   CHECK(shm::take_snapshot(segment, 0).backends.size() == 1);
   CHECK(shm::take_snapshot(segment, 0).listeners.size() == 1);
   segment.backends().gate(0).leave(0);
+  REQUIRE(segment.listeners().stream_gate(0).try_enter(0, 1, 0));
   segment.listeners().gate(0).leave(0);
+  CHECK(shm::take_snapshot(segment, 0).listeners.size() == 1);  // a stream is open
+  segment.listeners().stream_gate(0).leave(0);
   CHECK(shm::take_snapshot(segment, 0).backends.empty());
   CHECK(shm::take_snapshot(segment, 0).listeners.empty());
 }

@@ -37,8 +37,11 @@ TEST_CASE("all objects, with names and without") {
   info.clients = 3;
   info.restarts = 4;
   info.doing.activity = shm::Activity::relay;
-  snapshot.workers = {{0, info, 5}, {2, {WorkerState::starting, -1, 1, 2, 0, 0, 1, 0, {}, {}}, 0}};
-  snapshot.listeners = {{0, {8, 1, 2}, 9, {}}, {1, {}, 0, {}}};
+  info.buffered = 60'000;
+  info.buffer_memory = 1U << 20;
+  snapshot.workers = {{0, info, 5},
+                      {2, {WorkerState::starting, -1, 1, 2, 0, 0, 1, 0, {}, {}, 0, 0}, 0}};
+  snapshot.listeners = {{0, {8, 1, 2}, 9, {}, {1024, 6, 0}}, {1, {}, 0, {}, {}}};
   snapshot.listeners[0].refused[1] = 3;
   snapshot.listeners[0].refused[2] = 1;
   snapshot.listeners[0].refused[100] = 1;
@@ -61,13 +64,16 @@ TEST_CASE("all objects, with names and without") {
         Lines{"status: object=process version=1.2.3 pid=99 generation=2 uptime_s=99 workers=2 "
               "listeners=2 services=2 backends=3 clients=4 requests=12 segment=damaged",
               "status: object=worker slot=0 pid=4711 generation=2 state=ready clients=3 "
-              "requests=7 heartbeat_ms=1000 log_dropped=5 restarts=4 doing=relay",
+              "requests=7 heartbeat_ms=1000 log_dropped=5 restarts=4 doing=relay "
+              "buffered=60000 buffer_memory=1048576",
               "status: object=worker slot=1 pid=0 generation=2 state=starting clients=1 "
-              "requests=0 heartbeat_ms=- log_dropped=0 restarts=0 doing=starting",
+              "requests=0 heartbeat_ms=- log_dropped=0 restarts=0 doing=starting "
+              "buffered=0 buffer_memory=0",
               "status: object=listener address=0.0.0.0:80 in_service=1 waiting=2 limit=8 "
-              "requests=9 refused=5 refused_bare_lf=3 refused_version=1 refused_100=1",
+              "requests=9 streams=6 max_streams=1024 refused=5 refused_bare_lf=3 refused_version=1 "
+              "refused_100=1",
               "status: object=listener address=#1 in_service=0 waiting=0 limit=0 requests=0 "
-              "refused=0",
+              "streams=0 max_streams=0 refused=0",
               "status: object=service name=#1 requests=6 sessions=2",
               "status: object=service name=0.0.0.0:80/1 requests=1 sessions=0",
               "status: object=backend name=be0 address=10.0.0.1:80 state=live since_s=60 "

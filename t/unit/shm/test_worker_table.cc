@@ -19,6 +19,7 @@ TEST_CASE("a taken row names its process") {
   table->set_state(0, WorkerState::ready);
   table->beat(0, 123456);
   table->set_clients(0, 9);
+  table->set_buffered(0, 10, 20);
   table->count_request(0);
   table->count_request(0);
   const shm::WorkerInfo info = table->info(0);
@@ -29,6 +30,8 @@ TEST_CASE("a taken row names its process") {
   CHECK(info.heartbeat_ms == 123456);
   CHECK(info.requests == 2);
   CHECK(info.clients == 9);
+  CHECK(info.buffered == 10);
+  CHECK(info.buffer_memory == 20);
 }
 
 TEST_CASE("the lowest free row is taken, and the bound of scans follows") {
@@ -61,6 +64,7 @@ TEST_CASE("requests of a row start at 0 with its process, the total never goes d
   REQUIRE(table->take(1, 1) == 1u);
   for (int i = 0; i < 5; ++i) table->count_request(0);
   for (int i = 0; i < 3; ++i) table->count_request(1);
+  table->set_buffered(1, 10, 20);
   CHECK(table->total_requests() == 8);
   table->free(1);
   CHECK(table->total_requests() == 8);
@@ -69,6 +73,8 @@ TEST_CASE("requests of a row start at 0 with its process, the total never goes d
   CHECK(table->info(1).pid == 0);
   CHECK(table->info(1).clients == 0);
   CHECK(table->info(1).heartbeat_ms == 0);
+  CHECK(table->info(1).buffered == 0);
+  CHECK(table->info(1).buffer_memory == 0);
   table->count_request(1);
   CHECK(table->info(1).requests == 1);
   CHECK(table->total_requests() == 9);

@@ -275,6 +275,14 @@ class World {
   std::vector<std::string> lines_;
 };
 
+// Two backends. The balancer chooses the first one while it is live.
+inline Setup first_of_two(Mode mode) {
+  return {.backends = {mode, Mode::listening}, .change = [](conf::Config& config) {
+            config.backends[0].threads = 60'000;  // also its weight
+            config.backends[1].threads = 1;
+          }};
+}
+
 inline constexpr std::string_view kOk = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
 
 // Every transaction ends with exactly these calls, exactly this record, and no slot held.

@@ -7,14 +7,6 @@ using namespace transaction_test;
 
 namespace {
 
-// Two backends. The balancer chooses the first one while it is live.
-Setup first_of_two(Mode mode) {
-  return {.backends = {mode, Mode::listening}, .change = [](conf::Config& config) {
-            config.backends[0].threads = 60'000;  // also its weight
-            config.backends[1].threads = 1;
-          }};
-}
-
 std::string page_size(World& world, int status) {
   return std::to_string(world.pages.body(status).size());
 }
@@ -156,64 +148,6 @@ TEST_CASE("transaction failover: a backend that closes without a whole response 
   CHECK(world.is_live(0));
   CHECK(world.segment.backends().counters(0).failures == 1);
   CHECK(world.fakes[0]->connections() == 1);
-}
-
-TEST_CASE("transaction failover: what may be done twice goes to another backend") {
-  World world(first_of_two(Mode::listening));
-  world.get();
-  REQUIRE(world.until_asked());
-  SUBCASE("closed") { world.fakes[0]->closes(); }
-  SUBCASE("reset") { world.fakes[0]->resets(); }
-  REQUIRE(world.until_asked(1));
-  CHECK(world.slots() == "1 0 1");
-  CHECK(world.segment.backends().counters(0).failures == 1);
-  CHECK(world.is_live(0));
-  world.fakes[1]->sends(kOk);
-  REQUIRE(world.until_end());
-  check_end(world, world.client(), {"accept", "head 200 5 [hello] last", "end whole"},
-            R"("GET / HTTP/1.1" 200 5 192.0.2.1:80/1 b2)");
-}
-
-TEST_CASE("transaction failover: and only once") {
-  World world(first_of_two(Mode::listening));
-  world.get();
-  REQUIRE(world.until_asked());
-  world.fakes[0]->closes();
-  REQUIRE(world.until_asked(1));
-  world.fakes[1]->closes();
-  REQUIRE(world.until_end());
-  check_end(world, world.client(), {"accept", "answer 502", "end whole"},
-            R"("GET / HTTP/1.1" 502 )" + page_size(world, 502) +
-                " 192.0.2.1:80/1 b2 reason=backend_closed");
-}
-
-TEST_CASE("transaction failover: what is not sent to another backend") {
-  Setup setup = first_of_two(Mode::listening);
-  std::string head = "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n";
-  std::string answer;
-  bool other_lives = true;
-  SUBCASE("a method that is not idempotent") {
-    head = "POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 0\r\n\r\n";
-  }
-  SUBCASE("a request whose response has begun") { answer = "HTTP/1.1 2"; }
-  SUBCASE("a request of a session") {
-    const auto change = setup.change;
-    setup.change = [change](conf::Config& config) {
-      change(config);
-      config.listeners[0].services[0].session.type = conf::SessionPolicy::Type::ip;
-    };
-  }
-  SUBCASE("a request whose other backend is dead") { other_lives = false; }
-  World world(setup);
-  if (!other_lives) world.segment.backends().mark_dead(1, shm::DeadReason::refused, 1);
-  world.ask(world.client(), head);
-  REQUIRE(world.until_asked());
-  if (!answer.empty()) world.fakes[0]->sends(answer);
-  world.turn();
-  world.fakes[0]->closes();
-  REQUIRE(world.until_end());
-  CHECK(world.client().calls == Calls{"accept", "answer 502", "end whole"});
-  CHECK(world.fakes[1]->connections() == 0);
 }
 
 TEST_CASE("transaction failover: fault A1: a reset without a response has the backend probed") {
