@@ -52,7 +52,7 @@ ifeq ($(CI),true)
 warnings  += -Werror
 endif
 
-packages := libevent_core libcrypto libssl yaml-0.1 re2 libseccomp
+packages := libevent_core libcrypto libssl yaml-0.1 re2 libseccomp libnghttp2
 # Stops make when a library, pkg-config or the compiler is missing, after naming the packages.
 require = $(shell CXX='$(CXX)' init/missing-deps $(1) $(CPPFLAGS) $(CXXFLAGS))$(if \
     $(filter-out 0,$(.SHELLSTATUS)),$(error packages are missing, nothing was built))
@@ -80,9 +80,9 @@ endif
 # --- programs and their objects ---------------------------------------------------------------------
 # The rooms of worker/, lowest first. A room may include only itself, conf, shm and rooms to its left.
 # The leaves sandbox, log and http include no other room, and sandbox and http include neither conf nor
-# shm. t/lint checks this.
+# shm. Nor does http2, which includes http only. t/lint checks this.
 leaves  := sandbox log http
-rooms   := $(leaves) tls net route backend transaction client
+rooms   := $(leaves) http2 tls net route backend transaction client
 folders := conf shm $(rooms:%=worker/%) worker master
 objects_of = $(patsubst %.cc,$(out)/%.o,$(wildcard $(1)/*.cc))
 
@@ -91,14 +91,15 @@ objects_of = $(patsubst %.cc,$(out)/%.o,$(wildcard $(1)/*.cc))
 conf_objects := $(call objects_of,conf)
 shm_objects  := $(call objects_of,shm)
 http_objects := $(call objects_of,worker/http)
+http2_objects := $(http_objects) $(call objects_of,worker/http2)
 sandbox_objects := $(call objects_of,worker/sandbox)
 log_objects  := $(conf_objects) $(shm_objects) $(call objects_of,worker/log)
-below        := $(log_objects) $(http_objects) $(sandbox_objects)
+below        := $(log_objects) $(http2_objects) $(sandbox_objects)
 define room_rule
 below        += $$(call objects_of,worker/$(1))
 $(1)_objects := $$(below)
 endef
-$(foreach room,$(filter-out $(leaves),$(rooms)),$(eval $(call room_rule,$(room))))
+$(foreach room,$(filter-out $(leaves) http2,$(rooms)),$(eval $(call room_rule,$(room))))
 worker_objects := $(call objects_of,worker) $(below)
 tls_objects := $(net_objects)  # The tests of TLS sessions run them through a stream.
 master_objects := $(filter-out %/main.o,$(call objects_of,master)) $(worker_objects)
@@ -110,7 +111,7 @@ unit_objects = $(patsubst %.cc,$(out)/%.o,t/unit/main.cc $(wildcard t/unit/$(1)/
 fuzz_names   := $(patsubst t/fuzz/fuzz_%.cc,%,$(wildcard t/fuzz/fuzz_*.cc))
 replays      := $(fuzz_names:%=$(out)/replay_%)
 demo         := $(out)/demo_backend
-bench        := $(patsubst t/bench/%.cc,$(out)/bench_%,$(wildcard t/bench/*_table.cc t/bench/*_head.cc))
+bench        := $(patsubst t/bench/%.cc,$(out)/bench_%,$(wildcard t/bench/*_table.cc t/bench/*_head.cc t/bench/*_block.cc))
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -142,7 +143,7 @@ $$(out)/unit_$(1): $$(call unit_objects,$(1)) $$($(1)_objects)
 endef
 $(foreach f,$(unit_folders),$(eval $(call unit_rule,$(f))))
 
-fuzz_objects := $(http_objects) $(conf_objects) $(shm_objects) $(out)/master/log_sink.o
+fuzz_objects := $(http2_objects) $(conf_objects) $(shm_objects) $(out)/master/log_sink.o
 
 $(out)/replay_%: $(out)/t/fuzz/fuzz_%.o $(out)/t/fuzz/replay.o $(fuzz_objects)
 	@echo '  link $@'
@@ -158,9 +159,9 @@ $(demo): $(out)/t/demo/backend.o
 	@echo '  link $@'
 	$(q)$(CXX) $(all_ldflags) -o $@ $^ $(shell pkg-config --libs libevent)
 
-$(out)/bench_%: $(out)/t/bench/%.o $(shm_objects) $(http_objects)
+$(out)/bench_%: $(out)/t/bench/%.o $(shm_objects) $(http2_objects)
 	@echo '  link $@'
-	$(q)$(CXX) $(all_ldflags) -o $@ $^
+	$(q)$(CXX) $(all_ldflags) -o $@ $^ $(package_libs)
 
 .SECONDARY:
 
@@ -187,15 +188,16 @@ check-e2e: $(pound) $(demo)  ## test the real daemon; only=EXPR goes to pytest -
 
 # Not part of `make check`, because it installs cross-compilers and downloads 100 MB of libraries.
 architectures ?= arm64 s390x
-check-cross:  ## run the unit tests of conf and http on emulated machines; architectures='arm64 s390x'
+check-cross:  ## run the unit tests of conf, http and http2 on emulated machines; architectures='arm64 s390x'
 	@init/install-deps --test --cross
 	@MAKE='$(MAKE) $(parallel)' t/cross $(architectures)
 
-# nginx and HAProxy come from Debian's packages; NGINX and HAPROXY in the environment name other
-# programs. rounds=, seconds=, only='NAME …' and strict=yes go to the script.
+# nginx, HAProxy and nghttpx come from Debian's packages. h2o takes part if it is installed. NGINX,
+# HAPROXY, NGHTTPX and H2O in the environment name other programs. rounds=, seconds=, only='NAME …'
+# and strict=yes go to the script.
 rounds  ?= 9
 strict  ?= no
-bench:  ## compare Pound with nginx and HAProxy (10 minutes); strict=yes fails on a missed target
+bench:  ## compare Pound with its peers (15 minutes); strict=yes fails on a missed target
 	@init/install-deps --bench
 	@$(MAKE) --no-print-directory $(parallel) $(pound) $(out)/bench_backend
 	@POUND=$(pound) $(PYTHON) -B t/bench/compare.py --backend $(out)/bench_backend \

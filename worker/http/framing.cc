@@ -89,7 +89,7 @@ Refusal request_framing(const RequestHead& head, Framing& framing) {
   if (found.coding != nullptr) {
     const std::size_t offset = offset_in(head.bytes, found.coding->name);
     if (found.length != nullptr) return {Reason::cl_te, offset};
-    if (head.minor_version == 0) return {Reason::te_http10, offset};
+    if (head.version == Version::http10) return {Reason::te_http10, offset};
     if (found.many_codings) return {Reason::te_many, offset};
     if (!equal_ignoring_case(found.coding->value, "chunked")) {
       return {reason_of_codings(found.coding->value), offset};
@@ -97,8 +97,16 @@ Refusal request_framing(const RequestHead& head, Framing& framing) {
     framing.kind = Framing::Kind::chunked;
     return {};
   }
-  if (found.length == nullptr) return {};
-  return by_length(head.bytes, found, {Reason::cl_many, Reason::cl_invalid}, {}, framing);
+  if (found.length == nullptr) {
+    if (head.has_content) framing.kind = Framing::Kind::chunked;
+    return {};
+  }
+  const Refusal refusal =
+      by_length(head.bytes, found, {Reason::cl_many, Reason::cl_invalid}, {}, framing);
+  if (refusal || head.version != Version::http2 || head.has_content || framing.length == 0) {
+    return refusal;
+  }
+  return {Reason::h2_content_length, offset_in(head.bytes, found.length->name)};
 }
 
 Refusal response_framing(const ResponseHead& head, bool to_head, RuleSet relaxed,

@@ -29,7 +29,8 @@ struct Framing {
 bool parse_content_length(std::string_view value, std::uint64_t& length);
 
 // Refuses Content-Length beside Transfer-Encoding, more than one Content-Length, any coding other
-// than exactly `chunked`, and a coding in HTTP/1.0.
+// than exactly `chunked`, and a coding in HTTP/1.0. Content of HTTP/2 without a length is
+// `chunked`; a length of HTTP/2 without content is refused.
 Refusal request_framing(const RequestHead& head, Framing& framing);
 
 // The same for a response. `to_head`: the request was HEAD. Responses to HEAD and those with status

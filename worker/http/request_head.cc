@@ -125,7 +125,7 @@ Refusal parse_target(std::string_view target, RequestHead& head) {
 Refusal parse_version(std::string_view version, RequestHead& head) {
   const std::size_t offset = offset_in(head.bytes, version);
   if (version == kVersion || version == "HTTP/1.0") {
-    head.minor_version = version.back() - '0';
+    head.version = version == kVersion ? Version::http11 : Version::http10;
     return {};
   }
   if (const std::size_t space = version.find(' '); space != std::string_view::npos) {
@@ -176,9 +176,10 @@ ParseStatus parse_complete(std::string_view bytes, std::size_t start, RequestHea
 }  // namespace
 
 void RequestHead::clear(std::size_t most_fields) {
-  line = method = target = authority = path_query = bytes = {};
+  line = method = target = authority = path_query = protocol = bytes = {};
   made_path.reset();
-  minor_version = 1;
+  version = Version::http11;
+  has_content = false;
   fields.clear(most_fields);
   breaches.clear();
   size = 0;

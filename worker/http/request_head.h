@@ -1,4 +1,5 @@
-// Parses the head of a request: request line and fields, RFC 9112 sections 2, 3, 5.
+// The head of a request, and the parser of HTTP/1: request line and fields, RFC 9112 sections 2, 3,
+// 5. worker/http2/request_block.h makes a head of the fields of HTTP/2.
 //
 // Pure: bytes in, a RequestHead of views into these bytes or a refusal out. Syntax only:
 // sanitizer.h judges what a well-formed head means (Host, framing, method). The caller owns the
@@ -6,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -19,15 +21,24 @@ namespace worker::http {
 
 enum class ParseStatus { complete, incomplete, refused };
 
+enum class Version : std::uint8_t { http10, http11, http2 };
+
 struct RequestHead {
-  std::string_view line;  // the request line as received, without CRLF; for the access record
+  // The request line as received, without CRLF; for the access record. HTTP/2 has none, and so it
+  // gets one.
+  std::string_view line;
   std::string_view method;
   std::string_view target;      // as received
   std::string_view authority;   // of an absolute-form target, else empty
   std::string_view path_query;  // for the backend: origin-form, or "*" for OPTIONS
   // "/?query" of an absolute-form target without a path, for path_query to refer to. Else null.
   std::shared_ptr<const std::string> made_path;
-  int minor_version = 1;  // HTTP/1.0 or HTTP/1.1
+  Version version = Version::http11;
+  // Of HTTP/2 only, where no field frames the body: content follows the head.
+  bool has_content = false;
+  // Of an extended CONNECT of HTTP/2 (RFC 8441): the protocol to switch to. Then `method` is GET,
+  // as in HTTP/1.
+  std::string_view protocol;
   HeaderList fields;
   Breaches breaches;       // relaxable rules that the target breaks
   std::string_view bytes;  // the head; of a refused head, the bytes that led to the verdict

@@ -19,7 +19,7 @@ Refusal judge_host(const RequestHead& head, RequestFacts& facts) {
     return {Reason::host_too_long, offset_in(head.bytes, head.authority)};
   }
   if (host == nullptr) {
-    if (head.minor_version != 0) facts.breaches.note(Reason::host_missing, 0);
+    if (head.version != Version::http10) facts.breaches.note(Reason::host_missing, 0);
     return {};
   }
   const std::size_t offset = offset_in(head.bytes, host->name);
@@ -81,7 +81,8 @@ bool is_tunnel_for_http(std::string_view protocol) {
 // ordinary one.
 std::string_view wanted_upgrade(const RequestHead& head, const ConnectionOptions& options,
                                 const Framing& body) {
-  if (!options.upgrade || options.invalid != nullptr || head.minor_version == 0) return {};
+  if (head.version == Version::http2) return head.protocol;
+  if (!options.upgrade || options.invalid != nullptr || head.version == Version::http10) return {};
   if (body.kind == Framing::Kind::chunked || body.length != 0) return {};
   if (head.fields.count(FieldId::upgrade) != 1) return {};
   const std::string_view protocol = head.fields.find(FieldId::upgrade)->value;
@@ -116,8 +117,9 @@ bool may_have_forbidden_body(const ResponseHead& head, bool to_head) {
 
 Refusal judge_request(const RequestHead& head, RequestFacts& facts, const Limits& limits) {
   facts = {};
-  facts.is_http10 = head.minor_version == 0;
+  facts.is_http10 = head.version == Version::http10;
   facts.is_head = head.method == "HEAD";
+  facts.is_connect = !head.protocol.empty();
   facts.breaches = head.breaches;
   if (const Refusal refusal = judge_host(head, facts)) return refusal;
   if (const Refusal refusal = request_framing(head, facts.body)) return refusal;
@@ -133,7 +135,7 @@ Refusal judge_request(const RequestHead& head, RequestFacts& facts, const Limits
     return {Reason::body_too_long,
             offset_in(head.bytes, head.fields.find(FieldId::content_length)->name)};
   }
-  facts.keep_alive = keeps_alive(options, head.minor_version);
+  facts.keep_alive = keeps_alive(options, facts.is_http10 ? 0 : 1);
   facts.upgrade = wanted_upgrade(head, options, facts.body);
   facts.idempotent = method != nullptr && method->idempotent;
   facts.repeatable =
@@ -148,6 +150,8 @@ Refusal judge_response(const ResponseHead& head, const RequestFacts& request, Re
   facts.switches = head.status == 101;
   facts.is_interim = head.status < 200 && !facts.switches;
   if (facts.switches) return judge_switch(head, request);
+  // The client would take it for the switch: RFC 8441 4.
+  if (request.is_connect && head.status / 100 == 2) return {Reason::response_switch_protocol};
   const Refusal refusal = response_framing(head, request.is_head, relaxed, facts.body);
   if (refusal) return refusal;
   facts.keep_alive = facts.body.kind != Framing::Kind::until_close &&

@@ -17,10 +17,13 @@ namespace worker::http {
 struct RequestFacts {
   Framing body;
   std::string_view host;     // the authority of the target, else Host; may be empty
-  std::string_view upgrade;  // protocol requested with Connection: upgrade, or empty
-  bool keep_alive = false;   // the client keeps its connection open (version, Connection)
+  std::string_view upgrade;  // protocol requested with Connection: upgrade, or with an extended
+                             // CONNECT; or empty
+  bool keep_alive = false;   // the client keeps its connection open (version, Connection); without
+                             // meaning in HTTP/2
   bool is_http10 = false;
   bool is_head = false;
+  bool is_connect = false;                // an extended CONNECT, which only a switch fulfils
   bool expects_continue = false;          // Expect: 100-continue (never true for HTTP/1.0)
   bool idempotent = false;                // the method: may be sent a second time
   bool repeatable = false;                // idempotent and without a body

@@ -82,7 +82,8 @@ constexpr std::array kTable{
     Row{Reason::space_before_colon,
         {"space_before_colon", 400, "White space precedes the colon of a field.", "RFC 9112 5.1"}},
     Row{Reason::host_missing,
-        {"host_missing", 400, "An HTTP/1.1 request has no Host.", "RFC 9112 3.2", Relax::yes}},
+        {"host_missing", 400, "The request is not of HTTP/1.0 and has no Host.", "RFC 9112 3.2",
+         Relax::yes}},
     Row{Reason::host_many,
         {"host_many", 400, "The request has more than one Host.", "RFC 9112 3.2", Relax::host}},
     Row{Reason::host_empty, {"host_empty", 400, "Host is empty.", "RFC 9110 4.2.1", Relax::yes}},
@@ -118,6 +119,37 @@ constexpr std::array kTable{
         {"te_unknown", 501, "A transfer coding other than chunked is used.", "RFC 9112 6.1"}},
     Row{Reason::te_http10,
         {"te_http10", 400, "An HTTP/1.0 request has Transfer-Encoding.", "RFC 9112 6.1"}},
+
+    Row{Reason::h2_name_case,
+        {"h2_name_case", 400, "The name of a field has an upper-case letter.", "RFC 9113 8.2.1"}},
+    Row{Reason::h2_value_space,
+        {"h2_value_space", 400, "White space precedes or follows the value of a field.",
+         "RFC 9113 8.2.1"}},
+    Row{Reason::h2_pseudo_unknown,
+        {"h2_pseudo_unknown", 400, "A pseudo-field is unknown, or not allowed in this request.",
+         "RFC 9113 8.3"}},
+    Row{Reason::h2_pseudo_late,
+        {"h2_pseudo_late", 400, "A pseudo-field follows another field.", "RFC 9113 8.3"}},
+    Row{Reason::h2_pseudo_many,
+        {"h2_pseudo_many", 400, "A pseudo-field occurs more than once.", "RFC 9113 8.3"}},
+    Row{Reason::h2_pseudo_missing,
+        {"h2_pseudo_missing", 400, "The request has no :method, :scheme or :path.",
+         "RFC 9113 8.3.1"}},
+    Row{Reason::h2_pseudo_trailer,
+        {"h2_pseudo_trailer", 400, "The trailer has a pseudo-field.", "RFC 9113 8.1"}},
+    Row{Reason::h2_path,
+        {"h2_path", 400, ":path does not begin with '/' or has a space.", "RFC 9113 8.3.1"}},
+    Row{Reason::h2_scheme,
+        {"h2_scheme", 421, ":scheme is not that of the listener.", "RFC 9110 7.4", Relax::host}},
+    Row{Reason::h2_protocol,
+        {"h2_protocol", 501, "The :protocol of an extended CONNECT is not websocket.", "RFC 8441 4",
+         Relax::tunnel}},
+    Row{Reason::h2_connection_field,
+        {"h2_connection_field", 400, "A field speaks about the connection.", "RFC 9113 8.2.2"}},
+    Row{Reason::h2_te, {"h2_te", 400, "TE is not trailers.", "RFC 9113 8.2.2"}},
+    Row{Reason::h2_content_length,
+        {"h2_content_length", 400, "The content is not as long as Content-Length says.",
+         "RFC 9113 8.1.1"}},
 
     Row{Reason::body_too_long,
         {"body_too_long", 413, "The body is longer than MaxRequest.", "RFC 9110 15.5.14",
@@ -212,6 +244,33 @@ constexpr bool in_order() {
 static_assert(in_order(), "the rows have the order of the enumerators");
 
 }  // namespace
+
+bool is_malformed(Reason reason) {
+  switch (reason) {
+    case Reason::nul_byte:
+    case Reason::control_char:
+    case Reason::method_invalid:
+    case Reason::name_empty:
+    case Reason::name_invalid:
+    case Reason::host_mismatch:
+    case Reason::cl_invalid:
+    case Reason::cl_many:
+    case Reason::h2_name_case:
+    case Reason::h2_value_space:
+    case Reason::h2_pseudo_unknown:
+    case Reason::h2_pseudo_late:
+    case Reason::h2_pseudo_many:
+    case Reason::h2_pseudo_missing:
+    case Reason::h2_pseudo_trailer:
+    case Reason::h2_path:
+    case Reason::h2_connection_field:
+    case Reason::h2_te:
+    case Reason::h2_content_length:
+      return true;
+    default:
+      return false;
+  }
+}
 
 const ReasonInfo& info(Reason reason) { return kTable[static_cast<std::size_t>(reason)].info; }
 

@@ -59,6 +59,20 @@ enum class Reason : std::uint8_t {
   te_not_final,
   te_unknown,
   te_http10,
+  // HTTP/2 only.
+  h2_name_case,
+  h2_value_space,
+  h2_pseudo_unknown,
+  h2_pseudo_late,
+  h2_pseudo_many,
+  h2_pseudo_missing,
+  h2_pseudo_trailer,
+  h2_path,
+  h2_scheme,
+  h2_protocol,
+  h2_connection_field,
+  h2_te,
+  h2_content_length,
   // The length of a request's body, chunked or not.
   body_too_long,
   // Chunked bodies, in either direction.
@@ -100,6 +114,10 @@ inline constexpr bool is_about_responses(Reason reason) {
 }
 // False for the rules of chunked bodies, which requests and responses have in common.
 inline constexpr bool is_about_requests(Reason reason) { return reason < Reason::chunk_size; }
+
+// Whether a request of HTTP/2 that breaks this rule is malformed: RFC 9113 8.1.1 has its stream
+// reset with PROTOCOL_ERROR. The other requests get an answer.
+bool is_malformed(Reason reason);
 
 // Whether `Allow` may relax a rule; if not, what the rule protects.
 enum class Relax : std::uint8_t {

@@ -10,15 +10,18 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 LINT = ROOT / "t" / "lint"
 FOLDERS = ("conf", "shm", "worker", "master")
-ROOMS = ("sandbox", "log", "http", "tls", "net", "route", "backend", "transaction", "client")
+ROOMS = ("sandbox", "log", "http", "http2", "tls", "net", "route", "backend", "transaction",
+         "client")
 
 # For each room: a header of every higher room. The leaves, which are the first three, do not include
-# each other.
+# each other, and http2 includes http only.
 UPWARD = [(room, higher) for i, room in enumerate(ROOMS) for higher in ROOMS[i + 1:]]
-UPWARD += [("log", "sandbox"), ("http", "sandbox"), ("http", "log")]
+UPWARD += [("log", "sandbox"), ("http", "sandbox"), ("http", "log"), ("http2", "sandbox"),
+           ("http2", "log")]
 # Includes that the order allows.
-DOWNWARD = [(room, lower) for i, room in enumerate(ROOMS[3:], 3) for lower in ROOMS[:i + 1]]
-DOWNWARD += [(room, folder) for room in ROOMS if room not in ("http", "sandbox")
+DOWNWARD = [(room, lower) for i, room in enumerate(ROOMS[4:], 4) for lower in ROOMS[:i + 1]]
+DOWNWARD += [("http2", "http"), ("http2", "http2")]
+DOWNWARD += [(room, folder) for room in ROOMS if room not in ("http", "http2", "sandbox")
              for folder in ("conf", "shm")]
 
 
@@ -65,8 +68,9 @@ def test_upward_includes_are_found_in_every_room(tree):
         add_file(tree, f"worker/{room}", *(f'#include "{target}"' for target in targets))
         expected += [f'worker/{room}/probe_of_lint.cc:{line}: worker/{room}/ may not include '
                      f'"{target}"' for line, target in enumerate(targets, 1)]
-    # 36 upward pairs, three back among the leaves, and one include of a file above the rooms for each.
-    assert len(expected) == 36 + 3 + len(ROOMS)
+    # 45 upward pairs, five back among the rooms that stand alone, and one include of a file above the
+    # rooms for each.
+    assert len(expected) == 45 + 5 + len(ROOMS)
     assert findings(tree) == expected
 
 
@@ -81,6 +85,10 @@ def test_downward_includes_are_allowed(tree):
 @pytest.mark.parametrize("folder, line, finding", [
     ("worker/http", '#include "conf/config.h"', 'worker/http/ may not include "conf/config.h"'),
     ("worker/http", "#include <ctime>", "worker/http is pure and may not include <ctime>"),
+    ("worker/http2", "#include <ctime>", "worker/http2 is pure and may not include <ctime>"),
+    ("worker/http2", '#include "conf/config.h"', 'worker/http2/ may not include "conf/config.h"'),
+    ("worker/http2", "#include <nghttp2/nghttp2.h>",
+     "worker/http2/ may not include <nghttp2/nghttp2.h>"),
     ("worker/net", "#include <openssl/ssl.h>", "worker/net/ may not include <openssl/ssl.h>"),
     ("worker", "#include <openssl/ssl.h>", "worker/ may not include <openssl/ssl.h>"),
     ("worker/tls", "#include <event2/event.h>", "worker/tls/ may not include <event2/event.h>"),

@@ -35,8 +35,9 @@ exit 1
 echo "apt-get called" >&2
 """,
 }
-LIBRARIES = ["libevent", "OpenSSL", "libyaml", "RE2", "libseccomp", "Boost.Interprocess"]
-DEV_PACKAGES = "libevent-dev libssl-dev libyaml-dev libre2-dev libseccomp-dev libboost-dev"
+LIBRARIES = ["libevent", "OpenSSL", "libyaml", "RE2", "libseccomp", "libnghttp2", "Boost.Interprocess"]
+DEV_PACKAGES = ("libevent-dev libssl-dev libyaml-dev libre2-dev libseccomp-dev libnghttp2-dev "
+                "libboost-dev")
 
 
 def answer(names, packages, command="make install-deps", as_root=""):
@@ -83,7 +84,8 @@ def check(done, wanted):
 @pytest.mark.parametrize("name, library, package", [
     ("libevent", "libevent_core", "libevent-dev"), ("OpenSSL", "libssl", "libssl-dev"),
     ("libyaml", "yaml-0.1", "libyaml-dev"), ("RE2", "re2", "libre2-dev"),
-    ("libseccomp", "libseccomp", "libseccomp-dev")])
+    ("libseccomp", "libseccomp", "libseccomp-dev"),
+    ("libnghttp2", "libnghttp2", "libnghttp2-dev")])
 def test_a_library_is_missing(machine, name, library, package):
     check(machine(NO_LIBRARY=library), answer([name], package))
 
@@ -148,7 +150,7 @@ def test_install_deps_without_root_and_sudo(machine):
     lines = done.stderr.splitlines()
     assert lines[0] == "init/install-deps: neither root nor sudo. As root, type:"
     assert lines[1] == ("  apt-get install g++ make pkg-config libevent-dev libssl-dev libyaml-dev "
-                        "libboost-dev libre2-dev libseccomp-dev openssl")
+                        "libboost-dev libre2-dev libseccomp-dev libnghttp2-dev openssl")
     assert "apt-get called" not in done.stderr
 
 
@@ -159,5 +161,5 @@ def test_the_packages_are_those_that_install_deps_installs():
     named = {line.split()[-1] for line in text.splitlines() if line.startswith("library ")}
     assert named == set(DEV_PACKAGES.split()) - {"libboost-dev"}
     for package in [*named, "g++", "pkg-config", "libboost-dev", "doctest-dev", "python3-pytest",
-                    "openssl"]:
+                    "python3-hpack", "python3-hyperframe", "python3-h2", "openssl"]:
         assert f" {package} " in lists.replace("(", " ").replace(")", " "), package

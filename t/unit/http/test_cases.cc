@@ -43,6 +43,9 @@ std::string body_text(const Framing& body) {
   return "?";
 }
 
+std::string minor(const RequestHead& head) { return head.version == Version::http10 ? "0" : "1"; }
+std::string minor(const ResponseHead& head) { return std::to_string(head.minor_version); }
+
 std::string yes(bool value) { return value ? "yes" : "no"; }
 
 std::string judged_request(const RequestHead& head, const Limits& limits, RuleSet allowed) {
@@ -52,7 +55,7 @@ std::string judged_request(const RequestHead& head, const Limits& limits, RuleSe
   if (refusal) return refused(refusal, excerpt(head.bytes, refusal.offset));
   return "accept method=" + escape(head.method) + " path=" + escape(head.path_query) +
          " authority=" + escape(head.authority) + " host=" + escape(facts.host) +
-         " minor=" + std::to_string(head.minor_version) + " body=" + body_text(facts.body) +
+         " minor=" + minor(head) + " body=" + body_text(facts.body) +
          " keep_alive=" + yes(facts.keep_alive) + " upgrade=" + escape(facts.upgrade) +
          " expects=" + yes(facts.expects_continue) + " repeatable=" + yes(facts.repeatable) +
          " fields=" + std::to_string(head.fields.size()) + " size=" + std::to_string(head.size);
@@ -89,7 +92,7 @@ std::string judged_response(const ResponseHead& head, const RequestFacts& reques
     return refused(refusal, excerpt(head.bytes, refusal.offset));
   }
   return "accept status=" + std::to_string(head.status) + " reason=" + escape(head.reason) +
-         " minor=" + std::to_string(head.minor_version) + " body=" + body_text(facts.body) +
+         " minor=" + minor(head) + " body=" + body_text(facts.body) +
          " keep_alive=" + yes(facts.keep_alive) + " interim=" + yes(facts.is_interim) +
          " switches=" + yes(facts.switches) + " fields=" + std::to_string(head.fields.size()) +
          " size=" + std::to_string(head.size);
@@ -296,7 +299,7 @@ TEST_CASE("chunked bodies: every case gets its verdict, however the bytes are sp
 
 TEST_CASE("every reason has a case") {
   std::set<std::string> seen;
-  for (const char* folder : {"requests", "responses", "chunked"}) {
+  for (const char* folder : {"requests", "responses", "chunked", "h2_requests", "h2_trailers"}) {
     for (const Case& test : http_cases::read_cases(folder)) {
       const std::string& verdict = test.verdict();
       if (verdict.starts_with("refuse ")) seen.insert(verdict.substr(7, verdict.find(' ', 7) - 7));

@@ -72,3 +72,38 @@ TEST_CASE("framing: every framing of a response with every kind of method and st
     }
   }
 }
+
+TEST_CASE("framing: content of HTTP/2 needs no field") {
+  RequestHead head;
+  head.version = Version::http2;
+  Framing framing;
+  CHECK(!request_framing(head, framing));
+  CHECK(framing.kind == Framing::Kind::none);
+  head.has_content = true;
+  CHECK(!request_framing(head, framing));
+  CHECK(framing.kind == Framing::Kind::chunked);
+}
+
+TEST_CASE("framing: a length of HTTP/2 without content is refused, unless it is 0") {
+  const std::string bytes = "x content-length: 10";
+  RequestHead head;
+  head.version = Version::http2;
+  head.bytes = bytes;
+  const auto with_length = [&](std::size_t at, std::size_t size) {
+    head.fields.clear();
+    head.fields.add({std::string_view(bytes).substr(2, 14),
+                     std::string_view(bytes).substr(at, size), FieldId::content_length, true});
+    Framing framing;
+    const Refusal refusal = request_framing(head, framing);
+    CHECK(framing.kind == Framing::Kind::length);
+    return refusal;
+  };
+  CHECK(with_length(18, 1).reason == Reason::h2_content_length);
+  CHECK(with_length(18, 1).offset == 2);
+  CHECK(!with_length(19, 1));  // 0
+  head.has_content = true;
+  CHECK(!with_length(18, 1));
+  head.has_content = false;
+  head.version = Version::http11;
+  CHECK(!with_length(18, 1));
+}

@@ -19,7 +19,7 @@ TEST_CASE("request_head: every part is a view into the bytes") {
   CHECK(head.target == "http://a.example:8080/b/c?d=e");
   CHECK(head.authority == "a.example:8080");
   CHECK(head.path_query == "/b/c?d=e");
-  CHECK(head.minor_version == 0);
+  CHECK(head.version == Version::http10);
   CHECK(head.size == request.bytes.size() - 4);
   REQUIRE(head.fields.size() == 2);
   CHECK(head.fields.begin()[0].name == "Host");
@@ -58,7 +58,7 @@ TEST_CASE("request_head: a reused head keeps nothing of the previous request") {
   CHECK(parse_request_head(second, scanned, head, refusal) == ParseStatus::complete);
   CHECK(head.authority == "");
   CHECK(head.path_query == "*");
-  CHECK(head.minor_version == 1);
+  CHECK(head.version == Version::http11);
   CHECK(head.fields.size() == 1);
   CHECK(!head.fields.has(FieldId::host));
 }
@@ -75,7 +75,7 @@ TEST_CASE("request_head: a cleared head is empty") {
        {head.line, head.method, head.target, head.authority, head.path_query, head.bytes}) {
     CHECK(part.empty());
   }
-  CHECK(head.minor_version == 1);
+  CHECK(head.version == Version::http11);
   CHECK(head.breaches.empty());
   CHECK(head.size == 0);
   CHECK(head.fields.size() == 0);

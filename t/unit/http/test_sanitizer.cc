@@ -47,6 +47,25 @@ TEST_CASE("sanitizer: repeatable is an idempotent method without a body") {
   CHECK(!repeatable("POST", ""));
 }
 
+TEST_CASE("sanitizer: only a switch is the success of an extended CONNECT") {
+  RequestFacts connect;
+  connect.upgrade = "websocket";
+  connect.is_connect = true;
+  const auto reason = [](const std::string& status, const RequestFacts& request) {
+    const http_heads::Response response("HTTP/1.1 " + status + " X\r\nUpgrade: websocket\r\n\r\n");
+    ResponseFacts facts;
+    return judge_response(response.head, request, facts).reason;
+  };
+  CHECK(reason("101", connect) == Reason::none);
+  CHECK(reason("103", connect) == Reason::none);
+  CHECK(reason("200", connect) == Reason::response_switch_protocol);
+  CHECK(reason("299", connect) == Reason::response_switch_protocol);
+  CHECK(reason("300", connect) == Reason::none);
+  CHECK(reason("404", connect) == Reason::none);
+  connect.is_connect = false;
+  CHECK(reason("200", connect) == Reason::none);
+}
+
 TEST_CASE("sanitizer: a method is idempotent with a body, too") {
   const auto idempotent = [](const std::string& method) {
     return http_heads::Request(method + " / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n")
@@ -66,4 +85,24 @@ TEST_CASE("sanitizer: a response's facts keep nothing of the previous response")
   CHECK(!first.facts.keep_alive);
   CHECK(first.facts.body.kind == Framing::Kind::until_close);
   CHECK(first.facts.body.length == 0);
+}
+
+TEST_CASE("sanitizer: a head of HTTP/2 switches to the protocol of its extended CONNECT") {
+  RequestHead head;
+  head.version = Version::http2;
+  head.method = "GET";
+  RequestFacts facts;
+  CHECK(!judge_request(head, facts));
+  CHECK(facts.upgrade == "");
+  CHECK(!facts.is_http10);
+  CHECK(facts.breaches.refusal({}).reason == Reason::host_missing);
+  head.protocol = "websocket";
+  CHECK(!judge_request(head, facts));
+  CHECK(facts.upgrade == "websocket");
+  head.version = Version::http11;
+  CHECK(!judge_request(head, facts));
+  CHECK(facts.upgrade == "");
+  head.clear();
+  CHECK(head.protocol == "");
+  CHECK(head.version == Version::http11);
 }

@@ -38,6 +38,20 @@ TEST_CASE("verdict: statuses") {
   CHECK(info(Reason::version).status == 505);
 }
 
+TEST_CASE("verdict: the requests of HTTP/2 whose stream is reset") {
+  std::size_t malformed = 0;
+  for (std::size_t i = 0; i < kReasons; ++i) malformed += is_malformed(static_cast<Reason>(i));
+  CHECK(malformed == 19);
+  CHECK(is_malformed(Reason::h2_name_case));
+  CHECK(is_malformed(Reason::control_char));
+  CHECK(is_malformed(Reason::cl_many));
+  CHECK(!is_malformed(Reason::none));
+  CHECK(!is_malformed(Reason::head_too_long));
+  CHECK(!is_malformed(Reason::h2_scheme));
+  CHECK(!is_malformed(Reason::h2_protocol));
+  CHECK(!is_malformed(Reason::response_field));
+}
+
 TEST_CASE("verdict: a refusal is true when it has a reason") {
   CHECK(!Refusal{});
   CHECK(static_cast<bool>(Refusal{Reason::bare_lf, 0}));
