@@ -15,6 +15,7 @@
 #include "t/unit/net/await.h"
 #include "t/unit/transaction/fake_backend.h"
 #include "t/unit/transaction/fake_exchange.h"
+#include "t/unit/words.h"
 #include "worker/net/wake.h"
 #include "worker/route/listener.h"
 #include "worker/transaction/context.h"
@@ -295,14 +296,3 @@ inline void check_end(World& world, FakeExchange& client, const Calls& calls,
 }
 
 }  // namespace transaction_test
-
-namespace doctest {
-template <>
-struct StringMaker<std::vector<std::string>> {
-  static String convert(const std::vector<std::string>& list) {
-    std::string text;
-    for (const std::string& one : list) text += "\n    " + one;
-    return text.c_str();
-  }
-};
-}  // namespace doctest
