@@ -112,6 +112,9 @@ struct Service {
   Position where;
 };
 
+// What clients may speak. HTTP/2 is `h2` over TLS and `h2c` without.
+enum class Protocol { http1, http2 };
+
 struct Tls {
   struct Certificate {
     std::string path;  // a PEM file, a folder or a pattern; with `key`: a PEM file
@@ -137,6 +140,7 @@ struct Tls {
   std::optional<ClientCert> client_cert;  // ClientCert; default: clients are not asked for one
   bool strict_sni = false;       // StrictSNI: 421 for hosts that are not in the certificate
   std::chrono::seconds hsts{0};  // HSTS: 0..63072000 s; default 0 = no such header
+  std::vector<Protocol> protocols{Protocol::http1};  // those of the listener, for ALPN
 };
 
 // The largest request, and the slowest client, that a listener accepts.
@@ -168,6 +172,9 @@ struct Listener {
   unsigned max_streams = 1024;     // MaxStreams: 0..65535 tunnels and event streams; 0 = no limit
   std::chrono::seconds stream{3600};  // StreamTimeOut: 1..86400 s of silence in one of them
   Limits limits;
+  // Protocols: in the order of preference; http1 is one of them. Default: with TLS http2, http1;
+  // without only http1
+  std::vector<Protocol> protocols;
   std::vector<AddedMethod> methods;  // Methods: in addition to the registered ones
   std::vector<AllowedRule> allow;    // Allow: for all of its requests
   std::vector<Service> services;     // Services: the first match wins; without a match 404

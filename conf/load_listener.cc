@@ -137,6 +137,45 @@ std::vector<AddedMethod> load_methods(const Section& section, Diagnostics& diagn
   return methods;
 }
 
+constexpr std::string_view kHttp1 = "http/1.1";
+
+std::string protocol_choices(bool https) { return https ? "h2 or http/1.1" : "h2c or http/1.1"; }
+
+// What is wrong with one name, or nothing.
+std::string protocol_advice(const std::string& name, bool https) {
+  if (name == "h2" && !https) return "; without TLS, HTTP/2 is called `h2c`";
+  if (name == "h2c" && https) return "; with TLS, HTTP/2 is called `h2`";
+  return {};
+}
+
+std::vector<Protocol> load_protocols(const Section& section, bool https, Diagnostics& diagnostics) {
+  const Section::Member* const member = section.find("Protocols");
+  if (member == nullptr) {
+    if (https) return {Protocol::http2, Protocol::http1};
+    return {Protocol::http1};
+  }
+  std::vector<Protocol> protocols;
+  for (const Node* item : section.items("Protocols")) {
+    const bool is_http2 = item->text == (https ? "h2" : "h2c");
+    if (!is_http2 && item->text != kHttp1) {
+      diagnostics.error(item->where, "`Protocols` has " + describe(*item) + ", expected " +
+                                         protocol_choices(https) +
+                                         protocol_advice(item->text, https));
+      return {Protocol::http1};
+    }
+    const Protocol protocol = is_http2 ? Protocol::http2 : Protocol::http1;
+    if (std::find(protocols.begin(), protocols.end(), protocol) != protocols.end()) {
+      diagnostics.error(item->where, "`Protocols` has " + describe(*item) + " twice");
+    }
+    protocols.push_back(protocol);
+  }
+  if (std::find(protocols.begin(), protocols.end(), Protocol::http1) == protocols.end()) {
+    diagnostics.error(member->value->where,
+                      "`Protocols` lacks `http/1.1`, which every listener speaks");
+  }
+  return protocols;
+}
+
 Listener load_listener(const Node& node, bool https, ServiceLoader& services,
                        Diagnostics& diagnostics) {
   const Section section(https ? https_listener_schema() : http_listener_schema(), node,
@@ -154,7 +193,11 @@ Listener load_listener(const Node& node, bool https, ServiceLoader& services,
   for (const Node* service : section.items("Services")) {
     listener.services.push_back(services.load(*service));
   }
-  if (https) listener.tls = load_tls(section, diagnostics);
+  listener.protocols = load_protocols(section, https, diagnostics);
+  if (https) {
+    listener.tls = load_tls(section, diagnostics);
+    listener.tls->protocols = listener.protocols;
+  }
   return listener;
 }
 

@@ -25,6 +25,7 @@ constexpr std::int64_t kMaxPattern = 65536;
 constexpr std::int64_t kMaxHeadAdd = 4096;
 constexpr std::int64_t kMaxSessionId = 256;
 constexpr std::int64_t kMaxMethod = 64;
+constexpr std::int64_t kMaxProtocol = 16;
 constexpr std::int64_t kMaxCiphers = 8192;
 constexpr std::int64_t kMaxUrl = 4096;
 constexpr std::int64_t kDay = 86'400;
@@ -127,6 +128,7 @@ constexpr auto kListenerKeys = std::to_array<Key>({
     {"QueueLength", Shape::number, "", 0, 65535},
     {"MaxStreams", Shape::number, "", 0, 65535},
     {"StreamTimeOut", Shape::seconds, "", 1, kDay},
+    {"Protocols", Shape::texts, "a protocol such as `http/1.1`", 1, kMaxProtocol},
     {"Methods", Shape::texts, "a method such as `PURGE`", 1, kMaxMethod},
     {"Allow", Shape::texts, "the code of a rule such as `target_char`", 1, kMaxName},
     {"Services", Shape::sections, "services"},

@@ -80,8 +80,10 @@ Runtime::Runtime(const Heritage& inherited)
                    .probe = probe,
                    .buffer = buffer},
       exchanges(transactions),
+      http2_exchanges(transactions),
       clients(loop, inherited.segment->workers(), inherited.row),
-      client_context(loop, deadlines, clients, exchanges, buffer, log, access_log, activity),
+      client_context(loop, deadlines, clients, exchanges, http2_exchanges, budget, buffer, log,
+                     access_log, activity),
       share(inherited.segment->workers(), inherited.row, inherited.wake_fds),
       acceptors(make_acceptors(*this)) {}
 

@@ -16,6 +16,8 @@
 #include "worker/client/context.h"
 #include "worker/client/exchange_pool.h"
 #include "worker/client/fair_share.h"
+#include "worker/client/http1_exchange.h"
+#include "worker/client/http2_exchange.h"
 #include "worker/heritage.h"
 #include "worker/log/access_log.h"
 #include "worker/log/activity.h"
@@ -48,7 +50,8 @@ struct Runtime {
   backend::Probe probe;
   transaction::BufferBudget budget;
   transaction::Context transactions;
-  client::ExchangePool exchanges;
+  client::ExchangePool<client::Http1Exchange> exchanges;
+  client::ExchangePool<client::Http2Exchange> http2_exchanges;
   client::ClientSet clients;
   client::Context client_context;
   client::FairShare share;

@@ -46,6 +46,7 @@ class Worker {
   int run();
 
  private:
+  void end_turn();
   void on_control();
   void go();
   void on_tick();
@@ -92,9 +93,7 @@ void Worker::start() {
     throw std::system_error(errno, std::generic_category(),
                             "the event loop cannot watch a descriptor");
   }
-  runtime_.loop.before_wait(
-      [](void* self) { static_cast<log::ActivityNote*>(self)->set(shm::Activity::waiting); },
-      &runtime_.activity);
+  runtime_.loop.before_wait([](void* self) { static_cast<Worker*>(self)->end_turn(); }, this);
   tick_.start(kSweepMs);
   on_tick();
 }
@@ -105,6 +104,11 @@ int Worker::run() {
   runtime_.loop.run();
   report_leaks();
   return exit_status_;
+}
+
+void Worker::end_turn() {
+  runtime_.client_context.flushes.run();
+  runtime_.activity.set(shm::Activity::waiting);
 }
 
 void Worker::on_control() {

@@ -12,6 +12,7 @@
 #include <limits>
 
 #include "worker/client/client_set.h"
+#include "worker/client/http1_connection.h"
 
 namespace worker::client {
 

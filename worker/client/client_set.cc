@@ -3,15 +3,24 @@
 
 namespace worker::client {
 
-void ClientSet::adopt(std::unique_ptr<Http1Connection> client) {
-  Http1Connection& adopted = *client;
+void ClientSet::adopt(std::unique_ptr<ClientConnection> client) {
+  ClientConnection& adopted = *client;
   adopted.set_index(static_cast<std::uint32_t>(clients_.size()));
   clients_.push_back(std::move(client));
   show_count();
   adopted.start();
 }
 
-void ClientSet::dismiss(Http1Connection& client) {
+void ClientSet::replace(ClientConnection& client, std::unique_ptr<ClientConnection> next) {
+  const std::uint32_t index = client.index();
+  next->set_index(index);
+  ClientConnection& started = *next;
+  loop_.dispose(std::move(clients_[index]));
+  clients_[index] = std::move(next);
+  started.start();
+}
+
+void ClientSet::dismiss(ClientConnection& client) {
   const std::uint32_t index = client.index();
   loop_.dispose(std::move(clients_[index]));
   if (index + 1 != clients_.size()) {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "shm/worker_table.h"
-#include "worker/client/http1_connection.h"
+#include "worker/client/client_connection.h"
 #include "worker/net/event.h"
 
 namespace worker::client {
@@ -33,9 +33,11 @@ class ClientSet {
   ClientSet(const ClientSet&) = delete;
   ClientSet& operator=(const ClientSet&) = delete;
 
-  void adopt(std::unique_ptr<Http1Connection> client);
+  void adopt(std::unique_ptr<ClientConnection> client);
+  // `next` takes the place of `client`, which ends after this turn, and starts.
+  void replace(ClientConnection& client, std::unique_ptr<ClientConnection> next);
   // Ends `client` after this turn; while draining, the end of the last one stops the loop.
-  void dismiss(Http1Connection& client);
+  void dismiss(ClientConnection& client);
 
   std::size_t size() const { return clients_.size(); }
   std::uint64_t left() const { return left_; }  // how many clients have left since the start
@@ -55,7 +57,7 @@ class ClientSet {
   shm::Row row_;
   Mode mode_ = Mode::serving;
   std::uint64_t left_ = 0;
-  std::vector<std::unique_ptr<Http1Connection>> clients_;
+  std::vector<std::unique_ptr<ClientConnection>> clients_;
 };
 
 }  // namespace worker::client

@@ -2,6 +2,7 @@
 // http1_connection.h.
 #include <cerrno>
 
+#include "worker/client/connection_record.h"
 #include "worker/client/context.h"
 #include "worker/client/http1_connection.h"
 #include "worker/http/http1_writer.h"
@@ -21,15 +22,9 @@ constexpr http::Answer kPlainHttpAnswer{
 // One access record, and the details at detail 1.
 void Http1Connection::record_handshake(int status, std::string_view reason,
                                        std::string_view details, std::size_t body_bytes) {
-  const std::uint64_t now_us = context_.loop.turn_us();
-  log::AccessRecord record;
-  context_.access_log.begin({}, now_us, record);
-  record.client_ip = ip_;
-  record.status = status;
-  record.body_bytes = body_bytes;
-  record.service = listener_.name;
-  record.reason = reason;
-  context_.access_log.write(record, now_us);
+  write_connection_record(
+      context_, listener_,
+      {.client_ip = ip_, .status = status, .reason = reason, .body_bytes = body_bytes});
   if (context_.log.detail() < 1) return;
   context_.log.write(log::Severity::info, "listener " + listener_.name + ": TLS handshake with " +
                                               ip_ + " failed: " + std::string(details));

@@ -4,6 +4,7 @@
 #include "worker/client/client_set.h"
 #include "worker/client/context.h"
 #include "worker/client/exchange_pool.h"
+#include "worker/client/http2_connection.h"
 
 namespace worker::client {
 
@@ -13,9 +14,6 @@ namespace {
 // to wait for a backend holds what came with its head.
 constexpr std::size_t kHeadReadSize = http::kMaxHead + 1024;
 static_assert(conf::kMostHeader + 1024 + kHeadReadSize <= net::kReadBufferSize, "both fit");
-
-// How many reads a lingering connection may have in a turn of the loop.
-constexpr int kReadsPerTurn = 16;
 
 // What a fresh connection may have under way without waiting for the receiver: ten segments
 // (RFC 6928).
@@ -100,7 +98,7 @@ void Http1Connection::on_event(short what) {
 void Http1Connection::on_deadline() {
   switch (state_) {
     case State::lingering:
-      if (endpoint_.stream().unsent() >= pending_->linger_unsent) return close();
+      if (!pending_->linger->is_busy(endpoint_)) return close();
       return linger();  // silent, but still busy with what we have sent
     case State::reading:
     case State::pipelined:
@@ -126,8 +124,13 @@ void Http1Connection::serve() {
       size += more;
     }
     http::Refusal refusal;
-    const http::ParseStatus status = http::parse_request_head(
-        {buffer, size}, scanned, context_.request_head, refusal, listener_.limits);
+    http::ParseStatus status = http::ParseStatus::incomplete;
+    const Answer is_http2 = begins_http2({buffer, size});
+    if (is_http2 == Answer::yes) return become_http2({buffer, size});
+    if (is_http2 == Answer::no) {
+      status = http::parse_request_head({buffer, size}, scanned, context_.request_head, refusal,
+                                        listener_.limits);
+    }
     if (status == http::ParseStatus::incomplete) {
       if (!pending_) pending_ = std::make_unique<Pending>();
       pending_->bytes.assign(buffer, size);
@@ -149,6 +152,7 @@ void Http1Connection::begin_exchange(const http::Refusal& refusal, char* buffer,
   pending_.reset();
   deadline_.stop();
   state_ = State::starting;
+  has_asked_ = true;
   exchange_ = context_.exchanges.take();
   if (refusal) return exchange_->start_refused(*this, refusal);
   const std::size_t head = context_.request_head.size;
@@ -181,6 +185,24 @@ std::size_t Http1Connection::read_more(std::size_t have) {
   // From its first byte on a head has its own time.
   if (have == 0) deadline_.start(listener_.client_timeout, net::EventLoop::now_ms());
   return result.size;
+}
+
+// By the choice of the handshake; without TLS, by the first bytes.
+Http1Connection::Answer Http1Connection::begins_http2(std::string_view bytes) const {
+  if (!listener_.speaks_http2 || has_asked_) return Answer::no;
+  const tls::Session* const tls = endpoint_.stream().tls();
+  if (tls != nullptr)
+    return state_ == State::fresh && tls->speaks_http2() ? Answer::yes : Answer::no;
+  if (bytes.starts_with(http2::kPreface)) return Answer::yes;
+  return http2::kPreface.starts_with(bytes) ? Answer::maybe : Answer::no;
+}
+
+void Http1Connection::become_http2(std::string_view bytes) {
+  deadline_.stop();
+  state_ = State::closed;
+  context_.clients.replace(
+      *this, std::make_unique<Http2Connection>(context_, listener_, endpoint_.release(),
+                                               std::move(ip_), bytes));
 }
 
 void Http1Connection::exchange_ended(After after) {
@@ -223,18 +245,10 @@ void Http1Connection::linger() {
     state_ = State::lingering;
     pinned_.reset();
     pending_ = std::make_unique<Pending>();
-    pending_->linger_end_ms = now + kLingerTotalMs;
-    endpoint_.stream().shutdown_write();
+    pending_->linger.emplace(endpoint_, now);
   }
-  if (now > pending_->linger_end_ms) return close();
   deadline_.start(context_.linger_timeout, now);
-  pending_->linger_unsent = endpoint_.stream().unsent();
-  for (int i = 0; i < kReadsPerTurn; ++i) {
-    const tls::IoResult result = endpoint_.read(context_.buffer.data(), net::kReadBufferSize);
-    if (result.status == tls::IoStatus::would_block) return;
-    if (result.status != tls::IoStatus::ok) return close();
-  }
-  endpoint_.reschedule();
+  if (pending_->linger->drop_input(endpoint_, context_.buffer, now) == Linger::Step::over) close();
 }
 
 void Http1Connection::close() {

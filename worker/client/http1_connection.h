@@ -12,15 +12,20 @@
 //      │  ▼                  │  └──────────── idle, pipelined (bytes of the next request are here)
 //      │ closed ◄──────┐     └─ deadline: 408, as a head that is complete
 //      └── kept        └── lingering ◄── the client may still be sending when it is to be closed
+//
+// A client that turns out to speak HTTP/2 goes on as an Http2Connection, which takes its place.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "worker/backend/pinned.h"
+#include "worker/client/client_connection.h"
 #include "worker/client/http1_exchange.h"
+#include "worker/client/linger.h"
 #include "worker/net/deadline.h"
 #include "worker/net/endpoint.h"
 #include "worker/net/event.h"
@@ -30,23 +35,17 @@ namespace worker::client {
 
 struct Context;
 
-class Http1Connection final : public net::Disposable {
+class Http1Connection final : public ClientConnection {
  public:
   // Takes over a connected, non-blocking socket. `ip` is the peer's numeric address without port.
   Http1Connection(Context& context, route::Listener& listener, net::UniqueFd socket,
                   std::string ip);
   ~Http1Connection() override;
 
-  void start();
-  // Closes soon when no request is in sight; otherwise after the response, which says so.
-  void drain();
-  bool is_idle() const;  // nothing of a request is here
-  // Ends it now, with its exchange. `reason` is a literal, for the access record.
-  void cut_off(std::string_view reason);
-
-  // The place in ClientSet.
-  std::uint32_t index() const { return index_; }
-  void set_index(std::uint32_t index) { index_ = index; }
+  void start() override;
+  void drain() override;
+  bool is_idle() const override;
+  void cut_off(std::string_view reason) override;
 
   // --- for the exchange
   Context& context() { return context_; }
@@ -78,8 +77,7 @@ class Http1Connection final : public net::Disposable {
   struct Pending {
     std::string bytes;        // an incomplete head, or pipelined requests
     std::size_t scanned = 0;  // how far http::parse_request_head has looked at them
-    std::uint64_t linger_end_ms = 0;
-    std::size_t linger_unsent = 0;  // when the current wait began
+    std::optional<Linger> linger;
   };
 
   void on_event(short what);
@@ -87,6 +85,9 @@ class Http1Connection final : public net::Disposable {
   void serve();
   void begin_exchange(const http::Refusal& refusal, char* buffer, std::size_t size);
   std::size_t read_more(std::size_t have);
+  enum class Answer : std::uint8_t { no, maybe, yes };
+  Answer begins_http2(std::string_view bytes) const;
+  void become_http2(std::string_view bytes);
   bool may_be_reset() const;
   void go_idle();
   void linger();
@@ -98,6 +99,8 @@ class Http1Connection final : public net::Disposable {
   void record_handshake(int status, std::string_view reason, std::string_view details,
                         std::size_t body_bytes = 0);
 
+  State state_ = State::fresh;  // shares a word with the index in ClientConnection
+  bool has_asked_ = false;      // so it speaks HTTP/1
   Context& context_;
   route::Listener& listener_;
   net::Endpoint endpoint_;
@@ -106,8 +109,6 @@ class Http1Connection final : public net::Disposable {
   std::unique_ptr<Pending> pending_;
   std::unique_ptr<backend::PinnedUpstream> pinned_;
   std::string ip_;
-  std::uint32_t index_ = 0;
-  State state_ = State::fresh;
 };
 
 }  // namespace worker::client

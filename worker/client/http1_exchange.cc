@@ -126,7 +126,7 @@ void Http1Exchange::send_head(const transaction::ResponseStart& start, const Bod
   send_text(first);
 }
 
-void Http1Exchange::send_answer(const http::Answer& answer, bool refused) {
+std::size_t Http1Exchange::send_answer(const http::Answer& answer, bool refused) {
   if (refused) now_.keep_alive = false;
   const bool keep = settle_connection();
   std::string& text = connection_->context().text;
@@ -139,6 +139,7 @@ void Http1Exchange::send_answer(const http::Answer& answer, bool refused) {
                       .date = connection_->context().date()},
                      text);
   send_text({.data = {}, .is_last = true});
+  return now_.is_head ? 0 : answer.page.size();
 }
 
 void Http1Exchange::become_tunnel(const http::ResponseHead& head, std::string_view first) {

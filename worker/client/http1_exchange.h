@@ -57,7 +57,7 @@ class Http1Exchange final : public net::Disposable, public transaction::Exchange
   void send_head(const transaction::ResponseStart& start,
                  const transaction::BodyData& first) override;
   void send_body(const transaction::BodyData& part) override;
-  void send_answer(const http::Answer& answer, bool refused) override;
+  std::size_t send_answer(const http::Answer& answer, bool refused) override;
   void become_tunnel(const http::ResponseHead& head, std::string_view first) override;
   void end_tunnel_output() override;
   std::size_t held() const override { return out_.held(); }

@@ -58,6 +58,12 @@ bool Endpoint::watch_writable() {
   return write_event_->added() || write_event_->add_edge_like(event_, stream_.fd(), kWritable);
 }
 
+Stream Endpoint::release() {
+  write_event_.reset();
+  event_.remove();
+  return std::move(stream_);
+}
+
 void Endpoint::close() {
   if (write_event_) write_event_->remove();
   event_.remove();

@@ -18,6 +18,7 @@ class Endpoint {
  public:
   Endpoint() = default;
   explicit Endpoint(UniqueFd socket) : stream_(std::move(socket)) {}
+  explicit Endpoint(Stream stream) : stream_(std::move(stream)) {}
 
   // Takes a connected or connecting socket; there was none before.
   void adopt(UniqueFd socket) { stream_ = Stream(std::move(socket)); }
@@ -48,6 +49,8 @@ class Endpoint {
 
   Stream& stream() { return stream_; }
   const Stream& stream() const { return stream_; }
+  // Ends the registrations and gives the stream away.
+  Stream release();
   // Ends the registrations and closes the stream.
   void close();
 

@@ -30,12 +30,13 @@ EventLoop::~EventLoop() {
 void EventLoop::run() {
   running_ = true;
   while (!stopped_) {
+    if (before_wait_ != nullptr) before_wait_(owner_);
+    if (stopped_) break;
     for (FdEvent* event : rescheduled_) {
       event->is_rescheduled_ = false;
       event_active(&event->event_, kReadable, 0);
     }
     rescheduled_.clear();
-    if (before_wait_ != nullptr) before_wait_(owner_);
     turn_us_ = turn_ms_ = 0;
     if (event_base_loop(base_, EVLOOP_ONCE) != 0) break;
     // A destructor may dispose of further objects.

@@ -1,6 +1,8 @@
 // A listener and its services, as one worker uses them: see listener.h.
 #include "worker/route/listener.h"
 
+#include <algorithm>
+
 #include "conf/service.h"
 
 namespace worker::route {
@@ -46,6 +48,8 @@ Listener::Listener(const conf::Listener& listener, const ListenerHeritage& inher
       name(inherited.name),
       port(std::to_string(listener.port)),
       hsts(hsts_line(listener)),
+      speaks_http2(std::find(listener.protocols.begin(), listener.protocols.end(),
+                             conf::Protocol::http2) != listener.protocols.end()),
       limits(limits_of(listener)),
       router(listener.services),
       slots(queues, gates, Slots::Of::listener, inherited.row),

@@ -55,6 +55,7 @@ struct Listener {
   std::string name;  // "192.0.2.1:80"
   std::string port;
   std::string hsts;  // the "Strict-Transport-Security" line of every response; empty for none
+  bool speaks_http2;
   http::Limits limits;
   Router router;
   Slots slots;                        // its `Threads`

@@ -75,6 +75,7 @@ struct Context::Impl {
   std::vector<std::unique_ptr<Site>> sites;  // the first one is the default
   std::map<Set, const Site*> by_set;
   std::map<std::string, const Site*, std::less<>> by_name;  // wildcards under their "*." name
+  ProtocolNames protocols;
   Tickets tickets;
   Scratch scratch;
   SharedTransport transport = Session::make_transport();
@@ -201,7 +202,7 @@ bool Context::Impl::add_context(const Set& set, const conf::Tls& tls, const Ciph
   SSL_CTX_set_app_data(context.get(), this);
   SSL_CTX_set_client_hello_cb(context.get(), &Impl::on_hello, this);
   SSL_CTX_set_tlsext_ticket_key_evp_cb(context.get(), &Impl::on_ticket);
-  SSL_CTX_set_alpn_select_cb(context.get(), choose_protocol, nullptr);
+  SSL_CTX_set_alpn_select_cb(context.get(), choose_protocol, &protocols);
   auto site = std::make_unique<Site>();
   site->context = std::move(context);
   for (const Certificate* one : set) site->keys.push_back(KeyUse::of(one->key.get()));
@@ -292,6 +293,7 @@ Steps Context::load_parts(const conf::Tls& tls, Diagnostics& diagnostics,
   const std::optional<ClientAuth> client_auth = ClientAuth::load(tls.client_cert, diagnostics);
   if (certificates.empty() || !has_ciphers || !client_auth || diagnostics.has_errors()) co_return;
   impl = std::make_unique<Impl>();
+  impl->protocols = protocol_names(tls.protocols);
   Steps making = impl->make_contexts(certificates, tls, ciphers, *client_auth, diagnostics);
   while (making.next()) co_yield Step{};
 }

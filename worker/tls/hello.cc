@@ -136,9 +136,18 @@ bool can_verify(SSL* session, const KeyUse& key) {
   return is_1_3 || key.algorithm == Algorithm::other || shares_cipher(session, key.algorithm);
 }
 
+ProtocolNames protocol_names(const std::vector<conf::Protocol>& protocols) {
+  ProtocolNames names;
+  for (const conf::Protocol protocol : protocols) {
+    names.emplace_back(protocol == conf::Protocol::http2 ? "h2" : "http/1.1");
+  }
+  names.emplace_back("http/1.0");
+  return names;
+}
+
 int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size,
-                    const unsigned char* offered, unsigned size, void*) {
-  for (const std::string_view wanted : {"http/1.1", "http/1.0"}) {
+                    const unsigned char* offered, unsigned size, void* names) {
+  for (const std::string_view wanted : *static_cast<const ProtocolNames*>(names)) {
     for (unsigned at = 0; at < size; at += 1u + offered[at]) {
       const std::string_view one(reinterpret_cast<const char*>(offered) + at + 1, offered[at]);
       if (one != wanted) continue;

@@ -9,6 +9,9 @@
 
 #include <cstdint>
 #include <string_view>
+#include <vector>
+
+#include "conf/config.h"
 
 namespace worker::tls {
 
@@ -31,10 +34,14 @@ std::string_view server_name(SSL* session);
 // lists and, if it does not speak TLS 1.3, also by a cipher that it shares with `session`.
 bool can_verify(SSL* session, const KeyUse& key);
 
-// A callback for SSL_CTX_set_alpn_select_cb. Selects http/1.1 before http/1.0. If the client offers
-// neither, the handshake goes on without a protocol: the alert of RFC 7301 section 3.2 would shut
+// The names of ALPN that a listener speaks, in the order of preference.
+using ProtocolNames = std::vector<std::string_view>;
+ProtocolNames protocol_names(const std::vector<conf::Protocol>& protocols);
+
+// A callback for SSL_CTX_set_alpn_select_cb. `names` is a ProtocolNames. If the client offers none
+// of them, the handshake goes on without a protocol: the alert of RFC 7301 section 3.2 would shut
 // out clients that offer others only, though most of them speak HTTP/1.1 when nothing is selected.
 int choose_protocol(SSL* session, const unsigned char** out, unsigned char* out_size,
-                    const unsigned char* offered, unsigned size, void* unused);
+                    const unsigned char* offered, unsigned size, void* names);
 
 }  // namespace worker::tls

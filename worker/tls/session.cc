@@ -307,6 +307,14 @@ bool Session::send_waiting(bool is_last) {
   return true;
 }
 
+bool Session::speaks_http2() const {
+  if (state_ != State::established) return false;
+  const unsigned char* name = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(ssl_.get(), &name, &size);
+  return std::string_view(reinterpret_cast<const char*>(name), size) == "h2";
+}
+
 void Session::close_notify() {
   if (output_ == Output::withheld && !flush()) return;
   if (state_ != State::established || !waiting_.empty()) return;

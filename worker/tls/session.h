@@ -53,6 +53,8 @@ class Session {
   bool established() const { return state_ == State::established || state_ == State::broken; }
   // Whether the peer has begun a handshake that is neither completed nor failed.
   bool handshaking() const { return state_ == State::handshaking || state_ == State::letters; }
+  // Whether the handshake has chosen HTTP/2 (ALPN).
+  bool speaks_http2() const;
   // Why the handshake failed; empty if it did not, or if the peer never sent a byte.
   const std::string& failure() const { return failure_; }
   // Whether the handshake failed because the peer's first bytes were those of a plain HTTP request.

@@ -75,9 +75,8 @@ bool Transaction::is_misdirected() const {
 
 Transaction::Flow Transaction::send_answer(const http::Answer& answer) {
   record_.status = answer.status;
-  record_.body_bytes = now_.facts.is_head ? 0 : answer.page.size();
   now_.response_begun = true;
-  client_.send_answer(answer, now_.end == Exchange::End::refused);
+  record_.body_bytes = client_.send_answer(answer, now_.end == Exchange::End::refused);
   return go(Step::relay);
 }
 

@@ -78,8 +78,9 @@ class Exchange {
   virtual void send_interim(const http::ResponseHead& head) = 0;
   virtual void send_head(const ResponseStart& start, const BodyData& first) = 0;
   virtual void send_body(const BodyData& part) = 0;
-  // A whole response of our own. `refused`: end(End::refused) will follow.
-  virtual void send_answer(const http::Answer& answer, bool refused) = 0;
+  // A whole response of our own; returns how many bytes of its page the client gets. `refused`:
+  // end(End::refused) will follow.
+  virtual std::size_t send_answer(const http::Answer& answer, bool refused) = 0;
   // The backend has switched protocols: `first` and all that follows are bytes, both ways.
   virtual void become_tunnel(const http::ResponseHead& head, std::string_view first) = 0;
   // The backend's side of a tunnel has ended, and all its bytes were taken.
@@ -92,6 +93,8 @@ class Exchange {
   virtual std::size_t held() const = 0;  // how many bytes wait
   // Bytes that the client has not acknowledged yet, of those that were sent.
   virtual std::size_t unsent() const = 0;
+  // Bytes that the client has taken of other responses while this one waited for its turn.
+  virtual std::uint64_t yielded() const { return 0; }
   // How many bytes to read next from the backend: few while the client is slow.
   virtual std::size_t read_size() const = 0;
   virtual bool has_failed() const = 0;  // a write has failed

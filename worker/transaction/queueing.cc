@@ -24,7 +24,8 @@ Transaction::Flow Transaction::collect() {
   if (client_.body_is_whole() || now_.facts.expects_continue) return go(Step::admit);
   const http::Framing& body = now_.facts.body;
   const bool is_short = body.kind == http::Framing::Kind::length && body.length < most;
-  if (!reserve(is_short ? body.length : most)) return go(Step::admit);
+  const std::uint64_t wanted = is_short ? body.length : most;
+  if (wanted != 0 && !reserve(wanted)) return go(Step::admit);
   for (int i = 0; !client_.body_is_whole() && to_backend_.held() < most; ++i) {
     if (i == kReadsPerTurn) {
       client_.read_later();

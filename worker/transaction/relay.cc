@@ -84,8 +84,9 @@ Transaction::Flow Transaction::pump_response() {
     }
     const std::size_t have = upstream_->head_bytes.copy(buffer, net::kReadBufferSize);
     const std::size_t held = client_.held();
-    std::size_t wanted = net::kReadBufferSize - have;
-    if (held != 0) wanted = std::min(wanted, now_.listener->config.buffer - held);
+    // takes_response() has reserved `Buffer`.
+    const std::size_t most = held != 0 ? now_.listener->config.buffer - held : client_.read_size();
+    const std::size_t wanted = std::min(net::kReadBufferSize - have, most);
     const tls::IoResult result = upstream_->endpoint().read(buffer + have, wanted);
     if (result.status == tls::IoStatus::would_block) {
       if (!to_backend_.failed()) break;
@@ -152,9 +153,9 @@ void Transaction::arm_deadlines() {
   now_.backend_unsent = now_.request_bytes != 0 ? upstream_->stream().unsent() : 0;
 }
 
-// What the client has sent of its body and taken of its response.
+// What the client has sent of its body and taken of its response, or of others instead of it.
 std::int64_t Transaction::client_moved() const {
-  return static_cast<std::int64_t>(now_.request_bytes + now_.response_bytes) -
+  return static_cast<std::int64_t>(now_.request_bytes + now_.response_bytes + client_.yielded()) -
          static_cast<std::int64_t>(client_.unsent());
 }
 

@@ -100,11 +100,17 @@ def test_default_ciphers_are_modern(pound):
 
 
 @pytest.mark.parametrize("offered, chosen", [(["http/1.1"], "http/1.1"), ([], None),
-                                             (["h2", "http/1.1"], "http/1.1")])
+                                             (["http/1.0", "http/1.1"], "http/1.1")])
 def test_alpn(pound, offered, chosen):
     with TlsClient(pound.port, context=client_context(alpn=offered)) as client:
         assert client.tls.selected_alpn_protocol() == chosen
         assert client.ask().status == 200
+
+
+@pytest.mark.parametrize("offered", [["h2", "http/1.1"], ["http/1.1", "h2"], ["h2"]])
+def test_alpn_prefers_http2(pound, offered):
+    with TlsClient(pound.port, context=client_context(alpn=offered)) as client:
+        assert client.tls.selected_alpn_protocol() == "h2"
 
 
 def test_no_renegotiation(pound):

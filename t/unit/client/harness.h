@@ -9,6 +9,7 @@
 #include "worker/client/context.h"
 #include "worker/client/exchange_pool.h"
 #include "worker/client/http1_connection.h"
+#include "worker/client/http2_connection.h"
 
 namespace client_test {
 
@@ -53,19 +54,36 @@ struct Peer {
 
 class ClientWorld {
  public:
-  explicit ClientWorld(const Setup& setup = {}) : world(setup) { context.wall_clock = nullptr; }
+  explicit ClientWorld(const Setup& setup = {}) : world(setup) {
+    context.wall_clock = nullptr;
+    world.loop.before_wait([](void* self) { static_cast<ClientWorld*>(self)->end_turn(); }, this);
+  }
   ~ClientWorld() { clients.cut_off("the test is over"); }
   ClientWorld(const ClientWorld&) = delete;
   ClientWorld& operator=(const ClientWorld&) = delete;
 
   Peer& connect() {
+    return connect([&](UniqueFd socket) {
+      return std::make_unique<worker::client::Http1Connection>(context, *world.listener,
+                                                               std::move(socket), "192.0.2.7");
+    });
+  }
+  // A client that has sent `first`, by which it is known to speak HTTP/2.
+  Peer& connect_http2(std::string_view first) {
+    return connect([&](UniqueFd socket) {
+      return std::make_unique<worker::client::Http2Connection>(
+          context, *world.listener, worker::net::Stream(std::move(socket)), "192.0.2.7", first);
+    });
+  }
+
+  template <class Make>
+  Peer& connect(const Make& make) {
     sockaddr_storage address = listening_.address().storage;
     UniqueFd near(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     REQUIRE(::connect(near.get(), reinterpret_cast<sockaddr*>(&address),
                       listening_.address().size) == 0);
     UniqueFd far = listening_.take();
-    clients.adopt(std::make_unique<worker::client::Http1Connection>(context, *world.listener,
-                                                                    std::move(far), "192.0.2.7"));
+    clients.adopt(make(std::move(far)));
     const int yes = 1;
     REQUIRE(::ioctl(near.get(), FIONBIO, &yes) == 0);
     peers_.push_back(std::make_unique<Peer>(std::move(near)));
@@ -99,12 +117,16 @@ class ClientWorld {
   std::vector<std::string> records() { return world.records(); }
 
   World world;
-  worker::client::ExchangePool exchanges{world.context};
+  worker::client::ExchangePool<worker::client::Http1Exchange> exchanges{world.context};
+  worker::client::ExchangePool<worker::client::Http2Exchange> http2_exchanges{world.context};
   ClientSet clients{world.loop, world.segment.workers(), world.row};
-  worker::client::Context context{world.loop,   world.deadlines, clients,          exchanges,
-                                  world.buffer, world.log,       world.access_log, world.activity};
+  worker::client::Context context{world.loop,       world.deadlines, clients,      exchanges,
+                                  http2_exchanges,  world.budget,    world.buffer, world.log,
+                                  world.access_log, world.activity};
 
  private:
+  void end_turn() { context.flushes.run(); }
+
   static std::size_t heads(std::string_view text) {
     std::size_t count = 0;
     for (std::size_t at = 0; (at = text.find("\r\n\r\n", at)) != std::string_view::npos; at += 4) {

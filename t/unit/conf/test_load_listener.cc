@@ -188,3 +188,26 @@ TEST_CASE("load_listener: limits, the least and the most of each") {
   CHECK(made[3].limits.header == 4096);
   CHECK(made[4].limits.uri == 4096);  // the line is part of the head
 }
+
+TEST_CASE("load_listener: the protocols and their defaults") {
+  using conf::Protocol;
+  const auto made = listeners(
+      "HTTPListeners:\n"
+      "- {Address: '::1', Port: 1, Services: [{Backends: [*be]}]}\n"
+      "- {Address: '::1', Port: 2, Protocols: [h2c, http/1.1], Services: [{Backends: [*be]}]}\n"
+      "HTTPSListeners:\n"
+      "- {Address: '::1', Port: 3, Certificates: a, Services: [{Backends: [*be]}]}\n"
+      "- {Address: '::1', Port: 4, Certificates: a, Protocols: http/1.1,\n"
+      "   Services: [{Backends: [*be]}]}\n"
+      "- {Address: '::1', Port: 5, Certificates: a, Protocols: [http/1.1, h2],\n"
+      "   Services: [{Backends: [*be]}]}\n");
+  REQUIRE(made.size() == 5);
+  using List = std::vector<Protocol>;
+  CHECK(made[0].protocols == List{Protocol::http1});
+  CHECK(made[1].protocols == List{Protocol::http2, Protocol::http1});
+  CHECK(made[2].protocols == List{Protocol::http2, Protocol::http1});
+  CHECK(made[3].protocols == List{Protocol::http1});
+  CHECK(made[4].protocols == List{Protocol::http1, Protocol::http2});
+  CHECK_FALSE(made[0].tls);
+  CHECK(made[4].tls->protocols == made[4].protocols);
+}

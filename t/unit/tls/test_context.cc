@@ -160,7 +160,7 @@ TEST_CASE("tls context: versions, ciphers and ALPN") {
     SSL_get0_alpn_selected(pair.client, &name, &size);
     return {reinterpret_cast<const char*>(name), size};
   };
-  CHECK(agreed("\x02h2\x08http/1.1") == "http/1.1");
+  CHECK(agreed("\x02h2\x08http/1.1") == "http/1.1");  // without Protocols
   CHECK(agreed("\x08http/1.0") == "http/1.0");
   CHECK(agreed("\x02h2") == "");
 }

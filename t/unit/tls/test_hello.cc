@@ -86,12 +86,14 @@ std::string name_in(const std::string& hello) {
   return found;
 }
 
-std::string chosen(std::string_view offered) {
+std::string chosen(std::string_view offered,
+                   const std::vector<conf::Protocol>& protocols = {conf::Protocol::http1}) {
+  worker::tls::ProtocolNames names = worker::tls::protocol_names(protocols);
   const unsigned char* name = nullptr;
   unsigned char size = 0;
   const int result = worker::tls::choose_protocol(
       nullptr, &name, &size, reinterpret_cast<const unsigned char*>(offered.data()),
-      static_cast<unsigned>(offered.size()), nullptr);
+      static_cast<unsigned>(offered.size()), &names);
   if (result != SSL_TLSEXT_ERR_OK) return result == SSL_TLSEXT_ERR_NOACK ? "none" : "alert";
   return {reinterpret_cast<const char*>(name), size};
 }
@@ -128,6 +130,13 @@ TEST_CASE("hello: http/1.1, else http/1.0, else no protocol") {
   CHECK(chosen("\x08http/1.0") == "http/1.0");
   CHECK(chosen("\x02h2\x06spdy/3") == "none");
   CHECK(chosen("\x08HTTP/1.1\x07http/1.\x09http/1.1x") == "none");
+  using conf::Protocol;
+  const std::vector<Protocol> new_first = {Protocol::http2, Protocol::http1};
+  const std::vector<Protocol> old_first = {Protocol::http1, Protocol::http2};
+  CHECK(chosen("\x08http/1.1\x02h2", new_first) == "h2");
+  CHECK(chosen("\x08http/1.1\x02h2", old_first) == "http/1.1");
+  CHECK(chosen("\x02h2", old_first) == "h2");
+  CHECK(chosen("\x03h2c\x01h\x08http/1.0", new_first) == "http/1.0");
 }
 
 TEST_CASE("hello: each scheme of a kind of key, from the first to the last, and no other") {

@@ -55,6 +55,7 @@ class FakeExchange final : public worker::transaction::Exchange {
   BodyPart accept(const worker::http::RequestFacts& facts, std::uint64_t most) override {
     calls.emplace_back("accept");
     most_body = most;
+    is_head_ = facts.is_head;
     using Kind = worker::http::Framing::Kind;
     is_whole_ = facts.body.kind == Kind::none ||
                 (facts.body.kind == Kind::length && facts.body.length == 0);
@@ -76,13 +77,14 @@ class FakeExchange final : public worker::transaction::Exchange {
                     text(first));
   }
   void send_body(const BodyData& part) override { calls.push_back("body" + text(part)); }
-  void send_answer(const worker::http::Answer& answer, bool refused) override {
+  std::size_t send_answer(const worker::http::Answer& answer, bool refused) override {
     page = answer.page;
     std::string call = "answer " + std::to_string(answer.status);
     if (!answer.field.name.empty()) {
       call.append(" ").append(answer.field.name).append(": ").append(answer.field.value);
     }
     calls.push_back(call + (refused ? " refused" : ""));
+    return is_head_ ? 0 : answer.page.size();
   }
   void become_tunnel(const worker::http::ResponseHead& head, std::string_view first) override {
     calls.push_back("tunnel " + std::to_string(head.status) + text(BodyData{first}));
@@ -168,6 +170,7 @@ class FakeExchange final : public worker::transaction::Exchange {
   std::deque<Part> parts_;
   Part now_;  // owns the bytes of the part that next() returned last
   worker::http::Refusal refusal_;
+  bool is_head_ = false;
   bool is_whole_ = false;
 };
 

@@ -1,0 +1,19 @@
+// The access record of a connection: see connection_record.h.
+#include "worker/client/connection_record.h"
+
+namespace worker::client {
+
+void write_connection_record(Context& context, const route::Listener& listener,
+                             const ConnectionRecord& what) {
+  const std::uint64_t now_us = context.loop.turn_us();
+  log::AccessRecord record;
+  context.access_log.begin({}, now_us, record);
+  record.client_ip = what.client_ip;
+  record.status = what.status;
+  record.body_bytes = what.body_bytes;
+  record.service = listener.name;
+  record.reason = what.reason;
+  context.access_log.write(record, now_us);
+}
+
+}  // namespace worker::client
