@@ -36,6 +36,10 @@ class Site:
     def tls_client(self, port, *args, **kwargs):
         return self._keep(self._clients, TlsClient(port, *args, **kwargs))
 
+    def add_client(self, client):
+        """Takes over a client that the test has made."""
+        return self._keep(self._clients, client)
+
     def wrk(self, port, **kwargs):
         return self._keep(self._clients, Wrk(port, self.directory, **kwargs))
 

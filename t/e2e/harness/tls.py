@@ -195,7 +195,8 @@ class TlsClient(Client):
 
     def __init__(self, port, name="www.example.com", context=None, session=None, handshake=True,
                  **options):
-        socket_options = {k: options.pop(k) for k in ("host", "receive_buffer") if k in options}
+        socket_options = {k: options.pop(k) for k in ("host", "receive_buffer", "source")
+                          if k in options}
         super().__init__(port, **socket_options)
         plain = self.sock
         self.sock = TlsSocket(plain, context or client_context(**options), name, session)
