@@ -1,12 +1,13 @@
 #!/usr/bin/python3
-"""Pound beside nginx and HAProxy: the cost of a request in each of them on this machine.
+"""Pound beside its peers: the cost of a request in each of them on this machine.
 
 usage: compare.py --backend PROGRAM [--rounds N] [--seconds S] [--only NAMES] [--strict yes]
                   [--readme FILE]
 
-Prints a table, and writes it between the markers of the README if it is complete. Exits with 1
+The peers are nginx and HAProxy, and for HTTP/2 also h2o and nghttpx if they are installed. Prints
+two tables, and writes them between the markers of the README if they are complete. Exits with 1
 after a wrong response, after the time limit, and, if strict, after a missed target. Run it with
-`make bench`; NGINX and HAPROXY in the environment name other programs.
+`make bench`; NGINX, HAPROXY, H2O and NGHTTPX in the environment name other programs.
 """
 
 import argparse
@@ -22,14 +23,19 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "t/e2e"))
 
 # pylint: disable=wrong-import-position
+import h2load
 import machine
+import outcome
 import report
 import tail
 from backends import Backend, make_certificate
+from http2_proxies import FOR_HTTP2, not_installed
 from load import Demand, idle_kib, measure
+from outcome import Outcome
 from proxies import ALL, TO_FILE, HAProxy, Nginx, Pound, Work, missing
 
-LIMIT_SECONDS = 600
+LIMIT_SECONDS = 900
+HTTP2_ROUNDS = 5  # at most; there are more contestants, and each run has a warm-up
 ROUTES = 1000
 SESSIONS = 1000
 IDLE, IDLE_TLS = 5000, 2000
@@ -42,40 +48,6 @@ class Contestant:
     proxy: type
     work: Work
     demand: Demand
-
-
-@dataclasses.dataclass
-class Outcome:
-    """A row of the table: the first contestant against the best of `rivals`."""
-    name: str
-    what: str
-    values: list       # the compared figures, by contestant
-    rivals: list       # the `values` of the rivals; empty: `must` is absolute
-    must: float = None
-    aim: float = None
-    results: list = dataclasses.field(default_factory=list)  # lists of Result, by contestant
-
-    @property
-    def ratio(self):
-        return self.values[0] / min(self.rivals) if self.rivals else None
-
-    @property
-    def missed(self):
-        reached = self.values[0] if self.ratio is None else self.ratio
-        return self.must is not None and reached > self.must
-
-    def median(self, what):
-        return [statistics.median(getattr(one, what) for one in runs) for runs in self.results]
-
-    def cells(self):
-        goal = "" if self.must is None else report.number(self.must)
-        if self.aim is not None:
-            goal += f" ({report.number(self.aim)})"
-        row = [self.what, report.side_by_side(self.values),
-               "" if self.ratio is None else f"{self.ratio:.2f}", goal]
-        for what, scale in (("rps", 1), ("p99_ms", 1), ("pss_kib", 1024)):
-            row += [report.side_by_side(v / scale for v in self.median(what))]
-        return row
 
 
 class Bench:
@@ -97,11 +69,11 @@ class Bench:
         print(f"# {time.monotonic() - self.started:4.0f} s: {name}", file=sys.stderr, flush=True)
         return True
 
-    def needed(self, contestants, rounds=None):
+    def needed(self, contestants, rounds=None, warm_up=0):
         rounds = rounds or self.options.rounds
-        return contestants * (rounds * (self.options.seconds + 0.3) + 2)
+        return contestants * (rounds * (self.options.seconds + 0.3 + warm_up) + 2 + warm_up)
 
-    def compete(self, contestants):
+    def compete(self, contestants, rounds=None):
         """Runs all contestants in turn, so that a drift of the machine affects all alike."""
         results = [[] for _ in contestants]
         spoken = set()
@@ -112,7 +84,7 @@ class Bench:
                 stack.callback(proxies[-1].stop)
             for proxy, one in zip(proxies, contestants):
                 self.note(measure(proxy, one.demand, 1)[0].wrong)
-            for turn in range(self.options.rounds):
+            for turn in range(rounds or self.options.rounds):
                 for i in range(len(proxies)):
                     i = (i + turn) % len(proxies)
                     result, said = measure(proxies[i], contestants[i].demand, self.options.seconds)
@@ -138,6 +110,15 @@ class Bench:
         results = self.compete([Contestant(one.name, one, self.work, demand) for one in ALL])
         values = [statistics.median(run.us for run in runs) for runs in results]
         self.add(Outcome(name, what, values, values[1:], must, aim, results))
+
+    def with_http2(self, name, what, demand, must, aim):
+        rounds = min(HTTP2_ROUNDS, self.options.rounds)
+        if not self.wants(name, self.needed(len(FOR_HTTP2), rounds, h2load.WARM_UP)):
+            return
+        results = self.compete([Contestant(one.name, one, self.work, demand) for one in FOR_HTTP2],
+                               rounds)
+        values = [statistics.median(run.us for run in runs) for runs in results]
+        self.add(Outcome(name, what, values, values[1:], must, aim, results, is_http2=True))
 
     def against_itself(self, name, what, changes, must, aim):
         """Pound with the changed (work, demand) against Pound with the usual work."""
@@ -167,19 +148,21 @@ class Bench:
                              [values[on], values[off]], [values[off]], 1.08, 1.04,
                              [results[on], results[off]]))
 
-    def idle(self, name, what, count, tls, goals):
-        if not self.wants(name, 3 * (2 + count * (0.004 if tls else 0.001))):
+    def idle(self, name, what, count, demand, goals):
+        proxies = FOR_HTTP2 if demand.streams else ALL
+        each = 0.006 if demand.streams else 0.004 if demand.tls else 0.001
+        if not self.wants(name, len(proxies) * (2 + count * each)):
             return
         values = []
-        for one in ALL:
+        for one in proxies:
             proxy = one(self.work)
             try:
-                kib, wrong = idle_kib(proxy, count, tls)
+                kib, wrong = idle_kib(proxy, count, demand)
             finally:
                 proxy.stop()
             values.append(kib)
             self.note(wrong)
-        self.add(Outcome(name, what, values, [], *goals))
+        self.add(Outcome(name, what, values, [], *goals, is_http2=bool(demand.streams)))
 
     def tail(self):
         """p99 at 70 % of the rate of the slowest proxy, alone and beside disturbances."""
@@ -226,29 +209,50 @@ def run(bench, socket):
     bench.against_itself(
         "sessions", "sessions by cookie: Pound with / without",
         (dataclasses.replace(bench.work, sessions=300), Demand(cookies=SESSIONS)), 1.05, 1.02)
-    bench.idle("idle", f"an idle client, KiB ({IDLE} of them)", IDLE, False, (0.40, 0.30))
-    bench.idle("idletls", f"an idle TLS client, KiB ({IDLE_TLS} of them)", IDLE_TLS, True,
-               (14.8, 12))
+    bench.idle("idle", f"an idle client, KiB ({IDLE} of them)", IDLE, Demand(), (0.40, 0.30))
+    bench.idle("idletls", f"an idle TLS client, KiB ({IDLE_TLS} of them)", IDLE_TLS,
+               Demand(tls=True), (14.8, 12))
+    run_http2(bench)
     bench.tail()
 
 
-HEADS = ["scenario", "CPU µs per request", "ratio", "must (aim)", "requests/s", "p99, ms",
-         "memory, MiB"]
+def run_http2(bench):
+    for name, what, demand, must, aim in (
+            ("h2", "h2: 1 KiB, 16 clients × 16 streams", Demand(16, streams=16), 1.00, 0.85),
+            ("h2one", "h2one: 1 client × 100 streams", Demand(1, streams=100), 1.00, 0.85),
+            ("h2many", "h2many: 256 clients × 2 streams", Demand(256, streams=2), 0.90, 0.80),
+            ("h2big", "h2big: 1 MiB, 8 clients × 4 streams", Demand(8, MIB, streams=4), 0.95,
+             0.85)):
+        bench.with_http2(name, what, dataclasses.replace(demand, tls=True), must, aim)
+    bench.idle("idleh2", f"an idle HTTP/2 client, KiB ({IDLE_TLS} of them)", IDLE_TLS,
+               Demand(tls=True, streams=1), (16.0, 15.0))
 
 
 def text_of(bench, options):
-    versions = ", ".join(f"{one.name} {one.version()}" for one in ALL)
-    return "\n".join([
+    """The tables for the outcomes that there are, with what a reader has to know."""
+    versions = ", ".join(f"{one.name} {one.version()}" for one in FOR_HTTP2)
+    text = [
         f"{versions}; {machine.describe()}. Medians of {options.rounds} interleaved rounds of "
-        f"{options.seconds} s. A cell has the figures of " + " / ".join(one.name for one in ALL) +
-        "; the ratio is Pound's figure to that of the better peer. Each proxy has two workers or "
-        "threads. Nothing is pinned: proxy, load generator and backend share the processors, "
-        "because a load generator on its own processor would leave none of the two for the "
-        "proxy's second worker. CPU is the scheduler's count for all processes of the proxy; "
-        "memory is their proportional share. Rows on a tail compare p99 at 70 % of the slowest "
-        f"proxy's rate. The queue of a syslog socket holds {machine.syslog_queue()} records here.",
-        "",
-        report.table(HEADS, [outcome.cells() for outcome in bench.outcomes])])
+        f"{options.seconds} s. A ratio is that of Pound's figure to the best peer's. Each proxy "
+        "has two workers or threads. Nothing is pinned: proxy, load generator and backend share "
+        "the processors, because a load generator on its own processor would leave none of the "
+        "two for the proxy's second worker. CPU is the scheduler's count for all processes of the "
+        "proxy; memory is their proportional share."]
+    plain = [one for one in bench.outcomes if not one.is_http2]
+    http2 = [one for one in bench.outcomes if one.is_http2]
+    if plain:
+        text += [
+            "", f"HTTP/1.1, from wrk. A cell has the figures of {outcome.names(ALL)}, unless the "
+            "row says otherwise. Rows on a tail compare p99 at 70 % of the slowest proxy's rate. "
+            f"The queue of a syslog socket holds {machine.syslog_queue()} records here.",
+            "", outcome.table(plain).rstrip()]
+    if http2:
+        text += [
+            "", f"HTTP/2 over TLS, from h2load, in {min(HTTP2_ROUNDS, options.rounds)} rounds. A "
+            f"cell has the figures of {outcome.names(FOR_HTTP2)}. Handshakes come before the "
+            "measurement and do not count.",
+            "", outcome.table(http2).rstrip()]
+    return "\n".join(text) + "\n"
 
 
 def parse():
@@ -267,6 +271,8 @@ def main():
     if absent := missing():
         print(f"not installed: {' '.join(absent)}; try init/install-deps --bench", file=sys.stderr)
         return 1
+    for program in not_installed():
+        print(f"# {program} is not installed; HTTP/2 is compared without it", file=sys.stderr)
     machine.allow_many_descriptors()
     with contextlib.ExitStack() as stack:
         directory = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))

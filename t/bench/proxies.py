@@ -1,14 +1,16 @@
 """Pound and its peers on this machine, configured for equal work, each on its own ports.
 
 All have two workers or threads, keep connections to the backend open, keep clients for ten minutes,
-accept TLS 1.2 and 1.3 with the same certificate and tickets, and add X-Forwarded-For. Differences
-favour the peers: HAProxy may splice, and only Pound adds X-Forwarded-Proto, -Host and -Port. Logs
-go to a file; those of HAProxy go to a syslog socket, because HAProxy cannot write files.
+accept TLS 1.2 and 1.3 with the same certificate and tickets, speak HTTP/2 and HTTP/1.1 over TLS as
+the client prefers, and add X-Forwarded-For. Differences favour the peers: HAProxy may splice, and
+only Pound adds X-Forwarded-Proto, -Host and -Port. Logs go to a file; those of HAProxy go to a
+syslog socket, because HAProxy cannot write files.
 """
 
 import dataclasses
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -19,6 +21,7 @@ from harness import POUND, proc, reserve_port, wait_until
 import machine
 
 WORKERS = 2
+MOST_STREAMS = 256  # of a connection, where it can be set; more than any scenario uses
 # Pound's order. The order of OpenSSL begins with AES-256.
 SUITES = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
 TO_FILE = "file"  # a value of `log` that is not the path of a socket
@@ -64,10 +67,11 @@ class Proxy:
         path.write_text(text)
         return str(path)
 
-    def run(self, command):
+    def run(self, command, **environment):
         with open(self.directory / "said", "wb") as said:
             self.process = subprocess.Popen(  # pylint: disable=consider-using-with
-                command, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
+                command, stdin=subprocess.DEVNULL, stdout=said, stderr=said,
+                env={**os.environ, **environment})
         self.pid = self.process.pid
 
     def start(self):
@@ -120,6 +124,7 @@ class Nginx(Proxy):
         if work.slow:
             pages += f" location = {work.slow[0]} {{ proxy_pass http://slow; }}"
         slow = f"upstream slow {{ server 127.0.0.1:{work.slow[1]}; }}" if work.slow else ""
+        parameter, directive = ("", "http2 on;") if self.knows_http2_on() else ("http2", "")
         certificate = f"ssl_certificate {work.certificate}; ssl_certificate_key {work.certificate};"
         path = self.write("nginx.conf", f"""
 user root;
@@ -135,6 +140,7 @@ http {{
   fastcgi_temp_path {self.directory}/f; uwsgi_temp_path {self.directory}/u;
   scgi_temp_path {self.directory}/s;
   keepalive_timeout 600; keepalive_requests 1000000000; client_max_body_size 0;
+  http2_max_concurrent_streams {MOST_STREAMS};
   ssl_protocols TLSv1.2 TLSv1.3; ssl_prefer_server_ciphers on;
   ssl_conf_command Ciphersuites {SUITES};
   proxy_http_version 1.1; proxy_max_temp_file_size 0;
@@ -145,7 +151,8 @@ http {{
   }}
   {slow}
   server {{ listen 127.0.0.1:{self.http} backlog=4096 reuseport; {pages} }}
-  server {{ listen 127.0.0.1:{self.https} ssl backlog=4096 reuseport; {certificate} {pages} }}
+  server {{ listen 127.0.0.1:{self.https} ssl {parameter} backlog=4096 reuseport; {directive}
+    {certificate} {pages} }}
 }}
 """)
         self.run([self.program, "-c", path, "-p", str(self.directory), "-e", "stderr"])
@@ -153,6 +160,12 @@ http {{
     @classmethod
     def version(cls):
         return machine.version([cls.program, "-v"], r"nginx/(\S+)")
+
+    @classmethod
+    def knows_http2_on(cls):
+        """Since 1.25.1 HTTP/2 has a directive of its own."""
+        numbers = re.findall(r"\d+", cls.version())
+        return [int(number) for number in numbers[:3]] >= [1, 25, 1]
 
 
 class HAProxy(Proxy):
@@ -166,11 +179,13 @@ class HAProxy(Proxy):
         if work.slow:
             use = f" use_backend slow if {{ path {work.slow[0]} }}"
             slow = f"backend slow\n server s 127.0.0.1:{work.slow[1]}"
-        tls = f"ssl crt {work.certificate} ssl-min-ver TLSv1.2 ciphersuites {SUITES}"
+        tls = f"ssl crt {work.certificate} alpn h2,http/1.1 ssl-min-ver TLSv1.2"
+        tls += f" ciphersuites {SUITES}"
         path = self.write("haproxy.cfg", f"""
 global
  maxconn {machine.most_clients()}
  nbthread {work.workers}
+ tune.h2.max-concurrent-streams {MOST_STREAMS}
 defaults
  mode http
 {log}
