@@ -195,6 +195,11 @@ std::size_t Http1Exchange::unsent() const {
   return out_.held() + connection_->endpoint().stream().unsent();
 }
 
+// Of a response, `Buffer` bounds what waits; of a tunnel, the reads do.
+std::size_t Http1Exchange::read_size() const {
+  return now_.is_tunnel ? out_.read_size() : net::kReadBufferSize;
+}
+
 bool Http1Exchange::is_gone() const { return connection_->endpoint().stream().has_failed(); }
 
 bool Http1Exchange::has_ended() const { return connection_->endpoint().peer_closed(); }

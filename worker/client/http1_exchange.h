@@ -62,7 +62,7 @@ class Http1Exchange final : public net::Disposable, public transaction::Exchange
   void end_tunnel_output() override;
   std::size_t held() const override { return out_.held(); }
   std::size_t unsent() const override;
-  std::size_t read_size() const override { return out_.read_size(); }
+  std::size_t read_size() const override;
   bool has_failed() const override { return out_.failed(); }
   bool is_gone() const override;
   bool has_ended() const override;
