@@ -169,7 +169,10 @@ void Http2Exchange::end(End how) {
   Http2Connection& connection = *connection_;
   connection_ = nullptr;
   pinned_.reset();
+  // A client that lets its responses wait until they are given up must not go on like this.
+  const bool is_given_up = how == End::cut_off && state != State::closed && !server_has_ended();
   connection.session().close(*this, code_of(how));
+  if (is_given_up) connection.session().charge(http2::Budget::kReset);
   connection.exchange_ended(*this);
 }
 

@@ -53,6 +53,19 @@ def test_a_hundred_closed_windows(site, certificates, size, tls):
         siege.fits(client)
 
 
+def test_a_client_that_stalls_again_and_again_is_sent_away(site):
+    siege = Siege(site, LISTENER)
+    client = siege.client(settings=CLOSED)
+    with siege.defended():
+        for _ in range(2):
+            for stream in [client.request(path="/large/1") for _ in range(100)]:
+                client.expect_reset(stream, Code.CANCEL)
+        for _ in range(100):
+            client.request(path="/large/1")
+        client.expect_goaway(Code.ENHANCE_YOUR_CALM)
+    siege.pound.wait_log("reason=h2_flood$")
+
+
 def test_a_closed_window_of_the_connection(site):
     """The windows of the streams are open, and that of all of them has been used up."""
     siege = Siege(site, LISTENER)
