@@ -20,9 +20,11 @@ class Budget {
   static constexpr std::int64_t kFull = 2'000;    // tokens
   static constexpr std::int64_t kPerSecond = 50;  // tokens
   static constexpr std::int64_t kFrame = 1;       // PING, SETTINGS, an empty DATA, …
-  static constexpr std::int64_t kReset = 10;      // RST_STREAM of the client; a response given up
-  static constexpr std::int64_t kFault = 20;      // a request that we have to reset or refuse
-  static constexpr std::int64_t kResponse = 2;    // earned by one that was sent whole
+  // RST_STREAM of the client, a response that was given up, a header block for a stream that is
+  // gone.
+  static constexpr std::int64_t kReset = 10;
+  static constexpr std::int64_t kFault = 20;    // a request that we have to reset or refuse
+  static constexpr std::int64_t kResponse = 2;  // earned by one that was sent whole
   // Earned by a DATA frame that we send, which a client may answer with two WINDOW_UPDATEs.
   static constexpr std::int64_t kData = 2;
   static constexpr std::size_t kBytesPerToken = 1'024;  // of bodies, both ways

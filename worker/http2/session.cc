@@ -182,7 +182,7 @@ void Session::on_headers(const FrameHeader& header, const Block& block) {
   if (stream == nullptr && !is_ignored(id)) {
     return fail(ErrorCode::stream_closed, "h2_stream_closed");
   }
-  if (stream == nullptr) return user_.on_ignored_block(block.text);
+  if (stream == nullptr) return ignore(block);
   if (stream->client_has_ended()) return fail(ErrorCode::stream_closed, "h2_stream_closed");
   if (!header.has(kEndStream) || block.depends_on_itself) {
     user_.on_ignored_block(block.text);
@@ -193,9 +193,15 @@ void Session::on_headers(const FrameHeader& header, const Block& block) {
   user_.on_trailer(*stream, block.text);
 }
 
+// To decode a block costs as much when nobody wants it.
+void Session::ignore(const Block& block) {
+  user_.on_ignored_block(block.text);
+  charge(Budget::kReset);
+}
+
 void Session::on_new_stream(const FrameHeader& header, const Block& block) {
   const std::uint32_t id = header.stream;
-  if (ending_ == Ending::final) return user_.on_ignored_block(block.text);
+  if (ending_ == Ending::final) return ignore(block);
   last_id_ = id;
   if (block.depends_on_itself) {
     user_.on_ignored_block(block.text);

@@ -154,6 +154,7 @@ class Session {
   bool first_fragment(const FrameHeader& header, std::string_view payload, Block& block);
   void on_headers(const FrameHeader& header, const Block& block);
   void on_new_stream(const FrameHeader& header, const Block& block);
+  void ignore(const Block& block);
 
   // session_data.cc
   std::size_t begin_data(const FrameHeader& header, std::string_view bytes);

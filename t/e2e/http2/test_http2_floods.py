@@ -11,7 +11,7 @@ from bystanders import Siege, pour
 from harness import wait_until
 from harness.http2_frames import (ACK, MAX_WINDOW, PRIORITY, SETTINGS, Code, data, frame, goaway,
                                   headers, ping, priority, priority_update, rst_stream, settings,
-                                  window_update)
+                                  string, window_update)
 
 TIMES = 20_000  # more frames than the tokens of any test pay for
 TOKENS = 2_000  # of a connection at first; 50 more come each second
@@ -223,6 +223,19 @@ def test_made_you_reset_by_content_length(siege):
         pour(client, make, TIMES // 4)
         ends_calmly(siege, client)
     assert siege.most_open <= FAULTS * 1.2
+
+
+@pytest.mark.parametrize("frames", [
+    headers(1, b"\x40" + string("x-sum") + string("y" * 3000)) * 4, data(1, bytes(100)) * 20],
+    ids=["trailers", "DATA"])
+def test_frames_of_a_stream_that_the_server_has_reset(siege, frames):
+    """They may have been under way, and are ignored; header blocks are decoded all the same."""
+    client = siege.client()
+    client.send(headers(1, client.block("POST", "/hang"), end=False), window_update(1, 0))
+    client.expect_reset(1, Code.PROTOCOL_ERROR)
+    with siege.defended():
+        pour(client, frames, TIMES // 20)
+        ends_calmly(siege, client)
 
 
 MALFORMED = {

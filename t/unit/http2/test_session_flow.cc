@@ -392,6 +392,23 @@ TEST_CASE("session: data for streams that were reset are paid for") {
   CHECK(failure(peer) == "11 h2_flood");
 }
 
+TEST_CASE("session: header blocks that nobody wants are paid for") {
+  const auto most = [](Peer& peer, std::uint32_t id) {
+    std::int64_t count = 0;
+    for (; !peer.session.has_failed(); ++count) peer.give(headers(id, "x"));
+    CHECK(failure(peer) == "11 h2_flood");
+    return count;
+  };
+  Peer reset;
+  open(reset, 1, kEndHeaders);
+  reset.session.close(reset.stream(1), ErrorCode::no_error);
+  CHECK(most(reset, 1) == Budget::kFull / Budget::kReset);
+  Peer ending;
+  open(ending, 1);
+  ending.session.end_requests();
+  CHECK(most(ending, 3) == Budget::kFull / Budget::kReset);
+}
+
 TEST_CASE("session: a stream that is used again keeps little memory") {
   Peer peer;
   open(peer, 1, kEndHeaders);
