@@ -66,7 +66,10 @@ BodyPart Http2Exchange::read_body(char* buffer, std::size_t size) {
     http::Refusal refusal = judge_length(is_end);
     if (is_end && !refusal) refusal = now_.trailer_refusal;
     now_.is_malformed = http::is_malformed(refusal.reason);
-    if (refusal) return refused(refusal);
+    if (refusal) {
+      connection_->session().charge(http2::Budget::kFault);
+      return refused(refusal);
+    }
     now_.is_whole = is_end;
   }
   return {.status = BodyPart::Status::data, .data = {buffer, part}, .refusal = {}, .excerpt = {}};
