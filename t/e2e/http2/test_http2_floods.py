@@ -218,10 +218,12 @@ def test_made_you_reset_by_content_length(siege):
     def make(_):
         stream = client.next_stream()
         block = client.block("POST", "/hang", ("content-length", "5"))
-        return headers(stream, block, end=False) + data(stream, b"123456")
+        return headers(stream, block, end=False) + data(stream, b"x" * 100)
     with siege.defended():
         pour(client, make, TIMES // 4)
         ends_calmly(siege, client)
+    refused = [r for r in siege.pound.records() if r["reason"] == "h2_content_length"]
+    assert 0 < len(refused) <= FAULTS * 1.2
     assert siege.most_open <= FAULTS * 1.2
 
 
