@@ -110,21 +110,21 @@ class Transaction final : public ExchangeUser,
     const backend::Backend* avoided = nullptr;  // ended a connection without an answer
     bool is_sticky = false;                     // its session binds it to this backend
     bool no_pool = false;                       // a pooled connection was stale
+    bool heard_backend = false;                 // bytes came on this connection to the backend
 
     backend::AddressOrder addresses;  // of the backend
     std::uint64_t sent_ms = 0;        // when the request went out
     std::uint64_t sent_us = 0;        // the same, to measure by
     std::size_t backend_unsent = 0;   // of the request, when the backend's deadline was set
-    bool heard_backend = false;       // bytes came on this connection to the backend
 
     http::ResponseFacts response_facts;
     std::size_t interims = 0;     // 1xx that the backend has sent
     bool response_begun = false;  // the final head, or our own answer, is on its way
+    bool is_stream = false;       // a tunnel or an event stream, which `MaxStreams` counts
     Exchange::End end = Exchange::End::whole;
     std::uint64_t request_bytes = 0;   // of the body that the client has sent
     std::uint64_t response_bytes = 0;  // of the body that was sent to the client
     std::uint64_t reserved = 0;        // bytes of the worker's buffer memory
-    bool is_stream = false;            // a tunnel or an event stream, which `MaxStreams` counts
     std::optional<Tunnel> tunnel;
   };
 
