@@ -47,6 +47,8 @@ def script(held):
                 asked = connection.read_request()
             except Closed:
                 return
+            if asked is None:
+                return
             if asked.target == "/tunnel":
                 connection.send(SWITCH)
                 held.wait()

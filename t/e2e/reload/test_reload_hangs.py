@@ -79,7 +79,8 @@ def test_a_configuration_that_came_meanwhile_is_read_next(site, faults):
     kill_all(set(proc.children(pound.master)) - set(daemon.workers))
     # In the file a later outcome may already have replaced that of the killed generation.
     pound.wait_log("generation [0-9]+ active")
-    assert get(pound.port).status == 404
+    # The old workers still accept until they hear of it.
+    wait_until(lambda: get(pound.port).status == 404, "the new configuration")
     assert len([line for line in pound.log().splitlines() if " active: " in line]) == 1
 
 
