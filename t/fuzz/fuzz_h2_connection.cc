@@ -103,7 +103,6 @@ class User final : private SessionUser {
     session.send_head(exchange, block, false);
     const char mark = static_cast<char>('a' + exchange.id / 2 % 26);
     session.send_body(exchange, std::string(std::stoul(std::string(size)), mark), true, {});
-    if (exchange.held() == 0) session.close(exchange, ErrorCode::no_error);
   }
   void on_trailer(Stream& stream, std::string_view block) override {
     worker::http::Refusal refusal;
@@ -127,7 +126,8 @@ class User final : private SessionUser {
     if (stream.client_has_ended() && mode_.waits) answer(exchange);
   }
   void on_reset(Stream& stream) override { static_cast<Exchange&>(stream).text += " reset"; }
-  void on_drained(Stream& stream) override { session.close(stream, ErrorCode::no_error); }
+  // Streams stay: when a response ends depends on the reads.
+  void on_drained(Stream& /*stream*/) override {}
   bool grant(std::size_t bytes) override {
     if (bytes > grants_) return false;
     grants_ -= bytes;

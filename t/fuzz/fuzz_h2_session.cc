@@ -173,6 +173,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const bool at_edge = mode.reads && (whole->session.failure().reason == "h2_window" ||
                                         split->session.failure().reason == "h2_window");
     if (at_edge) continue;
+    // When a response ends, and so whether a late frame still finds its stream, depends on them,
+    // too.
+    if (mode.answers && mode.closes) continue;
     require(whole->session.failure().reason == split->session.failure().reason, "same end");
     require(whole->events == split->events, "same events");
     require(whole->bodies == split->bodies, "same bodies");

@@ -56,7 +56,7 @@ BodyPart Http2Exchange::accept(const http::RequestFacts& facts, std::uint64_t mo
 BodyPart Http2Exchange::read_body(char* buffer, std::size_t size) {
   if (state == State::closed) return no_more(BodyPart::Status::gone);
   const std::size_t part = connection_->session().read(*this, buffer, size);
-  connection_->touch();
+  if (part != 0) connection_->touch();  // windows may be given back
   now_.received += part;
   const bool is_end = client_has_ended() && unread() == 0;
   if (part == 0 && !is_end) return {};

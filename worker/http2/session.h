@@ -5,10 +5,11 @@
 // frame. Header blocks pass as they are; hpack.h decodes and encodes them. The user owns the
 // streams and sends what output() holds.
 //
-// Verdicts do not depend on how the bytes are split. What breaks the rules of one stream resets
-// that stream; what breaks those of the connection ends all of it: has_failed(), after a GOAWAY.
-// Memory: an unread body is bounded by 64 KiB and what the user grants,
-// output by kMostOutput and the heads of the open streams, and an idle session owns no buffer.
+// Verdicts do not depend on how the bytes are split, but for a frame that is late: whether its
+// stream has ended before is a matter of time. What breaks the rules of one stream resets that
+// stream; what breaks those of the connection ends all of it: has_failed(), after a GOAWAY. Memory:
+// an unread body is bounded by 64 KiB and what the user grants, output by kMostOutput and the heads
+// of the open streams, and an idle session owns no buffer.
 #pragma once
 
 #include <cstddef>

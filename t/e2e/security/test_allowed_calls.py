@@ -32,6 +32,7 @@ EXPLAINED = {
     "time": "the same",
     "futex": "only a lock that is held by another worker at that moment needs it",
     "getrandom": "OpenSSL refills its generator rarely",
+    "prctl": "abseil names memory, where RE2 uses it (Debian 13)",
     "madvise": "malloc gives memory back that is not at the end of the heap",
     "mmap": "malloc of large blocks",
     "mmap2": "the same on 32-bit processors",

@@ -7,7 +7,6 @@
 
 using namespace client_test;
 using namespace http2_test;
-using worker::client::kLingerMs;
 using worker::client::kPatienceMs;
 using worker::client::kPauseMs;
 using Client = client_test::Peer;
@@ -98,7 +97,7 @@ TEST_CASE("http2_connection: DATA that differs from Content-Length resets the st
   for (const std::string& body : {data(1, "ab", true), data(1, "abcd", true), data(1, "abcd")}) {
     ClientWorld in;
     Client& client = begin(in);
-    client.sends(headers(1, kPostBlock + std::string(length), kEndHeaders) + body);
+    client.sends(headers(1, std::string(kPostBlock).append(length), kEndHeaders).append(body));
     REQUIRE(until_frames(in, client, 1));
     CHECK(received(client) == Words{"RST 1 1"});
     CHECK(in.records() ==

@@ -311,7 +311,9 @@ TEST_CASE("every reason has a case") {
     CHECK(seen.count(code) + kElsewhere.count(code) == 1);
   }
   CHECK(seen.size() + kElsewhere.size() == kReasons - 1);
-  for (const auto& [code, file] : kElsewhere) {
+  for (const auto& elsewhere : kElsewhere) {
+    const auto& code = elsewhere.first;
+    const auto& file = elsewhere.second;
     std::ifstream in(file);
     const std::string text{std::istreambuf_iterator<char>(in), {}};
     CAPTURE(file);

@@ -76,13 +76,14 @@ inline bool connects(std::uint16_t port) {
 
 class SupervisorLife {
  public:
-  explicit SupervisorLife(unsigned workers = 2, std::string global = "", std::string trouble = "")
+  explicit SupervisorLife(unsigned workers = 2, const std::string& global = "",
+                          std::string trouble = "")
       : workers_(workers), trouble_(std::move(trouble)) {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) std::abort();
     log_ = worker::net::UniqueFd(ends[0]);
     worker::net::UniqueFd theirs(ends[1]);
-    configure(workers, std::move(global));
+    configure(workers, global);
     pid_ = ::fork();
     if (pid_ == 0) {
       ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -125,7 +126,7 @@ class SupervisorLife {
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
     while (true) {
       for (std::size_t feed; (feed = unread_.find('\n')) != unread_.npos;) {
-        const std::string line = unread_.substr(0, feed);
+        std::string line = unread_.substr(0, feed);
         unread_.erase(0, feed + 1);
         all_ += line + "\n";
         if (line.find(text) != line.npos) return line;

@@ -127,6 +127,7 @@ TEST_CASE("stream: any number of pieces goes out in order, below, at and above 4
     std::vector<std::string> texts = {std::string(size, 'a'), std::string(size, 'b'), ""};
     std::string all = texts[0] + texts[1];
     std::vector<iovec> pieces;
+    pieces.reserve(texts.size());
     for (std::string& text : texts) pieces.push_back({text.data(), text.size()});
     const worker::tls::IoResult result = pair.stream.write(pieces.data(), 3);
     CHECK(result.status == IoStatus::ok);

@@ -128,6 +128,7 @@ TEST_CASE("sandbox: without filters in the kernel the reason is its own, and not
 TEST_CASE("sandbox: a process may use what it has" * doctest::skip(!is_filtered())) {
   CHECK(passes([] {}));
   CHECK(passes([] { std::free(std::malloc(64 << 20)); }));
+  CHECK(passes([] { ::prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, 0, 0, "memory"); }));
   CHECK(passes([] { ::close(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)); }));
   CHECK(passes([] { ::close(::socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)); }));
   for (const int option : {TCP_NODELAY, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT}) {
@@ -163,6 +164,7 @@ TEST_CASE("sandbox: other calls end the process" * doctest::skip(!is_filtered())
   CHECK(ends([] { ::syscall(SYS_openat, AT_FDCWD, "/", 0); }, SYS_openat));
   CHECK(ends([] { ::syscall(SYS_kill, ::getpid(), SIGABRT); }, SYS_kill));
   CHECK(ends([] { ::syscall(SYS_prctl, 1, 2, 3, 4, 5); }, SYS_prctl));
+  CHECK(ends([] { ::syscall(SYS_prctl, PR_SET_VMA, 1, 0, 0, 0); }, SYS_prctl));
   CHECK(ends([] { ::syscall(SYS_seccomp, 0, 0, 0); }, SYS_seccomp));
   CHECK(ends([] { ::syscall(SYS_rt_sigreturn); }, SYS_rt_sigreturn));
   CHECK(ends([] { ::syscall(99999); }, 99999));
@@ -177,9 +179,11 @@ TEST_CASE("sandbox: arguments that are not allowed end the process" *
   CHECK(ends([] { set_option(SOL_SOCKET, SO_ATTACH_FILTER); }, SYS_setsockopt));
   CHECK(ends([] { set_option(IPPROTO_IP, TCP_NODELAY); }, SYS_setsockopt));
   CHECK(ends([] { ::ioctl(0, TIOCSTI, "x"); }, SYS_ioctl));
-  CHECK(ends([] { ::mmap(nullptr, 1, PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); }, SYS_mmap));
-  CHECK(ends([] { ::mmap(nullptr, 1, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0); }, SYS_mmap));
-  CHECK(ends([] { ::mmap(nullptr, 1, PROT_READ, MAP_PRIVATE, 0, 0); }, SYS_mmap));
+  CHECK(ends([] { (void)::mmap(nullptr, 1, PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); },
+             SYS_mmap));
+  CHECK(ends([] { (void)::mmap(nullptr, 1, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0); },
+             SYS_mmap));
+  CHECK(ends([] { (void)::mmap(nullptr, 1, PROT_READ, MAP_PRIVATE, 0, 0); }, SYS_mmap));
   CHECK(ends([] { ::madvise(nullptr, 0, MADV_REMOVE); }, SYS_madvise));
   CHECK(ends([] { ::signal(SIGSYS, SIG_IGN); }, SYS_rt_sigaction));
   CHECK(ends([] { ::syscall(SYS_tgkill, 1, 1, SIGABRT); }, SYS_tgkill));

@@ -60,33 +60,34 @@ TEST_CASE("all objects, with names and without") {
                             {"0.0.0.0:80/1"},
                             {{"be0", "10.0.0.1:80"}, {"be=\"1\"\n\\ ", "[::1]:80"}},
                             {"none", "bare_lf", "version"}};
-  CHECK(shm::status_lines(kProcess, snapshot, names) ==
-        Lines{"status: object=process version=1.2.3 pid=99 generation=2 uptime_s=99 workers=2 "
-              "listeners=2 services=2 backends=3 clients=4 requests=12 segment=damaged",
-              "status: object=worker slot=0 pid=4711 generation=2 state=ready clients=3 "
-              "requests=7 heartbeat_ms=1000 log_dropped=5 restarts=4 doing=relay "
-              "buffered=60000 buffer_memory=1048576",
-              "status: object=worker slot=1 pid=0 generation=2 state=starting clients=1 "
-              "requests=0 heartbeat_ms=- log_dropped=0 restarts=0 doing=starting "
-              "buffered=0 buffer_memory=0",
-              "status: object=listener address=0.0.0.0:80 in_service=1 waiting=2 limit=8 "
-              "requests=9 streams=6 max_streams=1024 refused=5 refused_bare_lf=3 refused_version=1 "
-              "refused_100=1",
-              "status: object=listener address=#1 in_service=0 waiting=0 limit=0 requests=0 "
-              "streams=0 max_streams=0 refused=0",
-              "status: object=service name=#1 requests=6 sessions=2",
-              "status: object=service name=0.0.0.0:80/1 requests=1 sessions=0",
-              "status: object=backend name=be0 address=10.0.0.1:80 state=live since_s=60 "
-              "reason=- in_flight=4 limit=8 waiting=0 requests=6 failures=0 p50_ms=0.0 "
-              "p99_ms=983.0 last_probe_s=-",
-              "status: object=backend name=be\\x3d\\x221\\x22\\x0a\\x5c\\x20 address=[::1]:80 "
-              "state=dead since_s=2 reason=refused in_flight=0 limit=0 waiting=0 requests=5 "
-              "failures=1 p50_ms=- p99_ms=- last_probe_s=2",
-              "status: object=backend name=#2 address=- state=live since_s=100 reason=- "
-              "in_flight=0 limit=0 waiting=0 requests=0 failures=0 p50_ms=- p99_ms=- "
-              "last_probe_s=-",
-              "status: object=sessions used=1 capacity=1000 evicted=3 recovered=4 stored=2 "
-              "room=4096 wiped=5"});
+  CHECK(
+      shm::status_lines(kProcess, snapshot, names) ==
+      Lines{("status: object=process version=1.2.3 pid=99 generation=2 uptime_s=99 workers=2 "
+             "listeners=2 services=2 backends=3 clients=4 requests=12 segment=damaged"),
+            ("status: object=worker slot=0 pid=4711 generation=2 state=ready clients=3 "
+             "requests=7 heartbeat_ms=1000 log_dropped=5 restarts=4 doing=relay "
+             "buffered=60000 buffer_memory=1048576"),
+            ("status: object=worker slot=1 pid=0 generation=2 state=starting clients=1 "
+             "requests=0 heartbeat_ms=- log_dropped=0 restarts=0 doing=starting "
+             "buffered=0 buffer_memory=0"),
+            ("status: object=listener address=0.0.0.0:80 in_service=1 waiting=2 limit=8 "
+             "requests=9 streams=6 max_streams=1024 refused=5 refused_bare_lf=3 refused_version=1 "
+             "refused_100=1"),
+            ("status: object=listener address=#1 in_service=0 waiting=0 limit=0 requests=0 "
+             "streams=0 max_streams=0 refused=0"),
+            "status: object=service name=#1 requests=6 sessions=2",
+            "status: object=service name=0.0.0.0:80/1 requests=1 sessions=0",
+            ("status: object=backend name=be0 address=10.0.0.1:80 state=live since_s=60 "
+             "reason=- in_flight=4 limit=8 waiting=0 requests=6 failures=0 p50_ms=0.0 "
+             "p99_ms=983.0 last_probe_s=-"),
+            ("status: object=backend name=be\\x3d\\x221\\x22\\x0a\\x5c\\x20 address=[::1]:80 "
+             "state=dead since_s=2 reason=refused in_flight=0 limit=0 waiting=0 requests=5 "
+             "failures=1 p50_ms=- p99_ms=- last_probe_s=2"),
+            ("status: object=backend name=#2 address=- state=live since_s=100 reason=- "
+             "in_flight=0 limit=0 waiting=0 requests=0 failures=0 p50_ms=- p99_ms=- "
+             "last_probe_s=-"),
+            ("status: object=sessions used=1 capacity=1000 evicted=3 recovered=4 stored=2 "
+             "room=4096 wiped=5")});
 }
 
 TEST_CASE("a heartbeat newer than the snapshot has an age of 0") {

@@ -46,7 +46,9 @@ TEST_CASE("tls context: the server name selects the certificate; other names get
       {"b.x.wild.test", "first.test"}, {"localhost", "first.test"},
   };
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
-    for (const auto& [name, served] : matrix) {
+    for (const auto& row : matrix) {
+      const auto& name = row.first;
+      const auto& served = row.second;
       CAPTURE(version);
       CAPTURE((name != nullptr ? name : "none"));
       Pair pair(*context);
@@ -110,7 +112,7 @@ TEST_CASE("tls context: a wildcard's certificate serves a client that the exact 
     const std::string wild = std::string("ECDHE-") + one.able_of_wild + suffix;
     CHECK(served(exact, "x.a.test") == "x.a.test");
     CHECK(served(wild, "x.a.test") == "*.a.test");
-    CHECK(served(wild + ":" + exact, "X.a.test.") == "x.a.test");
+    CHECK(served(std::string(wild).append(":").append(exact), "X.a.test.") == "x.a.test");
     CHECK(served(wild, "y.a.test") == "*.a.test");
     CHECK(served(exact, "y.a.test") == "no shared cipher");
     CHECK(served("DHE-RSA-AES128-GCM-SHA256", "x.b.test") == "no shared cipher");

@@ -154,11 +154,7 @@ class WorkerProcess {
   UniqueFd control;
 
  private:
-  static std::vector<FakeBackend> make_backends() {
-    std::vector<FakeBackend> made;
-    for (int i = 0; i < 3; ++i) made.emplace_back();
-    return made;
-  }
+  static std::vector<FakeBackend> make_backends() { return std::vector<FakeBackend>(3); }
   std::string text() const {
     std::string yaml = "Global:\n  Workers: 1\n  Grace: 1\n  AccessLog: common\nBackends:\n";
     for (std::size_t i = 0; i < backends.size(); ++i) {
