@@ -270,7 +270,9 @@ TEST_CASE("tls context: a certificate or a chain that OpenSSL finds too weak is 
            "the certificate `" + path + "` cannot be used";
   };
   CHECK(refused("chain.pem", pem(leaf.get()) + pem(weak.get())));
+#if !OPENSSL_VERSION_PREREQ(3, 5)  // which leaves the signature of a leaf to clients
   CHECK(refused("leaf.pem", pem(old.get())));
+#endif
 }
 
 TEST_CASE("tls context: the chain is sent without its root") {
