@@ -100,6 +100,7 @@ class Http2Connection final : public ClientConnection, private http2::SessionUse
   void give_back_grant(std::size_t bytes) override;
   void on_output_full() override;
   bool has_tunnel() const;
+  void lose_table();
 
   State state_ = State::open;  // shares a word with the index in ClientConnection
   Wait wait_ = Wait::nothing;

@@ -33,7 +33,7 @@ void Http2Connection::on_request(std::uint32_t id, std::string_view block, bool 
       http2::decode_request(decoder_, block, request, listener_.limits, context_.head_text,
                             context_.request_head, refusal);
   if (status == http2::BlockStatus::compression_error) {
-    return session_.fail(http2::ErrorCode::compression_error, "h2_compression");
+    return lose_table();
   }
   exchanges_.push_back(context_.http2_exchanges.take());
   Http2Exchange& exchange = *exchanges_.back();
@@ -48,6 +48,11 @@ void Http2Connection::on_request(std::uint32_t id, std::string_view block, bool 
   }
 }
 
+// The table of the client's encoder is not known any more.
+void Http2Connection::lose_table() {
+  session_.fail(http2::ErrorCode::compression_error, "h2_compression");
+}
+
 void Http2Connection::on_trailer(http2::Stream& stream, std::string_view block) {
   Http2Exchange& exchange = exchange_of(stream);
   http::Refusal refusal;
@@ -55,14 +60,14 @@ void Http2Connection::on_trailer(http2::Stream& stream, std::string_view block) 
   const http2::BlockStatus status =
       http2::decode_trailer(decoder_, block, listener_.limits, lines, refusal);
   if (status == http2::BlockStatus::compression_error) {
-    return session_.fail(http2::ErrorCode::compression_error, "h2_compression");
+    return lose_table();
   }
   exchange.take_trailer(std::move(lines), refusal);
   exchange.on_readable();
 }
 
 void Http2Connection::on_ignored_block(std::string_view block) {
-  if (!decoder_.skip(block)) session_.fail(http2::ErrorCode::compression_error, "h2_compression");
+  if (!decoder_.skip(block)) lose_table();
 }
 
 void Http2Connection::on_body(http2::Stream& stream) { exchange_of(stream).on_readable(); }

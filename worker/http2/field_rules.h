@@ -2,7 +2,7 @@
 //
 // The caller has appended the field to a text as a line, "name: value\r\n", in which the views and
 // the offsets lie. A text of lines is what a log can show an excerpt of, and what http1_writer.h
-// copies in one piece. Nobody parses it.
+// copies in one piece. Pound never parses it.
 #pragma once
 
 #include <string>

@@ -138,8 +138,8 @@ void Encoder::Delete::operator()(nghttp2_hd_deflater* deflater) const {
   nghttp2_hd_deflate_del(deflater);
 }
 
-// The first block of a deflater begins with the size of its table, which only the first connection
-// would see. So it goes to nobody.
+// The first block of a deflater begins with the size of its table, and would reach one connection
+// only. So the constructor makes that block and drops it.
 Encoder::Encoder() {
   nghttp2_hd_deflater* deflater = nullptr;
   check(nghttp2_hd_deflate_new(&deflater, 0));

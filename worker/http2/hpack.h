@@ -51,7 +51,7 @@ class Decoder {
   // connection has to end (COMPRESSION_ERROR), and every later call returns false.
   bool decode(std::string_view block, FieldSink& sink);
 
-  // For a block that nobody wants to see.
+  // Decodes a block for the table only.
   bool skip(std::string_view block);
 
   // The size of the dynamic table as RFC 7541 4.1 defines it.

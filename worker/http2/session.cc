@@ -188,12 +188,11 @@ void Session::on_headers(const FrameHeader& header, const Block& block) {
     user_.on_ignored_block(block.text);
     return stream_error(id, ErrorCode::protocol_error);
   }
-  stream->state = stream->state == Stream::State::server_done ? Stream::State::done
-                                                              : Stream::State::client_done;
+  client_ends(*stream);
   user_.on_trailer(*stream, block.text);
 }
 
-// To decode a block costs as much when nobody wants it.
+// A block has to be decoded for the table, and that costs as much as for a request.
 void Session::ignore(const Block& block) {
   user_.on_ignored_block(block.text);
   charge(Budget::kReset);

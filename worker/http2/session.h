@@ -37,7 +37,7 @@ class SessionUser {
   virtual void on_request(std::uint32_t id, std::string_view block, bool is_ended) = 0;
   // The header block behind the body of a request.
   virtual void on_trailer(Stream& stream, std::string_view block) = 0;
-  // A header block that nobody is interested in. It has to be decoded, as it may change the table.
+  // A header block without a stream. The user decodes it all the same, as it may change the table.
   virtual void on_ignored_block(std::string_view block) = 0;
   // Bytes of a body came, or its end.
   virtual void on_body(Stream& stream) = 0;
@@ -163,6 +163,7 @@ class Session {
   std::size_t take_data(std::string_view bytes);
   void receive(Stream& stream, std::string_view part);
   void end_data();
+  void client_ends(Stream& stream);                  // END_STREAM has come
   void give_back(std::size_t bytes, bool may_grow);  // of the connection's window
   void give_back(Stream& stream, std::size_t bytes, bool may_grow);
 
@@ -197,7 +198,7 @@ class Session {
   bool was_reset(std::uint32_t id) const;
   // Whether frames of a stream that is not open are to be ignored.
   bool is_ignored(std::uint32_t id) const;
-  // Whether nobody has begun this stream. We never begin one, so those with even ids are idle.
+  // Whether the stream has not begun. Pound never begins one, so those with even ids are idle.
   bool is_idle(std::uint32_t id) const { return id % 2 == 0 || (id > last_id_ && !is_ignored(id)); }
 
   SessionUser& user_;

@@ -28,7 +28,7 @@ std::size_t Session::begin_data(const FrameHeader& header, std::string_view byte
            .is_last = header.has(kEndStream)};
   data_.is_wanted = find_data_stream(header);
   if (has_failed()) return 0;
-  // Padding is used up as soon as it is announced; so are bytes that nobody wants.
+  // Padding opens the windows again at once, and so do the bytes of a stream that is gone.
   const std::size_t unused = data_.is_wanted ? pad_field + padding : header.length;
   give_back(unused, false);
   if (data_.is_wanted && !data_.is_last) give_back(*find(data_.stream), unused, false);
@@ -99,9 +99,13 @@ void Session::end_data() {
   if (!data_.is_last || !data_.is_wanted) return;
   Stream* const stream = find(data_.stream);
   if (stream == nullptr) return;
-  stream->state = stream->state == Stream::State::server_done ? Stream::State::done
-                                                              : Stream::State::client_done;
+  client_ends(*stream);
   user_.on_body(*stream);
+}
+
+void Session::client_ends(Stream& stream) {
+  stream.state =
+      stream.state == Stream::State::server_done ? Stream::State::done : Stream::State::client_done;
 }
 
 std::size_t Session::read(Stream& stream, char* buffer, std::size_t size) {

@@ -1,6 +1,7 @@
 """Fixtures of the tests about HTTP/2: one site for each file, and one connection for each test.
 
-A test with the fixture `h2` runs twice: with prior knowledge (h2c) and over TLS.
+A test with the fixture `h2` runs twice: with prior knowledge (h2c) and over TLS. `plays` sets what the
+raw backend of played.py answers to `client`.
 """
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from harness import answer, reserve_port, response
 from harness.config import tls_site
 from harness.http2 import Http2
+from played import Played
 
 CONFIG = tls_site(plain="Port: $plain; Protocols: [h2c, http/1.1]")
 
@@ -61,3 +63,20 @@ def fixture_h2(raw):
     """A connection after the exchange of SETTINGS."""
     raw.start()
     return raw
+
+
+@pytest.fixture(scope="module", name="played")
+def fixture_played(shared_site):
+    return Played(shared_site)
+
+
+@pytest.fixture(name="client")
+def fixture_client(played):
+    with Http2(played.pound.port) as client:
+        yield client
+
+
+@pytest.fixture(name="plays")
+def fixture_plays(played):
+    yield played.plays
+    played.backend.disconnect()

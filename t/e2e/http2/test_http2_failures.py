@@ -6,26 +6,8 @@ import pytest
 from hyperframe.frame import DataFrame, RstStreamFrame
 
 from harness import TIMEOUT, answer, response
-from harness.http2 import Http2
 from harness.http2_frames import Code
-from played import Played, frames_of, head, kinds, says
-
-
-@pytest.fixture(scope="module", name="played")
-def fixture_played(shared_site):
-    return Played(shared_site)
-
-
-@pytest.fixture(name="client")
-def fixture_client(played):
-    with Http2(played.pound.port) as client:
-        yield client
-
-
-@pytest.fixture(name="plays")
-def fixture_plays(played):
-    yield played.plays
-    played.backend.disconnect()
+from played import frames_of, head, kinds, says
 
 
 # --- failures of the backend
