@@ -70,6 +70,9 @@ def ask_many(pound, count):
     with Client(pound.port) as client:
         for _ in range(count):
             assert client.ask("GET", "/many", "User-Agent: " + "long " * 50).status == 200
+        # A worker writes the record of a request after its response. The answer to the next request
+        # on this connection shows that all records of this function are written.
+        assert client.ask("GET", "/after").status == 200
 
 
 @pytest.mark.parametrize("more, facility", [("", 3), ("LogFacility: daemon", 3),
