@@ -29,6 +29,7 @@ enum class Activity : std::uint8_t {
   read_head,
   sanitize,
   route,
+  permit,
   collect,  // the body, before a slot is asked for
   admit,
   pick_backend,

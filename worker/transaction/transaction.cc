@@ -24,9 +24,10 @@ bool takes_method(const conf::Listener& listener, std::string_view method) {
 }  // namespace
 
 const Transaction::StepFunction Transaction::kSteps[] = {
-    &Transaction::sanitize,     &Transaction::route,   &Transaction::collect,   &Transaction::admit,
-    &Transaction::pick_backend, &Transaction::connect, &Transaction::send_head, &Transaction::relay,
-    &Transaction::run_tunnel,   &Transaction::finish,
+    &Transaction::sanitize,   &Transaction::route,     &Transaction::permit,
+    &Transaction::collect,    &Transaction::admit,     &Transaction::pick_backend,
+    &Transaction::connect,    &Transaction::send_head, &Transaction::relay,
+    &Transaction::run_tunnel, &Transaction::finish,
 };
 
 constexpr shm::Activity Transaction::activity_of(Step step) {
@@ -130,13 +131,7 @@ Transaction::Flow Transaction::route() {
   now_.service = &listener.services[*service];
   record_.service = now_.service->name;
   context_.segment.services().count_request(now_.service->row, context_.row);
-  if (now_.service->config.redirect) return redirect(*now_.service->config.redirect);
-  now_.session = now_.service->affinity.key_of(head, now_.client_ip);
-  upgrade_ = now_.facts.upgrade;
-  now_.facts.upgrade = upgrade_;
-  now_.facts.host = {};
-  now_.head = nullptr;
-  return go(Step::collect);
+  return go(Step::permit);
 }
 
 void Transaction::write_request_head() {

@@ -1,11 +1,11 @@
 // One request and its response.
 //
-//  sanitize ─► route ─► collect ─► admit ─► pick_backend ─► connect ─► send_head ─► relay ─► finish
-//     │ refused  │ none            │ full     │ full │ none   │ failed   │          │ 101
-//     ▼          ▼                 ▼          ▼      ▼        ▼          │          ▼
-//    4xx       404,3xx        waits, 503    waits   503   mark dead,     │        tunnel ─► finish
-//                                                         pick again ◄───┘
-//                                                         unless something was sent
+//  sanitize ─► route ─► permit ─► collect ─► admit ─► pick_backend ─► connect ─► send_head ─► relay
+//     │ refused  │ none    │ no               │ full     │ full │ none   │ failed   │       101 │ │
+//     ▼          ▼         ▼                  ▼          ▼      ▼        ▼          │           │ │
+//    4xx        404      4xx,3xx         waits, 503    waits   503   mark dead,     │ tunnel ◄──┘ │
+//                                                                    pick again ◄───┘   │         │
+//                                                       unless something was sent       └► finish ◄┘
 //
 // A request holds slots only while a backend works for it. `collect` takes its body, up to
 // `Buffer`, before it asks for a slot; of the response as much is taken off the backend ahead of a
@@ -13,7 +13,7 @@
 // instead.
 //
 // Each box is a function that says whether to go on with the next step or to wait for an event;
-// run() calls them. Up to `route` a transaction uses the parsed head of its caller; from there on
+// run() calls them. Up to `permit` a transaction uses the parsed head of its caller; from there on
 // only what it has copied. Every path ends in `finish`, which writes the access record and ends the
 // exchange. A failure before the response head becomes an error page; a failure after it truncates.
 //
@@ -77,6 +77,7 @@ class Transaction final : public ExchangeUser,
   enum class Step : std::uint8_t {
     sanitize,
     route,
+    permit,
     collect,
     admit,
     pick_backend,
@@ -99,7 +100,7 @@ class Transaction final : public ExchangeUser,
     route::Listener* listener = nullptr;
     std::string_view client_ip;
     const ssl_st* tls = nullptr;
-    const http::RequestHead* head = nullptr;  // until `route` has returned
+    const http::RequestHead* head = nullptr;  // until `permit` has returned
     http::RequestFacts facts;                 // its views end with the head, but for `upgrade`
 
     route::Service* service = nullptr;
@@ -143,7 +144,10 @@ class Transaction final : public ExchangeUser,
   Flow finish();
   Flow give_up_on_client(std::string_view reason);
 
-  // queueing.cc: from a request that is routed to a slot of a backend
+  // permit.cc: may this client ask this now
+  Flow permit();
+
+  // queueing.cc: from a request that is permitted to a slot of a backend
   Flow collect();
   bool reserve(std::uint64_t bytes);
   void give_reserve_back();

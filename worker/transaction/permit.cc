@@ -1,0 +1,17 @@
+// Whether this client may have this request served, once its service is known: see transaction.h.
+#include "worker/transaction/transaction.h"
+
+namespace worker::transaction {
+
+// The last step that has the parsed head.
+Transaction::Flow Transaction::permit() {
+  if (now_.service->config.redirect) return redirect(*now_.service->config.redirect);
+  now_.session = now_.service->affinity.key_of(*now_.head, now_.client_ip);
+  upgrade_ = now_.facts.upgrade;
+  now_.facts.upgrade = upgrade_;
+  now_.facts.host = {};
+  now_.head = nullptr;
+  return go(Step::collect);
+}
+
+}  // namespace worker::transaction
