@@ -35,7 +35,7 @@ std::size_t count_up_to(const Number* first, std::size_t size, Number wanted) {
   const Number* from = first;
   while (size > 1) {
     const std::size_t half = size / 2;
-    from = from[half - 1] <= wanted ? from + half : from;
+    from += half & (std::size_t{0} - static_cast<std::size_t>(from[half - 1] <= wanted));
     size -= half;
   }
   const std::size_t last = size == 1 && *from <= wanted ? 1 : 0;
