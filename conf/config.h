@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "conf/address_list.h"
 #include "conf/diagnostic.h"
 #include "conf/pattern.h"
 
@@ -38,6 +39,9 @@ struct Global {
   int log_facility = 3 << 3;            // LogFacility: a syslog(3) facility; default daemon
   std::string log_socket = "/dev/log";  // LogSocket: path of the syslog socket
   AccessLogFormat access_log = AccessLogFormat::combined;  // AccessLog
+  // TrustedProxies: peers that are believed who their client is. Default: none
+  AddressList trusted_proxies;
+  std::string client_field = "X-Forwarded-For";  // ClientField: a token
   Position where;
   Position user_where, group_where, root_jail_where;
 };
@@ -62,6 +66,12 @@ struct Backend {
 
   // Share of the load among the live backends of a service.
   unsigned weight() const { return threads != 0 ? threads : 8; }
+};
+
+// Which clients are served. The longest network decides.
+struct ClientList {
+  AddressList allow;  // Allow: when there is one, a client in neither list is refused; 403
+  AddressList deny;   // Deny
 };
 
 struct SessionPolicy {
@@ -109,6 +119,7 @@ struct Service {
   std::vector<std::size_t> backends;  // Backends: indices into Config::backends, no duplicates
   std::optional<Redirect> redirect;   // Redirect: instead of backends
   std::vector<AllowedRule> allow;     // Allow: for its requests, in addition to the listener's
+  ClientList clients;                 // Clients: in addition to the listener's
   Position where;
 };
 
@@ -177,8 +188,12 @@ struct Listener {
   std::vector<Protocol> protocols;
   std::vector<AddedMethod> methods;  // Methods: in addition to the registered ones
   std::vector<AllowedRule> allow;    // Allow: for all of its requests
-  std::vector<Service> services;     // Services: the first match wins; without a match 404
-  std::optional<Tls> tls;            // set for HTTPSListeners
+  // TrustedProxies: instead of the global ones; empty: none. Default: the global ones
+  std::optional<AddressList> trusted_proxies;
+  std::optional<std::string> client_field;  // ClientField: instead of the global one
+  ClientList clients;                       // Clients
+  std::vector<Service> services;            // Services: the first match wins; without a match 404
+  std::optional<Tls> tls;                   // set for HTTPSListeners
   Position where;
 };
 

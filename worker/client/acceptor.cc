@@ -12,6 +12,7 @@
 #include <limits>
 
 #include "worker/client/client_set.h"
+#include "worker/client/entry.h"
 #include "worker/client/http1_connection.h"
 
 namespace worker::client {
@@ -90,8 +91,10 @@ void Acceptor::accept_some(int most, int unconditional) {
                                SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (fd) {
       const int number = fd.get();
-      context_.clients.adopt(std::make_unique<Http1Connection>(context_, listener_, std::move(fd),
-                                                               net::host_text(peer)));
+      if (std::optional<Peer> entered = enter(context_, listener_, peer)) {
+        context_.clients.adopt(std::make_unique<Http1Connection>(context_, listener_, std::move(fd),
+                                                                 std::move(*entered)));
+      }
       if (number < highest_) continue;
       return pause(log::Severity::warning, "three quarters of all descriptors are in use");
     }
