@@ -101,6 +101,9 @@ struct Condition {
   Pattern pattern;
 };
 
+// In which order the requests of a service get slots.
+enum class QueueOrder { equal, known_first };
+
 // A new member belongs into service_identity (conf/service.cc) if services that differ in it are
 // different services.
 struct Service {
@@ -109,6 +112,8 @@ struct Service {
   std::vector<std::size_t> backends;  // Backends: indices into Config::backends, no duplicates
   std::optional<Redirect> redirect;   // Redirect: instead of backends
   std::vector<AllowedRule> allow;     // Allow: for its requests, in addition to the listener's
+  // Queue: {Known: first}: requests without a session wait behind others. Default: equal
+  QueueOrder queue = QueueOrder::equal;
   Position where;
 };
 

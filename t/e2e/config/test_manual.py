@@ -28,6 +28,7 @@ PLACES = {
     "CLIENTCERT": "HTTPSListeners:\n  - ClientCert:\n      {}",
     "SERVICES": "HTTPListeners:\n  - Services:\n      - {}",
     "SESSION": "HTTPListeners:\n  - Services:\n      - Session:\n          {}",
+    "QUEUE": "HTTPListeners:\n  - Services:\n      - Queue:\n          {}",
     "REDIRECT": "HTTPListeners:\n  - Services:\n      - Redirect:\n          {}",
 }
 # Values that no key accepts.
