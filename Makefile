@@ -115,7 +115,7 @@ bench        := $(patsubst t/bench/%.cc,$(out)/bench_%,$(wildcard t/bench/*_tabl
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all help run check check-unit check-e2e check-cross bench bench-growth bench-tables lint \
+.PHONY: all help run check check-unit check-e2e check-cross bench bench-crowd bench-growth bench-tables lint \
         format fuzz mutants install uninstall deb clean install-deps check-programs
 
 all: $(pound)  ## build the program: build/pound
@@ -209,6 +209,11 @@ bench-growth:  ## measure how the cost grows with clients, services, sessions â€
 	@$(MAKE) --no-print-directory $(parallel) $(pound) $(out)/bench_backend
 	@POUND=$(pound) $(PYTHON) -B t/bench/growth.py --backend $(out)/bench_backend \
 	  --rounds $(if $(filter file,$(origin rounds)),3,$(rounds)) --seconds $(or $(seconds),2) --only '$(only)'
+
+bench-crowd:  ## measure how long known clients wait while a crowd of strangers asks
+	@init/install-deps --bench
+	@$(MAKE) --no-print-directory $(parallel) $(pound) $(out)/bench_backend
+	@POUND=$(pound) $(PYTHON) -B t/bench/crowd.py --backend $(out)/bench_backend --seconds $(or $(seconds),20)
 
 bench-tables: $(bench)  ## time look-ups in tables and the parsing of a request head
 	@for program in $(bench); do $$program || exit 1; done

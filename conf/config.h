@@ -111,6 +111,9 @@ struct Condition {
   Pattern pattern;
 };
 
+// In which order the requests of a service get slots.
+enum class QueueOrder { equal, known_first };
+
 // A new member belongs into service_identity (conf/service.cc) if services that differ in it are
 // different services.
 struct Service {
@@ -120,6 +123,8 @@ struct Service {
   std::optional<Redirect> redirect;   // Redirect: instead of backends
   std::vector<AllowedRule> allow;     // Allow: for its requests, in addition to the listener's
   ClientList clients;                 // Clients: in addition to the listener's
+  // Queue: {Known: first}: requests without a session wait behind others. Default: equal
+  QueueOrder queue = QueueOrder::equal;
   Position where;
 };
 

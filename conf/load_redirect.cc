@@ -50,6 +50,7 @@ std::optional<Redirect> load_redirect(const Section& service, Diagnostics& diagn
   const Node& value = *member->value;
   refuse_beside(service, "Backends", value, diagnostics);
   refuse_beside(service, "Session", value, diagnostics);
+  refuse_beside(service, "Queue", value, diagnostics);
   if (value.is(Node::Kind::mapping)) return load_mapping(value, diagnostics);
   return load_url(*member->key, value, "Redirect", diagnostics);
 }

@@ -10,6 +10,7 @@
 
 #include "conf/host_pattern.h"
 #include "conf/load_clients.h"
+#include "conf/load_queue.h"
 #include "conf/load_redirect.h"
 #include "conf/load_session.h"
 #include "conf/service.h"
@@ -29,7 +30,10 @@ Service ServiceLoader::load(const Node& node) {
   service.where = node.where;
   service.conditions = conditions_of(section);
   warn_about_hosts(section);
+  const std::size_t messages = diagnostics_.all().size();
   service.session = load_session(section, diagnostics_);
+  const bool is_valid = messages == diagnostics_.all().size() && !section.reported("Session");
+  service.queue = load_queue(section, is_valid ? &service.session : nullptr, diagnostics_);
   service.backends = backends_of(section);
   service.redirect = load_redirect(section, diagnostics_);
   service.allow = load_allow(section);

@@ -63,6 +63,11 @@ constexpr auto kClientCertModes = std::to_array<Choice>({
     {"require", Tls::ClientCert::Mode::require},
 });
 
+constexpr auto kQueueOrders = std::to_array<Choice>({
+    {"first", QueueOrder::known_first},
+    {"equal", QueueOrder::equal},
+});
+
 constexpr auto kRedirectCodes =
     std::to_array<Choice>({{"301", 301}, {"302", 302}, {"303", 303}, {"307", 307}, {"308", 308}});
 
@@ -174,6 +179,7 @@ constexpr auto kServiceKeys = std::to_array<Key>({
     {"HeadRequire", Shape::texts, "a regular expression", 1, kMaxPattern},
     {"HeadDeny", Shape::texts, "a regular expression", 1, kMaxPattern},
     {"Session", Shape::policy, "a mapping such as `{Type: IP, TTL: 300}`", 0, kYear},
+    {"Queue", Shape::mapping, "a mapping such as `{Known: first}`"},
     {"Backends", Shape::backends, "an alias of a backend, such as `*be`"},
     {"Redirect", Shape::target, "a URL such as `https://www.example.com`", 1, kMaxUrl},
     {"Allow", Shape::texts, "the code of a rule such as `target_char`", 1, kMaxName},
@@ -198,6 +204,14 @@ constexpr auto kSessionKeys = std::to_array<Key>({
     {"Mask6", Shape::number, "", 0, 128},
 });
 
+constexpr auto kQueueKeys = std::to_array<Key>({
+    {.name = "Known",
+     .shape = Shape::choice,
+     .noun = "",
+     .required = true,
+     .choices = kQueueOrders},
+});
+
 constexpr Schema kTop{"the top level", kTopKeys};
 constexpr Schema kGlobal{"Global", kGlobalKeys};
 constexpr Schema kBackend{"a backend", kBackendKeys};
@@ -206,14 +220,15 @@ constexpr Schema kHttpListener{"an HTTP listener",
 constexpr Schema kHttpsListener{"an HTTPS listener", kListenerKeys};
 constexpr Schema kService{"a service", kServiceKeys};
 constexpr Schema kSession{"Session", kSessionKeys};
+constexpr Schema kQueue{"Queue", kQueueKeys};
 constexpr Schema kRedirect{"Redirect", kRedirectKeys};
 constexpr Schema kCertificate{"an item of Certificates", kCertificateKeys};
 constexpr Schema kClientCert{"ClientCert", kClientCertKeys};
 constexpr Schema kClients{"Clients", kClientsKeys};
 
-constexpr std::array kSchemas{&kTop,           &kGlobal,     &kBackend, &kHttpListener,
-                              &kHttpsListener, &kService,    &kSession, &kRedirect,
-                              &kCertificate,   &kClientCert, &kClients};
+constexpr std::array kSchemas{&kTop,           &kGlobal,      &kBackend,    &kHttpListener,
+                              &kHttpsListener, &kService,     &kSession,    &kQueue,
+                              &kRedirect,      &kCertificate, &kClientCert, &kClients};
 
 std::string_view family_stem(const Key& key) {
   return key.name.substr(0, key.name.size() - kFamilyMark.size());
@@ -260,6 +275,7 @@ const Schema& http_listener_schema() { return kHttpListener; }
 const Schema& https_listener_schema() { return kHttpsListener; }
 const Schema& service_schema() { return kService; }
 const Schema& session_schema() { return kSession; }
+const Schema& queue_schema() { return kQueue; }
 const Schema& redirect_schema() { return kRedirect; }
 const Schema& client_cert_schema() { return kClientCert; }
 const Schema& certificate_schema() { return kCertificate; }

@@ -69,6 +69,7 @@ const Schema& http_listener_schema();
 const Schema& https_listener_schema();
 const Schema& service_schema();
 const Schema& session_schema();
+const Schema& queue_schema();
 const Schema& redirect_schema();
 const Schema& client_cert_schema();
 const Schema& certificate_schema();

@@ -4,6 +4,12 @@
 #include <unordered_map>
 
 namespace shm {
+namespace {
+
+constexpr std::uint32_t kRequests = 0;
+constexpr std::uint32_t kStrangers = 1;
+
+}  // namespace
 
 std::optional<std::vector<std::uint32_t>> ServiceTable::enroll(const std::vector<ServiceId>& ids) {
   std::unordered_map<ServiceId, std::uint32_t> known;
@@ -43,8 +49,20 @@ std::uint32_t ServiceTable::size() const { return ids_.size(); }
 
 bool ServiceTable::enrolled(std::uint32_t index) const { return ids_.enrolled(index); }
 
-void ServiceTable::count_request(std::uint32_t index, Row row) { counters_.count(index, row, 0); }
+void ServiceTable::count_request(std::uint32_t index, Row row) {
+  counters_.count(index, row, kRequests);
+}
 
-std::uint64_t ServiceTable::requests(std::uint32_t index) const { return counters_.sums(index)[0]; }
+std::uint64_t ServiceTable::requests(std::uint32_t index) const {
+  return counters_.sums(index)[kRequests];
+}
+
+void ServiceTable::count_stranger(std::uint32_t index, Row row) {
+  counters_.count(index, row, kStrangers);
+}
+
+std::uint64_t ServiceTable::strangers(std::uint32_t index) const {
+  return counters_.sums(index)[kStrangers];
+}
 
 }  // namespace shm

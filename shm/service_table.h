@@ -17,7 +17,7 @@ namespace shm {
 
 class ServiceTable {
  public:
-  using Counters = CounterGrid<kMaxServices, 1>;
+  using Counters = CounterGrid<kMaxServices, 2>;
   struct MasterPart {
     IdRegistry<kMaxServices> ids;
     Counters::MasterPart counters;
@@ -40,6 +40,9 @@ class ServiceTable {
   bool enrolled(std::uint32_t index) const;
   void count_request(std::uint32_t index, Row row);
   std::uint64_t requests(std::uint32_t index) const;
+  // Of requests without a session, where such requests wait behind others.
+  void count_stranger(std::uint32_t index, Row row);
+  std::uint64_t strangers(std::uint32_t index) const;
 
  private:
   IdRegistry<kMaxServices>& ids_;

@@ -5,12 +5,13 @@
 //   bucket, 256 bytes:  low[8]      the commit word: 0 = free; written last, cleared first
 //                       high[8]     the other half of the key
 //                       backend[8]  BackendId
-//                       times[8]    last_used (s) << 32 | ttl (s)
+//                       times[8]    last_used (s) << 32 | unconfirmed << 31 | ttl (s)
 // A key may be in either of two buckets of its shard and goes to the emptier one. So more than 2/3
 // of the entries are in use before a live one must go. There are 3/2 * `max_sessions` entries,
-// which is 48 bytes for each session. A new entry first replaces an expired one, then the one of
-// the two buckets that was used longest ago. The service is part of the key, and its row can be
-// read from the key. At every instruction an entry is either whole or absent. When a holder of a
+// which is 48 bytes for each session. A session may be unconfirmed until its backend has answered.
+// A new entry first replaces an expired one, then an unconfirmed one, then the one of the two
+// buckets that was used longest ago. The service is part of the key, and its row can be read from
+// the key. At every instruction an entry is either whole or absent. When a holder of a
 // shard's lock was killed, the next process to lock the shard checks it, repairs it and counts the
 // repair. All workers may write all of this memory, so a lock may also be lost for good. After
 // kLockPatienceUs the caller goes on as if the key had no session, and does not wait for that shard
@@ -72,6 +73,11 @@ struct SessionShard {
 static_assert(kFitForSegment<SessionBucket> && sizeof(SessionBucket) == 256);
 static_assert(kFitForSegment<SessionShard> && sizeof(SessionShard) == 64);
 
+struct FoundSession {
+  BackendId backend;
+  bool is_confirmed;
+};
+
 struct SessionTotals {
   std::uint64_t live = 0;    // not expired
   std::uint64_t stored = 0;  // with expired ones that no request has replaced yet
@@ -89,8 +95,11 @@ struct SessionAudit {
   std::uint64_t duplicates = 0;
 };
 
-// How a new session gets an entry: a free or expired one only, or also that of a live session.
+// How a new session gets an entry: a free, expired or unconfirmed one only, or also that of a live
+// session.
 enum class Room : std::uint8_t { free, evict };
+
+enum class Trust : std::uint8_t { confirmed, unconfirmed };
 
 // What the master finds when it inspects a shard after the violent death of a worker.
 enum class ShardState : std::uint8_t {
@@ -114,16 +123,18 @@ class SessionTableBase {
   // outlives this view.
   SessionTableBase(void* memory, std::uint32_t max_sessions);
 
-  // The backend of `key`. Counts as a use: the idle time starts again.
+  // The session of `key`, or its backend. Counts as a use: the idle time starts again.
+  std::optional<FoundSession> find_session(SessionKey key, std::uint64_t now_ms);
   std::optional<BackendId> look_up(SessionKey key, std::uint64_t now_ms);
-  // Adds the session, or replaces its backend and ttl.
+  // Adds the session, or replaces its backend and ttl. It is confirmed then.
   void remember(SessionKey key, BackendId backend, std::uint32_t ttl_s, std::uint64_t now_ms,
                 Room room = Room::evict);
   // As remember, unless the session already has a backend other than `instead_of`. Then returns
   // that backend, and the idle time starts again. So when several requests begin a session at once,
-  // all get the backend of the first.
+  // all get the backend of the first. A new session is as confirmed as `trust` says.
   BackendId bind(SessionKey key, BackendId backend, std::optional<BackendId> instead_of,
-                 std::uint32_t ttl_s, std::uint64_t now_ms, Room room = Room::evict);
+                 std::uint32_t ttl_s, std::uint64_t now_ms, Room room = Room::evict,
+                 Trust trust = Trust::confirmed);
   // Whether the last call of `remember` or `bind` stored nothing for want of a free entry.
   bool was_full() const { return was_full_; }
   void forget(SessionKey key);
@@ -153,7 +164,7 @@ class SessionTableBase {
   void homes(SessionKey key, SessionBucket* (&both)[2]) const;
   EntryRef find(SessionKey key) const;
   // For callers that hold the shard's lock.
-  std::optional<BackendId> use(EntryRef entry, std::uint32_t now_s, SessionShard& shard);
+  std::optional<FoundSession> use(EntryRef entry, std::uint32_t now_s, SessionShard& shard);
   void put(EntryRef entry, SessionKey key, BackendId backend, std::uint32_t ttl_s,
            std::uint32_t now_s, SessionShard& shard, Room room);
   EntryRef make_room(SessionKey key, std::uint32_t now_s, SessionShard& shard, Room room);

@@ -15,6 +15,8 @@ namespace session {
 
 inline constexpr auto kRelaxed = std::memory_order_relaxed;
 
+inline constexpr std::uint64_t kUnconfirmed = std::uint64_t{1} << 31;
+
 inline std::uint64_t pack(std::uint32_t last_used_s, std::uint32_t ttl_s) {
   return std::uint64_t{last_used_s} << 32 | ttl_s;
 }
@@ -114,10 +116,10 @@ typename SessionTableBase<Faults>::EntryRef SessionTableBase<Faults>::find(Sessi
   return {};
 }
 
-// The backend of `entry`, which is refreshed. Clears the entry when it has expired.
+// The session of `entry`, which is refreshed. Clears the entry when it has expired.
 template <class Faults>
-std::optional<BackendId> SessionTableBase<Faults>::use(EntryRef entry, std::uint32_t now_s,
-                                                       SessionShard& shard) {
+std::optional<FoundSession> SessionTableBase<Faults>::use(EntryRef entry, std::uint32_t now_s,
+                                                          SessionShard& shard) {
   if (entry.bucket == nullptr) return std::nullopt;
   std::atomic<std::uint64_t>& times = entry.bucket->times[entry.slot];
   const std::uint64_t seen = times.load(session::kRelaxed);
@@ -129,7 +131,8 @@ std::optional<BackendId> SessionTableBase<Faults>::use(EntryRef entry, std::uint
     times.store(session::pack(now_s, static_cast<std::uint32_t>(seen)), session::kRelaxed);
     Faults::point();
   }
-  return entry.bucket->backend[entry.slot].load(session::kRelaxed);
+  return FoundSession{entry.bucket->backend[entry.slot].load(session::kRelaxed),
+                      (seen & session::kUnconfirmed) == 0};
 }
 
 template <class Faults>
@@ -150,12 +153,20 @@ void SessionTableBase<Faults>::put(EntryRef entry, SessionKey key, BackendId bac
 }
 
 template <class Faults>
-std::optional<BackendId> SessionTableBase<Faults>::look_up(SessionKey key, std::uint64_t now_ms) {
+std::optional<FoundSession> SessionTableBase<Faults>::find_session(SessionKey key,
+                                                                   std::uint64_t now_ms) {
   key = session::normal(key);
   SessionShard& shard = shards_[session::shard_of(key)];
   const Lock lock(*this, session::shard_of(key));
   if (!lock) return std::nullopt;
   return use(find(key), session::to_seconds(now_ms), shard);
+}
+
+template <class Faults>
+std::optional<BackendId> SessionTableBase<Faults>::look_up(SessionKey key, std::uint64_t now_ms) {
+  const std::optional<FoundSession> found = find_session(key, now_ms);
+  if (!found) return std::nullopt;
+  return found->backend;
 }
 
 template <class Faults>
@@ -172,7 +183,7 @@ void SessionTableBase<Faults>::remember(SessionKey key, BackendId backend, std::
 template <class Faults>
 BackendId SessionTableBase<Faults>::bind(SessionKey key, BackendId backend,
                                          std::optional<BackendId> instead_of, std::uint32_t ttl_s,
-                                         std::uint64_t now_ms, Room room) {
+                                         std::uint64_t now_ms, Room room, Trust trust) {
   key = session::normal(key);
   was_full_ = false;
   const std::uint32_t now_s = session::to_seconds(now_ms);
@@ -180,14 +191,16 @@ BackendId SessionTableBase<Faults>::bind(SessionKey key, BackendId backend,
   const Lock lock(*this, session::shard_of(key));
   if (!lock) return backend;
   const EntryRef entry = find(key);
-  const std::optional<BackendId> bound = use(entry, now_s, shard);
-  if (bound && bound != instead_of) return *bound;
+  const std::optional<FoundSession> bound = use(entry, now_s, shard);
+  if (bound && bound->backend != instead_of) return bound->backend;
+  const bool is_confirmed = bound ? bound->is_confirmed : trust == Trust::confirmed;
+  if (!is_confirmed) ttl_s |= static_cast<std::uint32_t>(session::kUnconfirmed);
   put(bound ? entry : EntryRef{}, key, backend, ttl_s, now_s, shard, room);
   return backend;
 }
 
-// A free or expired entry of the emptier bucket, else the entry that has been idle for longest;
-// none if there is no free one and `room` does not allow that.
+// A free or expired entry of the emptier bucket, else the unconfirmed entry that has been idle for
+// longest, else the confirmed one; none if only those are left and `room` does not allow that.
 template <class Faults>
 typename SessionTableBase<Faults>::EntryRef SessionTableBase<Faults>::make_room(SessionKey key,
                                                                                 std::uint32_t now_s,
@@ -198,6 +211,7 @@ typename SessionTableBase<Faults>::EntryRef SessionTableBase<Faults>::make_room(
   EntryRef usable, oldest;
   std::uint32_t most_usable = 0;
   std::int32_t longest_idle = 0;
+  bool is_unconfirmed = false;  // `oldest`
   for (SessionBucket* bucket : both) {
     std::uint32_t count = 0;
     EntryRef here;
@@ -206,8 +220,14 @@ typename SessionTableBase<Faults>::EntryRef SessionTableBase<Faults>::make_room(
       if (bucket->low[slot].load(session::kRelaxed) == 0 || session::has_expired(times, now_s)) {
         ++count;
         here = {bucket, slot};
-      } else if (oldest.bucket == nullptr || session::idle_seconds(times, now_s) > longest_idle) {
-        longest_idle = session::idle_seconds(times, now_s);
+        continue;
+      }
+      const bool is_worse = (times & session::kUnconfirmed) != 0;
+      const std::int32_t idle = session::idle_seconds(times, now_s);
+      if (oldest.bucket == nullptr || is_worse > is_unconfirmed ||
+          (is_worse == is_unconfirmed && idle > longest_idle)) {
+        longest_idle = idle;
+        is_unconfirmed = is_worse;
         oldest = {bucket, slot};
       }
     }
@@ -217,7 +237,7 @@ typename SessionTableBase<Faults>::EntryRef SessionTableBase<Faults>::make_room(
     }
   }
   if (usable.bucket == nullptr) {
-    if (room == Room::free) return {};
+    if (room == Room::free && !is_unconfirmed) return {};
     session::add(shard.evicted, 1);
     usable = oldest;
   }

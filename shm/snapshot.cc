@@ -5,7 +5,8 @@ namespace shm {
 namespace {
 
 GateStatus read_gate(const Gate& gate, std::uint32_t rows) {
-  return {gate.limit(), gate.in_service(rows), gate.waiting(rows)};
+  return {gate.limit(), gate.in_service(rows), gate.waiting(rows),
+          gate.waiting(rows, Rank::stranger)};
 }
 
 bool is_idle(const GateStatus& gate) { return gate.in_service == 0 && gate.waiting == 0; }
@@ -39,7 +40,8 @@ void read_services(Segment& segment, Snapshot& snapshot) {
   snapshot.sessions = segment.sessions().totals(snapshot.at_ms, sessions);
   for (std::uint32_t row = 0; row < sessions.size(); ++row) {
     if (!services.enrolled(row)) continue;
-    snapshot.services.push_back({row, services.requests(row), sessions[row]});
+    snapshot.services.push_back(
+        {row, services.requests(row), sessions[row], services.strangers(row)});
   }
 }
 

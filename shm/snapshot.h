@@ -28,6 +28,7 @@ struct GateStatus {
   std::uint32_t limit = 0;  // 0 = none
   std::uint32_t in_service = 0;
   std::uint32_t waiting = 0;
+  std::uint32_t strangers = 0;  // of those that wait
 };
 
 struct ListenerStatus {
@@ -42,6 +43,7 @@ struct ServiceStatus {
   std::uint32_t row = 0;
   std::uint64_t requests = 0;
   std::uint64_t sessions = 0;
+  std::uint64_t strangers = 0;  // requests that waited behind others, or would have
 };
 
 struct BackendStatus {

@@ -96,6 +96,7 @@ std::string listener_line(const ListenerStatus& listener, const RowNames& names)
   Line line("listener");
   line.add("address", name_of(names.listeners, listener.row));
   line.add("in_service", listener.gate.in_service).add("waiting", listener.gate.waiting);
+  line.add("waiting_strangers", listener.gate.strangers);
   line.add("limit", listener.gate.limit).add("requests", listener.requests);
   line.add("streams", listener.streams.in_service).add("max_streams", listener.streams.limit);
   line.add("refused", std::accumulate(refused.begin(), refused.end(), std::uint64_t{0}));
@@ -112,6 +113,7 @@ std::string service_line(const ServiceStatus& service, const RowNames& names) {
   Line line("service");
   line.add("name", name_of(names.services, service.row));
   line.add("requests", service.requests).add("sessions", service.sessions);
+  line.add("strangers", service.strangers);
   return line.take();
 }
 
@@ -131,6 +133,7 @@ std::string backend_line(const BackendStatus& backend, const RowNames& names,
   line.add("reason", liveness.live ? kNone : to_text(liveness.reason));
   line.add("in_flight", backend.gate.in_service).add("limit", backend.gate.limit);
   line.add("waiting", backend.gate.waiting);
+  line.add("waiting_strangers", backend.gate.strangers);
   line.add("requests", backend.counters.requests).add("failures", backend.counters.failures);
   line.add_ms("p50_ms", backend.response_times.percentile_us(50));
   line.add_ms("p99_ms", backend.response_times.percentile_us(99));

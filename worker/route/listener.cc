@@ -73,10 +73,12 @@ void add_services(Listener& listener, const conf::Config& config,
     const std::uint32_t row = listener.heritage.service_rows[i];
     std::vector<shm::BackendId> ids;
     for (const std::size_t backend : service.backends) ids.push_back(backend_ids[backend]);
+    const bool has_strangers = service.queue == conf::QueueOrder::known_first;
+    const shm::Trust trust = has_strangers ? shm::Trust::unconfirmed : shm::Trust::confirmed;
     listener.services.push_back(
         {service_name(listener.name, i), row, service, make_balancer(config, service),
          SessionAffinity(service.session, conf::service_identity(listener.name, service), row,
-                         secret, sessions, std::move(ids)),
+                         secret, sessions, std::move(ids), trust),
          listener.heritage.service_clients[i]});
   }
 }

@@ -41,13 +41,15 @@ void mask(std::string& address, unsigned bits) {
 
 SessionAffinity::SessionAffinity(const conf::SessionPolicy& policy, std::string_view service,
                                  std::uint32_t row, const HashSecret& secret,
-                                 shm::SessionTable& table, std::vector<shm::BackendId> backends)
+                                 shm::SessionTable& table, std::vector<shm::BackendId> backends,
+                                 shm::Trust trust)
     : policy_(policy),
       source_(source_of(policy.type)),
       service_(service),
       row_(row),
       secret_(secret),
       table_(table),
+      trust_(trust),
       backends_(std::move(backends)) {
   service_ += '\0';
 }
@@ -85,12 +87,22 @@ std::optional<std::size_t> SessionAffinity::index_of(shm::BackendId backend) con
   return static_cast<std::size_t>(found - backends_.begin());
 }
 
+std::optional<SessionAffinity::Session> SessionAffinity::look_up(const shm::SessionKey& key,
+                                                                 std::uint64_t now_ms) {
+  const std::optional<shm::FoundSession> found = table_.find_session(key, now_ms);
+  if (!found) return std::nullopt;
+  const std::optional<std::size_t> backend_index = index_of(found->backend);
+  if (!backend_index) {
+    table_.forget(key);
+    return std::nullopt;
+  }
+  return Session{*backend_index, found->is_confirmed};
+}
+
 std::optional<std::size_t> SessionAffinity::find(const shm::SessionKey& key, std::uint64_t now_ms) {
-  const std::optional<shm::BackendId> backend = table_.look_up(key, now_ms);
-  if (!backend) return std::nullopt;
-  const std::optional<std::size_t> backend_index = index_of(*backend);
-  if (!backend_index) table_.forget(key);
-  return backend_index;
+  const std::optional<Session> session = look_up(key, now_ms);
+  if (!session) return std::nullopt;
+  return session->backend_index;
 }
 
 bool SessionAffinity::may_evict(std::string_view client_ip, std::uint64_t now_ms) {
@@ -114,10 +126,12 @@ std::size_t SessionAffinity::bind(const shm::SessionKey& key, std::size_t backen
   std::optional<shm::BackendId> old;
   if (instead_of) old = backends_[*instead_of];
   const auto store = [&](shm::Room room) {
-    return table_.bind(key, backends_[backend_index], old, ttl_s(), now_ms, room);
+    return table_.bind(key, backends_[backend_index], old, ttl_s(), now_ms, room, trust_);
   };
   shm::BackendId bound = store(shm::Room::free);
-  if (table_.was_full() && may_evict(client_ip, now_ms)) bound = store(shm::Room::evict);
+  if (trust_ == shm::Trust::confirmed && table_.was_full() && may_evict(client_ip, now_ms)) {
+    bound = store(shm::Room::evict);
+  }
   return index_of(bound).value_or(backend_index);
 }
 

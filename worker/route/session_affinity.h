@@ -27,26 +27,35 @@ namespace worker::route {
 
 class SessionAffinity {
  public:
+  struct Session {
+    std::size_t backend_index;  // in the service
+    bool is_known;              // a backend has answered a request of it
+  };
   // `service` (text) and `row` (of shm::ServiceTable) identify the service, also after a reload.
-  // `backends`: the ids of its backends, in the order of the service.
+  // `backends`: the ids of its backends, in the order of the service. `trust`: how the sessions of
+  // bind() begin.
   SessionAffinity(const conf::SessionPolicy& policy, std::string_view service, std::uint32_t row,
                   const HashSecret& secret, shm::SessionTable& table,
-                  std::vector<shm::BackendId> backends);
+                  std::vector<shm::BackendId> backends, shm::Trust trust = shm::Trust::confirmed);
 
   // The key of the request's session, or nothing when it has none. `client_ip` is numeric.
   std::optional<shm::SessionKey> key_of(const http::RequestHead& head, std::string_view client_ip);
 
-  // The index of the session's backend in the service, or nothing. Restarts the session's idle
-  // time. Forgets the session when the service no longer has its backend.
+  // The session, or the index of its backend in the service, or nothing. Restarts the session's
+  // idle time. Forgets the session when the service no longer has its backend.
+  std::optional<Session> look_up(const shm::SessionKey& key, std::uint64_t now_ms);
   std::optional<std::size_t> find(const shm::SessionKey& key, std::uint64_t now_ms);
   // The three that follow store a session for the client at `client_ip`. When the table is full,
   // the sessions of one network (an IPv4 address, 64 bits of IPv6) push out only a few live
-  // sessions in a second (eviction_share.h); a further one is not stored.
+  // sessions in a second (eviction_share.h); a further one is not stored. An unconfirmed session
+  // never pushes out a confirmed one.
   void remember(const shm::SessionKey& key, std::size_t backend_index, std::string_view client_ip,
                 std::uint64_t now_ms);
   // Assigns the session to `backend_index` and returns that index. `instead_of` is the result of
-  // find(). When another worker has assigned the session since, leaves it there and returns the
-  // index of that backend, unless the service does not have it.
+  // find(). A session that begins unconfirmed is not known before remember(), which the caller owes
+  // it after an answer: a stranger who waits must not become known by asking again. When another
+  // worker has assigned the session since, leaves it there and returns the index of that backend,
+  // unless the service does not have it.
   std::size_t bind(const shm::SessionKey& key, std::size_t backend_index,
                    std::optional<std::size_t> instead_of, std::string_view client_ip,
                    std::uint64_t now_ms);
@@ -67,6 +76,7 @@ class SessionAffinity {
   std::uint32_t row_;
   HashSecret secret_;
   shm::SessionTable& table_;
+  shm::Trust trust_;
   EvictionShare share_;
   std::vector<shm::BackendId> backends_;
   std::string scratch_;  // the text of the session

@@ -38,19 +38,18 @@ bool WaitQueue::try_enter(ClientHash client) {
   return true;
 }
 
-bool WaitQueue::enter(Waiter& waiter, ClientHash client) {
-  return try_enter(client) || wait(waiter, client);
+bool WaitQueue::enter(Waiter& waiter, ClientHash client, shm::Rank rank) {
+  return try_enter(client) || wait(waiter, client, rank);
 }
 
-bool WaitQueue::wait(Waiter& waiter, ClientHash client) {
+bool WaitQueue::wait(Waiter& waiter, ClientHash client, shm::Rank rank) {
   waiter.client_ = client;
-  waiter.ticket_ = gate_.draw_ticket() | (has_half(client) ? Waiter::kLast : 0);
+  waiter.ticket_ = gate_.draw_ticket(rank) | (has_half(client) ? shm::kBehindAll : 0);
   waiter.since_ms_ = net::EventLoop::now_ms();
   append(waiter);
   // Another worker may have freed a slot before it could see our ticket, so try once more. Any
   // worker that frees a slot from now on sees the ticket.
-  const bool entered =
-      first() == &waiter && gate_.try_enter(queues_.row_, queues_.rows(), waiter.ticket_);
+  const bool entered = first(rank) == &waiter && try_take(waiter);
   if (entered) admit(waiter);
   // In either case our attempt may have made another worker's attempt fail (gate.h).
   notify_next();
@@ -59,6 +58,10 @@ bool WaitQueue::wait(Waiter& waiter, ClientHash client) {
 
 std::uint32_t WaitQueue::waiting() const { return gate_.waiting(queues_.rows()); }
 
+std::uint32_t WaitQueue::waiting(shm::Rank rank) const {
+  return gate_.waiting(queues_.rows(), rank);
+}
+
 void WaitQueue::leave(ClientHash client) {
   queues_.shares_.remove(bucket(client), queues_.row_);
   gate_.leave(queues_.row_);
@@ -66,7 +69,7 @@ void WaitQueue::leave(ClientHash client) {
 }
 
 void WaitQueue::cancel(Waiter& waiter) {
-  const bool was_first = first() == &waiter;
+  const bool was_first = first(waiter.rank()) == &waiter;
   if (!waiter.is_last()) queues_.shares_.remove(bucket(waiter.client_), queues_.row_);
   remove(waiter);
   // A slot may have been reserved for this waiter; it is now for the next one.
@@ -80,20 +83,32 @@ bool WaitQueue::has_half(ClientHash client) const {
   return queues_.shares_.sum(bucket(client), queues_.rows()) >= shm::half_of(gate_.limit());
 }
 
+Waiter* WaitQueue::first(shm::Rank rank) const {
+  Waiter* const queued = queued_[index(rank)].first();
+  return queued != nullptr ? queued : last_[index(rank)].first();
+}
+
+Waiter* WaitQueue::next() const {
+  Waiter* const known = first(shm::Rank::known);
+  Waiter* const stranger = first(shm::Rank::stranger);
+  if (known == nullptr || stranger == nullptr) return known != nullptr ? known : stranger;
+  return gate_.is_turn_of_stranger(known->ticket_, stranger->ticket_) ? stranger : known;
+}
+
 void WaitQueue::append(Waiter& waiter) {
   waiter.queue_ = this;
   if (!waiter.is_last()) count(waiter.client_);
   list_of(waiter).insert(waiter);
-  ++count_;
-  publish();
+  ++count_[index(waiter.rank())];
+  publish(waiter.rank());
   queues_.activate(*this);
 }
 
 void WaitQueue::remove(Waiter& waiter) {
   list_of(waiter).remove(waiter);
   waiter.queue_ = nullptr;
-  --count_;
-  publish();
+  --count_[index(waiter.rank())];
+  publish(waiter.rank());
 }
 
 // It has its slot.
@@ -102,34 +117,49 @@ void WaitQueue::admit(Waiter& waiter) {
   remove(waiter);
 }
 
-void WaitQueue::publish() {
-  gate_.publish_waiting(queues_.row_, empty() ? 0 : first()->ticket_, count_);
+void WaitQueue::publish(shm::Rank rank) {
+  const Waiter* const waiter = first(rank);
+  gate_.publish_waiting(queues_.row_, waiter != nullptr ? waiter->ticket_ : 0, count_[index(rank)],
+                        rank);
 }
 
+bool WaitQueue::try_take(const Waiter& waiter) {
+  return gate_.try_enter(queues_.row_, queues_.rows(), waiter.ticket_);
+}
+
+// Whose turn it is depends on the waiters of all workers, so the first of either rank tries.
 void WaitQueue::admit_waiters() {
-  while (!empty() && gate_.try_enter(queues_.row_, queues_.rows(), first()->ticket_)) {
-    admit_first();
+  const auto admit_one = [this] {
+    for (const shm::Rank rank : shm::kRanks) {
+      Waiter* const waiter = first(rank);
+      if (waiter == nullptr || !try_take(*waiter)) continue;
+      serve(*waiter);
+      return true;
+    }
+    return false;
+  };
+  while (admit_one()) {
   }
 }
 
-void WaitQueue::admit_first() {
-  Waiter& next = *first();
-  admit(next);
-  next.admitted_(next.owner_);
+// It has a slot now.
+void WaitQueue::serve(Waiter& waiter) {
+  admit(waiter);
+  waiter.admitted_(waiter.owner_);
 }
 
 // Waiters whose address has less than half by now take their places by arrival.
-void WaitQueue::promote() {
-  Waiter* waiter = last_.first();
+void WaitQueue::promote(WaiterList& list) {
+  Waiter* waiter = list.first();
   for (int i = 0; i < kMostPerTick && waiter != nullptr; ++i) {
     Waiter& one = *waiter;
     waiter = WaiterList::after(one);
     if (has_half(one.client_)) continue;
-    last_.remove(one);
-    one.ticket_ &= ~Waiter::kLast;
+    list.remove(one);
+    one.ticket_ &= ~shm::kBehindAll;
     count(one.client_);
-    queued_.insert(one);
-    publish();
+    list_of(one).insert(one);
+    publish(one.rank());
   }
 }
 
@@ -139,18 +169,18 @@ void WaitQueue::notify_next() {
 }
 
 void WaitQueue::tick(std::uint64_t now_ms) {
-  promote();
+  for (WaiterList& list : last_) promote(list);
   admit_waiters();
   const std::uint32_t limit = gate_.limit();
   const bool is_free = limit == 0 || gate_.in_service(queues_.rows()) < limit;
   // A slot was free at two ticks in a row, so the worker whose waiter is next is slow or dead.
   if (is_free && was_free_at_last_tick_ && !empty() &&
       gate_.try_enter_out_of_turn(queues_.row_, queues_.rows())) {
-    admit_first();
+    serve(*next());
   }
   was_free_at_last_tick_ = is_free;
-  tell_waited_long(queued_, now_ms);
-  tell_waited_long(last_, now_ms);
+  for (const WaiterList& list : queued_) tell_waited_long(list, now_ms);
+  for (const WaiterList& list : last_) tell_waited_long(list, now_ms);
 }
 
 void WaitQueue::tell_waited_long(const WaiterList& list, std::uint64_t now_ms) {

@@ -6,9 +6,12 @@
 // a slot. A waiter is a member of its request's transaction; no queue owns waiters. Nothing here
 // blocks or fails. Times are CLOCK_MONOTONIC milliseconds.
 //
+// A request is known or a stranger (shm::Rank), and is served in the order of its rank.
+//
 // While others wait, no client address gets more than half of the slots. A request whose address
 // has half of them already, in service or waiting, goes to the end of the queue: it lets all pass
-// that are not such. It takes its place by arrival again once its address has fewer.
+// that are not such. It takes its place by arrival again once its address has fewer. Requests of
+// both ranks that are last take turns as other requests do.
 #pragma once
 
 #include <cstddef>
@@ -45,8 +48,8 @@ class Waiter {
   friend class WaitQueue;
   friend class WaiterList;
   // Its address has half of the slots, so that it comes after all others.
-  bool is_last() const { return (ticket_ & kLast) != 0; }
-  static constexpr shm::Ticket kLast = shm::Ticket{1} << 63;  // greater than all others
+  bool is_last() const { return (ticket_ & shm::kBehindAll) != 0; }
+  shm::Rank rank() const { return shm::rank_of(ticket_); }
 
   Callback admitted_;
   Callback waited_long_;
@@ -87,35 +90,41 @@ class WaitQueue {
 
   // True: a slot is taken. False: the waiter is queued, and the queue calls `admitted` later, never
   // within this call.
-  bool enter(Waiter& waiter, ClientHash client);
+  bool enter(Waiter& waiter, ClientHash client, shm::Rank rank = shm::Rank::known);
   // Takes a slot if one is free and no request of any worker waits for it. Never queues.
   bool try_enter(ClientHash client);
   // The second half of enter(), for a request that try_enter() has just refused. Returns the same.
-  bool wait(Waiter& waiter, ClientHash client);
+  bool wait(Waiter& waiter, ClientHash client, shm::Rank rank = shm::Rank::known);
   // Gives a slot of this client back and notifies the worker whose waiter is next.
   void leave(ClientHash client);
   // Removes a waiter that is in this queue.
   void cancel(Waiter& waiter);
-  bool empty() const { return first() == nullptr; }
+  bool empty() const { return count_[0] + count_[1] == 0; }
   // How many requests wait for its slots, in all workers.
   std::uint32_t waiting() const;
+  std::uint32_t waiting(shm::Rank rank) const;
 
  private:
   friend class WaitQueues;
-  Waiter* first() const { return queued_.first() != nullptr ? queued_.first() : last_.first(); }
-  WaiterList& list_of(const Waiter& waiter) { return waiter.is_last() ? last_ : queued_; }
+  Waiter* first(shm::Rank rank) const;
+  Waiter* next() const;  // of both ranks, as far as this worker knows
+  WaiterList& list_of(const Waiter& waiter) {
+    return (waiter.is_last() ? last_ : queued_)[index(waiter.rank())];
+  }
+  static std::size_t index(shm::Rank rank) { return static_cast<std::size_t>(rank); }
   void append(Waiter& waiter);
   void remove(Waiter& waiter);
   void admit(Waiter& waiter);
-  void promote();
+  void promote(WaiterList& list);
   std::uint32_t bucket(ClientHash client) const {
     return shm::ClientShares::bucket(client, number_);
   }
   bool has_half(ClientHash client) const;
   void count(ClientHash client);
-  void publish();
+  void publish(shm::Rank rank);
+  bool try_take(const Waiter& waiter);
   void admit_waiters();
-  void admit_first();
+  void serve(Waiter& waiter);
   void notify_next();
   void tick(std::uint64_t now_ms);
   void tell_waited_long(const WaiterList& list, std::uint64_t now_ms);
@@ -123,9 +132,10 @@ class WaitQueue {
   WaitQueues& queues_;
   shm::Gate gate_;
   std::uint32_t number_;
-  WaiterList queued_;
-  WaiterList last_;  // those whose address has half of the slots
-  std::uint32_t count_ = 0;
+  // By rank.
+  WaiterList queued_[2];
+  WaiterList last_[2];  // those whose address has half of the slots
+  std::uint32_t count_[2] = {};
   bool is_active_ = false;  // in WaitQueues::active_
   bool was_free_at_last_tick_ = false;
 };

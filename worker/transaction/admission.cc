@@ -49,8 +49,8 @@ Admission::Entry Admission::enter_both(route::Slots& slots, Place sender_place, 
 
 Admission::Entry Admission::enter(route::WaitQueue& queue, Place place) {
   if (try_take(queue, place)) return Entry::entered;
-  if (queue.waiting() >= terms_.most_waiting) return Entry::full;
-  if (queue.wait(waiter_, terms_.client)) {
+  if (is_full(queue)) return Entry::full;
+  if (queue.wait(waiter_, terms_.client, terms_.rank)) {
     held(place) = &queue;
     return Entry::entered;
   }
@@ -58,6 +58,12 @@ Admission::Entry Admission::enter(route::WaitQueue& queue, Place place) {
   waits_at_ = &queue;
   deadline_.start(*terms_.timeout, net::EventLoop::now_ms());
   return Entry::waits;
+}
+
+// Strangers cannot fill the queue, so that known requests find a place in it.
+bool Admission::is_full(const route::WaitQueue& queue) const {
+  if (queue.waiting() >= terms_.most_waiting) return true;
+  return is_stranger() && queue.waiting(shm::Rank::stranger) >= terms_.most_waiting / 2;
 }
 
 bool Admission::try_take(route::WaitQueue& queue, Place place) {
@@ -83,7 +89,7 @@ void Admission::on_slot() {
     const bool at_listener = place == Place::listener_sender;
     route::WaitQueue& queue = (at_listener ? listener_ : backend_)->all;
     const Place next = at_listener ? Place::listener : Place::backend;
-    if (!queue.enter(waiter_, terms_.client)) {
+    if (!queue.enter(waiter_, terms_.client, terms_.rank)) {
       waits_for_ = next;
       waits_at_ = &queue;
       return;

@@ -54,7 +54,8 @@ class Admission {
   struct Terms {
     route::ClientHash client = 0;
     bool is_sender = false;
-    std::uint32_t most_waiting = 0;  // in all workers, for the same slots
+    shm::Rank rank = shm::Rank::known;
+    std::uint32_t most_waiting = 0;  // in all workers, for the same slots; half of it strangers
     net::DeadlineList* timeout = nullptr;
   };
   Entry enter_listener(route::Slots& slots, const Terms& terms);
@@ -63,6 +64,7 @@ class Admission {
   bool try_other_backend(route::Slots& other);
 
   bool is_sender() const { return terms_.is_sender; }
+  bool is_stranger() const { return terms_.rank == shm::Rank::stranger; }
   void client_has_sent_all();  // it is a sender no more
   // Whether it is one of the readers, perhaps from now on. True without slots: it keeps nobody out.
   bool try_become_reader();
@@ -91,6 +93,7 @@ class Admission {
   bool holds(Place place) const { return held_[static_cast<std::size_t>(place)] != nullptr; }
 
   Entry enter(route::WaitQueue& queue, Place place);
+  bool is_full(const route::WaitQueue& queue) const;
   Entry enter_both(route::Slots& slots, Place sender_place, Place place);
   bool try_take(route::WaitQueue& queue, Place place);
   void give(Place place);

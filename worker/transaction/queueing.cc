@@ -1,5 +1,6 @@
 // One request from its route to a slot of a backend: see transaction.h.
 #include <algorithm>
+#include <utility>
 
 #include "worker/route/client_hash.h"
 #include "worker/transaction/transaction.h"
@@ -63,8 +64,24 @@ void Transaction::give_reserve_back() {
 Transaction::Flow Transaction::after_entry(Admission::Entry entry) {
   if (entry == Admission::Entry::entered) return Flow::next;
   if (entry == Admission::Entry::waits) return Flow::wait;
-  note_full_queue("QueueLength");
+  note_full_queue(admission_.is_stranger() ? "QueueLength (half of it for strangers)"
+                                           : "QueueLength");
   return fail_for_now("queue_full");
+}
+
+// Whether it is the request of a stranger: one without a session that a backend has answered, where
+// the service wants such requests to wait behind others.
+shm::Rank Transaction::judge_rank() {
+  if (now_.service->config.queue == conf::QueueOrder::equal) return shm::Rank::known;
+  now_.bound.emplace();
+  std::optional<route::SessionAffinity::Session> session;
+  if (now_.session) {
+    session = now_.service->affinity.look_up(*now_.session, net::EventLoop::now_ms());
+  }
+  if (session) now_.bound->emplace(session->backend_index);
+  if (session && session->is_known) return shm::Rank::known;
+  context_.segment.services().count_stranger(now_.service->row, context_.row);
+  return shm::Rank::stranger;
 }
 
 Transaction::Flow Transaction::admit() {
@@ -72,10 +89,13 @@ Transaction::Flow Transaction::admit() {
   const Admission::Terms terms{
       .client = route::client_hash(context_.client_secret, now_.client_ip),
       .is_sender = !client_.body_is_whole(),
+      .rank = judge_rank(),
       .most_waiting = now_.listener->config.queue_length,
       .timeout = &now_.listener->queue_timeout,
   };
-  return after_entry(admission_.enter_listener(now_.listener->slots, terms));
+  const Admission::Entry entry = admission_.enter_listener(now_.listener->slots, terms);
+  if (entry == Admission::Entry::waits) now_.bound.reset();  // it may be bound meanwhile
+  return after_entry(entry);
 }
 
 Transaction::Flow Transaction::pick_backend() {
@@ -100,8 +120,7 @@ std::optional<std::size_t> Transaction::choose_backend() {
   const auto may_serve = [&](std::size_t i) { return this->may_serve(backends[i]); };
   route::SessionAffinity& affinity = now_.service->affinity;
   now_.is_sticky = now_.session.has_value();
-  std::optional<std::size_t> bound;
-  if (now_.session) bound = affinity.find(*now_.session, net::EventLoop::now_ms());
+  const std::optional<std::size_t> bound = bound_backend();
   if (bound && may_serve(*bound)) return bound;
   auto choice = pinned_backend();
   if (choice && may_serve(*choice)) {
@@ -111,6 +130,12 @@ std::optional<std::size_t> Transaction::choose_backend() {
   }
   if (!now_.session || !choice) return choice;
   return affinity.bind(*now_.session, *choice, bound, now_.client_ip, net::EventLoop::now_ms());
+}
+
+std::optional<std::size_t> Transaction::bound_backend() {
+  if (!now_.session) return std::nullopt;
+  if (const auto bound = std::exchange(now_.bound, std::nullopt)) return *bound;
+  return now_.service->affinity.find(*now_.session, net::EventLoop::now_ms());
 }
 
 std::optional<std::size_t> Transaction::pinned_backend() {

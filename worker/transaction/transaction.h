@@ -114,6 +114,8 @@ class Transaction final : public ExchangeUser,
     std::size_t backend_index = 0;  // in the service
     std::size_t failures = 0;       // backends that this request has found dead
     std::optional<shm::SessionKey> session;
+    // What the session table says, if it was asked before the choice of a backend.
+    std::optional<std::optional<std::size_t>> bound;
     const backend::Backend* avoided = nullptr;  // ended a connection without an answer
     bool is_sticky = false;                     // its session binds it to this backend
     bool no_pool = false;                       // a pooled connection was stale
@@ -164,6 +166,7 @@ class Transaction final : public ExchangeUser,
   bool reserve(std::uint64_t bytes);
   void give_reserve_back();
   Flow admit();
+  shm::Rank judge_rank();
   Flow pick_backend();
   Flow after_entry(Admission::Entry entry);
   void note_full(std::string_view limit, const std::string& why);
@@ -174,6 +177,7 @@ class Transaction final : public ExchangeUser,
   void take_backend(std::size_t index);
   bool may_serve(std::size_t backend) const;
   std::optional<std::size_t> choose_backend();
+  std::optional<std::size_t> bound_backend();
   // The backend of the service that has authenticated the client's connection.
   std::optional<std::size_t> pinned_backend();
 
@@ -208,6 +212,7 @@ class Transaction final : public ExchangeUser,
   // Has the backend probed if it took the request and has said nothing to any worker since then.
   void suspect_if_silent(std::string_view why);
   void note_heard();  // bytes came from the backend
+  void note_answer();
   void note_response_time();
   Flow send_head();
   Flow upstream_ended(const tls::IoResult& result);

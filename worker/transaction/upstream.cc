@@ -180,12 +180,20 @@ Transaction::Flow Transaction::take_response(char* data, std::size_t size) {
     }
     data += head.size;
     size -= head.size;
-    if (!facts.is_interim) note_response_time();
+    if (!facts.is_interim) note_answer();
     if (facts.switches) return begin_tunnel({data, size});
     if (!facts.is_interim) return begin_response(data, size);
     client_.send_interim(head);
   }
   return Flow::wait;
+}
+
+// The final head has come. From now on the client is known.
+void Transaction::note_answer() {
+  note_response_time();
+  if (!admission_.is_stranger() || !now_.session) return;
+  now_.service->affinity.remember(*now_.session, now_.backend_index, now_.client_ip,
+                                  net::EventLoop::now_ms());
 }
 
 Transaction::Flow Transaction::refuse_response(const http::Refusal& refusal,

@@ -29,6 +29,7 @@ PLACES = {
     "CLIENTS": "HTTPListeners:\n  - Clients:\n      {}",
     "SERVICES": "HTTPListeners:\n  - Services:\n      - {}",
     "SESSION": "HTTPListeners:\n  - Services:\n      - Session:\n          {}",
+    "QUEUE": "HTTPListeners:\n  - Services:\n      - Queue:\n          {}",
     "REDIRECT": "HTTPListeners:\n  - Services:\n      - Redirect:\n          {}",
 }
 # Values that no key accepts.

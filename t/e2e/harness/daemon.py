@@ -92,11 +92,12 @@ class Pound:
     def start(self):
         if self.background:
             # Not a pipe: a daemon with sanitizers keeps standard error, and a pipe would not end.
+            before = len(self.log())  # of earlier starts
             with open(self.log_file, "ab") as log:
                 done = subprocess.run(self.command, stdin=subprocess.DEVNULL, check=False,
                                       stdout=log, stderr=log, timeout=TIMEOUT, **self.popen)
             if done.returncode != 0:
-                raise StartFailed(done.returncode, self.log())
+                raise StartFailed(done.returncode, self.log()[before:])
             self.master = int(self.pid_file.read_text())
             return self
         with open(self.log_file, "ab") as log:

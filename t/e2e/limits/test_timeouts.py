@@ -29,7 +29,7 @@ def test_an_idle_client_is_closed_without_a_word(site):
     client = site.client(pound.port)
     assert client.ask().status == 200
     assert client.closes()
-    assert len(pound.records()) == 1
+    assert len(pound.wait_records(1)) == 1
 
 
 def test_half_a_head_is_given_up(site):

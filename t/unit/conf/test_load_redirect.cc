@@ -47,7 +47,7 @@ TEST_CASE("load_redirect: none") {
   CHECK_FALSE(first("  - {Backends: *be, Redirect: }\n").redirect);
 }
 
-TEST_CASE("load_redirect: refused beside backends or a session") {
+TEST_CASE("load_redirect: refused beside backends, a session or a queue") {
   const auto both = load_services("  - {Backends: *be, Redirect: 'https://a'}\n");
   CHECK_FALSE(both.config);
   CHECK(both.messages.find("error: a service has `Redirect` or `Backends`, not both") !=
@@ -55,6 +55,10 @@ TEST_CASE("load_redirect: refused beside backends or a session") {
   const auto session = load_services("  - {Session: 300, Redirect: 'https://a'}\n");
   CHECK_FALSE(session.config);
   CHECK(session.messages.find("error: a service has `Redirect` or `Session`, not both") !=
+        std::string::npos);
+  const auto queue = load_services("  - {Queue: {Known: equal}, Redirect: 'https://a'}\n");
+  CHECK_FALSE(queue.config);
+  CHECK(queue.messages.find("error: a service has `Redirect` or `Queue`, not both") !=
         std::string::npos);
 }
 

@@ -20,7 +20,8 @@ TEST_CASE("schema: every row is found by its name in any letter case, and only o
   for (const conf::Schema* schema :
        {&conf::top_schema(), &conf::global_schema(), &conf::backend_schema(),
         &conf::http_listener_schema(), &conf::https_listener_schema(), &conf::service_schema(),
-        &conf::session_schema(), &conf::redirect_schema(), &conf::client_cert_schema()}) {
+        &conf::session_schema(), &conf::queue_schema(), &conf::redirect_schema(),
+        &conf::client_cert_schema()}) {
     std::set<std::string> seen;
     for (const conf::Key& key : schema->keys) {
       CHECK(seen.insert(conf::to_lower(key.name)).second);
@@ -91,7 +92,7 @@ TEST_CASE("schema: unknown keys") {
         "unknown key `Err600` in Global; the number goes from 400 to 599");
   CHECK(conf::unknown_key(conf::service_schema(), "a\nb") ==
         "unknown key `a\\x0ab` in a service; known are URL, HeadRequire, HeadDeny, Session, "
-        "Backends, Redirect, Allow and Clients");
+        "Queue, Backends, Redirect, Allow and Clients");
   CHECK(conf::nearest_key(conf::backend_schema(), "Prot")->name == "Port");
   CHECK(conf::nearest_key(conf::backend_schema(), "Colour") == nullptr);
 }

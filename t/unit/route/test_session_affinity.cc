@@ -179,3 +179,32 @@ TEST_CASE(
   flood("2001:db8::2", 2900);  // the same network
   CHECK(evicted() == before + 3 * worker::route::kEvictionsPerSecond);
 }
+
+TEST_CASE("session_affinity: a bound session is known at once, or after an answer") {
+  Fixture f(Type::ip);
+  for (const shm::Trust trust : {shm::Trust::confirmed, shm::Trust::unconfirmed}) {
+    const bool at_once = trust == shm::Trust::confirmed;
+    worker::route::SessionAffinity affinity(f.policy, at_once ? "s" : "t", 7, kSecret,
+                                            f.segment.sessions(), {kFirst, kSecond}, trust);
+    const auto key = affinity.key_of(f.head(kPlain), kClient).value();
+    CHECK_FALSE(affinity.look_up(key, 1000));
+    CHECK(affinity.bind(key, 1, std::nullopt, kClient, 1000) == 1);
+    REQUIRE(affinity.look_up(key, 1000));
+    CHECK(affinity.look_up(key, 1000)->backend_index == 1);
+    CHECK(affinity.look_up(key, 1000)->is_known == at_once);
+    affinity.remember(key, 1, kClient, 1000);
+    CHECK(affinity.look_up(key, 1000)->is_known);
+  }
+}
+
+TEST_CASE("session_affinity: a known session whose backend has left the service is forgotten") {
+  Fixture f(Type::ip);
+  worker::route::SessionAffinity before = f.affinity();
+  worker::route::SessionAffinity after = f.affinity("s", {kSecond, kThird});
+  const auto key = before.key_of(f.head(kPlain), kClient).value();
+  before.remember(key, 0, kClient, 1000);
+  REQUIRE(before.look_up(key, 1000));
+  CHECK(before.look_up(key, 1000)->is_known);
+  CHECK_FALSE(after.look_up(key, 1000));
+  CHECK_FALSE(before.look_up(key, 1000));
+}

@@ -398,3 +398,114 @@ TEST_CASE("wait_queue: after a wake-up the worker is called once and sleeps agai
   REQUIRE(worker::net::wake(world.wake_fds[0]));
   CHECK(net_test::await(one.loop, [&] { return calls == 2; }));
 }
+
+// --- known requests and strangers
+
+namespace {
+
+constexpr shm::Rank kKnown = shm::Rank::known;
+constexpr shm::Rank kStranger = shm::Rank::stranger;
+
+// Requests that wait, each of a client of its own: a known one for each capital letter, a stranger
+// for each other.
+struct Line {
+  Line(World& world, Worker& worker, const std::string& names) {
+    world.gate().set_limit(1);
+    for (const char name : names) {
+      requests.push_back(std::make_unique<Request>(log, name));
+      const shm::Rank rank = name < 'a' ? kKnown : kStranger;
+      REQUIRE(!worker.queue.enter(requests.back()->waiter, client_of(name), rank));
+    }
+  }
+  static worker::route::ClientHash client_of(char name) {
+    return 100 + static_cast<worker::route::ClientHash>(name);
+  }
+  // Each request ends as soon as it is served.
+  void serve_all(Worker& worker) {
+    worker.queue.leave(kClient);
+    while (log.size() < requests.size()) {
+      const std::size_t seen = log.size();
+      worker.run_until([&] { return log.size() > seen; });
+      worker.queue.leave(client_of(log.back()));
+    }
+  }
+  std::string log;
+  std::vector<std::unique_ptr<Request>> requests;
+};
+
+}  // namespace
+
+TEST_CASE("wait_queue: four known requests, then a stranger") {
+  World world;
+  Worker one(world, 0);
+  REQUIRE(one.queue.try_enter(kClient));
+  Line line(world, one, "abABCDEFGHIc");
+  CHECK(one.queue.waiting() == 12);
+  CHECK(one.queue.waiting(kKnown) == 9);
+  CHECK(one.queue.waiting(kStranger) == 3);
+  line.serve_all(one);
+  CHECK(line.log == "ABCDaEFGHbIc");
+  CHECK(one.queue.empty());
+  CHECK(world.gate().waiting(2) == 0);
+  CHECK(world.gate().in_service(2) == 0);
+}
+
+TEST_CASE("wait_queue: one kind alone is served by arrival") {
+  for (const char* names : {"abcdefg", "ABCDEFG"}) {
+    World world;
+    Worker one(world, 0);
+    REQUIRE(one.queue.try_enter(kClient));
+    Line line(world, one, names);
+    line.serve_all(one);
+    CHECK(line.log == names);
+  }
+}
+
+TEST_CASE("wait_queue: a stranger lets a later known request of another worker pass") {
+  World world;
+  Worker one(world, 0);
+  Worker two(world, 1);
+  std::string log;
+  Request a(log, 'a'), b(log, 'B');
+  REQUIRE(one.queue.try_enter(kClient));
+  CHECK(!one.queue.enter(a.waiter, 11, kStranger));
+  CHECK(!two.queue.enter(b.waiter, 12, kKnown));
+  wakes(world, 0);
+  one.queue.leave(kClient);
+  CHECK(wakes(world, 0) == 0);
+  CHECK(wakes(world, 1) == 1);
+  two.queue.cancel(b.waiter);  // the stranger's turn
+  CHECK(wakes(world, 0) == 1);
+  one.run_until([&] { return log == "a"; });
+  one.queue.leave(11);
+}
+
+TEST_CASE("wait_queue: a stranger who comes to a free slot takes it before a known one comes") {
+  World world;
+  Worker one(world, 0);
+  std::string log;
+  Request a(log, 'a'), b(log, 'B');
+  CHECK(one.queue.enter(a.waiter, 11, kStranger));
+  CHECK(!one.queue.enter(b.waiter, 12, kKnown));
+  one.queue.leave(11);
+  one.run_until([&] { return log == "B"; });
+  one.queue.leave(12);
+}
+
+TEST_CASE("wait_queue: a known client with half of the slots lets strangers pass") {
+  World world;
+  world.gate().set_limit(4);
+  Worker one(world, 0);
+  std::string log;
+  Request a(log, 'A'), b(log, 'b'), c(log, 'c');
+  for (int i = 0; i < 4; ++i) REQUIRE(one.queue.try_enter(kClient));
+  CHECK(!one.queue.enter(a.waiter, kClient, kKnown));
+  CHECK(!one.queue.enter(b.waiter, 11, kStranger));
+  CHECK(!one.queue.enter(c.waiter, 12, kStranger));
+  one.queue.leave(kClient);
+  one.run_until([&] { return log == "b"; });
+  one.queue.leave(11);
+  one.run_until([&] { return log == "bc"; });
+  one.queue.leave(12);
+  one.run_until([&] { return log == "bcA"; });
+}

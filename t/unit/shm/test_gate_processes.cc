@@ -15,12 +15,16 @@ using children::Random;
 using children::Shared;
 using shm::Gate;
 using shm::kMaxRows;
+using shm::Rank;
 using shm::Row;
 using shm::Ticket;
 
 namespace {
 
 constexpr Row kRows = 4;
+
+// Where both ranks race, every other process has strangers only.
+Rank rank_by(Row row) { return row % 2 == 0 ? Rank::known : Rank::stranger; }
 
 struct Arena {
   children::TableMemory<Gate> gate_memory;
@@ -53,21 +57,21 @@ void raise_to(std::atomic<Number>& most, Number value) {
 // The caller's side of the protocol, as gate.h prescribes it, with one waiter at a time.
 class Client {
  public:
-  Client(Arena& arena, const Bells& bells, Row row)
-      : arena_(arena), gate_(arena.gate()), bells_(bells), row_(row) {}
+  Client(Arena& arena, const Bells& bells, Row row, Rank rank = Rank::known)
+      : arena_(arena), gate_(arena.gate()), bells_(bells), row_(row), rank_(rank) {}
 
   // False when a wake-up was lost.
   bool enter() {
     if (!gate_.try_enter(row_, kRows, 0)) {
-      const Ticket ticket = gate_.draw_ticket();
-      gate_.publish_waiting(row_, ticket, 1);
+      const Ticket ticket = gate_.draw_ticket(rank_);
+      gate_.publish_waiting(row_, ticket, 1, rank_);
       const std::uint64_t entries = arena_.entries.load();
       while (!gate_.try_enter(row_, kRows, ticket)) {
         if (look()) continue;
         if (!bells_[row_].wait()) return false;
       }
       raise_to(arena_.most_overtaken, arena_.entries.load() - entries);
-      gate_.publish_waiting(row_, 0, 0);
+      gate_.publish_waiting(row_, 0, 0, rank_);
       look();
     }
     arena_.entries.fetch_add(1);
@@ -92,10 +96,11 @@ class Client {
   Gate gate_;
   const Bells& bells_;
   Row row_;
+  Rank rank_;
 };
 
-bool hammer(Arena& arena, const Bells& bells, Row row, unsigned times) {
-  Client client(arena, bells, row);
+bool hammer(Arena& arena, const Bells& bells, Row row, unsigned times, Rank rank = Rank::known) {
+  Client client(arena, bells, row, rank);
   Random random(row + 1);
   arena.await(kRows);
   for (unsigned i = 0; i < times; ++i) {
@@ -123,8 +128,8 @@ bool snatch(Arena& arena, Row row, unsigned times) {
 }
 
 // Runs until it is killed. The limit is 1, so a second process inside is a fault.
-bool hold_and_be_killed(Arena& arena, const Bells& bells, Row row) {
-  Client client(arena, bells, row);
+bool hold_and_be_killed(Arena& arena, const Bells& bells, Row row, Rank rank) {
+  Client client(arena, bells, row, rank);
   for (;;) {
     if (!client.enter()) return false;
     arena.inside_of[row].store(1);
@@ -158,6 +163,27 @@ TEST_CASE("four processes never exceed a limit of 1 to 8, and every request gets
     // Each other row enters at most once: the attempt that had begun before the ticket was
     // published.
     CHECK(arena->most_overtaken.load() <= kRows - 1);
+    CHECK(arena->gate().in_service(kRows) == 0);
+    CHECK(arena->gate().waiting(kRows) == 0);
+    CHECK(arena->gate().next_in_turn(kRows) == kMaxRows);
+  }
+}
+
+TEST_CASE("processes of both ranks never exceed the limit, lose no wake-up, and all get turns") {
+  constexpr unsigned kTimes = 1500;
+  for (std::uint32_t limit = 1; limit <= 3; ++limit) {
+    CAPTURE(limit);
+    Shared<Arena> arena;
+    const Bells bells;
+    arena->gate().set_limit(limit);
+    std::vector<pid_t> pids;
+    for (Row row = 0; row < kRows; ++row) {
+      pids.push_back(
+          children::start([&] { return hammer(*arena, bells, row, kTimes, rank_by(row)); }));
+    }
+    for (pid_t pid : pids) CHECK(children::succeeded(pid));
+    CHECK(arena->most_inside.load() <= limit);
+    CHECK(arena->entries.load() == kRows * kTimes);
     CHECK(arena->gate().in_service(kRows) == 0);
     CHECK(arena->gate().waiting(kRows) == 0);
     CHECK(arena->gate().next_in_turn(kRows) == kMaxRows);
@@ -200,18 +226,20 @@ TEST_CASE("two processes that pass one slot back and forth lose no wake-up") {
   CHECK(arena->gate().in_service(kRows) == 0);
 }
 
-TEST_CASE("slots and tickets of killed processes are freed, and the others go on") {
-  constexpr unsigned kKills = 200;
+namespace {
+
+void kill_holders_and_waiters(unsigned kills, bool of_both_ranks) {
   Shared<Arena> arena;
   const Bells bells;
   arena->gate().set_limit(1);
   const auto spawn = [&](Row row) {
-    return children::start([&, row] { return hold_and_be_killed(*arena, bells, row); });
+    const Rank rank = of_both_ranks ? rank_by(row) : Rank::known;
+    return children::start([&, row, rank] { return hold_and_be_killed(*arena, bells, row, rank); });
   };
   std::vector<pid_t> pids;
   for (Row row = 0; row < kRows; ++row) pids.push_back(spawn(row));
   Random random(42);
-  for (unsigned kill = 0; kill < kKills; ++kill) {
+  for (unsigned kill = 0; kill < kills; ++kill) {
     const Row row = static_cast<Row>(random.below(kRows));
     // Waits for progress of another process first, so that every kill hits a gate in use.
     const Row other = (row + 1) % kRows;
@@ -238,3 +266,11 @@ TEST_CASE("slots and tickets of killed processes are freed, and the others go on
   CHECK(arena->gate().waiting(kRows) == 0);
   CHECK(arena->gate().try_enter(0, kRows, 0));
 }
+
+}  // namespace
+
+TEST_CASE("slots and tickets of killed processes are freed, and the others go on") {
+  kill_holders_and_waiters(200, false);
+}
+
+TEST_CASE("the same with processes of both ranks") { kill_holders_and_waiters(200, true); }

@@ -252,3 +252,83 @@ TEST_CASE("live sessions are counted by service, within the size of the span") {
   CHECK(table.totals(5000, few).live == 10);
   CHECK(few == std::vector<std::uint64_t>{1, 2, 3});
 }
+
+TEST_CASE("a session that begins unconfirmed stays so until it is confirmed") {
+  const SessionMemory memory(1000);
+  auto table = memory.view<SessionTable>();
+  const SessionKey key{1, 2};
+  const auto bind = [&](shm::BackendId backend, std::optional<shm::BackendId> instead_of) {
+    return table.bind(key, backend, instead_of, 31'536'000, 5000, shm::Room::evict,
+                      shm::Trust::unconfirmed);
+  };
+  CHECK_FALSE(table.find_session(key, 5000));
+  CHECK(bind(7, std::nullopt) == 7u);
+  const auto is_confirmed = [&](std::uint64_t now_ms) {
+    const auto found = table.find_session(key, now_ms);
+    REQUIRE(found);
+    return found->is_confirmed;
+  };
+  CHECK_FALSE(is_confirmed(5000));
+  CHECK_FALSE(is_confirmed(9000));  // a use is not enough
+  CHECK(bind(8, std::nullopt) == 7u);
+  CHECK_FALSE(is_confirmed(9000));
+  CHECK(bind(8, 7) == 8u);  // another backend
+  CHECK_FALSE(is_confirmed(9000));
+  CHECK(table.look_up(key, 5000 + std::uint64_t{31'536'000} * 1000) == 8u);  // it has its whole ttl
+  table.remember(key, 8, 31'536'000, 9000);
+  CHECK(is_confirmed(9000));
+  CHECK(bind(9, 8) == 9u);  // what is confirmed stays so at another backend
+  CHECK(is_confirmed(9000));
+  CHECK(table.look_up(key, 9000) == 9u);
+}
+
+TEST_CASE("what is remembered or bound without a word about it is confirmed") {
+  const SessionMemory memory(1000);
+  auto table = memory.view<SessionTable>();
+  table.remember({1, 2}, 7, 10, 0);
+  table.bind({3, 4}, 7, std::nullopt, 10, 0);
+  table.bind({5, 6}, 7, std::nullopt, 10, 0, shm::Room::evict, shm::Trust::unconfirmed);
+  table.remember({5, 6}, 7, 10, 0);
+  for (const SessionKey key : {SessionKey{1, 2}, SessionKey{3, 4}, SessionKey{5, 6}}) {
+    REQUIRE(table.find_session(key, 0));
+    CHECK(table.find_session(key, 0)->is_confirmed);
+  }
+  CHECK(table.totals(0).stored == 3);
+}
+
+TEST_CASE("an unconfirmed session expires and counts like any other") {
+  const SessionMemory memory(1000);
+  auto table = memory.view<SessionTable>();
+  table.bind({1, 2}, 7, std::nullopt, 10, 0, shm::Room::evict, shm::Trust::unconfirmed);
+  CHECK(table.totals(10'999).live == 1);
+  CHECK(table.totals(11'000).live == 0);
+  CHECK_FALSE(table.find_session({1, 2}, 11'000));
+  CHECK(table.totals(11'000).stored == 0);
+}
+
+TEST_CASE("unconfirmed sessions go first, and push out no confirmed one") {
+  const SessionMemory memory(kSmallest);
+  auto table = memory.view<SessionTable>();
+  const auto bind = [&](std::uint64_t number, shm::Room room, std::uint64_t now_ms) {
+    table.bind(in_shard_0(number), 7, std::nullopt, 1000, now_ms, room, shm::Trust::unconfirmed);
+    return !table.was_full();
+  };
+  for (std::uint64_t number = 1; number < kShardEntries; ++number) {
+    table.remember(in_shard_0(number), 7, 1000, 0);
+  }
+  CHECK(bind(100, shm::Room::free, 9000));  // the last free entry
+  CHECK(bind(101, shm::Room::free, 9000));  // that of the other unconfirmed one
+  CHECK_FALSE(table.find_session(in_shard_0(100), 9000));
+  CHECK(table.find_session(in_shard_0(101), 9000));
+  CHECK(table.totals(9000).evicted == 1);
+  table.remember(in_shard_0(102), 7, 1000, 9000, shm::Room::free);  // the same
+  CHECK_FALSE(table.was_full());
+  CHECK_FALSE(table.find_session(in_shard_0(101), 9000));
+  CHECK(table.find_session(in_shard_0(102), 9000));
+  CHECK_FALSE(bind(103, shm::Room::free, 9000));  // all are confirmed
+  CHECK(table.totals(9000).live == kShardEntries);
+  CHECK(table.totals(9000).evicted == 2);
+  for (std::uint64_t number = 1; number < kShardEntries; ++number) {
+    CHECK(table.find_session(in_shard_0(number), 9000));
+  }
+}

@@ -34,10 +34,14 @@ TEST_CASE("rows in use only, each with its own figures") {
   REQUIRE(segment.services().enroll({1, 2, 3}));
   segment.services().retire(1);
   segment.services().count_request(2, 0);
+  segment.services().count_stranger(2, 0);
+  segment.services().count_stranger(2, 0);
   segment.sessions().remember(shm::with_service({1, 2}, 2), 1, 10, 100);
   REQUIRE(segment.backends().enroll(1, 8, 40) == 0u);
   segment.backends().count_response_time(0, 2, 700);
   segment.backends().gate(0).publish_waiting(2, segment.backends().gate(0).draw_ticket(), 5);
+  const shm::Ticket stranger = segment.backends().gate(0).draw_ticket(shm::Rank::stranger);
+  segment.backends().gate(0).publish_waiting(0, stranger, 3, shm::Rank::stranger);
   REQUIRE(segment.backends().mark_dead(0, shm::DeadReason::refused, 50));
   REQUIRE(segment.backends().claim_probe(0, 90, 10));
 
@@ -58,8 +62,10 @@ TEST_CASE("rows in use only, each with its own figures") {
   CHECK(snapshot.services[1].row == 2);
   CHECK(snapshot.services[1].requests == 1);
   CHECK(snapshot.services[1].sessions == 1);
+  CHECK(snapshot.services[1].strangers == 2);
   REQUIRE(snapshot.backends.size() == 1);
-  CHECK(snapshot.backends[0].gate.waiting == 5);
+  CHECK(snapshot.backends[0].gate.waiting == 8);
+  CHECK(snapshot.backends[0].gate.strangers == 3);
   CHECK(snapshot.backends[0].liveness.since_ms == 50);
   CHECK(snapshot.backends[0].response_times.total() == 1);
   CHECK(snapshot.backends[0].last_probe_ms == 90);

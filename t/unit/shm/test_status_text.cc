@@ -41,12 +41,12 @@ TEST_CASE("all objects, with names and without") {
   info.buffer_memory = 1U << 20;
   snapshot.workers = {{0, info, 5},
                       {2, {WorkerState::starting, -1, 1, 2, 0, 0, 1, 0, {}, {}, 0, 0}, 0}};
-  snapshot.listeners = {{0, {8, 1, 2}, 9, {}, {1024, 6, 0}}, {1, {}, 0, {}, {}}};
+  snapshot.listeners = {{0, {8, 1, 2, 1}, 9, {}, {1024, 6, 0, 0}}, {1, {}, 0, {}, {}}};
   snapshot.listeners[0].refused[1] = 3;
   snapshot.listeners[0].refused[2] = 1;
   snapshot.listeners[0].refused[100] = 1;
-  snapshot.services = {{1, 6, 2}, {0, 1, 0}};
-  snapshot.backends = {{0, {8, 4, 0}, {true, DeadReason::none, 40'000}, {6, 0}, {}, 0},
+  snapshot.services = {{1, 6, 2, 4}, {0, 1, 0, 0}};
+  snapshot.backends = {{0, {8, 4, 3, 2}, {true, DeadReason::none, 40'000}, {6, 0}, {}, 0},
                        {1, {}, {false, DeadReason::refused, 97'500}, {5, 1}, {}, 98'000},
                        {2, {}, {}, {}, {}, 0}};
   shm::LatencyCells cells;
@@ -60,34 +60,34 @@ TEST_CASE("all objects, with names and without") {
                             {"0.0.0.0:80/1"},
                             {{"be0", "10.0.0.1:80"}, {"be=\"1\"\n\\ ", "[::1]:80"}},
                             {"none", "bare_lf", "version"}};
-  CHECK(
-      shm::status_lines(kProcess, snapshot, names) ==
-      Lines{("status: object=process version=1.2.3 pid=99 generation=2 uptime_s=99 workers=2 "
-             "listeners=2 services=2 backends=3 clients=4 requests=12 segment=damaged"),
-            ("status: object=worker slot=0 pid=4711 generation=2 state=ready clients=3 "
-             "requests=7 heartbeat_ms=1000 log_dropped=5 restarts=4 doing=relay "
-             "buffered=60000 buffer_memory=1048576"),
-            ("status: object=worker slot=1 pid=0 generation=2 state=starting clients=1 "
-             "requests=0 heartbeat_ms=- log_dropped=0 restarts=0 doing=starting "
-             "buffered=0 buffer_memory=0"),
-            ("status: object=listener address=0.0.0.0:80 in_service=1 waiting=2 limit=8 "
-             "requests=9 streams=6 max_streams=1024 refused=5 refused_bare_lf=3 refused_version=1 "
-             "refused_100=1"),
-            ("status: object=listener address=#1 in_service=0 waiting=0 limit=0 requests=0 "
-             "streams=0 max_streams=0 refused=0"),
-            "status: object=service name=#1 requests=6 sessions=2",
-            "status: object=service name=0.0.0.0:80/1 requests=1 sessions=0",
-            ("status: object=backend name=be0 address=10.0.0.1:80 state=live since_s=60 "
-             "reason=- in_flight=4 limit=8 waiting=0 requests=6 failures=0 p50_ms=0.0 "
-             "p99_ms=983.0 last_probe_s=-"),
-            ("status: object=backend name=be\\x3d\\x221\\x22\\x0a\\x5c\\x20 address=[::1]:80 "
-             "state=dead since_s=2 reason=refused in_flight=0 limit=0 waiting=0 requests=5 "
-             "failures=1 p50_ms=- p99_ms=- last_probe_s=2"),
-            ("status: object=backend name=#2 address=- state=live since_s=100 reason=- "
-             "in_flight=0 limit=0 waiting=0 requests=0 failures=0 p50_ms=- p99_ms=- "
-             "last_probe_s=-"),
-            ("status: object=sessions used=1 capacity=1000 evicted=3 recovered=4 stored=2 "
-             "room=4096 wiped=5")});
+  CHECK(shm::status_lines(kProcess, snapshot, names) ==
+        Lines{("status: object=process version=1.2.3 pid=99 generation=2 uptime_s=99 workers=2 "
+               "listeners=2 services=2 backends=3 clients=4 requests=12 segment=damaged"),
+              ("status: object=worker slot=0 pid=4711 generation=2 state=ready clients=3 "
+               "requests=7 heartbeat_ms=1000 log_dropped=5 restarts=4 doing=relay "
+               "buffered=60000 buffer_memory=1048576"),
+              ("status: object=worker slot=1 pid=0 generation=2 state=starting clients=1 "
+               "requests=0 heartbeat_ms=- log_dropped=0 restarts=0 doing=starting "
+               "buffered=0 buffer_memory=0"),
+              ("status: object=listener address=0.0.0.0:80 in_service=1 waiting=2 "
+               "waiting_strangers=1 limit=8 requests=9 streams=6 max_streams=1024 refused=5 "
+               "refused_bare_lf=3 refused_version=1 "
+               "refused_100=1"),
+              ("status: object=listener address=#1 in_service=0 waiting=0 waiting_strangers=0 "
+               "limit=0 requests=0 streams=0 max_streams=0 refused=0"),
+              "status: object=service name=#1 requests=6 sessions=2 strangers=4",
+              "status: object=service name=0.0.0.0:80/1 requests=1 sessions=0 strangers=0",
+              ("status: object=backend name=be0 address=10.0.0.1:80 state=live since_s=60 "
+               "reason=- in_flight=4 limit=8 waiting=3 waiting_strangers=2 requests=6 failures=0 "
+               "p50_ms=0.0 p99_ms=983.0 last_probe_s=-"),
+              ("status: object=backend name=be\\x3d\\x221\\x22\\x0a\\x5c\\x20 address=[::1]:80 "
+               "state=dead since_s=2 reason=refused in_flight=0 limit=0 waiting=0 "
+               "waiting_strangers=0 requests=5 failures=1 p50_ms=- p99_ms=- last_probe_s=2"),
+              ("status: object=backend name=#2 address=- state=live since_s=100 reason=- "
+               "in_flight=0 limit=0 waiting=0 waiting_strangers=0 requests=0 failures=0 "
+               "p50_ms=- p99_ms=- last_probe_s=-"),
+              ("status: object=sessions used=1 capacity=1000 evicted=3 recovered=4 stored=2 "
+               "room=4096 wiped=5")});
 }
 
 TEST_CASE("a heartbeat newer than the snapshot has an age of 0") {

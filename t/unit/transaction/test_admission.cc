@@ -69,8 +69,8 @@ struct World : Gates {
 
 // A request. Each callback adds its name and 'a'dmitted, waited 'l'ong or 't'ime-out to the log.
 struct Request final : worker::transaction::AdmissionUser {
-  Request(World& world_, char name_, bool is_sender_ = false)
-      : world(world_), name(name_), is_sender(is_sender_) {}
+  Request(World& world_, char name_, bool is_sender_ = false, shm::Rank rank_ = shm::Rank::known)
+      : world(world_), name(name_), is_sender(is_sender_), rank(rank_) {}
   void on_admitted() override { note('a'); }
   void on_waited_long() override {
     if (!waits_long) note('l');
@@ -90,6 +90,7 @@ struct Request final : worker::transaction::AdmissionUser {
   Admission::Terms terms(std::uint32_t most_waiting = kMany) const {
     return {.client = static_cast<worker::route::ClientHash>(name),
             .is_sender = is_sender,
+            .rank = rank,
             .most_waiting = most_waiting,
             .timeout = &world.patience};
   }
@@ -97,6 +98,7 @@ struct Request final : worker::transaction::AdmissionUser {
   World& world;
   char name;
   bool is_sender;
+  shm::Rank rank;
   bool waits_long = false;
   Admission admission{*this};
 };
@@ -489,4 +491,86 @@ TEST_CASE("admission: half of the slots are for readers; one more is told so and
   world.listener_gates.readers.set_limit(3);
   CHECK(!c.admission.try_become_reader());
   CHECK(halves(world) == "000 220");
+}
+
+// --- strangers
+
+namespace {
+
+constexpr shm::Rank kStranger = shm::Rank::stranger;
+
+}  // namespace
+
+TEST_CASE("admission: a known request goes before a stranger at the listener and at the backend") {
+  for (const bool at_backend : {false, true}) {
+    World world(at_backend ? 0 : 1);
+    Request holder(world, 'h'), known(world, 'k');
+    Request stranger(world, 's', false, kStranger);
+    for (Request* one : {&holder, &stranger, &known}) {
+      const bool is_in = one->enter_listener();
+      if (at_backend) {
+        CHECK(is_in);
+        one->enter_backend();
+      }
+    }
+    holder.admission.leave();
+    CHECK(await(world.loop, [&] { return world.log == "ka"; }));
+    known.admission.leave();
+    CHECK(await(world.loop, [&] { return world.log == "kasa"; }));
+  }
+}
+
+TEST_CASE("admission: a known sender goes before a stranger that sends, too, at both gates") {
+  for (const bool at_backend : {false, true}) {
+    FourSlots world;
+    if (at_backend) world.listener_gates.set_limit(0);
+    Request a(world, 'a', true), b(world, 'b', true), known(world, 'k', true);
+    Request stranger(world, 's', true, kStranger);
+    for (Request* one : {&a, &b, &stranger, &known}) {
+      const bool is_in = one->enter_listener();
+      if (at_backend) {
+        CHECK(is_in);
+        one->enter_backend();
+      }
+    }
+    a.admission.leave();
+    CHECK(await(world.loop, [&] { return world.log == "ka"; }));
+    known.admission.leave();
+    CHECK(await(world.loop, [&] { return world.log == "kasa"; }));
+  }
+}
+
+TEST_CASE("admission: strangers may fill half of the queue, known requests all of it") {
+  World world;
+  Request holder(world, 'h'), a(world, 'a'), b(world, 'b'), c(world, 'c'), d(world, 'd');
+  Request s(world, 's', false, kStranger), t(world, 't', false, kStranger),
+      u(world, 'u', false, kStranger);
+  using Entry = Admission::Entry;
+  constexpr std::uint32_t kMost = 5;
+  const auto enter = [&](Request& one) {
+    return one.admission.enter_listener(world.listener, one.terms(kMost));
+  };
+  CHECK(enter(holder) == Entry::entered);
+  CHECK(enter(s) == Entry::waits);
+  CHECK(enter(t) == Entry::waits);
+  CHECK(enter(u) == Entry::full);
+  CHECK(u.admission.state() == State::outside);
+  CHECK(u.admission.is_stranger());
+  for (Request* one : {&a, &b, &c}) CHECK(enter(*one) == Entry::waits);
+  CHECK(enter(d) == Entry::full);
+  CHECK(!d.admission.is_stranger());
+  s.admission.leave();
+  CHECK(enter(u) == Entry::waits);
+}
+
+TEST_CASE("admission: known requests that fill the queue leave no place to strangers") {
+  World world;
+  Request holder(world, 'h'), a(world, 'a'), b(world, 'b');
+  Request s(world, 's', false, kStranger);
+  using Entry = Admission::Entry;
+  CHECK(holder.enter_listener());
+  for (Request* one : {&a, &b}) CHECK(!one->enter_listener(2));
+  CHECK(s.admission.enter_listener(world.listener, s.terms(2)) == Entry::full);
+  b.admission.leave();
+  CHECK(s.admission.enter_listener(world.listener, s.terms(2)) == Entry::waits);
 }

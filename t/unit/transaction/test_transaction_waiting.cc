@@ -263,3 +263,62 @@ TEST_CASE("transaction waiting: cut_off in each step gives back all slots and le
     check_end(world, world.client(), {"accept", "end cut off"}, kCut + "b2 reason=shutdown");
   }
 }
+
+namespace {
+
+Setup known_first() {
+  return {.change = [](conf::Config& config) {
+    conf::Service& service = config.listeners[0].services[0];
+    service.session.type = conf::SessionPolicy::Type::ip;
+    service.session.ttl = std::chrono::seconds(300);
+    service.queue = conf::QueueOrder::known_first;
+    config.listeners[0].threads = 1;
+  }};
+}
+
+std::string waiting(World& world) {
+  return std::to_string(world.listener_gate().waiting(1, shm::Rank::known)) + " known, " +
+         std::to_string(world.listener_gate().waiting(1, shm::Rank::stranger)) + " strangers";
+}
+
+}  // namespace
+
+TEST_CASE("transaction waiting: a client is a stranger until a backend has answered it") {
+  World world(known_first());
+  const std::uint32_t service = world.listener->services[0].row;
+  world.get();
+  REQUIRE(world.until_asked());
+  FakeExchange& second = world.add_client();
+  world.get(second);  // the session has a backend, but no answer yet
+  CHECK(waiting(world) == "0 known, 1 strangers");
+  CHECK(world.segment.services().strangers(service) == 2);
+
+  const std::size_t head = world.fakes[0]->received().size();
+  world.fakes[0]->sends(kOk);
+  REQUIRE(world.until([&] { return world.fakes[0]->received().size() > head; }));
+  FakeExchange& third = world.add_client();
+  world.get(third);
+  CHECK(waiting(world) == "1 known, 0 strangers");
+  CHECK(world.segment.services().strangers(service) == 2);
+  CHECK(world.segment.services().requests(service) == 3);
+}
+
+TEST_CASE("transaction waiting: a client whose request had no answer stays a stranger") {
+  World world(known_first());
+  world.get();
+  REQUIRE(world.until_asked());
+  world.client().transaction.cut_off("client_closed");
+  CHECK(world.slots() == "0 0");
+  FakeExchange& holder = world.add_client();
+  world.get(holder);
+  world.get(world.add_client());
+  CHECK(waiting(world) == "0 known, 1 strangers");
+}
+
+TEST_CASE("transaction waiting: without the key nobody is a stranger") {
+  World world({.change = [](conf::Config& config) { config.listeners[0].threads = 1; }});
+  world.get();
+  world.get(world.add_client());
+  CHECK(waiting(world) == "1 known, 0 strangers");
+  CHECK(world.segment.services().strangers(world.listener->services[0].row) == 0);
+}
