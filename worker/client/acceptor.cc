@@ -90,8 +90,8 @@ void Acceptor::accept_some(int most, int unconditional) {
                                SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (fd) {
       const int number = fd.get();
-      context_.clients.adopt(std::make_unique<Http1Connection>(context_, listener_, std::move(fd),
-                                                               net::host_text(peer)));
+      context_.clients.adopt(std::make_unique<Http1Connection>(
+          context_, listener_, net::Stream(std::move(fd)), net::host_text(peer)));
       if (number < highest_) continue;
       return pause(log::Severity::warning, "three quarters of all descriptors are in use");
     }

@@ -21,11 +21,11 @@ constexpr std::size_t kSentAtOnce = 14'600;
 
 }  // namespace
 
-Http1Connection::Http1Connection(Context& context, route::Listener& listener, net::UniqueFd socket,
+Http1Connection::Http1Connection(Context& context, route::Listener& listener, net::Stream stream,
                                  std::string ip)
     : context_(context),
       listener_(listener),
-      endpoint_(std::move(socket)),
+      endpoint_(std::move(stream)),
       deadline_([](void* self) { static_cast<Http1Connection*>(self)->on_deadline(); }, this),
       ip_(std::move(ip)) {}
 

@@ -37,9 +37,8 @@ struct Context;
 
 class Http1Connection final : public ClientConnection {
  public:
-  // Takes over a connected, non-blocking socket. `ip` is the peer's numeric address without port.
-  Http1Connection(Context& context, route::Listener& listener, net::UniqueFd socket,
-                  std::string ip);
+  // Takes over a connected, non-blocking socket. `ip` is the client's numeric address without port.
+  Http1Connection(Context& context, route::Listener& listener, net::Stream stream, std::string ip);
   ~Http1Connection() override;
 
   void start() override;

@@ -64,8 +64,8 @@ class ClientWorld {
 
   Peer& connect() {
     return connect([&](UniqueFd socket) {
-      return std::make_unique<worker::client::Http1Connection>(context, *world.listener,
-                                                               std::move(socket), "192.0.2.7");
+      return std::make_unique<worker::client::Http1Connection>(
+          context, *world.listener, worker::net::Stream(std::move(socket)), "192.0.2.7");
     });
   }
   // A client that has sent `first`, by which it is known to speak HTTP/2.
