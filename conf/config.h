@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "conf/address_list.h"
 #include "conf/diagnostic.h"
 #include "conf/pattern.h"
 
@@ -38,6 +39,8 @@ struct Global {
   int log_facility = 3 << 3;            // LogFacility: a syslog(3) facility; default daemon
   std::string log_socket = "/dev/log";  // LogSocket: path of the syslog socket
   AccessLogFormat access_log = AccessLogFormat::combined;  // AccessLog
+  // TrustedProxies: peers that are believed who their client is. Default: none
+  AddressList trusted_proxies;
   Position where;
   Position user_where, group_where, root_jail_where;
 };
@@ -177,8 +180,10 @@ struct Listener {
   std::vector<Protocol> protocols;
   std::vector<AddedMethod> methods;  // Methods: in addition to the registered ones
   std::vector<AllowedRule> allow;    // Allow: for all of its requests
-  std::vector<Service> services;     // Services: the first match wins; without a match 404
-  std::optional<Tls> tls;            // set for HTTPSListeners
+  // TrustedProxies: instead of the global ones; empty: none. Default: the global ones
+  std::optional<AddressList> trusted_proxies;
+  std::vector<Service> services;  // Services: the first match wins; without a match 404
+  std::optional<Tls> tls;         // set for HTTPSListeners
   Position where;
 };
 
