@@ -182,6 +182,9 @@ struct Listener {
   std::vector<AllowedRule> allow;    // Allow: for all of its requests
   // TrustedProxies: instead of the global ones; empty: none. Default: the global ones
   std::optional<AddressList> trusted_proxies;
+  // ProxyProtocol: trusted peers send a header of the PROXY protocol before anything else
+  bool proxy_protocol = false;
+  Position proxy_protocol_where;
   std::vector<Service> services;  // Services: the first match wins; without a match 404
   std::optional<Tls> tls;         // set for HTTPSListeners
   Position where;

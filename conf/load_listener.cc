@@ -193,6 +193,10 @@ Listener load_listener(const Node& node, bool https, ServiceLoader& services,
   if (section.find("TrustedProxies") != nullptr) {
     listener.trusted_proxies = load_addresses(section, "TrustedProxies", diagnostics);
   }
+  listener.proxy_protocol = section.choice("ProxyProtocol", listener.proxy_protocol);
+  if (const Section::Member* member = section.find("ProxyProtocol")) {
+    listener.proxy_protocol_where = member->value->where;
+  }
   for (const Node* service : section.items("Services")) {
     listener.services.push_back(services.load(*service));
   }

@@ -136,6 +136,7 @@ constexpr auto kListenerKeys = std::to_array<Key>({
     {"Methods", Shape::texts, "a method such as `PURGE`", 1, kMaxMethod},
     {"Allow", Shape::texts, "the code of a rule such as `target_char`", 1, kMaxName},
     {"TrustedProxies", Shape::texts, kAddressNoun, 1, kMaxAddressItem},
+    {.name = "ProxyProtocol", .shape = Shape::choice, .noun = "", .choices = kTruths},
     {"Services", Shape::sections, "services"},
     {"Certificates", Shape::entries,
      "the path of a PEM file or a mapping such as `{Certificate: a.pem, Key: a.key}`", 1, kMaxPath,
