@@ -40,8 +40,8 @@ void ProxiedConnection::on_event(short what) {
   context_.activity.set(shm::Activity::read_head, listener_.heritage.row);
   char* const buffer = context_.buffer.data();
   const tls::IoResult result = endpoint_.stream().peek(buffer, net::kMaxProxyHeader);
-  if (result.status == tls::IoStatus::would_block) return;
   net::ProxyHeader header;
+  if (result.status == tls::IoStatus::would_block) return;
   if (result.status == tls::IoStatus::ok) {
     header = net::parse_proxy_header({buffer, result.size});
     state_ = State::reading;
@@ -52,10 +52,15 @@ void ProxiedConnection::on_event(short what) {
     case net::ProxyHeader::Verdict::bad:
       return refuse(400, "proxy_header", header.why);
     case net::ProxyHeader::Verdict::incomplete:
-      if (result.status == tls::IoStatus::ok && !endpoint_.peer_closed()) return;
+      if (result.status == tls::IoStatus::ok && !has_left()) return;
       if (state_ == State::silent) return close();
       return refuse(log::kStatusClientGone, "proxy_header", "ends too early");
   }
+}
+
+// Unread bytes hide the end of stream, and a reset.
+bool ProxiedConnection::has_left() const {
+  return endpoint_.peer_closed() || endpoint_.stream().pending_error() != 0;
 }
 
 // While draining, Pound ends a connection that has not come to a request, and no peer is to blame.

@@ -42,6 +42,7 @@ class ProxiedConnection final : public ClientConnection {
   };
 
   void on_event(short what);
+  bool has_left() const;
   void on_deadline();
   void become_http1(const net::ProxyHeader& header);
   void refuse(int status, std::string_view reason, std::string_view why);
