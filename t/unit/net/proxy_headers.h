@@ -39,7 +39,8 @@ inline void check(std::string_view bytes, std::string_view expected) {
   }
   bool is_final = false;
   for (std::size_t size = 0; size <= bytes.size(); ++size) {
-    const std::string now = verdict(bytes.substr(0, size));
+    const std::string part(bytes.substr(0, size));  // a copy, with no further bytes behind it
+    const std::string now = verdict(part);
     is_final = is_final || now != "incomplete";
     if (now != (is_final ? expected : "incomplete")) {
       FAIL_CHECK("after " << size << " bytes: " << now);
