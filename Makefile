@@ -144,7 +144,8 @@ endef
 $(foreach f,$(unit_folders),$(eval $(call unit_rule,$(f))))
 
 list_objects := $(out)/worker/net/address_set.o $(out)/worker/net/address_lists.o
-fuzz_objects := $(http2_objects) $(conf_objects) $(shm_objects) $(list_objects) $(out)/master/log_sink.o
+fuzz_objects := $(http2_objects) $(conf_objects) $(shm_objects) $(out)/master/log_sink.o \
+                $(list_objects) $(addprefix $(out)/worker/net/,address.o crc32c.o proxy_header.o)
 
 $(out)/replay_%: $(out)/t/fuzz/fuzz_%.o $(out)/t/fuzz/replay.o $(fuzz_objects)
 	@echo '  link $@'

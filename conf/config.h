@@ -197,8 +197,11 @@ struct Listener {
   std::optional<AddressList> trusted_proxies;
   std::optional<std::string> client_field;  // ClientField: instead of the global one
   ClientList clients;                       // Clients
-  std::vector<Service> services;            // Services: the first match wins; without a match 404
-  std::optional<Tls> tls;                   // set for HTTPSListeners
+  // ProxyProtocol: trusted peers send a header of the PROXY protocol before anything else
+  bool proxy_protocol = false;
+  Position proxy_protocol_where;
+  std::vector<Service> services;  // Services: the first match wins; without a match 404
+  std::optional<Tls> tls;         // set for HTTPSListeners
   Position where;
 };
 

@@ -196,6 +196,10 @@ Listener load_listener(const Node& node, bool https, ServiceLoader& services,
   }
   listener.client_field = load_client_field(section, diagnostics);
   listener.clients = load_clients(section, diagnostics);
+  listener.proxy_protocol = section.choice("ProxyProtocol", listener.proxy_protocol);
+  if (const Section::Member* member = section.find("ProxyProtocol")) {
+    listener.proxy_protocol_where = member->value->where;
+  }
   for (const Node* service : section.items("Services")) {
     listener.services.push_back(services.load(*service));
   }

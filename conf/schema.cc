@@ -146,6 +146,7 @@ constexpr auto kListenerKeys = std::to_array<Key>({
     {"TrustedProxies", Shape::texts, kAddressNoun, 1, kMaxAddressItem},
     {"ClientField", Shape::text, kFieldNoun, 1, kMaxName},
     {"Clients", Shape::mapping, kClientsNoun},
+    {.name = "ProxyProtocol", .shape = Shape::choice, .noun = "", .choices = kTruths},
     {"Services", Shape::sections, "services"},
     {"Certificates", Shape::entries,
      "the path of a PEM file or a mapping such as `{Certificate: a.pem, Key: a.key}`", 1, kMaxPath,

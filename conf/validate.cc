@@ -35,6 +35,19 @@ void check_clashes(const Config& config, Diagnostics& diagnostics) {
   }
 }
 
+// Without a trusted peer no header would ever be read, and the balancer would be taken for the
+// client.
+void check_proxy_protocol(const Config& config, Diagnostics& diagnostics) {
+  for (const Listener& listener : config.listeners) {
+    const AddressList& trusted =
+        listener.trusted_proxies ? *listener.trusted_proxies : config.global.trusted_proxies;
+    if (!listener.proxy_protocol || !trusted.empty()) continue;
+    diagnostics.error(listener.proxy_protocol_where,
+                      "`ProxyProtocol` needs `TrustedProxies`, here or in Global: only the peers "
+                      "in it may say who their client is");
+  }
+}
+
 bool is_numeric_ipv4(const std::string& address) {
   return address.find_first_not_of("0123456789.") == std::string::npos;
 }
@@ -135,6 +148,7 @@ void validate(const Config& config, const Position& file, Diagnostics& diagnosti
     diagnostics.error(file, "no listeners: there is nothing to do");
     return;
   }
+  check_proxy_protocol(config, diagnostics);
   check_overlaps(config, diagnostics);
   for (const Listener& listener : config.listeners) {
     check_services(listener, diagnostics);

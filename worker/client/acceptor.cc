@@ -14,6 +14,7 @@
 #include "worker/client/client_set.h"
 #include "worker/client/entry.h"
 #include "worker/client/http1_connection.h"
+#include "worker/client/proxied_connection.h"
 
 namespace worker::client {
 
@@ -92,8 +93,7 @@ void Acceptor::accept_some(int most, int unconditional) {
     if (fd) {
       const int number = fd.get();
       if (std::optional<Peer> entered = enter(context_, listener_, peer)) {
-        context_.clients.adopt(std::make_unique<Http1Connection>(context_, listener_, std::move(fd),
-                                                                 std::move(*entered)));
+        context_.clients.adopt(make_client(std::move(fd), std::move(*entered)));
       }
       if (number < highest_) continue;
       return pause(log::Severity::warning, "three quarters of all descriptors are in use");
@@ -112,6 +112,15 @@ void Acceptor::accept_some(int most, int unconditional) {
     }
   }
   if (!context_.clients.is_draining()) share_.invite_self(slot_);  // the queue may hold more
+}
+
+// Only a peer that is trusted sends a header; any other one is the client itself.
+std::unique_ptr<ClientConnection> Acceptor::make_client(net::UniqueFd fd, Peer peer) {
+  if (listener_.config.proxy_protocol && peer.is_trusted) {
+    return std::make_unique<ProxiedConnection>(context_, listener_, std::move(fd), std::move(peer));
+  }
+  return std::make_unique<Http1Connection>(context_, listener_, net::Stream(std::move(fd)),
+                                           std::move(peer));
 }
 
 void Acceptor::pause(log::Severity severity, const std::string& why) {

@@ -21,12 +21,12 @@ constexpr std::size_t kSentAtOnce = 14'600;
 
 }  // namespace
 
-Http1Connection::Http1Connection(Context& context, route::Listener& listener, net::UniqueFd socket,
+Http1Connection::Http1Connection(Context& context, route::Listener& listener, net::Stream stream,
                                  Peer peer)
     : peer_is_trusted_(peer.is_trusted),
       context_(context),
       listener_(listener),
-      endpoint_(std::move(socket)),
+      endpoint_(std::move(stream)),
       deadline_([](void* self) { static_cast<Http1Connection*>(self)->on_deadline(); }, this),
       ip_(std::move(peer.ip)) {}
 

@@ -38,8 +38,8 @@ struct Context;
 
 class Http1Connection final : public ClientConnection {
  public:
-  // Takes over a connected, non-blocking socket of a peer that was let in.
-  Http1Connection(Context& context, route::Listener& listener, net::UniqueFd socket, Peer peer);
+  // Takes over a connected, non-blocking stream of a client that was let in.
+  Http1Connection(Context& context, route::Listener& listener, net::Stream stream, Peer peer);
   ~Http1Connection() override;
 
   void start() override;

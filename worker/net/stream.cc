@@ -19,6 +19,19 @@ tls::IoResult failure() {
   return {tls::IoStatus::failed, 0, errno};
 }
 
+tls::IoResult receive(int socket, char* buffer, std::size_t size, int flags) {
+  ssize_t n;
+  do {
+    n = ::recv(socket, buffer, size, flags);
+  } while (n < 0 && errno == EINTR);
+  if (n > 0) {
+    const auto moved = static_cast<std::size_t>(n);
+    return {tls::IoStatus::ok, moved, 0, moved < size};
+  }
+  if (n == 0) return {tls::IoStatus::closed};
+  return failure();
+}
+
 // Up to this many bytes, one copy is cheaper than passing a list of pieces to the kernel.
 constexpr std::size_t kGathered = 4096;
 
@@ -36,17 +49,11 @@ std::string_view gather(const iovec* pieces, int count, char* room) {
 }  // namespace
 
 tls::IoResult Stream::read(char* buffer, std::size_t size) {
-  if (tls_) return tls_->read(buffer, size);
-  ssize_t n;
-  do {
-    n = ::recv(socket_.get(), buffer, size, 0);
-  } while (n < 0 && errno == EINTR);
-  if (n > 0) {
-    const auto moved = static_cast<std::size_t>(n);
-    return {tls::IoStatus::ok, moved, 0, moved < size};
-  }
-  if (n == 0) return {tls::IoStatus::closed};
-  return failure();
+  return tls_ ? tls_->read(buffer, size) : receive(socket_.get(), buffer, size, 0);
+}
+
+tls::IoResult Stream::peek(char* buffer, std::size_t size) const {
+  return receive(socket_.get(), buffer, size, MSG_PEEK);
 }
 
 tls::IoResult Stream::write(const iovec* pieces, int count, bool is_last) {

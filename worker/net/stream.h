@@ -30,6 +30,8 @@ class Stream {
   explicit Stream(UniqueFd socket) : socket_(std::move(socket)) {}
 
   tls::IoResult read(char* buffer, std::size_t size);
+  // As read() before secure(), but leaves the bytes in the socket.
+  tls::IoResult peek(char* buffer, std::size_t size) const;
   // Returns how many bytes the socket or TLS has accepted. `is_last`: the caller closes or shuts
   // down the stream once all bytes are accepted, so the last of them may wait and share a packet
   // with the end of stream.

@@ -20,7 +20,9 @@ def request(method="GET", target="/", *fields, body=None, host="www.example.com"
 
 
 class Client(Wire):
-    def __init__(self, port, host="127.0.0.1", receive_buffer=None, source=None):
+    """`first` are bytes that share a segment with what is sent next, such as a proxy's header."""
+
+    def __init__(self, port, host="127.0.0.1", receive_buffer=None, source=None, first=b""):
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         sock = socket.socket(family, socket.SOCK_STREAM)
         if receive_buffer is not None:
@@ -29,6 +31,8 @@ class Client(Wire):
         if source is not None:
             sock.bind((source, 0))
         sock.connect((host, port))
+        if first:
+            sock.sendall(first, socket.MSG_MORE)
         super().__init__(sock)
 
     @property

@@ -195,7 +195,7 @@ class TlsClient(Client):
 
     def __init__(self, port, name="www.example.com", context=None, session=None, handshake=True,
                  **options):
-        socket_options = {k: options.pop(k) for k in ("host", "receive_buffer", "source")
+        socket_options = {k: options.pop(k) for k in ("host", "receive_buffer", "source", "first")
                           if k in options}
         super().__init__(port, **socket_options)
         plain = self.sock

@@ -65,8 +65,8 @@ class ClientWorld {
   static worker::client::Peer peer() { return {.ip = "192.0.2.7", .is_trusted = false}; }
   Peer& connect() {
     return connect([&](UniqueFd socket) {
-      return std::make_unique<worker::client::Http1Connection>(context, *world.listener,
-                                                               std::move(socket), peer());
+      return std::make_unique<worker::client::Http1Connection>(
+          context, *world.listener, worker::net::Stream(std::move(socket)), peer());
     });
   }
   // A client that has sent `first`, by which it is known to speak HTTP/2.

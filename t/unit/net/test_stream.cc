@@ -120,6 +120,24 @@ TEST_CASE("stream: read tells bytes, a drained socket, nothing yet and the end a
   CHECK(result.size == 0);
 }
 
+TEST_CASE("stream: peek leaves the bytes for the next read") {
+  Pair pair;
+  std::array<char, 4> room{};
+  CHECK(pair.stream.peek(room.data(), room.size()).status == IoStatus::would_block);
+  REQUIRE(::write(pair.peer.get(), "abc", 3) == 3);
+  for (int i = 0; i < 2; ++i) {
+    const worker::tls::IoResult result = pair.stream.peek(room.data(), room.size());
+    CHECK(result.status == IoStatus::ok);
+    CHECK(std::string_view(room.data(), result.size) == "abc");
+  }
+  CHECK(pair.stream.read(room.data(), 2).size == 2);
+  CHECK(pair.stream.peek(room.data(), room.size()).size == 1);
+  CHECK(room[0] == 'c');
+  CHECK(pair.stream.read(room.data(), room.size()).size == 1);
+  pair.peer.reset();
+  CHECK(pair.stream.peek(room.data(), room.size()).status == IoStatus::closed);
+}
+
 TEST_CASE("stream: any number of pieces goes out in order, below, at and above 4 KiB") {
   for (const std::size_t size : {std::size_t{1}, std::size_t{1000}, std::size_t{4096} / 2,
                                  std::size_t{4096} / 2 + 1, std::size_t{5000}}) {
