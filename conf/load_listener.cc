@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "conf/address.h"
+#include "conf/load_limit.h"
 #include "conf/load_service.h"
 #include "conf/scalar.h"
 
@@ -190,6 +191,7 @@ Listener load_listener(const Node& node, bool https, ServiceLoader& services,
   listener.limits = load_limits(section, diagnostics);
   listener.methods = load_methods(section, diagnostics);
   listener.allow = load_allow(section);
+  listener.client_limits = load_client_limits(section, LimitOwner::listener, diagnostics);
   for (const Node* service : section.items("Services")) {
     listener.services.push_back(services.load(*service));
   }

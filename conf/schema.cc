@@ -30,6 +30,7 @@ constexpr std::int64_t kMaxCiphers = 8192;
 constexpr std::int64_t kMaxUrl = 4096;
 constexpr std::int64_t kDay = 86'400;
 constexpr std::int64_t kYear = 365 * kDay;
+constexpr std::string_view kLimitNoun = "a mapping such as `{Rate: 10}`";
 
 constexpr auto kAccessLogs = std::to_array<Choice>({
     {"combined", AccessLogFormat::combined},
@@ -56,6 +57,11 @@ constexpr auto kTlsVersions = std::to_array<Choice>({
 constexpr auto kClientCertModes = std::to_array<Choice>({
     {"ask", Tls::ClientCert::Mode::ask},
     {"require", Tls::ClientCert::Mode::require},
+});
+
+constexpr auto kLimitModes = std::to_array<Choice>({
+    {"enforce", ClientLimit::Mode::enforce},
+    {"observe", ClientLimit::Mode::observe},
 });
 
 constexpr auto kRedirectCodes =
@@ -91,6 +97,7 @@ constexpr auto kGlobalKeys = std::to_array<Key>({
      .family_high = 599},
     {"Workers", Shape::number, "", 1, 64},
     {"MaxSessions", Shape::number, "", 1024, 16'777'216},
+    {"MaxLimits", Shape::number, "", 1024, 16'777'216},
     {"BufferMemory", Shape::bytes, "", kLeastBufferMemory, kMostBufferMemory},
     {"Grace", Shape::seconds, "", 0, kDay},
     {"Alive", Shape::seconds, "", 1, kDay},
@@ -131,6 +138,7 @@ constexpr auto kListenerKeys = std::to_array<Key>({
     {"Protocols", Shape::texts, "a protocol such as `http/1.1`", 1, kMaxProtocol},
     {"Methods", Shape::texts, "a method such as `PURGE`", 1, kMaxMethod},
     {"Allow", Shape::texts, "the code of a rule such as `target_char`", 1, kMaxName},
+    {"Limit", Shape::mappings, kLimitNoun},
     {"Services", Shape::sections, "services"},
     {"Certificates", Shape::entries,
      "the path of a PEM file or a mapping such as `{Certificate: a.pem, Key: a.key}`", 1, kMaxPath,
@@ -166,6 +174,7 @@ constexpr auto kServiceKeys = std::to_array<Key>({
     {"Session", Shape::policy, "a mapping such as `{Type: IP, TTL: 300}`", 0, kYear},
     {"Backends", Shape::backends, "an alias of a backend, such as `*be`"},
     {"Redirect", Shape::target, "a URL such as `https://www.example.com`", 1, kMaxUrl},
+    {"Limit", Shape::mappings, kLimitNoun},
     {"Allow", Shape::texts, "the code of a rule such as `target_char`", 1, kMaxName},
 });
 
@@ -182,6 +191,17 @@ constexpr auto kSessionKeys = std::to_array<Key>({
     {"Mask6", Shape::number, "", 0, 128},
 });
 
+constexpr auto kLimitKeys = std::to_array<Key>({
+    {"Rate", Shape::number, "", 1, kMostLimitRate},
+    {"Per", Shape::seconds, "", 1, kDay},
+    {"Burst", Shape::number, "", 1, kMostLimitBurst},
+    {"Connections", Shape::number, "", 1, 65535},
+    {"Mask4", Shape::number, "", 0, 32},
+    {"Mask6", Shape::number, "", 0, 128},
+    {"Key", Shape::text, "`address`, `header NAME` or `cookie NAME`", 1, kMaxName},
+    {.name = "Mode", .shape = Shape::choice, .noun = "", .choices = kLimitModes},
+});
+
 constexpr Schema kTop{"the top level", kTopKeys};
 constexpr Schema kGlobal{"Global", kGlobalKeys};
 constexpr Schema kBackend{"a backend", kBackendKeys};
@@ -193,9 +213,11 @@ constexpr Schema kSession{"Session", kSessionKeys};
 constexpr Schema kRedirect{"Redirect", kRedirectKeys};
 constexpr Schema kCertificate{"an item of Certificates", kCertificateKeys};
 constexpr Schema kClientCert{"ClientCert", kClientCertKeys};
+constexpr Schema kLimit{"Limit", kLimitKeys};
 
-constexpr std::array kSchemas{&kTop,     &kGlobal,  &kBackend,  &kHttpListener, &kHttpsListener,
-                              &kService, &kSession, &kRedirect, &kCertificate,  &kClientCert};
+constexpr std::array kSchemas{&kTop,           &kGlobal,     &kBackend, &kHttpListener,
+                              &kHttpsListener, &kService,    &kSession, &kRedirect,
+                              &kCertificate,   &kClientCert, &kLimit};
 
 std::string_view family_stem(const Key& key) {
   return key.name.substr(0, key.name.size() - kFamilyMark.size());
@@ -245,6 +267,7 @@ const Schema& session_schema() { return kSession; }
 const Schema& redirect_schema() { return kRedirect; }
 const Schema& client_cert_schema() { return kClientCert; }
 const Schema& certificate_schema() { return kCertificate; }
+const Schema& limit_schema() { return kLimit; }
 
 std::vector<std::string_view> choice_words(const Key& key) {
   std::vector<std::string_view> words;
@@ -289,6 +312,7 @@ std::string expectation(const Key& key) {
     case Shape::texts:
     case Shape::entries:
     case Shape::backends:
+    case Shape::mappings:
       return noun + ", or a list of them";
     case Shape::number:
       return "a whole number" + bounds;
