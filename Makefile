@@ -143,7 +143,8 @@ $$(out)/unit_$(1): $$(call unit_objects,$(1)) $$($(1)_objects)
 endef
 $(foreach f,$(unit_folders),$(eval $(call unit_rule,$(f))))
 
-fuzz_objects := $(http2_objects) $(conf_objects) $(shm_objects) $(out)/master/log_sink.o
+list_objects := $(out)/worker/net/address_set.o $(out)/worker/net/address_lists.o
+fuzz_objects := $(http2_objects) $(conf_objects) $(shm_objects) $(list_objects) $(out)/master/log_sink.o
 
 $(out)/replay_%: $(out)/t/fuzz/fuzz_%.o $(out)/t/fuzz/replay.o $(fuzz_objects)
 	@echo '  link $@'
@@ -159,7 +160,7 @@ $(demo): $(out)/t/demo/backend.o
 	@echo '  link $@'
 	$(q)$(CXX) $(all_ldflags) -o $@ $^ $(shell pkg-config --libs libevent)
 
-$(out)/bench_%: $(out)/t/bench/%.o $(shm_objects) $(http2_objects)
+$(out)/bench_%: $(out)/t/bench/%.o $(shm_objects) $(http2_objects) $(conf_objects) $(list_objects)
 	@echo '  link $@'
 	$(q)$(CXX) $(all_ldflags) -o $@ $^ $(package_libs)
 
@@ -209,7 +210,7 @@ bench-growth:  ## measure how the cost grows with clients, services, sessions â€
 	@POUND=$(pound) $(PYTHON) -B t/bench/growth.py --backend $(out)/bench_backend \
 	  --rounds $(if $(filter file,$(origin rounds)),3,$(rounds)) --seconds $(or $(seconds),2) --only '$(only)'
 
-bench-tables: $(bench)  ## time look-ups in the shared tables and the parsing of a request head
+bench-tables: $(bench)  ## time look-ups in tables and the parsing of a request head
 	@for program in $(bench); do $$program || exit 1; done
 
 lint:  ## check layers, sizes, formatting and clang-tidy

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "conf/address_list.h"
 #include "conf/diagnostic.h"
 #include "conf/pattern.h"
 
@@ -39,6 +40,8 @@ struct Global {
   int log_facility = 3 << 3;            // LogFacility: a syslog(3) facility; default daemon
   std::string log_socket = "/dev/log";  // LogSocket: path of the syslog socket
   AccessLogFormat access_log = AccessLogFormat::combined;  // AccessLog
+  // TrustedProxies: peers that are believed who their client is. Default: none
+  AddressList trusted_proxies;
   Position where;
   Position user_where, group_where, root_jail_where;
 };
@@ -198,8 +201,10 @@ struct Listener {
   // Protocols: in the order of preference; http1 is one of them. Default: with TLS http2, http1;
   // without only http1
   std::vector<Protocol> protocols;
-  std::vector<AddedMethod> methods;        // Methods: in addition to the registered ones
-  std::vector<AllowedRule> allow;          // Allow: for all of its requests
+  std::vector<AddedMethod> methods;  // Methods: in addition to the registered ones
+  std::vector<AllowedRule> allow;    // Allow: for all of its requests
+  // TrustedProxies: instead of the global ones; empty: none. Default: the global ones
+  std::optional<AddressList> trusted_proxies;
   std::vector<ClientLimit> client_limits;  // Limit: for each client; all of them hold
   std::vector<Service> services;           // Services: the first match wins; without a match 404
   std::optional<Tls> tls;                  // set for HTTPSListeners

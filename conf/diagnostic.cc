@@ -128,7 +128,7 @@ void append_headline(std::string& out, const Diagnostic& one) {
 }
 
 bool same(const Diagnostic& a, const Diagnostic& b) {
-  return a.severity == b.severity && a.where.line == b.where.line &&
+  return a.severity == b.severity && a.where.file == b.where.file && a.where.line == b.where.line &&
          a.where.column == b.where.column && a.message == b.message;
 }
 

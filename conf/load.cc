@@ -48,7 +48,7 @@ Config load_top(const Node& root, Diagnostics& diagnostics) {
   Config config;
   if (const Section::Member* global = top.find("Global")) {
     load_global(Section(global_schema(), global->items, global->value->where, diagnostics),
-                config.global);
+                config.global, diagnostics);
   } else {
     config.global.where = {root.where.file, 0, 0};
   }

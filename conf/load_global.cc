@@ -17,7 +17,7 @@ void load_text(const Section& section, std::string_view key, std::optional<std::
 
 }  // namespace
 
-void load_global(const Section& section, Global& global) {
+void load_global(const Section& section, Global& global, Diagnostics& diagnostics) {
   global.where = section.where();
   load_text(section, "User", global.user, global.user_where);
   load_text(section, "Group", global.group, global.group_where);
@@ -39,6 +39,12 @@ void load_global(const Section& section, Global& global) {
     global.log_socket = member->value->text;
   }
   global.access_log = section.choice("AccessLog", global.access_log);
+  global.trusted_proxies = load_addresses(section, "TrustedProxies", diagnostics);
+  const Section::Member* const trusted = section.find("TrustedProxies");
+  if (trusted != nullptr && trusted->value->children.empty() && trusted->items.empty()) {
+    diagnostics.error(trusted->value->where,
+                      "`TrustedProxies` is an empty list; leave it out if no proxy is trusted");
+  }
 }
 
 }  // namespace conf

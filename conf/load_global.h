@@ -8,6 +8,6 @@
 
 namespace conf {
 
-void load_global(const Section& section, Global& global);
+void load_global(const Section& section, Global& global, Diagnostics& diagnostics);
 
 }  // namespace conf

@@ -191,6 +191,9 @@ Listener load_listener(const Node& node, bool https, ServiceLoader& services,
   listener.limits = load_limits(section, diagnostics);
   listener.methods = load_methods(section, diagnostics);
   listener.allow = load_allow(section);
+  if (section.find("TrustedProxies") != nullptr) {
+    listener.trusted_proxies = load_addresses(section, "TrustedProxies", diagnostics);
+  }
   listener.client_limits = load_client_limits(section, LimitOwner::listener, diagnostics);
   for (const Node* service : section.items("Services")) {
     listener.services.push_back(services.load(*service));

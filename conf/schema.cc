@@ -28,6 +28,9 @@ constexpr std::int64_t kMaxMethod = 64;
 constexpr std::int64_t kMaxProtocol = 16;
 constexpr std::int64_t kMaxCiphers = 8192;
 constexpr std::int64_t kMaxUrl = 4096;
+constexpr std::int64_t kMaxAddressItem = kMaxPath + 5;  // "file:" and a path
+constexpr std::string_view kAddressNoun =
+    "an IP address, a network such as `192.0.2.0/24` or a file as `file:PATH`";
 constexpr std::int64_t kDay = 86'400;
 constexpr std::int64_t kYear = 365 * kDay;
 constexpr std::string_view kLimitNoun = "a mapping such as `{Rate: 10}`";
@@ -104,6 +107,7 @@ constexpr auto kGlobalKeys = std::to_array<Key>({
     {.name = "LogFacility", .shape = Shape::choice, .noun = "", .choices = kFacilities},
     {"LogSocket", Shape::text, "the path of a socket", 1, kMaxPath},
     {.name = "AccessLog", .shape = Shape::choice, .noun = "", .choices = kAccessLogs},
+    {"TrustedProxies", Shape::texts, kAddressNoun, 1, kMaxAddressItem},
 });
 
 constexpr auto kBackendKeys = std::to_array<Key>({
@@ -138,6 +142,7 @@ constexpr auto kListenerKeys = std::to_array<Key>({
     {"Protocols", Shape::texts, "a protocol such as `http/1.1`", 1, kMaxProtocol},
     {"Methods", Shape::texts, "a method such as `PURGE`", 1, kMaxMethod},
     {"Allow", Shape::texts, "the code of a rule such as `target_char`", 1, kMaxName},
+    {"TrustedProxies", Shape::texts, kAddressNoun, 1, kMaxAddressItem},
     {"Limit", Shape::mappings, kLimitNoun},
     {"Services", Shape::sections, "services"},
     {"Certificates", Shape::entries,

@@ -153,7 +153,10 @@ unsigned number_of_workers(const conf::Global& global) {
 }  // namespace
 
 Preparation::Preparation(std::shared_ptr<const conf::Config> config, Diagnostics& diagnostics)
-    : diagnostics_(diagnostics), certificates_(load_certificates()) {
+    : diagnostics_(diagnostics),
+      lists_(diagnostics),
+      certificates_(load_certificates()),
+      addresses_(load_addresses()) {
   const conf::Global& global = config->global;
   heritage_.config = std::move(config);
   heritage_.listeners.resize(heritage_.config->listeners.size());
@@ -183,6 +186,18 @@ tls::Steps Preparation::load_certificates() {
     if (!listeners[i].tls) continue;
     tls::Steps steps =
         tls::Context::load(*listeners[i].tls, diagnostics_, heritage_.listeners[i].tls);
+    while (steps.next()) co_yield tls::Step{};
+  }
+}
+
+tls::Steps Preparation::load_addresses() {
+  const conf::Config& config = *heritage_.config;
+  const conf::AddressList none;
+  for (std::size_t i = 0; i < config.listeners.size(); ++i) {
+    const conf::Listener& listener = config.listeners[i];
+    const conf::AddressList& trusted =
+        listener.trusted_proxies ? *listener.trusted_proxies : config.global.trusted_proxies;
+    tls::Steps steps = lists_.load(trusted, none, heritage_.listeners[i].trusted);
     while (steps.next()) co_yield tls::Step{};
   }
 }

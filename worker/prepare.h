@@ -12,6 +12,7 @@
 #include "conf/config.h"
 #include "conf/diagnostic.h"
 #include "worker/heritage.h"
+#include "worker/net/address_lists.h"
 #include "worker/net/resolve.h"
 #include "worker/tls/steps.h"
 
@@ -31,8 +32,9 @@ class Preparation {
   std::optional<uid_t> uid() const { return heritage_.uid; }
   std::optional<gid_t> gid() const { return heritage_.gid; }
 
-  // Loads one more certificate, or sets one more certificate up. False when none is left.
-  bool step() { return certificates_.next(); }
+  // Loads one more certificate, or sets one more certificate up; then reads lists of addresses.
+  // False when nothing is left.
+  bool step() { return certificates_.next() || addresses_.next(); }
 
   // Called once, after the last step. `resolved` has a result for each of names(). Returns nothing
   // when `diagnostics` has an error. A backend's name that does not resolve is a warning, a
@@ -41,10 +43,13 @@ class Preparation {
 
  private:
   tls::Steps load_certificates();
+  tls::Steps load_addresses();
 
   conf::Diagnostics& diagnostics_;
   Heritage heritage_;
+  net::AddressLists lists_;
   tls::Steps certificates_;
+  tls::Steps addresses_;
 };
 
 // Frees a part of a heritage that no worker gets any more. False when only little is left.

@@ -1,4 +1,4 @@
-// Numeric text of socket addresses: see address.h.
+// Socket addresses as text and as numbers: see address.h, ip_address.h.
 #include "worker/net/address.h"
 
 #include <arpa/inet.h>
@@ -9,6 +9,7 @@
 #include <iterator>
 
 #include "conf/address.h"
+#include "worker/net/ip_address.h"
 
 namespace worker::net {
 
@@ -50,6 +51,11 @@ std::string host_port_text(const SocketAddress& address) {
 
 std::uint16_t port_of(const SocketAddress& address) {
   return ntohs(is_v6(address) ? v6(address).sin6_port : v4(address).sin_port);
+}
+
+IpAddress ip_of(const SocketAddress& address) {
+  if (is_v6(address)) return conf::ip_from_bytes(v6(address).sin6_addr.s6_addr);
+  return {0, ntohl(v4(address).sin_addr.s_addr), false};
 }
 
 bool is_wildcard(const SocketAddress& address) {

@@ -12,6 +12,7 @@
 #include "shm/ids.h"
 #include "worker/http/relax.h"
 #include "worker/net/address.h"
+#include "worker/net/address_set.h"
 
 namespace worker::tls {
 class Context;
@@ -39,10 +40,11 @@ struct ListenerHeritage {
   // Of all addresses and slots; set by the master. After a reload to fewer workers a slot has more
   // than one of an address.
   std::vector<ListeningSocket> sockets;
-  std::shared_ptr<tls::Context> tls;           // for HTTPS
-  http::RuleSet allowed;                       // rules that are relaxed for all requests
-  std::vector<http::RuleSet> service_allowed;  // for each service, including `allowed`
-  std::string allowed_methods;                 // the value of Allow in a 405
+  std::shared_ptr<const net::AddressSet> trusted;  // TrustedProxies; null: no peer is trusted
+  std::shared_ptr<tls::Context> tls;               // for HTTPS
+  http::RuleSet allowed;                           // rules that are relaxed for all requests
+  std::vector<http::RuleSet> service_allowed;      // for each service, including `allowed`
+  std::string allowed_methods;                     // the value of Allow in a 405
 };
 
 }  // namespace worker::route

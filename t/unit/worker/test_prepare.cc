@@ -214,3 +214,40 @@ TEST_CASE("prepare: each HTTPS listener gets its certificates, and all are freed
   CHECK(steps >= 2);
   CHECK(has_certificates() == "000");
 }
+
+TEST_CASE("prepare: the trusted proxies of a listener are its own or the global ones") {
+  const Folder folder;
+  const std::string file = folder.write("cdn", "192.0.2.0/24\n");
+  conf::Diagnostics diagnostics;
+  std::optional<conf::Config> config = conf::load_text(
+      "pound.yaml",
+      "Global: {TrustedProxies: ['file:" + file +
+          "']}\nHTTPListeners:\n- {Address: 127.0.0.1, Port: 1}\n- {Address: 127.0.0.1, Port: 2}\n"
+          "- {Address: 127.0.0.1, Port: 3, TrustedProxies: 10.0.0.1}\n"
+          "- {Address: 127.0.0.1, Port: 4, TrustedProxies: []}\n",
+      diagnostics);
+  REQUIRE_MESSAGE(config, diagnostics.text());
+  const auto heritage = prepared(std::move(*config), diagnostics);
+  REQUIRE_MESSAGE(heritage, diagnostics.text());
+  const auto trusts = [&](std::size_t listener, std::string_view address) {
+    const auto& trusted = heritage->listeners.at(listener).trusted;
+    return trusted != nullptr && trusted->contains(conf::parse_ip(address).value());
+  };
+  CHECK(trusts(0, "192.0.2.7"));
+  CHECK_FALSE(trusts(0, "10.0.0.1"));
+  CHECK(heritage->listeners[1].trusted == heritage->listeners[0].trusted);
+  CHECK_FALSE(trusts(2, "192.0.2.7"));
+  CHECK(trusts(2, "10.0.0.1"));
+  CHECK(heritage->listeners[3].trusted == nullptr);
+}
+
+TEST_CASE("prepare: a list of trusted proxies that is empty or missing is an error") {
+  const Folder folder;
+  conf::Diagnostics diagnostics;
+  const std::string file = folder.write("cdn", "# nobody\n");
+  CHECK_FALSE(prepare("  TrustedProxies: ['file:" + file + "', 'file:" + file + "-none']\n",
+                      "127.0.0.1", diagnostics));
+  CHECK(diagnostics.text().find("pound.yaml:3:20: error: there is no address in `" + file) !=
+        std::string::npos);
+  CHECK(diagnostics.text().find("-none`: No such file or directory; ") != std::string::npos);
+}

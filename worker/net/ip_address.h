@@ -1,0 +1,18 @@
+// An IP address without a port, as a number: of a socket address or of a text.
+//
+// The type and its text belong to conf, which reads the same addresses from the configuration.
+#pragma once
+
+#include "conf/network.h"
+#include "worker/net/address.h"
+
+namespace worker::net {
+
+using conf::ip_text;
+using conf::IpAddress;
+using conf::parse_ip;
+
+// An IPv4 address in the form of IPv6 becomes IPv4. A zone is left out.
+IpAddress ip_of(const SocketAddress& address);
+
+}  // namespace worker::net
