@@ -12,6 +12,7 @@
 #include <limits>
 
 #include "worker/client/client_set.h"
+#include "worker/client/connection_limit.h"
 #include "worker/client/http1_connection.h"
 
 namespace worker::client {
@@ -90,8 +91,7 @@ void Acceptor::accept_some(int most, int unconditional) {
                                SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (fd) {
       const int number = fd.get();
-      context_.clients.adopt(std::make_unique<Http1Connection>(context_, listener_, std::move(fd),
-                                                               net::host_text(peer)));
+      take(std::move(fd), net::host_text(peer));
       if (number < highest_) continue;
       return pause(log::Severity::warning, "three quarters of all descriptors are in use");
     }
@@ -109,6 +109,15 @@ void Acceptor::accept_some(int most, int unconditional) {
     }
   }
   if (!context_.clients.is_draining()) share_.invite_self(slot_);  // the queue may hold more
+}
+
+void Acceptor::take(net::UniqueFd socket, std::string ip) {
+  std::unique_ptr<route::CountedConnection> counted;
+  if (!admit_connection(context_, listener_, ip, counted)) return;
+  auto client =
+      std::make_unique<Http1Connection>(context_, listener_, std::move(socket), std::move(ip));
+  client->set_counted(std::move(counted));
+  context_.clients.adopt(std::move(client));
 }
 
 void Acceptor::pause(log::Severity severity, const std::string& why) {

@@ -18,6 +18,7 @@
 #include "worker/client/fair_share.h"
 #include "worker/log/log.h"
 #include "worker/net/event.h"
+#include "worker/net/unique_fd.h"
 #include "worker/route/listener.h"
 
 namespace worker::client {
@@ -52,6 +53,8 @@ class Acceptor {
   };
 
   void accept_some(int most, int unconditional);
+  // The client's connection begins, unless a limit is against it.
+  void take(net::UniqueFd socket, std::string ip);
   // Rests for a while, because accepting without descriptors or memory would fail in a busy loop.
   void pause(log::Severity severity, const std::string& why);
   void on_rested();

@@ -14,6 +14,7 @@ void ClientSet::adopt(std::unique_ptr<ClientConnection> client) {
 void ClientSet::replace(ClientConnection& client, std::unique_ptr<ClientConnection> next) {
   const std::uint32_t index = client.index();
   next->set_index(index);
+  next->set_counted(client.take_counted());
   ClientConnection& started = *next;
   loop_.dispose(std::move(clients_[index]));
   clients_[index] = std::move(next);

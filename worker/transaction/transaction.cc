@@ -110,6 +110,7 @@ Transaction::Flow Transaction::sanitize() {
   const BodyPart early = client_.accept(now_.facts, limits.body);
   if (early.status == BodyPart::Status::refused) return refuse(early.refusal, early.excerpt);
   if (early.status == BodyPart::Status::data) send_request_part(nullptr, early.data);
+  if (const auto refused = check_limits(now_.listener->client_limits)) return *refused;
   return go(Step::route);
 }
 
