@@ -72,7 +72,7 @@ void check_keys(const Section& section, Diagnostics& diagnostics) {
                       "`" + std::string(key) + "` does not apply without `Rate`");
   }
   if (section.find("Connections") != nullptr || section.reported("Connections")) return;
-  diagnostics.error(section.where(), "Limit needs `Rate` or `Connections`");
+  diagnostics.error(section.where(), "Limit needs a `Rate` or `Connections`");
 }
 
 void load_connections(const Section& section, LimitOwner owner, ClientLimit& limit,
