@@ -31,6 +31,15 @@ conf::Network network_of(const net::IpAddress& address, const conf::ClientLimit&
           .bits = limit.mask6};
 }
 
+// The limit's own secret for one kind of clients.
+HashSecret derived(const HashSecret& secret, shm::LimitId id, char kind) {
+  char text[sizeof id + 1];
+  std::memcpy(text, &id, sizeof id);
+  text[sizeof id] = kind;
+  const shm::SessionKey made = keyed_hash(secret, {text, sizeof text});
+  return {made.low, made.high};
+}
+
 }  // namespace
 
 ClientLimit::ClientLimit(std::string title, const conf::ClientLimit& config,
@@ -38,7 +47,9 @@ ClientLimit::ClientLimit(std::string title, const conf::ClientLimit& config,
     : title_(std::move(title)),
       config_(&config),
       inherited_(inherited),
-      secret_(tables.secret),
+      address_secret_(derived(tables.secret, inherited.id, 'a')),
+      text_secret_(derived(tables.secret, inherited.id, 't')),
+      connection_secret_(derived(tables.secret, inherited.id, 'c')),
       segment_(&tables.segment),
       row_(tables.row),
       rate_(rate_of(config)) {}
@@ -64,7 +75,7 @@ bool ClientLimit::admits(std::string_view client_ip, CountedConnection& counted,
   if (!has_connections()) return true;
   using Entry = shm::ClientConnections::Entry;
   shm::ClientConnections& table = segment_->client_connections();
-  const shm::SessionKey key = key_of_address(client_ip, What::connection);
+  const shm::SessionKey key = key_of_address(connection_secret_, client_ip);
   const Entry entry =
       table.try_enter(key, row_, segment_->workers().rows_in_use(), config_->connections);
   if (entry == Entry::counted) counted.add(key);
@@ -75,36 +86,29 @@ bool ClientLimit::admits(std::string_view client_ip, CountedConnection& counted,
   return is_observing();
 }
 
-shm::SessionKey ClientLimit::key_of(const http::RequestHead& head, std::string_view client_ip) {
+shm::SessionKey ClientLimit::key_of(const http::RequestHead& head,
+                                    std::string_view client_ip) const {
   if (config_->key == conf::ClientLimit::Key::address) {
-    return key_of_address(client_ip, What::address);
+    return key_of_address(address_secret_, client_ip);
   }
   const http::SessionSource source = config_->key == conf::ClientLimit::Key::cookie
                                          ? http::SessionSource::cookie
                                          : http::SessionSource::header;
   std::string unused;
   const auto text = http::session_text(source, config_->key_name, head, unused);
-  return text ? hash(What::text, *text) : key_of_address(client_ip, What::address);
+  return text ? keyed_hash(text_secret_, *text) : key_of_address(address_secret_, client_ip);
 }
 
-shm::SessionKey ClientLimit::key_of_address(std::string_view client_ip, What what) {
+shm::SessionKey ClientLimit::key_of_address(const HashSecret& secret,
+                                            std::string_view client_ip) const {
   const std::optional<net::IpAddress> address = net::parse_ip(client_ip);
-  if (!address) return hash(what, client_ip);
+  if (!address) return keyed_hash(secret, client_ip);
   const net::IpAddress masked = network_of(*address, *config_).address;
-  char bytes[2 * sizeof(std::uint64_t) + 1];
-  std::memcpy(bytes, &masked.high, sizeof masked.high);
-  std::memcpy(bytes + sizeof masked.high, &masked.low, sizeof masked.low);
-  bytes[sizeof bytes - 1] = masked.is_v6 ? '6' : '4';
-  return hash(what, {bytes, sizeof bytes});
-}
-
-shm::SessionKey ClientLimit::hash(What what, std::string_view text) {
-  char id[sizeof inherited_.id];
-  std::memcpy(id, &inherited_.id, sizeof id);
-  scratch_.assign(id, sizeof id);
-  scratch_ += static_cast<char>(what);
-  scratch_ += text;
-  return keyed_hash(secret_, scratch_);
+  // The number of bytes tells IPv4 and IPv6 apart.
+  char bytes[2 * sizeof(std::uint64_t)];
+  std::memcpy(bytes, &masked.low, sizeof masked.low);
+  std::memcpy(bytes + sizeof masked.low, &masked.high, sizeof masked.high);
+  return keyed_hash(secret, {bytes, masked.is_v6 ? sizeof bytes : sizeof masked.low});
 }
 
 // What a person takes for the client: the network, as far as it is what the limit counts.

@@ -2,8 +2,8 @@
 //
 // Decides whether a client may have one more request or connection, and counts what it decides.
 // The state of the clients is in the segment and is that of all workers: rate_table.h,
-// client_connections.h, limit_table.h. A client is a hash of the limit and of what tells its
-// clients apart, with a secret that all workers share; nothing that a client sends is stored. A
+// client_connections.h, limit_table.h. A client is a hash of what tells the limit's clients apart,
+// with a secret of this limit that all workers share; nothing that a client sends is stored. A
 // request that lacks the field or cookie of `Key` is limited by its address, because a client could
 // otherwise leave it out.
 //
@@ -75,12 +75,9 @@ class ClientLimit {
               log::Log& log);
 
  private:
-  enum class What : char { address = 'a', text = 't', connection = 'c' };  // is hashed
-
   bool is_observing() const { return config_->mode == conf::ClientLimit::Mode::observe; }
-  shm::SessionKey key_of(const http::RequestHead& head, std::string_view client_ip);
-  shm::SessionKey key_of_address(std::string_view client_ip, What what);
-  shm::SessionKey hash(What what, std::string_view text);
+  shm::SessionKey key_of(const http::RequestHead& head, std::string_view client_ip) const;
+  shm::SessionKey key_of_address(const HashSecret& secret, std::string_view client_ip) const;
   std::string client_text(std::string_view client_ip) const;
   void note_over(std::string_view client_ip, std::string_view why, std::uint64_t now_us,
                  log::Log& log);
@@ -89,12 +86,12 @@ class ClientLimit {
   std::string title_;
   const conf::ClientLimit* config_;
   LimitHeritage inherited_;
-  HashSecret secret_;
+  // One for each kind of thing that is hashed, so that they never mean the same client.
+  HashSecret address_secret_, text_secret_, connection_secret_;
   shm::Segment* segment_;
   shm::Row row_;
   shm::Rate rate_;
   std::uint64_t logged_us_ = 0;  // when the log last told of a client; 0 = never
-  std::string scratch_;
 };
 
 }  // namespace worker::route
