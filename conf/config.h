@@ -32,6 +32,7 @@ struct Global {
   std::map<int, ErrorPage> error_pages;  // ErrNNN by status, 400..599
   unsigned workers = 0;                  // Workers: 1..64; default 0 = one for each CPU
   unsigned max_sessions = 262144;        // MaxSessions: 1024..16777216, fixed at start
+  unsigned max_limits = 262144;          // MaxLimits: 1024..16777216 clients, fixed at start
   // BufferMemory: 1M..1T bytes in each worker, for all bodies that it holds for its clients.
   std::uint64_t buffer_memory = std::uint64_t{64} << 20;
   std::chrono::seconds grace{30};       // Grace: 0..86400 s, the longest time to drain
@@ -114,6 +115,27 @@ struct Condition {
 // In which order the requests of a service get slots.
 enum class QueueOrder { equal, known_first };
 
+// What one client may do at most. A limit has a rate, a number of connections, or both.
+struct ClientLimit {
+  enum class Key { address, header, cookie };
+  enum class Mode { enforce, observe };
+  unsigned rate = 0;  // Rate: 1..1000000 requests in `per`, at most 10000/s; 0 = none; 429
+  std::chrono::seconds per{1};  // Per: 1..86400 s
+  // Burst: 1..10000000 requests at once, at most what comes in a day. Default: 10 times `rate`
+  unsigned burst = 0;
+  unsigned connections = 0;  // Connections: 1..65535, of a listener; 0 = no such limit
+  unsigned mask4 = 32;       // Mask4: 0..32 leading bits of an IPv4 address that make a client
+  unsigned mask6 = 64;       // Mask6: 0..128 leading bits of an IPv6 address
+  Key key = Key::address;    // Key: what makes a client, and the name of the field or cookie
+  std::string key_name;
+  Mode mode = Mode::enforce;  // Mode: observe only counts and logs
+  Position where;
+};
+inline constexpr std::int64_t kMostLimitRate = 1'000'000;
+inline constexpr std::int64_t kMostLimitRatePerSecond = 10'000;
+inline constexpr std::int64_t kMostLimitBurst = 10'000'000;
+inline constexpr std::int64_t kMostLimitSeconds = 86'400;  // in which a burst is given back
+
 // A new member belongs into service_identity (conf/service.cc) if services that differ in it are
 // different services.
 struct Service {
@@ -125,6 +147,7 @@ struct Service {
   ClientList clients;                 // Clients: in addition to the listener's
   // Queue: {Known: first}: requests without a session wait behind others. Default: equal
   QueueOrder queue = QueueOrder::equal;
+  std::vector<ClientLimit> client_limits;  // Limit: in addition to the listener's
   Position where;
 };
 
@@ -200,8 +223,9 @@ struct Listener {
   // ProxyProtocol: trusted peers send a header of the PROXY protocol before anything else
   bool proxy_protocol = false;
   Position proxy_protocol_where;
-  std::vector<Service> services;  // Services: the first match wins; without a match 404
-  std::optional<Tls> tls;         // set for HTTPSListeners
+  std::vector<ClientLimit> client_limits;  // Limit: for each client; all of them hold
+  std::vector<Service> services;           // Services: the first match wins; without a match 404
+  std::optional<Tls> tls;                  // set for HTTPSListeners
   Position where;
 };
 

@@ -31,6 +31,7 @@ void load_global(const Section& section, Global& global, Diagnostics& diagnostic
   }
   global.workers = static_cast<unsigned>(section.number("Workers", global.workers));
   global.max_sessions = static_cast<unsigned>(section.number("MaxSessions", global.max_sessions));
+  global.max_limits = static_cast<unsigned>(section.number("MaxLimits", global.max_limits));
   global.buffer_memory = static_cast<std::uint64_t>(
       section.number("BufferMemory", static_cast<std::int64_t>(global.buffer_memory)));
   global.grace = std::chrono::seconds(section.number("Grace", global.grace.count()));

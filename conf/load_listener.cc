@@ -7,6 +7,7 @@
 
 #include "conf/address.h"
 #include "conf/load_clients.h"
+#include "conf/load_limit.h"
 #include "conf/load_service.h"
 #include "conf/scalar.h"
 
@@ -200,6 +201,7 @@ Listener load_listener(const Node& node, bool https, ServiceLoader& services,
   if (const Section::Member* member = section.find("ProxyProtocol")) {
     listener.proxy_protocol_where = member->value->where;
   }
+  listener.client_limits = load_client_limits(section, LimitOwner::listener, diagnostics);
   for (const Node* service : section.items("Services")) {
     listener.services.push_back(services.load(*service));
   }

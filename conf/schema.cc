@@ -35,6 +35,7 @@ constexpr std::string_view kFieldNoun = "the name of a header such as `X-Forward
 constexpr std::string_view kClientsNoun = "a mapping such as `{Allow: [192.0.2.0/24]}`";
 constexpr std::int64_t kDay = 86'400;
 constexpr std::int64_t kYear = 365 * kDay;
+constexpr std::string_view kLimitNoun = "a mapping such as `{Rate: 10}`";
 
 constexpr auto kAccessLogs = std::to_array<Choice>({
     {"combined", AccessLogFormat::combined},
@@ -66,6 +67,11 @@ constexpr auto kClientCertModes = std::to_array<Choice>({
 constexpr auto kQueueOrders = std::to_array<Choice>({
     {"first", QueueOrder::known_first},
     {"equal", QueueOrder::equal},
+});
+
+constexpr auto kLimitModes = std::to_array<Choice>({
+    {"enforce", ClientLimit::Mode::enforce},
+    {"observe", ClientLimit::Mode::observe},
 });
 
 constexpr auto kRedirectCodes =
@@ -101,6 +107,7 @@ constexpr auto kGlobalKeys = std::to_array<Key>({
      .family_high = 599},
     {"Workers", Shape::number, "", 1, 64},
     {"MaxSessions", Shape::number, "", 1024, 16'777'216},
+    {"MaxLimits", Shape::number, "", 1024, 16'777'216},
     {"BufferMemory", Shape::bytes, "", kLeastBufferMemory, kMostBufferMemory},
     {"Grace", Shape::seconds, "", 0, kDay},
     {"Alive", Shape::seconds, "", 1, kDay},
@@ -147,6 +154,7 @@ constexpr auto kListenerKeys = std::to_array<Key>({
     {"ClientField", Shape::text, kFieldNoun, 1, kMaxName},
     {"Clients", Shape::mapping, kClientsNoun},
     {.name = "ProxyProtocol", .shape = Shape::choice, .noun = "", .choices = kTruths},
+    {"Limit", Shape::mappings, kLimitNoun},
     {"Services", Shape::sections, "services"},
     {"Certificates", Shape::entries,
      "the path of a PEM file or a mapping such as `{Certificate: a.pem, Key: a.key}`", 1, kMaxPath,
@@ -183,6 +191,7 @@ constexpr auto kServiceKeys = std::to_array<Key>({
     {"Queue", Shape::mapping, "a mapping such as `{Known: first}`"},
     {"Backends", Shape::backends, "an alias of a backend, such as `*be`"},
     {"Redirect", Shape::target, "a URL such as `https://www.example.com`", 1, kMaxUrl},
+    {"Limit", Shape::mappings, kLimitNoun},
     {"Allow", Shape::texts, "the code of a rule such as `target_char`", 1, kMaxName},
     {"Clients", Shape::mapping, kClientsNoun},
 });
@@ -213,6 +222,17 @@ constexpr auto kQueueKeys = std::to_array<Key>({
      .choices = kQueueOrders},
 });
 
+constexpr auto kLimitKeys = std::to_array<Key>({
+    {"Rate", Shape::number, "", 1, kMostLimitRate},
+    {"Per", Shape::seconds, "", 1, kDay},
+    {"Burst", Shape::number, "", 1, kMostLimitBurst},
+    {"Connections", Shape::number, "", 1, 65535},
+    {"Mask4", Shape::number, "", 0, 32},
+    {"Mask6", Shape::number, "", 0, 128},
+    {"Key", Shape::text, "`address`, `header NAME` or `cookie NAME`", 1, kMaxName},
+    {.name = "Mode", .shape = Shape::choice, .noun = "", .choices = kLimitModes},
+});
+
 constexpr Schema kTop{"the top level", kTopKeys};
 constexpr Schema kGlobal{"Global", kGlobalKeys};
 constexpr Schema kBackend{"a backend", kBackendKeys};
@@ -226,10 +246,11 @@ constexpr Schema kRedirect{"Redirect", kRedirectKeys};
 constexpr Schema kCertificate{"an item of Certificates", kCertificateKeys};
 constexpr Schema kClientCert{"ClientCert", kClientCertKeys};
 constexpr Schema kClients{"Clients", kClientsKeys};
+constexpr Schema kLimit{"Limit", kLimitKeys};
 
-constexpr std::array kSchemas{&kTop,           &kGlobal,      &kBackend,    &kHttpListener,
-                              &kHttpsListener, &kService,     &kSession,    &kQueue,
-                              &kRedirect,      &kCertificate, &kClientCert, &kClients};
+constexpr std::array kSchemas{&kTop,        &kGlobal,  &kBackend, &kHttpListener, &kHttpsListener,
+                              &kService,    &kSession, &kQueue,   &kRedirect,     &kCertificate,
+                              &kClientCert, &kClients, &kLimit};
 
 std::string_view family_stem(const Key& key) {
   return key.name.substr(0, key.name.size() - kFamilyMark.size());
@@ -281,6 +302,7 @@ const Schema& redirect_schema() { return kRedirect; }
 const Schema& client_cert_schema() { return kClientCert; }
 const Schema& certificate_schema() { return kCertificate; }
 const Schema& clients_schema() { return kClients; }
+const Schema& limit_schema() { return kLimit; }
 
 std::vector<std::string_view> choice_words(const Key& key) {
   std::vector<std::string_view> words;
@@ -325,6 +347,7 @@ std::string expectation(const Key& key) {
     case Shape::texts:
     case Shape::entries:
     case Shape::backends:
+    case Shape::mappings:
       return noun + ", or a list of them";
     case Shape::number:
       return "a whole number" + bounds;

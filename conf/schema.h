@@ -23,6 +23,7 @@ enum class Shape {
   policy,    // a mapping, or whole seconds as its short form
   target,    // a mapping, or a text as its short form
   mapping,   // one mapping
+  mappings,  // a mapping, or a list of them
   section,   // a mapping, or a list of mappings that count as one
   sections,  // a list of mappings
   backends,  // an alias, or a list of them
@@ -74,6 +75,7 @@ const Schema& redirect_schema();
 const Schema& client_cert_schema();
 const Schema& certificate_schema();
 const Schema& clients_schema();
+const Schema& limit_schema();
 
 // The words of a key that takes one of a few, in the order of the table.
 std::vector<std::string_view> choice_words(const Key& key);

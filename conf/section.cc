@@ -17,7 +17,7 @@ std::string in_code(std::string_view name) { return "`" + shown(name) + "`"; }
 
 bool is_list_shape(Shape shape) {
   return shape == Shape::texts || shape == Shape::entries || shape == Shape::section ||
-         shape == Shape::sections || shape == Shape::backends;
+         shape == Shape::sections || shape == Shape::backends || shape == Shape::mappings;
 }
 
 bool may_be_mapping(Shape shape) {

@@ -14,6 +14,7 @@
 #include "conf/diagnostic.h"
 #include "conf/service.h"
 #include "master/clock.h"
+#include "master/limits.h"
 #include "master/start_error.h"
 #include "master/words.h"
 
@@ -185,6 +186,7 @@ Generation make_generation(shm::Generation number, worker::Heritage heritage,
   enroll_backends(made.heritage, segment);
   enroll_listeners(made.heritage, segment);
   enroll_services(made.heritage, segment);
+  enroll_limits(made.heritage, segment);
   made.heritage.segment = &segment;
   made.heritage.doorbell = wake_fds.doorbell_button();
   made.heritage.wake_fds = wake_fds.wakers();
@@ -214,6 +216,7 @@ void put_in_force(const Generation& generation) {
     segment.listeners().slots(row).set_limit(listener.threads);
     segment.listeners().stream_gate(row).set_limit(listener.max_streams);
   }
+  put_limits_in_force(heritage, segment);
 }
 
 void retire_unused(shm::Segment& segment, const std::vector<const Generation*>& generations) {
@@ -230,6 +233,7 @@ void retire_unused(shm::Segment& segment, const std::vector<const Generation*>& 
   retire_all_but(segment.backends(), backends);
   retire_all_but(segment.listeners(), listeners);
   retire_all_but(segment.services(), services);
+  retire_unused_limits(segment, generations);
 }
 
 std::string describe_change(const Generation& old, const Generation& fresh) {

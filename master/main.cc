@@ -64,7 +64,8 @@ int serve(const Options& options, worker::Heritage heritage, const conf::Diagnos
   Signals signals;
   std::optional<PidFile> pid_file;
   if (!options.pid_file.empty()) pid_file.emplace(options.pid_file);
-  shm::Segment segment(heritage.config->global.max_sessions);
+  shm::Segment segment(shm::SegmentSize{.max_sessions = heritage.config->global.max_sessions,
+                                        .max_limits = heritage.config->global.max_limits});
   heritage.session_secret = make_session_secret();
   heritage.detail = options.detail;
   WakeFds wake_fds(rows_needed(heritage.workers));

@@ -16,9 +16,13 @@ namespace {
 // The segment was sized before the first worker started, so a reload cannot change these keys.
 void warn_of_fixed_keys(const conf::Global& old, const conf::Global& fresh,
                         conf::Diagnostics& diagnostics) {
-  if (old.max_sessions == fresh.max_sessions) return;
-  diagnostics.warning(fresh.where, "MaxSessions stays at " + std::to_string(old.max_sessions) +
-                                       " until pound is restarted");
+  const auto warn = [&](const std::string& key, unsigned was, unsigned is) {
+    if (was == is) return;
+    diagnostics.warning(fresh.where,
+                        key + " stays at " + std::to_string(was) + " until pound is restarted");
+  };
+  warn("MaxSessions", old.max_sessions, fresh.max_sessions);
+  warn("MaxLimits", old.max_limits, fresh.max_limits);
 }
 
 }  // namespace

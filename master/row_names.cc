@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "conf/address.h"
+#include "master/limits.h"
 
 namespace master {
 namespace {
@@ -34,6 +35,7 @@ void add_names(shm::RowNames& names, const worker::Heritage& heritage) {
     const conf::Backend& backend = heritage.config->backends[i];
     put(names.backends, heritage.backends[i].row, {backend.name, address_of(backend)});
   }
+  add_limit_names(names, heritage);
   names.reasons = worker::refusal_codes();
 }
 

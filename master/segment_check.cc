@@ -10,6 +10,7 @@ namespace master {
 
 void SegmentCheck::begin(std::uint64_t now_ms) {
   mended_ += segment_.mend_common(now_ms);
+  next_rates_ = 0;
   left_.clear();
   busy_.clear();
   for (std::uint32_t shard = 0; shard < shm::kSessionShards; ++shard) left_.push_back(shard);
@@ -18,6 +19,12 @@ void SegmentCheck::begin(std::uint64_t now_ms) {
 }
 
 void SegmentCheck::turn(std::uint64_t now_ms) {
+  if (next_rates_ < segment_.rates().buckets()) {
+    mended_ += segment_.rates().mend(next_rates_, kRatesPerTurn, now_ms * 1000);
+    next_rates_ += kRatesPerTurn;
+    due_ms_ = kNow;
+    return;
+  }
   const bool is_overdue = now_ms >= overdue_ms_;
   for (std::size_t count = 0; count < kShardsPerTurn && !left_.empty(); ++count) {
     const std::uint32_t shard = left_.back();

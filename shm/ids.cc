@@ -62,4 +62,12 @@ ServiceId make_service_id(std::string_view identity, unsigned occurrence) {
   return hash.value();
 }
 
+LimitId make_limit_id(std::uint64_t owner, std::uint32_t number, std::string_view clients) {
+  Hash hash('r');
+  hash.add(owner);
+  hash.add(std::uint64_t{number});
+  hash.add(clients);
+  return hash.value();
+}
+
 }  // namespace shm

@@ -11,12 +11,15 @@ namespace shm {
 using BackendId = std::uint64_t;
 using ListenerId = std::uint64_t;
 using ServiceId = std::uint64_t;
+using LimitId = std::uint64_t;
 
 // `occurrence` tells things with equal descriptions apart: 0 for the first, 1 for the next …
 BackendId make_backend_id(std::string_view anchor, std::string_view address, std::uint16_t port,
                           unsigned occurrence);
 ListenerId make_listener_id(std::string_view address, std::uint16_t port);
 ServiceId make_service_id(std::string_view identity, unsigned occurrence);
+// `owner`: of its listener or service. `clients`: what tells the limit's clients apart.
+LimitId make_limit_id(std::uint64_t owner, std::uint32_t number, std::string_view clients);
 
 // The owner of a session: a keyed hash, made by the worker, of the service and of what tells its
 // clients apart. All bits are uniform, and no client can choose the bucket of its session.
@@ -35,6 +38,7 @@ inline constexpr std::uint32_t kMaxWorkers = 64;  // in one generation
 inline constexpr std::uint32_t kMaxBackends = 4096;
 inline constexpr std::uint32_t kMaxListeners = 256;
 inline constexpr std::uint32_t kMaxServices = 16384;
+inline constexpr std::uint32_t kMaxLimits = 4096;  // of all listeners and services
 inline constexpr std::uint32_t kMaxReasons = 128;  // for which Pound may refuse a message
 
 }  // namespace shm

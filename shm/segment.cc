@@ -10,7 +10,7 @@ namespace shm {
 namespace {
 
 constexpr std::uint64_t kMagic = 0x746e656d67655350;  // "PSegment" in memory
-constexpr std::uint32_t kVersion = 5;
+constexpr std::uint32_t kVersion = 6;
 
 constexpr std::size_t kPage =
     4096;  // the smallest page of Linux; a larger page holds more than the keys
@@ -24,12 +24,15 @@ struct alignas(kSectionAlign) MasterSection {
   std::uint64_t magic;
   std::uint32_t version;
   std::uint32_t max_sessions;
+  std::uint32_t max_limits;
   std::uint64_t size;
   alignas(kCacheLine) WorkerTable::MasterPart workers;
   ListenerTable::MasterPart listeners;
   ServiceTable::MasterPart services;
   BackendTable::MasterPart backends;
   BackendAddresses backend_addresses;
+  LimitTable::MasterPart limits;
+  RateTable::MasterPart rates;
   SecretPage secrets;
 };
 
@@ -39,15 +42,19 @@ struct alignas(kSectionAlign) RowSection {
   ClientShares::RowPart client_shares;
   ServiceTable::RowPart services;
   BackendTable::RowPart backends;
+  LimitTable::RowPart limits;
+  ClientConnections::RowPart client_connections;
   alignas(kPage) LogRing log_ring;
 };
 
-// The session table follows. Its size depends on max_sessions.
+// The session table follows, and then the table of rates. Their sizes depend on max_sessions and
+// max_limits.
 struct alignas(kPage) CommonSection {
   WorkerTable::CommonPart workers;
   ListenerTable::CommonPart listeners;
   ServiceTable::CommonPart services;
   BackendTable::CommonPart backends;
+  LimitTable::CommonPart limits;
 };
 
 static_assert(kFitForSegment<MasterSection>);
@@ -58,17 +65,24 @@ constexpr std::size_t align_section(std::size_t size) {
   return (size + kSectionAlign - 1) / kSectionAlign * kSectionAlign;
 }
 
-SectionMap::Sizes sizes_for(std::uint32_t max_sessions) {
+SectionMap::Sizes sizes_for(SegmentSize size) {
   return {sizeof(MasterSection), sizeof(RowSection),
-          align_section(sizeof(CommonSection) + SessionTable::bytes_for(max_sessions))};
+          align_section(sizeof(CommonSection) + SessionTable::bytes_for(size.max_sessions) +
+                        RateTable::bytes_for(size.max_limits))};
+}
+
+// Behind the session table, whose size is a multiple of a cache line.
+void* rates_behind(CommonSection& common, std::uint32_t max_sessions) {
+  return static_cast<char*>(static_cast<void*>(&common + 1)) +
+         SessionTable::bytes_for(max_sessions);
 }
 
 }  // namespace
 
 class Segment::Tables {
  public:
-  explicit Tables(std::uint32_t max_sessions)
-      : sizes(sizes_for(max_sessions)),
+  explicit Tables(SegmentSize size)
+      : sizes(sizes_for(size)),
         map(sizes),
         master(*static_cast<MasterSection*>(map.master())),
         common(*static_cast<CommonSection*>(map.common())),
@@ -78,11 +92,15 @@ class Segment::Tables {
         services(master.services, rows.at(&rows[0].services), common.services),
         backends(master.backends, rows.at(&rows[0].backends), common.backends),
         client_shares(rows.at(&rows[0].client_shares)),
-        sessions(&common + 1, max_sessions) {
+        limits(master.limits, rows.at(&rows[0].limits), common.limits),
+        client_connections(rows.at(&rows[0].client_connections)),
+        sessions(&common + 1, size.max_sessions),
+        rates(master.rates, rates_behind(common, size.max_sessions), size.max_limits) {
     RobustMutex::prepare();
     master.magic = kMagic;
     master.version = kVersion;
-    master.max_sessions = max_sessions;
+    master.max_sessions = size.max_sessions;
+    master.max_limits = size.max_limits;
     master.size = sizes.total();
     // A precaution. A limit may refuse it; the keys work anyway.
     ::mlock(&master.secrets, sizeof master.secrets);
@@ -104,14 +122,19 @@ class Segment::Tables {
   ServiceTable services;
   BackendTable backends;
   ClientShares client_shares;
+  LimitTable limits;
+  ClientConnections client_connections;
   SessionTable sessions;
+  RateTable rates;
 
  private:
   // From core dumps. An old kernel may refuse it.
   void hide_secrets() { ::madvise(&master.secrets, sizeof master.secrets, MADV_DONTDUMP); }
 };
 
-Segment::Segment(std::uint32_t max_sessions) : tables_(std::make_unique<Tables>(max_sessions)) {}
+Segment::Segment(SegmentSize size) : tables_(std::make_unique<Tables>(size)) {}
+
+Segment::Segment(std::uint32_t max_sessions) : Segment(SegmentSize{.max_sessions = max_sessions}) {}
 
 Segment::~Segment() = default;
 
@@ -131,9 +154,17 @@ LogRing& Segment::log_ring(Row row) { return tables_->rows[row].log_ring; }
 
 TicketKeys& Segment::ticket_keys() { return tables_->master.secrets.ticket_keys; }
 
+LimitTable& Segment::limits() { return tables_->limits; }
+
+ClientConnections& Segment::client_connections() { return tables_->client_connections; }
+
+RateTable& Segment::rates() { return tables_->rates; }
+
 SessionTable& Segment::sessions() { return tables_->sessions; }
 
 std::uint32_t Segment::max_sessions() const { return tables_->master.max_sessions; }
+
+std::uint32_t Segment::max_limits() const { return tables_->master.max_limits; }
 
 void Segment::confine(Row own) { tables_->confine(own); }
 
@@ -160,6 +191,7 @@ void Segment::release_row(Row row) {
   backends().release_row(row);
   listeners().release_row(row);
   client_shares().release_row(row);
+  client_connections().release_row(row);
   workers().free(row);
 }
 

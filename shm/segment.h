@@ -15,9 +15,12 @@
 
 #include "shm/backend_addresses.h"
 #include "shm/backend_table.h"
+#include "shm/client_connections.h"
 #include "shm/client_shares.h"
+#include "shm/limit_table.h"
 #include "shm/listener_table.h"
 #include "shm/log_ring.h"
+#include "shm/rate_table.h"
 #include "shm/service_table.h"
 #include "shm/session_table.h"
 #include "shm/ticket_keys.h"
@@ -25,9 +28,16 @@
 
 namespace shm {
 
+// What the administrator chooses; fixed at the start.
+struct SegmentSize {
+  std::uint32_t max_sessions = kDefaultMaxSessions;
+  std::uint32_t max_limits = kDefaultMaxLimits;  // clients in the table of rates
+};
+
 class Segment {
  public:
   // Throws std::runtime_error with the system's reason when the memory cannot be mapped.
+  explicit Segment(SegmentSize size);
   explicit Segment(std::uint32_t max_sessions = kDefaultMaxSessions);
   ~Segment();
   Segment(const Segment&) = delete;
@@ -38,11 +48,15 @@ class Segment {
   ListenerTable& listeners();
   ServiceTable& services();
   ClientShares& client_shares();
+  LimitTable& limits();
+  ClientConnections& client_connections();
+  RateTable& rates();
   WorkerTable& workers();
   LogRing& log_ring(Row row);
   SessionTable& sessions();
   TicketKeys& ticket_keys();
   std::uint32_t max_sessions() const;  // as the constructor got it
+  std::uint32_t max_limits() const;    // likewise
 
   // In a worker, before it drops its privileges: from now on it can write its own row and the
   // common part only, and nothing gives it more. With kMaxRows, for a process that is no worker, it
@@ -66,8 +80,8 @@ class Segment {
   void release_row(Row row);
 
   // By the master, after a process died violently: sets impossible values of the common part right,
-  // lets dead backends be probed at once, and returns the number of such values. The session table
-  // has an inspection of its own.
+  // lets dead backends be probed at once, and returns the number of such values. The tables of
+  // sessions and rates have inspections of their own.
   std::uint64_t mend_common(std::uint64_t now_ms);
 
  private:

@@ -38,6 +38,7 @@ class ServiceTable {
   void retire(std::uint32_t index);
   std::uint32_t size() const;  // 1 + the highest row ever enrolled
   bool enrolled(std::uint32_t index) const;
+  ServiceId id_of(std::uint32_t index) const { return ids_.id_of(index); }
   void count_request(std::uint32_t index, Row row);
   std::uint64_t requests(std::uint32_t index) const;
   // Of requests without a session, where such requests wait behind others.

@@ -55,6 +55,14 @@ void read_backends(Segment& segment, Snapshot& snapshot) {
   }
 }
 
+void read_limits(Segment& segment, Snapshot& snapshot) {
+  LimitTable& limits = segment.limits();
+  for (std::uint32_t row = 0; row < limits.size(); ++row) {
+    if (limits.enrolled(row)) snapshot.limits.push_back({row, limits.counters(row)});
+  }
+  snapshot.top_clients = limits.top().merged(kMostTopClients);
+}
+
 }  // namespace
 
 Snapshot take_snapshot(Segment& segment, std::uint64_t now_ms) {
@@ -65,6 +73,7 @@ Snapshot take_snapshot(Segment& segment, std::uint64_t now_ms) {
   read_listeners(segment, snapshot);
   read_services(segment, snapshot);
   read_backends(segment, snapshot);
+  read_limits(segment, snapshot);
   return snapshot;
 }
 

@@ -11,12 +11,15 @@
 
 #include "shm/backend_table.h"
 #include "shm/ids.h"
+#include "shm/limit_table.h"
 #include "shm/listener_table.h"
 #include "shm/segment.h"
 #include "shm/session_table.h"
 #include "shm/worker_table.h"
 
 namespace shm {
+
+inline constexpr std::size_t kMostTopClients = 10;
 
 struct WorkerStatus {
   Row row = 0;
@@ -46,6 +49,11 @@ struct ServiceStatus {
   std::uint64_t strangers = 0;  // requests that waited behind others, or would have
 };
 
+struct LimitStatus {
+  std::uint32_t row = 0;
+  LimitCounters counters;
+};
+
 struct BackendStatus {
   std::uint32_t row = 0;
   GateStatus gate;
@@ -63,6 +71,8 @@ struct Snapshot {
   std::vector<ListenerStatus> listeners;
   std::vector<ServiceStatus> services;
   std::vector<BackendStatus> backends;
+  std::vector<LimitStatus> limits;
+  std::vector<TopClient> top_clients;  // at most kMostTopClients
   std::uint32_t max_sessions = 0;
   SessionTotals sessions;
 };

@@ -145,6 +145,26 @@ std::string backend_line(const BackendStatus& backend, const RowNames& names,
   return line.take();
 }
 
+std::string limit_line(const LimitStatus& limit, const RowNames& names) {
+  RowNames::Limit name;
+  name.owner = "#" + std::to_string(limit.row);
+  if (limit.row < names.limits.size() && names.limits[limit.row].number != 0) {
+    name = names.limits[limit.row];
+  }
+  Line line("limit");
+  line.add("of", name.owner).add("number", name.number).add("key", name.key);
+  line.add("mode", name.mode).add("passed", limit.counters.passed);
+  line.add("over", limit.counters.over).add("connections_over", limit.counters.connections_over);
+  line.add("evicted", limit.counters.evicted);
+  return line.take();
+}
+
+std::string client_line(const TopClient& client) {
+  Line line("client");
+  line.add("address", client.client).add("over", client.over).add("over_error", client.error);
+  return line.take();
+}
+
 std::string sessions_line(const Snapshot& snapshot) {
   const SessionTotals& sessions = snapshot.sessions;
   Line line("sessions");
@@ -171,6 +191,8 @@ std::vector<std::string> status_lines(const ProcessStatus& process, const Snapsh
   for (const BackendStatus& backend : snapshot.backends) {
     lines.push_back(backend_line(backend, names, snapshot.at_ms));
   }
+  for (const LimitStatus& limit : snapshot.limits) lines.push_back(limit_line(limit, names));
+  for (const TopClient& client : snapshot.top_clients) lines.push_back(client_line(client));
   lines.push_back(sessions_line(snapshot));
   return lines;
 }

@@ -21,9 +21,16 @@ struct RowNames {
     std::string name;
     std::string address;
   };
+  struct Limit {
+    std::string owner;       // the name of its listener or service
+    std::size_t number = 0;  // among those of its owner, from 1
+    std::string key;
+    std::string mode;
+  };
   std::vector<std::string> listeners;
   std::vector<std::string> services;
   std::vector<Backend> backends;
+  std::vector<Limit> limits;
   std::vector<std::string_view> reasons;  // codes of refusals, by number
 };
 
@@ -34,7 +41,8 @@ struct ProcessStatus {
   std::uint64_t started_ms = 0;
 };
 
-// The process, then its workers, listeners, services, backends, and the session table.
+// The process, then its workers, listeners, services, backends, limits, the clients that exceed
+// limits most, and the session table.
 std::vector<std::string> status_lines(const ProcessStatus& process, const Snapshot& snapshot,
                                       const RowNames& names);
 // The last line of a dump: the number of lines before it, and how many of them were not written.

@@ -32,6 +32,7 @@ std::vector<std::unique_ptr<route::Listener>> make_listeners(Runtime& runtime) {
         heritage.segment->listeners().slots(inherited.row));
     route::add_services(*listener, *heritage.config, ids, heritage.session_secret,
                         heritage.segment->sessions());
+    route::add_limits(*listener, heritage.session_secret, *heritage.segment, heritage.row);
     if (inherited.tls) inherited.tls->use_tickets(heritage.segment->ticket_keys());
     made.push_back(std::move(listener));
   }

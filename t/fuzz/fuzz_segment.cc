@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstring>
 #include <string>
+#include <vector>
 
 #include "master/log_sink.h"
 #include "shm/segment.h"
@@ -18,12 +19,15 @@ namespace {
 
 constexpr std::uint64_t kNowMs = 1'000'000;
 constexpr shm::Row kRow = 0;
+constexpr std::uint64_t kLongestUs = 10'000'000;
 
 void begin(shm::Segment& segment) {
   segment.workers().take(0, 1);
   segment.backends().enroll(1, 8, kNowMs);
   segment.listeners().enroll(1, 8);
   segment.services().enroll({1, 2});
+  segment.limits().enroll(1);
+  segment.rates().set_longest(kLongestUs);
   segment.log_ring(kRow).write(6, "a record");
   for (std::uint64_t i = 0; i < 20; ++i) segment.sessions().remember({i, i}, 1, 300, kNowMs);
 }
@@ -62,6 +66,9 @@ void read_records(shm::Segment& segment) {
 void repair(shm::Segment& segment) {
   segment.release_row(kRow);
   segment.mend_common(kNowMs);
+  shm::RateTable& rates = segment.rates();
+  rates.mend(0, rates.buckets(), kNowMs * 1000);
+  fuzz::require(rates.mend(0, rates.buckets(), kNowMs * 1000) == 0, "all times are possible");
   for (std::uint32_t shard = 0; shard < shm::kSessionShards; ++shard) {
     fuzz::require(segment.sessions().inspect(shard, kNowMs, true) != shm::ShardState::busy,
                   "no lock is waited for");
@@ -76,12 +83,16 @@ void repair(shm::Segment& segment) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  shm::Segment segment(1);
+  shm::Segment segment(shm::SegmentSize{.max_sessions = 1, .max_limits = 1024});
   begin(segment);
   write_all(segment, fuzz::text(data, size));
   read_records(segment);
   const shm::Snapshot snapshot = shm::take_snapshot(segment, kNowMs);
-  fuzz::require(!shm::status_lines({"0", 1, 1, 0}, snapshot, {}).empty(), "there is a status");
+  const std::vector<std::string> lines = shm::status_lines({"0", 1, 1, 0}, snapshot, {});
+  fuzz::require(lines.size() > 1, "there is a status");
+  for (const std::string& line : lines) {
+    for (const char c : line) fuzz::require(c >= 0x20 && c < 0x7f, "a status is printable");
+  }
   repair(segment);
   return 0;
 }

@@ -20,6 +20,7 @@
 #include "worker/client/fair_share.h"
 #include "worker/log/log.h"
 #include "worker/net/event.h"
+#include "worker/net/unique_fd.h"
 #include "worker/route/listener.h"
 
 namespace worker::client {

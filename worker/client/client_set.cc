@@ -14,6 +14,7 @@ void ClientSet::adopt(std::unique_ptr<ClientConnection> client) {
 void ClientSet::replace(ClientConnection& client, std::unique_ptr<ClientConnection> next) {
   const std::uint32_t index = client.index();
   next->set_index(index);
+  if (auto counted = client.take_counted()) next->set_counted(std::move(counted));
   ClientConnection& started = *next;
   loop_.dispose(std::move(clients_[index]));
   clients_[index] = std::move(next);

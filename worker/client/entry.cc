@@ -1,24 +1,45 @@
 // The entrance of a listener: see entry.h.
 #include "worker/client/entry.h"
 
-#include <utility>
+#include <algorithm>
+#include <string_view>
 
 #include "worker/client/connection_record.h"
 #include "worker/net/ip_address.h"
 
 namespace worker::client {
 
-std::optional<Peer> enter(Context& context, const route::Listener& listener,
+namespace {
+
+// Counts the connection at the limits of the listener. False when one of them is against it.
+bool count(Context& context, route::Listener& listener, Peer& peer) {
+  std::vector<route::ClientLimit>& limits = listener.client_limits;
+  if (std::ranges::none_of(limits, &route::ClientLimit::has_connections)) return true;
+  peer.counted = limits.front().new_connection();
+  return std::ranges::all_of(limits, [&](route::ClientLimit& limit) {
+    return limit.admits(peer.ip, *peer.counted, context.loop.turn_us(), context.log);
+  });
+}
+
+}  // namespace
+
+std::optional<Peer> enter(Context& context, route::Listener& listener,
                           const net::SocketAddress& address) {
   Peer peer{.ip = net::host_text(address)};
   const route::ListenerHeritage& heritage = listener.heritage;
-  if (heritage.trusted == nullptr && !heritage.clients.is_set()) return peer;
-  const net::IpAddress ip = net::ip_of(address);
-  peer.is_trusted = heritage.trusted != nullptr && heritage.trusted->contains(ip);
-  if (peer.is_trusted || heritage.clients.permits(ip)) return peer;
-  write_connection_record(context, listener,
-                          {.client_ip = peer.ip, .status = 403, .reason = "client_denied"});
-  return std::nullopt;
+  const auto refuse = [&](int status, std::string_view reason) {
+    write_connection_record(context, listener,
+                            {.client_ip = peer.ip, .status = status, .reason = reason});
+    return std::nullopt;
+  };
+  if (heritage.trusted != nullptr || heritage.clients.is_set()) {
+    const net::IpAddress ip = net::ip_of(address);
+    peer.is_trusted = heritage.trusted != nullptr && heritage.trusted->contains(ip);
+    if (peer.is_trusted) return peer;
+    if (!heritage.clients.permits(ip)) return refuse(403, "client_denied");
+  }
+  if (!count(context, listener, peer)) return refuse(429, "connection_limit");
+  return peer;
 }
 
 }  // namespace worker::client

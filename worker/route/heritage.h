@@ -10,6 +10,7 @@
 
 #include "conf/config.h"
 #include "shm/ids.h"
+#include "shm/rate_table.h"
 #include "worker/http/client_field.h"
 #include "worker/http/relax.h"
 #include "worker/net/address.h"
@@ -32,6 +33,17 @@ struct ListeningSocket {
   bool operator==(const ListeningSocket&) const = default;
 };
 
+// One limit on clients, of a listener or a service; set by the master.
+struct LimitHeritage {
+  std::uint32_t row = 0;  // of shm::LimitTable
+  shm::LimitId id = 0;    // the same after a reload, even if the rate is another
+};
+
+// What the limit's Rate, Per and Burst mean. An interval of 0: it has no rate.
+shm::Rate rate_of(const conf::ClientLimit& limit);
+// "address", "header:X-Api-Key" or "cookie:sess".
+std::string key_text(const conf::ClientLimit& limit);
+
 struct ListenerHeritage {
   // "192.0.2.1:80" or, for a listener on a name, "www.example.com:80": as configured, so that it
   // does not depend on the addresses that the name has today.
@@ -39,6 +51,8 @@ struct ListenerHeritage {
   std::vector<net::SocketAddress> addresses;  // all of its Address; at least one, without doubles
   std::uint32_t row = 0;                      // of shm::ListenerTable; set by the master
   std::vector<std::uint32_t> service_rows;    // of shm::ServiceTable, as configured; by the master
+  std::vector<LimitHeritage> limits;          // as configured; by the master
+  std::vector<std::vector<LimitHeritage>> service_limits;  // of each service; by the master
   // Of all addresses and slots; set by the master. After a reload to fewer workers a slot has more
   // than one of an address.
   std::vector<ListeningSocket> sockets;

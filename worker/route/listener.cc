@@ -39,6 +39,17 @@ Balancer make_balancer(const conf::Config& config, const conf::Service& service)
   return Balancer(weights);
 }
 
+std::vector<ClientLimit> make_limits(const std::string& owner,
+                                     const std::vector<conf::ClientLimit>& limits,
+                                     const std::vector<LimitHeritage>& inherited,
+                                     const LimitTables& tables) {
+  std::vector<ClientLimit> made;
+  for (std::size_t i = 0; i < limits.size(); ++i) {
+    made.emplace_back(owner + ": Limit " + std::to_string(i + 1), limits[i], inherited[i], tables);
+  }
+  return made;
+}
+
 }  // namespace
 
 Listener::Listener(const conf::Listener& listener, const ListenerHeritage& inherited,
@@ -76,10 +87,27 @@ void add_services(Listener& listener, const conf::Config& config,
     const bool has_strangers = service.queue == conf::QueueOrder::known_first;
     const shm::Trust trust = has_strangers ? shm::Trust::unconfirmed : shm::Trust::confirmed;
     listener.services.push_back(
-        {service_name(listener.name, i), row, service, make_balancer(config, service),
+        {service_name(listener.name, i),
+         row,
+         service,
+         make_balancer(config, service),
          SessionAffinity(service.session, conf::service_identity(listener.name, service), row,
                          secret, sessions, std::move(ids), trust),
-         listener.heritage.service_clients[i]});
+         listener.heritage.service_clients[i],
+         {}});
+  }
+}
+
+void add_limits(Listener& listener, const HashSecret& secret, shm::Segment& segment, shm::Row row) {
+  const LimitTables tables{secret, segment, row};
+  const ListenerHeritage& heritage = listener.heritage;
+  listener.client_limits = make_limits("listener " + listener.name, listener.config.client_limits,
+                                       heritage.limits, tables);
+  for (std::size_t i = 0; i < listener.services.size(); ++i) {
+    Service& service = listener.services[i];
+    if (service.config.client_limits.empty()) continue;
+    service.client_limits = make_limits("service " + service.name, service.config.client_limits,
+                                        heritage.service_limits[i], tables);
   }
 }
 

@@ -15,6 +15,7 @@
 #include "worker/http/limits.h"
 #include "worker/net/deadline.h"
 #include "worker/route/balancer.h"
+#include "worker/route/client_limit.h"
 #include "worker/route/client_rules.h"
 #include "worker/route/heritage.h"
 #include "worker/route/keyed_hash.h"
@@ -31,6 +32,7 @@ struct Service {
   Balancer balancer;
   SessionAffinity affinity;
   ClientRules clients;
+  std::vector<ClientLimit> client_limits;
 };
 
 // How slowly a client may send or take a body. A request's slots are worth more while other
@@ -66,6 +68,7 @@ struct Listener {
   net::DeadlineList& client_timeout;  // `Client`
   PaceLimits pace;
   PaceLimits surplus_pace;
+  std::vector<ClientLimit> client_limits;
   std::uint64_t full_logged_ms = 0;  // when the log last said that requests cannot wait any more
   std::vector<Service> services;
 };
@@ -74,5 +77,8 @@ struct Listener {
 void add_services(Listener& listener, const conf::Config& config,
                   const std::vector<shm::BackendId>& backend_ids, const HashSecret& secret,
                   shm::SessionTable& sessions);
+
+// Fills `client_limits` of the listener and its services. `row` is this worker's.
+void add_limits(Listener& listener, const HashSecret& secret, shm::Segment& segment, shm::Row row);
 
 }  // namespace worker::route

@@ -117,6 +117,7 @@ Transaction::Flow Transaction::route() {
   const http::RequestHead& head = *now_.head;
   route::Listener& listener = *now_.listener;
   if (is_denied_by_listener()) return fail(403, "client_denied");
+  if (const auto refused = check_limits(listener.client_limits)) return *refused;
   write_request_head();
   const std::string_view lines = http::field_lines(request_head_);
   const std::optional<std::size_t> service = listener.router.route(head.path_query, lines);

@@ -161,6 +161,9 @@ class Transaction final : public ExchangeUser,
   // permit.cc: may this client ask this now
   Flow permit();
 
+  // limits.cc: how often may this client ask. Nothing: it may ask now
+  std::optional<Flow> check_limits(std::vector<route::ClientLimit>& limits);
+
   // queueing.cc: from a request that is permitted to a slot of a backend
   Flow collect();
   bool reserve(std::uint64_t bytes);

@@ -12,7 +12,7 @@ import subprocess
 
 import pytest
 
-from harness import ROOT, TIMEOUT, run_pound
+from harness import ROOT, TIMEOUT, get, run_pound
 
 MANUAL = ROOT / "man" / "pound.yaml.5"
 SAMPLE = ROOT / "pound.yaml.sample"
@@ -30,6 +30,7 @@ PLACES = {
     "SERVICES": "HTTPListeners:\n  - Services:\n      - {}",
     "SESSION": "HTTPListeners:\n  - Services:\n      - Session:\n          {}",
     "QUEUE": "HTTPListeners:\n  - Services:\n      - Queue:\n          {}",
+    "LIMIT": "HTTPListeners:\n  - Limit:\n      {}",
     "REDIRECT": "HTTPListeners:\n  - Services:\n      - Redirect:\n          {}",
 }
 # Values that no key accepts.
@@ -54,6 +55,7 @@ Backends:
 HTTPListeners:
   - Address: 127.0.0.1
     Port: $listen
+    Limit: {Rate: 1, Per: 3600, Burst: 1}
     Services:
       - Backends: [*web]
 """
@@ -213,6 +215,7 @@ def test_the_status_of_the_manual(site):
     manual = {name: text.split(". ")[0].rstrip(".").split()
               for name, (_, text) in entries(ROOT / "man" / "pound.8")["STATUS"].items()}
     pound = site.pound(CONFIG, web=site.backend().port)
+    assert [get(pound.port).status for _ in range(2)] == [200, 429]  # one client is over its limit
     pound.signal(signal.SIGUSR1)
     pound.wait_log("status: object=end ")
     lines = re.findall(r"status: object=(\w+) (.*)", pound.log())

@@ -74,6 +74,8 @@ TEST_CASE("schema: the expected values of a key in words") {
   CHECK(conf::expectation(row(conf::https_listener_schema(), "MinTLS")) == "1.2 or 1.3");
   CHECK(conf::expectation(row(conf::https_listener_schema(), "ClientCert")) ==
         "a mapping such as `{Mode: require, CA: /etc/pound/ca.pem}`");
+  CHECK(conf::expectation(row(conf::service_schema(), "Limit")) ==
+        "a mapping such as `{Rate: 10}`, or a list of them");
   CHECK(conf::expectation(row(conf::top_schema(), "Backends")) == "a list of backends");
   CHECK(conf::expectation(row(conf::service_schema(), "Session")) ==
         "a mapping such as `{Type: IP, TTL: 300}`, or whole seconds from 0 to 31536000");
@@ -85,14 +87,14 @@ TEST_CASE("schema: unknown keys") {
   CHECK(conf::unknown_key(conf::service_schema(), "Ciphers") ==
         "unknown key `Ciphers` in a service; it belongs in an HTTPS listener");
   CHECK(conf::unknown_key(conf::service_schema(), "Mask4") ==
-        "unknown key `Mask4` in a service; it belongs in Session");
+        "unknown key `Mask4` in a service; it belongs in Session or Limit");
   CHECK(conf::unknown_key(conf::session_schema(), "TLT") ==
         "unknown key `TLT` in Session; did you mean `TTL`?");
   CHECK(conf::unknown_key(conf::global_schema(), "Err600") ==
         "unknown key `Err600` in Global; the number goes from 400 to 599");
   CHECK(conf::unknown_key(conf::service_schema(), "a\nb") ==
         "unknown key `a\\x0ab` in a service; known are URL, HeadRequire, HeadDeny, Session, "
-        "Queue, Backends, Redirect, Allow and Clients");
+        "Queue, Backends, Redirect, Limit, Allow and Clients");
   CHECK(conf::nearest_key(conf::backend_schema(), "Prot")->name == "Port");
   CHECK(conf::nearest_key(conf::backend_schema(), "Colour") == nullptr);
 }

@@ -111,3 +111,21 @@ TEST_CASE_FIXTURE(Fixture, "segment check: backends that were marked are probed 
   CHECK(segment.backends().claim_probe(1, 9000, 60'000));
   CHECK(segment.backends().last_heard_ms(0) == 0);
 }
+
+TEST_CASE_FIXTURE(Fixture, "segment check: times that no limit can set are cleared") {
+  constexpr std::uint64_t kSecond = 1'000'000;
+  shm::RateTable& rates = segment.rates();
+  rates.set_longest(5 * kSecond);
+  const shm::Rate possible{5 * kSecond, 5 * kSecond};
+  const shm::Rate impossible{3600 * kSecond, 3600 * kSecond};
+  // In the first and in the last part of the table.
+  const std::uint64_t last = std::uint64_t{0xffffffff} << 32;
+  CHECK(rates.pass({1, 1}, possible, 2 * kSecond).passes);
+  CHECK(rates.pass({2, 2}, impossible, 2 * kSecond).passes);
+  CHECK(rates.pass({last, 3}, impossible, 2 * kSecond).passes);
+  check.begin(2000);
+  run(2000);
+  CHECK(lines == Lines{"segment: 2 impossible values were set right"});
+  CHECK_FALSE(rates.pass({1, 1}, possible, 2 * kSecond).passes);
+  CHECK(rates.pass({2, 2}, impossible, 2 * kSecond).passes);
+}

@@ -21,6 +21,8 @@ struct World {
                                               .addresses = {},
                                               .row = *segment.listeners().enroll(1, 8),
                                               .service_rows = {},
+                                              .limits = {},
+                                              .service_limits = {},
                                               .sockets = {},
                                               .trusted = nullptr,
                                               .tls = nullptr,

@@ -1,6 +1,8 @@
 // A copy of the tables: what is in it, and what is not.
 #include <doctest/doctest.h>
 
+#include <string>
+
 #include "shm/snapshot.h"
 
 using shm::Segment;
@@ -14,6 +16,8 @@ TEST_CASE("an empty segment") {
   CHECK(snapshot.listeners.empty());
   CHECK(snapshot.services.empty());
   CHECK(snapshot.backends.empty());
+  CHECK(snapshot.limits.empty());
+  CHECK(snapshot.top_clients.empty());
   CHECK(snapshot.max_sessions == 1000);
   CHECK(snapshot.sessions.room == 4096);
 }
@@ -44,6 +48,10 @@ TEST_CASE("rows in use only, each with its own figures") {
   segment.backends().gate(0).publish_waiting(0, stranger, 3, shm::Rank::stranger);
   REQUIRE(segment.backends().mark_dead(0, shm::DeadReason::refused, 50));
   REQUIRE(segment.backends().claim_probe(0, 90, 10));
+  for (shm::LimitId id = 1; id <= 3; ++id) REQUIRE(segment.limits().enroll(id));
+  segment.limits().retire(1);
+  segment.limits().count(2, 0, shm::LimitField::over);
+  for (unsigned i = 0; i < 12; ++i) segment.limits().top().count(2, std::to_string(i));
 
   const shm::Snapshot snapshot = shm::take_snapshot(segment, 200);
   REQUIRE(snapshot.workers.size() == 2);
@@ -63,6 +71,10 @@ TEST_CASE("rows in use only, each with its own figures") {
   CHECK(snapshot.services[1].requests == 1);
   CHECK(snapshot.services[1].sessions == 1);
   CHECK(snapshot.services[1].strangers == 2);
+  REQUIRE(snapshot.limits.size() == 2);
+  CHECK(snapshot.limits[1].row == 2);
+  CHECK(snapshot.limits[1].counters.over == 1);
+  CHECK(snapshot.top_clients.size() == 10);
   REQUIRE(snapshot.backends.size() == 1);
   CHECK(snapshot.backends[0].gate.waiting == 8);
   CHECK(snapshot.backends[0].gate.strangers == 3);

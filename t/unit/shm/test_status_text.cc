@@ -53,12 +53,15 @@ TEST_CASE("all objects, with names and without") {
   cells.count(10);
   cells.count(1'000'000);
   snapshot.backends[0].response_times.add(cells);
+  snapshot.limits = {{1, {9, 8, 7, 6}}, {0, {1, 2, 0, 0}}};
+  snapshot.top_clients = {{"192.0.2.0/24", 12, 3}, {"2001:db8::1", 1, 0}};
   snapshot.max_sessions = 1000;
   snapshot.sessions = {1, 2, 4096, 3, 4, 5};
 
   const shm::RowNames names{{"0.0.0.0:80"},
                             {"0.0.0.0:80/1"},
                             {{"be0", "10.0.0.1:80"}, {"be=\"1\"\n\\ ", "[::1]:80"}},
+                            {{}, {"0.0.0.0:80/1", 2, "header:X-Key", "observe"}},
                             {"none", "bare_lf", "version"}};
   CHECK(shm::status_lines(kProcess, snapshot, names) ==
         Lines{("status: object=process version=1.2.3 pid=99 generation=2 uptime_s=99 workers=2 "
@@ -86,6 +89,12 @@ TEST_CASE("all objects, with names and without") {
               ("status: object=backend name=#2 address=- state=live since_s=100 reason=- "
                "in_flight=0 limit=0 waiting=0 waiting_strangers=0 requests=0 failures=0 "
                "p50_ms=- p99_ms=- last_probe_s=-"),
+              ("status: object=limit of=0.0.0.0:80/1 number=2 key=header:X-Key mode=observe "
+               "passed=9 over=8 connections_over=7 evicted=6"),
+              ("status: object=limit of=#0 number=0 key=- mode=- passed=1 over=2 "
+               "connections_over=0 evicted=0"),
+              "status: object=client address=192.0.2.0/24 over=12 over_error=3",
+              "status: object=client address=2001:db8::1 over=1 over_error=0",
               ("status: object=sessions used=1 capacity=1000 evicted=3 recovered=4 stored=2 "
                "room=4096 wiped=5")});
 }

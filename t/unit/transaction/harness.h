@@ -194,6 +194,10 @@ class World {
     std::vector<shm::ServiceId> services;
     for (std::size_t i = 0; i < wanted.services.size(); ++i) services.push_back(i + 1);
     listener_heritage.service_rows = *segment.services().enroll(services);
+    listener_heritage.limits = make_limits(wanted.client_limits);
+    for (const conf::Service& service : wanted.services) {
+      listener_heritage.service_limits.push_back(make_limits(service.client_limits));
+    }
     listener_heritage.allowed_methods = worker::http::kAllowedMethods;
     listener_heritage.service_allowed.resize(wanted.services.size());
     listener_heritage.service_clients.resize(wanted.services.size());
@@ -203,6 +207,16 @@ class World {
     std::vector<shm::BackendId> ids;
     for (const worker::backend::BackendHeritage& one : heritages) ids.push_back(one.id);
     worker::route::add_services(*listener, config, ids, {1, 2}, segment.sessions());
+    worker::route::add_limits(*listener, {1, 2}, segment, row);
+  }
+  std::vector<worker::route::LimitHeritage> make_limits(
+      const std::vector<conf::ClientLimit>& limits) {
+    std::vector<worker::route::LimitHeritage> made;
+    for (std::size_t i = 0; i < limits.size(); ++i) {
+      const shm::LimitId id = segment.limits().size() + 1;
+      made.push_back({*segment.limits().enroll(id), id});
+    }
+    return made;
   }
 
   // CLIENT - - [DATE] "REQUEST LINE" STATUS BYTES SERVICE BACKEND MILLISECONDS reason=REASON
