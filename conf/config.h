@@ -83,6 +83,13 @@ struct Redirect {
   std::string path;  // with query and fragment; empty: path and query of the request
 };
 
+// Who may use a service: users with passwords (Basic authentication, RFC 7617).
+struct Auth {
+  std::string realm;  // Realm: 1..255 printable ASCII characters, shown to the user
+  std::string users;  // Users: an htpasswd file; its hashes are read by worker/auth only
+  Position users_where;
+};
+
 // A method that a listener takes besides the registered ones. worker::prepare knows those.
 struct AddedMethod {
   std::string name;  // a token
@@ -109,6 +116,7 @@ struct Service {
   std::vector<std::size_t> backends;  // Backends: indices into Config::backends, no duplicates
   std::optional<Redirect> redirect;   // Redirect: instead of backends
   std::vector<AllowedRule> allow;     // Allow: for its requests, in addition to the listener's
+  std::optional<Auth> auth;           // Auth: default that of the listener; never with `redirect`
   Position where;
 };
 
@@ -177,6 +185,7 @@ struct Listener {
   std::vector<Protocol> protocols;
   std::vector<AddedMethod> methods;  // Methods: in addition to the registered ones
   std::vector<AllowedRule> allow;    // Allow: for all of its requests
+  std::optional<Auth> auth;          // Auth: of its services that have none of their own
   std::vector<Service> services;     // Services: the first match wins; without a match 404
   std::optional<Tls> tls;            // set for HTTPSListeners
   Position where;

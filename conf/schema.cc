@@ -28,6 +28,8 @@ constexpr std::int64_t kMaxMethod = 64;
 constexpr std::int64_t kMaxProtocol = 16;
 constexpr std::int64_t kMaxCiphers = 8192;
 constexpr std::int64_t kMaxUrl = 4096;
+constexpr std::string_view kAuthNoun =
+    "a mapping such as `{Realm: Staff, Users: /etc/pound/staff.htpasswd}`";
 constexpr std::int64_t kDay = 86'400;
 constexpr std::int64_t kYear = 365 * kDay;
 
@@ -131,6 +133,7 @@ constexpr auto kListenerKeys = std::to_array<Key>({
     {"Protocols", Shape::texts, "a protocol such as `http/1.1`", 1, kMaxProtocol},
     {"Methods", Shape::texts, "a method such as `PURGE`", 1, kMaxMethod},
     {"Allow", Shape::texts, "the code of a rule such as `target_char`", 1, kMaxName},
+    {"Auth", Shape::mapping, kAuthNoun},
     {"Services", Shape::sections, "services"},
     {"Certificates", Shape::entries,
      "the path of a PEM file or a mapping such as `{Certificate: a.pem, Key: a.key}`", 1, kMaxPath,
@@ -167,6 +170,12 @@ constexpr auto kServiceKeys = std::to_array<Key>({
     {"Backends", Shape::backends, "an alias of a backend, such as `*be`"},
     {"Redirect", Shape::target, "a URL such as `https://www.example.com`", 1, kMaxUrl},
     {"Allow", Shape::texts, "the code of a rule such as `target_char`", 1, kMaxName},
+    {"Auth", Shape::mapping, kAuthNoun},
+});
+
+constexpr auto kAuthKeys = std::to_array<Key>({
+    {"Realm", Shape::text, "a name for what is protected", 1, kMaxName, true},
+    {"Users", Shape::text, "the path of an htpasswd file", 1, kMaxPath, true},
 });
 
 constexpr auto kRedirectKeys = std::to_array<Key>({
@@ -191,11 +200,13 @@ constexpr Schema kHttpsListener{"an HTTPS listener", kListenerKeys};
 constexpr Schema kService{"a service", kServiceKeys};
 constexpr Schema kSession{"Session", kSessionKeys};
 constexpr Schema kRedirect{"Redirect", kRedirectKeys};
+constexpr Schema kAuth{"Auth", kAuthKeys};
 constexpr Schema kCertificate{"an item of Certificates", kCertificateKeys};
 constexpr Schema kClientCert{"ClientCert", kClientCertKeys};
 
-constexpr std::array kSchemas{&kTop,     &kGlobal,  &kBackend,  &kHttpListener, &kHttpsListener,
-                              &kService, &kSession, &kRedirect, &kCertificate,  &kClientCert};
+constexpr std::array kSchemas{&kTop,           &kGlobal,      &kBackend,   &kHttpListener,
+                              &kHttpsListener, &kService,     &kSession,   &kRedirect,
+                              &kAuth,          &kCertificate, &kClientCert};
 
 std::string_view family_stem(const Key& key) {
   return key.name.substr(0, key.name.size() - kFamilyMark.size());
@@ -243,6 +254,7 @@ const Schema& https_listener_schema() { return kHttpsListener; }
 const Schema& service_schema() { return kService; }
 const Schema& session_schema() { return kSession; }
 const Schema& redirect_schema() { return kRedirect; }
+const Schema& auth_schema() { return kAuth; }
 const Schema& client_cert_schema() { return kClientCert; }
 const Schema& certificate_schema() { return kCertificate; }
 

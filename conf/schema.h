@@ -70,6 +70,7 @@ const Schema& https_listener_schema();
 const Schema& service_schema();
 const Schema& session_schema();
 const Schema& redirect_schema();
+const Schema& auth_schema();
 const Schema& client_cert_schema();
 const Schema& certificate_schema();
 
