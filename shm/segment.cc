@@ -10,7 +10,7 @@ namespace shm {
 namespace {
 
 constexpr std::uint64_t kMagic = 0x746e656d67655350;  // "PSegment" in memory
-constexpr std::uint32_t kVersion = 5;
+constexpr std::uint32_t kVersion = 6;
 
 constexpr std::size_t kPage =
     4096;  // the smallest page of Linux; a larger page holds more than the keys
@@ -48,8 +48,14 @@ struct alignas(kPage) CommonSection {
   ListenerTable::CommonPart listeners;
   ServiceTable::CommonPart services;
   BackendTable::CommonPart backends;
+  Attempts attempts;
 };
 
+struct alignas(kSectionAlign) HelperSection {
+  AuthMemory auth;
+};
+
+static_assert(kFitForSegment<HelperSection>);
 static_assert(kFitForSegment<MasterSection>);
 static_assert(kFitForSegment<RowSection>);
 static_assert(kFitForSegment<CommonSection>);
@@ -60,7 +66,8 @@ constexpr std::size_t align_section(std::size_t size) {
 
 SectionMap::Sizes sizes_for(std::uint32_t max_sessions) {
   return {sizeof(MasterSection), sizeof(RowSection),
-          align_section(sizeof(CommonSection) + SessionTable::bytes_for(max_sessions))};
+          align_section(sizeof(CommonSection) + SessionTable::bytes_for(max_sessions)),
+          sizeof(HelperSection)};
 }
 
 }  // namespace
@@ -72,6 +79,7 @@ class Segment::Tables {
         map(sizes),
         master(*static_cast<MasterSection*>(map.master())),
         common(*static_cast<CommonSection*>(map.common())),
+        helper(*static_cast<HelperSection*>(map.helper())),
         rows(static_cast<RowSection*>(map.row(0)), sizeof(RowSection)),
         workers(master.workers, rows.at(&rows[0].workers), common.workers),
         listeners(master.listeners, rows.at(&rows[0].listeners), common.listeners),
@@ -98,6 +106,7 @@ class Segment::Tables {
   SectionMap map;
   MasterSection& master;
   CommonSection& common;
+  HelperSection& helper;
   PerRow<RowSection> rows;
   WorkerTable workers;
   ListenerTable listeners;
@@ -130,6 +139,10 @@ WorkerTable& Segment::workers() { return tables_->workers; }
 LogRing& Segment::log_ring(Row row) { return tables_->rows[row].log_ring; }
 
 TicketKeys& Segment::ticket_keys() { return tables_->master.secrets.ticket_keys; }
+
+Attempts& Segment::attempts() { return tables_->common.attempts; }
+
+AuthMemory& Segment::auth() { return tables_->helper.auth; }
 
 SessionTable& Segment::sessions() { return tables_->sessions; }
 
