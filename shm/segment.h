@@ -45,7 +45,7 @@ class Segment {
   SessionTable& sessions();
   TicketKeys& ticket_keys();
   Attempts& attempts();
-  AuthMemory& auth();  // written by the process that checks passwords alone
+  AuthMemory& auth();                  // written by the process that checks passwords alone
   std::uint32_t max_sessions() const;  // as the constructor got it
 
   // In a worker, before it drops its privileges: from now on it can write its own row and the
