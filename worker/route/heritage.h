@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,7 +43,9 @@ struct ListenerHeritage {
   std::shared_ptr<tls::Context> tls;           // for HTTPS
   http::RuleSet allowed;                       // rules that are relaxed for all requests
   std::vector<http::RuleSet> service_allowed;  // for each service, including `allowed`
-  std::string allowed_methods;                 // the value of Allow in a 405
+  // The file of users of each service, by its index in auth::Heritage; nothing: none is needed.
+  std::vector<std::optional<std::uint32_t>> service_users;
+  std::string allowed_methods;  // the value of Allow in a 405
 };
 
 }  // namespace worker::route

@@ -1,11 +1,13 @@
 // One request and its response.
 //
-//  sanitize ─► route ─► permit ─► collect ─► admit ─► pick_backend ─► connect ─► send_head ─► relay
-//     │ refused  │ none    │ no               │ full     │ full │ none   │ failed   │       101 │ │
-//     ▼          ▼         ▼                  ▼          ▼      ▼        ▼          │           │ │
-//    4xx        404      4xx,3xx         waits, 503    waits   503   mark dead,     │ tunnel ◄──┘ │
-//                                                                    pick again ◄───┘   │         │
-//                                                       unless something was sent       └► finish ◄┘
+// sanitize ─► route ─► permit ─► collect ─► admit ─► pick_backend ─► connect ─► send_head ─► relay
+//    │ refused  │ none    │ no               │ full     │ full │ none   │ failed   │       101 │ │
+//    ▼          ▼         ▼                  ▼          ▼      ▼        ▼          │           │ │
+//   4xx        404      4xx,3xx         waits, 503    waits   503   mark dead,     │ tunnel ◄──┘ │
+//                                                                   pick again ◄───┘   │         │
+//                                                      unless something was sent       └► finish ◄┘
+//
+// Between permit and collect, `authenticate` waits for the check of a password (auth/checks.h).
 //
 // A request holds slots only while a backend works for it. `collect` takes its body, up to
 // `Buffer`, before it asks for a slot; of the response as much is taken off the backend ahead of a
@@ -28,6 +30,7 @@
 #include <string>
 #include <string_view>
 
+#include "worker/auth/checks.h"
 #include "worker/backend/connection.h"
 #include "worker/http/body_reader.h"
 #include "worker/http/request_head.h"
@@ -55,7 +58,8 @@ struct RequestStart {
 class Transaction final : public ExchangeUser,
                           public backend::UpstreamUser,
                           private AdmissionUser,
-                          private PaceUser {
+                          private PaceUser,
+                          private auth::WaiterUser {
  public:
   Transaction(Context& context, Exchange& client);
   Transaction(const Transaction&) = delete;
@@ -78,6 +82,7 @@ class Transaction final : public ExchangeUser,
     sanitize,
     route,
     permit,
+    authenticate,
     collect,
     admit,
     pick_backend,
@@ -146,6 +151,13 @@ class Transaction final : public ExchangeUser,
 
   // permit.cc: may this client ask this now
   Flow permit();
+
+  // authenticate.cc: is this one of the service's users
+  std::optional<Flow> ask_for_user();
+  Flow authenticate();
+  void on_checked(auth::Verdict verdict) override;
+  Flow challenge(std::string_view reason);
+  Flow slow_down();
 
   // queueing.cc: from a request that is permitted to a slot of a backend
   Flow collect();
@@ -229,6 +241,7 @@ class Transaction final : public ExchangeUser,
   Exchange& client_;
   Request now_;
   Admission admission_;
+  auth::Waiter auth_waiter_;
   Pace pace_;
   net::Deadline stream_deadline_;
   std::unique_ptr<backend::UpstreamConnection> upstream_;
