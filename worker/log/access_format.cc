@@ -20,15 +20,15 @@ constexpr std::size_t kFixedRoom = 192;
 // The request line keeps at least 1 KiB, and 2 KiB are left for the texts that have no limit here:
 // address, names and reason.
 constexpr std::size_t kLeastRequestLine = 1024;
-static_assert(kFixedRoom + kLeastRequestLine + 2 * kMaxField + 2048 <= kMaxRecord);
-static_assert(kMaxRequestLine + 2 * kMaxField + 2048 < shm::kMaxLogRecord);
+static_assert(kFixedRoom + kLeastRequestLine + 2 * kMaxField + kMaxUser + 2048 <= kMaxRecord);
+static_assert(kMaxRequestLine + 2 * kMaxField + kMaxUser + 2048 < shm::kMaxLogRecord);
 
 // The room for everything but the request line.
 std::size_t room_beside_request_line(const AccessRecord& record) {
   return kFixedRoom + record.client_ip.size() + record.service.size() + record.backend.size() +
          record.reason.size() + escape_room(record.referer.size(), kMaxField) +
          escape_room(record.user_agent.size(), kMaxField) +
-         escape_room(record.user.size(), kMaxUser);
+         (record.user.empty() ? 0 : escape_room(record.user.size(), kMaxUser));
 }
 
 // The most bytes of the request line. The other texts are counted as if every byte were escaped.

@@ -70,10 +70,10 @@ TEST_CASE("load_auth: the realm is printable ASCII, up to 255 characters") {
   CHECK(with_realm(std::string(255, 'a')).config);
   CHECK_FALSE(with_realm(std::string(256, 'a')).config);
   CHECK_FALSE(with_realm("").config);
-  const auto newline = with_realm("a\\nb");
-  CHECK_FALSE(newline.config);
-  CHECK(has(newline.messages, "expected printable ASCII characters only"));
-  CHECK_FALSE(with_realm("\xc3\xa4").config);
+  CHECK_FALSE(with_realm("a\\nb").config);
+  const auto umlaut = with_realm("\xc3\xa4");
+  CHECK_FALSE(umlaut.config);
+  CHECK(has(umlaut.messages, "expected printable ASCII characters only"));
 }
 
 TEST_CASE("load_auth: refused beside a redirect of the same service") {

@@ -6,6 +6,7 @@
 
 #include <cstring>
 #include <memory>
+#include <vector>
 
 #include "t/unit/shm/children.h"
 
@@ -85,13 +86,13 @@ TEST_CASE("attempts: a time that cannot be true counts as none") {
 }
 
 TEST_CASE("attempts: exact over processes that take them at the same time") {
-  const children::Shared<Attempts> attempts;
-  const children::Shared<std::atomic<unsigned>> taken;
+  children::Shared<Attempts> attempts;
+  children::Shared<std::atomic<unsigned>> taken;
   std::vector<pid_t> all;
   for (int i = 0; i < 4; ++i) {
     all.push_back(children::start([&] {
       for (std::uint64_t who = 1; who <= 500; ++who) {
-        *taken += take_all(const_cast<Attempts&>(*attempts), client(who), kNow);
+        *taken += take_all(*attempts, client(who), kNow);
       }
       return true;
     }));
