@@ -63,6 +63,8 @@ struct Snapshot {
   std::vector<BackendStatus> backends;
   std::uint32_t max_sessions = 0;
   SessionTotals sessions;
+  std::uint64_t auth_checks = 0;   // passwords that were checked, by all helpers
+  std::uint64_t auth_matches = 0;  // of these, right ones
 };
 
 // Rows in use only. Retired listeners and backends appear while a request is in service or waits

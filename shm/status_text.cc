@@ -142,6 +142,12 @@ std::string backend_line(const BackendStatus& backend, const RowNames& names,
   return line.take();
 }
 
+std::string auth_line(const Snapshot& snapshot) {
+  Line line("auth");
+  line.add("checks", snapshot.auth_checks).add("matches", snapshot.auth_matches);
+  return line.take();
+}
+
 std::string sessions_line(const Snapshot& snapshot) {
   const SessionTotals& sessions = snapshot.sessions;
   Line line("sessions");
@@ -169,6 +175,7 @@ std::vector<std::string> status_lines(const ProcessStatus& process, const Snapsh
     lines.push_back(backend_line(backend, names, snapshot.at_ms));
   }
   lines.push_back(sessions_line(snapshot));
+  if (snapshot.auth_checks != 0) lines.push_back(auth_line(snapshot));
   return lines;
 }
 

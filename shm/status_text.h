@@ -34,7 +34,8 @@ struct ProcessStatus {
   std::uint64_t started_ms = 0;
 };
 
-// The process, then its workers, listeners, services, backends, and the session table.
+// The process, then its workers, listeners, services, backends, the session table, and what became
+// of passwords if any was checked.
 std::vector<std::string> status_lines(const ProcessStatus& process, const Snapshot& snapshot,
                                       const RowNames& names);
 // The last line of a dump: the number of lines before it, and how many of them were not written.
