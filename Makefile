@@ -143,7 +143,7 @@ $$(out)/unit_$(1): $$(call unit_objects,$(1)) $$($(1)_objects)
 endef
 $(foreach f,$(unit_folders),$(eval $(call unit_rule,$(f))))
 
-fuzz_objects := $(http2_objects) $(conf_objects) $(shm_objects) $(out)/master/log_sink.o
+fuzz_objects := $(http2_objects) $(conf_objects) $(shm_objects) $(out)/worker/auth/htpasswd.o $(out)/master/log_sink.o
 
 $(out)/replay_%: $(out)/t/fuzz/fuzz_%.o $(out)/t/fuzz/replay.o $(fuzz_objects)
 	@echo '  link $@'
