@@ -52,7 +52,7 @@ ifeq ($(CI),true)
 warnings  += -Werror
 endif
 
-packages := libevent_core libcrypto libssl yaml-0.1 re2 libseccomp libnghttp2
+packages := libevent_core libcrypto libssl yaml-0.1 re2 libseccomp libnghttp2 libcrypt
 # Stops make when a library, pkg-config or the compiler is missing, after naming the packages.
 require = $(shell CXX='$(CXX)' init/missing-deps $(1) $(CPPFLAGS) $(CXXFLAGS))$(if \
     $(filter-out 0,$(.SHELLSTATUS)),$(error packages are missing, nothing was built))
@@ -82,7 +82,7 @@ endif
 # The leaves sandbox, log and http include no other room, and sandbox and http include neither conf nor
 # shm. Nor does http2, which includes http only. t/lint checks this.
 leaves  := sandbox log http
-rooms   := $(leaves) http2 tls net route backend transaction client
+rooms   := $(leaves) http2 tls net route auth backend transaction client
 folders := conf shm $(rooms:%=worker/%) worker master
 objects_of = $(patsubst %.cc,$(out)/%.o,$(wildcard $(1)/*.cc))
 
@@ -145,7 +145,8 @@ $(foreach f,$(unit_folders),$(eval $(call unit_rule,$(f))))
 
 list_objects := $(out)/worker/net/address_set.o $(out)/worker/net/address_lists.o
 fuzz_objects := $(http2_objects) $(conf_objects) $(shm_objects) $(out)/master/log_sink.o \
-                $(list_objects) $(addprefix $(out)/worker/net/,address.o crc32c.o proxy_header.o)
+                $(list_objects) $(out)/worker/auth/htpasswd.o \
+                $(addprefix $(out)/worker/net/,address.o crc32c.o proxy_header.o)
 
 $(out)/replay_%: $(out)/t/fuzz/fuzz_%.o $(out)/t/fuzz/replay.o $(fuzz_objects)
 	@echo '  link $@'

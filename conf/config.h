@@ -94,6 +94,13 @@ struct Redirect {
   std::string path;  // with query and fragment; empty: path and query of the request
 };
 
+// Who may use a service: users with passwords (Basic authentication, RFC 7617).
+struct Auth {
+  std::string realm;  // Realm: 1..255 printable ASCII characters, shown to the user
+  std::string users;  // Users: an htpasswd file; its hashes are read by worker/auth only
+  Position users_where;
+};
+
 // A method that a listener takes besides the registered ones. worker::prepare knows those.
 struct AddedMethod {
   std::string name;  // a token
@@ -148,6 +155,7 @@ struct Service {
   // Queue: {Known: first}: requests without a session wait behind others. Default: equal
   QueueOrder queue = QueueOrder::equal;
   std::vector<ClientLimit> client_limits;  // Limit: in addition to the listener's
+  std::optional<Auth> auth;  // Auth: default that of the listener; never with `redirect`
   Position where;
 };
 
@@ -224,6 +232,7 @@ struct Listener {
   bool proxy_protocol = false;
   Position proxy_protocol_where;
   std::vector<ClientLimit> client_limits;  // Limit: for each client; all of them hold
+  std::optional<Auth> auth;                // Auth: of its services that have none of their own
   std::vector<Service> services;           // Services: the first match wins; without a match 404
   std::optional<Tls> tls;                  // set for HTTPSListeners
   Position where;

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "conf/address.h"
+#include "conf/load_auth.h"
 #include "conf/load_clients.h"
 #include "conf/load_limit.h"
 #include "conf/load_service.h"
@@ -202,8 +203,11 @@ Listener load_listener(const Node& node, bool https, ServiceLoader& services,
     listener.proxy_protocol_where = member->value->where;
   }
   listener.client_limits = load_client_limits(section, LimitOwner::listener, diagnostics);
-  for (const Node* service : section.items("Services")) {
-    listener.services.push_back(services.load(*service));
+  listener.auth = load_auth(section, diagnostics);
+  for (const Node* node_of_one : section.items("Services")) {
+    Service service = services.load(*node_of_one);
+    if (!service.auth && !service.redirect) service.auth = listener.auth;
+    listener.services.push_back(std::move(service));
   }
   listener.protocols = load_protocols(section, https, diagnostics);
   if (https) {

@@ -1,6 +1,7 @@
 // The key Redirect of a service: see load_redirect.h.
 //
-// A service that redirects does nothing else, so keys about backends are refused beside it.
+// A service that redirects does nothing else, so keys about backends and users are refused beside
+// it.
 #include "conf/load_redirect.h"
 
 #include <string>
@@ -51,6 +52,7 @@ std::optional<Redirect> load_redirect(const Section& service, Diagnostics& diagn
   refuse_beside(service, "Backends", value, diagnostics);
   refuse_beside(service, "Session", value, diagnostics);
   refuse_beside(service, "Queue", value, diagnostics);
+  refuse_beside(service, "Auth", value, diagnostics);
   if (value.is(Node::Kind::mapping)) return load_mapping(value, diagnostics);
   return load_url(*member->key, value, "Redirect", diagnostics);
 }

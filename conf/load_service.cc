@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "conf/host_pattern.h"
+#include "conf/load_auth.h"
 #include "conf/load_clients.h"
 #include "conf/load_limit.h"
 #include "conf/load_queue.h"
@@ -40,6 +41,7 @@ Service ServiceLoader::load(const Node& node) {
   service.allow = load_allow(section);
   service.clients = load_clients(section, diagnostics_);
   service.client_limits = load_client_limits(section, LimitOwner::service, diagnostics_);
+  service.auth = load_auth(section, diagnostics_);
   return service;
 }
 

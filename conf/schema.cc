@@ -33,6 +33,8 @@ constexpr std::string_view kAddressNoun =
     "an IP address, a network such as `192.0.2.0/24` or a file as `file:PATH`";
 constexpr std::string_view kFieldNoun = "the name of a header such as `X-Forwarded-For`";
 constexpr std::string_view kClientsNoun = "a mapping such as `{Allow: [192.0.2.0/24]}`";
+constexpr std::string_view kAuthNoun =
+    "a mapping such as `{Realm: Staff, Users: /etc/pound/staff.htpasswd}`";
 constexpr std::int64_t kDay = 86'400;
 constexpr std::int64_t kYear = 365 * kDay;
 constexpr std::string_view kLimitNoun = "a mapping such as `{Rate: 10}`";
@@ -155,6 +157,7 @@ constexpr auto kListenerKeys = std::to_array<Key>({
     {"Clients", Shape::mapping, kClientsNoun},
     {.name = "ProxyProtocol", .shape = Shape::choice, .noun = "", .choices = kTruths},
     {"Limit", Shape::mappings, kLimitNoun},
+    {"Auth", Shape::mapping, kAuthNoun},
     {"Services", Shape::sections, "services"},
     {"Certificates", Shape::entries,
      "the path of a PEM file or a mapping such as `{Certificate: a.pem, Key: a.key}`", 1, kMaxPath,
@@ -194,11 +197,17 @@ constexpr auto kServiceKeys = std::to_array<Key>({
     {"Limit", Shape::mappings, kLimitNoun},
     {"Allow", Shape::texts, "the code of a rule such as `target_char`", 1, kMaxName},
     {"Clients", Shape::mapping, kClientsNoun},
+    {"Auth", Shape::mapping, kAuthNoun},
 });
 
 constexpr auto kClientsKeys = std::to_array<Key>({
     {"Allow", Shape::texts, kAddressNoun, 1, kMaxAddressItem},
     {"Deny", Shape::texts, kAddressNoun, 1, kMaxAddressItem},
+});
+
+constexpr auto kAuthKeys = std::to_array<Key>({
+    {"Realm", Shape::text, "a name for what is protected", 1, kMaxName, true},
+    {"Users", Shape::text, "the path of an htpasswd file", 1, kMaxPath, true},
 });
 
 constexpr auto kRedirectKeys = std::to_array<Key>({
@@ -243,14 +252,15 @@ constexpr Schema kService{"a service", kServiceKeys};
 constexpr Schema kSession{"Session", kSessionKeys};
 constexpr Schema kQueue{"Queue", kQueueKeys};
 constexpr Schema kRedirect{"Redirect", kRedirectKeys};
+constexpr Schema kAuth{"Auth", kAuthKeys};
 constexpr Schema kCertificate{"an item of Certificates", kCertificateKeys};
 constexpr Schema kClientCert{"ClientCert", kClientCertKeys};
 constexpr Schema kClients{"Clients", kClientsKeys};
 constexpr Schema kLimit{"Limit", kLimitKeys};
 
-constexpr std::array kSchemas{&kTop,        &kGlobal,  &kBackend, &kHttpListener, &kHttpsListener,
-                              &kService,    &kSession, &kQueue,   &kRedirect,     &kCertificate,
-                              &kClientCert, &kClients, &kLimit};
+constexpr std::array kSchemas{
+    &kTop,   &kGlobal,   &kBackend, &kHttpListener, &kHttpsListener, &kService, &kSession,
+    &kQueue, &kRedirect, &kAuth,    &kCertificate,  &kClientCert,    &kClients, &kLimit};
 
 std::string_view family_stem(const Key& key) {
   return key.name.substr(0, key.name.size() - kFamilyMark.size());
@@ -299,6 +309,7 @@ const Schema& service_schema() { return kService; }
 const Schema& session_schema() { return kSession; }
 const Schema& queue_schema() { return kQueue; }
 const Schema& redirect_schema() { return kRedirect; }
+const Schema& auth_schema() { return kAuth; }
 const Schema& client_cert_schema() { return kClientCert; }
 const Schema& certificate_schema() { return kCertificate; }
 const Schema& clients_schema() { return kClients; }

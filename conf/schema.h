@@ -72,6 +72,7 @@ const Schema& service_schema();
 const Schema& session_schema();
 const Schema& queue_schema();
 const Schema& redirect_schema();
+const Schema& auth_schema();
 const Schema& client_cert_schema();
 const Schema& certificate_schema();
 const Schema& clients_schema();

@@ -157,6 +157,7 @@ worker::Heritage Generation::heritage_of(shm::Slot slot, shm::Row row, int contr
   own.generation = number;
   own.sleeper = heritage.sleepers.at(row);
   own.control = control;
+  if (slot < auth_channels.size()) own.auth.channel = auth_channels[slot].worker_end.get();
   auto next = sockets.begin();
   for (worker::route::ListenerHeritage& listener : own.listeners) {
     for (std::size_t i = 0; i < listener.addresses.size(); ++i, ++next) {
@@ -177,6 +178,16 @@ worker::route::HashSecret make_session_secret() {
   return secret;
 }
 
+void keep_identities(std::vector<worker::auth::UsersFile>& files,
+                     const std::vector<worker::auth::UsersFile>& active) {
+  for (worker::auth::UsersFile& file : files) {
+    const auto same = std::find_if(active.begin(), active.end(), [&](const auto& known) {
+      return known.path == file.path && worker::auth::same_users(known, file);
+    });
+    if (same != active.end()) file.identity = same->identity;
+  }
+}
+
 Generation make_generation(shm::Generation number, worker::Heritage heritage,
                            const Generation* previous, shm::Segment& segment, WakeFds& wake_fds) {
   Generation made;
@@ -187,6 +198,11 @@ Generation make_generation(shm::Generation number, worker::Heritage heritage,
   enroll_listeners(made.heritage, segment);
   enroll_services(made.heritage, segment);
   enroll_limits(made.heritage, segment);
+  if (!made.heritage.auth.files.empty()) {
+    for (unsigned slot = 0; slot < made.heritage.workers; ++slot) {
+      made.auth_channels.push_back(worker::auth::make_channel());
+    }
+  }
   made.heritage.segment = &segment;
   made.heritage.doorbell = wake_fds.doorbell_button();
   made.heritage.wake_fds = wake_fds.wakers();

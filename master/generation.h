@@ -25,7 +25,9 @@ struct Generation {
   State state = State::starting;
   worker::Heritage heritage;              // without the members that differ from worker to worker
   std::vector<ListeningSockets> sockets;  // of each address of each listener, in their order
-  std::uint64_t deadline_ms = 0;          // when draining: workers that are left then are killed
+  // Between the workers, by slot, and the helper; none where no service asks for passwords.
+  std::vector<worker::auth::Channel> auth_channels;
+  std::uint64_t deadline_ms = 0;  // when draining: workers that are left then are killed
 
   // What the worker of one slot inherits.
   worker::Heritage heritage_of(shm::Slot slot, shm::Row row, int control) const;
@@ -33,6 +35,11 @@ struct Generation {
 
 // Throws StartError when the system has no random bytes.
 worker::route::HashSecret make_session_secret();
+
+// Files of users that have not changed keep the identity that they have in the active generation,
+// so that users who are remembered stay so.
+void keep_identities(std::vector<worker::auth::UsersFile>& files,
+                     const std::vector<worker::auth::UsersFile>& active);
 
 // Binds the sockets and gives every backend, listener and service its row. Those that `previous`
 // (may be nullptr) serves already keep their sockets and rows. Changes nothing that other processes

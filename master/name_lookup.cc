@@ -92,7 +92,7 @@ void answer_all(const std::vector<Name>& names, const std::vector<std::size_t>& 
                                   const std::vector<std::size_t>& open, int socket,
                                   const Identity& rights, shm::Segment* segment) noexcept {
   try {
-    if (segment != nullptr) segment->confine(shm::kMaxRows);
+    if (segment != nullptr) segment->confine(shm::kNoRow);
   } catch (const std::exception&) {
     ::_exit(1);
   }

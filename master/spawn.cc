@@ -28,8 +28,8 @@ namespace {
 // The master's ends of all control sockets must be closed here: only then do the workers see the
 // end of file when the master is gone.
 void close_inherited(const worker::Heritage& heritage) {
-  std::set<int> kept{STDIN_FILENO,     STDOUT_FILENO,     STDERR_FILENO,
-                     heritage.control, heritage.doorbell, heritage.sleeper};
+  std::set<int> kept{STDIN_FILENO,      STDOUT_FILENO,    STDERR_FILENO,        heritage.control,
+                     heritage.doorbell, heritage.sleeper, heritage.auth.channel};
   kept.insert(heritage.wake_fds.begin(), heritage.wake_fds.end());
   for (const worker::route::ListenerHeritage& listener : heritage.listeners) {
     for (const worker::route::ListeningSocket& socket : listener.sockets) kept.insert(socket.fd);

@@ -24,6 +24,7 @@ Supervisor::Supervisor(Environment environment, Generation first)
       generations_(std::move(first)),
       segment_(*generations_.active().heritage.segment),
       log_drain_(segment_, env_.log_queue),
+      helpers_(env_.log_queue),
       names_(env_.log_queue),
       tickets_(segment_.ticket_keys(), now_ms()),
       segment_check_(segment_, env_.log_queue),
@@ -53,6 +54,7 @@ int Supervisor::run() {
       survive(error.what());
     }
   }
+  helpers_.stop();
   log(Severity::notice, "stopped");
   env_.log_queue.finish();
   return exit_status_;
@@ -83,6 +85,7 @@ void Supervisor::add_sources() {
   add_task(&Supervisor::reload_due_ms, &Supervisor::reload);
   add_task(&Supervisor::prepare_due_ms, &Supervisor::prepare);
   add_task(&Supervisor::disposal_due_ms, &Supervisor::dispose);
+  add_task(&Supervisor::helpers_due_ms, &Supervisor::start_helpers);
   add_task(&Supervisor::names_due_ms, &Supervisor::refresh_names);
   add_task(&Supervisor::tickets_due_ms, &Supervisor::rotate_tickets);
   add_task(&Supervisor::watchdog_due_ms, &Supervisor::run_watchdog);

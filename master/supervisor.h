@@ -21,6 +21,7 @@
 #include <string_view>
 #include <vector>
 
+#include "master/auth_helpers.h"
 #include "master/configuration.h"
 #include "master/daemonize.h"
 #include "master/disposal.h"
@@ -88,6 +89,8 @@ class Supervisor {
   void recover(std::uint64_t now_ms);
   std::uint64_t names_due_ms() const { return names_.due_ms(); }
   void refresh_names(std::uint64_t now_ms) { names_.turn(generations_.active(), now_ms); }
+  std::uint64_t helpers_due_ms() const { return helpers_.due_ms(); }
+  void start_helpers(std::uint64_t now_ms) { helpers_.turn(generations_.all(), now_ms); }
   std::uint64_t tickets_due_ms() const { return tickets_.due_ms(); }
   void rotate_tickets(std::uint64_t now_ms) { tickets_.rotate(now_ms); }
   std::uint64_t watchdog_due_ms() const;
@@ -165,6 +168,7 @@ class Supervisor {
   Disposal disposal_;  // of former generations
   shm::Segment& segment_;
   LogDrain log_drain_;
+  AuthHelpers helpers_;
   NameRefresh names_;
   TicketRotation tickets_;
   SegmentCheck segment_check_;

@@ -12,6 +12,7 @@ void Supervisor::reap(std::uint64_t) {
   int status = 0;
   for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
     names_.on_exit(pid);
+    helpers_.on_exit(pid, status, now_ms());
     if (reload_.preparation) reload_.preparation->on_exit(pid);
     // A child that is not in the table is older than this program: exec(2) keeps children.
     if (const auto dead = processes_.remove(pid)) on_exit(dead->first, dead->second, status);
@@ -67,6 +68,11 @@ void Supervisor::log_death(const Generation& generation, const std::string& name
 
 void Supervisor::plan_successor(WorkerId id, const Process& process) {
   const std::uint64_t now = now_ms();
+  try {
+    helpers_.renew_channel(generations_.at(id.generation), id.slot);
+  } catch (const StartError& error) {
+    log(Severity::warning, error.what());
+  }
   const std::uint64_t delay = plan_.plan(id, now - process.born_ms, now);
   if (delay == 0) return;
   log(Severity::warning, "worker " + std::to_string(id.slot) +

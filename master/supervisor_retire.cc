@@ -36,6 +36,7 @@ void Supervisor::abandon(Generation& generation) {
 void Supervisor::forget_if_gone(shm::Generation number) {
   if (processes_.count_of(number) != 0) return;
   if (std::optional<Generation> gone = generations_.forget(number)) {
+    helpers_.end(number);
     disposal_.add(std::move(gone->heritage));
     retire_rows();
   }

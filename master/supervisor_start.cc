@@ -43,6 +43,7 @@ void Supervisor::restore_sockets() {
 
 void Supervisor::spawn_all(const Generation& generation) {
   restore_sockets();
+  helpers_.start(generation, now_ms());
   for (shm::Slot slot = 0; slot < generation.heritage.workers; ++slot) spawn(generation, slot);
 }
 

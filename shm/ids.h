@@ -33,7 +33,11 @@ using Slot = std::uint32_t;        // 0..N-1: which of the N workers; kept over 
 using Generation = std::uint32_t;  // 1, 2, …: one more after each reload
 using Row = std::uint32_t;         // index of a live process in every per-process array
 
-inline constexpr std::uint32_t kMaxRows = 192;    // old and new generations together
+inline constexpr std::uint32_t kMaxRows = 192;  // old and new generations together
+// For Segment::confine: a process that has no row and writes nothing, and the one that checks
+// passwords.
+inline constexpr Row kNoRow = kMaxRows;
+inline constexpr Row kHelperRow = kMaxRows + 1;
 inline constexpr std::uint32_t kMaxWorkers = 64;  // in one generation
 inline constexpr std::uint32_t kMaxBackends = 4096;
 inline constexpr std::uint32_t kMaxListeners = 256;

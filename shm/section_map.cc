@@ -32,7 +32,7 @@ namespace bip = boost::interprocess;
 
 // Between two rows of the file: 32 PiB. An address space of 48 bits has no room to grow so far.
 constexpr int kRowStrideBits = 55;
-static_assert((std::uint64_t{kMaxRows} << kRowStrideBits) < (std::uint64_t{1} << 63));
+static_assert((std::uint64_t{kMaxRows + 1} << kRowStrideBits) < (std::uint64_t{1} << 63));
 
 off_t row_offset(Row row) { return static_cast<off_t>(row) << kRowStrideBits; }
 
@@ -101,7 +101,7 @@ std::runtime_error failure(const bip::interprocess_exception& error, const std::
 
 }  // namespace
 
-std::size_t SectionMap::Sizes::total() const { return master + kMaxRows * row + common; }
+std::size_t SectionMap::Sizes::total() const { return master + kMaxRows * row + common + helper; }
 
 class SectionMap::Parts {
  public:
@@ -109,16 +109,18 @@ class SectionMap::Parts {
       : sizes_(sizes),
         reserved_(sizes.total()),
         fixed_("pound", static_cast<off_t>(sizes.master + sizes.common)),
-        rows_("pound-rows", row_offset(kMaxRows - 1) + static_cast<off_t>(sizes.row)) {
+        rows_("pound-rows", row_offset(kMaxRows) + static_cast<off_t>(sizes.helper)) {
     map_master(bip::read_write);
     for (Row row = 0; row < kMaxRows; ++row) map_row(row, bip::read_write);
     map_common(bip::read_write);
+    map_helper(bip::read_write);
     is_sealed_ = fixed_.seal() && rows_.seal();
   }
 
   char* master() const { return reserved_.begin(); }
   char* row(Row row) const { return master() + sizes_.master + row * sizes_.row; }
   char* common() const { return row(kMaxRows); }
+  char* helper() const { return common() + sizes_.common; }
   bool is_sealed() const { return is_sealed_; }
 
   void confine(Row own) {
@@ -126,7 +128,8 @@ class SectionMap::Parts {
     for (Row row = 0; row < kMaxRows; ++row) {
       if (row != own) map_row(row, bip::read_only);
     }
-    if (own == kMaxRows) map_common(bip::read_only);
+    if (own >= kMaxRows) map_common(bip::read_only);
+    if (own != kHelperRow) map_helper(bip::read_only);
     fixed_.close();
     rows_.close();
   }
@@ -138,6 +141,9 @@ class SectionMap::Parts {
   }
   void map_common(bip::mode_t mode) {
     map(fixed_, mode, static_cast<off_t>(sizes_.master), sizes_.common, common());
+  }
+  void map_helper(bip::mode_t mode) {
+    map(rows_, mode, row_offset(kMaxRows), sizes_.helper, helper());
   }
   // Takes the place of what was mapped there. That region is not unmapped before this object ends.
   void map(const MemoryFile& file, bip::mode_t mode, off_t offset, std::size_t size, char* where) {
@@ -165,6 +171,8 @@ void* SectionMap::master() const { return parts_->master(); }
 void* SectionMap::row(Row row) const { return parts_->row(row); }
 
 void* SectionMap::common() const { return parts_->common(); }
+
+void* SectionMap::helper() const { return parts_->helper(); }
 
 bool SectionMap::is_sealed() const { return parts_->is_sealed(); }
 

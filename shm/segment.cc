@@ -55,8 +55,14 @@ struct alignas(kPage) CommonSection {
   ServiceTable::CommonPart services;
   BackendTable::CommonPart backends;
   LimitTable::CommonPart limits;
+  Attempts attempts;
 };
 
+struct alignas(kSectionAlign) HelperSection {
+  AuthMemory auth;
+};
+
+static_assert(kFitForSegment<HelperSection>);
 static_assert(kFitForSegment<MasterSection>);
 static_assert(kFitForSegment<RowSection>);
 static_assert(kFitForSegment<CommonSection>);
@@ -68,7 +74,8 @@ constexpr std::size_t align_section(std::size_t size) {
 SectionMap::Sizes sizes_for(SegmentSize size) {
   return {sizeof(MasterSection), sizeof(RowSection),
           align_section(sizeof(CommonSection) + SessionTable::bytes_for(size.max_sessions) +
-                        RateTable::bytes_for(size.max_limits))};
+                        RateTable::bytes_for(size.max_limits)),
+          sizeof(HelperSection)};
 }
 
 // Behind the session table, whose size is a multiple of a cache line.
@@ -86,6 +93,7 @@ class Segment::Tables {
         map(sizes),
         master(*static_cast<MasterSection*>(map.master())),
         common(*static_cast<CommonSection*>(map.common())),
+        helper(*static_cast<HelperSection*>(map.helper())),
         rows(static_cast<RowSection*>(map.row(0)), sizeof(RowSection)),
         workers(master.workers, rows.at(&rows[0].workers), common.workers),
         listeners(master.listeners, rows.at(&rows[0].listeners), common.listeners),
@@ -116,6 +124,7 @@ class Segment::Tables {
   SectionMap map;
   MasterSection& master;
   CommonSection& common;
+  HelperSection& helper;
   PerRow<RowSection> rows;
   WorkerTable workers;
   ListenerTable listeners;
@@ -159,6 +168,10 @@ LimitTable& Segment::limits() { return tables_->limits; }
 ClientConnections& Segment::client_connections() { return tables_->client_connections; }
 
 RateTable& Segment::rates() { return tables_->rates; }
+
+Attempts& Segment::attempts() { return tables_->common.attempts; }
+
+AuthMemory& Segment::auth() { return tables_->helper.auth; }
 
 SessionTable& Segment::sessions() { return tables_->sessions; }
 

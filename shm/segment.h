@@ -13,6 +13,7 @@
 #include <memory>
 #include <span>
 
+#include "shm/attempts.h"
 #include "shm/backend_addresses.h"
 #include "shm/backend_table.h"
 #include "shm/client_connections.h"
@@ -21,6 +22,7 @@
 #include "shm/listener_table.h"
 #include "shm/log_ring.h"
 #include "shm/rate_table.h"
+#include "shm/remembered.h"
 #include "shm/service_table.h"
 #include "shm/session_table.h"
 #include "shm/ticket_keys.h"
@@ -55,12 +57,14 @@ class Segment {
   LogRing& log_ring(Row row);
   SessionTable& sessions();
   TicketKeys& ticket_keys();
+  Attempts& attempts();
+  AuthMemory& auth();                  // written by the process that checks passwords alone
   std::uint32_t max_sessions() const;  // as the constructor got it
   std::uint32_t max_limits() const;    // likewise
 
   // In a worker, before it drops its privileges: from now on it can write its own row and the
-  // common part only, and nothing gives it more. With kMaxRows, for a process that is no worker, it
-  // can write nothing. Throws std::runtime_error.
+  // common part only, and nothing gives it more. With kNoRow, for a process that is no worker, it
+  // can write nothing, and with kHelperRow auth() only. Throws std::runtime_error.
   void confine(Row own);
   // False where the kernel is too old to make that final (section_map.h).
   bool is_sealed() const;

@@ -37,6 +37,8 @@ void read_services(Segment& segment, Snapshot& snapshot) {
   const ServiceTable& services = segment.services();
   std::vector<std::uint64_t> sessions(services.size());
   snapshot.max_sessions = segment.max_sessions();
+  snapshot.auth_checks = segment.auth().checks.load(std::memory_order_relaxed);
+  snapshot.auth_matches = segment.auth().matches.load(std::memory_order_relaxed);
   snapshot.sessions = segment.sessions().totals(snapshot.at_ms, sessions);
   for (std::uint32_t row = 0; row < sessions.size(); ++row) {
     if (!services.enrolled(row)) continue;

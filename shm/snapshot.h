@@ -75,6 +75,8 @@ struct Snapshot {
   std::vector<TopClient> top_clients;  // at most kMostTopClients
   std::uint32_t max_sessions = 0;
   SessionTotals sessions;
+  std::uint64_t auth_checks = 0;   // passwords that were checked, by all helpers
+  std::uint64_t auth_matches = 0;  // of these, right ones
 };
 
 // Rows in use only. Retired listeners and backends appear while a request is in service or waits

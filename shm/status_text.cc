@@ -165,6 +165,12 @@ std::string client_line(const TopClient& client) {
   return line.take();
 }
 
+std::string auth_line(const Snapshot& snapshot) {
+  Line line("auth");
+  line.add("checks", snapshot.auth_checks).add("matches", snapshot.auth_matches);
+  return line.take();
+}
+
 std::string sessions_line(const Snapshot& snapshot) {
   const SessionTotals& sessions = snapshot.sessions;
   Line line("sessions");
@@ -194,6 +200,7 @@ std::vector<std::string> status_lines(const ProcessStatus& process, const Snapsh
   for (const LimitStatus& limit : snapshot.limits) lines.push_back(limit_line(limit, names));
   for (const TopClient& client : snapshot.top_clients) lines.push_back(client_line(client));
   lines.push_back(sessions_line(snapshot));
+  if (snapshot.auth_checks != 0) lines.push_back(auth_line(snapshot));
   return lines;
 }
 

@@ -42,7 +42,7 @@ struct ProcessStatus {
 };
 
 // The process, then its workers, listeners, services, backends, limits, the clients that exceed
-// limits most, and the session table.
+// limits most, the session table, and what became of passwords if any was checked.
 std::vector<std::string> status_lines(const ProcessStatus& process, const Snapshot& snapshot,
                                       const RowNames& names);
 // The last line of a dump: the number of lines before it, and how many of them were not written.

@@ -30,6 +30,7 @@ enum class Activity : std::uint8_t {
   sanitize,
   route,
   permit,
+  authenticate,
   collect,  // the body, before a slot is asked for
   admit,
   pick_backend,

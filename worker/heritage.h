@@ -16,6 +16,7 @@
 
 #include "conf/config.h"
 #include "shm/ids.h"
+#include "worker/auth/heritage.h"
 #include "worker/backend/heritage.h"
 #include "worker/http/error_page.h"
 #include "worker/route/heritage.h"
@@ -35,6 +36,7 @@ struct Heritage {
   std::shared_ptr<const conf::Config> config;
   std::vector<backend::BackendHeritage> backends;
   std::vector<route::ListenerHeritage> listeners;
+  auth::Heritage auth;
   http::ErrorPages pages;
   std::optional<uid_t> uid;  // of Global User
   std::optional<gid_t> gid;  // of Global Group, else User's primary group

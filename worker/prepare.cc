@@ -63,6 +63,27 @@ void find_ids(const conf::Global& global, Heritage& heritage, Diagnostics& diagn
   }
 }
 
+// The number of the file among `files`; loads it when it is new.
+std::uint32_t find_users(const conf::Auth& auth, std::vector<auth::UsersFile>& files,
+                         Diagnostics& diagnostics) {
+  const auto known = std::find_if(files.begin(), files.end(), [&](const auth::UsersFile& file) {
+    return file.path == auth.users;
+  });
+  const auto index = static_cast<std::uint32_t>(known - files.begin());
+  if (known == files.end()) files.push_back(auth::load_users_file(auth, diagnostics));
+  return index;
+}
+
+void load_users(const conf::Config& config, Heritage& heritage, Diagnostics& diagnostics) {
+  for (std::size_t i = 0; i < config.listeners.size(); ++i) {
+    for (const conf::Service& service : config.listeners[i].services) {
+      std::optional<std::uint32_t> users;
+      if (service.auth) users = find_users(*service.auth, heritage.auth.files, diagnostics);
+      heritage.listeners[i].service_users.push_back(users);
+    }
+  }
+}
+
 void check_jail(const conf::Global& global, Diagnostics& diagnostics) {
   if (!global.root_jail) return;
   struct stat about {};
@@ -178,6 +199,7 @@ Preparation::Preparation(std::shared_ptr<const conf::Config> config, Diagnostics
   load_pages(global, heritage_.pages, diagnostics_);
   find_ids(global, heritage_, diagnostics_);
   check_jail(global, diagnostics_);
+  load_users(*heritage_.config, heritage_, diagnostics_);
   heritage_.workers = number_of_workers(global);
 }
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "worker/auth/checks.h"
 #include "worker/backend/backend.h"
 #include "worker/backend/health.h"
 #include "worker/backend/probe.h"
@@ -49,6 +50,7 @@ struct Runtime {
   backend::Health health;
   backend::Probe probe;
   transaction::BufferBudget budget;
+  auth::Checks checks;
   transaction::Context transactions;
   client::ExchangePool<client::Http1Exchange> exchanges;
   client::ExchangePool<client::Http2Exchange> http2_exchanges;

@@ -89,7 +89,7 @@ void Worker::start() {
   const bool hears_term = term_event_.add_level(
       runtime_.loop, term_signal_.get(), net::kReadable,
       [](void* self, short) { static_cast<Worker*>(self)->on_term(); }, this);
-  if (!hears_master || !hears_term) {
+  if (!hears_master || !hears_term || !runtime_.checks.start()) {
     throw std::system_error(errno, std::generic_category(),
                             "the event loop cannot watch a descriptor");
   }

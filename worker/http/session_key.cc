@@ -5,28 +5,13 @@
 // session, but it is never a reason to refuse a request.
 #include "worker/http/session_key.h"
 
-#include <array>
-#include <cstdint>
-
+#include "worker/http/base64.h"
 #include "worker/http/chars.h"
 
 namespace worker::http {
 namespace {
 
 using Found = std::optional<std::string_view>;
-
-constexpr std::uint8_t kNotBase64 = 64;
-
-constexpr std::array<std::uint8_t, 256> kBase64Values = [] {
-  constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::array<std::uint8_t, 256> values{};
-  values.fill(kNotBase64);
-  for (std::size_t i = 0; i < kAlphabet.size(); ++i) {
-    values[static_cast<unsigned char>(kAlphabet[i])] = static_cast<std::uint8_t>(i);
-  }
-  return values;
-}();
 
 // A text cut in two at `mark`. Without a mark the second half is empty.
 struct Halves {
@@ -58,24 +43,12 @@ Halves cookie_pair(std::string_view text) {
 // any part, the password included, is not in canonical base64 (RFC 4648 section 4, with padding).
 // Stores the password nowhere.
 bool decode_user(std::string_view encoded, std::string& user) {
-  if (encoded.empty() || encoded.size() % 4 != 0) return false;
-  if (encoded.back() == '=') encoded.remove_suffix(1);
-  if (encoded.back() == '=') encoded.remove_suffix(1);
   bool colon = false;
-  std::uint32_t waiting = 0;  // its low `bits` bits are not decoded yet
-  unsigned bits = 0;
-  for (const char c : encoded) {
-    const std::uint8_t value = kBase64Values[static_cast<unsigned char>(c)];
-    if (value == kNotBase64) return false;
-    waiting = (waiting & 0xffu) << 6 | value;
-    bits += 6;
-    if (bits < 8) continue;
-    bits -= 8;
-    const char byte = static_cast<char>(waiting >> bits & 0xffu);
+  const bool is_base64 = decode_base64(encoded, [&](char byte) {
     colon = colon || byte == ':';
     if (!colon) user.push_back(byte);
-  }
-  return colon && (waiting & ((1u << bits) - 1)) == 0;
+  });
+  return is_base64 && colon;
 }
 
 Found basic_user(const HeaderList& fields, std::string& scratch) {

@@ -20,14 +20,15 @@ constexpr std::size_t kFixedRoom = 192;
 // The request line keeps at least 1 KiB, and 2 KiB are left for the texts that have no limit here:
 // address, names and reason.
 constexpr std::size_t kLeastRequestLine = 1024;
-static_assert(kFixedRoom + kLeastRequestLine + 2 * kMaxField + 2048 <= kMaxRecord);
-static_assert(kMaxRequestLine + 2 * kMaxField + 2048 < shm::kMaxLogRecord);
+static_assert(kFixedRoom + kLeastRequestLine + 2 * kMaxField + kMaxUser + 2048 <= kMaxRecord);
+static_assert(kMaxRequestLine + 2 * kMaxField + kMaxUser + 2048 < shm::kMaxLogRecord);
 
 // The room for everything but the request line.
 std::size_t room_beside_request_line(const AccessRecord& record) {
   return kFixedRoom + record.client_ip.size() + record.service.size() + record.backend.size() +
          record.reason.size() + escape_room(record.referer.size(), kMaxField) +
-         escape_room(record.user_agent.size(), kMaxField);
+         escape_room(record.user_agent.size(), kMaxField) +
+         (record.user.empty() ? 0 : escape_room(record.user.size(), kMaxUser));
 }
 
 // The most bytes of the request line. The other texts are counted as if every byte were escaped.
@@ -48,9 +49,23 @@ char* put_quoted(char* out, std::string_view text, std::size_t most) {
   return put(escape(put(out, "\""), text, most), "\"");
 }
 
-// CLIENT - - [DATE] "REQUEST LINE" STATUS BYTES, with "-" for no bytes.
+// Readers split a line at its spaces, and a user may have some, so a space is escaped here, too.
+// A user named "-" would look like none.
+char* put_user(char* out, std::string_view user) {
+  if (user.empty()) return put(out, "-");
+  if (user == "-") return put(out, "\\x2d");
+  const char* const end = out + kMaxUser;
+  for (const char c : user) {
+    if (out + kEscapeSize > end) return put(out, kEllipsis);
+    out = c == ' ' ? put(out, "\\x20") : escape(out, {&c, 1}, kEscapeSize);
+  }
+  return out;
+}
+
+// CLIENT - USER [DATE] "REQUEST LINE" STATUS BYTES, with "-" for no user or no bytes.
 char* put_common(char* out, const AccessRecord& record, CommonDate& date) {
-  out = put(put(out, record.client_ip), " - - ");
+  out = put(put(out, record.client_ip), " - ");
+  out = put(put_user(out, record.user), " ");
   out = put(put(out, date.text(record.begun_at)), " ");
   out = put(put_quoted(out, record.request_line, most_of_request_line(record)), " ");
   out = put(put(out, static_cast<std::uint64_t>(record.status)), " ");

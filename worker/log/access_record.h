@@ -24,6 +24,7 @@ inline constexpr std::size_t kMaxRecord = std::size_t{8} * 1024 - 192;
 // kMaxRecord, the request line gets less.
 inline constexpr std::size_t kMaxRequestLine = std::size_t{8} * 1024;
 inline constexpr std::size_t kMaxField = std::size_t{2} * 1024;
+inline constexpr std::size_t kMaxUser = 255;
 
 struct AccessRecord {
   // Known when the request begins. Each text is cut to its limit and one byte: the extra byte tells
@@ -41,6 +42,7 @@ struct AccessRecord {
   std::uint64_t body_bytes = 0;  // of the response; 0 also for none
   std::string_view service = "-";
   std::string_view backend = "-";
+  std::string user;         // as the client says, right or not; empty where nobody asks for one
   std::string_view reason;  // why the request was not served; empty if it was
 };
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -63,7 +64,9 @@ struct ListenerHeritage {
   http::ClientField client_field;                  // ClientField
   ClientRules clients;                             // Clients
   std::vector<ClientRules> service_clients;        // for each service
-  std::string allowed_methods;                     // the value of Allow in a 405
+  // The file of users of each service, by its index in auth::Heritage; nothing: none is needed.
+  std::vector<std::optional<std::uint32_t>> service_users;
+  std::string allowed_methods;  // the value of Allow in a 405
 };
 
 }  // namespace worker::route

@@ -33,6 +33,10 @@ std::uint64_t bytes_in(std::chrono::seconds span, std::uint64_t rate) {
   return rate * static_cast<std::uint64_t>(span.count());
 }
 
+std::optional<std::uint32_t> users_of(const ListenerHeritage& heritage, std::size_t service) {
+  return service < heritage.service_users.size() ? heritage.service_users[service] : std::nullopt;
+}
+
 Balancer make_balancer(const conf::Config& config, const conf::Service& service) {
   std::vector<unsigned> weights;
   for (const std::size_t i : service.backends) weights.push_back(config.backends[i].weight());
@@ -90,6 +94,7 @@ void add_services(Listener& listener, const conf::Config& config,
         {service_name(listener.name, i),
          row,
          service,
+         users_of(listener.heritage, i),
          make_balancer(config, service),
          SessionAffinity(service.session, conf::service_identity(listener.name, service), row,
                          secret, sessions, std::move(ids), trust),

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@ struct Service {
   std::string name;   // "192.0.2.1:80/1", for the access log
   std::uint32_t row;  // of shm::ServiceTable
   const conf::Service& config;
+  std::optional<std::uint32_t> users;  // the file of its users, where it has Auth
   Balancer balancer;
   SessionAffinity affinity;
   ClientRules clients;

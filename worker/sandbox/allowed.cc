@@ -45,18 +45,28 @@ constexpr int kServing[] = {
     SCMP_SYS(sendto),
     SCMP_SYS(shutdown),
     SCMP_SYS(write),
-    // Memory, locks, random numbers.
+    SCMP_SYS(getrandom),
+    // qsort(3) asks for the size of memory when it sorts many certificates.
+    SCMP_SYS(sysinfo),
+};
+
+// Those of the helper: questions of workers and the answers.
+constexpr int kAnswering[] = {
+    SCMP_SYS(poll),     SCMP_SYS(ppoll),  // arm64 has no poll
+    SCMP_SYS(recvfrom), SCMP_SYS(recv),  SCMP_SYS(sendto), SCMP_SYS(send),
+};
+
+// Those that every process needs.
+constexpr int kCommon[] = {
+    // Memory and locks.
     SCMP_SYS(brk),
     SCMP_SYS(futex),
-    SCMP_SYS(getrandom),
     SCMP_SYS(mremap),
     SCMP_SYS(munmap),
     // Clocks, where the kernel cannot answer from its shared page.
     SCMP_SYS(clock_gettime),
     SCMP_SYS(gettimeofday),
     SCMP_SYS(time),
-    // qsort(3) asks for the size of memory when it sorts many certificates.
-    SCMP_SYS(sysinfo),
     // The end, with the C library's last words if there are any.
     SCMP_SYS(exit_group),
     SCMP_SYS(getpid),
@@ -81,17 +91,9 @@ void add_options(std::vector<Rule>& rules) {
   rules.push_back({SCMP_SYS(ioctl), {is(1, SIOCOUTQ)}});
 }
 
-}  // namespace
-
-std::vector<Rule> allowed_calls(pid_t self) {
-  std::vector<Rule> rules;
-  for (const int call : kServing) rules.push_back({call, {}});
-  for (const int family : {AF_INET, AF_INET6}) {
-    constexpr int kStream = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
-    rules.push_back({SCMP_SYS(socket), {is(0, family), is(1, kStream), is(2, 0)}});
-  }
-  add_options(rules);
-  // Memory of its own, never executable. There is no mprotect, so what is read-only stays so.
+void add_common(std::vector<Rule>& rules, pid_t self) {
+  for (const int call : kCommon) rules.push_back({call, {}});
+    // Memory of its own, never executable. There is no mprotect, so what is read-only stays so.
 #ifdef __s390__
   rules.push_back({SCMP_SYS(mmap), {}});  // its arguments are in memory, which no filter sees
 #else
@@ -108,6 +110,26 @@ std::vector<Rule> allowed_calls(pid_t self) {
   // abort(3).
   rules.push_back({SCMP_SYS(rt_sigaction), {is(0, SIGABRT)}});
   rules.push_back({SCMP_SYS(tgkill), {is(0, self), is(1, self), is(2, SIGABRT)}});
+}
+
+}  // namespace
+
+std::vector<Rule> allowed_calls(pid_t self) {
+  std::vector<Rule> rules;
+  for (const int call : kServing) rules.push_back({call, {}});
+  for (const int family : {AF_INET, AF_INET6}) {
+    constexpr int kStream = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
+    rules.push_back({SCMP_SYS(socket), {is(0, family), is(1, kStream), is(2, 0)}});
+  }
+  add_options(rules);
+  add_common(rules, self);
+  return rules;
+}
+
+std::vector<Rule> helper_calls(pid_t self) {
+  std::vector<Rule> rules;
+  for (const int call : kAnswering) rules.push_back({call, {}});
+  add_common(rules, self);
   return rules;
 }
 

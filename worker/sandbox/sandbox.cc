@@ -49,7 +49,7 @@ std::string why_unavailable() {
   return std::strerror(errno);
 }
 
-void enter(std::atomic<std::uint32_t>& refused) {
+void enter(std::atomic<std::uint32_t>& refused, Process process) {
   if (!why_unavailable().empty()) return;
   struct Release {
     void operator()(void* context) const { ::seccomp_release(context); }
@@ -63,7 +63,8 @@ void enter(std::atomic<std::uint32_t>& refused) {
   ::seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_SSB, 1);
   // A tree instead of a list. Before version 2.5 there are lists only.
   ::seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2);
-  for (const Rule& rule : allowed_calls(::getpid())) {
+  const pid_t self = ::getpid();
+  for (const Rule& rule : process == Process::worker ? allowed_calls(self) : helper_calls(self)) {
     check(::seccomp_rule_add_array(filter.get(), SCMP_ACT_ALLOW, rule.call,
                                    static_cast<unsigned>(rule.conditions.size()),
                                    rule.conditions.data()),

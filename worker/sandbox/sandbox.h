@@ -22,10 +22,12 @@ inline constexpr bool kIsBuiltIn = true;
 // Empty if this kernel and this container offer a filter, else the system's reason.
 std::string why_unavailable();
 
+enum class Process { worker, helper };
+
 // From now on the calls in allowed.h are all that the process can make. Called once, by a process
 // with a single thread. `refused` outlives the process; it gets 1 + the number of the refused call.
 // Does nothing if no filter is available; throws std::system_error if one is and cannot be set.
-void enter(std::atomic<std::uint32_t>& refused);
+void enter(std::atomic<std::uint32_t>& refused, Process process = Process::worker);
 
 // "openat (257)"; the number alone if this library does not know the call.
 std::string call_text(std::uint32_t number);

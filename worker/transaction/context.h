@@ -5,6 +5,7 @@
 #include <random>
 
 #include "shm/segment.h"
+#include "worker/auth/checks.h"
 #include "worker/backend/backend.h"
 #include "worker/backend/health.h"
 #include "worker/backend/probe.h"
@@ -32,6 +33,7 @@ struct Context {
   const http::ErrorPages& pages;
   backend::Backends& backends;
   BufferBudget& budget;
+  auth::Checks& checks;
   backend::Health& health;
   backend::Probe& probe;
   net::ReadBuffer& buffer;

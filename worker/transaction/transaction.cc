@@ -24,10 +24,10 @@ bool takes_method(const conf::Listener& listener, std::string_view method) {
 }  // namespace
 
 const Transaction::StepFunction Transaction::kSteps[] = {
-    &Transaction::sanitize,   &Transaction::route,     &Transaction::permit,
-    &Transaction::collect,    &Transaction::admit,     &Transaction::pick_backend,
-    &Transaction::connect,    &Transaction::send_head, &Transaction::relay,
-    &Transaction::run_tunnel, &Transaction::finish,
+    &Transaction::sanitize,     &Transaction::route,      &Transaction::permit,
+    &Transaction::authenticate, &Transaction::collect,    &Transaction::admit,
+    &Transaction::pick_backend, &Transaction::connect,    &Transaction::send_head,
+    &Transaction::relay,        &Transaction::run_tunnel, &Transaction::finish,
 };
 
 constexpr shm::Activity Transaction::activity_of(Step step) {
@@ -41,6 +41,7 @@ Transaction::Transaction(Context& context, Exchange& client)
     : context_(context),
       client_(client),
       admission_(*this),
+      auth_waiter_(*this),
       pace_(*this),
       stream_deadline_(
           [](void* self) { static_cast<Transaction*>(self)->cut_stream("stream_timeout"); }, this) {
@@ -62,6 +63,7 @@ void Transaction::reset(const RequestStart& start) {
   record_.service = start.listener.name;  // until the service is known
   record_.backend = "-";
   record_.reason = {};
+  record_.user.clear();
   context_.segment.workers().count_request(context_.row);
   context_.segment.listeners().count_request(start.listener.heritage.row, context_.row);
 }
@@ -167,6 +169,7 @@ Transaction::Flow Transaction::finish() {
   now_.tunnel.reset();
   drop_upstream();
   admission_.leave();
+  auth_waiter_.leave();
   pace_.stop();
   end_stream();
   to_backend_.forget();

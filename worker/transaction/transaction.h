@@ -1,12 +1,16 @@
 // One request and its response.
 //
-//  sanitize ─► route ─► permit ─► collect ─► admit ─► pick_backend ─► connect ─► send_head ─► relay
-//     │ refused  │ none    │ no               │ full     │ full │ none   │ failed   │       101 │ │
-//     ▼          ▼         ▼                  ▼          ▼      ▼        ▼          │           │ │
-//    4xx        404      4xx,3xx         waits, 503    waits   503   mark dead,     │ tunnel ◄──┘ │
-//                                                                    pick again ◄───┘   │         │
-//                                                       unless something was sent       └► finish
-//                                                       ◄┘
+// clang-format off
+//  sanitize ─► route ─► permit ─► authenticate ─► collect ─► admit ─► pick_backend ─► connect ─► …
+//     │ refused  │ none    │ no         │ no                    │ full      │ full, none   │ failed
+//     ▼          ▼         ▼            ▼                       ▼           ▼              ▼
+//    4xx        404    403,429,3xx   401,429,503           waits, 503   waits, 503    pick again
+//
+//  … connect ─► secure ─► send_head ─► relay ─► finish
+//                  │ failed   │           │ 101     ▲
+//                  ▼          ▼           └► tunnel ┘
+//           pick again, 502  pick again, unless something was sent
+// clang-format on
 //
 // A request holds slots only while a backend works for it. `collect` takes its body, up to
 // `Buffer`, before it asks for a slot; of the response as much is taken off the backend ahead of a
@@ -29,6 +33,7 @@
 #include <string>
 #include <string_view>
 
+#include "worker/auth/checks.h"
 #include "worker/backend/connection.h"
 #include "worker/http/body_reader.h"
 #include "worker/http/request_head.h"
@@ -57,7 +62,8 @@ struct RequestStart {
 class Transaction final : public ExchangeUser,
                           public backend::UpstreamUser,
                           private AdmissionUser,
-                          private PaceUser {
+                          private PaceUser,
+                          private auth::WaiterUser {
  public:
   Transaction(Context& context, Exchange& client);
   Transaction(const Transaction&) = delete;
@@ -80,6 +86,7 @@ class Transaction final : public ExchangeUser,
     sanitize,
     route,
     permit,
+    authenticate,
     collect,
     admit,
     pick_backend,
@@ -163,6 +170,12 @@ class Transaction final : public ExchangeUser,
 
   // limits.cc: how often may this client ask. Nothing: it may ask now
   std::optional<Flow> check_limits(std::vector<route::ClientLimit>& limits);
+  // authenticate.cc: is this one of the service's users
+  std::optional<Flow> ask_for_user();
+  Flow authenticate();
+  void on_checked(auth::Verdict verdict) override;
+  Flow challenge(std::string_view reason);
+  Flow slow_down();
 
   // queueing.cc: from a request that is permitted to a slot of a backend
   Flow collect();
@@ -249,6 +262,7 @@ class Transaction final : public ExchangeUser,
   Exchange& client_;
   Request now_;
   Admission admission_;
+  auth::Waiter auth_waiter_;
   Pace pace_;
   net::Deadline stream_deadline_;
   std::unique_ptr<backend::UpstreamConnection> upstream_;

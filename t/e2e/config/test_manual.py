@@ -12,7 +12,8 @@ import subprocess
 
 import pytest
 
-from harness import ROOT, TIMEOUT, get, run_pound
+from clients import passwords
+from harness import ROOT, TIMEOUT, run_pound
 
 MANUAL = ROOT / "man" / "pound.yaml.5"
 SAMPLE = ROOT / "pound.yaml.sample"
@@ -31,6 +32,7 @@ PLACES = {
     "SESSION": "HTTPListeners:\n  - Services:\n      - Session:\n          {}",
     "QUEUE": "HTTPListeners:\n  - Services:\n      - Queue:\n          {}",
     "LIMIT": "HTTPListeners:\n  - Limit:\n      {}",
+    "AUTH": "HTTPListeners:\n  - Services:\n      - Auth:\n          {}",
     "REDIRECT": "HTTPListeners:\n  - Services:\n      - Redirect:\n          {}",
 }
 # Values that no key accepts.
@@ -44,22 +46,6 @@ SAID_OTHERWISE = {
     ("HTTPLISTENERS", "Services"): "A list of services",
     ("SERVICES", "Backends"): "An alias of a backend, such as `*be`, or a list of them",
 }
-
-CONFIG = """
-Global:
-  Workers: 1
-Backends:
-  - &web
-    Address: 127.0.0.1
-    Port: $web
-HTTPListeners:
-  - Address: 127.0.0.1
-    Port: $listen
-    Limit: {Rate: 1, Per: 3600, Burst: 1}
-    Services:
-      - Backends: [*web]
-"""
-
 
 def complaints(tmp_path, place, *lines):
     """The errors of `pound -c` for these lines in the mapping of a section."""
@@ -214,8 +200,9 @@ def test_the_options_and_signals_of_the_manual():
 def test_the_status_of_the_manual(site):
     manual = {name: text.split(". ")[0].rstrip(".").split()
               for name, (_, text) in entries(ROOT / "man" / "pound.8")["STATUS"].items()}
-    pound = site.pound(CONFIG, web=site.backend().port)
-    assert [get(pound.port).status for _ in range(2)] == [200, 429]  # one client is over its limit
+    # Some lines need a password that was checked, and a client that is over its limit.
+    pound = passwords.start(site, listener="Limit: {Rate: 1, Per: 3600, Burst: 1}")
+    assert [passwords.login(pound).status for _ in range(2)] == [200, 429]
     pound.signal(signal.SIGUSR1)
     pound.wait_log("status: object=end ")
     lines = re.findall(r"status: object=(\w+) (.*)", pound.log())

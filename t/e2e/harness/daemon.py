@@ -28,6 +28,7 @@ def _is_sanitized():
 
 
 SANITIZED = _is_sanitized()
+HELPER = "pound-auth"
 _GROWN_UP = 1.05  # seconds; the master may delay the successor of a worker that dies younger
 
 # A healthy daemon never logs any of these.
@@ -124,7 +125,12 @@ class Pound:
 
     def workers(self):
         """The pids of the workers that have dropped their privileges."""
-        return [p for p in proc.children(self.master) if proc.status(p).get("NoNewPrivs") == "1"]
+        return [p for p in proc.children(self.master)
+                if proc.status(p).get("NoNewPrivs") == "1" and proc.name(p) != HELPER]
+
+    def helpers(self):
+        """The pids of the processes that check passwords."""
+        return [p for p in proc.children(self.master) if proc.name(p) == HELPER]
 
     def wait_workers(self, gone=()):
         """Waits until all workers run and none of them is in `gone`."""

@@ -35,9 +35,10 @@ exit 1
 echo "apt-get called" >&2
 """,
 }
-LIBRARIES = ["libevent", "OpenSSL", "libyaml", "RE2", "libseccomp", "libnghttp2", "Boost.Interprocess"]
+LIBRARIES = ["libevent", "OpenSSL", "libyaml", "RE2", "libseccomp", "libnghttp2", "libcrypt",
+             "Boost.Interprocess"]
 DEV_PACKAGES = ("libevent-dev libssl-dev libyaml-dev libre2-dev libseccomp-dev libnghttp2-dev "
-                "libboost-dev")
+                "libcrypt-dev libboost-dev")
 
 
 def answer(names, packages, command="make install-deps", as_root=""):
@@ -85,7 +86,8 @@ def check(done, wanted):
     ("libevent", "libevent_core", "libevent-dev"), ("OpenSSL", "libssl", "libssl-dev"),
     ("libyaml", "yaml-0.1", "libyaml-dev"), ("RE2", "re2", "libre2-dev"),
     ("libseccomp", "libseccomp", "libseccomp-dev"),
-    ("libnghttp2", "libnghttp2", "libnghttp2-dev")])
+    ("libnghttp2", "libnghttp2", "libnghttp2-dev"),
+    ("libcrypt", "libcrypt", "libcrypt-dev")])
 def test_a_library_is_missing(machine, name, library, package):
     check(machine(NO_LIBRARY=library), answer([name], package))
 
@@ -150,7 +152,8 @@ def test_install_deps_without_root_and_sudo(machine):
     lines = done.stderr.splitlines()
     assert lines[0] == "init/install-deps: neither root nor sudo. As root, type:"
     assert lines[1] == ("  apt-get install g++ make pkg-config libevent-dev libssl-dev libyaml-dev "
-                        "libboost-dev libre2-dev libseccomp-dev libnghttp2-dev openssl")
+                        "libboost-dev libre2-dev libseccomp-dev libnghttp2-dev "
+                        "libcrypt-dev openssl")
     assert "apt-get called" not in done.stderr
 
 

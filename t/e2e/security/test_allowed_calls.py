@@ -13,6 +13,7 @@ import threading
 
 import pytest
 
+from clients import passwords
 from harness import (ROOT, SANITIZED, TIMEOUT, TlsClient, get, proc, request, reserve_port,
                      response, wait_until)
 from harness.config import tls_site
@@ -65,8 +66,11 @@ CONFIG = tls_site("""
 """)
 
 
-def table():
+def table(without="kAnswering"):
+    """The calls in the table, but for those in a list of its own for the other kind of process."""
     text = (ROOT / "worker" / "sandbox" / "allowed.cc").read_text()
+    text, found = re.subn(rf"int {without}\[\] = {{.*?^}};", "", text, flags=re.M | re.S)
+    assert found == 1
     return set(re.findall(r"SCMP_SYS\((\w+)\)", text))
 
 
@@ -153,3 +157,25 @@ def test_the_table_is_what_workers_use(site, certificates, tmp_path):
     assert {call for call in unused if not any(call in two and two & made
                                                for two in ALTERNATIVES)} == set()
     assert set(EXPLAINED) <= allowed
+
+
+def test_the_table_is_what_the_helper_uses(site, tmp_path):
+    pound = passwords.prepare(site, users=passwords.HASHES, background=True, args=(),
+                              more="User: nobody\n  LogSocket: $dir/syslog").start()
+    trace = Trace(pound.master, tmp_path / "trace")
+    old = pound.helpers()
+    pound.signal(signal.SIGHUP)
+    wait_until(lambda: len(pound.helpers()) == 1 and pound.helpers() != old, "the next helper")
+    pound.wait_workers()
+    for user in passwords.HASHES:
+        for password in ("secret", "x" * 511):
+            got = passwords.login(pound, user, password, source=f"127.0.7.{len(user)}")
+            assert got.status == (200 if password == "secret" else 401)
+    helper, = pound.helpers()
+    pound.signal(signal.SIGTERM)
+    pound.wait_exit()
+    trace.process.wait(TIMEOUT)
+    made = trace.in_the_sandbox()[f".{helper}"]
+    allowed = table(without="kServing")
+    assert made - allowed == set()
+    assert made & {"poll", "ppoll"} and made & {"recvfrom", "recv"} and made & {"sendto", "send"}

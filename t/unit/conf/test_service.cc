@@ -28,8 +28,8 @@ std::string identity(const conf::Service& service) {
 TEST_CASE("service: no member can be added without a decision about the identity") {
   // Does not compile with another number of members. If services that differ in the new member are
   // different services, it belongs into service_identity; then correct the names here.
-  const auto& [conditions, session, backends, redirect, allow, clients, queue, limits, where] =
-      service("");
+  const auto& [conditions, session, backends, redirect, allow, clients, queue, limits, auth,
+               where] = service("");
   CHECK(conditions.empty());
   CHECK(session.id == "");
   CHECK(backends.size() == 1);
@@ -38,6 +38,7 @@ TEST_CASE("service: no member can be added without a decision about the identity
   CHECK(clients.allow.empty());
   CHECK(queue == conf::QueueOrder::equal);
   CHECK(limits.empty());
+  CHECK_FALSE(auth);
   CHECK(where.line == 7);
 }
 

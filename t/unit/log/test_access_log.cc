@@ -71,6 +71,26 @@ TEST_CASE("access_log: Common Log Format shows no fields of the request") {
         "192.0.2.7 - - [21/Sep/2026:14:13:20 +0000] \"GET / HTTP/1.1\" 304 - - - 1");
 }
 
+TEST_CASE("access_log: the user stands before the date, as one word") {
+  Fixture f(conf::AccessLogFormat::common);
+  const auto user_in = [&](const std::string& user) {
+    f.record.user = user;
+    const std::string text = f.written({"GET / HTTP/1.1", "", ""});
+    CHECK(text.ends_with(" [21/Sep/2026:14:13:20 +0000] \"GET / HTTP/1.1\" 0 - - - 0"));
+    CHECK(text.starts_with("192.0.2.7 - "));
+    return text.substr(12, text.find(" [21") - 12);
+  };
+  CHECK(user_in("") == "-");
+  CHECK(user_in("alice") == "alice");
+  CHECK(user_in("-") == "\\x2d");
+  CHECK(user_in("--") == "--");
+  CHECK(user_in("a b\"\n\\\xc3") == "a\\x20b\\x22\\x0a\\x5c\\xc3");
+  CHECK(user_in("x [21/Sep/2026] \"GET") == "x\\x20[21/Sep/2026]\\x20\\x22GET");
+  CHECK(user_in(std::string(251, 'u')) == std::string(251, 'u'));
+  CHECK(user_in(std::string(255, 'u')) == std::string(252, 'u') + "...");
+  CHECK(user_in(std::string(64, ' ')).size() == 4 * 63 + 3);
+}
+
 TEST_CASE("access_log: no request can forge a record") {
   Fixture f(conf::AccessLogFormat::combined);
   f.record.status = 404;

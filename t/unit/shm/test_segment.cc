@@ -192,6 +192,25 @@ TEST_CASE("a confined process can write neither the master's part nor another ro
   CHECK(is_fatal(segment, [&] { segment.backend_addresses().publish(0, {}); }));
 }
 
+TEST_CASE(
+    "the memory of the helper is writable for the helper alone, and the helper writes no other") {
+  Segment segment(1000);
+  REQUIRE(segment.workers().take(0, 1) == 0u);
+  const auto remember = [&] { segment.auth().remembered.add({1, 2}, 0); };
+  CHECK(is_fatal(segment, remember));
+  CHECK(is_fatal(segment, remember, shm::kNoRow));
+  CHECK_FALSE(segment.auth().remembered.knows({1, 2}, 0));
+  CHECK_FALSE(is_fatal(segment, remember, shm::kHelperRow));
+  CHECK(segment.auth().remembered.knows({1, 2}, 0));
+  CHECK(is_fatal(
+      segment, [&] { segment.attempts().take(1, 0); }, shm::kHelperRow));
+  CHECK(is_fatal(
+      segment, [&] { segment.workers().beat(0, 1); }, shm::kHelperRow));
+  CHECK(is_fatal(
+      segment, [&] { segment.ticket_keys().rotate({}); }, shm::kHelperRow));
+  CHECK_FALSE(is_fatal(segment, [&] { segment.attempts().take(1, 0); }));
+}
+
 TEST_CASE("what is read-only cannot be made writable again") {
   Segment segment(1000);
   REQUIRE(segment.workers().take(0, 1) == 0u);
@@ -221,11 +240,11 @@ TEST_CASE("a process without a row writes nothing at all") {
   Segment segment(1000);
   REQUIRE(segment.backends().enroll(7, 8, 0) == 0u);
   const auto mark = [&] { segment.backends().mark_dead(0, shm::DeadReason::refused, 9); };
-  CHECK(is_fatal(segment, mark, shm::kMaxRows));
+  CHECK(is_fatal(segment, mark, shm::kNoRow));
   CHECK(is_fatal(
-      segment, [&] { segment.workers().beat(0, 1); }, shm::kMaxRows));
+      segment, [&] { segment.workers().beat(0, 1); }, shm::kNoRow));
   CHECK_FALSE(is_fatal(
-      segment, [&] { segment.backends().liveness(0); }, shm::kMaxRows));
+      segment, [&] { segment.backends().liveness(0); }, shm::kNoRow));
   CHECK(segment.backends().is_live(0));
   CHECK_FALSE(is_fatal(segment, mark));
   CHECK_FALSE(segment.backends().is_live(0));

@@ -14,6 +14,14 @@ constexpr shm::ProcessStatus kProcess{"1.2.3", 99, 2, 1000};
 
 }  // namespace
 
+TEST_CASE("status_text: a line about passwords once there was one") {
+  Segment segment(1000);
+  segment.auth().checks = 7;
+  segment.auth().matches = 3;
+  const auto lines = shm::status_lines({}, shm::take_snapshot(segment, 0), {});
+  CHECK(lines.back() == "status: object=auth checks=7 matches=3");
+}
+
 TEST_CASE("an empty segment is two lines") {
   Segment segment(1000);
   CHECK(shm::status_lines(kProcess, shm::take_snapshot(segment, 5), {}) ==

@@ -273,6 +273,9 @@ class World {
   std::unique_ptr<worker::route::Listener> listener;
   worker::http::ErrorPages pages;
   worker::transaction::BufferBudget budget{std::uint64_t{1} << 20};
+  worker::auth::Heritage auth_heritage;
+  worker::auth::Checks checks{
+      loop, deadlines, auth_heritage, {segment.auth(), segment.attempts()}, {1, 2}};
   worker::transaction::Context context{.loop = loop,
                                        .log = log,
                                        .access_log = access_log,
@@ -283,6 +286,7 @@ class World {
                                        .pages = pages,
                                        .backends = backends,
                                        .budget = budget,
+                                       .checks = checks,
                                        .health = health,
                                        .probe = probe,
                                        .buffer = buffer};
