@@ -16,6 +16,7 @@
 #include "conf/file.h"
 #include "worker/allow.h"
 #include "worker/log/escape.h"
+#include "worker/tls/backend_context.h"
 #include "worker/tls/context.h"
 #include "worker/tls/secure_heap.h"
 
@@ -80,8 +81,9 @@ void check_jail(const conf::Global& global, Diagnostics& diagnostics) {
 
 void take_backends(const conf::Config& config, const net::Resolved* resolved, Heritage& heritage,
                    Diagnostics& diagnostics) {
-  for (const conf::Backend& backend : config.backends) {
-    backend::BackendHeritage one;
+  for (std::size_t i = 0; i < config.backends.size(); ++i, ++resolved) {
+    const conf::Backend& backend = config.backends[i];
+    backend::BackendHeritage& one = heritage.backends[i];
     one.addresses = resolved->addresses;
     one.resolve_error = resolved->error;
     if (one.addresses.empty()) {
@@ -92,8 +94,6 @@ void take_backends(const conf::Config& config, const net::Resolved* resolved, He
     for (const std::string& line : backend.head_add) one.head_add += line + "\r\n";
     one.response_rules = {.relaxed = allowed_rules(backend.allow, Message::response, diagnostics),
                           .fields = backend.max_headers};
-    heritage.backends.push_back(std::move(one));
-    ++resolved;
   }
 }
 
@@ -157,6 +157,7 @@ Preparation::Preparation(std::shared_ptr<const conf::Config> config, Diagnostics
   const conf::Global& global = config->global;
   heritage_.config = std::move(config);
   heritage_.listeners.resize(heritage_.config->listeners.size());
+  heritage_.backends.resize(heritage_.config->backends.size());
   load_pages(global, heritage_.pages, diagnostics_);
   find_ids(global, heritage_, diagnostics_);
   check_jail(global, diagnostics_);
@@ -185,6 +186,14 @@ tls::Steps Preparation::load_certificates() {
         tls::Context::load(*listeners[i].tls, diagnostics_, heritage_.listeners[i].tls);
     while (steps.next()) co_yield tls::Step{};
   }
+  tls::Trust trust;
+  const std::vector<conf::Backend>& backends = heritage_.config->backends;
+  for (std::size_t i = 0; i < backends.size(); ++i) {
+    if (!backends[i].tls) continue;
+    heritage_.backends[i].tls =
+        tls::BackendContext::make(*backends[i].tls, backends[i].address, trust, diagnostics_);
+    co_yield tls::Step{};
+  }
 }
 
 std::optional<Heritage> Preparation::finish(const std::vector<net::Resolved>& resolved) {
@@ -200,6 +209,11 @@ bool free_step(Heritage& heritage) {
   for (route::ListenerHeritage& listener : heritage.listeners) {
     if (!listener.tls) continue;
     if (!listener.tls->free_step()) listener.tls.reset();
+    return true;
+  }
+  for (backend::BackendHeritage& backend : heritage.backends) {
+    if (!backend.tls) continue;
+    backend.tls.reset();
     return true;
   }
   return false;

@@ -5,7 +5,8 @@
 //     ▼          ▼         ▼                  ▼          ▼      ▼        ▼          │           │ │
 //    4xx        404      4xx,3xx         waits, 503    waits   503   mark dead,     │ tunnel ◄──┘ │
 //                                                                    pick again ◄───┘   │         │
-//                                                       unless something was sent       └► finish ◄┘
+//                                                       unless something was sent       └► finish
+//                                                       ◄┘
 //
 // A request holds slots only while a backend works for it. `collect` takes its body, up to
 // `Buffer`, before it asks for a slot; of the response as much is taken off the backend ahead of a
@@ -82,6 +83,7 @@ class Transaction final : public ExchangeUser,
     admit,
     pick_backend,
     connect,
+    secure,
     send_head,
     relay,
     tunnel,
@@ -192,6 +194,9 @@ class Transaction final : public ExchangeUser,
   Flow connect_next_address(int last_error);
   Flow connected();
   Flow connect_failed(int error);
+  Flow secure();
+  Flow secure_timed_out() { return secure_failed("tls_handshake", "no answer in time"); }
+  Flow secure_failed(std::string_view reason, std::string_view why);
   Flow backend_failed(int error);
   // Has the backend probed if it took the request and has said nothing to any worker since then.
   void suspect_if_silent(std::string_view why);
@@ -201,6 +206,7 @@ class Transaction final : public ExchangeUser,
   Flow upstream_ended(const tls::IoResult& result);
   bool may_keep_body();
   bool may_go_elsewhere() const;
+  bool has_other_backend() const;
   Flow go_elsewhere();
   Flow take_response(char* data, std::size_t size);
   Flow refuse_response(const http::Refusal& refusal, std::string_view excerpt);
