@@ -123,8 +123,9 @@ bool BackendContext::Impl::set_trust(const conf::BackendTls& tls, Trust& trust,
 // The certificate that Pound shows to a backend which asks for one.
 bool BackendContext::Impl::set_certificate(const conf::BackendTls& tls, Diagnostics& diagnostics) {
   if (!tls.certificate) return true;
+  const std::vector<conf::Tls::Certificate> wanted{*tls.certificate};
   std::vector<Certificate> loaded;
-  Steps reading = load_certificates({*tls.certificate}, loaded, diagnostics);
+  Steps reading = load_certificates(wanted, loaded, diagnostics);
   while (reading.next()) continue;
   if (loaded.empty() || diagnostics.has_errors()) return false;
   const Certificate& own = loaded.front();

@@ -84,8 +84,11 @@ Transaction::Flow Transaction::secure_failed(std::string_view reason, std::strin
   context_.segment.backends().count_failure(row, context_.row);
   context_.segment.backends().count_tls_failure(row, context_.row, reason == kUntrusted);
   context_.health.tls_failed(*now_.backend, reason, why);
-  if (!now_.avoided && has_other_backend()) return go_elsewhere();
-  return fail(502, reason);
+  if (now_.avoided || !has_other_backend()) return fail(502, reason);
+  now_.avoided = now_.backend;
+  drop_upstream();
+  admission_.leave_backend();
+  return go(Step::pick_backend);
 }
 
 // A connect that was under way has failed.
