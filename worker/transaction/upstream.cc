@@ -9,14 +9,6 @@
 
 namespace worker::transaction {
 
-namespace {
-
-// Why TLS with a backend failed: its certificate is not accepted, or there is none at all.
-constexpr std::string_view kUntrusted = "tls_verify";
-constexpr std::string_view kNoTls = "tls_handshake";
-
-}  // namespace
-
 Transaction::Flow Transaction::connect() {
   now_.heard_backend = false;
   upstream_ = take_idle();
@@ -74,7 +66,8 @@ Transaction::Flow Transaction::secure() {
   upstream_->deadline().stop();
   if (result.status == tls::IoStatus::ok) return go(Step::send_head);
   const bool is_untrusted = result.error == tls::kUntrusted;
-  return secure_failed(is_untrusted ? kUntrusted : kNoTls, upstream_->stream().tls()->failure());
+  return secure_failed(is_untrusted ? "tls_verify" : "tls_handshake",
+                       upstream_->stream().tls()->failure());
 }
 
 // The backend accepts connections, but not TLS, or it is not whom we trust. Nothing was sent, so
@@ -82,7 +75,7 @@ Transaction::Flow Transaction::secure() {
 Transaction::Flow Transaction::secure_failed(std::string_view reason, std::string_view why) {
   const std::uint32_t row = now_.backend->heritage.row;
   context_.segment.backends().count_failure(row, context_.row);
-  context_.segment.backends().count_tls_failure(row, context_.row, reason == kUntrusted);
+  context_.segment.backends().count_tls_failure(row, context_.row, reason == "tls_verify");
   context_.health.tls_failed(*now_.backend, reason, why);
   if (now_.avoided || !has_other_backend()) return fail(502, reason);
   now_.avoided = now_.backend;

@@ -101,7 +101,7 @@ def test_every_line_has_its_keys_in_order(desk):
                      "max_streams", "refused"],
         "service": ["object", "name", "requests", "sessions"],
         "backend": ["object", "name", "address", "state", "since_s", "reason", "in_flight",
-                    "limit", "waiting", "requests", "failures", "p50_ms", "p99_ms",
+                    "limit", "waiting", "requests", "failures", "tls_verify", "tls_handshake", "p50_ms", "p99_ms",
                     "last_probe_s"],
         "sessions": ["object", "used", "capacity", "evicted", "recovered", "stored", "room",
                      "wiped"],

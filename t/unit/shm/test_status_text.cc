@@ -78,13 +78,15 @@ TEST_CASE("all objects, with names and without") {
             "status: object=service name=#1 requests=6 sessions=2",
             "status: object=service name=0.0.0.0:80/1 requests=1 sessions=0",
             ("status: object=backend name=be0 address=10.0.0.1:80 state=live since_s=60 "
-             "reason=- in_flight=4 limit=8 waiting=0 requests=6 failures=0 p50_ms=0.0 "
+             "reason=- in_flight=4 limit=8 waiting=0 requests=6 failures=0 "
+             "tls_verify=0 tls_handshake=0 p50_ms=0.0 "
              "p99_ms=983.0 last_probe_s=-"),
             ("status: object=backend name=be\\x3d\\x221\\x22\\x0a\\x5c\\x20 address=[::1]:80 "
              "state=dead since_s=2 reason=refused in_flight=0 limit=0 waiting=0 requests=5 "
-             "failures=1 p50_ms=- p99_ms=- last_probe_s=2"),
+             "failures=1 tls_verify=0 tls_handshake=0 p50_ms=- p99_ms=- last_probe_s=2"),
             ("status: object=backend name=#2 address=- state=live since_s=100 reason=- "
-             "in_flight=0 limit=0 waiting=0 requests=0 failures=0 p50_ms=- p99_ms=- "
+             "in_flight=0 limit=0 waiting=0 requests=0 failures=0 "
+             "tls_verify=0 tls_handshake=0 p50_ms=- p99_ms=- "
              "last_probe_s=-"),
             ("status: object=sessions used=1 capacity=1000 evicted=3 recovered=4 stored=2 "
              "room=4096 wiped=5")});
