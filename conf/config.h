@@ -53,6 +53,50 @@ struct AllowedRule {
   Position where;
 };
 
+// What clients may speak. HTTP/2 is `h2` over TLS and `h2c` without.
+enum class Protocol { http1, http2 };
+
+struct Tls {
+  struct Certificate {
+    std::string path;  // a PEM file, a folder or a pattern; with `key`: a PEM file
+    Position where;
+    std::string key = {};  // Key: the PEM file of its key; default: found by tls/files.h
+    Position key_where = {};
+  };
+  enum class Version { tls1_2, tls1_3 };
+  struct ClientCert {
+    enum class Mode { ask, require };
+    Mode mode = Mode::ask;  // Mode: ask for a certificate, or refuse clients without one
+    std::string ca;         // CA: a PEM file of the authorities that Pound trusts
+    unsigned depth = 9;     // Depth: 1..100 certificates from the client's to an authority
+    // CRL: a PEM file of revocation lists, in addition to those in CA; default: none
+    std::string crl;
+    Position where;
+    Position ca_where, crl_where;
+  };
+  std::vector<Certificate> certificates;  // Certificates: at least one
+  std::vector<std::string> ciphers;       // Ciphers: as written; empty = default
+  Position ciphers_where;
+  Version min_tls = Version::tls1_2;      // MinTLS: "1.2" (default) or "1.3"
+  std::optional<ClientCert> client_cert;  // ClientCert; default: clients are not asked for one
+  bool strict_sni = false;       // StrictSNI: 421 for hosts that are not in the certificate
+  std::chrono::seconds hsts{0};  // HSTS: 0..63072000 s; default 0 = no such header
+  std::vector<Protocol> protocols{Protocol::http1};  // those of the listener, for ALPN
+};
+
+// How Pound speaks TLS with a backend. `TLS: true` is all defaults.
+struct BackendTls {
+  bool verify = true;  // Verify: whether its certificate must be valid for `name`
+  std::string ca;      // CA: a PEM file of authorities; empty (`system`): those of the system
+  std::string name;    // Name: of the certificate, and for SNI; default: the backend's Address
+  std::optional<Tls::Certificate> certificate;  // Cert, Key: what Pound shows when it is asked
+  Tls::Version min_tls = Tls::Version::tls1_2;  // MinTLS: "1.2" (default) or "1.3"
+  std::vector<std::string> ciphers;             // Ciphers: as written; empty = default
+  bool alpn = false;                            // ALPN: whether to ask for http/1.1; default off
+  Position where;
+  Position ca_where, ciphers_where;
+};
+
 struct Backend {
   std::string name;        // its anchor, else "address:port"; escaped for the log
   std::string address;     // Address: numeric IP (no brackets) or a host name; not yet resolved
@@ -63,6 +107,7 @@ struct Backend {
   std::vector<std::string> head_add;         // HeadAdd: whole "Name: value" lines, valid
   std::size_t max_headers = 100;             // MaxHeaders: 1..256 fields of a response; 502
   std::vector<AllowedRule> allow;            // Allow: for its responses
+  std::optional<BackendTls> tls;             // TLS: default plain TCP
   Position where;
 
   // Share of the load among the live backends of a service.
@@ -157,37 +202,6 @@ struct Service {
   std::vector<ClientLimit> client_limits;  // Limit: in addition to the listener's
   std::optional<Auth> auth;  // Auth: default that of the listener; never with `redirect`
   Position where;
-};
-
-// What clients may speak. HTTP/2 is `h2` over TLS and `h2c` without.
-enum class Protocol { http1, http2 };
-
-struct Tls {
-  struct Certificate {
-    std::string path;  // a PEM file, a folder or a pattern; with `key`: a PEM file
-    Position where;
-    std::string key = {};  // Key: the PEM file of its key; default: found by tls/files.h
-    Position key_where = {};
-  };
-  enum class Version { tls1_2, tls1_3 };
-  struct ClientCert {
-    enum class Mode { ask, require };
-    Mode mode = Mode::ask;  // Mode: ask for a certificate, or refuse clients without one
-    std::string ca;         // CA: a PEM file of the authorities that Pound trusts
-    unsigned depth = 9;     // Depth: 1..100 certificates from the client's to an authority
-    // CRL: a PEM file of revocation lists, in addition to those in CA; default: none
-    std::string crl;
-    Position where;
-    Position ca_where, crl_where;
-  };
-  std::vector<Certificate> certificates;  // Certificates: at least one
-  std::vector<std::string> ciphers;       // Ciphers: as written; empty = default
-  Position ciphers_where;
-  Version min_tls = Version::tls1_2;      // MinTLS: "1.2" (default) or "1.3"
-  std::optional<ClientCert> client_cert;  // ClientCert; default: clients are not asked for one
-  bool strict_sni = false;       // StrictSNI: 421 for hosts that are not in the certificate
-  std::chrono::seconds hsts{0};  // HSTS: 0..63072000 s; default 0 = no such header
-  std::vector<Protocol> protocols{Protocol::http1};  // those of the listener, for ALPN
 };
 
 // The largest request, and the slowest client, that a listener accepts.

@@ -5,6 +5,7 @@
 
 #include "conf/address.h"
 #include "conf/header_line.h"
+#include "conf/load_backend_tls.h"
 #include "conf/load_service.h"
 
 namespace conf {
@@ -37,6 +38,7 @@ Backend load_backend(const Node& node, Diagnostics& diagnostics) {
   backend.max_headers = static_cast<std::size_t>(
       section.number("MaxHeaders", static_cast<std::int64_t>(backend.max_headers)));
   backend.allow = load_allow(section);
+  backend.tls = load_backend_tls(section, diagnostics);
   return backend;
 }
 

@@ -7,6 +7,7 @@
 
 #include "conf/address.h"
 #include "conf/load_auth.h"
+#include "conf/load_backend_tls.h"
 #include "conf/load_clients.h"
 #include "conf/load_limit.h"
 #include "conf/load_service.h"
@@ -15,16 +16,6 @@
 namespace conf {
 
 namespace {
-
-// One text may hold several names with colons between them, as OpenSSL writes them.
-void append_ciphers(std::string_view text, std::vector<std::string>& ciphers) {
-  while (!text.empty()) {
-    const std::size_t colon = text.find(':');
-    const std::string_view name = text.substr(0, colon);
-    if (!name.empty()) ciphers.emplace_back(name);
-    text.remove_prefix(colon == std::string_view::npos ? text.size() : colon + 1);
-  }
-}
 
 Tls::ClientCert load_client_cert(const Node& node, Diagnostics& diagnostics) {
   const Section section(client_cert_schema(), node, diagnostics);
@@ -69,7 +60,7 @@ Tls load_tls(const Section& section, Diagnostics& diagnostics) {
     diagnostics.error(certificates->value->where, "`Certificates` is an empty list, expected " +
                                                       expectation(*certificates->key));
   }
-  for (const Node* item : section.items("Ciphers")) append_ciphers(item->text, tls.ciphers);
+  tls.ciphers = load_ciphers(section);
   const Section::Member* ciphers = section.find("Ciphers");
   tls.ciphers_where = ciphers != nullptr ? ciphers->value->where : section.where();
   tls.min_tls = section.choice("MinTLS", tls.min_tls);

@@ -61,6 +61,8 @@ constexpr auto kTlsVersions = std::to_array<Choice>({
     {"1.3", Tls::Version::tls1_3},
 });
 
+constexpr auto kBackendAlpn = std::to_array<Choice>({{"off", false}, {"http/1.1", true}});
+
 constexpr auto kClientCertModes = std::to_array<Choice>({
     {"ask", Tls::ClientCert::Mode::ask},
     {"require", Tls::ClientCert::Mode::require},
@@ -130,6 +132,21 @@ constexpr auto kBackendKeys = std::to_array<Key>({
      "AddHeader HeaderAdd"},
     {"MaxHeaders", Shape::number, "", 1, kMostHeaders},
     {"Allow", Shape::texts, "the code of a rule such as `response_bare_lf`", 1, kMaxName},
+    {.name = "TLS",
+     .shape = Shape::toggle,
+     .noun = "a mapping such as `{Name: www.example.com}`",
+     .choices = kTruths},
+});
+
+constexpr auto kBackendTlsKeys = std::to_array<Key>({
+    {.name = "Verify", .shape = Shape::choice, .noun = "", .choices = kTruths},
+    {"CA", Shape::text, "`system`, or the path of a PEM file", 1, kMaxPath},
+    {"Name", Shape::text, "a host name or an IP address", 1, kMaxName},
+    {"Cert", Shape::text, "the path of a PEM file", 1, kMaxPath},
+    {"Key", Shape::text, "the path of a PEM file", 1, kMaxPath},
+    {.name = "MinTLS", .shape = Shape::choice, .noun = "", .choices = kTlsVersions},
+    {"Ciphers", Shape::texts, "the name of a cipher", 1, kMaxCiphers, false, "Cipher"},
+    {.name = "ALPN", .shape = Shape::choice, .noun = "", .choices = kBackendAlpn},
 });
 
 // An HTTPS listener has all of these keys; an HTTP listener has those before Certificates.
@@ -245,6 +262,7 @@ constexpr auto kLimitKeys = std::to_array<Key>({
 constexpr Schema kTop{"the top level", kTopKeys};
 constexpr Schema kGlobal{"Global", kGlobalKeys};
 constexpr Schema kBackend{"a backend", kBackendKeys};
+constexpr Schema kBackendTls{"TLS of a backend", kBackendTlsKeys};
 constexpr Schema kHttpListener{"an HTTP listener",
                                std::span(kListenerKeys).first(kListenerKeys.size() - kTlsKeys)};
 constexpr Schema kHttpsListener{"an HTTPS listener", kListenerKeys};
@@ -258,9 +276,10 @@ constexpr Schema kClientCert{"ClientCert", kClientCertKeys};
 constexpr Schema kClients{"Clients", kClientsKeys};
 constexpr Schema kLimit{"Limit", kLimitKeys};
 
-constexpr std::array kSchemas{
-    &kTop,   &kGlobal,   &kBackend, &kHttpListener, &kHttpsListener, &kService, &kSession,
-    &kQueue, &kRedirect, &kAuth,    &kCertificate,  &kClientCert,    &kClients, &kLimit};
+constexpr std::array kSchemas{&kTop,          &kGlobal,        &kBackend, &kBackendTls,
+                              &kHttpListener, &kHttpsListener, &kService, &kSession,
+                              &kQueue,        &kRedirect,      &kAuth,    &kCertificate,
+                              &kClientCert,   &kClients,       &kLimit};
 
 std::string_view family_stem(const Key& key) {
   return key.name.substr(0, key.name.size() - kFamilyMark.size());
@@ -303,6 +322,7 @@ std::string joined(std::span<const std::string_view> words, std::string_view las
 const Schema& top_schema() { return kTop; }
 const Schema& global_schema() { return kGlobal; }
 const Schema& backend_schema() { return kBackend; }
+const Schema& backend_tls_schema() { return kBackendTls; }
 const Schema& http_listener_schema() { return kHttpListener; }
 const Schema& https_listener_schema() { return kHttpsListener; }
 const Schema& service_schema() { return kService; }
@@ -371,6 +391,8 @@ std::string expectation(const Key& key) {
       return noun + ", or whole seconds" + bounds;
     case Shape::target:
       return noun + ", or a mapping with `Code` and `URL`";
+    case Shape::toggle:
+      return "true, false or " + noun;
     case Shape::choice:
       return joined(choice_words(key), "or");
     case Shape::sections:

@@ -21,7 +21,8 @@ bool is_list_shape(Shape shape) {
 }
 
 bool may_be_mapping(Shape shape) {
-  return shape == Shape::policy || shape == Shape::target || shape == Shape::mapping;
+  return shape == Shape::policy || shape == Shape::target || shape == Shape::toggle ||
+         shape == Shape::mapping;
 }
 
 bool fits_item(Shape list, const Node& item) {
@@ -140,6 +141,7 @@ bool Section::check_scalar(Member& member, std::string_view name) {
     case Shape::policy:
       return check_number(member, name);
     case Shape::choice:
+    case Shape::toggle:
       return check_choice(member, name);
     default:
       member.items.push_back(member.value);

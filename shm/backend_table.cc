@@ -20,6 +20,8 @@ constexpr std::uint64_t kMostProbes = 32;  // then the delay exceeds every perio
 
 constexpr std::uint32_t kRequests = 0;
 constexpr std::uint32_t kFailures = 1;
+constexpr std::uint32_t kTlsVerify = 2;
+constexpr std::uint32_t kTlsHandshake = 3;
 
 std::uint64_t live_word(std::uint64_t now_ms) { return now_ms & kTimeMask; }
 
@@ -204,9 +206,13 @@ void BackendTable::count_failure(std::uint32_t index, Row row) {
   counters_.count(index, row, kFailures);
 }
 
+void BackendTable::count_tls_failure(std::uint32_t index, Row row, bool is_untrusted) {
+  counters_.count(index, row, is_untrusted ? kTlsVerify : kTlsHandshake);
+}
+
 BackendCounters BackendTable::counters(std::uint32_t index) const {
   const auto sums = counters_.sums(index);
-  return BackendCounters{sums[kRequests], sums[kFailures]};
+  return BackendCounters{sums[kRequests], sums[kFailures], sums[kTlsVerify], sums[kTlsHandshake]};
 }
 
 void BackendTable::count_response_time(std::uint32_t index, Row row, std::uint64_t us) {

@@ -35,7 +35,10 @@ struct Liveness {
 
 struct BackendCounters {
   std::uint64_t requests = 0;  // sent to the backend
-  std::uint64_t failures = 0;  // connects refused or timed out, invalid responses
+  std::uint64_t failures = 0;  // connects refused or timed out, invalid responses, TLS
+  // Connections that TLS did not come to: because of the backend's certificate, or otherwise.
+  std::uint64_t tls_verify = 0;
+  std::uint64_t tls_handshake = 0;
 };
 
 // A hash that identifies an address in all generations, although their lists may differ. Never 0.
@@ -64,7 +67,7 @@ struct SilentAddress {
 
 class BackendTable {
  public:
-  using Counters = CounterGrid<kMaxBackends, 2>;
+  using Counters = CounterGrid<kMaxBackends, 4>;
   using ResponseTimes = SparseGrid<kMaxBackends, LatencyCells>;
   struct MasterPart {
     IdRegistry<kMaxBackends> ids;
@@ -131,6 +134,7 @@ class BackendTable {
 
   void count_request(std::uint32_t index, Row row);
   void count_failure(std::uint32_t index, Row row);
+  void count_tls_failure(std::uint32_t index, Row row, bool is_untrusted);
   BackendCounters counters(std::uint32_t index) const;  // of all processes, dead ones included
   // From the end of the request to the response head, in microseconds.
   void count_response_time(std::uint32_t index, Row row, std::uint64_t us);

@@ -135,6 +135,8 @@ std::string backend_line(const BackendStatus& backend, const RowNames& names,
   line.add("waiting", backend.gate.waiting);
   line.add("waiting_strangers", backend.gate.strangers);
   line.add("requests", backend.counters.requests).add("failures", backend.counters.failures);
+  line.add("tls_verify", backend.counters.tls_verify);
+  line.add("tls_handshake", backend.counters.tls_handshake);
   line.add_ms("p50_ms", backend.response_times.percentile_us(50));
   line.add_ms("p99_ms", backend.response_times.percentile_us(99));
   if (backend.last_probe_ms == 0) {

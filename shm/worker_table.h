@@ -35,6 +35,7 @@ enum class Activity : std::uint8_t {
   admit,
   pick_backend,
   connect,
+  secure,  // TLS with the backend
   send_head,
   relay,
   tunnel,

@@ -17,6 +17,7 @@
 #include "conf/scalar.h"
 #include "worker/allow.h"
 #include "worker/log/escape.h"
+#include "worker/tls/backend_context.h"
 #include "worker/tls/context.h"
 #include "worker/tls/secure_heap.h"
 
@@ -102,8 +103,9 @@ void check_jail(const conf::Global& global, Diagnostics& diagnostics) {
 
 void take_backends(const conf::Config& config, const net::Resolved* resolved, Heritage& heritage,
                    Diagnostics& diagnostics) {
-  for (const conf::Backend& backend : config.backends) {
-    backend::BackendHeritage one;
+  for (std::size_t i = 0; i < config.backends.size(); ++i, ++resolved) {
+    const conf::Backend& backend = config.backends[i];
+    backend::BackendHeritage& one = heritage.backends[i];
     one.addresses = resolved->addresses;
     one.resolve_error = resolved->error;
     if (one.addresses.empty()) {
@@ -114,8 +116,6 @@ void take_backends(const conf::Config& config, const net::Resolved* resolved, He
     for (const std::string& line : backend.head_add) one.head_add += line + "\r\n";
     one.response_rules = {.relaxed = allowed_rules(backend.allow, Message::response, diagnostics),
                           .fields = backend.max_headers};
-    heritage.backends.push_back(std::move(one));
-    ++resolved;
   }
 }
 
@@ -196,6 +196,7 @@ Preparation::Preparation(std::shared_ptr<const conf::Config> config, Diagnostics
   const conf::Global& global = config->global;
   heritage_.config = std::move(config);
   heritage_.listeners.resize(heritage_.config->listeners.size());
+  heritage_.backends.resize(heritage_.config->backends.size());
   load_pages(global, heritage_.pages, diagnostics_);
   find_ids(global, heritage_, diagnostics_);
   check_jail(global, diagnostics_);
@@ -224,6 +225,14 @@ tls::Steps Preparation::load_certificates() {
     tls::Steps steps =
         tls::Context::load(*listeners[i].tls, diagnostics_, heritage_.listeners[i].tls);
     while (steps.next()) co_yield tls::Step{};
+  }
+  tls::Trust trust;
+  const std::vector<conf::Backend>& backends = heritage_.config->backends;
+  for (std::size_t i = 0; i < backends.size(); ++i) {
+    if (!backends[i].tls) continue;
+    heritage_.backends[i].tls =
+        tls::BackendContext::make(*backends[i].tls, backends[i].address, trust, diagnostics_);
+    co_yield tls::Step{};
   }
 }
 
@@ -262,6 +271,11 @@ bool free_step(Heritage& heritage) {
   for (route::ListenerHeritage& listener : heritage.listeners) {
     if (!listener.tls) continue;
     if (!listener.tls->free_step()) listener.tls.reset();
+    return true;
+  }
+  for (backend::BackendHeritage& backend : heritage.backends) {
+    if (!backend.tls) continue;
+    backend.tls.reset();
     return true;
   }
   return false;

@@ -6,6 +6,7 @@
 // names.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -32,9 +33,10 @@ struct Backend {
   const conf::Backend& config;
   const BackendHeritage& heritage;
   UpstreamPool pool;
-  route::Slots slots;                  // its `Threads`
-  net::DeadlineList& timeout;          // `TimeOut`
-  net::DeadlineList& connect_timeout;  // `ConnTO`, for each address
+  route::Slots slots;                       // its `Threads`
+  net::DeadlineList& timeout;               // `TimeOut`
+  net::DeadlineList& connect_timeout;       // `ConnTO`, for each address; likewise for TLS
+  mutable std::uint64_t tls_logged_ms = 0;  // when the log last said that TLS failed
 
  private:
   mutable std::vector<net::SocketAddress> found_;  // after the start

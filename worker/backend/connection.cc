@@ -50,6 +50,13 @@ int UpstreamConnection::connect_result() {
   return 0;
 }
 
+bool UpstreamConnection::is_quiet() {
+  if (!stream().has_input()) return true;
+  if (stream().tls() == nullptr) return false;
+  char byte;
+  return endpoint_.read(&byte, 1).status == tls::IoStatus::would_block;
+}
+
 void UpstreamConnection::close() {
   endpoint_.close();
   deadline_.stop();

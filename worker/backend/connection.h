@@ -40,6 +40,11 @@ class UpstreamConnection final : public net::Disposable {
   // EINPROGRESS while it is not, else the errno of the failure.
   int connect_result();
 
+  // Starts TLS on the established connection. `group` outlives it.
+  void secure(tls::SessionGroup& group) { stream().secure(group); }
+  // Whether nothing has come on an idle connection but TLS's own messages, which are read.
+  bool is_quiet();
+
   void set_user(UpstreamUser& user) { user_ = &user; }
   net::Endpoint& endpoint() { return endpoint_; }
   net::Stream& stream() { return endpoint_.stream(); }

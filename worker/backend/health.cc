@@ -71,6 +71,14 @@ void Health::backend_is_dead(const Backend& backend, int error) {
              "backend " + backend.title() + " is dead: " + std::strerror(error));
 }
 
+void Health::tls_failed(const Backend& backend, std::string_view reason, std::string_view why) {
+  const std::uint64_t now = net::EventLoop::now_ms();
+  if (backend.tls_logged_ms != 0 && now - backend.tls_logged_ms < kTlsLogMs) return;
+  backend.tls_logged_ms = now;
+  log_.write(log::Severity::warning, "backend " + backend.title() + ": TLS failed (" +
+                                         std::string(reason) + "): " + std::string(why));
+}
+
 void Health::backend_is_live(const Backend& backend) {
   const std::uint64_t now = net::EventLoop::now_ms();
   const std::uint64_t since = table_.liveness(backend.heritage.row).since_ms;

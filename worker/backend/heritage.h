@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,10 @@
 #include "shm/ids.h"
 #include "worker/http/response_head.h"
 #include "worker/net/address.h"
+
+namespace worker::tls {
+class BackendContext;
+}
 
 namespace worker::backend {
 
@@ -18,6 +23,7 @@ struct BackendHeritage {
   std::string resolve_error;  // why the name did not resolve
   std::string head_add;       // complete "Name: value\r\n" lines
   http::ResponseRules response_rules;
+  std::shared_ptr<tls::BackendContext> tls;  // for TLS
   // Where the master publishes addresses that it finds later; the master sets it.
   const shm::BackendAddresses* published = nullptr;
   std::uint32_t row = 0;  // of shm::BackendTable; the master sets it

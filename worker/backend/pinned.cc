@@ -14,7 +14,7 @@ PinnedUpstream::PinnedUpstream(net::EventLoop& loop, const Backend& backend,
 }
 
 std::unique_ptr<UpstreamConnection> PinnedUpstream::take() {
-  if (upstream_ && upstream_->stream().has_input()) drop();
+  if (upstream_ && !upstream_->is_quiet()) drop();
   return std::move(upstream_);
 }
 

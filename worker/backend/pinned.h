@@ -25,7 +25,9 @@ class PinnedUpstream final : public UpstreamUser {
   // nullptr when the connection has ended, or when something has come on it.
   std::unique_ptr<UpstreamConnection> take();
 
-  void on_upstream_event(UpstreamConnection&) override { drop(); }
+  void on_upstream_event(UpstreamConnection& upstream) override {
+    if (!upstream.is_quiet()) drop();
+  }
   void on_upstream_deadline(UpstreamConnection&) override { drop(); }
 
  private:

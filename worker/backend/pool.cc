@@ -9,7 +9,7 @@ std::unique_ptr<UpstreamConnection> UpstreamPool::take() {
   while (!idle_.empty()) {
     std::unique_ptr<UpstreamConnection> upstream = std::move(idle_.back());
     idle_.pop_back();
-    if (!upstream->stream().has_input()) {
+    if (upstream->is_quiet()) {
       upstream->deadline().stop();
       return upstream;
     }

@@ -32,7 +32,9 @@ class UpstreamPool final : public UpstreamUser {
   std::size_t size() const { return idle_.size(); }
 
   // A backend that sends bytes or closes without a request makes the connection unusable.
-  void on_upstream_event(UpstreamConnection& upstream) override { drop(upstream); }
+  void on_upstream_event(UpstreamConnection& upstream) override {
+    if (!upstream.is_quiet()) drop(upstream);
+  }
   void on_upstream_deadline(UpstreamConnection& upstream) override { drop(upstream); }
 
  private:

@@ -5,6 +5,7 @@
 #include "worker/client/context.h"
 #include "worker/client/exchange_pool.h"
 #include "worker/client/http2_connection.h"
+#include "worker/tls/context.h"
 
 namespace worker::client {
 

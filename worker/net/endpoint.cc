@@ -32,18 +32,27 @@ short Endpoint::take_event(short what) {
 // Returns whether TLS waits for room in the socket again.
 bool Endpoint::flush_tls() { return stream_.tls()->flush() && tls_has_output(); }
 
-tls::IoResult Endpoint::read(char* buffer, std::size_t size) {
-  tls::IoResult result = stream_.read(buffer, size);
+template <class Read>
+tls::IoResult Endpoint::read_on(Read read) {
+  tls::IoResult result = read();
   if (stream_.tls() != nullptr) {
     // TLS has read part of a record or of the handshake. An event has announced the end of stream
     // behind it already and will not announce it again, so read on to it.
     while (result.status == tls::IoStatus::would_block && result.drained && peer_closed_) {
-      result = stream_.read(buffer, size);
+      result = read();
     }
     if (tls_has_output()) watch_writable();
   }
   if (result.status != tls::IoStatus::ok) readable_ = false;
   return result;
+}
+
+tls::IoResult Endpoint::read(char* buffer, std::size_t size) {
+  return read_on([&] { return stream_.read(buffer, size); });
+}
+
+tls::IoResult Endpoint::shake_hands() {
+  return read_on([&] { return stream_.tls()->shake_hands(); });
 }
 
 bool Endpoint::want_write(bool wanted) {

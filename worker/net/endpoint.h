@@ -28,6 +28,8 @@ class Endpoint {
   // kReadable, kWritable, both, or 0 for nothing.
   short take_event(short what);
 
+  // Goes on with TLS's handshake: `ok` once it is completed. For the side that speaks first.
+  tls::IoResult shake_hands();
   // As Stream::read.
   tls::IoResult read(char* buffer, std::size_t size);
   bool readable() const { return readable_; }
@@ -57,6 +59,8 @@ class Endpoint {
  private:
   bool tls_has_output() const { return stream_.tls() != nullptr && stream_.tls()->must_flush(); }
   bool flush_tls();
+  template <class Read>
+  tls::IoResult read_on(Read read);
   bool watch_writable();
 
   Stream stream_;

@@ -103,8 +103,8 @@ void Stream::close() {
   socket_.reset();
 }
 
-void Stream::secure(tls::Context& context) {
-  tls_ = std::make_unique<tls::Session>(context, socket_.get());
+void Stream::secure(tls::SessionGroup& group) {
+  tls_ = std::make_unique<tls::Session>(group, socket_.get());
 }
 
 void Stream::abort() {

@@ -14,10 +14,6 @@
 #include "worker/tls/io_result.h"
 #include "worker/tls/session.h"
 
-namespace worker::tls {
-class Context;
-}
-
 namespace worker::net {
 
 inline constexpr int kProbeAfterS = 60;
@@ -51,8 +47,8 @@ class Stream {
   int fd() const { return socket_.get(); }
   void close();
 
-  // Starts TLS as a server on this socket.
-  void secure(tls::Context& context);
+  // Starts TLS on this socket, on the group's side. The group outlives the stream.
+  void secure(tls::SessionGroup& group);
   // Null for a plain stream.
   tls::Session* tls() { return tls_.get(); }
   const tls::Session* tls() const { return tls_.get(); }

@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <unistd.h>
 
 #include <string_view>
 
@@ -100,21 +101,35 @@ bool check_crls(const Source& source, const Authorities& all, std::size_t first,
 
 void CrlDelete::operator()(X509_CRL* crl) const { X509_CRL_free(crl); }
 
+namespace {
+
+bool load_certificates_of(const Source& source, Authorities& all, Diagnostics& diagnostics) {
+  std::string why = read(source.path, all);
+  if (why.empty() && all.certificates.empty()) why = "it contains no certificate";
+  return why.empty() || refuse(source, why, diagnostics);
+}
+
+// Where the file of all authorities is: Debian's place, that of other systems, OpenSSL's.
+std::string system_file() {
+  for (const char* const path :
+       {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"}) {
+    if (::access(path, R_OK) == 0) return path;
+  }
+  return X509_get_default_cert_file();
+}
+
+}  // namespace
+
 std::optional<Authorities> load_authorities(const conf::Tls::ClientCert& wanted,
                                             Diagnostics& diagnostics) {
   Authorities all;
   const Source ca{wanted.ca, wanted.ca_where, "authorities", "certificates"};
-  std::string why = read(wanted.ca, all);
-  if (why.empty() && all.certificates.empty()) why = "it contains no certificate";
-  if (!why.empty()) {
-    refuse(ca, why, diagnostics);
-    return std::nullopt;
-  }
+  if (!load_certificates_of(ca, all, diagnostics)) return std::nullopt;
   if (!check_crls(ca, all, 0, diagnostics)) return std::nullopt;
   if (wanted.crl.empty()) return all;
   const Source lists{wanted.crl, wanted.crl_where, "revocation lists", "CRLs"};
   Authorities more;
-  why = read(wanted.crl, more);
+  std::string why = read(wanted.crl, more);
   if (why.empty() && more.crls.empty()) why = "it contains no CRL";
   if (!why.empty()) {
     refuse(lists, why, diagnostics);
@@ -125,6 +140,32 @@ std::optional<Authorities> load_authorities(const conf::Tls::ClientCert& wanted,
   for (CrlPointer& one : more.crls) all.crls.push_back(std::move(one));
   if (!check_crls(lists, all, first, diagnostics)) return std::nullopt;
   return all;
+}
+
+void Trust::Delete::operator()(X509_STORE* store) const { X509_STORE_free(store); }
+
+Trust::StorePointer Trust::load(const std::string& path, const Position& where,
+                                Diagnostics& diagnostics) {
+  Authorities all;
+  if (!load_certificates_of({path, where, "authorities", "certificates"}, all, diagnostics)) {
+    return nullptr;
+  }
+  StorePointer store(X509_STORE_new());
+  for (const X509Pointer& one : all.certificates) {
+    if (!store || X509_STORE_add_cert(store.get(), one.get()) != 1) {
+      diagnostics.error(
+          where, "the authorities in `" + log::escaped(path) + "` cannot be used: " + error_text());
+      return nullptr;
+    }
+  }
+  return store;
+}
+
+X509_STORE* Trust::store(const conf::BackendTls& tls, Diagnostics& diagnostics) {
+  if (!tls.ca.empty()) return load(tls.ca, tls.ca_where, diagnostics).release();
+  if (!system_) system_ = load(system_file(), tls.ca_where, diagnostics);
+  if (system_) X509_STORE_up_ref(system_.get());
+  return system_.get();
 }
 
 }  // namespace worker::tls

@@ -38,4 +38,23 @@ struct Authorities {
 std::optional<Authorities> load_authorities(const conf::Tls::ClientCert& wanted,
                                             conf::Diagnostics& diagnostics);
 
+// The authorities that a backend's certificate may come from. The file of the system, which has
+// more than a hundred, is read once for all backends.
+class Trust {
+ public:
+  // Those of the system, or of the file `CA`. The caller gets a reference of its own. Null after an
+  // error.
+  X509_STORE* store(const conf::BackendTls& tls, conf::Diagnostics& diagnostics);
+
+ private:
+  struct Delete {
+    void operator()(X509_STORE* store) const;
+  };
+  using StorePointer = std::unique_ptr<X509_STORE, Delete>;
+  static StorePointer load(const std::string& path, const conf::Position& where,
+                           conf::Diagnostics& diagnostics);
+
+  StorePointer system_;
+};
+
 }  // namespace worker::tls

@@ -22,9 +22,7 @@
 #include "worker/tls/ciphers.h"
 #include "worker/tls/client_auth.h"
 #include "worker/tls/hello.h"
-#include "worker/tls/record_cutter.h"
 #include "worker/tls/secure_heap.h"
-#include "worker/tls/session.h"
 #include "worker/tls/tickets.h"
 
 namespace worker::tls {
@@ -77,8 +75,6 @@ struct Context::Impl {
   std::map<std::string, const Site*, std::less<>> by_name;  // wildcards under their "*." name
   ProtocolNames protocols;
   Tickets tickets;
-  Scratch scratch;
-  SharedTransport transport = Session::make_transport();
 
   const Site* find_wildcard(std::string_view name) const {
     const std::size_t dot = name.find('.');
@@ -248,7 +244,7 @@ void warn_about_full_heap(const std::vector<Certificate>& certificates, Diagnost
 
 }  // namespace
 
-Context::Context(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Context::Context(std::unique_ptr<Impl> impl) : SessionGroup(Side::server), impl_(std::move(impl)) {}
 Context::~Context() = default;
 
 std::shared_ptr<Context> Context::make(const conf::Tls& tls, Diagnostics& diagnostics) {
@@ -305,15 +301,7 @@ bool Context::free_step() {
   return !impl_->sites.empty();
 }
 
-SSL* Context::new_session() const { return SSL_new(impl_->sites.front()->context.get()); }
-
-BIO* Context::transport() const { return impl_->transport.bio.get(); }
-
-Scratch& Context::scratch() {
-  Scratch& scratch = impl_->scratch;
-  if (!scratch.gathered) scratch.gathered = std::make_unique_for_overwrite<char[]>(kRecordSize);
-  return scratch;
-}
+SSL* Context::new_session() { return SSL_new(impl_->sites.front()->context.get()); }
 
 bool Context::covers(const SSL* session, std::string_view host) {
   X509* const certificate = SSL_get_certificate(session);

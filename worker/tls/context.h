@@ -1,8 +1,7 @@
 // The TLS settings of one listener: certificates by server name, ciphers, versions, tickets.
 //
 // The master makes it as root, outside the jail, where it reads, checks and loads everything.
-// Workers inherit it by fork and do not change the settings. Owns OpenSSL's contexts, and the
-// transport and the scratch that all sessions of the listener share.
+// Workers inherit it by fork and do not change the settings. Owns OpenSSL's contexts.
 #pragma once
 
 #include <openssl/types.h>
@@ -14,6 +13,7 @@
 
 #include "conf/config.h"
 #include "conf/diagnostic.h"
+#include "worker/tls/session_group.h"
 #include "worker/tls/steps.h"
 
 namespace shm {
@@ -22,13 +22,7 @@ class TicketKeys;
 
 namespace worker::tls {
 
-// Memory that a session needs only during a call.
-struct Scratch {
-  std::string output;                // records on their way to the socket
-  std::unique_ptr<char[]> gathered;  // kRecordSize bytes, for small pieces that share a record
-};
-
-class Context {
+class Context final : public SessionGroup {
  public:
   // Null after an error, which `diagnostics` tell with file and place: a file that cannot be read,
   // no key, a key that matches no certificate, an encrypted key, a weak key, no usable cipher.
@@ -48,12 +42,7 @@ class Context {
   // Frees one set of certificates. False when none is left. Then only the destructor may follow.
   bool free_step();
 
-  // A server's side of one connection, still without a transport. The caller owns it. Null when
-  // memory is short.
-  SSL* new_session() const;
-  // Shared by all sessions of the listener (session.h).
-  BIO* transport() const;
-  Scratch& scratch();
+  SSL* new_session() override;
 
   // Whether the certificate that `session` has shown is valid for `host`, which has no port. A
   // request for another host gets 421.

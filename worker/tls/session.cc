@@ -1,4 +1,4 @@
-// The server's side of TLS over one socket: see session.h.
+// One side of TLS over one socket: see session.h.
 #include "worker/tls/session.h"
 
 #include <openssl/err.h>
@@ -12,7 +12,6 @@
 #include <cstring>
 
 #include "worker/tls/certificate.h"
-#include "worker/tls/context.h"
 #include "worker/tls/first_message.h"
 #include "worker/tls/record_cutter.h"
 
@@ -32,11 +31,15 @@ constexpr std::size_t kMaxWaiting = 512 * 1024;
 void Session::Delete::operator()(SSL* session) const { SSL_free(session); }
 
 bool Session::make_ssl() {
-  ssl_.reset(context_.new_session());
-  BIO* const bio = context_.transport();
+  ssl_.reset(group_.new_session());
+  BIO* const bio = group_.transport();
   if (!ssl_ || BIO_up_ref(bio) != 1) return false;
   SSL_set_bio(ssl_.get(), bio, bio);  // takes one reference for both
-  SSL_set_accept_state(ssl_.get());
+  if (is_client()) {
+    SSL_set_connect_state(ssl_.get());
+  } else {
+    SSL_set_accept_state(ssl_.get());
+  }
   return true;
 }
 
@@ -56,7 +59,7 @@ void Session::judge_first_bytes(std::string_view bytes) {
 // session. A transport for each session would cost more: sharing takes 0.985 of the memory of an
 // idle client.
 SSL* Session::enter() {
-  BIO_set_data(context_.transport(), this);
+  BIO_set_data(group_.transport(), this);
   ERR_clear_error();
   return ssl_.get();
 }
@@ -64,7 +67,7 @@ SSL* Session::enter() {
 // Reads until the peer's first message is whole: `ok`. The bytes go through the scratch, so that a
 // client which sends the message in one piece costs no more calls than one that OpenSSL reads from.
 IoStatus Session::await_first_message() {
-  char* const room = context_.scratch().gathered.get();
+  char* const room = group_.scratch().gathered.get();
   std::size_t size = 0;
   do {
     const IoStatus status = receive(room, kRecordSize, size);
@@ -82,7 +85,7 @@ IoStatus Session::await_first_message() {
 
 IoResult Session::handshake() {
   if (!ssl_) {
-    const IoStatus status = await_first_message();
+    const IoStatus status = is_client() ? IoStatus::ok : await_first_message();
     if (status == IoStatus::would_block) return {status, 0, 0, input_ == Input::empty};
     if (status != IoStatus::ok) return handshake_failed();
     if (!make_ssl()) {
@@ -101,21 +104,29 @@ IoResult Session::handshake() {
   return {IoStatus::would_block, 0, 0, input_ == Input::empty};
 }
 
-// Notes why. A peer that has sent nothing has no reason to be told.
+// A peer that has sent nothing has no reason to be told, but for a backend, which was asked.
 IoResult Session::handshake_failed() {
-  const bool is_silent = state_ == State::silent;
   const bool is_text = state_ == State::letters;
-  if (input_ == Input::ended) {
-    if (!is_silent) failure_ = "closed by the client";
-  } else if (error_ != 0) {
-    if (!is_silent && failure_.empty()) failure_ = std::strerror(error_);
-  } else {
-    failure_ = is_text ? "plain HTTP request" : error_text();
-    const long verdict = SSL_get_verify_result(ssl_.get());  // about the client's certificate
-    if (verdict != X509_V_OK) failure_.append(": ").append(X509_verify_cert_error_string(verdict));
-  }
-  if (is_text) context_.scratch().output.clear();  // the peer could not read an alert
+  if (is_client() || state_ != State::silent) note_failure();
+  if (is_text) group_.scratch().output.clear();  // the peer could not read an alert
   return fail();
+}
+
+void Session::note_failure() {
+  if (input_ == Input::ended) {
+    failure_ = is_client() ? "closed by the backend" : "closed by the client";
+  } else if (error_ != 0) {
+    if (failure_.empty()) failure_ = std::strerror(error_);
+  } else if (state_ == State::letters) {
+    failure_ = is_client() ? "plain HTTP response" : "plain HTTP request";
+  } else {
+    failure_ = error_text();
+  }
+  // About the peer's certificate.
+  const long verdict = ssl_ ? SSL_get_verify_result(ssl_.get()) : X509_V_OK;
+  if (verdict == X509_V_OK || error_ != 0 || input_ == Input::ended) return;
+  failure_.append(": ").append(X509_verify_cert_error_string(verdict));
+  if (is_client()) error_ = kUntrusted;
 }
 
 // Frees the ephemeral keys of the key exchange, which OpenSSL would keep as long as the connection
@@ -158,6 +169,15 @@ void Session::enter_failed_state() {
     case State::broken:
       break;
   }
+}
+
+IoResult Session::shake_hands() {
+  if (has_failed()) return {IoStatus::failed, 0, error_};
+  if (input_ == Input::empty) input_ = Input::open;
+  if (established()) return {IoStatus::ok};
+  const IoResult result = handshake();
+  if (result.status == IoStatus::ok && !flush()) return {IoStatus::failed, 0, error_};
+  return result;
 }
 
 IoResult Session::read(char* buffer, std::size_t size) {
@@ -215,7 +235,7 @@ IoResult Session::read_records(char* buffer, std::size_t size) {
 // The first request came together with the end of the handshake: the tickets share one packet with
 // its response.
 void Session::withhold_tickets() {
-  std::string& output = context_.scratch().output;
+  std::string& output = group_.scratch().output;
   waiting_.append(output);
   output.clear();
   output_ = waiting_.empty() ? Output::clear : Output::withheld;
@@ -223,7 +243,7 @@ void Session::withhold_tickets() {
 
 // Puts the tickets in front of the records of a write().
 void Session::release_tickets() {
-  context_.scratch().output = waiting_;
+  group_.scratch().output = waiting_;
   std::string().swap(waiting_);
   output_ = Output::clear;
 }
@@ -235,7 +255,7 @@ IoResult Session::write(const iovec* pieces, int count, bool is_last) {
     return {IoStatus::failed, 0, error_ != 0 ? error_ : EPROTO};
   }
   if (!waiting_.empty()) return {IoStatus::would_block};
-  Scratch& scratch = context_.scratch();
+  Scratch& scratch = group_.scratch();
   std::size_t taken = 0;
   if (output_ == Output::unacknowledged && !rest.done()) {
     rest.skip(1);
@@ -275,7 +295,7 @@ bool Session::flush(bool is_last) {
 // Sends the records that wait and those in the scratch; what the socket refuses waits. False after
 // a failure.
 bool Session::send_waiting(bool is_last) {
-  std::string& output = context_.scratch().output;
+  std::string& output = group_.scratch().output;
   if (!waiting_.empty()) {
     waiting_ += output;
     output.clear();

@@ -1,15 +1,17 @@
-// The server's side of TLS over one connected, non-blocking socket, which the session borrows.
+// One side of TLS over one connected, non-blocking socket, which the session borrows: the server's
+// for a client of Pound, the client's for a backend.
 //
 // Owns OpenSSL's session and the records that the socket has not taken yet. Reads and writes as
-// net::Stream does; read() makes the handshake. OpenSSL writes its records to the listener's
-// scratch (context.h), and one call sends them: so OpenSSL never has to wait for the socket. All
-// sessions of a listener share one transport, which serves the session that calls OpenSSL at the
-// moment. OpenSSL's session is made when the client's first message is whole (first_message.h).
-// Failures are results; nothing but make_transport() throws.
+// net::Stream does; read() makes the handshake. OpenSSL writes its records to the group's scratch
+// (session_group.h), and one call sends them: so OpenSSL never has to wait for the socket. All
+// sessions of a group share one transport, which serves the session that calls OpenSSL at the
+// moment. A server's OpenSSL session is made when the client's first message is whole
+// (first_message.h). Failures are results; nothing but make_transport() throws.
 #pragma once
 
 #include <openssl/types.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -17,31 +19,25 @@
 #include <string_view>
 
 #include "worker/tls/io_result.h"
-
-struct bio_method_st;  // OpenSSL's BIO_METHOD
+#include "worker/tls/session_group.h"
 
 namespace worker::tls {
 
-class Context;
-
-// The BIO that OpenSSL reads and writes through, with the table of its functions.
-struct SharedTransport {
-  struct Delete {
-    void operator()(BIO* bio) const;
-    void operator()(bio_method_st* method) const;
-  };
-  std::unique_ptr<bio_method_st, Delete> method;
-  std::unique_ptr<BIO, Delete> bio;
-};
+// The error of a session with a backend whose certificate is not accepted: an errno that no socket
+// gives.
+inline constexpr int kUntrusted = EKEYREJECTED;
 
 class Session {
  public:
-  // `context` outlives the session.
-  Session(Context& context, int socket) : context_(context), socket_(socket) {}
+  // `group` outlives the session.
+  Session(SessionGroup& group, int socket) : group_(group), socket_(socket) {}
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
+  // Goes on with the handshake, which read() does as well: `ok` once it is completed. For the side
+  // that speaks first.
+  IoResult shake_hands();
   IoResult read(char* buffer, std::size_t size);
   // If less than all was taken, the caller must call again with the rest, its bytes unchanged.
   // `is_last`: as for Stream::write; the peer is also told that nothing more comes.
@@ -67,10 +63,10 @@ class Session {
   // Sends what waits. False after a failure. `is_last`: as for Stream::write.
   bool flush(bool is_last = false);
 
-  // Null until the peer's first message is whole.
+  // Of a server null until the peer's first message is whole.
   const SSL* ssl() const { return ssl_.get(); }
 
-  // Made once for each Context, which owns it. Throws when memory is short.
+  // Made once for each group, which owns it. Throws when memory is short.
   static SharedTransport make_transport();
 
  private:
@@ -118,6 +114,7 @@ class Session {
   IoStatus receive(char* data, std::size_t size, std::size_t& moved);
   bool make_ssl();
   IoResult handshake_failed();
+  void note_failure();
   void forget_exchange();
   bool take_received(std::string_view bytes, std::size_t wanted);
   void judge_first_bytes(std::string_view bytes);
@@ -128,10 +125,11 @@ class Session {
   bool send_waiting(bool is_last);
   IoResult fail();
   void enter_failed_state();
+  bool is_client() const { return group_.side() == SessionGroup::Side::client; }
   bool has_failed() const { return state_ >= State::handshake_failed; }
 
   std::unique_ptr<SSL, Delete> ssl_;
-  Context& context_;
+  SessionGroup& group_;
   int socket_;
   int error_ = 0;                       // errno of the failure
   std::size_t bytes_without_data_ = 0;  // received since the last byte for the application

@@ -1,14 +1,13 @@
 // The transport that OpenSSL sees in place of a socket: see session.h.
 //
 // Reads from the session that is being called, its first message and then its socket, and writes to
-// the scratch of its listener.
+// the scratch of its group.
 #include <openssl/bio.h>
 #include <sys/socket.h>
 
 #include <cerrno>
 #include <new>
 
-#include "worker/tls/context.h"
 #include "worker/tls/session.h"
 
 namespace worker::tls {
@@ -40,7 +39,7 @@ struct Session::Transport {
   }
 
   static int write(BIO* bio, const char* data, std::size_t size, std::size_t* moved) {
-    of(bio).context_.scratch().output.append(data, size);
+    of(bio).group_.scratch().output.append(data, size);
     *moved = size;
     return 1;
   }

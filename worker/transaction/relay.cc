@@ -162,6 +162,8 @@ std::int64_t Transaction::client_moved() const {
 void Transaction::on_upstream_deadline(backend::UpstreamConnection&) {
   if (now_.step == Step::connect) {
     if (connect_failed(ETIMEDOUT) == Flow::wait) return;
+  } else if (now_.step == Step::secure) {
+    secure_timed_out();
   } else if (upstream_->stream().unsent() < now_.backend_unsent) {
     return arm_deadlines();  // it is busy with a body that left us for the kernel some time ago
   } else {

@@ -24,10 +24,11 @@ bool takes_method(const conf::Listener& listener, std::string_view method) {
 }  // namespace
 
 const Transaction::StepFunction Transaction::kSteps[] = {
-    &Transaction::sanitize,     &Transaction::route,      &Transaction::permit,
-    &Transaction::authenticate, &Transaction::collect,    &Transaction::admit,
-    &Transaction::pick_backend, &Transaction::connect,    &Transaction::send_head,
-    &Transaction::relay,        &Transaction::run_tunnel, &Transaction::finish,
+    &Transaction::sanitize,     &Transaction::route,   &Transaction::permit,
+    &Transaction::authenticate, &Transaction::collect, &Transaction::admit,
+    &Transaction::pick_backend, &Transaction::connect, &Transaction::secure,
+    &Transaction::send_head,    &Transaction::relay,   &Transaction::run_tunnel,
+    &Transaction::finish,
 };
 
 constexpr shm::Activity Transaction::activity_of(Step step) {

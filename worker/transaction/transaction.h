@@ -91,6 +91,7 @@ class Transaction final : public ExchangeUser,
     admit,
     pick_backend,
     connect,
+    secure,
     send_head,
     relay,
     tunnel,
@@ -224,6 +225,9 @@ class Transaction final : public ExchangeUser,
   Flow connect_next_address(int last_error);
   Flow connected();
   Flow connect_failed(int error);
+  Flow secure();
+  Flow secure_timed_out() { return secure_failed("tls_handshake", "no answer in time"); }
+  Flow secure_failed(std::string_view reason, std::string_view why);
   Flow backend_failed(int error);
   // Has the backend probed if it took the request and has said nothing to any worker since then.
   void suspect_if_silent(std::string_view why);
@@ -234,6 +238,7 @@ class Transaction final : public ExchangeUser,
   Flow upstream_ended(const tls::IoResult& result);
   bool may_keep_body();
   bool may_go_elsewhere() const;
+  bool has_other_backend() const;
   Flow go_elsewhere();
   Flow take_response(char* data, std::size_t size);
   Flow refuse_response(const http::Refusal& refusal, std::string_view excerpt);

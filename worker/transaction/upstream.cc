@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "worker/backend/connect_error.h"
+#include "worker/tls/backend_context.h"
 #include "worker/transaction/transaction.h"
 
 namespace worker::transaction {
@@ -53,7 +54,34 @@ Transaction::Flow Transaction::connect_next_address(int last_error) {
 
 Transaction::Flow Transaction::connected() {
   context_.health.address_answers(*now_.backend, now_.addresses.current());
-  return go(Step::send_head);
+  if (!now_.backend->heritage.tls) return go(Step::send_head);
+  upstream_->secure(*now_.backend->heritage.tls);
+  upstream_->deadline().start(now_.backend->connect_timeout, net::EventLoop::now_ms());
+  return go(Step::secure);
+}
+
+Transaction::Flow Transaction::secure() {
+  const tls::IoResult result = upstream_->endpoint().shake_hands();
+  if (result.status == tls::IoStatus::would_block) return Flow::wait;
+  upstream_->deadline().stop();
+  if (result.status == tls::IoStatus::ok) return go(Step::send_head);
+  const bool is_untrusted = result.error == tls::kUntrusted;
+  return secure_failed(is_untrusted ? "tls_verify" : "tls_handshake",
+                       upstream_->stream().tls()->failure());
+}
+
+// The backend accepts connections, but not TLS, or it is not whom we trust. Nothing was sent, so
+// another backend of the service may serve.
+Transaction::Flow Transaction::secure_failed(std::string_view reason, std::string_view why) {
+  const std::uint32_t row = now_.backend->heritage.row;
+  context_.segment.backends().count_failure(row, context_.row);
+  context_.segment.backends().count_tls_failure(row, context_.row, reason == "tls_verify");
+  context_.health.tls_failed(*now_.backend, reason, why);
+  if (now_.avoided || !has_other_backend()) return fail(502, reason);
+  now_.avoided = now_.backend;
+  drop_upstream();
+  admission_.leave_backend();
+  return go(Step::pick_backend);
 }
 
 // A connect that was under way has failed.
@@ -140,6 +168,10 @@ bool Transaction::may_keep_body() {
 bool Transaction::may_go_elsewhere() const {
   if (!now_.facts.repeatable && !to_backend_.keeps()) return false;
   if (now_.heard_backend || now_.is_sticky || now_.avoided) return false;
+  return has_other_backend();
+}
+
+bool Transaction::has_other_backend() const {
   const std::vector<std::size_t>& backends = now_.service->config.backends;
   return std::ranges::any_of(backends, [&](std::size_t i) {
     const backend::Backend& other = context_.backends[i];

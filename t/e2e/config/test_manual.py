@@ -23,6 +23,7 @@ PLACES = {
     "TOP LEVEL": "{}",
     "GLOBAL": "Global:\n  {}",
     "BACKENDS": "Backends:\n  - {}",
+    "TLS": "Backends:\n  - TLS:\n      {}",
     "HTTPLISTENERS": "HTTPListeners:\n  - {}",
     "HTTPSLISTENERS": "HTTPSListeners:\n  - {}",
     "CERTIFICATES": "HTTPSListeners:\n  - Certificates:\n      - {}",

@@ -101,8 +101,8 @@ def test_every_line_has_its_keys_in_order(desk):
                      "requests", "streams", "max_streams", "refused"],
         "service": ["object", "name", "requests", "sessions", "strangers"],
         "backend": ["object", "name", "address", "state", "since_s", "reason", "in_flight",
-                    "limit", "waiting", "waiting_strangers", "requests", "failures", "p50_ms",
-                    "p99_ms", "last_probe_s"],
+                    "limit", "waiting", "waiting_strangers", "requests", "failures", "tls_verify",
+                    "tls_handshake", "p50_ms", "p99_ms", "last_probe_s"],
         "sessions": ["object", "used", "capacity", "evicted", "recovered", "stored", "room",
                      "wiped"],
         "end": ["object", "lines", "omitted"]}

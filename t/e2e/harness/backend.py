@@ -6,6 +6,7 @@ the peer closes. If a script fails, `close` reports it. A peer that closes is no
 """
 
 import socket
+import ssl
 import threading
 import traceback
 
@@ -30,6 +31,16 @@ class Connection(Wire):
         self.backend = backend
         self.number = number  # 0 for the backend's first connection
         self.requests = []
+        self.resumed = None  # with TLS: whether a session was resumed
+
+    def shake_hands(self, context):
+        """Starts TLS; whether it succeeds."""
+        try:
+            self.sock = context.wrap_socket(self.sock, server_side=True)
+        except (ssl.SSLError, ConnectionError):
+            return False
+        self.resumed = self.sock.session_reused
+        return True
 
     def read_request_head(self):
         """The head of the next request, or None if the peer closed between requests."""
@@ -75,9 +86,10 @@ def answer(handler=None):
 
 
 class Backend:
-    def __init__(self, handler=None, script=None, host="127.0.0.1"):
+    def __init__(self, handler=None, script=None, host="127.0.0.1", tls=None):
         self.script = script or answer(handler)
         self.host = host
+        self.tls = tls  # an ssl.SSLContext, for TLS
         self.port = reserve_port()
         self.connections = []
         self.requests = []
@@ -115,7 +127,8 @@ class Backend:
 
     def _run(self, connection):
         try:
-            self.script(connection)
+            if self.tls is None or connection.shake_hands(self.tls):
+                self.script(connection)
         except (ConnectionError, Closed):
             pass
         except Exception:  # pylint: disable=broad-except

@@ -51,6 +51,75 @@ TEST_CASE("load_backend: all keys, and the connect timeout follows the timeout")
   CHECK(made[1].head_add == Lines{"X-A: b"});
 }
 
+TEST_CASE("load_backend: TLS is off by default, and all defaults when it is true") {
+  const auto made = backends(
+      "- &a {Address: '::1', Port: 1}\n"
+      "- &b {Address: '::1', Port: 2, TLS: false}\n"
+      "- &c {Address: '::1', Port: 3, TLS: True}\n"
+      "- &d {Address: '::1', Port: 4, TLS: {}}\n");
+  CHECK(!made[0].tls);
+  CHECK(!made[1].tls);
+  for (const auto& one : {made[2], made[3]}) {
+    REQUIRE(one.tls);
+    CHECK(one.tls->verify);
+    CHECK(one.tls->ca == "");
+    CHECK(one.tls->name == "");
+    CHECK(!one.tls->certificate);
+    CHECK(one.tls->min_tls == conf::Tls::Version::tls1_2);
+    CHECK(one.tls->ciphers.empty());
+    CHECK(!one.tls->alpn);
+    CHECK(one.tls->where.line == one.where.line);
+  }
+}
+
+TEST_CASE("load_backend: the keys of TLS") {
+  const auto made = backends(
+      "- &a {Address: '::1', Port: 1, TLS: {Verify: true, CA: a.pem, Name: 'B.Example', Cert: "
+      "c.pem,\n"
+      "   Key: d.pem, MinTLS: 1.3, Ciphers: 'E:F', ALPN: http/1.1}}\n"
+      "- &b {Address: '::1', Port: 2, TLS: {Verify: false, Name: '[::2]', Cert: c.pem, ALPN: "
+      "off}}\n"
+      "- &c {Address: '::1', Port: 3, TLS: {CA: system, Cipher: [E, F]}}\n");
+  REQUIRE(made[0].tls);
+  CHECK(made[0].tls->ca == "a.pem");
+  CHECK(made[0].tls->name == "b.example");
+  REQUIRE(made[0].tls->certificate);
+  CHECK(made[0].tls->certificate->path == "c.pem");
+  CHECK(made[0].tls->certificate->key == "d.pem");
+  CHECK(made[0].tls->min_tls == conf::Tls::Version::tls1_3);
+  CHECK(made[0].tls->ciphers == Lines{"E", "F"});
+  CHECK(made[0].tls->alpn);
+  CHECK(!made[1].tls->verify);
+  CHECK(made[1].tls->name == "::2");
+  CHECK(made[1].tls->certificate->key == "");
+  CHECK(!made[1].tls->alpn);
+  CHECK(made[2].tls->ca == "");
+  CHECK(made[2].tls->ciphers == Lines{"E", "F"});
+}
+
+TEST_CASE("load_backend: what TLS refuses") {
+  const auto said = [](const std::string& tls) {  // the first line
+    const std::string all =
+        conf_test::load("Backends:\n- &a {Address: '::1', Port: 1, TLS: " + tls +
+                        "}\nHTTPListeners: [{Address: '::1', Port: 1, Services: [{Backends: "
+                        "*a}]}]\n")
+            .messages;
+    return all.substr(0, all.find('\n') + 1);
+  };
+  CHECK(said("on") ==
+        "t:2:37: error: `TLS` is text \"on\", expected true, false or a mapping such as "
+        "`{Name: www.example.com}`\n");
+  CHECK(said("{Verify: false, CA: a.pem}") ==
+        "t:2:57: error: `CA` has no effect with `Verify: false`; leave one of them out\n");
+  CHECK(said("{Key: a.pem}") == "t:2:43: error: `Key` needs `Cert`: the certificate of this key\n");
+  CHECK(said("{ALPN: h2}") == "t:2:44: error: `ALPN` is text \"h2\", expected off or http/1.1\n");
+  CHECK(said("{Nam: a}") ==
+        "t:2:38: error: unknown key `Nam` in TLS of a backend; did you mean `Name`?\n");
+  CHECK(said("{Name: a b}")
+            .starts_with("t:2:44: error: `Name` is text \"a b\", expected a host "
+                         "name or an IP address"));
+}
+
 TEST_CASE("load_backend: the name of a backend without an anchor is its address") {
   const auto made = backends("- {Address: 10.0.0.1, Port: 80}\n- {Address: '::1', Port: 81}\n");
   CHECK(made[0].name == "10.0.0.1:80");

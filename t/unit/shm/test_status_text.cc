@@ -90,13 +90,14 @@ TEST_CASE("all objects, with names and without") {
               "status: object=service name=0.0.0.0:80/1 requests=1 sessions=0 strangers=0",
               ("status: object=backend name=be0 address=10.0.0.1:80 state=live since_s=60 "
                "reason=- in_flight=4 limit=8 waiting=3 waiting_strangers=2 requests=6 failures=0 "
-               "p50_ms=0.0 p99_ms=983.0 last_probe_s=-"),
+               "tls_verify=0 tls_handshake=0 p50_ms=0.0 p99_ms=983.0 last_probe_s=-"),
               ("status: object=backend name=be\\x3d\\x221\\x22\\x0a\\x5c\\x20 address=[::1]:80 "
                "state=dead since_s=2 reason=refused in_flight=0 limit=0 waiting=0 "
-               "waiting_strangers=0 requests=5 failures=1 p50_ms=- p99_ms=- last_probe_s=2"),
+               "waiting_strangers=0 requests=5 failures=1 tls_verify=0 tls_handshake=0 "
+               "p50_ms=- p99_ms=- last_probe_s=2"),
               ("status: object=backend name=#2 address=- state=live since_s=100 reason=- "
                "in_flight=0 limit=0 waiting=0 waiting_strangers=0 requests=0 failures=0 "
-               "p50_ms=- p99_ms=- last_probe_s=-"),
+               "tls_verify=0 tls_handshake=0 p50_ms=- p99_ms=- last_probe_s=-"),
               ("status: object=limit of=0.0.0.0:80/1 number=2 key=header:X-Key mode=observe "
                "passed=9 over=8 connections_over=7 evicted=6"),
               ("status: object=limit of=#0 number=0 key=- mode=- passed=1 over=2 "
