@@ -3,7 +3,8 @@
 //
 // A table of counters. A client and a gate together fall into one of kBuckets, by a hash that no
 // client can predict. Two that share a bucket are counted as one; then one of them may have to wait
-// longer while others wait, and nothing else happens. Each row writes its own cells only, so
+// longer while others wait, and nothing else happens. Strangers have buckets of their own, so that
+// a crowd of them costs no known client its place. Each row writes its own cells only, so
 // nothing is lost when a process is killed: the master clears its row. No call blocks.
 #pragma once
 
@@ -19,15 +20,20 @@ namespace shm {
 
 class ClientShares {
  public:
-  static constexpr std::uint32_t kBuckets = 4096;
+  static constexpr std::uint32_t kBucketsOfRank = 4096;
+  static constexpr std::uint32_t kBuckets = 2 * kBucketsOfRank;
   struct RowPart {
     std::atomic<std::uint32_t> cells[kBuckets]{};
   };
   explicit ClientShares(PerRow<RowPart> rows) : rows_(rows) {}
 
+  // The hash of a stranger's address has this bit, that of a known client's has not.
+  static constexpr std::uint32_t kStranger = std::uint32_t{1} << 31;
+
   // `client`: a hash of its address. `gate`: a number that is the same in all workers.
   static std::uint32_t bucket(std::uint32_t client, std::uint32_t gate) {
-    return (client + gate * 0x9e3779b1U) % kBuckets;
+    const std::uint32_t first = (client & kStranger) != 0 ? kBucketsOfRank : 0;
+    return first + (client + gate * 0x9e3779b1U) % kBucketsOfRank;
   }
 
   void add(std::uint32_t bucket, Row row) { store(row, bucket, load(row, bucket) + 1); }

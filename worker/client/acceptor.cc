@@ -12,7 +12,6 @@
 #include <limits>
 
 #include "worker/client/client_set.h"
-#include "worker/client/entry.h"
 #include "worker/client/http1_connection.h"
 #include "worker/client/proxied_connection.h"
 

@@ -17,6 +17,7 @@
 
 #include "worker/client/client_connection.h"
 #include "worker/client/context.h"
+#include "worker/client/entry.h"
 #include "worker/client/fair_share.h"
 #include "worker/log/log.h"
 #include "worker/net/event.h"

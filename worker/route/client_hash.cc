@@ -9,7 +9,7 @@
 
 namespace worker::route {
 
-ClientHash client_hash(const HashSecret& secret, std::string_view ip) {
+ClientHash client_hash(const HashSecret& secret, std::string_view ip, shm::Rank rank) {
   std::uint64_t words[2] = {};
   if (ip.find(':') == std::string_view::npos) {
     std::memcpy(words, ip.data(), std::min(ip.size(), sizeof words));
@@ -21,7 +21,8 @@ ClientHash client_hash(const HashSecret& secret, std::string_view ip) {
   const auto product =
       static_cast<unsigned __int128>(words[0] ^ secret[0]) * (words[1] ^ secret[1]);
   const auto folded = static_cast<std::uint64_t>(product ^ (product >> 64));
-  return static_cast<ClientHash>(folded * 0x9e3779b97f4a7c15 >> 32);
+  const auto hash = static_cast<ClientHash>(folded * 0x9e3779b97f4a7c15 >> 33);
+  return rank == shm::Rank::stranger ? hash | shm::ClientShares::kStranger : hash;
 }
 
 }  // namespace worker::route

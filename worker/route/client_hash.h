@@ -12,7 +12,8 @@
 
 namespace worker::route {
 
-// `ip`: numeric, without port.
-ClientHash client_hash(const HashSecret& secret, std::string_view ip);
+// `ip`: numeric, without port. The strangers of an address are another client than the known ones.
+ClientHash client_hash(const HashSecret& secret, std::string_view ip,
+                       shm::Rank rank = shm::Rank::known);
 
 }  // namespace worker::route

@@ -86,10 +86,11 @@ shm::Rank Transaction::judge_rank() {
 
 Transaction::Flow Transaction::admit() {
   now_.step = Step::pick_backend;
+  const shm::Rank rank = judge_rank();
   const Admission::Terms terms{
-      .client = route::client_hash(context_.client_secret, now_.client_ip),
+      .client = route::client_hash(context_.client_secret, now_.client_ip, rank),
       .is_sender = !client_.body_is_whole(),
-      .rank = judge_rank(),
+      .rank = rank,
       .most_waiting = now_.listener->config.queue_length,
       .timeout = &now_.listener->queue_timeout,
   };

@@ -33,6 +33,15 @@ TEST_CASE("client_hash: an IPv6 network of 64 bits is one client") {
   CHECK(client_hash(kSecret, "2001:db8:0:1::1") != client_hash(kSecret, "2001:db8:0:2::1"));
 }
 
+TEST_CASE("client_hash: the strangers of an address are another client") {
+  for (const char* ip : {"192.0.2.7", "2001:db8::1"}) {
+    const ClientHash known = client_hash(kSecret, ip, shm::Rank::known);
+    CHECK(known == client_hash(kSecret, ip));
+    CHECK(known < shm::ClientShares::kStranger);
+    CHECK(client_hash(kSecret, ip, shm::Rank::stranger) == (known | shm::ClientShares::kStranger));
+  }
+}
+
 TEST_CASE("client_hash: another secret gives other hashes") {
   CHECK(client_hash(kSecret, "192.0.2.7") != client_hash({1, 2}, "192.0.2.7"));
 }

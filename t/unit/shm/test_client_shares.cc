@@ -49,3 +49,14 @@ TEST_CASE("client_shares: a bucket depends on the client and on the gate") {
   CHECK(ClientShares::bucket(1, 0) != ClientShares::bucket(1, 1));
   CHECK(ClientShares::bucket(0xffffffff, 0xffffffff) < ClientShares::kBuckets);
 }
+
+TEST_CASE("client_shares: strangers share no bucket with known clients") {
+  constexpr std::uint32_t kHalf = ClientShares::kBuckets / 2;
+  for (const std::uint32_t client : {0U, 1U, 4095U, 4096U, 0x7fffffffU}) {
+    for (std::uint32_t gate = 0; gate < 100; ++gate) {
+      const std::uint32_t known = ClientShares::bucket(client, gate);
+      CHECK(known < kHalf);
+      CHECK(ClientShares::bucket(client | ClientShares::kStranger, gate) == known + kHalf);
+    }
+  }
+}
