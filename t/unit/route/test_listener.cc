@@ -31,6 +31,7 @@ struct World {
                                               .client_field = {},
                                               .clients = {},
                                               .service_clients = {},
+                                              .service_users = {},
                                               .allowed_methods = ""};
   worker::net::EventLoop loop;
   worker::net::DeadlineLists deadlines;
