@@ -1,9 +1,20 @@
-// ClientField and Clients: see load_clients.h.
+// TrustedProxies, ClientField and Clients: see load_clients.h.
 #include "conf/load_clients.h"
 
 #include "conf/scalar.h"
 
 namespace conf {
+
+AddressList load_trusted_proxies(const Section& section, Diagnostics& diagnostics) {
+  AddressList list = load_addresses(section, "TrustedProxies", diagnostics);
+  for (const AddressItem& item : list) {
+    if (!item.file.empty() || item.network.bits != 0) continue;
+    diagnostics.warning(item.where, "`TrustedProxies` has all addresses of " +
+                                        std::string(item.network.address.is_v6 ? "IPv6" : "IPv4") +
+                                        ", so that none is left for a client");
+  }
+  return list;
+}
 
 std::optional<std::string> load_client_field(const Section& section, Diagnostics& diagnostics) {
   const Section::Member* const member = section.find("ClientField");

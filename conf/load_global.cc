@@ -41,7 +41,7 @@ void load_global(const Section& section, Global& global, Diagnostics& diagnostic
     global.log_socket = member->value->text;
   }
   global.access_log = section.choice("AccessLog", global.access_log);
-  global.trusted_proxies = load_addresses(section, "TrustedProxies", diagnostics);
+  global.trusted_proxies = load_trusted_proxies(section, diagnostics);
   const Section::Member* const trusted = section.find("TrustedProxies");
   if (trusted != nullptr && trusted->value->children.empty() && trusted->items.empty()) {
     diagnostics.error(trusted->value->where,

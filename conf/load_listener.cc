@@ -185,7 +185,7 @@ Listener load_listener(const Node& node, bool https, ServiceLoader& services,
   listener.methods = load_methods(section, diagnostics);
   listener.allow = load_allow(section);
   if (section.find("TrustedProxies") != nullptr) {
-    listener.trusted_proxies = load_addresses(section, "TrustedProxies", diagnostics);
+    listener.trusted_proxies = load_trusted_proxies(section, diagnostics);
   }
   listener.client_field = load_client_field(section, diagnostics);
   listener.clients = load_clients(section, diagnostics);

@@ -76,3 +76,15 @@ TEST_CASE("load_clients: faulty lists") {
             "10.0.0.0/8\n"));
   CHECK(has(messages("{Permit: [10.0.0.0/8]}"), "error: unknown key `Permit` in Clients"));
 }
+
+TEST_CASE("load_clients: a warning when every address is trusted") {
+  const auto loaded =
+      load("Global:\n  TrustedProxies: [0.0.0.0/0, '::/0', 0.0.0.0/1]\n" + with_service(""));
+  REQUIRE(loaded.config);
+  CHECK(loaded.messages.starts_with(
+      "t:2:20: warning: `TrustedProxies` has all addresses of IPv4, so that none is left for a "
+      "client\n"));
+  CHECK(loaded.messages.find("t:2:31: warning: `TrustedProxies` has all addresses of IPv6, so that "
+                             "none is left for a client\n") != std::string::npos);
+  CHECK(loaded.messages.find("2:39") == std::string::npos);
+}
