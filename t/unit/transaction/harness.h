@@ -196,8 +196,8 @@ class World {
     listener_heritage.allowed_methods = worker::http::kAllowedMethods;
     listener_heritage.service_allowed.resize(wanted.services.size());
     for (const conf::Service& service : wanted.services) {
-      listener_heritage.service_users.push_back(
-          service.auth ? std::optional<std::uint32_t>(0) : std::nullopt);
+      listener_heritage.service_users.push_back(service.auth ? std::optional<std::uint32_t>(0)
+                                                             : std::nullopt);
     }
     listener =
         std::make_unique<worker::route::Listener>(wanted, listener_heritage, deadlines, queues,

@@ -48,7 +48,8 @@ TEST_CASE("transaction, auth: no credentials get a challenge, and the backend ge
   ask_with(world, world.client(), "");
   CHECK(world.until_end());
   CHECK(answered(world, "WWW-Authenticate: Basic realm=\"Staff\", charset=\"UTF-8\""));
-  CHECK(world.records() == Calls{"\"GET / HTTP/1.1\" 401 147 192.0.2.1:80/1 - reason=auth_missing"});
+  CHECK(world.records() ==
+        Calls{"\"GET / HTTP/1.1\" 401 147 192.0.2.1:80/1 - reason=auth_missing"});
   CHECK(world.user == "-");
   CHECK(helper(world) == "");
   CHECK(world.fakes[0]->connections() == 0);
