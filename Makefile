@@ -161,7 +161,7 @@ $(demo): $(out)/t/demo/backend.o
 	@echo '  link $@'
 	$(q)$(CXX) $(all_ldflags) -o $@ $^ $(shell pkg-config --libs libevent)
 
-$(out)/bench_%: $(out)/t/bench/%.o $(shm_objects) $(http2_objects) $(conf_objects) $(set_objects) $(out)/worker/net/address_lists.o
+$(out)/bench_%: $(out)/t/bench/%.o $(shm_objects) $(http2_objects) $(conf_objects) $(addprefix $(out)/worker/net/,address_set.o address_lists.o)
 	@echo '  link $@'
 	$(q)$(CXX) $(all_ldflags) -o $@ $^ $(package_libs)
 

@@ -50,6 +50,7 @@ class WaiterUser {
 };
 
 struct Check;
+class Checks;
 
 // One request that waits. Owned by it; leaves by itself.
 class Waiter {
@@ -67,7 +68,7 @@ class Waiter {
   void on_deadline();
 
   WaiterUser& user_;
-  class Checks* checks_ = nullptr;
+  Checks* checks_ = nullptr;
   Check* check_ = nullptr;
   net::Deadline deadline_;
 };

@@ -134,6 +134,18 @@ def test_a_reload_with_other_users_forgets(site):
     wait_until(lambda: len(pound.helpers()) == 1, "the helpers of former generations to end")
 
 
+def test_reloads_leave_no_descriptor_and_no_helper_behind(site):
+    pound = start(site, more="Grace: 0")
+    pound.reload()
+    wait_until(lambda: len(pound.helpers()) == 1, "the first helper to end")
+    descriptors = proc.fd_count(pound.master)
+    for _ in range(5):
+        pound.reload()
+    wait_until(lambda: len(pound.helpers()) == 1, "the other helpers to end")
+    wait_until(lambda: proc.fd_count(pound.master) <= descriptors,
+               lambda: f"{descriptors} descriptors; there are {proc.fd_count(pound.master)}")
+
+
 def test_a_reload_with_a_bad_file_changes_nothing(site):
     pound = start(site)
     helper = helper_of(pound)

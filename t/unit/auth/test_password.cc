@@ -49,7 +49,9 @@ const std::vector<Vector> kVectors = {
 }  // namespace
 
 TEST_CASE("password: what other programs have hashed is found right, and nothing else") {
-  for (const auto& [password, hash] : kVectors) {
+  for (const Vector& vector : kVectors) {
+    const std::string& password = vector.password;
+    const std::string& hash = vector.hash;
     CAPTURE(hash);
     CHECK(worker::auth::read_users("u:" + hash).faults.empty());
     CHECK(matches(password, hash));

@@ -42,6 +42,9 @@ class World {
  public:
   explicit World(const Setup& setup = {}) : detail_(setup.detail), config(make_config(setup)) {
     make_listener();
+    auth_heritage.files.push_back({"users", nullptr, {7, 8}});
+    auth_heritage.channel = auth_channel.worker_end.get();
+    REQUIRE(checks.start());
     context.random.seed(1);  // the same choices in every run
   }
   ~World() {
@@ -201,6 +204,10 @@ class World {
     listener_heritage.allowed_methods = worker::http::kAllowedMethods;
     listener_heritage.service_allowed.resize(wanted.services.size());
     listener_heritage.service_clients.resize(wanted.services.size());
+    for (const conf::Service& service : wanted.services) {
+      listener_heritage.service_users.push_back(service.auth ? std::optional<std::uint32_t>(0)
+                                                             : std::nullopt);
+    }
     listener =
         std::make_unique<worker::route::Listener>(wanted, listener_heritage, deadlines, queues,
                                                   segment.listeners().slots(listener_heritage.row));
@@ -231,7 +238,8 @@ class World {
     int priority = 0;
     std::string text;
     while (reader.read(segment.log_ring(row), priority, text)) {
-      if (text.starts_with("192.0.2.7 - - [")) {
+      if (text.starts_with("192.0.2.7 - ")) {
+        user = text.substr(12, text.find(' ', 12) - 12);
         records_.push_back(without_times(text));
         continue;
       }
@@ -273,6 +281,7 @@ class World {
   std::unique_ptr<worker::route::Listener> listener;
   worker::http::ErrorPages pages;
   worker::transaction::BufferBudget budget{std::uint64_t{1} << 20};
+  worker::auth::Channel auth_channel = worker::auth::make_channel();
   worker::auth::Heritage auth_heritage;
   worker::auth::Checks checks{
       loop, deadlines, auth_heritage, {segment.auth(), segment.attempts()}, {1, 2}};
@@ -291,6 +300,7 @@ class World {
                                        .probe = probe,
                                        .buffer = buffer};
   const ssl_st* tls = nullptr;  // of the clients' connections
+  std::string user;             // of the last record that was read
 
  private:
   worker::http::RequestHead head_;
