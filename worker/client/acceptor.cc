@@ -116,7 +116,7 @@ void Acceptor::take(net::UniqueFd socket, std::string ip) {
   if (!admit_connection(context_, listener_, ip, counted)) return;
   auto client =
       std::make_unique<Http1Connection>(context_, listener_, std::move(socket), std::move(ip));
-  client->set_counted(std::move(counted));
+  context_.clients.set_counted(*client, std::move(counted));
   context_.clients.adopt(std::move(client));
 }
 

@@ -96,7 +96,7 @@ TEST_CASE("connection_limit: a connection counts until it ends, whatever it turn
             in.context, *in.world.listener, worker::net::Stream(std::move(socket)), "192.0.2.7",
             first);
       }
-      made->set_counted(std::move(counted));
+      in.clients.set_counted(*made, std::move(counted));
       return made;
     });
   };
@@ -123,7 +123,7 @@ TEST_CASE("connection_limit: the successor of a connection takes its count over"
     REQUIRE(admit(in, "192.0.2.7", counted));
     auto made = std::make_unique<worker::client::Http1Connection>(in.context, *in.world.listener,
                                                                   std::move(socket), "192.0.2.7");
-    made->set_counted(std::move(counted));
+    in.clients.set_counted(*made, std::move(counted));
     return made;
   });
   peer.sends(worker::http2::kPreface);
