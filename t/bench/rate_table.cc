@@ -88,8 +88,8 @@ void print_row(std::uint32_t count) {
 void measure() {
   {
     shm::Segment segment;
-    std::printf("one client: %.0f ns\n\n",
-                best_ns(segment.rates(), kWide, true, [](std::uint64_t) { return 0; }));
+    std::printf("one client: %.0f ns\n\n", best_ns(segment.rates(), kWide, true,
+                                                   [](std::uint64_t) { return std::uint64_t{0}; }));
   }
   std::printf("%10s %12s %12s %10s %10s\n", "clients", "passed, ns", "refused, ns", "RSS, MiB",
               "evicted, %");

@@ -4,11 +4,9 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string_view>
 
 #include "worker/net/event.h"
-#include "worker/route/client_limit.h"
 
 namespace worker::client {
 
@@ -26,14 +24,7 @@ class ClientConnection : public net::Disposable {
   std::uint32_t index() const { return index_; }
   void set_index(std::uint32_t index) { index_ = index; }
 
-  // What counts it at the limits of its listener; ends with it. Null: nothing.
-  void set_counted(std::unique_ptr<route::CountedConnection> counted) {
-    counted_ = std::move(counted);
-  }
-  std::unique_ptr<route::CountedConnection> take_counted() { return std::move(counted_); }
-
  private:
-  std::unique_ptr<route::CountedConnection> counted_;
   std::uint32_t index_ = 0;
 };
 

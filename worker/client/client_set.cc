@@ -14,14 +14,23 @@ void ClientSet::adopt(std::unique_ptr<ClientConnection> client) {
 void ClientSet::replace(ClientConnection& client, std::unique_ptr<ClientConnection> next) {
   const std::uint32_t index = client.index();
   next->set_index(index);
-  if (auto counted = client.take_counted()) next->set_counted(std::move(counted));
+  if (auto counted = counted_.extract(&client)) {
+    counted.key() = next.get();
+    counted_.insert(std::move(counted));
+  }
   ClientConnection& started = *next;
   loop_.dispose(std::move(clients_[index]));
   clients_[index] = std::move(next);
   started.start();
 }
 
+void ClientSet::set_counted(const ClientConnection& client,
+                            std::unique_ptr<route::CountedConnection> counted) {
+  if (counted) counted_[&client] = std::move(counted);
+}
+
 void ClientSet::dismiss(ClientConnection& client) {
+  counted_.erase(&client);
   const std::uint32_t index = client.index();
   loop_.dispose(std::move(clients_[index]));
   if (index + 1 != clients_.size()) {

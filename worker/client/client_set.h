@@ -8,11 +8,13 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "shm/worker_table.h"
 #include "worker/client/client_connection.h"
 #include "worker/net/event.h"
+#include "worker/route/client_limit.h"
 
 namespace worker::client {
 
@@ -34,6 +36,10 @@ class ClientSet {
   ClientSet& operator=(const ClientSet&) = delete;
 
   void adopt(std::unique_ptr<ClientConnection> client);
+  // From now on `counted` counts `client`, or the connection that takes its place, until it ends.
+  // Null: nothing counts it. Call it before adopt(), or while the client is here.
+  void set_counted(const ClientConnection& client,
+                   std::unique_ptr<route::CountedConnection> counted);
   // `next` takes the place of `client`, which ends after this turn, and starts.
   void replace(ClientConnection& client, std::unique_ptr<ClientConnection> next);
   // Ends `client` after this turn; while draining, the end of the last one stops the loop.
@@ -58,6 +64,8 @@ class ClientSet {
   Mode mode_ = Mode::serving;
   std::uint64_t left_ = 0;
   std::vector<std::unique_ptr<ClientConnection>> clients_;
+  // Apart from the clients, so that a client without a limit is not larger for it.
+  std::unordered_map<const ClientConnection*, std::unique_ptr<route::CountedConnection>> counted_;
 };
 
 }  // namespace worker::client

@@ -30,7 +30,7 @@ Http1Connection::Http1Connection(Context& context, route::Listener& listener, ne
       endpoint_(std::move(stream)),
       deadline_([](void* self) { static_cast<Http1Connection*>(self)->on_deadline(); }, this),
       ip_(std::move(peer.ip)) {
-  set_counted(std::move(peer.counted));
+  context.clients.set_counted(*this, std::move(peer.counted));
 }
 
 Http1Connection::~Http1Connection() = default;

@@ -104,7 +104,7 @@ TEST_CASE("connection_limit: a connection counts until it ends, whatever it turn
         made = std::make_unique<worker::client::Http2Connection>(
             in.context, *in.world.listener, worker::net::Stream(std::move(socket)),
             peer_with(nullptr), first);
-        made->set_counted(std::move(counted));
+        in.clients.set_counted(*made, std::move(counted));
       }
       return made;
     });

@@ -105,7 +105,7 @@ TEST_CASE("limits: the longest burst in force is what the master believes in the
   shm::Segment segment;
   shm::RateTable& rates = segment.rates();
   const auto put = [&](std::uint64_t seconds) {
-    rates.pass({seconds << 32, 7}, {seconds * kSecond, seconds * kSecond}, kSecond);
+    rates.pass({seconds << 32, seconds}, {seconds * kSecond, seconds * kSecond}, kSecond);
   };
   put(15);
   put(40);

@@ -102,8 +102,8 @@ TEST_CASE("transaction limits: a request that is malformed does not count") {
   }});
   for (unsigned i = 0; i < 5; ++i) {
     FakeExchange& client = world.add_client();
-    world.ask(client, "GET / HTTP/1.1\r\n\r\n");
-    CHECK(client.calls.at(1) == "answer 400 refused");
+    world.ask(client, "GET /#a HTTP/1.1\r\nHost: a.test\r\n\r\n");
+    CHECK(client.calls.at(0) == "answer 400 refused");
   }
   CHECK(redirects(world) == 2);
 }
