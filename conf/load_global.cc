@@ -3,6 +3,8 @@
 // Every default is in config.h: a key that is absent leaves its field unchanged.
 #include "conf/load_global.h"
 
+#include "conf/load_clients.h"
+
 namespace conf {
 
 namespace {
@@ -44,6 +46,7 @@ void load_global(const Section& section, Global& global, Diagnostics& diagnostic
     diagnostics.error(trusted->value->where,
                       "`TrustedProxies` is an empty list; leave it out if no proxy is trusted");
   }
+  if (const auto field = load_client_field(section, diagnostics)) global.client_field = *field;
 }
 
 }  // namespace conf

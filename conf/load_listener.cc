@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "conf/address.h"
+#include "conf/load_clients.h"
 #include "conf/load_service.h"
 #include "conf/scalar.h"
 
@@ -197,6 +198,8 @@ Listener load_listener(const Node& node, bool https, ServiceLoader& services,
   if (const Section::Member* member = section.find("ProxyProtocol")) {
     listener.proxy_protocol_where = member->value->where;
   }
+  listener.client_field = load_client_field(section, diagnostics);
+  listener.clients = load_clients(section, diagnostics);
   for (const Node* service : section.items("Services")) {
     listener.services.push_back(services.load(*service));
   }

@@ -31,6 +31,8 @@ constexpr std::int64_t kMaxUrl = 4096;
 constexpr std::int64_t kMaxAddressItem = kMaxPath + 5;  // "file:" and a path
 constexpr std::string_view kAddressNoun =
     "an IP address, a network such as `192.0.2.0/24` or a file as `file:PATH`";
+constexpr std::string_view kFieldNoun = "the name of a header such as `X-Forwarded-For`";
+constexpr std::string_view kClientsNoun = "a mapping such as `{Allow: [192.0.2.0/24]}`";
 constexpr std::int64_t kDay = 86'400;
 constexpr std::int64_t kYear = 365 * kDay;
 
@@ -101,6 +103,7 @@ constexpr auto kGlobalKeys = std::to_array<Key>({
     {"LogSocket", Shape::text, "the path of a socket", 1, kMaxPath},
     {.name = "AccessLog", .shape = Shape::choice, .noun = "", .choices = kAccessLogs},
     {"TrustedProxies", Shape::texts, kAddressNoun, 1, kMaxAddressItem},
+    {"ClientField", Shape::text, kFieldNoun, 1, kMaxName},
 });
 
 constexpr auto kBackendKeys = std::to_array<Key>({
@@ -137,6 +140,8 @@ constexpr auto kListenerKeys = std::to_array<Key>({
     {"Allow", Shape::texts, "the code of a rule such as `target_char`", 1, kMaxName},
     {"TrustedProxies", Shape::texts, kAddressNoun, 1, kMaxAddressItem},
     {.name = "ProxyProtocol", .shape = Shape::choice, .noun = "", .choices = kTruths},
+    {"ClientField", Shape::text, kFieldNoun, 1, kMaxName},
+    {"Clients", Shape::mapping, kClientsNoun},
     {"Services", Shape::sections, "services"},
     {"Certificates", Shape::entries,
      "the path of a PEM file or a mapping such as `{Certificate: a.pem, Key: a.key}`", 1, kMaxPath,
@@ -173,6 +178,12 @@ constexpr auto kServiceKeys = std::to_array<Key>({
     {"Backends", Shape::backends, "an alias of a backend, such as `*be`"},
     {"Redirect", Shape::target, "a URL such as `https://www.example.com`", 1, kMaxUrl},
     {"Allow", Shape::texts, "the code of a rule such as `target_char`", 1, kMaxName},
+    {"Clients", Shape::mapping, kClientsNoun},
+});
+
+constexpr auto kClientsKeys = std::to_array<Key>({
+    {"Allow", Shape::texts, kAddressNoun, 1, kMaxAddressItem},
+    {"Deny", Shape::texts, kAddressNoun, 1, kMaxAddressItem},
 });
 
 constexpr auto kRedirectKeys = std::to_array<Key>({
@@ -199,9 +210,11 @@ constexpr Schema kSession{"Session", kSessionKeys};
 constexpr Schema kRedirect{"Redirect", kRedirectKeys};
 constexpr Schema kCertificate{"an item of Certificates", kCertificateKeys};
 constexpr Schema kClientCert{"ClientCert", kClientCertKeys};
+constexpr Schema kClients{"Clients", kClientsKeys};
 
-constexpr std::array kSchemas{&kTop,     &kGlobal,  &kBackend,  &kHttpListener, &kHttpsListener,
-                              &kService, &kSession, &kRedirect, &kCertificate,  &kClientCert};
+constexpr std::array kSchemas{&kTop,           &kGlobal,     &kBackend, &kHttpListener,
+                              &kHttpsListener, &kService,    &kSession, &kRedirect,
+                              &kCertificate,   &kClientCert, &kClients};
 
 std::string_view family_stem(const Key& key) {
   return key.name.substr(0, key.name.size() - kFamilyMark.size());
@@ -251,6 +264,7 @@ const Schema& session_schema() { return kSession; }
 const Schema& redirect_schema() { return kRedirect; }
 const Schema& client_cert_schema() { return kClientCert; }
 const Schema& certificate_schema() { return kCertificate; }
+const Schema& clients_schema() { return kClients; }
 
 std::vector<std::string_view> choice_words(const Key& key) {
   std::vector<std::string_view> words;

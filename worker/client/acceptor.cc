@@ -12,9 +12,9 @@
 #include <limits>
 
 #include "worker/client/client_set.h"
+#include "worker/client/entry.h"
 #include "worker/client/http1_connection.h"
 #include "worker/client/proxied_connection.h"
-#include "worker/net/ip_address.h"
 
 namespace worker::client {
 
@@ -92,7 +92,7 @@ void Acceptor::accept_some(int most, int unconditional) {
                                SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (fd) {
       const int number = fd.get();
-      context_.clients.adopt(make_client(std::move(fd), peer));
+      adopt(std::move(fd), peer);
       if (number < highest_) continue;
       return pause(log::Severity::warning, "three quarters of all descriptors are in use");
     }
@@ -112,17 +112,17 @@ void Acceptor::accept_some(int most, int unconditional) {
   if (!context_.clients.is_draining()) share_.invite_self(slot_);  // the queue may hold more
 }
 
-// Only a peer that is trusted sends a header; any other one is the client itself.
-std::unique_ptr<ClientConnection> Acceptor::make_client(net::UniqueFd fd,
-                                                        const net::SocketAddress& peer) {
-  const net::AddressSet* const trusted = listener_.heritage.trusted.get();
-  std::string ip = net::host_text(peer);
-  if (listener_.config.proxy_protocol && trusted != nullptr &&
-      trusted->contains(net::ip_of(peer))) {
-    return std::make_unique<ProxiedConnection>(context_, listener_, std::move(fd), std::move(ip));
+// Only a trusted peer sends a header first; any other one is the client itself.
+void Acceptor::adopt(net::UniqueFd fd, const net::SocketAddress& address) {
+  std::optional<Peer> peer = enter(context_, listener_, address);
+  if (!peer) return;
+  if (listener_.config.proxy_protocol && peer->is_trusted) {
+    context_.clients.adopt(
+        std::make_unique<ProxiedConnection>(context_, listener_, std::move(fd), std::move(*peer)));
+  } else {
+    context_.clients.adopt(std::make_unique<Http1Connection>(
+        context_, listener_, net::Stream(std::move(fd)), std::move(*peer)));
   }
-  return std::make_unique<Http1Connection>(context_, listener_, net::Stream(std::move(fd)),
-                                           std::move(ip));
 }
 
 void Acceptor::pause(log::Severity severity, const std::string& why) {

@@ -12,10 +12,8 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 
-#include "worker/client/client_connection.h"
 #include "worker/client/context.h"
 #include "worker/client/fair_share.h"
 #include "worker/log/log.h"
@@ -54,7 +52,7 @@ class Acceptor {
   };
 
   void accept_some(int most, int unconditional);
-  std::unique_ptr<ClientConnection> make_client(net::UniqueFd fd, const net::SocketAddress& peer);
+  void adopt(net::UniqueFd fd, const net::SocketAddress& address);
   // Rests for a while, because accepting without descriptors or memory would fail in a busy loop.
   void pause(log::Severity severity, const std::string& why);
   void on_rested();

@@ -1,6 +1,9 @@
 // A client whose balancer sends a header first: see proxied_connection.h.
 #include "worker/client/proxied_connection.h"
 
+#include <optional>
+#include <utility>
+
 #include "worker/client/client_set.h"
 #include "worker/client/connection_record.h"
 #include "worker/client/context.h"
@@ -9,12 +12,12 @@
 namespace worker::client {
 
 ProxiedConnection::ProxiedConnection(Context& context, route::Listener& listener,
-                                     net::UniqueFd socket, std::string ip)
+                                     net::UniqueFd socket, Peer peer)
     : context_(context),
       listener_(listener),
       endpoint_(std::move(socket)),
       deadline_([](void* self) { static_cast<ProxiedConnection*>(self)->on_deadline(); }, this),
-      ip_(std::move(ip)) {}
+      peer_(std::move(peer)) {}
 
 void ProxiedConnection::start() {
   // For the whole header, however its bytes trickle in.
@@ -69,14 +72,18 @@ void ProxiedConnection::on_deadline() {
   refuse(408, "proxy_header_timeout", "did not come in time");
 }
 
+// Whether a proxy is trusted, and whether a client may enter, is judged by the address of the
+// header.
 void ProxiedConnection::become_http1(const net::ProxyHeader& header) {
+  std::optional<Peer> client = std::move(peer_);
+  if (header.source) client = enter(context_, listener_, *header.source);
+  if (!client) return close();
   const tls::IoResult taken = endpoint_.read(context_.buffer.data(), header.size);
   if (taken.size != header.size) return close();  // the connection was reset meanwhile
   deadline_.stop();
   state_ = State::closed;
-  auto next = std::make_unique<Http1Connection>(
-      context_, listener_, endpoint_.release(),
-      header.source ? net::host_text(*header.source) : std::move(ip_));
+  auto next = std::make_unique<Http1Connection>(context_, listener_, endpoint_.release(),
+                                                std::move(*client));
   Http1Connection& started = *next;
   context_.clients.replace(*this, std::move(next));
   if (context_.clients.is_draining()) started.drain();
@@ -85,11 +92,11 @@ void ProxiedConnection::become_http1(const net::ProxyHeader& header) {
 // One access record, and the details at detail 1.
 void ProxiedConnection::refuse(int status, std::string_view reason, std::string_view why) {
   write_connection_record(context_, listener_,
-                          {.client_ip = ip_, .status = status, .reason = reason});
+                          {.client_ip = peer_.ip, .status = status, .reason = reason});
   if (context_.log.detail() >= 1) {
-    context_.log.write(
-        log::Severity::info,
-        "listener " + listener_.name + ": the PROXY header of " + ip_ + " " + std::string(why));
+    context_.log.write(log::Severity::info, "listener " + listener_.name +
+                                                ": the PROXY header of " + peer_.ip + " " +
+                                                std::string(why));
   }
   close();
 }

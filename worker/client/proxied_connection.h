@@ -2,18 +2,18 @@
 //
 // For connections from trusted peers to a listener with `ProxyProtocol`. Waits for the header
 // (net/proxy_header.h), takes it off the socket, and lets an Http1Connection take its place under
-// the client's address: TLS, HTTP/1 and HTTP/2 begin behind the header and know nothing of it. The
-// header stays in the socket until it is whole, so a balancer that sends a part of it costs no
-// memory here. Ends a connection without a valid header, with one access record and no answer. A
-// peer that closes before its first byte, as a simple health check does, leaves no record.
-// Destroyed only through EventLoop::dispose.
+// the client's address, if that may enter: TLS, HTTP/1 and HTTP/2 begin behind the header and know
+// nothing of it. The header stays in the socket until it is whole, so a balancer that sends a part
+// of it costs no memory here. Ends a connection without a valid header, with one access record and
+// no answer. A peer that closes before its first byte, as a simple health check does, leaves no
+// record. Destroyed only through EventLoop::dispose.
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 #include "worker/client/client_connection.h"
+#include "worker/client/entry.h"
 #include "worker/net/deadline.h"
 #include "worker/net/endpoint.h"
 #include "worker/net/proxy_header.h"
@@ -25,9 +25,8 @@ struct Context;
 
 class ProxiedConnection final : public ClientConnection {
  public:
-  // Takes over a connected, non-blocking socket. `ip` is the peer's numeric address without port.
-  ProxiedConnection(Context& context, route::Listener& listener, net::UniqueFd socket,
-                    std::string ip);
+  // Takes over a connected, non-blocking socket of a trusted peer.
+  ProxiedConnection(Context& context, route::Listener& listener, net::UniqueFd socket, Peer peer);
 
   void start() override;
   void drain() override;
@@ -53,7 +52,7 @@ class ProxiedConnection final : public ClientConnection {
   route::Listener& listener_;
   net::Endpoint endpoint_;
   net::Deadline deadline_;
-  std::string ip_;
+  Peer peer_;
 };
 
 }  // namespace worker::client

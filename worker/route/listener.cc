@@ -76,7 +76,8 @@ void add_services(Listener& listener, const conf::Config& config,
     listener.services.push_back(
         {service_name(listener.name, i), row, service, make_balancer(config, service),
          SessionAffinity(service.session, conf::service_identity(listener.name, service), row,
-                         secret, sessions, std::move(ids))});
+                         secret, sessions, std::move(ids)),
+         listener.heritage.service_clients[i]});
   }
 }
 

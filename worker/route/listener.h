@@ -15,6 +15,7 @@
 #include "worker/http/limits.h"
 #include "worker/net/deadline.h"
 #include "worker/route/balancer.h"
+#include "worker/route/client_rules.h"
 #include "worker/route/heritage.h"
 #include "worker/route/keyed_hash.h"
 #include "worker/route/router.h"
@@ -29,6 +30,7 @@ struct Service {
   const conf::Service& config;
   Balancer balancer;
   SessionAffinity affinity;
+  ClientRules clients;
 };
 
 // How slowly a client may send or take a body. A request's slots are worth more while other

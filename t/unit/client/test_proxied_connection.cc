@@ -19,7 +19,7 @@ constexpr const char* kBalancer = "203.0.113.9";
 Peer& connect(ClientWorld& in, const char* ip = kBalancer) {
   return in.connect([&](UniqueFd socket) {
     return std::make_unique<ProxiedConnection>(in.context, *in.world.listener, std::move(socket),
-                                               ip);
+                                               worker::client::Peer{.ip = ip, .is_trusted = true});
   });
 }
 
