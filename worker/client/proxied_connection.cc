@@ -1,6 +1,9 @@
 // A client whose balancer sends a header first: see proxied_connection.h.
 #include "worker/client/proxied_connection.h"
 
+#include <optional>
+#include <utility>
+
 #include "worker/client/client_set.h"
 #include "worker/client/connection_record.h"
 #include "worker/client/context.h"
@@ -69,6 +72,8 @@ void ProxiedConnection::on_deadline() {
   refuse(408, "proxy_header_timeout", "did not come in time");
 }
 
+// Whether a proxy is trusted, and whether a client may enter, is judged by the address of the
+// header.
 void ProxiedConnection::become_http1(const net::ProxyHeader& header) {
   std::optional<Peer> client(std::move(peer_));
   if (header.source) client = enter(context_, listener_, *header.source);

@@ -2,15 +2,14 @@
 //
 // For connections from trusted peers to a listener with `ProxyProtocol`. Waits for the header
 // (net/proxy_header.h), takes it off the socket, and lets an Http1Connection take its place under
-// the client's address: TLS, HTTP/1 and HTTP/2 begin behind the header and know nothing of it. The
-// header stays in the socket until it is whole, so a balancer that sends a part of it costs no
-// memory here. Ends a connection without a valid header, with one access record and no answer. A
-// peer that closes before its first byte, as a simple health check does, leaves no record.
-// Destroyed only through EventLoop::dispose.
+// the client's address, if that may enter: TLS, HTTP/1 and HTTP/2 begin behind the header and know
+// nothing of it. The header stays in the socket until it is whole, so a balancer that sends a part
+// of it costs no memory here. Ends a connection without a valid header, with one access record and
+// no answer. A peer that closes before its first byte, as a simple health check does, leaves no
+// record. Destroyed only through EventLoop::dispose.
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 #include "worker/client/client_connection.h"

@@ -4,8 +4,6 @@ The address from the header is the client's for everything that follows. A peer 
 sends no header. Here 127.0.0.1 is the balancer, and other addresses of 127.0.0.0/8 are strangers.
 """
 
-import socket
-
 import pytest
 
 from harness import Client, answer, get, request, response
@@ -73,7 +71,6 @@ def test_split_everywhere(pound, name):
     header, client = VALID[name]
     for at in range(1, len(header) + 1):
         with Client(pound.port) as wire:
-            wire.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             wire.send(header[:at])
             wire.send(header[at:] + request())
             assert wire.read_response().body.decode() == client
@@ -82,7 +79,6 @@ def test_split_everywhere(pound, name):
 def test_byte_by_byte(pound):
     for header in line("192.0.2.7"), binary("192.0.2.7", tlv(4, b"x" * 500)):
         with Client(pound.port) as wire:
-            wire.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             for at in range(len(header)):
                 wire.send(header[at:at + 1])
             assert wire.ask().body == b"192.0.2.7"

@@ -1,6 +1,5 @@
 """ProxyProtocol with TLS and HTTP/2: the header comes before the handshake or the preface."""
 
-import socket
 import ssl
 
 import pytest
@@ -74,7 +73,6 @@ def test_header_and_hello_in_many_segments(started, segment):
     header = line("192.0.2.7")
     with TlsClient(ports[True], handshake=False) as wire:
         plain = wire.sock.sock
-        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for at in range(0, len(header), segment):
             plain.sendall(header[at:at + segment])
         wire.sock.segment = segment

@@ -31,9 +31,9 @@ class Client(Wire):
         if source is not None:
             sock.bind((source, 0))
         sock.connect((host, port))
+        super().__init__(sock)
         if first:
             sock.sendall(first, socket.MSG_MORE)
-        super().__init__(sock)
 
     @property
     def local_port(self):

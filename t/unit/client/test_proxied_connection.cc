@@ -113,6 +113,22 @@ TEST_CASE("proxied connection: a bad header ends it without an answer, with a re
   }
 }
 
+TEST_CASE("proxied connection: a client that may not enter has a record of its own") {
+  ClientWorld in;
+  using worker::net::AddressMark;
+  using worker::net::AddressSet;
+  in.world.listener_heritage.clients.set =
+      std::make_shared<const AddressSet>(std::vector<AddressSet::Entry>{
+          {{*worker::net::parse_ip("192.0.2.7"), 32}, AddressMark::deny}});
+  Peer& peer = connect(in);
+  peer.sends(std::string(kHeader) + std::string(kGet));
+  REQUIRE(in.until_end(peer));
+  CHECK(peer.received.empty());
+  CHECK(in.clients.size() == 0);
+  CHECK(in.records() ==
+        std::vector<std::string>{R"("-" 403 - 192.0.2.1:80 - reason=client_denied)"});
+}
+
 TEST_CASE("proxied connection: a peer that leaves has a record if it had begun") {
   ClientWorld in;
   Peer& peer = connect(in);
