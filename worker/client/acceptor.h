@@ -12,8 +12,10 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
+#include "worker/client/client_connection.h"
 #include "worker/client/context.h"
 #include "worker/client/entry.h"
 #include "worker/client/fair_share.h"
