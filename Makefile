@@ -143,8 +143,8 @@ $$(out)/unit_$(1): $$(call unit_objects,$(1)) $$($(1)_objects)
 endef
 $(foreach f,$(unit_folders),$(eval $(call unit_rule,$(f))))
 
-list_objects := $(out)/worker/net/address_set.o $(out)/worker/net/address_lists.o
-fuzz_objects := $(http2_objects) $(conf_objects) $(shm_objects) $(list_objects) $(out)/master/log_sink.o
+set_objects  := $(out)/worker/net/address_set.o
+fuzz_objects := $(http2_objects) $(conf_objects) $(shm_objects) $(set_objects) $(out)/master/log_sink.o
 
 $(out)/replay_%: $(out)/t/fuzz/fuzz_%.o $(out)/t/fuzz/replay.o $(fuzz_objects)
 	@echo '  link $@'
@@ -160,7 +160,7 @@ $(demo): $(out)/t/demo/backend.o
 	@echo '  link $@'
 	$(q)$(CXX) $(all_ldflags) -o $@ $^ $(shell pkg-config --libs libevent)
 
-$(out)/bench_%: $(out)/t/bench/%.o $(shm_objects) $(http2_objects) $(conf_objects) $(list_objects)
+$(out)/bench_%: $(out)/t/bench/%.o $(shm_objects) $(http2_objects) $(conf_objects) $(set_objects) $(out)/worker/net/address_lists.o
 	@echo '  link $@'
 	$(q)$(CXX) $(all_ldflags) -o $@ $^ $(package_libs)
 

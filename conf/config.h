@@ -42,6 +42,7 @@ struct Global {
   AccessLogFormat access_log = AccessLogFormat::combined;  // AccessLog
   // TrustedProxies: peers that are believed who their client is. Default: none
   AddressList trusted_proxies;
+  std::string client_field = "X-Forwarded-For";  // ClientField: a token
   Position where;
   Position user_where, group_where, root_jail_where;
 };
@@ -66,6 +67,12 @@ struct Backend {
 
   // Share of the load among the live backends of a service.
   unsigned weight() const { return threads != 0 ? threads : 8; }
+};
+
+// Which clients are served. The longest network decides.
+struct ClientList {
+  AddressList allow;  // Allow: when there is one, a client in neither list is refused; 403
+  AddressList deny;   // Deny
 };
 
 struct SessionPolicy {
@@ -134,6 +141,7 @@ struct Service {
   std::vector<std::size_t> backends;       // Backends: indices into Config::backends, no duplicates
   std::optional<Redirect> redirect;        // Redirect: instead of backends
   std::vector<AllowedRule> allow;          // Allow: for its requests, in addition to the listener's
+  ClientList clients;                      // Clients: in addition to the listener's
   std::vector<ClientLimit> client_limits;  // Limit: in addition to the listener's
   Position where;
 };
@@ -205,9 +213,11 @@ struct Listener {
   std::vector<AllowedRule> allow;    // Allow: for all of its requests
   // TrustedProxies: instead of the global ones; empty: none. Default: the global ones
   std::optional<AddressList> trusted_proxies;
-  std::vector<ClientLimit> client_limits;  // Limit: for each client; all of them hold
-  std::vector<Service> services;           // Services: the first match wins; without a match 404
-  std::optional<Tls> tls;                  // set for HTTPSListeners
+  std::optional<std::string> client_field;  // ClientField: instead of the global one
+  ClientList clients;                       // Clients
+  std::vector<ClientLimit> client_limits;   // Limit: for each client; all of them hold
+  std::vector<Service> services;            // Services: the first match wins; without a match 404
+  std::optional<Tls> tls;                   // set for HTTPSListeners
   Position where;
 };
 

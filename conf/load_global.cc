@@ -3,6 +3,8 @@
 // Every default is in config.h: a key that is absent leaves its field unchanged.
 #include "conf/load_global.h"
 
+#include "conf/load_clients.h"
+
 namespace conf {
 
 namespace {
@@ -39,12 +41,13 @@ void load_global(const Section& section, Global& global, Diagnostics& diagnostic
     global.log_socket = member->value->text;
   }
   global.access_log = section.choice("AccessLog", global.access_log);
-  global.trusted_proxies = load_addresses(section, "TrustedProxies", diagnostics);
+  global.trusted_proxies = load_trusted_proxies(section, diagnostics);
   const Section::Member* const trusted = section.find("TrustedProxies");
   if (trusted != nullptr && trusted->value->children.empty() && trusted->items.empty()) {
     diagnostics.error(trusted->value->where,
                       "`TrustedProxies` is an empty list; leave it out if no proxy is trusted");
   }
+  if (const auto field = load_client_field(section, diagnostics)) global.client_field = *field;
 }
 
 }  // namespace conf

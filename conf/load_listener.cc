@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "conf/address.h"
+#include "conf/load_clients.h"
 #include "conf/load_limit.h"
 #include "conf/load_service.h"
 #include "conf/scalar.h"
@@ -192,8 +193,10 @@ Listener load_listener(const Node& node, bool https, ServiceLoader& services,
   listener.methods = load_methods(section, diagnostics);
   listener.allow = load_allow(section);
   if (section.find("TrustedProxies") != nullptr) {
-    listener.trusted_proxies = load_addresses(section, "TrustedProxies", diagnostics);
+    listener.trusted_proxies = load_trusted_proxies(section, diagnostics);
   }
+  listener.client_field = load_client_field(section, diagnostics);
+  listener.clients = load_clients(section, diagnostics);
   listener.client_limits = load_client_limits(section, LimitOwner::listener, diagnostics);
   for (const Node* service : section.items("Services")) {
     listener.services.push_back(services.load(*service));

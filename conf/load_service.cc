@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "conf/host_pattern.h"
+#include "conf/load_clients.h"
 #include "conf/load_limit.h"
 #include "conf/load_redirect.h"
 #include "conf/load_session.h"
@@ -33,6 +34,7 @@ Service ServiceLoader::load(const Node& node) {
   service.backends = backends_of(section);
   service.redirect = load_redirect(section, diagnostics_);
   service.allow = load_allow(section);
+  service.clients = load_clients(section, diagnostics_);
   service.client_limits = load_client_limits(section, LimitOwner::service, diagnostics_);
   return service;
 }

@@ -31,6 +31,8 @@ constexpr std::int64_t kMaxUrl = 4096;
 constexpr std::int64_t kMaxAddressItem = kMaxPath + 5;  // "file:" and a path
 constexpr std::string_view kAddressNoun =
     "an IP address, a network such as `192.0.2.0/24` or a file as `file:PATH`";
+constexpr std::string_view kFieldNoun = "the name of a header such as `X-Forwarded-For`";
+constexpr std::string_view kClientsNoun = "a mapping such as `{Allow: [192.0.2.0/24]}`";
 constexpr std::int64_t kDay = 86'400;
 constexpr std::int64_t kYear = 365 * kDay;
 constexpr std::string_view kLimitNoun = "a mapping such as `{Rate: 10}`";
@@ -108,6 +110,7 @@ constexpr auto kGlobalKeys = std::to_array<Key>({
     {"LogSocket", Shape::text, "the path of a socket", 1, kMaxPath},
     {.name = "AccessLog", .shape = Shape::choice, .noun = "", .choices = kAccessLogs},
     {"TrustedProxies", Shape::texts, kAddressNoun, 1, kMaxAddressItem},
+    {"ClientField", Shape::text, kFieldNoun, 1, kMaxName},
 });
 
 constexpr auto kBackendKeys = std::to_array<Key>({
@@ -143,6 +146,8 @@ constexpr auto kListenerKeys = std::to_array<Key>({
     {"Methods", Shape::texts, "a method such as `PURGE`", 1, kMaxMethod},
     {"Allow", Shape::texts, "the code of a rule such as `target_char`", 1, kMaxName},
     {"TrustedProxies", Shape::texts, kAddressNoun, 1, kMaxAddressItem},
+    {"ClientField", Shape::text, kFieldNoun, 1, kMaxName},
+    {"Clients", Shape::mapping, kClientsNoun},
     {"Limit", Shape::mappings, kLimitNoun},
     {"Services", Shape::sections, "services"},
     {"Certificates", Shape::entries,
@@ -181,6 +186,12 @@ constexpr auto kServiceKeys = std::to_array<Key>({
     {"Redirect", Shape::target, "a URL such as `https://www.example.com`", 1, kMaxUrl},
     {"Limit", Shape::mappings, kLimitNoun},
     {"Allow", Shape::texts, "the code of a rule such as `target_char`", 1, kMaxName},
+    {"Clients", Shape::mapping, kClientsNoun},
+});
+
+constexpr auto kClientsKeys = std::to_array<Key>({
+    {"Allow", Shape::texts, kAddressNoun, 1, kMaxAddressItem},
+    {"Deny", Shape::texts, kAddressNoun, 1, kMaxAddressItem},
 });
 
 constexpr auto kRedirectKeys = std::to_array<Key>({
@@ -218,11 +229,12 @@ constexpr Schema kSession{"Session", kSessionKeys};
 constexpr Schema kRedirect{"Redirect", kRedirectKeys};
 constexpr Schema kCertificate{"an item of Certificates", kCertificateKeys};
 constexpr Schema kClientCert{"ClientCert", kClientCertKeys};
+constexpr Schema kClients{"Clients", kClientsKeys};
 constexpr Schema kLimit{"Limit", kLimitKeys};
 
 constexpr std::array kSchemas{&kTop,           &kGlobal,     &kBackend, &kHttpListener,
                               &kHttpsListener, &kService,    &kSession, &kRedirect,
-                              &kCertificate,   &kClientCert, &kLimit};
+                              &kCertificate,   &kClientCert, &kClients, &kLimit};
 
 std::string_view family_stem(const Key& key) {
   return key.name.substr(0, key.name.size() - kFamilyMark.size());
@@ -272,6 +284,7 @@ const Schema& session_schema() { return kSession; }
 const Schema& redirect_schema() { return kRedirect; }
 const Schema& client_cert_schema() { return kClientCert; }
 const Schema& certificate_schema() { return kCertificate; }
+const Schema& clients_schema() { return kClients; }
 const Schema& limit_schema() { return kLimit; }
 
 std::vector<std::string_view> choice_words(const Key& key) {

@@ -73,6 +73,7 @@ const Schema& session_schema();
 const Schema& redirect_schema();
 const Schema& client_cert_schema();
 const Schema& certificate_schema();
+const Schema& clients_schema();
 const Schema& limit_schema();
 
 // The words of a key that takes one of a few, in the order of the table.

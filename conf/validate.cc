@@ -112,6 +112,15 @@ void check_hsts(const Config& config, const Listener& listener, Diagnostics& dia
   }
 }
 
+void check_client_field(const Config& config, const Listener& listener, Diagnostics& diagnostics) {
+  const AddressList& trusted =
+      listener.trusted_proxies ? *listener.trusted_proxies : config.global.trusted_proxies;
+  if (!listener.client_field || !trusted.empty()) return;
+  diagnostics.warning(
+      listener.where,
+      "`ClientField` has no effect without `TrustedProxies`: every peer is a client");
+}
+
 void check_unused(const Config& config, Diagnostics& diagnostics) {
   std::vector<bool> used(config.backends.size());
   for (const Listener& listener : config.listeners) {
@@ -139,6 +148,7 @@ void validate(const Config& config, const Position& file, Diagnostics& diagnosti
   for (const Listener& listener : config.listeners) {
     check_services(listener, diagnostics);
     check_hsts(config, listener, diagnostics);
+    check_client_field(config, listener, diagnostics);
   }
   check_unused(config, diagnostics);
 }

@@ -14,6 +14,7 @@
 
 #include "conf/address.h"
 #include "conf/file.h"
+#include "conf/scalar.h"
 #include "worker/allow.h"
 #include "worker/log/escape.h"
 #include "worker/tls/context.h"
@@ -145,6 +146,20 @@ void find_allowed_rules(const conf::Config& config, Heritage& heritage, Diagnost
   }
 }
 
+http::ClientField client_field(const std::string& name) {
+  using Kind = http::ClientField::Kind;
+  if (conf::equal_ignoring_case(name, "X-Forwarded-For")) return {.kind = Kind::x_forwarded_for};
+  if (conf::equal_ignoring_case(name, "Forwarded")) return {.kind = Kind::forwarded};
+  return {.kind = Kind::single, .name = name};
+}
+
+tls::Steps load_rules(const conf::ClientList& list, net::AddressLists& lists,
+                      route::ClientRules& rules) {
+  rules.only_listed = !list.allow.empty();
+  tls::Steps steps = lists.load(list.allow, list.deny, rules.set);
+  while (steps.next()) co_yield tls::Step{};
+}
+
 unsigned number_of_workers(const conf::Global& global) {
   if (global.workers != 0) return global.workers;
   return std::clamp(std::thread::hardware_concurrency(), 1u, unsigned{shm::kMaxWorkers});
@@ -197,8 +212,18 @@ tls::Steps Preparation::load_addresses() {
     const conf::Listener& listener = config.listeners[i];
     const conf::AddressList& trusted =
         listener.trusted_proxies ? *listener.trusted_proxies : config.global.trusted_proxies;
-    tls::Steps steps = lists_.load(trusted, none, heritage_.listeners[i].trusted);
+    route::ListenerHeritage& made = heritage_.listeners[i];
+    tls::Steps steps = lists_.load(trusted, none, made.trusted);
     while (steps.next()) co_yield tls::Step{};
+    made.client_field =
+        client_field(listener.client_field ? *listener.client_field : config.global.client_field);
+    tls::Steps rules = load_rules(listener.clients, lists_, made.clients);
+    while (rules.next()) co_yield tls::Step{};
+    made.service_clients.resize(listener.services.size());
+    for (std::size_t k = 0; k < listener.services.size(); ++k) {
+      tls::Steps own = load_rules(listener.services[k].clients, lists_, made.service_clients[k]);
+      while (own.next()) co_yield tls::Step{};
+    }
   }
 }
 

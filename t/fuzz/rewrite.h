@@ -44,6 +44,9 @@ inline void rewrite_and_read(const RequestHead& head, const RequestFacts& facts)
   require(again.head.fields.count(FieldId::x_forwarded_proto) == 1, "one X-Forwarded-Proto");
   require(again.head.fields.count(FieldId::x_ssl) == 0, "no X-SSL");
   require(again.head.fields.count(FieldId::proxy_only) == 0, "no field that only a proxy may set");
+  for (const FieldId id : {FieldId::forwarded, FieldId::x_real_ip}) {
+    require(again.head.fields.count(id) == (head.fields.has(id) ? 1 : 0), "Pound's own, if any");
+  }
   for (const Field& field : again.head.fields) {
     const FieldId twin = twin_field_id(field.name);
     const bool harmless = twin == FieldId::other || twin == FieldId::user_agent;

@@ -13,6 +13,7 @@
 
 #include "worker/client/client_set.h"
 #include "worker/client/connection_limit.h"
+#include "worker/client/entry.h"
 #include "worker/client/http1_connection.h"
 
 namespace worker::client {
@@ -91,7 +92,9 @@ void Acceptor::accept_some(int most, int unconditional) {
                                SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (fd) {
       const int number = fd.get();
-      take(std::move(fd), net::host_text(peer));
+      if (std::optional<Peer> entered = enter(context_, listener_, peer)) {
+        take(std::move(fd), std::move(*entered));
+      }
       if (number < highest_) continue;
       return pause(log::Severity::warning, "three quarters of all descriptors are in use");
     }
@@ -111,11 +114,11 @@ void Acceptor::accept_some(int most, int unconditional) {
   if (!context_.clients.is_draining()) share_.invite_self(slot_);  // the queue may hold more
 }
 
-void Acceptor::take(net::UniqueFd socket, std::string ip) {
+void Acceptor::take(net::UniqueFd socket, Peer peer) {
   std::unique_ptr<route::CountedConnection> counted;
-  if (!admit_connection(context_, listener_, ip, counted)) return;
+  if (!admit_connection(context_, listener_, peer, counted)) return;
   auto client =
-      std::make_unique<Http1Connection>(context_, listener_, std::move(socket), std::move(ip));
+      std::make_unique<Http1Connection>(context_, listener_, std::move(socket), std::move(peer));
   context_.clients.set_counted(*client, std::move(counted));
   context_.clients.adopt(std::move(client));
 }

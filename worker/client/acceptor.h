@@ -15,6 +15,7 @@
 #include <string>
 
 #include "worker/client/context.h"
+#include "worker/client/entry.h"
 #include "worker/client/fair_share.h"
 #include "worker/log/log.h"
 #include "worker/net/event.h"
@@ -54,7 +55,7 @@ class Acceptor {
 
   void accept_some(int most, int unconditional);
   // The client's connection begins, unless a limit is against it.
-  void take(net::UniqueFd socket, std::string ip);
+  void take(net::UniqueFd socket, Peer peer);
   // Rests for a while, because accepting without descriptors or memory would fail in a busy loop.
   void pause(log::Severity severity, const std::string& why);
   void on_rested();

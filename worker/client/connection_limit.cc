@@ -9,12 +9,6 @@ namespace worker::client {
 
 namespace {
 
-bool is_trusted_proxy(const route::Listener& listener, std::string_view ip) {
-  if (!listener.heritage.trusted) return false;
-  const std::optional<net::IpAddress> address = net::parse_ip(ip);
-  return address && listener.heritage.trusted->contains(*address);
-}
-
 bool refuse(Context& context, const route::Listener& listener, std::string_view client_ip,
             std::string_view reason) {
   write_connection_record(context, listener,
@@ -24,16 +18,16 @@ bool refuse(Context& context, const route::Listener& listener, std::string_view 
 
 }  // namespace
 
-bool admit_connection(Context& context, route::Listener& listener, std::string_view client_ip,
+bool admit_connection(Context& context, route::Listener& listener, const Peer& peer,
                       std::unique_ptr<route::CountedConnection>& counted) {
   std::vector<route::ClientLimit>& limits = listener.client_limits;
   const bool is_limited = std::any_of(limits.begin(), limits.end(),
                                       [](const auto& limit) { return limit.has_connections(); });
-  if (!is_limited || is_trusted_proxy(listener, client_ip)) return true;
+  if (!is_limited || peer.is_trusted) return true;
   auto made = limits.front().new_connection();
   for (route::ClientLimit& limit : limits) {
-    if (!limit.admits(client_ip, *made, context.loop.turn_us(), context.log)) {
-      return refuse(context, listener, client_ip, "connection_limit");
+    if (!limit.admits(peer.ip, *made, context.loop.turn_us(), context.log)) {
+      return refuse(context, listener, peer.ip, "connection_limit");
     }
   }
   counted = std::move(made);

@@ -3,18 +3,18 @@
 #pragma once
 
 #include <memory>
-#include <string_view>
 
 #include "worker/client/context.h"
+#include "worker/client/entry.h"
 #include "worker/route/listener.h"
 
 namespace worker::client {
 
-// Whether a connection whose client is `client_ip` may go on. It then counts as long as `counted`
+// Whether the connection of `peer` may go on. It then counts as long as `counted`
 // lives, which stays null where nothing counts it: give it to the ClientSet. If not, there
 // is an access record already, and the caller closes the connection without an answer. A trusted
 // proxy is not limited, because its connections are those of many clients.
-bool admit_connection(Context& context, route::Listener& listener, std::string_view client_ip,
+bool admit_connection(Context& context, route::Listener& listener, const Peer& peer,
                       std::unique_ptr<route::CountedConnection>& counted);
 
 }  // namespace worker::client

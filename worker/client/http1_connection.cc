@@ -22,12 +22,13 @@ constexpr std::size_t kSentAtOnce = 14'600;
 }  // namespace
 
 Http1Connection::Http1Connection(Context& context, route::Listener& listener, net::UniqueFd socket,
-                                 std::string ip)
-    : context_(context),
+                                 Peer peer)
+    : peer_is_trusted_(peer.is_trusted),
+      context_(context),
       listener_(listener),
       endpoint_(std::move(socket)),
       deadline_([](void* self) { static_cast<Http1Connection*>(self)->on_deadline(); }, this),
-      ip_(std::move(ip)) {}
+      ip_(std::move(peer.ip)) {}
 
 Http1Connection::~Http1Connection() = default;
 
@@ -202,7 +203,7 @@ void Http1Connection::become_http2(std::string_view bytes) {
   state_ = State::closed;
   context_.clients.replace(
       *this, std::make_unique<Http2Connection>(context_, listener_, endpoint_.release(),
-                                               std::move(ip_), bytes));
+                                               Peer{std::move(ip_), peer_is_trusted_}, bytes));
 }
 
 void Http1Connection::exchange_ended(After after) {

@@ -24,6 +24,7 @@
 
 #include "worker/backend/pinned.h"
 #include "worker/client/client_connection.h"
+#include "worker/client/entry.h"
 #include "worker/client/http1_exchange.h"
 #include "worker/client/linger.h"
 #include "worker/net/deadline.h"
@@ -37,9 +38,8 @@ struct Context;
 
 class Http1Connection final : public ClientConnection {
  public:
-  // Takes over a connected, non-blocking socket. `ip` is the peer's numeric address without port.
-  Http1Connection(Context& context, route::Listener& listener, net::UniqueFd socket,
-                  std::string ip);
+  // Takes over a connected, non-blocking socket of a peer that was let in.
+  Http1Connection(Context& context, route::Listener& listener, net::UniqueFd socket, Peer peer);
   ~Http1Connection() override;
 
   void start() override;
@@ -52,7 +52,8 @@ class Http1Connection final : public ClientConnection {
   net::Endpoint& endpoint() { return endpoint_; }
   const net::Endpoint& endpoint() const { return endpoint_; }
   route::Listener& listener() { return listener_; }
-  const std::string& ip() const { return ip_; }
+  const std::string& peer_ip() const { return ip_; }
+  bool peer_is_trusted() const { return peer_is_trusted_; }
   // Keeps bytes that were read but belong to a later request.
   void keep(std::string_view bytes);
   // The bytes that were kept, which belong to a tunnel instead.
@@ -101,6 +102,7 @@ class Http1Connection final : public ClientConnection {
 
   State state_ = State::fresh;  // shares a word with the index in ClientConnection
   bool has_asked_ = false;      // so it speaks HTTP/1
+  bool peer_is_trusted_;
   Context& context_;
   route::Listener& listener_;
   net::Endpoint endpoint_;

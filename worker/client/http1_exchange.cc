@@ -21,9 +21,10 @@ transaction::RequestStart Http1Exchange::begin(Http1Connection& connection) {
   tunnel_start_.clear();
   const tls::Session* const tls = connection.endpoint().stream().tls();
   return {.listener = connection.listener(),
-          .client_ip = connection.ip(),
+          .peer_ip = connection.peer_ip(),
           .tls = tls != nullptr ? tls->ssl() : nullptr,
-          .head = connection.context().request_head};
+          .head = connection.context().request_head,
+          .peer_is_trusted = connection.peer_is_trusted()};
 }
 
 void Http1Exchange::start(Http1Connection& connection, char* rest, std::size_t rest_size) {

@@ -26,12 +26,13 @@ static_assert(conf::kMostHeader + http2::kMaxPayload + 9 + kReadSize <= net::kRe
 }  // namespace
 
 Http2Connection::Http2Connection(Context& context, route::Listener& listener, net::Stream stream,
-                                 std::string ip, std::string_view first)
-    : context_(context),
+                                 Peer peer, std::string_view first)
+    : peer_is_trusted_(peer.is_trusted),
+      context_(context),
       listener_(listener),
       endpoint_(std::move(stream)),
       deadline_([](void* self) { static_cast<Http2Connection*>(self)->on_deadline(); }, this),
-      ip_(std::move(ip)),
+      ip_(std::move(peer.ip)),
       pending_(first),
       session_(*this, {.most_block = most_block(listener.limits),
                        .most_header_list = listener.limits.head}) {}

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "worker/client/client_connection.h"
+#include "worker/client/entry.h"
 #include "worker/client/http2_exchange.h"
 #include "worker/client/linger.h"
 #include "worker/http2/hpack.h"
@@ -32,9 +33,8 @@ struct Context;
 
 class Http2Connection final : public ClientConnection, private http2::SessionUser {
  public:
-  // Takes over a connection. `first`: what was read from it already. `ip` is the peer's numeric
-  // address without port.
-  Http2Connection(Context& context, route::Listener& listener, net::Stream stream, std::string ip,
+  // Takes over a connection. `first`: what was read from it already.
+  Http2Connection(Context& context, route::Listener& listener, net::Stream stream, Peer peer,
                   std::string_view first);
   ~Http2Connection() override;
 
@@ -52,7 +52,8 @@ class Http2Connection final : public ClientConnection, private http2::SessionUse
   Context& context() { return context_; }
   net::Endpoint& endpoint() { return endpoint_; }
   route::Listener& listener() { return listener_; }
-  const std::string& ip() const { return ip_; }
+  const std::string& peer_ip() const { return ip_; }
+  bool peer_is_trusted() const { return peer_is_trusted_; }
   http2::Session& session() { return session_; }
   // Something was said, or has ended: flush() is to be called.
   void touch();
@@ -105,6 +106,7 @@ class Http2Connection final : public ClientConnection, private http2::SessionUse
   State state_ = State::open;  // shares a word with the index in ClientConnection
   Wait wait_ = Wait::nothing;
   bool is_touched_ = false;
+  bool peer_is_trusted_;
   Context& context_;
   route::Listener& listener_;
   net::Endpoint endpoint_;

@@ -30,9 +30,10 @@ transaction::RequestStart Http2Exchange::begin(Http2Connection& connection) {
   trailer_lines_.clear();
   const tls::Session* const tls = connection.endpoint().stream().tls();
   return {.listener = connection.listener(),
-          .client_ip = connection.ip(),
+          .peer_ip = connection.peer_ip(),
           .tls = tls != nullptr ? tls->ssl() : nullptr,
-          .head = connection.context().request_head};
+          .head = connection.context().request_head,
+          .peer_is_trusted = connection.peer_is_trusted()};
 }
 
 void Http2Exchange::start(Http2Connection& connection) { transaction_.start(begin(connection)); }

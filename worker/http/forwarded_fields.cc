@@ -1,17 +1,91 @@
 // The lists and values behind the visitors: see forwarded_fields.h.
 #include "worker/http/forwarded_fields.h"
 
+#include <algorithm>
+
+#include "worker/http/client_field.h"
+#include "worker/http/uri.h"
+
 namespace worker::http {
+
+namespace {
+
+// The value of a field that is there once.
+std::string_view only_value(const HeaderList& fields, FieldId id) {
+  return fields.count(id) == 1 ? fields.find(id)->value : std::string_view();
+}
+
+bool is_port(std::string_view text) {
+  constexpr std::size_t kMostDigits = 5;
+  if (text.empty() || text.size() > kMostDigits || text[0] == '0') return false;
+  unsigned port = 0;
+  for (const char c : text) {
+    if (!is_digit(c)) return false;
+    port = port * 10 + static_cast<unsigned>(c - '0');
+  }
+  return port <= 65535;
+}
+
+// Twins are equal here.
+bool same_but_for_marks(std::string_view a, std::string_view b) {
+  const auto plain = [](char c) {
+    const char small = lower(c);
+    return is_digit(c) || (small >= 'a' && small <= 'z') ? small : '-';
+  };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [&](char x, char y) { return plain(x) == plain(y); });
+}
+
+// The values of all fields of this kind, in their order, each with a comma behind it.
+std::string joined(const HeaderList& fields, FieldId id) {
+  std::string text;
+  for (const Field& field : fields) {
+    if (field.id != id || field.value.empty()) continue;
+    text.append(field.value).append(", ");
+  }
+  return text;
+}
+
+}  // namespace
+
+Believed believed_fields(const HeaderList& fields) {
+  Believed believed;
+  const std::string_view proto = only_value(fields, FieldId::x_forwarded_proto);
+  if (equal_ignoring_case(proto, "http")) believed.proto = "http";
+  if (equal_ignoring_case(proto, "https")) believed.proto = "https";
+  const std::string_view host = only_value(fields, FieldId::x_forwarded_host);
+  if (host.size() <= kMaxHost && valid_authority(host)) believed.host = host;
+  const std::string_view port = only_value(fields, FieldId::x_forwarded_port);
+  const std::string_view beside_host = believed.host.substr(host_of(believed.host).size());
+  if (is_port(port)) {
+    believed.port = port;
+  } else if (beside_host.size() > 1) {
+    believed.port = beside_host.substr(1);
+  } else if (!believed.proto.empty()) {
+    believed.port = believed.proto == "https" ? "443" : "80";
+  }
+  return believed;
+}
+
+bool is_ending_client_field(const Field& field, const Forwarded& forwarded) {
+  if (!same_but_for_marks(field.name, forwarded.client_field)) return false;
+  return !forwarded.is_trusted || !equal_ignoring_case(field.name, forwarded.client_field);
+}
 
 bool is_twin_of_replaced(const Field& field) { return is_replaced(twin_field_id(field.name)); }
 
-std::string joined_forwarded_for(const HeaderList& fields, std::string_view client_ip) {
-  std::string joined;
-  for (const Field& field : fields) {
-    if (field.id != FieldId::x_forwarded_for || field.value.empty()) continue;
-    joined.append(field.value).append(", ");
+std::string forwarded_for_value(const HeaderList& fields, const Forwarded& forwarded) {
+  return joined(fields, FieldId::x_forwarded_for).append(forwarded.peer_ip);
+}
+
+// A quote without its partner, on the left, would hide the element that is added.
+std::string forwarded_value(const HeaderList& fields, std::string_view host,
+                            const Forwarded& forwarded) {
+  std::string value;
+  if (forwarded.is_trusted && can_extend_forwarded(fields)) {
+    value = joined(fields, FieldId::forwarded);
   }
-  return joined.append(client_ip);
+  return value.append(forwarded_element(forwarded.peer_ip, forwarded.proto, host));
 }
 
 std::optional<std::uint64_t> informative_length(const ResponseHead& head) {

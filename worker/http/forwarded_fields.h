@@ -21,13 +21,30 @@
 
 namespace worker::http {
 
+// What a trusted peer says about the client's side, as far as it can be believed. Empty where it
+// says nothing, the same twice, or what cannot be.
+struct Believed {
+  std::string_view proto = {};  // "http" or "https"
+  std::string_view host = {};   // an authority
+  std::string_view port = {};   // "443"
+};
+// Reads X-Forwarded-Proto, -Host and -Port. A protocol brings its default port along, unless the
+// host has a port.
+Believed believed_fields(const HeaderList& fields);
+
 // What Pound tells the backend about the client's side.
 struct Forwarded {
-  std::string_view client_ip;        // "192.0.2.7" or "2001:db8::1", no brackets, no port
+  std::string_view peer_ip;          // "192.0.2.7" or "2001:db8::1", no brackets, no port
   std::string_view proto;            // "http" or "https"
   std::string_view local_host;       // "192.0.2.1:80": Host for an HTTP/1.0 request that has none
   std::string_view local_port;       // "80"
   std::string_view tls_fields = {};  // ready "X-SSL-…: value\r\n" lines
+  std::string_view client_ip = {};   // as `peer_ip`; empty: the peer is the client
+  bool is_trusted = false;           // the peer's word on its client passes
+  Believed believed = {};            // only of a trusted peer
+  // The name of the field in which proxies name the client, if it is none of those that Pound
+  // writes anyway. It ends here unless the peer is trusted; its underscore twins always do.
+  std::string_view client_field = {};
 };
 
 // What Pound adds to a response: ready "Name: value\r\n" lines.
@@ -54,6 +71,9 @@ inline bool is_replaced(FieldId id) {
 // A backend that reads '_' as '-' may take this field for one that Pound replaces.
 bool is_twin_of_replaced(const Field& field);
 
+// Whether this field is `forwarded.client_field` or a twin of it, and ends here.
+bool is_ending_client_field(const Field& field, const Forwarded& forwarded);
+
 // The field belongs to one hop.
 inline bool is_hop_by_hop(FieldId id) {
   switch (id) {
@@ -71,8 +91,12 @@ inline bool is_hop_by_hop(FieldId id) {
   }
 }
 
-// The values of all X-Forwarded-For fields, in their order, and `client_ip`.
-std::string joined_forwarded_for(const HeaderList& fields, std::string_view client_ip);
+// The value of X-Forwarded-For: what a trusted peer sent, in its order, and the peer.
+std::string forwarded_for_value(const HeaderList& fields, const Forwarded& forwarded);
+// The value of Forwarded: likewise, but without what a trusted peer sent when that is malformed.
+// `host` is that of the request, perhaps empty.
+std::string forwarded_value(const HeaderList& fields, std::string_view host,
+                            const Forwarded& forwarded);
 
 // The Content-Length, when valid, of a response that has no body because of the request (HEAD) or
 // its status (304), but would have one otherwise (RFC 9110 8.6). It frames nothing.
@@ -89,11 +113,11 @@ void for_each_line(std::string_view lines, Visit&& visit) {
   }
 }
 
-// The fields of a request as a backend gets it. Host comes first. X-Forwarded-For has what the
-// client sent and the client's address; X-Forwarded-Proto, -Host and -Port are Pound's. Left out
-// are a client's X-SSL-* fields, the fields that only a proxy may set (Forwarded, X-Real-IP,
-// Remote-User …), and underscore twins (X_Forwarded_For) of all of these. Inlined, because a call
-// costs 3 % of the smallest head.
+// The fields of a request as a backend gets it. Host comes first. X-Forwarded-For, -Proto, -Host
+// and -Port are Pound's own, or extend and repeat what a trusted peer sent. A request that has
+// X-Real-IP or Forwarded gets Pound's instead. Left out are a client's X-SSL-* fields, the other
+// fields that only a proxy may set (Remote-User …), and underscore twins (X_Forwarded_For) of all
+// of these. Inlined, because a call costs 3 % of the smallest head.
 template <typename Visit>
 [[gnu::always_inline]] inline void for_each_request_field(const RequestHead& head,
                                                           const RequestFacts& facts,
@@ -105,16 +129,25 @@ template <typename Visit>
     if (is_replaced(field.id)) continue;
     if (!field.plain && is_twin_of_replaced(field)) continue;
     if (named.contains(field.name)) continue;
+    if (!forwarded.client_field.empty() && is_ending_client_field(field, forwarded)) continue;
     visit(field);
   }
-  if (head.fields.has(FieldId::x_forwarded_for)) {
-    visit("X-Forwarded-For", joined_forwarded_for(head.fields, forwarded.client_ip));
+  if (forwarded.is_trusted && head.fields.has(FieldId::x_forwarded_for)) {
+    visit("X-Forwarded-For", forwarded_for_value(head.fields, forwarded));
   } else {
-    visit("X-Forwarded-For", forwarded.client_ip);
+    visit("X-Forwarded-For", forwarded.peer_ip);
   }
-  visit("X-Forwarded-Proto", forwarded.proto);
-  if (!facts.host.empty()) visit("X-Forwarded-Host", facts.host);
-  visit("X-Forwarded-Port", forwarded.local_port);
+  const Believed& believed = forwarded.believed;
+  const std::string_view host = believed.host.empty() ? facts.host : believed.host;
+  visit("X-Forwarded-Proto", believed.proto.empty() ? forwarded.proto : believed.proto);
+  if (!host.empty()) visit("X-Forwarded-Host", host);
+  visit("X-Forwarded-Port", believed.port.empty() ? forwarded.local_port : believed.port);
+  if (head.fields.has(FieldId::x_real_ip)) {
+    visit("X-Real-IP", forwarded.client_ip.empty() ? forwarded.peer_ip : forwarded.client_ip);
+  }
+  if (head.fields.has(FieldId::forwarded)) {
+    visit("Forwarded", forwarded_value(head.fields, facts.host, forwarded));
+  }
   for_each_line(forwarded.tls_fields, visit);
 }
 

@@ -13,7 +13,7 @@ constexpr std::string_view kSslPrefix = "x-ssl-";
 
 // Backends trust these fields as the word of a proxy on the identity and the path of the client.
 // `Proxy` becomes the variable HTTP_PROXY of CGI programs, which then send requests through it.
-constexpr auto kProxyOnlyNames = std::to_array<std::string_view>({"forwarded", "proxy"});
+constexpr auto kProxyOnlyNames = std::to_array<std::string_view>({"proxy"});
 constexpr auto kProxyOnlyFamilies =
     std::to_array<std::string_view>({"remote-", "x-forwarded-", "x-real-", "x-remote-"});
 constexpr NameList kProxyOnly{kProxyOnlyNames, kProxyOnlyFamilies};
@@ -43,6 +43,9 @@ FieldId known_id(std::string_view name) {
       if (first == 'r') return known(name, "referer", FieldId::referer);
       if (first == 't') return known(name, "trailer", FieldId::trailer);
       return known(name, "upgrade", FieldId::upgrade);
+    case 9:
+      if (first == 'f') return known(name, "forwarded", FieldId::forwarded);
+      return known(name, "x-real-ip", FieldId::x_real_ip);
     case 10:
       if (first == 'c') return known(name, "connection", FieldId::connection);
       if (first == 'k') return known(name, "keep-alive", FieldId::keep_alive);
@@ -76,7 +79,7 @@ FieldId field_id(std::string_view name) {
   const FieldId id = known_id(name);
   if (id != FieldId::other) return id;
   const char first = lower(name.front());
-  const bool may_be_proxy_only = first == 'x' || first == 'f' || first == 'p' || first == 'r';
+  const bool may_be_proxy_only = first == 'x' || first == 'p' || first == 'r';
   return may_be_proxy_only && kProxyOnly.contains(name) ? FieldId::proxy_only : FieldId::other;
 }
 

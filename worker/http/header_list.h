@@ -20,6 +20,7 @@ enum class FieldId : std::uint8_t {
   cookie,
   date,
   expect,
+  forwarded,
   host,
   keep_alive,
   proxy_connection,
@@ -34,6 +35,7 @@ enum class FieldId : std::uint8_t {
   x_forwarded_host,
   x_forwarded_port,
   x_forwarded_proto,
+  x_real_ip,
   x_ssl,  // every name that begins with X-SSL-
 };
 

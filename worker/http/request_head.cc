@@ -155,6 +155,21 @@ Refusal parse_request_line(std::string_view line, RequestHead& head) {
   return parse_target(line.substr(target, space - target), head);
 }
 
+// Adds the fields in the lines of [p, end) that are fields. False when there are too many.
+bool collect_fields(const char* p, const char* end, HeaderList& fields) {
+  while (p != end) {
+    const char* line = p;
+    Field field;
+    const Fault fault = parse_field_line(line, end, SpaceBeforeColon::fault, field);
+    if (fault == Fault::none && !fields.add(field)) return false;
+    const auto* lf =
+        static_cast<const char*>(std::memchr(p, '\n', static_cast<std::size_t>(end - p)));
+    if (lf == nullptr) return true;
+    p = fault == Fault::none ? line : lf + 1;
+  }
+  return true;
+}
+
 // `bytes` ends with the head's empty line.
 ParseStatus parse_complete(std::string_view bytes, std::size_t start, RequestHead& head,
                            Refusal& refusal) {
@@ -163,12 +178,21 @@ ParseStatus parse_complete(std::string_view bytes, std::size_t start, RequestHea
   head.line = bytes.substr(start, static_cast<std::size_t>(lf - begin) - 1 - start);
   head.bytes = bytes;
   head.size = bytes.size();
-  refusal = parse_request_line(head.line, head);
-  if (refusal) return ParseStatus::refused;
   const char* p = lf + 1;
-  const Fault fault =
-      parse_field_lines(p, begin + bytes.size() - 2, SpaceBeforeColon::fault, head.fields);
+  const char* const end = begin + bytes.size() - 2;
+  refusal = parse_request_line(head.line, head);
+  if (refusal) {
+    head.has_all_fields = collect_fields(p, end, head.fields);
+    return ParseStatus::refused;
+  }
+  const Fault fault = parse_field_lines(p, end, SpaceBeforeColon::fault, head.fields);
+  head.has_all_fields = fault == Fault::none;
   if (fault == Fault::none) return ParseStatus::complete;
+  if (fault != Fault::too_many) {
+    const auto* line_end =
+        static_cast<const char*>(std::memchr(p, '\n', static_cast<std::size_t>(end - p)));
+    head.has_all_fields = line_end == nullptr || collect_fields(line_end + 1, end, head.fields);
+  }
   refusal = {kReasonOfFault[static_cast<std::size_t>(fault)], static_cast<std::size_t>(p - begin)};
   return ParseStatus::refused;
 }
@@ -179,7 +203,7 @@ void RequestHead::clear(std::size_t most_fields) {
   line = method = target = authority = path_query = protocol = bytes = {};
   made_path.reset();
   version = Version::http11;
-  has_content = false;
+  has_content = has_all_fields = false;
   fields.clear(most_fields);
   breaches.clear();
   size = 0;

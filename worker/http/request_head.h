@@ -40,6 +40,9 @@ struct RequestHead {
   // as in HTTP/1.
   std::string_view protocol;
   HeaderList fields;
+  // `fields` has all fields of the request, in a refused head those behind the fault, too. It lacks
+  // lines that are none, and is not to be served then, but says who sent the request.
+  bool has_all_fields = false;
   Breaches breaches;       // relaxable rules that the target breaks
   std::string_view bytes;  // the head; of a refused head, the bytes that led to the verdict
   std::size_t size = 0;    // bytes of the head, with its final empty line and any empty lines

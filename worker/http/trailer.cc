@@ -12,12 +12,12 @@ namespace {
 constexpr auto kForbidden = std::to_array<std::string_view>({
     "age",
     "cache-control",
+    "cf-connecting-ip",
     "content-encoding",
     "content-location",
     "content-range",
     "content-type",
     "expires",
-    "forwarded",
     "location",
     "max-forwards",
     "origin",
@@ -27,10 +27,12 @@ constexpr auto kForbidden = std::to_array<std::string_view>({
     "range",
     "retry-after",
     "set-cookie",
+    "true-client-ip",
     "vary",
     "via",
     "warning",
     "www-authenticate",
+    "x-client-ip",
 });
 
 constexpr auto kForbiddenFamilies = std::to_array<std::string_view>({"if-"});

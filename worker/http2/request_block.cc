@@ -55,13 +55,20 @@ class HeadBuilder final : public FieldSink {
       : request_(request), limits_(limits), text_(text), head_(head) {}
 
   bool on_field(std::string_view name, std::string_view value) override {
+    if (refusal_) return collect(name, value);
     refusal_ = take(name, value);
-    return !refusal_;
+    const bool is_cut =
+        refusal_.reason == Reason::head_too_long || refusal_.reason == Reason::fields_too_many;
+    head_.has_all_fields = !is_cut;
+    return !is_cut;
   }
 
   // The verdict on the whole head, when all fields have been taken.
   Refusal finish() {
-    if (!refusal_) refusal_ = judge_whole();
+    if (!refusal_) {
+      head_.has_all_fields = true;
+      refusal_ = judge_whole();
+    }
     head_.bytes = text_;
     head_.size = text_.size();
     make_line();
@@ -75,6 +82,7 @@ class HeadBuilder final : public FieldSink {
 
   std::size_t at(std::string_view part) const { return http::offset_in(text_, part); }
   Refusal take(std::string_view name, std::string_view value);
+  bool collect(std::string_view name, std::string_view value);
   Refusal take_pseudo(const Line& line);
   Refusal take_authority(std::string_view value);
   Refusal take_regular(const Line& line);
@@ -116,6 +124,18 @@ Refusal HeadBuilder::take(std::string_view name, std::string_view value) {
   }
   has_regular_ = true;
   return take_regular(append_line(text_, name, value));
+}
+
+// Behind a fault: who sent the request is still of interest. False when there is too much.
+bool HeadBuilder::collect(std::string_view name, std::string_view value) {
+  bytes_ += name.size() + value.size() + kFieldOverhead;
+  head_.has_all_fields = bytes_ <= limits_.head;
+  if (!head_.has_all_fields || name.starts_with(':')) return head_.has_all_fields;
+  Field field;
+  const bool is_field = !judge_line(text_, append_line(text_, name, value), field);
+  const bool is_one = field.id == FieldId::host || field.id == FieldId::cookie;
+  if (is_field && !is_one) head_.has_all_fields = head_.fields.add(field);
+  return head_.has_all_fields;
 }
 
 Refusal HeadBuilder::take_pseudo(const Line& line) {

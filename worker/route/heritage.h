@@ -11,9 +11,11 @@
 #include "conf/config.h"
 #include "shm/ids.h"
 #include "shm/rate_table.h"
+#include "worker/http/client_field.h"
 #include "worker/http/relax.h"
 #include "worker/net/address.h"
 #include "worker/net/address_set.h"
+#include "worker/route/client_rules.h"
 
 namespace worker::tls {
 class Context;
@@ -58,6 +60,9 @@ struct ListenerHeritage {
   std::shared_ptr<tls::Context> tls;               // for HTTPS
   http::RuleSet allowed;                           // rules that are relaxed for all requests
   std::vector<http::RuleSet> service_allowed;      // for each service, including `allowed`
+  http::ClientField client_field;                  // ClientField
+  ClientRules clients;                             // Clients
+  std::vector<ClientRules> service_clients;        // for each service
   std::string allowed_methods;                     // the value of Allow in a 405
 };
 

@@ -91,6 +91,7 @@ void add_services(Listener& listener, const conf::Config& config,
          make_balancer(config, service),
          SessionAffinity(service.session, conf::service_identity(listener.name, service), row,
                          secret, sessions, std::move(ids)),
+         listener.heritage.service_clients[i],
          {}});
   }
 }

@@ -16,6 +16,7 @@
 #include "worker/net/deadline.h"
 #include "worker/route/balancer.h"
 #include "worker/route/client_limit.h"
+#include "worker/route/client_rules.h"
 #include "worker/route/heritage.h"
 #include "worker/route/keyed_hash.h"
 #include "worker/route/router.h"
@@ -30,6 +31,7 @@ struct Service {
   const conf::Service& config;
   Balancer balancer;
   SessionAffinity affinity;
+  ClientRules clients;
   std::vector<ClientLimit> client_limits;
 };
 

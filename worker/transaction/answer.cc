@@ -57,7 +57,7 @@ Transaction::Flow Transaction::fail_for_now(std::string_view reason) {
 Transaction::Flow Transaction::redirect(const conf::Redirect& redirect) {
   const std::string location =
       http::redirect_location({redirect.scheme, redirect.host, redirect.port, redirect.path},
-                              now_.facts.host, now_.head->path_query);
+                              now_.asked_host, now_.head->path_query);
   if (location.empty()) return refuse_head({http::Reason::host_missing});
   const std::string page = http::redirect_page(redirect.code, location);
   return send_answer(http::redirect_answer(redirect.code, location, page));

@@ -5,12 +5,13 @@ namespace worker::transaction {
 
 // The last step that has the parsed head.
 Transaction::Flow Transaction::permit() {
+  if (is_denied_by_service()) return fail(403, "client_denied");
   if (const auto refused = check_limits(now_.service->client_limits)) return *refused;
   if (now_.service->config.redirect) return redirect(*now_.service->config.redirect);
   now_.session = now_.service->affinity.key_of(*now_.head, now_.client_ip);
   upgrade_ = now_.facts.upgrade;
   now_.facts.upgrade = upgrade_;
-  now_.facts.host = {};
+  now_.facts.host = now_.asked_host = {};
   now_.head = nullptr;
   return go(Step::collect);
 }

@@ -49,14 +49,14 @@ Transaction::Transaction(Context& context, Exchange& client)
 void Transaction::reset(const RequestStart& start) {
   now_ = {};
   now_.listener = &start.listener;
-  now_.client_ip = start.client_ip;
+  find_client(start);
   now_.tls = start.tls;
   now_.head = &start.head;
   response_body_.start({});
   to_backend_.clear();
   pace_.begin();
   begin_record(start.head);
-  record_.client_ip = start.client_ip;
+  record_.client_ip = now_.client_ip;
   record_.status = 0;
   record_.body_bytes = 0;
   record_.service = start.listener.name;  // until the service is known
@@ -110,13 +110,14 @@ Transaction::Flow Transaction::sanitize() {
   const BodyPart early = client_.accept(now_.facts, limits.body);
   if (early.status == BodyPart::Status::refused) return refuse(early.refusal, early.excerpt);
   if (early.status == BodyPart::Status::data) send_request_part(nullptr, early.data);
-  if (const auto refused = check_limits(now_.listener->client_limits)) return *refused;
   return go(Step::route);
 }
 
 Transaction::Flow Transaction::route() {
   const http::RequestHead& head = *now_.head;
   route::Listener& listener = *now_.listener;
+  if (is_denied_by_listener()) return fail(403, "client_denied");
+  if (const auto refused = check_limits(now_.listener->client_limits)) return *refused;
   write_request_head();
   const std::string_view lines = http::field_lines(request_head_);
   const std::optional<std::size_t> service = listener.router.route(head.path_query, lines);
@@ -138,14 +139,19 @@ Transaction::Flow Transaction::route() {
 void Transaction::write_request_head() {
   std::string tls_fields;
   if (now_.tls != nullptr) tls::append_fields(now_.tls, tls_fields);
-  request_head_.clear();
-  http::write_request_head(*now_.head, now_.facts,
-                           {.client_ip = now_.client_ip,
+  http::Forwarded forwarded{.peer_ip = now_.peer_ip,
                             .proto = now_.tls != nullptr ? "https" : "http",
                             .local_host = now_.listener->name,
                             .local_port = now_.listener->port,
-                            .tls_fields = tls_fields},
-                           request_head_);
+                            .tls_fields = tls_fields,
+                            .client_ip = now_.client_ip,
+                            .is_trusted = now_.peer_is_trusted,
+                            .client_field = now_.listener->heritage.client_field.name};
+  if (now_.peer_is_trusted) forwarded.believed = http::believed_fields(now_.head->fields);
+  const std::string_view told = forwarded.believed.host;
+  now_.asked_host = told.empty() ? now_.facts.host : told;
+  request_head_.clear();
+  http::write_request_head(*now_.head, now_.facts, forwarded, request_head_);
 }
 
 // The client cannot receive an answer any more.

@@ -5,7 +5,8 @@
 //     ▼          ▼         ▼                  ▼          ▼      ▼        ▼          │           │ │
 //    4xx        404      4xx,3xx         waits, 503    waits   503   mark dead,     │ tunnel ◄──┘ │
 //                                                                    pick again ◄───┘   │         │
-//                                                       unless something was sent       └► finish ◄┘
+//                                                       unless something was sent       └► finish
+//                                                       ◄┘
 //
 // A request holds slots only while a backend works for it. `collect` takes its body, up to
 // `Buffer`, before it asks for a slot; of the response as much is taken off the backend ahead of a
@@ -47,9 +48,10 @@ namespace worker::transaction {
 // What a client protocol knows of a request.
 struct RequestStart {
   route::Listener& listener;
-  std::string_view client_ip;     // numeric, without port; outlives the exchange
+  std::string_view peer_ip;       // numeric, without port; outlives the exchange
   const ssl_st* tls;              // of the client's connection; null for plain HTTP
   const http::RequestHead& head;  // outlives the call of start()
+  bool peer_is_trusted = false;   // a proxy of TrustedProxies, whose fields name the client
 };
 
 class Transaction final : public ExchangeUser,
@@ -98,7 +100,11 @@ class Transaction final : public ExchangeUser,
   struct Request {
     Step step = Step::sanitize;
     route::Listener* listener = nullptr;
-    std::string_view client_ip;
+    std::string_view peer_ip;    // the other end of the connection
+    std::string_view client_ip;  // the peer, or the client that a trusted peer speaks for
+    bool peer_is_trusted = false;
+    std::string_view
+        asked_host;  // the host that the client has asked for; until `permit` has returned
     const ssl_st* tls = nullptr;
     const http::RequestHead* head = nullptr;  // until `permit` has returned
     http::RequestFacts facts;                 // its views end with the head, but for `upgrade`
@@ -143,6 +149,12 @@ class Transaction final : public ExchangeUser,
   void write_request_head();
   Flow finish();
   Flow give_up_on_client(std::string_view reason);
+
+  // access.cc: who is the client, and may it come in
+  void find_client(const RequestStart& start);
+  bool is_denied(const route::ClientRules& rules) const;
+  bool is_denied_by_listener() const;
+  bool is_denied_by_service() const { return is_denied(now_.service->clients); }
 
   // permit.cc: may this client ask this now
   Flow permit();
@@ -241,6 +253,7 @@ class Transaction final : public ExchangeUser,
   net::Outbox to_backend_;
   std::string request_head_;  // as it goes to the backend
   std::string upgrade_;
+  std::string client_ip_;  // when it is not the peer's
   log::AccessRecord record_;
 };
 

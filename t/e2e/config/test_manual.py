@@ -26,6 +26,7 @@ PLACES = {
     "HTTPSLISTENERS": "HTTPSListeners:\n  - {}",
     "CERTIFICATES": "HTTPSListeners:\n  - Certificates:\n      - {}",
     "CLIENTCERT": "HTTPSListeners:\n  - ClientCert:\n      {}",
+    "CLIENTS": "HTTPListeners:\n  - Clients:\n      {}",
     "SERVICES": "HTTPListeners:\n  - Services:\n      - {}",
     "SESSION": "HTTPListeners:\n  - Services:\n      - Session:\n          {}",
     "LIMIT": "HTTPListeners:\n  - Limit:\n      {}",

@@ -55,14 +55,14 @@ def test_fault_E1_fields_that_the_backend_does_not_get_are_not_seen(site, shared
     pound = shared_site.pound(plain_site(services="""
         - HeadRequire: "^X-Forwarded-Proto: https"
           Backends: [*web]
-        - HeadRequire: "^X-Forwarded-For: 192[.]0[.]2[.]1, 127[.]0[.]0[.]1$$"
+        - HeadRequire: ["^X-Forwarded-For: 127[.]0[.]0[.]1$$", "^X-Mine: 1$$"]
           Backends: [*web]
         - HeadRequire: ["^Upgrade: websocket$$", "^Connection: upgrade$$"]
           Backends: [*web]
         """), web=backend.port, name="seen")
     head = b"GET / HTTP/1.1\r\nHost: a\r\n"
     assert send(site, pound, head + b"X-Forwarded-Proto: https\r\n\r\n")[0] == 404
-    _, record = send(site, pound, head + b"X-Forwarded-For: 192.0.2.1\r\n\r\n")
+    _, record = send(site, pound, head + b"X-Forwarded-For: 192.0.2.1\r\nX-Mine: 1\r\n\r\n")
     assert record["service"].endswith("/2")
     assert send(site, pound, head + b"Upgrade: websocket\r\n\r\n")[0] == 404
     status, record = send(site, pound,

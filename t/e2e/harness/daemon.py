@@ -91,10 +91,12 @@ class Pound:
 
     def start(self):
         if self.background:
-            done = subprocess.run(self.command, stdin=subprocess.DEVNULL, text=True, check=False,
-                                  capture_output=True, timeout=TIMEOUT, **self.popen)
+            # Not a pipe: a daemon with sanitizers keeps standard error, and a pipe would not end.
+            with open(self.log_file, "ab") as log:
+                done = subprocess.run(self.command, stdin=subprocess.DEVNULL, check=False,
+                                      stdout=log, stderr=log, timeout=TIMEOUT, **self.popen)
             if done.returncode != 0:
-                raise StartFailed(done.returncode, done.stdout + done.stderr)
+                raise StartFailed(done.returncode, self.log())
             self.master = int(self.pid_file.read_text())
             return self
         with open(self.log_file, "ab") as log:

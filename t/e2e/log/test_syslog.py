@@ -68,11 +68,13 @@ class Load:
 
 def ask_many(pound, count):
     with Client(pound.port) as client:
-        for _ in range(count):
-            assert client.ask("GET", "/many", "User-Agent: " + "long " * 50).status == 200
-        # A worker writes the record of a request after its response. The answer to the next request
-        # on this connection shows that all records of this function are written.
-        assert client.ask("GET", "/after").status == 200
+        agent = "User-Agent: " + "long " * 50
+        for _ in range(count - 1):
+            assert client.ask("GET", "/many", agent).status == 200
+        # A worker writes the record of a request after its response, and before it closes the
+        # connection. So the end of the stream shows that all records are written.
+        assert client.ask("GET", "/many", agent, "Connection: close").status == 200
+        assert client.closes()
 
 
 @pytest.mark.parametrize("more, facility", [("", 3), ("LogFacility: daemon", 3),
@@ -233,6 +235,7 @@ def test_severities(make):
     log = make.syslog()
     pound.start()
     assert get(pound.port, "/info").status == 200
+    log.wait(rb"GET /info")
     victim = pound.workers()[0]
     os.kill(victim, signal.SIGKILL)
     for pattern, severity in ((rb"GET /info", 6), (rb"pound \S+ started", 5), (rb"was killed", 3)):

@@ -36,7 +36,7 @@ def test_a_client_of_ipv6(where):
         got = client.ask("GET", "/", "X-Forwarded-For: 2001:db8::1", host="[::1]:80")
         assert got.body == b"six"
     seen = backend.requests[0]
-    assert seen.field("X-Forwarded-For") == "2001:db8::1, ::1"
+    assert seen.field("X-Forwarded-For") == "::1"
     assert (seen.field("Host"), seen.field("X-Forwarded-Host")) == ("[::1]:80", "[::1]:80")
     record, = pound.wait_records(1)
     assert (record["client"], record["service"]) == ("::1", f"[::1]:{pound.port}/1")

@@ -62,17 +62,18 @@ class ClientWorld {
   ClientWorld(const ClientWorld&) = delete;
   ClientWorld& operator=(const ClientWorld&) = delete;
 
+  static worker::client::Peer peer() { return {.ip = "192.0.2.7", .is_trusted = false}; }
   Peer& connect() {
     return connect([&](UniqueFd socket) {
       return std::make_unique<worker::client::Http1Connection>(context, *world.listener,
-                                                               std::move(socket), "192.0.2.7");
+                                                               std::move(socket), peer());
     });
   }
   // A client that has sent `first`, by which it is known to speak HTTP/2.
   Peer& connect_http2(std::string_view first) {
     return connect([&](UniqueFd socket) {
       return std::make_unique<worker::client::Http2Connection>(
-          context, *world.listener, worker::net::Stream(std::move(socket)), "192.0.2.7", first);
+          context, *world.listener, worker::net::Stream(std::move(socket)), peer(), first);
     });
   }
 

@@ -10,11 +10,11 @@
 #include "t/unit/client/harness.h"
 
 using namespace client_test;
-using worker::net::AddressMark;
-using worker::net::AddressSet;
 using Counted = std::unique_ptr<worker::route::CountedConnection>;
 
 namespace {
+
+const worker::client::Peer kPeer{.ip = "192.0.2.7"};
 
 Setup with_limits(const std::vector<conf::ClientLimit>& limits) {
   return {.change = [limits](conf::Config& config) { config.listeners[0].client_limits = limits; }};
@@ -26,8 +26,8 @@ conf::ClientLimit limit(unsigned connections) {
   return made;
 }
 
-bool admit(ClientWorld& in, std::string_view ip, Counted& counted) {
-  return worker::client::admit_connection(in.context, *in.world.listener, ip, counted);
+bool admit(ClientWorld& in, const std::string& ip, Counted& counted) {
+  return worker::client::admit_connection(in.context, *in.world.listener, {.ip = ip}, counted);
 }
 
 }  // namespace
@@ -68,16 +68,14 @@ TEST_CASE("connection_limit: a connection that one limit refuses counts at none"
 
 TEST_CASE("connection_limit: trusted proxies are not counted") {
   ClientWorld in(with_limits({limit(1)}));
-  std::string error;
-  in.world.listener_heritage.trusted =
-      std::make_shared<const AddressSet>(std::vector<AddressSet::Entry>{
-          {*conf::parse_network("192.0.2.0/29", error), AddressMark::allow}});
   Counted first, second;
+  for (Counted* counted : {&first, &second}) {
+    CHECK(worker::client::admit_connection(in.context, *in.world.listener,
+                                           {.ip = "192.0.2.7", .is_trusted = true}, *counted));
+    CHECK(!*counted);
+  }
   CHECK(admit(in, "192.0.2.7", first));
-  CHECK(admit(in, "192.0.2.7", second));
-  CHECK(!second);
-  CHECK(admit(in, "192.0.2.8", first));
-  CHECK(!admit(in, "192.0.2.8", second));
+  CHECK(!admit(in, "192.0.2.7", second));
 }
 
 TEST_CASE("connection_limit: a connection counts until it ends, whatever it turns out to speak") {
@@ -90,11 +88,10 @@ TEST_CASE("connection_limit: a connection counts until it ends, whatever it turn
       std::unique_ptr<worker::client::ClientConnection> made;
       if (first.empty()) {
         made = std::make_unique<worker::client::Http1Connection>(in.context, *in.world.listener,
-                                                                 std::move(socket), "192.0.2.7");
+                                                                 std::move(socket), kPeer);
       } else {
         made = std::make_unique<worker::client::Http2Connection>(
-            in.context, *in.world.listener, worker::net::Stream(std::move(socket)), "192.0.2.7",
-            first);
+            in.context, *in.world.listener, worker::net::Stream(std::move(socket)), kPeer, first);
       }
       in.clients.set_counted(*made, std::move(counted));
       return made;
@@ -122,7 +119,7 @@ TEST_CASE("connection_limit: the successor of a connection takes its count over"
     Counted counted;
     REQUIRE(admit(in, "192.0.2.7", counted));
     auto made = std::make_unique<worker::client::Http1Connection>(in.context, *in.world.listener,
-                                                                  std::move(socket), "192.0.2.7");
+                                                                  std::move(socket), kPeer);
     in.clients.set_counted(*made, std::move(counted));
     return made;
   });

@@ -28,12 +28,14 @@ std::string identity(const conf::Service& service) {
 TEST_CASE("service: no member can be added without a decision about the identity") {
   // Does not compile with another number of members. If services that differ in the new member are
   // different services, it belongs into service_identity; then correct the names here.
-  const auto& [conditions, session, backends, redirect, allow, client_limits, where] = service("");
+  const auto& [conditions, session, backends, redirect, allow, clients, client_limits, where] =
+      service("");
   CHECK(conditions.empty());
   CHECK(session.id == "");
   CHECK(backends.size() == 1);
   CHECK_FALSE(redirect);
   CHECK(allow.empty());
+  CHECK(clients.allow.empty());
   CHECK(client_limits.empty());
   CHECK(where.line == 7);
 }

@@ -108,3 +108,19 @@ TEST_CASE("validate: warnings are not given beside errors") {
   conf::validate(config({}), {}, diagnostics);
   CHECK(diagnostics.text() == "error: e\n");
 }
+
+TEST_CASE("validate: a field that names clients needs proxies that are trusted") {
+  conf::Listener one = listener("192.0.2.1", 80);
+  one.client_field = "Forwarded";
+  const std::string warning =
+      "warning: `ClientField` has no effect without `TrustedProxies`: every peer is a client\n";
+  CHECK(messages(config({one})) == warning);
+  one.trusted_proxies.emplace();
+  CHECK(messages(config({one})) == warning);
+  one.trusted_proxies->push_back({});
+  CHECK(messages(config({one})) == "");
+  one.trusted_proxies.reset();
+  conf::Config global = config({one});
+  global.global.trusted_proxies.push_back({});
+  CHECK(messages(global) == "");
+}

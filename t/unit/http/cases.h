@@ -97,37 +97,47 @@ inline std::string escape(std::string_view bytes) {
   return out;
 }
 
-inline void read_file(const std::filesystem::path& path, std::vector<Case>& cases) {
+// Reads the sections of one file; the title of each begins with the name of the file.
+// `add_line(Case&, line)` takes a line of the block, and `close(Case&)` is called behind the block.
+template <class Case, class AddLine, class Close>
+void read_file(const std::filesystem::path& path, AddLine add_line, Close close,
+               std::vector<Case>& cases) {
   std::ifstream in(path);
   std::string line;
-  std::string raw;
   bool in_block = false;
   bool in_case = false;
   while (std::getline(in, line)) {
     if (!in_block && line.starts_with("## ")) {
       in_case = true;
-      cases.push_back({path.filename().string() + ": " + line.substr(3), {}, {}});
+      cases.emplace_back().title = path.filename().string() + ": " + line.substr(3);
     } else if (line.starts_with("```")) {
+      if (in_block) close(cases.back());
       in_block = !in_block;
-      if (in_block) raw.clear();
-      if (!in_block) cases.back().bytes = unescape(raw);
     } else if (in_block) {
-      raw += line;
+      add_line(cases.back(), line);
     } else if (!line.empty() && in_case) {
       cases.back().lines.push_back(line);
     }
   }
 }
 
-inline std::vector<Case> read_cases(const std::string& folder) {
+// The cases of all files of t/unit/data/FOLDER, in the order of their names.
+template <class Case, class AddLine, class Close>
+std::vector<Case> read_folder(const std::string& folder, AddLine add_line, Close close) {
   std::vector<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::directory_iterator("t/unit/data/" + folder)) {
     if (entry.path().extension() == ".md") files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());
   std::vector<Case> cases;
-  for (const auto& file : files) read_file(file, cases);
+  for (const auto& file : files) read_file(file, add_line, close, cases);
   return cases;
+}
+
+inline std::vector<Case> read_cases(const std::string& folder) {
+  return read_folder<Case>(
+      folder, [](Case& test, const std::string& line) { test.bytes += line; },
+      [](Case& test) { test.bytes = unescape(test.bytes); });
 }
 
 // The words of `text` that `all` lacks: empty when all expected facts were found.

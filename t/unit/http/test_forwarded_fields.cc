@@ -69,7 +69,7 @@ TEST_CASE("forwarded_fields: the client's X-Forwarded-For, X-SSL and twins") {
                        forwarded) ==
         "+ Host = 192.0.2.1:443\n"
         "< my_x = 1\n"
-        "+ X-Forwarded-For = 198.51.100.1, 198.51.100.2, 192.0.2.7\n"
+        "+ X-Forwarded-For = 192.0.2.7\n"
         "+ X-Forwarded-Proto = https\n"
         "+ X-Forwarded-Port = 443\n"
         "+ X-SSL-Cipher = A\n"
@@ -86,7 +86,95 @@ TEST_CASE("forwarded_fields: a client cannot speak as a proxy") {
         "+ X-Forwarded-For = 192.0.2.7\n"
         "+ X-Forwarded-Proto = https\n"
         "+ X-Forwarded-Host = a\n"
-        "+ X-Forwarded-Port = 443\n");
+        "+ X-Forwarded-Port = 443\n"
+        "+ X-Real-IP = 192.0.2.7\n"
+        "+ Forwarded = for=192.0.2.7;proto=https;host=a\n");
+}
+
+TEST_CASE("forwarded_fields: what a trusted peer says passes, and the peer is added") {
+  Forwarded forwarded = kForwarded;
+  forwarded.is_trusted = true;
+  forwarded.client_ip = "203.0.113.9";
+  const std::string raw =
+      "GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 203.0.113.9\r\nx-forwarded-for: 192.0.2.6\r\n"
+      "X-Forwarded-For:\r\nForwarded: for=203.0.113.9;proto=https\r\nForwarded: for=192.0.2.6\r\n"
+      "X-Real-IP: 1.1.1.1\r\nX_Real_IP: 1\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: b:81\r\n"
+      "\r\n";
+  const http_heads::Request parsed(raw);
+  forwarded.believed = believed_fields(parsed.head.fields);
+  CHECK(request_fields(raw, forwarded) ==
+        "+ Host = a\n"
+        "+ X-Forwarded-For = 203.0.113.9, 192.0.2.6, 192.0.2.7\n"
+        "+ X-Forwarded-Proto = http\n"
+        "+ X-Forwarded-Host = b:81\n"
+        "+ X-Forwarded-Port = 81\n"
+        "+ X-Real-IP = 203.0.113.9\n"
+        "+ Forwarded = for=203.0.113.9;proto=https, for=192.0.2.6, "
+        "for=192.0.2.7;proto=https;host=a\n");
+}
+
+TEST_CASE("forwarded_fields: a trusted peer's malformed Forwarded is replaced") {
+  Forwarded forwarded = kForwarded;
+  forwarded.is_trusted = true;
+  CHECK(request_fields("GET / HTTP/1.1\r\nHost: a\r\nForwarded: for=\"\r\n"
+                       "Forwarded: for=192.0.2.6\r\n\r\n",
+                       forwarded)
+            .ends_with("+ Forwarded = for=192.0.2.7;proto=https;host=a\n"));
+}
+
+TEST_CASE("forwarded_fields: what can be believed of a trusted peer") {
+  const auto believed = [](const std::string& fields) {
+    const http_heads::Request parsed("GET / HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n");
+    const Believed found = believed_fields(parsed.head.fields);
+    return std::string(found.proto) + " " + std::string(found.host) + " " + std::string(found.port);
+  };
+  CHECK(believed("") == "  ");
+  CHECK(believed("X-Forwarded-Proto: https\r\n") == "https  443");
+  CHECK(believed("X-Forwarded-Proto: HTTP\r\n") == "http  80");
+  CHECK(believed("X-Forwarded-Proto: HttpS\r\nX-Forwarded-Host: b.example\r\n") ==
+        "https b.example 443");
+  CHECK(believed("X-Forwarded-Proto: https\r\nX-Forwarded-Host: b:8443\r\n") ==
+        "https b:8443 8443");
+  CHECK(believed("X-Forwarded-Host: [2001:db8::1]:81\r\n") == " [2001:db8::1]:81 81");
+  CHECK(believed("X-Forwarded-Host: [2001:db8::1]\r\n") == " [2001:db8::1] ");
+  CHECK(believed("X-Forwarded-Host: b:\r\nX-Forwarded-Proto: http\r\n") == "http b: 80");
+  CHECK(believed("X-Forwarded-Port: 8443\r\nX-Forwarded-Proto: https\r\n") == "https  8443");
+  CHECK(believed("X-Forwarded-Port: 65535\r\nX-Forwarded-Host: b:81\r\n") == " b:81 65535");
+  for (const char* faulty : {"ftp", "https, http", "https,", "", "http:", "httpss", "1"}) {
+    CHECK(believed("X-Forwarded-Proto: " + std::string(faulty) + "\r\n") == "  ");
+  }
+  for (const char* faulty : {"a, b", "a/b", "user@a", "", "a b", "a:b", "a:65536", "[::1", "<"}) {
+    CHECK(believed("X-Forwarded-Host: " + std::string(faulty) + "\r\n") == "  ");
+  }
+  for (const char* faulty : {"0", "65536", "080", "x", "", "80, 443", "-1", "+80", "123456"}) {
+    CHECK(believed("X-Forwarded-Port: " + std::string(faulty) + "\r\n") == "  ");
+  }
+  CHECK(believed("X-Forwarded-Host: " + std::string(255, 'a') + "\r\n") ==
+        " " + std::string(255, 'a') + " ");
+  CHECK(believed("X-Forwarded-Host: " + std::string(256, 'a') + "\r\n") == "  ");
+  CHECK(believed("X-Forwarded-Proto: https\r\nX-Forwarded-Proto: https\r\n"
+                 "X-Forwarded-Host: b\r\nX-Forwarded-Host: b\r\n"
+                 "X-Forwarded-Port: 81\r\nX-Forwarded-Port: 81\r\n") == "  ");
+}
+
+TEST_CASE("forwarded_fields: the field that names the client ends here") {
+  const std::string raw =
+      "GET / HTTP/1.1\r\nHost: a\r\nCF-Connecting-IP: 1\r\ncf_connecting_ip: 2\r\n"
+      "cf-connecting-ip: 3\r\nCF-Connecting-IPx: 4\r\nCF-Connecting.IP: 5\r\n\r\n";
+  const auto passed = [&](const Forwarded& forwarded) {
+    const std::string all = request_fields(raw, forwarded);
+    const std::size_t begin = all.find("< ");
+    return all.substr(begin, all.find("+ X-Forwarded-For") - begin);
+  };
+  Forwarded forwarded = kForwarded;
+  CHECK(passed(forwarded) ==
+        "< CF-Connecting-IP = 1\n< cf_connecting_ip = 2\n< cf-connecting-ip = 3\n"
+        "< CF-Connecting-IPx = 4\n< CF-Connecting.IP = 5\n");
+  forwarded.client_field = "CF-Connecting-IP";
+  CHECK(passed(forwarded) == "< CF-Connecting-IPx = 4\n");
+  forwarded.is_trusted = true;
+  CHECK(passed(forwarded) ==
+        "< CF-Connecting-IP = 1\n< cf-connecting-ip = 3\n< CF-Connecting-IPx = 4\n");
 }
 
 TEST_CASE("forwarded_fields: a response has neither framing nor hop-by-hop fields") {

@@ -27,6 +27,8 @@ const std::vector<std::pair<std::string, FieldId>> kKnown{
     {"Transfer-Encoding", FieldId::transfer_encoding},
     {"Upgrade", FieldId::upgrade},
     {"User-Agent", FieldId::user_agent},
+    {"Forwarded", FieldId::forwarded},
+    {"X-Real-IP", FieldId::x_real_ip},
     {"X-Forwarded-For", FieldId::x_forwarded_for},
     {"X-Forwarded-Host", FieldId::x_forwarded_host},
     {"X-Forwarded-Port", FieldId::x_forwarded_port},
@@ -35,9 +37,10 @@ const std::vector<std::pair<std::string, FieldId>> kKnown{
     {"X-SSL-", FieldId::x_ssl},
 };
 
-// What a name is that differs from a known one: those of the X-Forwarded- family stay in it.
+// What a name is that differs from a known one: those of two families stay in them.
 FieldId unknown_id(std::string_view name) {
-  return name.starts_with("X-Forwarded-") ? FieldId::proxy_only : FieldId::other;
+  const bool is_in_family = name.starts_with("X-Forwarded-") || name.starts_with("X-Real-");
+  return is_in_family ? FieldId::proxy_only : FieldId::other;
 }
 
 std::string in_capitals(std::string text) {
@@ -71,8 +74,8 @@ TEST_CASE("header_list: known names are found in any letter case, and similar na
 }
 
 TEST_CASE("header_list: names that only a proxy may set, and similar names") {
-  for (const char* name : {"Proxy", "Forwarded", "X-Forwarded-Ssl", "X-Forwarded-", "X-Real-IP",
-                           "X-REAL-PORT", "remote-user", "Remote-Groups", "X-Remote-User"}) {
+  for (const char* name : {"Proxy", "X-Forwarded-Ssl", "X-Forwarded-", "X-Real-Host", "X-REAL-PORT",
+                           "remote-user", "Remote-Groups", "X-Remote-User"}) {
     CAPTURE(name);
     CHECK(field_id(name) == FieldId::proxy_only);
   }

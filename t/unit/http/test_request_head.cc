@@ -130,3 +130,30 @@ TEST_CASE("request_head: two requests in one read") {
   const http_heads::Request two(both.substr(one.head.size));
   CHECK(two.head.path_query == "/2");
 }
+
+TEST_CASE("request_head: a refused head has the fields behind its fault") {
+  const auto fields = [](const std::string& bytes) {
+    RequestHead head;
+    Refusal refusal;
+    std::size_t scanned = 0;
+    CHECK(parse_request_head(bytes, scanned, head, refusal, {.fields = 3}) == ParseStatus::refused);
+    std::string text = head.has_all_fields ? "" : "not all: ";
+    for (const Field& field : head.fields) {
+      text.append(field.name).append("=").append(field.value).append(" ");
+    }
+    return text;
+  };
+  CHECK(fields("GET a HTTP/1.1\r\nA: 1\r\nB: 2\r\n\r\n") == "A=1 B=2 ");
+  CHECK(fields("GET / HTTP/1.1\r\nA: 1\r\nB : 2\r\nC: 3\r\n\r\n") == "A=1 C=3 ");
+  CHECK(fields("GET / HTTP/1.1\r\nA: 1\r\n B: 2\r\nC: 3\r\n\r\n") == "A=1 C=3 ");
+  CHECK(fields("GET / HTTP/1.1\r\n A: 1\r\nC: 3\r\n\r\n") == "C=3 ");
+  CHECK(fields("GET / HTTP/1.1\r\nA: 1\rX: 2\r\nC: 3\r\n\r\n") == "C=3 ");
+  CHECK(fields("GET / HTTP/1.1\r\nnone\r\n: x\r\nC: 3\r\n\r\n") == "C=3 ");
+  CHECK(fields("GET / HTTP/1.1\r\nA: 1\r\nB : 2\r\n\r\n") == "A=1 ");
+  CHECK(fields("GET / HTTP/1.1\r\nA: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\n\r\n") ==
+        "not all: A=1 B=2 C=3 ");
+  CHECK(fields("GET a HTTP/1.1\r\nA: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\n\r\n") ==
+        "not all: A=1 B=2 C=3 ");
+  CHECK(fields("GET / HTTP/1.1\r\nA: 1\nB: 2\r\n\r\n") == "not all: ");
+  CHECK(fields("\x16\x03") == "not all: ");
+}

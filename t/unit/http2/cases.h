@@ -6,7 +6,6 @@
 // Behind the block, `with …` describes the frame, the listener and its limits.
 #pragma once
 
-#include <fstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,34 +30,8 @@ inline void add_field(Case& test, const std::string& line) {
                            http_cases::unescape(value));
 }
 
-inline void read_file(const std::filesystem::path& path, std::vector<Case>& cases) {
-  std::ifstream in(path);
-  std::string line;
-  bool in_block = false;
-  bool in_case = false;
-  while (std::getline(in, line)) {
-    if (!in_block && line.starts_with("## ")) {
-      in_case = true;
-      cases.push_back({path.filename().string() + ": " + line.substr(3), {}, {}});
-    } else if (line.starts_with("```")) {
-      in_block = !in_block;
-    } else if (in_block) {
-      add_field(cases.back(), line);
-    } else if (!line.empty() && in_case) {
-      cases.back().lines.push_back(line);
-    }
-  }
-}
-
 inline std::vector<Case> read_cases(const std::string& folder) {
-  std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator("t/unit/data/" + folder)) {
-    if (entry.path().extension() == ".md") files.push_back(entry.path());
-  }
-  std::sort(files.begin(), files.end());
-  std::vector<Case> cases;
-  for (const auto& file : files) read_file(file, cases);
-  return cases;
+  return http_cases::read_folder<Case>(folder, add_field, [](Case&) {});
 }
 
 // The rest of each line of the case that begins with `key` and a space.

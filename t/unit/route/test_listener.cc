@@ -28,6 +28,9 @@ struct World {
                                               .tls = nullptr,
                                               .allowed = {},
                                               .service_allowed = {},
+                                              .client_field = {},
+                                              .clients = {},
+                                              .service_clients = {},
                                               .allowed_methods = ""};
   worker::net::EventLoop loop;
   worker::net::DeadlineLists deadlines;
@@ -83,6 +86,8 @@ TEST_CASE("listener: rates become bytes per span") {
 TEST_CASE("listener: each service has its number in the name, its row and its configuration") {
   World world;
   world.heritage.service_rows = {5, 3};
+  world.heritage.service_clients.resize(2);
+  world.heritage.service_clients[1].only_listed = true;
   conf::Config config;
   config.backends.resize(2);
   conf::Listener& configured = config.listeners.emplace_back();
@@ -96,5 +101,6 @@ TEST_CASE("listener: each service has its number in the name, its row and its co
   CHECK(listener.services[1].name == "192.0.2.1:443/2");
   CHECK(listener.services[0].row == 5);
   CHECK(listener.services[1].row == 3);
+  CHECK(listener.services[1].clients.only_listed);
   CHECK(&listener.services[1].config == &configured.services[1]);
 }

@@ -68,7 +68,11 @@ class World {
         worker::http::parse_request_head(head, scanned, head_, refusal, listener->limits);
     REQUIRE(status != worker::http::ParseStatus::incomplete);
     const worker::transaction::RequestStart start{
-        .listener = *listener, .client_ip = "192.0.2.7", .tls = tls, .head = head_};
+        .listener = *listener,
+        .peer_ip = "192.0.2.7",
+        .tls = tls,
+        .head = head_,
+        .peer_is_trusted = listener_heritage.trusted != nullptr};
     if (status == worker::http::ParseStatus::refused) {
       client.transaction.start_refused(start, refusal);
     } else {
@@ -84,7 +88,7 @@ class World {
   void ask_too_late(FakeExchange& client) {
     head_.clear();
     client.transaction.start_too_late(
-        {.listener = *listener, .client_ip = "192.0.2.7", .tls = nullptr, .head = head_});
+        {.listener = *listener, .peer_ip = "192.0.2.7", .tls = nullptr, .head = head_});
   }
 
   // Turns the loop until `holds`, and lets clients and backends read and write meanwhile.
@@ -196,6 +200,7 @@ class World {
     }
     listener_heritage.allowed_methods = worker::http::kAllowedMethods;
     listener_heritage.service_allowed.resize(wanted.services.size());
+    listener_heritage.service_clients.resize(wanted.services.size());
     listener =
         std::make_unique<worker::route::Listener>(wanted, listener_heritage, deadlines, queues,
                                                   segment.listeners().slots(listener_heritage.row));

@@ -251,3 +251,48 @@ TEST_CASE("prepare: a list of trusted proxies that is empty or missing is an err
         std::string::npos);
   CHECK(diagnostics.text().find("-none`: No such file or directory; ") != std::string::npos);
 }
+
+TEST_CASE("prepare: the field and the rules of clients") {
+  conf::Diagnostics diagnostics;
+  std::optional<conf::Config> config = conf::load_text(
+      "pound.yaml",
+      "Global: {ClientField: forwarded}\nHTTPListeners:\n- {Address: 127.0.0.1, Port: 1}\n"
+      "- {Address: 127.0.0.1, Port: 2, ClientField: X-FORWARDED-FOR, Clients: {Deny: 10.0.0.1}}\n"
+      "- Address: 127.0.0.1\n  Port: 3\n  ClientField: CF-Connecting-IP\n  Services:\n"
+      "  - {URL: a, Redirect: 'http://a'}\n  - {Redirect: 'http://a', Clients: {Allow: "
+      "10.0.0.1}}\n",
+      diagnostics);
+  REQUIRE_MESSAGE(config, diagnostics.text());
+  const auto heritage = prepared(std::move(*config), diagnostics);
+  REQUIRE_MESSAGE(heritage, diagnostics.text());
+  using Kind = worker::http::ClientField::Kind;
+  const auto& listeners = heritage->listeners;
+  CHECK(listeners.at(0).client_field.kind == Kind::forwarded);
+  CHECK(listeners[0].client_field.name == "");
+  CHECK(listeners.at(1).client_field.kind == Kind::x_forwarded_for);
+  CHECK(listeners.at(2).client_field.kind == Kind::single);
+  CHECK(listeners[2].client_field.name == "CF-Connecting-IP");
+  const auto address = conf::parse_ip("10.0.0.1").value();
+  CHECK_FALSE(listeners[0].clients.is_set());
+  CHECK_FALSE(listeners[1].clients.permits(address));
+  CHECK(listeners[1].clients.permits(conf::parse_ip("10.0.0.2").value()));
+  CHECK_FALSE(listeners[2].clients.is_set());
+  REQUIRE(listeners[2].service_clients.size() == 2);
+  CHECK_FALSE(listeners[2].service_clients[0].is_set());
+  CHECK(listeners[2].service_clients[1].permits(address));
+  CHECK_FALSE(listeners[2].service_clients[1].permits(conf::parse_ip("10.0.0.2").value()));
+}
+
+TEST_CASE("prepare: a network that is allowed and denied is an error") {
+  conf::Diagnostics diagnostics;
+  std::optional<conf::Config> config =
+      conf::load_text("pound.yaml",
+                      "HTTPListeners:\n- Address: 127.0.0.1\n  Port: 1\n"
+                      "  Clients: {Allow: 10.0.0.0/8, Deny: 10.0.0.0/8}\n",
+                      diagnostics);
+  REQUIRE_MESSAGE(config, diagnostics.text());
+  CHECK_FALSE(prepared(std::move(*config), diagnostics));
+  CHECK(
+      diagnostics.text().find("pound.yaml:4:38: error: `10.0.0.0/8` is both allowed and denied") !=
+      std::string::npos);
+}
