@@ -17,8 +17,8 @@ MASTER = [
     # By two workers, which look for a terminal first, and then by the master.
     ("open", [5, 6], r"cannot open /dev/null"),
     ("flock", 1, "pid file /"),
-    ("mmap", [0, 1, 100, 194], "cannot map the shared segment of [0-9]+ bytes"),
-    ("mmap", [195, 300], "cannot make shared memory read-only"),  # in a worker
+    ("mmap", [0, 1, 100, 195], "cannot map the shared segment of [0-9]+ bytes"),
+    ("mmap", [196, 300], "cannot make shared memory read-only"),  # in a worker
     ("getrandom", 2, "no random bytes for the (session keys|keys of TLS tickets)"),
     ("signalfd", 1, "cannot make a signalfd"),
     ("socketpair", [0, 1, 16], "cannot make a pair of sockets"),

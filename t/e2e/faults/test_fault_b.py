@@ -231,7 +231,8 @@ def test_fault_B3_waiting_has_a_deadline(site, held):
     got = wait_until(lambda: (lambda r: r if r.status == 503 else None)(
         site.client(pound.port).ask("GET", "/page")), "a request that waits in vain")
     assert got.field("Retry-After") == "1"
-    record = next(one for one in pound.wait_records(1) if one["status"] == "503")
+    record = wait_until(lambda: [one for one in pound.records() if one["status"] == "503"],
+                        "the record of the request that waited in vain")[0]
     assert record["reason"] == "queue_timeout"
     pound.wait_log("QueueTimeOut is reached")
 

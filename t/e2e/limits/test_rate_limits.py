@@ -92,6 +92,21 @@ def test_a_key_of_the_request(site, key, one, two):
     assert statuses(pound, 3, source="127.0.0.2") == [200, 200, 429]
 
 
+def test_behind_a_trusted_proxy_the_client_that_it_names_counts(site):
+    config = plain_site("Workers: 4", listener=f"""
+        TrustedProxies: 127.0.0.2
+        ClientField: X-Forwarded-For
+        Limit: {{{SLOW}, Burst: 2}}""")
+    pound = site.pound(config, web=site.backend().port)
+    one, two = (f"X-Forwarded-For: 192.0.2.{n}" for n in (1, 2))
+    assert statuses(pound, 3, "/", one, source="127.0.0.2") == [200, 200, 429]
+    assert statuses(pound, 3, "/", two, source="127.0.0.2") == [200, 200, 429]
+    assert statuses(pound, 3, "/", one, source="127.0.0.3") == [200, 200, 429]  # not trusted
+    assert statuses(pound, 1, "/", "X-Forwarded-For: 192.0.2.9", source="127.0.0.3") == [429]
+    assert {one["address"]: one["over"] for one in read_status(pound).all("client")} == {
+        "127.0.0.3": 2, "192.0.2.1": 1, "192.0.2.2": 1}
+
+
 SERVICES = f"""
 - URL: ^/limited
   Limit: {{{SLOW}, Burst: 2}}
