@@ -1,19 +1,13 @@
 // What a configuration may say: see schema.h.
 //
-// The tables and the questions about them. Defaults are in config.h, with the fields. Looks at
-// names only, never at a tree.
+// The tables. Defaults are in config.h, with the fields.
 #include "conf/schema.h"
 
 #include <syslog.h>
 
-#include <algorithm>
 #include <array>
-#include <optional>
 
 #include "conf/config.h"
-#include "conf/diagnostic.h"
-#include "conf/scalar.h"
-#include "conf/suggest.h"
 
 namespace conf {
 
@@ -281,42 +275,6 @@ constexpr std::array kSchemas{&kTop,          &kGlobal,        &kBackend, &kBack
                               &kQueue,        &kRedirect,      &kAuth,    &kCertificate,
                               &kClientCert,   &kClients,       &kLimit};
 
-std::string_view family_stem(const Key& key) {
-  return key.name.substr(0, key.name.size() - kFamilyMark.size());
-}
-
-// The number of `name` in this family, within the bounds or not.
-std::optional<std::int64_t> family_number(const Key& key, std::string_view name) {
-  const std::string_view stem = family_stem(key);
-  if (!equal_ignoring_case(name.substr(0, stem.size()), stem)) return std::nullopt;
-  return parse_whole_number(name.substr(stem.size()));
-}
-
-bool has_name(const Key& key, std::string_view name) {
-  if (equal_ignoring_case(key.name, name)) return true;
-  for (std::string_view rest = key.other_names; !rest.empty();) {
-    const std::size_t space = rest.find(' ');
-    if (equal_ignoring_case(rest.substr(0, space), name)) return true;
-    rest.remove_prefix(space == std::string_view::npos ? rest.size() : space + 1);
-  }
-  return false;
-}
-
-std::vector<std::string_view> names(const Schema& schema) {
-  std::vector<std::string_view> all;
-  for (const Key& key : schema.keys) all.push_back(key.name);
-  return all;
-}
-
-std::string joined(std::span<const std::string_view> words, std::string_view last) {
-  std::string out;
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    if (i > 0) out += i + 1 == words.size() ? " " + std::string(last) + " " : ", ";
-    out += words[i];
-  }
-  return out;
-}
-
 }  // namespace
 
 const Schema& top_schema() { return kTop; }
@@ -335,88 +293,6 @@ const Schema& certificate_schema() { return kCertificate; }
 const Schema& clients_schema() { return kClients; }
 const Schema& limit_schema() { return kLimit; }
 
-std::vector<std::string_view> choice_words(const Key& key) {
-  std::vector<std::string_view> words;
-  for (const Choice& choice : key.choices) words.push_back(choice.word);
-  return words;
-}
-
-std::string_view choice_word(const Key& key, std::int64_t value) {
-  for (const Choice& choice : key.choices) {
-    if (choice.value == value) return choice.word;
-  }
-  return {};
-}
-
-Match find_key(const Schema& schema, std::string_view name) {
-  for (const Key& key : schema.keys) {
-    if (key.is_family()) {
-      const std::optional<std::int64_t> number = family_number(key, name);
-      const bool three_digits = name.size() == key.name.size();
-      if (number && three_digits && *number >= key.family_low && *number <= key.family_high)
-        return {&key, *number};
-    } else if (has_name(key, name)) {
-      return {&key, 0};
-    }
-  }
-  return {};
-}
-
-const Key* nearest_key(const Schema& schema, std::string_view name) {
-  const std::string_view found = nearest(name, names(schema));
-  return found.empty() ? nullptr : find_key(schema, found).key;
-}
-
-std::string expectation(const Key& key) {
-  const std::string bounds = " from " + std::to_string(key.low) + " to " + std::to_string(key.high);
-  std::string noun(key.noun);
-  switch (key.shape) {
-    case Shape::text:
-    case Shape::section:
-    case Shape::mapping:
-      return noun;
-    case Shape::texts:
-    case Shape::entries:
-    case Shape::backends:
-    case Shape::mappings:
-      return noun + ", or a list of them";
-    case Shape::number:
-      return "a whole number" + bounds;
-    case Shape::seconds:
-      return "whole seconds" + bounds;
-    case Shape::bytes:
-      return "bytes from " + bytes_text(key.low) + " to " + bytes_text(key.high) +
-             ", as a whole number with or without K, M, G or T";
-    case Shape::policy:
-      return noun + ", or whole seconds" + bounds;
-    case Shape::target:
-      return noun + ", or a mapping with `Code` and `URL`";
-    case Shape::toggle:
-      return "true, false or " + noun;
-    case Shape::choice:
-      return joined(choice_words(key), "or");
-    case Shape::sections:
-      return "a list of " + noun;
-  }
-  return noun;
-}
-
-std::string unknown_key(const Schema& schema, std::string_view name) {
-  std::string message = "unknown key `" + shown(name) + "` in " + std::string(schema.name);
-  for (const Key& key : schema.keys) {
-    if (key.is_family() && family_number(key, name)) {
-      return message + "; the number goes from " + std::to_string(key.family_low) + " to " +
-             std::to_string(key.family_high);
-    }
-  }
-  const std::vector<std::string_view> known = names(schema);
-  if (const std::string hint = did_you_mean(name, known); !hint.empty()) return message + hint;
-  std::vector<std::string_view> places;
-  for (const Schema* other : kSchemas) {
-    if (find_key(*other, name).key != nullptr) places.push_back(other->name);
-  }
-  if (!places.empty()) return message + "; it belongs in " + joined(places, "or");
-  return message + "; known are " + joined(known, "and");
-}
+std::span<const Schema* const> all_schemas() { return kSchemas; }
 
 }  // namespace conf

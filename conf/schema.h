@@ -79,6 +79,7 @@ const Schema& client_cert_schema();
 const Schema& certificate_schema();
 const Schema& clients_schema();
 const Schema& limit_schema();
+std::span<const Schema* const> all_schemas();
 
 // The words of a key that takes one of a few, in the order of the table.
 std::vector<std::string_view> choice_words(const Key& key);

@@ -48,7 +48,7 @@ def test_connections_up_to_the_limit_and_one_more(site):
     assert [ask(client) for client in clients] == [200] * 3
     assert site.client(pound.port).closes()  # without a word
     assert [ask(client) for client in clients] == [200] * 3
-    record = next(r for r in pound.wait_records(7) if r["status"] == "429")
+    record, = [r for r in pound.wait_records(7) if r["status"] == "429"]
     assert (record["client"], record["request"], record["reason"], record["bytes"]) == (
         "127.0.0.1", "-", "connection_limit", "-")
     assert ask(site.client(pound.port, source="127.0.0.2")) == 200
