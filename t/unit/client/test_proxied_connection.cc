@@ -16,7 +16,12 @@ namespace {
 constexpr std::string_view kHeader = "PROXY TCP4 192.0.2.7 198.51.100.1 56324 443\r\n";
 constexpr const char* kBalancer = "203.0.113.9";
 
+// The balancer at `ip`, which is trusted.
 Peer& connect(ClientWorld& in, const char* ip = kBalancer) {
+  std::string error;
+  in.world.listener_heritage.trusted =
+      std::make_shared<const worker::net::AddressSet>(std::vector{worker::net::AddressSet::Entry{
+          conf::parse_network(ip, error).value(), worker::net::AddressMark::allow}});
   return in.connect([&](UniqueFd socket) {
     return std::make_unique<ProxiedConnection>(in.context, *in.world.listener, std::move(socket),
                                                worker::client::Peer{ip, true});
