@@ -53,7 +53,9 @@ RateTable::Place RateTable::find(SessionKey key, std::uint64_t now_us) const {
   const std::uint32_t step = 1 + scale(key.high, size_ - 1);  // so that the second is another one
   Place own;
   Place free;
-  Place least{.cell = nullptr, .word = 0, .ahead_us = kMostAheadUs + 1, .is_other = true};
+  // Never left as it is: no entry is further ahead than kMostAheadUs.
+  Place least{
+      .cell = &buckets_[first].words[0], .word = 0, .ahead_us = kMostAheadUs + 1, .is_other = true};
   for (const std::uint64_t at : {std::uint64_t{first}, (std::uint64_t{first} + step) % size_}) {
     for (std::atomic<std::uint64_t>& cell : buckets_[at].words) {
       const std::uint64_t word = cell.load(kRelaxed);

@@ -100,6 +100,7 @@ std::vector<TopClient> TopClients::merged(std::size_t most) const {
     }
   }
   std::vector<TopClient> all;
+  all.reserve(sums.size());
   for (auto& [client, sum] : sums) all.push_back(std::move(sum));
   std::stable_sort(all.begin(), all.end(),
                    [](const TopClient& a, const TopClient& b) { return a.over > b.over; });
