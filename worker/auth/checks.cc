@@ -228,10 +228,12 @@ void Checks::on_answers() {
 }
 
 void Checks::take(const Answer& answer) {
-  if (asked_.empty()) return;
+  // The first greeting is that of the helper which will find the question in its channel.
+  const bool is_another_helper = answer.id == 0 && std::exchange(is_greeted_, true);
+  if (asked_.empty() || (answer.id == 0 && !is_another_helper)) return;
   Check& check = asked_.front();
   const std::uint64_t now = net::EventLoop::now_ms();
-  if (answer.id == 0) {  // another helper, which has not got it
+  if (is_another_helper) {  // it has not got the question that the former one took
     if (!check.waiters.empty() && send(check)) {
       check.asked_ms = now;
       return;

@@ -125,8 +125,9 @@ class Checks {
   net::FdEvent event_;
   net::Timer later_;  // runs while there are settled checks to deliver
   List waiting_;
-  List asked_;    // the helper has it; at most one
-  List settled_;  // not delivered yet
+  List asked_;               // the helper has it; at most one
+  List settled_;             // not delivered yet
+  bool is_greeted_ = false;  // by a helper
   std::uint64_t next_id_;
   std::uint64_t round_ = 0;  // of the question that was asked last
 };

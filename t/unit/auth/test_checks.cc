@@ -219,12 +219,14 @@ TEST_CASE("checks: without an answer a request ends after ten seconds, at no cos
   CHECK(world.ask(again, "alice", "secret") == Entry::waits);
 }
 
-TEST_CASE("checks: another helper is asked again") {
+TEST_CASE("checks: the first helper finds the question; another one is asked again") {
   World world;
   Request request;
   CHECK(world.ask(request, "alice", "secret") == Entry::waits);
   CHECK(world.question() == "alice:secret");
   const std::uint64_t id = world.last.id;
+  world.send({});  // the first helper, which was not ready yet
+  CHECK(world.question() == "");
   world.send({});
   CHECK(world.question() == "alice:secret");
   CHECK(world.last.id == id);
