@@ -146,8 +146,9 @@ class Pound:
                    lambda: f"an age of {_GROWN_UP} s of {workers or self.workers()}")
 
     def kill_worker(self, victim=None):
-        """Kills a worker (default: the oldest), waits for its successor and returns the pid."""
-        victim = victim or max(self.workers(), key=proc.age)
+        """Kills a worker (default: the oldest, once those of former generations have left), waits
+        for its successor and returns the pid."""
+        victim = victim or max(self.wait_workers(), key=proc.age)
         self.wait_grown_up(victim)
         os.kill(victim, signal.SIGKILL)
         self.wait_workers(gone=[victim])
