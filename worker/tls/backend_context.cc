@@ -7,9 +7,7 @@
 
 #include <utility>
 
-#include "worker/log/escape.h"
-#include "worker/tls/certificate.h"
-#include "worker/tls/ciphers.h"
+#include "worker/tls/settings.h"
 
 namespace worker::tls {
 
@@ -17,7 +15,6 @@ namespace {
 
 using conf::Diagnostics;
 
-constexpr int kSecurityLevel = 2;  // 112 bits, as for listeners
 // Sessions that wait to be resumed, of one worker. A ticket of TLS 1.3 serves once, and a backend
 // usually sends two.
 constexpr std::size_t kKeptSessions = 16;
@@ -83,24 +80,15 @@ struct BackendContext::Impl {
 
   bool set_limits(const conf::BackendTls& tls, const Ciphers& ciphers);
   bool set_trust(const conf::BackendTls& tls, Trust& trust, Diagnostics& diagnostics);
-  bool set_certificate(const conf::BackendTls& tls, Diagnostics& diagnostics);
+  bool load_certificate(const conf::BackendTls& tls, Diagnostics& diagnostics);
 };
 
 bool BackendContext::Impl::set_limits(const conf::BackendTls& tls, const Ciphers& ciphers) {
   SSL_CTX* const one = context.get();
   SSL_CTX_set_app_data(one, this);
-  SSL_CTX_set_security_level(one, kSecurityLevel);
-  SSL_CTX_set_options(one, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-  SSL_CTX_set_mode(one, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
-                            SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  SSL_CTX_set_read_ahead(one, 1);
   SSL_CTX_set_session_cache_mode(one, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(one, on_session);
-  const bool only_1_3 = tls.min_tls == conf::Tls::Version::tls1_3 || ciphers.up_to_1_2.empty();
-  return SSL_CTX_set_min_proto_version(one, only_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION) == 1 &&
-         (ciphers.up_to_1_2.empty() ||
-          SSL_CTX_set_cipher_list(one, ciphers.up_to_1_2.c_str()) == 1) &&
-         SSL_CTX_set_ciphersuites(one, ciphers.suites_1_3.c_str()) == 1;
+  return set_protocol(one, tls.min_tls, ciphers);
 }
 
 // Whom to believe: the authorities, and the name that the certificate must have.
@@ -121,20 +109,14 @@ bool BackendContext::Impl::set_trust(const conf::BackendTls& tls, Trust& trust,
 }
 
 // The certificate that Pound shows to a backend which asks for one.
-bool BackendContext::Impl::set_certificate(const conf::BackendTls& tls, Diagnostics& diagnostics) {
+bool BackendContext::Impl::load_certificate(const conf::BackendTls& tls, Diagnostics& diagnostics) {
   if (!tls.certificate) return true;
   const std::vector<conf::Tls::Certificate> wanted{*tls.certificate};
   std::vector<Certificate> loaded;
   Steps reading = load_certificates(wanted, loaded, diagnostics);
   while (reading.next()) continue;
   if (loaded.empty() || diagnostics.has_errors()) return false;
-  const Certificate& own = loaded.front();
-  if (SSL_CTX_use_certificate(context.get(), own.leaf.get()) != 1) return false;
-  if (SSL_CTX_use_PrivateKey(context.get(), own.key.get()) != 1) return false;
-  for (const X509Pointer& one : own.chain) {
-    if (SSL_CTX_add1_chain_cert(context.get(), one.get()) != 1) return false;
-  }
-  return true;
+  return set_certificate(context.get(), loaded.front());
 }
 
 BackendContext::BackendContext(std::unique_ptr<Impl> impl)
@@ -144,18 +126,8 @@ BackendContext::~BackendContext() = default;
 std::shared_ptr<BackendContext> BackendContext::make(const conf::BackendTls& tls,
                                                      const std::string& address, Trust& trust,
                                                      Diagnostics& diagnostics) {
-  const Ciphers ciphers = choose_ciphers(tls.ciphers);
-  for (const std::string& name : ciphers.unknown) {
-    diagnostics.warning(tls.ciphers_where, "the cipher `" + log::escaped(name) +
-                                               "` is ignored: OpenSSL does not know it or "
-                                               "considers it too weak");
-  }
-  if (ciphers.suites_1_3.empty()) {
-    diagnostics.error(tls.ciphers_where,
-                      "no usable cipher is left in `Ciphers`; expected names such as "
-                      "ECDHE-RSA-AES128-GCM-SHA256");
-    return nullptr;
-  }
+  const Ciphers ciphers = usable_ciphers(tls.ciphers, tls.ciphers_where, diagnostics);
+  if (ciphers.suites_1_3.empty()) return nullptr;
   Diagnostics own;  // so that the errors of others are not taken for this backend's
   ERR_clear_error();
   auto impl = std::make_unique<Impl>();
@@ -165,7 +137,7 @@ std::shared_ptr<BackendContext> BackendContext::make(const conf::BackendTls& tls
   impl->verifies = tls.verify;
   if (tls.alpn) impl->alpn = "\x08http/1.1";
   const bool is_ready = impl->context && impl->set_limits(tls, ciphers) &&
-                        impl->set_trust(tls, trust, own) && impl->set_certificate(tls, own);
+                        impl->set_trust(tls, trust, own) && impl->load_certificate(tls, own);
   for (const conf::Diagnostic& one : own.all()) {
     diagnostics.add(one.severity, one.where, one.message);
   }

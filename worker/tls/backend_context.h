@@ -5,8 +5,6 @@
 // each worker collects for itself. A backend's sessions are never offered to another one.
 #pragma once
 
-#include <openssl/types.h>
-
 #include <memory>
 #include <string>
 #include <vector>

@@ -19,10 +19,10 @@
 
 #include "worker/log/escape.h"
 #include "worker/tls/certificate.h"
-#include "worker/tls/ciphers.h"
 #include "worker/tls/client_auth.h"
 #include "worker/tls/hello.h"
 #include "worker/tls/secure_heap.h"
+#include "worker/tls/settings.h"
 #include "worker/tls/tickets.h"
 
 namespace worker::tls {
@@ -31,7 +31,6 @@ namespace {
 
 using conf::Diagnostics;
 
-constexpr int kSecurityLevel = 2;  // 112 bits: no RSA below 2048, no SHA-1
 constexpr long kTicketSeconds = 2 * 3600;
 
 struct ContextDelete {
@@ -138,32 +137,12 @@ bool set_id(SSL_CTX* context, const Set& set, const ClientAuth& client_auth) {
 }
 
 bool set_limits(SSL_CTX* context, const conf::Tls& tls, const Ciphers& ciphers) {
-  SSL_CTX_set_security_level(context, kSecurityLevel);
-  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
-                                   SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
-  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
-                                SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  SSL_CTX_set_read_ahead(context, 1);
+  SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_timeout(context, kTicketSeconds);
   SSL_CTX_set_max_early_data(context, 0);
   SSL_CTX_set_dh_auto(context, 1);
-  const bool only_1_3 = tls.min_tls == conf::Tls::Version::tls1_3 || ciphers.up_to_1_2.empty();
-  return SSL_CTX_set_min_proto_version(context, only_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION) == 1 &&
-         SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION) == 1 &&
-         (ciphers.up_to_1_2.empty() ||
-          SSL_CTX_set_cipher_list(context, ciphers.up_to_1_2.c_str()) == 1) &&
-         SSL_CTX_set_ciphersuites(context, ciphers.suites_1_3.c_str()) == 1;
-}
-
-bool set_certificate(SSL_CTX* context, const Certificate& certificate) {
-  if (SSL_CTX_use_certificate(context, certificate.leaf.get()) != 1) return false;
-  if (SSL_CTX_use_PrivateKey(context, certificate.key.get()) != 1) return false;
-  SSL_CTX_clear_chain_certs(context);
-  for (const X509Pointer& one : certificate.chain) {
-    if (SSL_CTX_add1_chain_cert(context, one.get()) != 1) return false;
-  }
-  return true;
+  return set_protocol(context, tls.min_tls, ciphers);
 }
 
 bool same_key_type(const Certificate& a, const Certificate& b) {
@@ -274,20 +253,9 @@ Steps Context::load_parts(const conf::Tls& tls, Diagnostics& diagnostics,
   Steps reading = load_certificates(tls.certificates, certificates, diagnostics);
   while (reading.next()) co_yield Step{};
   warn_about_full_heap(certificates, diagnostics);
-  const Ciphers ciphers = choose_ciphers(tls.ciphers);
-  for (const std::string& name : ciphers.unknown) {
-    diagnostics.warning(tls.ciphers_where, "the cipher `" + log::escaped(name) +
-                                               "` is ignored: OpenSSL does not know it or "
-                                               "considers it too weak");
-  }
-  const bool has_ciphers = !ciphers.suites_1_3.empty();
-  if (!has_ciphers) {
-    diagnostics.error(tls.ciphers_where,
-                      "no usable cipher is left in `Ciphers`; expected names "
-                      "such as ECDHE-RSA-AES128-GCM-SHA256");
-  }
+  const Ciphers ciphers = usable_ciphers(tls.ciphers, tls.ciphers_where, diagnostics);
   const std::optional<ClientAuth> client_auth = ClientAuth::load(tls.client_cert, diagnostics);
-  if (certificates.empty() || !has_ciphers || !client_auth || diagnostics.has_errors()) co_return;
+  if (certificates.empty() || !client_auth || diagnostics.has_errors()) co_return;
   impl = std::make_unique<Impl>();
   impl->protocols = protocol_names(tls.protocols);
   Steps making = impl->make_contexts(certificates, tls, ciphers, *client_auth, diagnostics);

@@ -1,0 +1,26 @@
+// What the contexts of listeners and of backends have in common: versions and ciphers, and how a
+// certificate is put in place.
+#pragma once
+
+#include "conf/config.h"
+#include "conf/diagnostic.h"
+#include "worker/tls/certificate.h"
+#include "worker/tls/ciphers.h"
+
+namespace worker::tls {
+
+inline constexpr int kSecurityLevel = 2;  // 112 bits: no RSA below 2048, no SHA-1
+
+// The ciphers of these names. Warns of names that cannot be used. An error when none is left; then
+// `suites_1_3` is empty.
+Ciphers usable_ciphers(const std::vector<std::string>& names, const conf::Position& where,
+                       conf::Diagnostics& diagnostics);
+
+// Sets the security level, the modes of writing, the versions from `least` on and the ciphers.
+// False if OpenSSL fails.
+bool set_protocol(SSL_CTX* context, conf::Tls::Version least, const Ciphers& ciphers);
+
+// The certificate with its key and chain. False if OpenSSL fails.
+bool set_certificate(SSL_CTX* context, const Certificate& certificate);
+
+}  // namespace worker::tls
