@@ -58,15 +58,20 @@ void load_backends(const Section& top, Config& config, BackendIndex& index,
 void load_endpoint(const Section& section, std::string& address, std::uint16_t& port,
                    Diagnostics& diagnostics) {
   port = static_cast<std::uint16_t>(section.number("Port", 0));
-  const Section::Member* member = section.find("Address");
+  load_host(section, "Address", address, diagnostics);
+}
+
+void load_host(const Section& section, std::string_view key, std::string& host,
+               Diagnostics& diagnostics) {
+  const Section::Member* member = section.find(key);
   if (member == nullptr) return;
   std::string error;
   if (std::optional<std::string> parsed = parse_address(member->value->text, error)) {
-    address = std::move(*parsed);
+    host = std::move(*parsed);
   } else {
-    diagnostics.error(member->value->where, "`Address` is " + describe(*member->value) +
-                                                ", expected " + expectation(*member->key) +
-                                                (error.empty() ? "" : "; " + error));
+    diagnostics.error(member->value->where,
+                      "`" + std::string(key) + "` is " + describe(*member->value) + ", expected " +
+                          expectation(*member->key) + (error.empty() ? "" : "; " + error));
   }
 }
 

@@ -23,5 +23,8 @@ void load_backends(const Section& top, Config& config, BackendIndex& index,
 // Reads the address and port of a backend or listener. Reports an invalid address.
 void load_endpoint(const Section& section, std::string& address, std::uint16_t& port,
                    Diagnostics& diagnostics);
+// Reads the host name or IP address of one key. Reports an invalid one; `host` then stays as it is.
+void load_host(const Section& section, std::string_view key, std::string& host,
+               Diagnostics& diagnostics);
 
 }  // namespace conf

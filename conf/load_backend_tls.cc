@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include "conf/address.h"
+#include "conf/load_backend.h"
 
 namespace conf {
 
@@ -16,19 +16,6 @@ void append_ciphers(std::string_view text, std::vector<std::string>& ciphers) {
     const std::string_view name = text.substr(0, colon);
     if (!name.empty()) ciphers.emplace_back(name);
     text.remove_prefix(colon == std::string_view::npos ? text.size() : colon + 1);
-  }
-}
-
-void load_name(const Section& section, BackendTls& tls, Diagnostics& diagnostics) {
-  const Section::Member* const name = section.find("Name");
-  if (name == nullptr) return;
-  std::string error;
-  if (std::optional<std::string> parsed = parse_address(name->value->text, error)) {
-    tls.name = std::move(*parsed);
-  } else {
-    diagnostics.error(name->value->where, "`Name` is " + describe(*name->value) + ", expected " +
-                                              expectation(*name->key) +
-                                              (error.empty() ? "" : "; " + error));
   }
 }
 
@@ -79,7 +66,7 @@ std::optional<BackendTls> load_backend_tls(const Section& backend, Diagnostics& 
     tls.ca_where = ca->value->where;
   }
   if (!tls.verify) refuse_without_verify(section, "CA", diagnostics);
-  load_name(section, tls, diagnostics);
+  load_host(section, "Name", tls.name, diagnostics);
   load_certificate(section, tls, diagnostics);
   tls.min_tls = section.choice("MinTLS", tls.min_tls);
   tls.ciphers = load_ciphers(section);
