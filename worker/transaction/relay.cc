@@ -163,7 +163,7 @@ void Transaction::on_upstream_deadline(backend::UpstreamConnection&) {
   if (now_.step == Step::connect) {
     if (connect_failed(ETIMEDOUT) == Flow::wait) return;
   } else if (now_.step == Step::secure) {
-    secure_timed_out();
+    secure_failed("tls_handshake", "no answer in time");
   } else if (upstream_->stream().unsent() < now_.backend_unsent) {
     return arm_deadlines();  // it is busy with a body that left us for the kernel some time ago
   } else {

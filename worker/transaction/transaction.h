@@ -226,7 +226,6 @@ class Transaction final : public ExchangeUser,
   Flow connected();
   Flow connect_failed(int error);
   Flow secure();
-  Flow secure_timed_out() { return secure_failed("tls_handshake", "no answer in time"); }
   Flow secure_failed(std::string_view reason, std::string_view why);
   Flow backend_failed(int error);
   // Has the backend probed if it took the request and has said nothing to any worker since then.

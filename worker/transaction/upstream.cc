@@ -77,11 +77,8 @@ Transaction::Flow Transaction::secure_failed(std::string_view reason, std::strin
   context_.segment.backends().count_failure(row, context_.row);
   context_.segment.backends().count_tls_failure(row, context_.row, reason == "tls_verify");
   context_.health.tls_failed(*now_.backend, reason, why);
-  if (now_.avoided || !has_other_backend()) return fail(502, reason);
-  now_.avoided = now_.backend;
-  drop_upstream();
-  admission_.leave_backend();
-  return go(Step::pick_backend);
+  if (!now_.avoided && has_other_backend()) return go_elsewhere();
+  return fail(502, reason);
 }
 
 // A connect that was under way has failed.
@@ -150,7 +147,10 @@ Transaction::Flow Transaction::upstream_ended(const tls::IoResult& result) {
   }
   context_.segment.backends().count_failure(now_.backend->heritage.row, context_.row);
   if (!is_orderly) suspect_if_silent("connection reset");
-  if (may_go_elsewhere()) return go_elsewhere();
+  if (may_go_elsewhere()) {
+    to_backend_.rewind();
+    return go_elsewhere();
+  }
   return fail(502, is_orderly ? "backend_closed" : "backend_reset");
 }
 
@@ -182,7 +182,6 @@ bool Transaction::has_other_backend() const {
 Transaction::Flow Transaction::go_elsewhere() {
   now_.avoided = now_.backend;
   drop_upstream();
-  to_backend_.rewind();
   admission_.leave_backend();
   return go(Step::pick_backend);
 }
