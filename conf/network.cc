@@ -79,6 +79,11 @@ std::string expected_prefix(std::string_view prefix, bool is_v6) {
 
 }  // namespace
 
+Network network_of(const IpAddress& address, unsigned bits4, unsigned bits6) {
+  const unsigned bits = address.is_v6 ? bits6 : bits4;
+  return {masked(address, bits), bits};
+}
+
 IpAddress ip_from_bytes(const unsigned char* sixteen) {
   IpAddress address{0, 0, true};
   for (int i = 0; i < 8; ++i) {
@@ -140,8 +145,8 @@ std::optional<Network> parse_network(std::string_view text, std::string& error) 
         is_mapped ? "write this network as one of IPv4" : expected_prefix(prefix, address->is_v6);
     return std::nullopt;
   }
-  const Network wanted{masked(*address, static_cast<unsigned>(*bits - least)),
-                       static_cast<unsigned>(*bits - least)};
+  const auto wanted_bits = static_cast<unsigned>(*bits - least);
+  const Network wanted = network_of(*address, wanted_bits, wanted_bits);
   if (wanted.address == *address) return wanted;
   error = "which has bits set behind its prefix; write " + ip_text(wanted.address) + "/" +
           std::to_string(wanted.bits);

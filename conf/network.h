@@ -29,6 +29,9 @@ struct Network {
   bool operator==(const Network&) const = default;
 };
 
+// The network of `address` with so many bits, for IPv4 or for IPv6.
+Network network_of(const IpAddress& address, unsigned bits4, unsigned bits6);
+
 // The 16 bytes of an IPv6 address as they are in a packet.
 IpAddress ip_from_bytes(const unsigned char* sixteen);
 

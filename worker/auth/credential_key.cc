@@ -1,10 +1,10 @@
 // Keyed hashes for authentication: see credential_key.h.
 #include "worker/auth/credential_key.h"
 
-#include <arpa/inet.h>
-
 #include <cstring>
 #include <string>
+
+#include "worker/route/client_network.h"
 
 namespace worker::auth {
 namespace {
@@ -29,15 +29,9 @@ shm::SessionKey credential_key(const route::HashSecret& secret, const FileIdenti
 }
 
 std::uint64_t client_key(const route::HashSecret& secret, std::string_view ip) {
+  route::NetworkBytes room;
   std::string text(kClient);
-  in6_addr address{};
-  if (ip.find(':') != ip.npos && ::inet_pton(AF_INET6, std::string(ip).c_str(), &address) == 1) {
-    char network[8];
-    std::memcpy(network, &address, sizeof network);
-    text.append(network, sizeof network);
-  } else {
-    text.append(ip);
-  }
+  text.append(route::client_network(ip, 32, 64, room));
   return route::keyed_hash(secret, text).low;
 }
 

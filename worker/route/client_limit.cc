@@ -6,30 +6,13 @@
 
 #include "worker/http/session_key.h"
 #include "worker/log/escape.h"
+#include "worker/route/client_network.h"
 
 namespace worker::route {
 
 namespace {
 
 constexpr std::uint64_t kLogUs = 10'000'000;
-
-// The first `bits` bits of `width`, in the low bits of the result.
-std::uint64_t first_bits(unsigned bits, unsigned width) {
-  const std::uint64_t all = width == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << width) - 1;
-  if (bits >= width) return all;
-  return all & ~(all >> bits);
-}
-
-// The network that is the client.
-conf::Network network_of(const net::IpAddress& address, const conf::ClientLimit& limit) {
-  if (!address.is_v6) {
-    return {.address = {0, address.low & first_bits(limit.mask4, 32), false}, .bits = limit.mask4};
-  }
-  const unsigned low = limit.mask6 > 64 ? limit.mask6 - 64 : 0;
-  return {.address = {address.high & first_bits(limit.mask6, 64), address.low & first_bits(low, 64),
-                      true},
-          .bits = limit.mask6};
-}
 
 // The limit's own secret for one kind of clients.
 HashSecret derived(const HashSecret& secret, shm::LimitId id, char kind) {
@@ -101,21 +84,15 @@ shm::SessionKey ClientLimit::key_of(const http::RequestHead& head,
 
 shm::SessionKey ClientLimit::key_of_address(const HashSecret& secret,
                                             std::string_view client_ip) const {
-  const std::optional<net::IpAddress> address = net::parse_ip(client_ip);
-  if (!address) return keyed_hash(secret, client_ip);
-  const net::IpAddress masked = network_of(*address, *config_).address;
-  // The number of bytes tells IPv4 and IPv6 apart.
-  char bytes[2 * sizeof(std::uint64_t)];
-  std::memcpy(bytes, &masked.low, sizeof masked.low);
-  std::memcpy(bytes + sizeof masked.low, &masked.high, sizeof masked.high);
-  return keyed_hash(secret, {bytes, masked.is_v6 ? sizeof bytes : sizeof masked.low});
+  NetworkBytes room;
+  return keyed_hash(secret, client_network(client_ip, config_->mask4, config_->mask6, room));
 }
 
 // What a person takes for the client: the network, as far as it is what the limit counts.
 std::string ClientLimit::client_text(std::string_view client_ip) const {
   const std::optional<net::IpAddress> address = net::parse_ip(client_ip);
   if (!address || config_->key != conf::ClientLimit::Key::address) return std::string(client_ip);
-  return conf::network_text(network_of(*address, *config_));
+  return conf::network_text(conf::network_of(*address, config_->mask4, config_->mask6));
 }
 
 void ClientLimit::note_over(std::string_view client_ip, std::string_view why, std::uint64_t now_us,

@@ -1,10 +1,10 @@
 // The sessions of one service: see session_affinity.h.
 #include "worker/route/session_affinity.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <utility>
+
+#include "worker/route/client_network.h"
 
 namespace worker::route {
 
@@ -29,14 +29,6 @@ std::optional<http::SessionSource> source_of(conf::SessionPolicy::Type type) {
   return std::nullopt;
 }
 
-// Clears all but the first `bits` bits.
-void mask(std::string& address, unsigned bits) {
-  for (std::size_t i = 0; i < address.size(); ++i) {
-    const unsigned kept = std::clamp<int>(static_cast<int>(bits) - static_cast<int>(8 * i), 0, 8);
-    address[i] = static_cast<char>(static_cast<unsigned char>(address[i]) & (0xff00u >> kept));
-  }
-}
-
 }  // namespace
 
 SessionAffinity::SessionAffinity(const conf::SessionPolicy& policy, std::string_view service,
@@ -57,23 +49,11 @@ SessionAffinity::SessionAffinity(const conf::SessionPolicy& policy, std::string_
 std::optional<shm::SessionKey> SessionAffinity::key_of(const http::RequestHead& head,
                                                        std::string_view client_ip) {
   if (policy_.type == conf::SessionPolicy::Type::none) return std::nullopt;
-  if (!source_) return hash(network_of(client_ip, policy_.mask4, policy_.mask6));
+  NetworkBytes room;
+  if (!source_) return hash(client_network(client_ip, policy_.mask4, policy_.mask6, room));
   const auto text = http::session_text(*source_, policy_.id, head, scratch_);
   if (!text) return std::nullopt;
   return hash(*text);
-}
-
-std::string_view SessionAffinity::network_of(std::string_view client_ip, unsigned bits4,
-                                             unsigned bits6) {
-  const bool is_v6 = client_ip.find(':') != std::string_view::npos;
-  scratch_.assign(client_ip);
-  std::string address(is_v6 ? 16 : 4, '\0');
-  if (::inet_pton(is_v6 ? AF_INET6 : AF_INET, scratch_.c_str(), address.data()) != 1) {
-    return scratch_;
-  }
-  mask(address, is_v6 ? bits6 : bits4);
-  scratch_ = address;
-  return scratch_;
 }
 
 shm::SessionKey SessionAffinity::hash(std::string_view text) {
@@ -108,7 +88,9 @@ std::optional<std::size_t> SessionAffinity::find(const shm::SessionKey& key, std
 bool SessionAffinity::may_evict(std::string_view client_ip, std::uint64_t now_ms) {
   constexpr unsigned kBits4 = 32;
   constexpr unsigned kBits6 = 64;  // what one customer of a provider gets
-  return share_.take(keyed_hash(secret_, network_of(client_ip, kBits4, kBits6)).low, now_ms);
+  NetworkBytes room;
+  return share_.take(keyed_hash(secret_, client_network(client_ip, kBits4, kBits6, room)).low,
+                     now_ms);
 }
 
 void SessionAffinity::remember(const shm::SessionKey& key, std::size_t backend_index,

@@ -65,7 +65,6 @@ class SessionAffinity {
 
  private:
   shm::SessionKey hash(std::string_view text);
-  std::string_view network_of(std::string_view client_ip, unsigned bits4, unsigned bits6);
   bool may_evict(std::string_view client_ip, std::uint64_t now_ms);
   std::optional<std::size_t> index_of(shm::BackendId backend) const;
   std::uint32_t ttl_s() const { return static_cast<std::uint32_t>(policy_.ttl.count()); }
