@@ -50,26 +50,32 @@ bool Attempts::has_failed(std::uint64_t client, std::uint64_t now_ms) const {
   return debt_ms(client, now_ms) != 0;
 }
 
-bool Attempts::take(std::uint64_t client, std::uint64_t now_ms) {
-  Word(&set)[kEntries] = words_[set_of(client)];
-  for (;;) {
-    if (wait_ms(client, now_ms) != 0) return false;
-    Word* place = nullptr;
-    std::uint64_t seen = 0;
-    std::uint64_t least = 0;
-    for (Word& word : set) {
-      const std::uint64_t now_there = word.load(std::memory_order_relaxed);
-      const bool is_own = is_of(now_there, client) && now_there != 0;
-      const std::uint64_t debt = debt_of(now_there, now_ms);
-      if (place != nullptr && !is_own && debt >= least) continue;
-      place = &word;
-      seen = now_there;
-      least = debt;
-      if (is_own) break;
+// The client's word, or else the first one with the smallest debt.
+Attempts::Place Attempts::find(std::uint64_t client, std::uint64_t now_ms) {
+  Place own;
+  Place least;
+  for (Word& cell : words_[set_of(client)]) {
+    const std::uint64_t word = cell.load(std::memory_order_relaxed);
+    const std::uint64_t debt = debt_of(word, now_ms);
+    if (word != 0 && is_of(word, client)) {
+      if (own.cell == nullptr || debt > own.debt_ms) own = {&cell, word, debt, true};
+    } else if (least.cell == nullptr || debt < least.debt_ms) {
+      least = {&cell, word, debt, false};
     }
-    const std::uint64_t own_debt = is_of(seen, client) ? least : 0;
-    const std::uint64_t next = word_of(client, own_debt + kAttemptMs, now_ms);
-    if (place->compare_exchange_weak(seen, next, std::memory_order_relaxed)) return true;
+  }
+  return own.cell != nullptr ? own : least;
+}
+
+// The verdict and the exchange are about the same word, read once. Otherwise two workers could both
+// find room for the last attempt and then count one on top of the other.
+bool Attempts::take(std::uint64_t client, std::uint64_t now_ms) {
+  for (;;) {
+    const Place place = find(client, now_ms);
+    const std::uint64_t debt = (place.is_own ? place.debt_ms : 0) + kAttemptMs;
+    if (debt > kMost) return false;
+    std::uint64_t seen = place.word;
+    const std::uint64_t fresh = word_of(client, debt, now_ms);
+    if (place.cell->compare_exchange_weak(seen, fresh, std::memory_order_relaxed)) return true;
   }
 }
 

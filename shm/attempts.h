@@ -36,7 +36,14 @@ class Attempts {
 
  private:
   using Word = std::atomic<std::uint64_t>;
+  struct Place {
+    Word* cell = nullptr;
+    std::uint64_t word = 0;
+    std::uint64_t debt_ms = 0;
+    bool is_own = false;
+  };
 
+  Place find(std::uint64_t client, std::uint64_t now_ms);
   std::uint64_t debt_ms(std::uint64_t client, std::uint64_t now_ms) const;
 
   Word words_[kSets][kEntries];

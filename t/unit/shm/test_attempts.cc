@@ -3,6 +3,7 @@
 #include "shm/attempts.h"
 
 #include <doctest/doctest.h>
+#include <sched.h>
 
 #include <cstring>
 #include <memory>
@@ -99,4 +100,25 @@ TEST_CASE("attempts: exact over processes that take them at the same time") {
   }
   for (const pid_t pid : all) CHECK(children::succeeded(pid));
   CHECK(*taken == 500 * kFreeAttempts);
+}
+
+TEST_CASE("attempts: exact for one client of four processes, at each of many times") {
+  constexpr unsigned kProcesses = 4;
+  const unsigned times = 2500 * children::kRounds;
+  children::Shared<Attempts> attempts;
+  children::Shared<std::atomic<unsigned>> arrived;
+  children::Shared<std::atomic<unsigned>> taken;
+  std::vector<pid_t> all;
+  for (unsigned i = 0; i < kProcesses; ++i) {
+    all.push_back(children::start([&] {
+      for (unsigned time = 0; time < times; ++time) {
+        ++*arrived;
+        while (arrived->load() < kProcesses * (time + 1)) ::sched_yield();
+        *taken += take_all(*attempts, client(1), kNow + time * kFreeAttempts * kAttemptMs);
+      }
+      return true;
+    }));
+  }
+  for (const pid_t pid : all) CHECK(children::succeeded(pid));
+  CHECK(*taken == times * kFreeAttempts);
 }
