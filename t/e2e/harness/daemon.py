@@ -142,7 +142,7 @@ class Pound:
 
     def wait_grown_up(self, *workers):
         """Waits until the master would replace these workers (default: all) without delay."""
-        wait_until(lambda: all(proc.age(pid) > _GROWN_UP for pid in workers or self.workers()),
+        wait_until(lambda: all(proc.age(pid) > _GROWN_UP for pid in workers or self.wait_workers()),
                    lambda: f"an age of {_GROWN_UP} s of {workers or self.workers()}")
 
     def kill_worker(self, victim=None):

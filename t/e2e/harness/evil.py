@@ -46,7 +46,7 @@ class Evil:
 
     def kill_worker(self, pound, name, argument=""):
         """Runs an attack that no worker survives; returns the pid of the worker that has died."""
-        before = set(pound.workers())
+        before = set(pound.wait_workers())
         words = self.attack(pound, name, argument)
         assert words is None, f"the worker survived {name}: {words}"
         gone = wait_until(lambda: before - set(pound.workers()),
