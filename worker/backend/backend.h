@@ -6,7 +6,6 @@
 // names.
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "conf/config.h"
 #include "worker/backend/heritage.h"
 #include "worker/backend/pool.h"
+#include "worker/log/occasional.h"
 #include "worker/net/deadline.h"
 #include "worker/net/event.h"
 #include "worker/route/slots.h"
@@ -33,10 +33,10 @@ struct Backend {
   const conf::Backend& config;
   const BackendHeritage& heritage;
   UpstreamPool pool;
-  route::Slots slots;                       // its `Threads`
-  net::DeadlineList& timeout;               // `TimeOut`
-  net::DeadlineList& connect_timeout;       // `ConnTO`, for each address; likewise for TLS
-  mutable std::uint64_t tls_logged_ms = 0;  // when the log last said that TLS failed
+  route::Slots slots;                  // its `Threads`
+  net::DeadlineList& timeout;          // `TimeOut`
+  net::DeadlineList& connect_timeout;  // `ConnTO`, for each address; likewise for TLS
+  mutable log::Occasional tls_line;    // says that TLS failed
 
  private:
   mutable std::vector<net::SocketAddress> found_;  // after the start

@@ -72,9 +72,7 @@ void Health::backend_is_dead(const Backend& backend, int error) {
 }
 
 void Health::tls_failed(const Backend& backend, std::string_view reason, std::string_view why) {
-  const std::uint64_t now = net::EventLoop::now_ms();
-  if (backend.tls_logged_ms != 0 && now - backend.tls_logged_ms < kTlsLogMs) return;
-  backend.tls_logged_ms = now;
+  if (!backend.tls_line.take(net::EventLoop::now_ms())) return;
   log_.write(log::Severity::warning, "backend " + backend.title() + ": TLS failed (" +
                                          std::string(reason) + "): " + std::string(why));
 }

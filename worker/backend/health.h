@@ -17,8 +17,6 @@
 
 namespace worker::backend {
 
-inline constexpr std::uint64_t kTlsLogMs = 10'000;
-
 // The addresses of one backend in the order in which to try them. The order does not change while
 // they are tried, although other requests may find addresses silent meanwhile.
 class AddressOrder {
@@ -58,7 +56,7 @@ class Health {
   // Connects to all addresses have failed, the last one with the errno `error`.
   void backend_is_dead(const Backend& backend, int error);
   // A connection was established, but TLS was not. Does not make the backend dead. `reason`: as in
-  // the access record. Logged at most every kTlsLogMs by this worker.
+  // the access record. This worker logs it now and then.
   void tls_failed(const Backend& backend, std::string_view reason, std::string_view why);
   // A connect to a backend that was dead has succeeded.
   void backend_is_live(const Backend& backend);

@@ -12,8 +12,6 @@ namespace worker::route {
 
 namespace {
 
-constexpr std::uint64_t kLogUs = 10'000'000;
-
 // The limit's own secret for one kind of clients.
 HashSecret derived(const HashSecret& secret, shm::LimitId id, char kind) {
   char text[sizeof id + 1];
@@ -99,8 +97,7 @@ void ClientLimit::note_over(std::string_view client_ip, std::string_view why, st
                             log::Log& log) {
   const std::string client = client_text(client_ip);
   segment_->limits().top().count(row_, client);
-  if (!is_observing() || (logged_us_ != 0 && now_us - logged_us_ < kLogUs)) return;
-  logged_us_ = now_us;
+  if (!is_observing() || !observed_line_.take(now_us / 1000)) return;
   std::string line = title_ + " observes: client ";
   log::append_escaped(line, client);
   line.append(" ").append(why);

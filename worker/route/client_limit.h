@@ -22,6 +22,7 @@
 #include "shm/segment.h"
 #include "worker/http/request_head.h"
 #include "worker/log/log.h"
+#include "worker/log/occasional.h"
 #include "worker/net/ip_address.h"
 #include "worker/route/heritage.h"
 #include "worker/route/keyed_hash.h"
@@ -91,7 +92,7 @@ class ClientLimit {
   shm::Segment* segment_;
   shm::Row row_;
   shm::Rate rate_;
-  std::uint64_t logged_us_ = 0;  // when the log last told of a client; 0 = never
+  log::Occasional observed_line_;
 };
 
 }  // namespace worker::route

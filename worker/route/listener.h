@@ -14,6 +14,7 @@
 #include "conf/config.h"
 #include "shm/session_table.h"
 #include "worker/http/limits.h"
+#include "worker/log/occasional.h"
 #include "worker/net/deadline.h"
 #include "worker/route/balancer.h"
 #include "worker/route/client_limit.h"
@@ -71,7 +72,7 @@ struct Listener {
   PaceLimits pace;
   PaceLimits surplus_pace;
   std::vector<ClientLimit> client_limits;
-  std::uint64_t full_logged_ms = 0;  // when the log last said that requests cannot wait any more
+  log::Occasional full_line;  // says that requests cannot wait any more
   std::vector<Service> services;
 };
 

@@ -13,9 +13,6 @@ namespace {
 constexpr std::size_t kCollectSize = 16 * 1024;
 constexpr int kReadsPerTurn = 8;
 
-// A worker logs at most this often that a listener's requests do not get slots.
-constexpr std::uint64_t kFullLogMs = 10'000;
-
 }  // namespace
 
 // Takes the request's body, up to `Buffer`, so that no slot is held while a slow client sends it. A
@@ -180,12 +177,10 @@ void Transaction::on_wait_timeout() {
   run();
 }
 
-// Logs which limit keeps requests from being served, at most every kFullLogMs.
+// Logs which limit keeps requests from being served, now and then.
 void Transaction::note_full(std::string_view limit, const std::string& why) {
   route::Listener& listener = *now_.listener;
-  const std::uint64_t now = net::EventLoop::now_ms();
-  if (listener.full_logged_ms != 0 && now - listener.full_logged_ms < kFullLogMs) return;
-  listener.full_logged_ms = now;
+  if (!listener.full_line.take(net::EventLoop::now_ms())) return;
   context_.log.write(log::Severity::warning, "listener " + listener.name + ": " +
                                                  std::string(limit) + " is reached: " + why +
                                                  "; others get 503");
