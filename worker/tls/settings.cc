@@ -7,6 +7,12 @@
 
 namespace worker::tls {
 
+namespace {
+
+constexpr int kSecurityLevel = 2;  // 112 bits: no RSA below 2048, no SHA-1
+
+}  // namespace
+
 Ciphers usable_ciphers(const std::vector<std::string>& names, const conf::Position& where,
                        conf::Diagnostics& diagnostics) {
   Ciphers ciphers = choose_ciphers(names);

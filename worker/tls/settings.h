@@ -9,8 +9,6 @@
 
 namespace worker::tls {
 
-inline constexpr int kSecurityLevel = 2;  // 112 bits: no RSA below 2048, no SHA-1
-
 // The ciphers of these names. Warns of names that cannot be used. An error when none is left; then
 // `suites_1_3` is empty.
 Ciphers usable_ciphers(const std::vector<std::string>& names, const conf::Position& where,
