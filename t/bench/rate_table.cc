@@ -9,12 +9,12 @@
 #include <cstdint>
 #include <cstdio>
 #include <exception>
-#include <fstream>
 #include <limits>
 #include <stdexcept>
 #include <string>
 
 #include "shm/segment.h"
+#include "t/bench/random_keys.h"
 
 namespace {
 
@@ -26,30 +26,6 @@ constexpr std::uint64_t kStartUs = 1'000'000'000;
 constexpr shm::Rate kWide{.interval_us = 1000, .horizon_us = shm::kMostAheadUs / 1000 * 1000};
 // Everybody is over this one after one request.
 constexpr shm::Rate kNarrow{.interval_us = 3'600'000'000, .horizon_us = 3'600'000'000};
-
-// splitmix64: as uniform as a keyed hash, and too cheap to affect the figures.
-constexpr std::uint64_t mix(std::uint64_t x) {
-  x += 0x9e3779b97f4a7c15;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
-  return x ^ (x >> 31);
-}
-
-constexpr shm::SessionKey key_of(std::uint64_t number) {
-  return {mix(2 * number), mix(2 * number + 1)};
-}
-
-// Resident shared memory of this process, in MiB.
-double shared_mib() {
-  std::ifstream status("/proc/self/status");
-  for (std::string word; status >> word;) {
-    if (word != "RssShmem:") continue;
-    double kib = 0;
-    status >> kib;
-    return kib / 1024;
-  }
-  throw std::runtime_error("no RssShmem in /proc/self/status");
-}
 
 // The time of one request, in nanoseconds, of clients `client(i)`.
 template <class Client>

@@ -2,31 +2,16 @@
 #include "worker/net/address_lists.h"
 
 #include <doctest/doctest.h>
-#include <unistd.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <string>
+
+#include "t/unit/folder.h"
 
 using worker::net::AddressLists;
 using worker::net::AddressMark;
 using worker::net::AddressSet;
 
 namespace {
-
-struct Folder {
-  Folder() {
-    char name[] = "/tmp/pound-lists-XXXXXX";
-    path = ::mkdtemp(name);
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  std::string write(const std::string& name, std::string_view text) const {
-    std::ofstream(path + "/" + name) << text;
-    return path + "/" + name;
-  }
-  std::string path;
-};
 
 const auto kConfig = std::make_shared<const conf::SourceFile>(conf::SourceFile{"t", "line\n"});
 

@@ -179,7 +179,7 @@ TEST_CASE("endpoint: watch and want_write report a descriptor that epoll refuses
 namespace {
 
 std::shared_ptr<worker::tls::Context> some_context() {
-  const tls_test::Folder folder;
+  const Folder folder;
   conf::Tls tls;
   tls.certificates = {{folder.write("a.pem", tls_test::simple_pem("a.test")), {}}};
   conf::Diagnostics diagnostics;

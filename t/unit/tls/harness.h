@@ -18,27 +18,13 @@
 #include <memory>
 #include <string>
 
+#include "t/unit/folder.h"
 #include "worker/net/stream.h"
 #include "worker/tls/authorities.h"
 #include "worker/tls/certificate.h"
 #include "worker/tls/context.h"
 
 namespace tls_test {
-
-struct Folder {
-  Folder() {
-    char name[] = "/tmp/pound-tls-XXXXXX";
-    path = ::mkdtemp(name);
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  std::string write(const std::string& name, std::string_view text) const {
-    std::ofstream(path + "/" + name) << text;
-    return path + "/" + name;
-  }
-  std::string path;
-};
 
 inline worker::tls::KeyPointer make_ec_key(const char* curve = "P-256") {
   return worker::tls::KeyPointer(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", curve));

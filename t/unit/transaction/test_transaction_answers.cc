@@ -89,7 +89,7 @@ TEST_CASE("transaction answers: an answer to HEAD counts no bytes") {
 }
 
 TEST_CASE("transaction answers: with StrictSNI a host that the certificate lacks is misdirected") {
-  const tls_test::Folder folder;
+  const Folder folder;
   conf::Tls tls;
   tls.certificates = {{folder.write("a.pem", tls_test::simple_pem("a.test", "DNS:a.test")), {}}};
   tls.strict_sni = true;

@@ -8,23 +8,11 @@
 #include <string>
 
 #include "conf/load.h"
+#include "t/unit/folder.h"
 #include "t/unit/tls/harness.h"
 #include "t/unit/worker/prepared.h"
 
 namespace {
-
-struct Folder {
-  Folder() {
-    char name[] = "/tmp/pound-prepare-XXXXXX";
-    path = ::mkdtemp(name);
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  std::string write(const std::string& name, std::string_view text) const {
-    std::ofstream(path + "/" + name) << text;
-    return path + "/" + name;
-  }
-  std::string path;
-};
 
 std::optional<worker::Heritage> prepare(const std::string& global, const std::string& address,
                                         conf::Diagnostics& diagnostics) {
@@ -186,7 +174,7 @@ TEST_CASE("prepare: a listener's name that does not resolve is an error") {
 }
 
 TEST_CASE("prepare: each HTTPS listener gets its certificates, and all are freed in steps") {
-  const tls_test::Folder folder;
+  const Folder folder;
   const std::string first = folder.write("a.pem", tls_test::simple_pem("a.test"));
   const std::string second = folder.write("b.pem", tls_test::simple_pem("b.test"));
   conf::Diagnostics diagnostics;
