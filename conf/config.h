@@ -40,7 +40,7 @@ struct Global {
   int log_facility = 3 << 3;            // LogFacility: a syslog(3) facility; default daemon
   std::string log_socket = "/dev/log";  // LogSocket: path of the syslog socket
   AccessLogFormat access_log = AccessLogFormat::combined;  // AccessLog
-  // TrustedProxies: peers that are believed who their client is. Default: none
+  // TrustedProxies: proxies whose word Pound takes for the address of a client. Default: none
   AddressList trusted_proxies;
   std::string client_field = "X-Forwarded-For";  // ClientField: a token
   Position where;
@@ -139,7 +139,7 @@ struct Redirect {
   std::string path;  // with query and fragment; empty: path and query of the request
 };
 
-// Who may use a service: users with passwords (Basic authentication, RFC 7617).
+// The users of a service and their passwords (Basic authentication, RFC 7617).
 struct Auth {
   std::string realm;  // Realm: 1..255 printable ASCII characters, shown to the user
   std::string users;  // Users: an htpasswd file; its hashes are read by worker/auth only

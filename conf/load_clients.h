@@ -1,4 +1,4 @@
-// The keys that say who the client is and whether it may come in: TrustedProxies, ClientField and
+// The keys about the address of a client and its access: TrustedProxies, ClientField and
 // Clients.
 #pragma once
 
@@ -10,7 +10,7 @@
 
 namespace conf {
 
-// Empty when the key is absent. Warns of a list that leaves nobody to be the client.
+// Empty when the key is absent. Warns of a list that has all addresses, so that no client is left.
 AddressList load_trusted_proxies(const Section& section, Diagnostics& diagnostics);
 
 // Nothing when the key is absent or was reported.
