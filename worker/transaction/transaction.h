@@ -191,6 +191,8 @@ class Transaction final : public ExchangeUser,
   void on_admitted() override { run(); }
   void on_waited_long() override;
   void on_wait_timeout() override;
+
+  // choose.cc: which backend
   void take_backend(std::size_t index);
   bool may_serve(std::size_t backend) const;
   std::optional<std::size_t> choose_backend();
@@ -235,16 +237,18 @@ class Transaction final : public ExchangeUser,
   void note_response_time();
   Flow send_head();
   Flow upstream_ended(const tls::IoResult& result);
-  bool may_keep_body();
-  bool may_go_elsewhere() const;
-  bool has_other_backend() const;
-  Flow go_elsewhere();
   Flow take_response(char* data, std::size_t size);
   Flow refuse_response(const http::Refusal& refusal, std::string_view excerpt);
   Flow begin_response(char* rest, std::size_t size);
   void upstream_done(bool has_excess);
   void keep_upstream();  // in the pool, or for this client
   void drop_upstream();
+
+  // retry.cc: may another backend serve instead
+  bool may_keep_body();
+  bool may_go_elsewhere() const;
+  bool has_other_backend() const;
+  Flow go_elsewhere();
 
   // relay.cc: bodies both ways, and how long to wait for either side
   Flow relay();
