@@ -39,9 +39,17 @@ class AddressOrder {
   std::size_t next_ = 0;
 };
 
+inline constexpr unsigned kFullShare = 256;
+
 class Health {
  public:
   Health(shm::BackendTable& table, log::Log& log) : table_(table), log_(log) {}
+
+  // Which part of its weight the backend may be chosen with now: 0 (not at all, as it is dead) to
+  // kFullShare.
+  unsigned share(const Backend& backend) const {
+    return table_.is_live(backend.heritage.row) ? kFullShare : 0;
+  }
 
   AddressOrder addresses(const Backend& backend) const { return {backend, table_}; }
 

@@ -5,10 +5,11 @@
 
 namespace worker::transaction {
 
-// Whether the backend, by its number in the configuration, is live and has not failed this request.
+// Whether the backend, by its number in the configuration, may be chosen and has not failed this
+// request.
 bool Transaction::may_serve(std::size_t backend) const {
   const backend::Backend& one = context_.backends[backend];
-  return &one != now_.avoided && context_.segment.backends().is_live(one.heritage.row);
+  return &one != now_.avoided && context_.health.share(one) != 0;
 }
 
 // The session's backend while it lives, else one by weight, which then becomes the session's.

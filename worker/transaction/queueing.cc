@@ -117,7 +117,7 @@ void Transaction::on_waited_long() {
     take_backend(i);
     return run();
   }
-  if (!context_.segment.backends().is_live(now_.backend->heritage.row)) {
+  if (context_.health.share(*now_.backend) == 0) {
     admission_.leave_backend();
     now_.step = Step::pick_backend;
     run();
