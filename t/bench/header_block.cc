@@ -4,15 +4,12 @@
 // alone, then with the judge, then with the writing of the head for the backend. Then the block of
 // a response. Prints the best of many repeats, because other work of a busy machine only adds to a
 // figure. Exits with 1 when a good block is refused. Asserts no time.
-#include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <exception>
-#include <limits>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 
+#include "t/bench/best_of.h"
 #include "worker/http/http1_writer.h"
 #include "worker/http/response_head.h"
 #include "worker/http2/request_block.h"
@@ -22,10 +19,6 @@ using namespace worker::http;
 using namespace worker::http2;
 
 namespace {
-
-// Many short repeats, so that at least one runs without an interruption.
-constexpr unsigned kRepeats = 600;
-constexpr unsigned kCalls = 1'000;
 
 // What does not change between two requests is in the table of the client's encoder, and comes
 // after the first request as one byte; the path does not.
@@ -62,23 +55,6 @@ constexpr std::string_view kResponse =
     "Content-Type: text/html; charset=utf-8\r\nContent-Length: 1024\r\n"
     "Last-Modified: Tue, 14 May 2024 09:00:00 GMT\r\nETag: \"66433a10-400\"\r\n"
     "Cache-Control: max-age=3600\r\nAccept-Ranges: bytes\r\n\r\n";
-
-void require(bool holds, const char* what) {
-  if (!holds) throw std::runtime_error(what);
-}
-
-template <class Body>
-double best_ns(Body body) {
-  using Clock = std::chrono::steady_clock;
-  double best = std::numeric_limits<double>::infinity();
-  for (unsigned repeat = 0; repeat < kRepeats; ++repeat) {
-    const Clock::time_point start = Clock::now();
-    for (unsigned i = 0; i < kCalls; ++i) body();
-    const std::chrono::duration<double, std::nano> took = Clock::now() - start;
-    best = std::min(best, took.count() / kCalls);
-  }
-  return best;
-}
 
 void append_string(std::string& block, std::string_view text) {
   block.push_back(static_cast<char>(text.size()));  // below 127

@@ -3,16 +3,13 @@
 // Measures the parser alone, then parser and sanitizer, then both and the writing of the head for
 // the backend. Prints the best of many repeats, because other work of a busy machine only adds to a
 // figure. Exits with 1 when a good head is refused. Asserts no time.
-#include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <exception>
-#include <limits>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 
+#include "t/bench/best_of.h"
 #include "worker/http/http1_writer.h"
 #include "worker/http/request_head.h"
 #include "worker/http/sanitizer.h"
@@ -20,10 +17,6 @@
 using namespace worker::http;
 
 namespace {
-
-// Many short repeats, so that at least one runs without an interruption.
-constexpr unsigned kRepeats = 600;
-constexpr unsigned kCalls = 1'000;
 
 // A browser's request for a page that it has visited before: 12 fields.
 constexpr std::string_view kBrowser =
@@ -52,10 +45,6 @@ std::string with_large_cookie() {
   return head.insert(head.find("session=") + 8, std::string(8192, 'c'));
 }
 
-void require(bool holds, const char* what) {
-  if (!holds) throw std::runtime_error(what);
-}
-
 void parse(std::string_view bytes, RequestHead& head) {
   std::size_t scanned = 0;
   Refusal refusal;
@@ -65,19 +54,6 @@ void parse(std::string_view bytes, RequestHead& head) {
 
 void judge(const RequestHead& head, RequestFacts& facts) {
   require(!judge_request(head, facts), "a good request was refused");
-}
-
-template <class Body>
-double best_ns(Body body) {
-  using Clock = std::chrono::steady_clock;
-  double best = std::numeric_limits<double>::infinity();
-  for (unsigned repeat = 0; repeat < kRepeats; ++repeat) {
-    const Clock::time_point start = Clock::now();
-    for (unsigned i = 0; i < kCalls; ++i) body();
-    const std::chrono::duration<double, std::nano> took = Clock::now() - start;
-    best = std::min(best, took.count() / kCalls);
-  }
-  return best;
 }
 
 void print_row(const char* name, std::string_view bytes) {

@@ -11,6 +11,7 @@
 #include <set>
 
 #include "t/unit/http/cases.h"
+#include "t/unit/http/verdict_text.h"
 #include "worker/http/chunked.h"
 #include "worker/http/http1_writer.h"
 #include "worker/http/request_head.h"
@@ -18,8 +19,10 @@
 #include "worker/http/sanitizer.h"
 
 using namespace worker::http;
+using http_cases::body_text;
 using http_cases::Case;
 using http_cases::escape;
+using http_cases::yes;
 
 namespace {
 
@@ -29,24 +32,8 @@ std::string refused(const Refusal& refusal, std::string_view shown) {
          std::to_string(refusal.offset) + " near=" + escape(shown);
 }
 
-std::string body_text(const Framing& body) {
-  switch (body.kind) {
-    case Framing::Kind::none:
-      return "none";
-    case Framing::Kind::length:
-      return "length:" + std::to_string(body.length);
-    case Framing::Kind::chunked:
-      return "chunked";
-    case Framing::Kind::until_close:
-      return "until_close";
-  }
-  return "?";
-}
-
 std::string minor(const RequestHead& head) { return head.version == Version::http10 ? "0" : "1"; }
 std::string minor(const ResponseHead& head) { return std::to_string(head.minor_version); }
-
-std::string yes(bool value) { return value ? "yes" : "no"; }
 
 std::string judged_request(const RequestHead& head, const Limits& limits, RuleSet allowed) {
   RequestFacts facts;

@@ -3,6 +3,7 @@
 // is again one request of HTTP/1.1 with the same meaning.
 #include <doctest/doctest.h>
 
+#include "t/unit/http/verdict_text.h"
 #include "t/unit/http2/cases.h"
 #include "worker/http/http1_writer.h"
 #include "worker/http/sanitizer.h"
@@ -11,7 +12,9 @@
 using namespace worker::http;
 using namespace worker::http2;
 using http2_cases::Case;
+using http_cases::body_text;
 using http_cases::escape;
+using http_cases::yes;
 
 namespace {
 
@@ -52,22 +55,6 @@ std::string refused(const Refusal& refusal, std::string_view text) {
          (is_malformed(refusal.reason) ? " malformed" : " answered") + " at " +
          std::to_string(refusal.offset) + " near=" + escape(excerpt(text, refusal.offset));
 }
-
-std::string body_text(const Framing& body) {
-  switch (body.kind) {
-    case Framing::Kind::none:
-      return "none";
-    case Framing::Kind::length:
-      return "length:" + std::to_string(body.length);
-    case Framing::Kind::chunked:
-      return "chunked";
-    case Framing::Kind::until_close:
-      return "until_close";
-  }
-  return "?";
-}
-
-std::string yes(bool value) { return value ? "yes" : "no"; }
 
 std::string cookie_of(const RequestHead& head) {
   CHECK(head.fields.count(FieldId::cookie) <= 1);
