@@ -88,7 +88,7 @@ def test_an_address_in_use(site, how):
         said = fails(pound, f"127.0.0.1:{port}", "ddress already in use")
         assert len(said.splitlines()) <= 3
     assert not pound.pid_file.exists()
-    assert pound.processes() == []
+    pound.wait_gone()
 
 
 @pytest.mark.parametrize("how", [{}, {"background": False, "args": ("-F",)}], ids=["daemon", "-F"])
@@ -110,7 +110,7 @@ def test_too_few_descriptors_are_told_or_do(site, limit):
     except StartFailed as failed:
         assert failed.status == 1
         assert failed.log.strip(), "the command gave no reason"
-        assert pound.processes() == []
+        pound.wait_gone()
         assert not pound.pid_file.exists()
     else:
         assert len(pound.workers()) == 3
@@ -127,7 +127,7 @@ def test_a_pid_file_that_cannot_be_written(site):
     pound = prepare(site)
     pound.pid_file = pathlib.Path("/nonexistent/pound.pid")
     fails(pound, "/nonexistent/pound.pid")
-    assert pound.processes() == []
+    pound.wait_gone()
 
 
 @pytest.mark.parametrize("make", [os.mkdir, os.mkfifo, lambda path: path.symlink_to("/dev/null")],
@@ -169,9 +169,8 @@ def test_a_pid_file_with_a_strangers_pid_is_stale(site):
 def test_a_stale_pid_file_after_kill(site):
     pound = prepare(site)
     pound.start()
-    old = pound.processes()
     os.kill(pound.master, signal.SIGKILL)
-    wait_until(lambda: not pound.processes(), lambda: f"{old} to end")
+    pound.wait_gone()
     assert pound.pid_file.exists()
     pound.start()
     assert get(pound.port).status == 200
@@ -193,4 +192,4 @@ def test_it_stops_and_starts_again_at_once(site):
         assert get(pound.port).status == 200
         pound.signal(signal.SIGTERM)
         pound.wait_exit()
-        wait_until(lambda: not pound.processes(), "all processes to end")
+        pound.wait_gone()

@@ -62,7 +62,7 @@ def fails(pound, faults, call, after, words):
     reason = f"({words}).*{os.strerror(errno.EDOM)}"
     assert re.search(reason.replace("$listen", str(pound.port)), said), said
     assert len(said.splitlines()) <= (3 if pound.background else 9), said
-    assert pound.processes() == []
+    pound.wait_gone()
 
 
 @pytest.mark.parametrize("how", [{"background": True, "args": ()}, {"args": ("-F",)}],

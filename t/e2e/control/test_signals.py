@@ -203,7 +203,7 @@ def test_no_pid_file_process_or_listener_is_left(site, number):
     pound = site.pound(CONFIG, web=site.backend().port, grace=30, threads=0)
     pound.signal(number)
     assert pound.wait_exit() == 0
-    wait_until(lambda: not pound.processes(), "all processes to end")
+    pound.wait_gone()
     assert not pound.pid_file.exists()
     with pytest.raises(ConnectionRefusedError):
         site.client(pound.port)

@@ -36,7 +36,7 @@ def test_fault_I2_check_asks_for_all_names_at_once(site, faults):
     assert done.returncode == 0, done.stderr
     assert no_answer(done.stderr) == NAMES
     assert faults.struck() == NAMES
-    assert not pound.processes()
+    pound.wait_gone()
 
 
 def test_fault_I2_start_with_a_resolver_that_hangs(site, faults):
@@ -86,7 +86,7 @@ def test_fault_I2_term_ends_a_reload_that_waits(site, faults):
     assert pound.wait_exit() == 0
     # Had the master waited for the names, the end of the reload would be in the log.
     assert no_answer(pound.log()) == 0
-    wait_until(lambda: not pound.processes(), "the end of the process that looks names up")
+    pound.wait_gone()  # the process that looks names up, too
 
 
 def test_fault_I2_quit_ends_a_reload_that_waits(site, faults):

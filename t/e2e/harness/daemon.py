@@ -186,6 +186,12 @@ class Pound:
                 raise AssertionError("the daemon has not ended; log:\n" + self.log()) from None
         return wait_until(lambda: not proc.is_alive(self.master), "the daemon's end", timeout)
 
+    def wait_gone(self, timeout=None):
+        """Waits until no process of the daemon is left. After a failed start, workers may end after
+        the master."""
+        wait_until(lambda: not self.processes(),
+                   lambda: f"the end of {self.processes()}; log:\n" + self.log()[-4000:], timeout)
+
     # --- reload -----------------------------------------------------------------------------------
     def reload(self, config=None, expect="ok", **values):
         """Changes the configuration if asked to, sends HUP, and returns the published outcome.
@@ -276,9 +282,7 @@ class Pound:
             if self.master and self.is_running():
                 self.signal(signal.SIGTERM)
                 self.wait_exit()
-            wait_until(lambda: not self.processes(),
-                       lambda: f"the end of {self.processes()}; log:\n" + self.log()[-4000:],
-                       scaled(5))
+            self.wait_gone(scaled(5))
         finally:
             for pid in self.processes():
                 os.kill(pid, signal.SIGKILL)

@@ -136,7 +136,7 @@ def run(site, faults, call, which, words, more=""):
     asking.end()
     pound.signal(signal.SIGTERM)
     assert pound.wait_exit() == 0
-    assert pound.processes() == []
+    pound.wait_gone()
 
 
 @pytest.mark.parametrize("call, which, words", MASTER, ids=lambda value: str(value)[:12])

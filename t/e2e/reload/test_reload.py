@@ -110,7 +110,7 @@ def test_an_outcome_of_the_last_run_is_not_believed(site):
     pound.reload(BROKEN, expect="failed")
     pound.signal(signal.SIGKILL)
     pound.wait_exit()
-    wait_until(lambda: not pound.processes(), "all processes to end")
+    pound.wait_gone()
     pound.configure(CONFIG)
     pound.log_file.unlink()
     pound.start()

@@ -64,7 +64,7 @@ def test_the_end_during_a_reload(site, number):
         time.sleep(step * 0.004)  # justified: each round tries another moment of the reload
         pound.signal(number)
         assert pound.wait_exit(scaled(8)) == 0
-        wait_until(lambda p=pound: not p.processes(), "all processes to end")
+        pound.wait_gone()
         assert not pound.pid_file.exists() and not pound.reload_file.exists()
 
 

@@ -52,7 +52,7 @@ def stops(pound):
     pound.wait_log("stopping now")
     assert time.monotonic() - begin < scaled(ANSWERS)
     assert pound.wait_exit() == 0
-    assert pound.processes() == []
+    pound.wait_gone()
 
 
 def is_sound(pound):

@@ -84,4 +84,4 @@ def test_the_call_ends_the_worker(pound, evil, name, argument, call):
     pound.signal(signal.SIGTERM)
     assert pound.wait_exit() == 0
     assert time.monotonic() - began < scaled(1)
-    assert not pound.processes()
+    pound.wait_gone()
