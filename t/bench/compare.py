@@ -28,7 +28,7 @@ import machine
 import outcome
 import report
 import tail
-from backends import Backend, make_certificate
+from backends import Backend, TlsBackend, make_certificate
 from http2_proxies import FOR_HTTP2, not_installed
 from load import Demand, idle_kib, measure
 from outcome import Outcome
@@ -108,6 +108,20 @@ class Bench:
         if not self.wants(name, self.needed(len(ALL))):
             return
         results = self.compete([Contestant(one.name, one, self.work, demand) for one in ALL])
+        values = [statistics.median(run.us for run in runs) for runs in results]
+        self.add(Outcome(name, what, values, values[1:], must, aim, results))
+
+    def over_tls(self, name, what, demand, must, aim):
+        """Likewise, with a backend that speaks TLS, whose certificate all verify."""
+        if not self.wants(name, self.needed(len(ALL))):
+            return
+        backend = TlsBackend(self.work.certificate, self.directory, demand.size)
+        try:
+            work = dataclasses.replace(self.work, backend=backend.port,
+                                       secure=self.work.certificate)
+            results = self.compete([Contestant(one.name, one, work, demand) for one in ALL])
+        finally:
+            backend.stop()
         values = [statistics.median(run.us for run in runs) for runs in results]
         self.add(Outcome(name, what, values, values[1:], must, aim, results))
 
@@ -201,6 +215,8 @@ def run(bench, socket):
     bench.against_peers("handshake", "handshake: one per request, 32 clients",
                         Demand(32, tls=True, close=True), 0.97, 0.85)
     bench.against_peers("tlsbig", "tlsbig: 1 MiB, 16 clients", Demand(16, MIB, True), 0.90, 0.80)
+    bench.over_tls("tlsbackend", "tlsbackend: 1 KiB, 64 clients, TLS to the backend", Demand(),
+                   0.85, 0.80)
     bench.access_log(socket)
     bench.against_itself(
         "routes1000", "routes1000: Pound with 1 000 services / with one",

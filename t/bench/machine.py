@@ -10,6 +10,7 @@ import pathlib
 import platform
 import re
 import resource
+import socket
 import subprocess
 
 from harness import proc
@@ -72,3 +73,11 @@ def version(command, pattern):
                           stderr=subprocess.STDOUT)
     found = re.search(pattern, done.stdout)
     return found[1] if found else "?"
+
+
+def is_open(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+        return True
+    except OSError:
+        return False

@@ -13,7 +13,6 @@ import pathlib
 import re
 import shutil
 import signal
-import socket
 import subprocess
 
 from harness import POUND, proc, reserve_port, wait_until
@@ -41,6 +40,7 @@ class Work:
     max_sessions: int = 0       # Pound only: the size of the table
     backends: tuple = ()        # Pound only: ports of further backends of the service
     workers: int = WORKERS
+    secure: pathlib.Path = None  # the backend speaks TLS with this certificate, for `localhost`
 
 
 class Proxy:
@@ -58,7 +58,7 @@ class Proxy:
         self.process = None
         self.start()
         for port in (self.http, self.https):
-            wait_until(lambda p=port: is_open(p),
+            wait_until(lambda p=port: machine.is_open(p),
                        lambda: f"{self.name} to open its port; its output: " + self.said())
         self.read_pid()
 
@@ -105,14 +105,6 @@ class Proxy:
             self.process.wait()
 
 
-def is_open(port):
-    try:
-        socket.create_connection(("127.0.0.1", port), 1).close()
-        return True
-    except OSError:
-        return False
-
-
 class Nginx(Proxy):
     name = "nginx"
     program = os.environ.get("NGINX", "nginx")
@@ -121,6 +113,10 @@ class Nginx(Proxy):
         work = self.work
         log = f"{self.directory}/access.log combined" if work.log else "off"
         pages = "location / { proxy_pass http://backend; }"
+        if work.secure:
+            pages = pages.replace("http:", "https:")
+        secure = f"""proxy_ssl_verify on; proxy_ssl_trusted_certificate {work.secure};
+  proxy_ssl_name localhost; proxy_ssl_server_name on;""" if work.secure else ""
         if work.slow:
             pages += f" location = {work.slow[0]} {{ proxy_pass http://slow; }}"
         slow = f"upstream slow {{ server 127.0.0.1:{work.slow[1]}; }}" if work.slow else ""
@@ -146,6 +142,7 @@ http {{
   proxy_http_version 1.1; proxy_max_temp_file_size 0;
   proxy_set_header Connection ""; proxy_set_header Host $http_host;
   proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+  {secure}
   upstream backend {{
     server 127.0.0.1:{work.backend}; keepalive 1024; keepalive_requests 1000000000;
   }}
@@ -179,6 +176,10 @@ class HAProxy(Proxy):
         if work.slow:
             use = f" use_backend slow if {{ path {work.slow[0]} }}"
             slow = f"backend slow\n server s 127.0.0.1:{work.slow[1]}"
+        secure = ""
+        if work.secure:
+            secure = f" ssl verify required ca-file {work.secure} verifyhost localhost"
+            secure += " sni str(localhost)"
         tls = f"ssl crt {work.certificate} alpn h2,http/1.1 ssl-min-ver TLSv1.2"
         tls += f" ciphersuites {SUITES}"
         path = self.write("haproxy.cfg", f"""
@@ -202,7 +203,7 @@ frontend f
 {use}
  default_backend b
 backend b
- server s 127.0.0.1:{work.backend}
+ server s 127.0.0.1:{work.backend}{secure}
 {slow}
 """)
         self.run([self.program, "-db", "-f", path])
@@ -244,6 +245,8 @@ class Pound(Proxy):
         for i, port in enumerate(ports + ((work.slow[1],) if work.slow else ())):
             lines += [f"  - &b{i}", "    Address: 127.0.0.1", f"    Port: {port}",
                       "    Threads: 0", "    TimeOut: 60"]
+            if work.secure:
+                lines += [f"    TLS: {{Name: localhost, CA: {work.secure}}}"]
         rules = []
         if work.slow:
             rules += [f'      - URL: "^{work.slow[0]}$"', f"        Backends: [*b{len(ports)}]"]

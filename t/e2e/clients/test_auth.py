@@ -7,7 +7,7 @@ import pytest
 
 from clients.passwords import (CHALLENGE, FAST, HASHES, checks, credentials, login, prepare, start,
                                write_users)
-from harness import TIMEOUT, Client, get, request, response, run_pound
+from harness import TIMEOUT, Client, get, request, run_pound
 from harness.config import plain_site
 from harness.http2 import Http2
 
