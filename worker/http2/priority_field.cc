@@ -144,7 +144,7 @@ class Reader {
       text_.remove_prefix(1);
       if (c == '"') return true;
       if (c == '\\' && !take('"') && !take('\\')) return false;
-      if (c < ' ' || c == '\x7f') return false;
+      if (c < ' ' || c > '~') return false;
     }
     return false;
   }
