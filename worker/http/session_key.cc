@@ -7,6 +7,7 @@
 
 #include "worker/http/base64.h"
 #include "worker/http/chars.h"
+#include "worker/http/cookie_walk.h"
 
 namespace worker::http {
 namespace {
@@ -78,17 +79,8 @@ Found path_parameter(std::string_view path_query) {
 }
 
 Found cookie(std::string_view id, const HeaderList& fields) {
-  if (!fields.has(FieldId::cookie)) return std::nullopt;
-  for (const Field& field : fields) {
-    if (field.id != FieldId::cookie) continue;
-    for (std::string_view rest = field.value; !rest.empty();) {
-      const Halves parts = cut_at(rest, ';');
-      const Halves pair = cookie_pair(parts.first);
-      if (pair.cut && pair.first == id) return usable(pair.second);
-      rest = parts.second;
-    }
-  }
-  return std::nullopt;
+  const Found value = CookieWalk(fields, id).next();
+  return value ? usable(*value) : std::nullopt;
 }
 
 Found header(std::string_view id, const HeaderList& fields) {
