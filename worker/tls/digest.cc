@@ -1,12 +1,25 @@
-// MD5 by OpenSSL: see digest.h.
+// Digests by OpenSSL: see digest.h.
 #include "worker/tls/digest.h"
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include <stdexcept>
 
 namespace worker::tls {
 
 bool md5(std::string_view bytes, Md5& digest) {
   return EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, EVP_md5(), nullptr) == 1;
+}
+
+Sha256 hmac_sha256(std::string_view secret, std::string_view bytes) {
+  Sha256 digest{};
+  if (HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
+           reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data(),
+           nullptr) == nullptr) {
+    throw std::runtime_error("OpenSSL cannot compute an HMAC");
+  }
+  return digest;
 }
 
 }  // namespace worker::tls

@@ -1,0 +1,28 @@
+#include "worker/tls/digest.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+namespace {
+
+template <class Digest>
+std::string hex(const Digest& digest) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (const unsigned char byte : digest) {
+    text += kDigits[byte >> 4];
+    text += kDigits[byte & 15];
+  }
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("digest: HMAC-SHA256 of RFC 4231, with a short and with a long secret") {
+  CHECK(hex(worker::tls::hmac_sha256("Jefe", "what do ya want for nothing?")) ==
+        "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+  CHECK(hex(worker::tls::hmac_sha256(std::string(131, '\xaa'),
+                                     "Test Using Larger Than Block-Size Key - Hash Key First")) ==
+        "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+}
