@@ -111,6 +111,7 @@ unit_objects = $(patsubst %.cc,$(out)/%.o,t/unit/main.cc $(wildcard t/unit/$(1)/
 fuzz_names   := $(patsubst t/fuzz/fuzz_%.cc,%,$(wildcard t/fuzz/fuzz_*.cc))
 replays      := $(fuzz_names:%=$(out)/replay_%)
 demo         := $(out)/demo_backend
+balancers    := $(addprefix $(out)/worker/route/,balancer.o least_loaded.o rendezvous.o round_robin.o weighted_random.o)
 bench        := $(patsubst t/bench/%.cc,$(out)/bench_%,$(wildcard t/bench/*_table.cc t/bench/*_head.cc t/bench/*_block.cc))
 
 .DEFAULT_GOAL := all
@@ -161,7 +162,8 @@ $(demo): $(out)/t/demo/backend.o
 	@echo '  link $@'
 	$(q)$(CXX) $(all_ldflags) -o $@ $^ $(shell pkg-config --libs libevent)
 
-$(out)/bench_%: $(out)/t/bench/%.o $(shm_objects) $(http2_objects) $(conf_objects) $(addprefix $(out)/worker/net/,address_set.o address_lists.o)
+$(out)/bench_%: $(out)/t/bench/%.o $(shm_objects) $(http2_objects) $(conf_objects) $(addprefix $(out)/worker/net/,address_set.o address_lists.o) \
+    $(balancers)
 	@echo '  link $@'
 	$(q)$(CXX) $(all_ldflags) -o $@ $^ $(package_libs)
 

@@ -43,8 +43,10 @@ struct Global {
   // TrustedProxies: proxies whose word Pound takes for the address of a client. Default: none
   AddressList trusted_proxies;
   std::string client_field = "X-Forwarded-For";  // ClientField: a token
+  // Secret: a file of 32..4096 bytes, from which the cookies of Pound are made. Default: random
+  std::optional<std::string> secret;
   Position where;
-  Position user_where, group_where, root_jail_where;
+  Position user_where, group_where, root_jail_where, secret_where;
 };
 
 // The code of a sanitizer rule that is relaxed, as written. worker::prepare knows the rules.
@@ -104,6 +106,8 @@ struct Backend {
   std::chrono::seconds timeout{15};          // TimeOut: 1..86400 s of silence
   std::chrono::seconds connect_timeout{15};  // ConnTO: 1..86400 s; default = TimeOut
   unsigned threads = 8;                      // Threads: 0..65535 in flight; 0 = no limit
+  unsigned own_weight = 0;                   // Weight: 1..65535; default 0 = that of Threads
+  bool disabled = false;                     // Disabled: it gets no new clients
   std::vector<std::string> head_add;         // HeadAdd: whole "Name: value" lines, valid
   std::size_t max_headers = 100;             // MaxHeaders: 1..256 fields of a response; 502
   std::vector<AllowedRule> allow;            // Allow: for its responses
@@ -111,7 +115,10 @@ struct Backend {
   Position where;
 
   // Share of the load among the live backends of a service.
-  unsigned weight() const { return threads != 0 ? threads : 8; }
+  unsigned weight() const {
+    if (own_weight != 0) return own_weight;
+    return threads != 0 ? threads : 8;
+  }
 };
 
 // Which clients are served. The longest network decides.
@@ -121,10 +128,12 @@ struct ClientList {
 };
 
 struct SessionPolicy {
-  enum class Type { none, ip, basic, url, parm, cookie, header };
-  Type type = Type::none;       // Type: default IP; `Session: 300` is {Type: IP, TTL: 300}
-  std::chrono::seconds ttl{0};  // TTL: 0..31536000 s since the last use; 0 = none (type none)
-  std::string id;               // ID: the parameter, cookie or field (URL, COOKIE, HEADER)
+  enum class Type { none, ip, basic, url, parm, cookie, header, insert };
+  Type type = Type::none;  // Type: default IP; `Session: 300` is {Type: IP, TTL: 300}
+  // TTL: 0..31536000 s since the last use; 0 = none (type none). INSERT needs none: then its cookie
+  // ends with the browser, and this is 0.
+  std::chrono::seconds ttl{0};
+  std::string id;       // ID: the parameter, cookie or field (URL, COOKIE, HEADER; INSERT: PSRV)
   unsigned mask4 = 32;  // Mask4: 0..32 leading bits of an IPv4 address that tell clients apart (IP)
   unsigned mask6 = 128;  // Mask6: 0..128 leading bits of an IPv6 address (IP)
 };
@@ -164,6 +173,16 @@ struct Condition {
   Pattern pattern;
 };
 
+// How a service chooses the backend of a request without a session.
+enum class Balance { random, least, two, roundrobin, hash };
+
+// What a choice by hash depends on.
+struct HashKey {
+  enum class Kind { address, path, header, cookie };
+  Kind kind = Kind::address;
+  std::string name = {};  // of the field or cookie; a request without it counts by its address
+};
+
 // In which order the requests of a service get slots.
 enum class QueueOrder { equal, known_first };
 
@@ -194,6 +213,10 @@ struct Service {
   std::vector<Condition> conditions;  // all must hold; ordered by kind, then as in the file
   SessionPolicy session;              // Session
   std::vector<std::size_t> backends;  // Backends: indices into Config::backends, no duplicates
+  // Emergency: likewise; they serve while none of `backends` lives. Only beside `backends`
+  std::vector<std::size_t> emergency;
+  Balance balance = Balance::random;  // Balance
+  HashKey hash_key;                   // HashKey: `address`, `path`, `header NAME`, `cookie NAME`
   std::optional<Redirect> redirect;   // Redirect: instead of backends
   std::vector<AllowedRule> allow;     // Allow: for its requests, in addition to the listener's
   ClientList clients;                 // Clients: in addition to the listener's

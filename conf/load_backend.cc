@@ -34,6 +34,8 @@ Backend load_backend(const Node& node, Diagnostics& diagnostics) {
   backend.timeout = std::chrono::seconds(section.number("TimeOut", backend.timeout.count()));
   backend.connect_timeout = std::chrono::seconds(section.number("ConnTO", backend.timeout.count()));
   backend.threads = static_cast<unsigned>(section.number("Threads", backend.threads));
+  backend.own_weight = static_cast<unsigned>(section.number("Weight", 0));
+  backend.disabled = section.choice("Disabled", false);
   load_head_add(section, backend, diagnostics);
   backend.max_headers = static_cast<std::size_t>(
       section.number("MaxHeaders", static_cast<std::int64_t>(backend.max_headers)));

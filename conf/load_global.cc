@@ -24,6 +24,7 @@ void load_global(const Section& section, Global& global, Diagnostics& diagnostic
   load_text(section, "User", global.user, global.user_where);
   load_text(section, "Group", global.group, global.group_where);
   load_text(section, "RootJail", global.root_jail, global.root_jail_where);
+  load_text(section, "Secret", global.secret, global.secret_where);
   for (const Section::Member& member : section.members()) {
     if (!member.key->is_family()) continue;
     global.error_pages[static_cast<int>(member.family_number)] = {member.value->text,

@@ -50,6 +50,8 @@ std::optional<Redirect> load_redirect(const Section& service, Diagnostics& diagn
   if (member == nullptr) return std::nullopt;
   const Node& value = *member->value;
   refuse_beside(service, "Backends", value, diagnostics);
+  refuse_beside(service, "Emergency", value, diagnostics);
+  refuse_beside(service, "Balance", value, diagnostics);
   refuse_beside(service, "Session", value, diagnostics);
   refuse_beside(service, "Queue", value, diagnostics);
   refuse_beside(service, "Auth", value, diagnostics);

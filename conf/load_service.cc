@@ -10,6 +10,7 @@
 
 #include "conf/host_pattern.h"
 #include "conf/load_auth.h"
+#include "conf/load_balance.h"
 #include "conf/load_clients.h"
 #include "conf/load_limit.h"
 #include "conf/load_queue.h"
@@ -36,7 +37,9 @@ Service ServiceLoader::load(const Node& node) {
   service.session = load_session(section, diagnostics_);
   const bool is_valid = messages == diagnostics_.all().size() && !section.reported("Session");
   service.queue = load_queue(section, is_valid ? &service.session : nullptr, diagnostics_);
-  service.backends = backends_of(section);
+  service.backends = backends_of(section, "Backends");
+  service.emergency = backends_of(section, "Emergency");
+  load_balance(section, service, diagnostics_);
   service.redirect = load_redirect(section, diagnostics_);
   service.allow = load_allow(section);
   service.clients = load_clients(section, diagnostics_);
@@ -81,14 +84,14 @@ void ServiceLoader::warn_about_hosts(const Section& section) {
   }
 }
 
-std::vector<std::size_t> ServiceLoader::backends_of(const Section& section) {
+std::vector<std::size_t> ServiceLoader::backends_of(const Section& section, std::string_view key) {
   std::vector<std::size_t> backends;
   std::map<std::size_t, const Node*> first;
-  for (const Node* item : section.items("Backends")) {
+  for (const Node* item : section.items(key)) {
     if (item->is(Node::Kind::invalid)) continue;
     const auto found = index_.find(&follow(*item));
     if (found == index_.end()) {
-      if (!diagnostics_.full()) report_unknown_backend(*item);
+      if (!diagnostics_.full()) report_unknown_backend(*item, key);
       continue;
     }
     const auto [entry, is_new] = first.emplace(found->second, item);
@@ -102,8 +105,8 @@ std::vector<std::size_t> ServiceLoader::backends_of(const Section& section) {
   return backends;
 }
 
-// Reports `item`, which is not an alias of a top-level backend.
-void ServiceLoader::report_unknown_backend(const Node& item) {
+// Reports `item` of `key`, which is not an alias of a top-level backend.
+void ServiceLoader::report_unknown_backend(const Node& item, std::string_view key) {
   if (item.is(Node::Kind::alias)) {
     diagnostics_.error(item.where,
                        "`*" + shown(item.text) + "` is not an item of the top-level `Backends`");
@@ -120,7 +123,7 @@ void ServiceLoader::report_unknown_backend(const Node& item) {
   if (item.is(Node::Kind::scalar)) {
     for (const Backend& backend : backends_) names.emplace_back(backend.name);
   }
-  diagnostics_.error(item.where, "an item of `Backends` is " + describe(item) +
+  diagnostics_.error(item.where, "an item of `" + std::string(key) + "` is " + describe(item) +
                                      ", expected an alias of a backend, such as `*be`" +
                                      did_you_mean(item.text, names, "*"));
 }

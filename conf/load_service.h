@@ -34,8 +34,9 @@ class ServiceLoader {
   std::optional<Pattern> compile(const Node& node, std::string_view key, Pattern::Case letter_case);
   std::vector<Condition> conditions_of(const Section& section);
   void warn_about_hosts(const Section& section);
-  std::vector<std::size_t> backends_of(const Section& section);
-  void report_unknown_backend(const Node& item);
+  // `key`: Backends or Emergency.
+  std::vector<std::size_t> backends_of(const Section& section, std::string_view key);
+  void report_unknown_backend(const Node& item, std::string_view key);
 
   const BackendIndex& index_;
   const std::vector<Backend>& backends_;

@@ -13,7 +13,12 @@ namespace {
 
 using Type = SessionPolicy::Type;
 
-bool has_id(Type type) { return type == Type::url || type == Type::cookie || type == Type::header; }
+// The name of the cookie that Pound sets, where the file names none.
+constexpr std::string_view kInsertedCookie = "PSRV";
+
+bool has_id(Type type) {
+  return type == Type::url || type == Type::cookie || type == Type::header || type == Type::insert;
+}
 
 std::string_view name_of(Type type) {
   return choice_word(*find_key(session_schema(), "Type").key, static_cast<std::int64_t>(type));
@@ -33,6 +38,7 @@ std::string load_id(const Section& section, Type type, Diagnostics& diagnostics)
   const Section::Member* member = section.find("ID");
   if (member == nullptr) {
     if (section.reported("ID")) return {};
+    if (type == Type::insert) return std::string(kInsertedCookie);
     diagnostics.error(section.where(), "Session needs `ID` for type " + std::string(name_of(type)) +
                                            ": " +
                                            expectation(*find_key(session_schema(), "ID").key));
@@ -51,7 +57,11 @@ void check_keys_of_type(const Section& section, SessionPolicy& policy, Diagnosti
   if (has_id(policy.type)) {
     policy.id = load_id(section, policy.type, diagnostics);
   } else {
-    forbid(section, "ID", policy.type, "URL, COOKIE and HEADER", diagnostics);
+    forbid(section, "ID", policy.type, "URL, COOKIE, HEADER and INSERT", diagnostics);
+  }
+  if (policy.type != Type::insert && section.find("TTL") == nullptr && !section.reported("TTL")) {
+    diagnostics.error(section.where(), "Session needs `TTL`: " +
+                                           expectation(*find_key(session_schema(), "TTL").key));
   }
   if (policy.type != Type::ip) {
     forbid(section, "Mask4", policy.type, "IP", diagnostics);
@@ -68,6 +78,8 @@ SessionPolicy load_mapping(const Node& node, Diagnostics& diagnostics) {
   policy.mask6 = static_cast<unsigned>(section.number("Mask6", policy.mask6));
   // Without a valid type, the other keys cannot be judged.
   if (!section.reported("Type")) check_keys_of_type(section, policy, diagnostics);
+  const bool lasts_without = policy.type == Type::insert && section.find("TTL") == nullptr;
+  if (policy.ttl.count() == 0 && !lasts_without) return {};
   return policy;
 }
 
@@ -76,14 +88,11 @@ SessionPolicy load_mapping(const Node& node, Diagnostics& diagnostics) {
 SessionPolicy load_session(const Section& service, Diagnostics& diagnostics) {
   const Section::Member* member = service.find("Session");
   if (member == nullptr) return {};
+  if (member->value->is(Node::Kind::mapping)) return load_mapping(*member->value, diagnostics);
+  if (member->number == 0) return {};
   SessionPolicy policy;
-  if (member->value->is(Node::Kind::mapping)) {
-    policy = load_mapping(*member->value, diagnostics);
-  } else {
-    policy.type = Type::ip;
-    policy.ttl = std::chrono::seconds(member->number);
-  }
-  if (policy.ttl.count() == 0) return {};
+  policy.type = Type::ip;
+  policy.ttl = std::chrono::seconds(member->number);
   return policy;
 }
 

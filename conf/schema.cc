@@ -46,6 +46,7 @@ constexpr auto kSessionTypes = std::to_array<Choice>({
     {"PARM", SessionPolicy::Type::parm},
     {"COOKIE", SessionPolicy::Type::cookie},
     {"HEADER", SessionPolicy::Type::header},
+    {"INSERT", SessionPolicy::Type::insert},
 });
 
 constexpr auto kTruths = std::to_array<Choice>({{"true", true}, {"false", false}});
@@ -65,6 +66,14 @@ constexpr auto kClientCertModes = std::to_array<Choice>({
 constexpr auto kQueueOrders = std::to_array<Choice>({
     {"first", QueueOrder::known_first},
     {"equal", QueueOrder::equal},
+});
+
+constexpr auto kBalances = std::to_array<Choice>({
+    {"random", Balance::random},
+    {"least", Balance::least},
+    {"two", Balance::two},
+    {"roundrobin", Balance::roundrobin},
+    {"hash", Balance::hash},
 });
 
 constexpr auto kLimitModes = std::to_array<Choice>({
@@ -114,6 +123,7 @@ constexpr auto kGlobalKeys = std::to_array<Key>({
     {.name = "AccessLog", .shape = Shape::choice, .noun = "", .choices = kAccessLogs},
     {"TrustedProxies", Shape::texts, kAddressNoun, 1, kMaxAddressItem},
     {"ClientField", Shape::text, kFieldNoun, 1, kMaxName},
+    {"Secret", Shape::text, "the path of a file", 1, kMaxPath},
 });
 
 constexpr auto kBackendKeys = std::to_array<Key>({
@@ -122,6 +132,8 @@ constexpr auto kBackendKeys = std::to_array<Key>({
     {"TimeOut", Shape::seconds, "", 1, kDay},
     {"ConnTO", Shape::seconds, "", 1, kDay},
     {"Threads", Shape::number, "", 0, 65535},
+    {"Weight", Shape::number, "", 1, 65535},
+    {.name = "Disabled", .shape = Shape::choice, .noun = "", .choices = kTruths},
     {"HeadAdd", Shape::texts, "a header as `Name: value`", 1, kMaxHeadAdd, false,
      "AddHeader HeaderAdd"},
     {"MaxHeaders", Shape::number, "", 1, kMostHeaders},
@@ -204,6 +216,9 @@ constexpr auto kServiceKeys = std::to_array<Key>({
     {"Session", Shape::policy, "a mapping such as `{Type: IP, TTL: 300}`", 0, kYear},
     {"Queue", Shape::mapping, "a mapping such as `{Known: first}`"},
     {"Backends", Shape::backends, "an alias of a backend, such as `*be`"},
+    {"Emergency", Shape::backends, "an alias of a backend, such as `*be`"},
+    {.name = "Balance", .shape = Shape::choice, .noun = "", .choices = kBalances},
+    {"HashKey", Shape::text, "`address`, `path`, `header NAME` or `cookie NAME`", 1, kMaxName},
     {"Redirect", Shape::target, "a URL such as `https://www.example.com`", 1, kMaxUrl},
     {"Limit", Shape::mappings, kLimitNoun},
     {"Allow", Shape::texts, "the code of a rule such as `target_char`", 1, kMaxName},
@@ -229,7 +244,7 @@ constexpr auto kRedirectKeys = std::to_array<Key>({
 constexpr auto kSessionKeys = std::to_array<Key>({
     {.name = "Type", .shape = Shape::choice, .noun = "", .choices = kSessionTypes},
     {"ID", Shape::text, "the name of a parameter, cookie or header", 1, kMaxSessionId},
-    {"TTL", Shape::seconds, "", 0, kYear, true},
+    {"TTL", Shape::seconds, "", 0, kYear},
     {"Mask4", Shape::number, "", 0, 32},
     {"Mask6", Shape::number, "", 0, 128},
 });

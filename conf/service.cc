@@ -41,6 +41,8 @@ char mark_of(SessionPolicy::Type type) {
       return '5';
     case SessionPolicy::Type::header:
       return '6';
+    case SessionPolicy::Type::insert:
+      return '7';
   }
   return '0';
 }

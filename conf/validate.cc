@@ -134,11 +134,26 @@ void check_client_field(const Config& config, const Listener& listener, Diagnost
       "`ClientField` has no effect without `TrustedProxies`: every peer is a client");
 }
 
+// A service that has backends, but takes no new client.
+void check_disabled(const Config& config, const Listener& listener, Diagnostics& diagnostics) {
+  const auto is_disabled = [&](std::size_t i) { return config.backends[i].disabled; };
+  for (const Service& service : listener.services) {
+    if (service.backends.empty()) continue;
+    if (!std::all_of(service.backends.begin(), service.backends.end(), is_disabled)) continue;
+    const bool has_others =
+        !std::all_of(service.emergency.begin(), service.emergency.end(), is_disabled);
+    diagnostics.warning(service.where,
+                        std::string("all backends of this service are disabled: new clients get ") +
+                            (has_others ? "those of `Emergency`" : "503"));
+  }
+}
+
 void check_unused(const Config& config, Diagnostics& diagnostics) {
   std::vector<bool> used(config.backends.size());
   for (const Listener& listener : config.listeners) {
     for (const Service& service : listener.services) {
       for (const std::size_t index : service.backends) used[index] = true;
+      for (const std::size_t index : service.emergency) used[index] = true;
     }
   }
   for (std::size_t i = 0; i < used.size(); ++i) {
@@ -163,6 +178,7 @@ void validate(const Config& config, const Position& file, Diagnostics& diagnosti
     check_services(listener, diagnostics);
     check_hsts(config, listener, diagnostics);
     check_client_field(config, listener, diagnostics);
+    check_disabled(config, listener, diagnostics);
   }
   check_unused(config, diagnostics);
 }

@@ -38,9 +38,10 @@ struct Heritage {
   std::vector<route::ListenerHeritage> listeners;
   auth::Heritage auth;
   http::ErrorPages pages;
-  std::optional<uid_t> uid;  // of Global User
-  std::optional<gid_t> gid;  // of Global Group, else User's primary group
-  unsigned workers = 1;      // Global Workers, or the number of CPUs, at most shm::kMaxWorkers
+  std::string cookie_secret;  // what is in the file Secret; empty: `session_secret` takes its place
+  std::optional<uid_t> uid;   // of Global User
+  std::optional<gid_t> gid;   // of Global Group, else User's primary group
+  unsigned workers = 1;       // Global Workers, or the number of CPUs, at most shm::kMaxWorkers
 
   // What the master adds.
   shm::Segment* segment = nullptr;

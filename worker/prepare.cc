@@ -85,6 +85,34 @@ void load_users(const conf::Config& config, Heritage& heritage, Diagnostics& dia
   }
 }
 
+// Too short a secret could be guessed by trying; a file of more bytes is probably another one.
+constexpr std::size_t kLeastSecret = 32;
+constexpr std::size_t kMostSecret = 4096;
+
+void load_secret(const conf::Global& global, std::string& secret, Diagnostics& diagnostics) {
+  if (!global.secret) return;
+  const std::string shown = "`" + log::escaped(*global.secret) + "`";
+  conf::FileError why;
+  std::optional<std::string> bytes = conf::read_file(*global.secret, kMostSecret, why);
+  if (!bytes) {
+    diagnostics.error(global.secret_where, "cannot read the secret " + shown + ": " + why.text() +
+                                               "; expected a readable file of 32 to 4096 bytes");
+    return;
+  }
+  if (bytes->size() < kLeastSecret) {
+    diagnostics.error(global.secret_where, "the secret " + shown + " has " +
+                                               std::to_string(bytes->size()) +
+                                               " bytes; expected 32 to 4096");
+    return;
+  }
+  struct stat about {};
+  if (::stat(global.secret->c_str(), &about) == 0 && (about.st_mode & S_IROTH) != 0) {
+    diagnostics.warning(global.secret_where, "everybody on this machine may read the secret " +
+                                                 shown + "; expected mode 0640 or less");
+  }
+  secret = std::move(*bytes);
+}
+
 void check_jail(const conf::Global& global, Diagnostics& diagnostics) {
   if (!global.root_jail) return;
   struct stat about {};
@@ -201,6 +229,7 @@ Preparation::Preparation(std::shared_ptr<const conf::Config> config, Diagnostics
   find_ids(global, heritage_, diagnostics_);
   check_jail(global, diagnostics_);
   load_users(*heritage_.config, heritage_, diagnostics_);
+  load_secret(global, heritage_.cookie_secret, diagnostics_);
   heritage_.workers = number_of_workers(global);
 }
 

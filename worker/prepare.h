@@ -20,8 +20,8 @@ namespace worker {
 
 class Preparation {
  public:
-  // Reads error pages and users, looks up User and Group, checks RootJail. Both arguments must
-  // outlive this.
+  // Reads error pages, users and the secret, looks up User and Group, checks RootJail. Both
+  // arguments must outlive this.
   Preparation(std::shared_ptr<const conf::Config> config, conf::Diagnostics& diagnostics);
   Preparation(const Preparation&) = delete;
   Preparation& operator=(const Preparation&) = delete;

@@ -20,6 +20,13 @@ backend::Backends make_backends(Runtime& runtime) {
   return made;
 }
 
+// The secret of the file, or the one that was made at the start.
+std::string_view cookie_secret(const Heritage& heritage) {
+  if (!heritage.cookie_secret.empty()) return heritage.cookie_secret;
+  return {reinterpret_cast<const char*>(heritage.session_secret.data()),
+          sizeof heritage.session_secret};
+}
+
 std::vector<std::unique_ptr<route::Listener>> make_listeners(Runtime& runtime) {
   const Heritage& heritage = runtime.heritage;
   std::vector<shm::BackendId> ids;
@@ -30,8 +37,10 @@ std::vector<std::unique_ptr<route::Listener>> make_listeners(Runtime& runtime) {
     auto listener = std::make_unique<route::Listener>(
         heritage.config->listeners[i], inherited, runtime.deadlines, runtime.queues,
         heritage.segment->listeners().slots(inherited.row));
-    route::add_services(*listener, *heritage.config, ids, heritage.session_secret,
-                        heritage.segment->sessions());
+    route::add_services(*listener, *heritage.config, ids,
+                        {.secret = heritage.session_secret,
+                         .cookie_secret = cookie_secret(heritage),
+                         .table = heritage.segment->sessions()});
     route::add_limits(*listener, heritage.session_secret, *heritage.segment, heritage.row);
     if (inherited.tls) inherited.tls->use_tickets(heritage.segment->ticket_keys());
     made.push_back(std::move(listener));

@@ -1,24 +1,28 @@
-// Weighted random choice: see balancer.h.
+// Makes the balancer of a service: see balancer.h.
 #include "worker/route/balancer.h"
 
-#include <algorithm>
+#include "worker/route/least_loaded.h"
+#include "worker/route/rendezvous.h"
+#include "worker/route/round_robin.h"
+#include "worker/route/weighted_random.h"
 
 namespace worker::route {
 
-Balancer::Balancer(std::span<const unsigned> weights) {
-  std::uint64_t sum = 0;
-  for (const unsigned weight : weights) ends_.push_back(sum += weight);
-}
-
-std::uint64_t Balancer::scale(std::uint64_t random, std::uint64_t below) {
-  // The high half of the product is uniform in [0, below) with a bias below 2^-40, and takes
-  // neither a division nor a loop.
-  return static_cast<std::uint64_t>((static_cast<unsigned __int128>(random) * below) >> 64);
-}
-
-std::size_t Balancer::at(std::uint64_t point) const {
-  return static_cast<std::size_t>(std::upper_bound(ends_.begin(), ends_.end(), point) -
-                                  ends_.begin());
+std::unique_ptr<Balancer> make_balancer(conf::Balance kind, std::span<const Member> members,
+                                        std::uint64_t random) {
+  switch (kind) {
+    case conf::Balance::random:
+      break;
+    case conf::Balance::least:
+      return std::make_unique<LeastLoaded>(members);
+    case conf::Balance::two:
+      return std::make_unique<BetterOfTwo>(members);
+    case conf::Balance::roundrobin:
+      return std::make_unique<RoundRobin>(members, random);
+    case conf::Balance::hash:
+      return std::make_unique<Rendezvous>(members);
+  }
+  return std::make_unique<WeightedRandom>(members);
 }
 
 }  // namespace worker::route

@@ -1,48 +1,70 @@
-// Weighted random choice among the live backends of one service.
+// Which backend of a service gets a request that no session binds.
 //
-// Pure: takes a random number and a test of liveness, returns an index. Made once from the weights.
+// Pure: a choice depends on the weights, on what the caller says of the backends, on a random
+// number and on the key of the request. One object serves one service in one worker. No choice
+// takes a lock or allocates. A backend is known by its index in the service.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
-#include <vector>
+
+#include "conf/config.h"
 
 namespace worker::route {
 
+inline constexpr unsigned kFullShare = 256;
+
+// What a choice asks about the backends.
+class Candidates {
+ public:
+  // With which part of its weight the backend may be chosen now: 0 (not at all) to kFullShare.
+  virtual unsigned share(std::size_t index) const = 0;
+  // How many requests it works for and how many wait for it, in all workers.
+  virtual std::uint32_t load(std::size_t index) const = 0;
+
+ protected:
+  ~Candidates() = default;
+};
+
+// What a choice may depend on besides the backends.
+struct Draw {
+  std::uint64_t random;   // uniform over all values of its type
+  std::uint64_t key = 0;  // the hash of what keeps a request on its backend; for hash alone
+};
+
 class Balancer {
  public:
-  // `weights`: one per backend of the service, each at least 1.
-  explicit Balancer(std::span<const unsigned> weights);
-
-  // The index of a live backend, or nothing when no backend is live. The probability of a backend
-  // is its weight divided by the sum of the weights of live backends. `random` is uniform over all
-  // values of its type. Costs one binary search when the first choice is live.
-  template <class IsLive>
-  std::optional<std::size_t> choose(std::uint64_t random, const IsLive& is_live) const {
-    if (ends_.empty()) return std::nullopt;
-    const std::size_t first = at(scale(random, ends_.back()));
-    if (is_live(first)) return first;
-    std::uint64_t sum = 0;
-    for (std::size_t i = 0; i < ends_.size(); ++i) sum += is_live(i) ? weight(i) : 0;
-    if (sum == 0) return std::nullopt;
-    // The high bits chose a dead backend; the multiplication mixes in the unused low bits.
-    std::uint64_t left = scale(random * 0x9e3779b97f4a7c15u, sum);
-    for (std::size_t i = 0; i < ends_.size(); ++i) {
-      if (!is_live(i)) continue;
-      if (left < weight(i)) return i;
-      left -= weight(i);
-    }
-    return std::nullopt;  // a backend has died since the sum was computed
-  }
-
- private:
-  static std::uint64_t scale(std::uint64_t random, std::uint64_t below);
-  std::size_t at(std::uint64_t point) const;
-  std::uint64_t weight(std::size_t i) const { return ends_[i] - (i == 0 ? 0 : ends_[i - 1]); }
-
-  std::vector<std::uint64_t> ends_;  // running sums of the weights
+  virtual ~Balancer() = default;
+  // Nothing when no backend has a share. Counts for nothing but the next choices.
+  virtual std::optional<std::size_t> choose(const Candidates& candidates, const Draw& draw) = 0;
 };
+
+// One backend of the service, in its order.
+struct Member {
+  unsigned weight;             // at least 1
+  std::uint64_t identity = 0;  // the hash of what the backend is; for hash alone
+};
+
+// `random`: where the turns of roundrobin begin.
+std::unique_ptr<Balancer> make_balancer(conf::Balance kind, std::span<const Member> members,
+                                        std::uint64_t random);
+
+// Maps a random number to [0, below).
+inline std::uint64_t scale(std::uint64_t random, std::uint64_t below) {
+  // The high half of the product is uniform with a bias below 2^-23, as `below` is a sum of at most
+  // 4096 weights of 24 bits or less, and takes neither a division nor a loop.
+  return static_cast<std::uint64_t>((static_cast<unsigned __int128>(random) * below) >> 64);
+}
+
+// Mixes all bits (the finalizer of SplitMix64, Steele et al. 2014). Its constants are part of how
+// hash chooses: they must never change.
+inline constexpr std::uint64_t mix(std::uint64_t bits) {
+  bits = (bits ^ (bits >> 30)) * 0xbf58476d1ce4e5b9u;
+  bits = (bits ^ (bits >> 27)) * 0x94d049bb133111ebu;
+  return bits ^ (bits >> 31);
+}
 
 }  // namespace worker::route

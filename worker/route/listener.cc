@@ -2,8 +2,10 @@
 #include "worker/route/listener.h"
 
 #include <algorithm>
+#include <random>
 
 #include "conf/service.h"
+#include "worker/route/hash_key.h"
 
 namespace worker::route {
 
@@ -37,10 +39,31 @@ std::optional<std::uint32_t> users_of(const ListenerHeritage& heritage, std::siz
   return service < heritage.service_users.size() ? heritage.service_users[service] : std::nullopt;
 }
 
-Balancer make_balancer(const conf::Config& config, const conf::Service& service) {
-  std::vector<unsigned> weights;
-  for (const std::size_t i : service.backends) weights.push_back(config.backends[i].weight());
-  return Balancer(weights);
+// Whether something of the service depends on what its backends are.
+bool needs_identities(const conf::Service& service) {
+  return service.balance == conf::Balance::hash ||
+         service.session.type == conf::SessionPolicy::Type::insert;
+}
+
+// `identities`: of the backends, or none.
+std::unique_ptr<Balancer> balancer_of(conf::Balance kind, const conf::Config& config,
+                                      const std::vector<std::size_t>& backends,
+                                      const std::vector<std::string>& identities) {
+  std::vector<Member> members;
+  for (const std::size_t i : backends) members.push_back({.weight = config.backends[i].weight()});
+  for (std::size_t i = 0; i < identities.size(); ++i) {
+    members[i].identity = fixed_hash(identities[i]);
+  }
+  std::uint64_t random = 0;
+  if (kind == conf::Balance::roundrobin) random = std::mt19937_64(std::random_device()())();
+  return make_balancer(kind, members, random);
+}
+
+std::optional<InsertedCookie> cookie_of(const conf::Service& service,
+                                        const std::vector<std::string>& identities,
+                                        std::string_view secret) {
+  if (service.session.type != conf::SessionPolicy::Type::insert) return std::nullopt;
+  return InsertedCookie(service.session, identities, secret);
 }
 
 std::vector<ClientLimit> make_limits(const std::string& owner,
@@ -81,8 +104,7 @@ Listener::Listener(const conf::Listener& listener, const ListenerHeritage& inher
                    .crowded_bytes = bytes_in(kSurplusSpan, kSurplusRate)} {}
 
 void add_services(Listener& listener, const conf::Config& config,
-                  const std::vector<shm::BackendId>& backend_ids, const HashSecret& secret,
-                  shm::SessionTable& sessions) {
+                  const std::vector<shm::BackendId>& backend_ids, const SessionMakings& makings) {
   for (std::size_t i = 0; i < listener.config.services.size(); ++i) {
     const conf::Service& service = listener.config.services[i];
     const std::uint32_t row = listener.heritage.service_rows[i];
@@ -90,15 +112,20 @@ void add_services(Listener& listener, const conf::Config& config,
     for (const std::size_t backend : service.backends) ids.push_back(backend_ids[backend]);
     const bool has_strangers = service.queue == conf::QueueOrder::known_first;
     const shm::Trust trust = has_strangers ? shm::Trust::unconfirmed : shm::Trust::confirmed;
+    std::vector<std::string> identities;
+    if (needs_identities(service)) identities = backend_identities(config, service.backends);
     listener.services.push_back(
         {service_name(listener.name, i),
          row,
          service,
          users_of(listener.heritage, i),
-         make_balancer(config, service),
+         balancer_of(service.balance, config, service.backends, identities),
+         balancer_of(conf::Balance::random, config, service.emergency, {}),
          SessionAffinity(service.session, conf::service_identity(listener.name, service), row,
-                         secret, sessions, std::move(ids), trust),
+                         makings.secret, makings.table, std::move(ids), trust),
+         cookie_of(service, identities, makings.cookie_secret),
          listener.heritage.service_clients[i],
+         {},
          {}});
   }
 }

@@ -20,6 +20,7 @@
 #include "worker/route/client_limit.h"
 #include "worker/route/client_rules.h"
 #include "worker/route/heritage.h"
+#include "worker/route/inserted_cookie.h"
 #include "worker/route/keyed_hash.h"
 #include "worker/route/router.h"
 #include "worker/route/session_affinity.h"
@@ -32,10 +33,13 @@ struct Service {
   std::uint32_t row;  // of shm::ServiceTable
   const conf::Service& config;
   std::optional<std::uint32_t> users;  // the file of its users, where it has Auth
-  Balancer balancer;
+  std::unique_ptr<Balancer> balancer;
+  std::unique_ptr<Balancer> emergency;  // chooses among `Emergency`, whose indices it takes
   SessionAffinity affinity;
+  std::optional<InsertedCookie> cookie;  // with sessions of type INSERT, instead of `affinity`
   ClientRules clients;
   std::vector<ClientLimit> client_limits;
+  log::Occasional emergency_line;  // says that `Emergency` serves
 };
 
 // How slowly a client may send or take a body. A request's slots are worth more while other
@@ -76,10 +80,16 @@ struct Listener {
   std::vector<Service> services;
 };
 
+// What the sessions of all services are made of.
+struct SessionMakings {
+  const HashSecret& secret;        // of the keys in the table
+  std::string_view cookie_secret;  // of InsertedCookie
+  shm::SessionTable& table;
+};
+
 // Fills `listener.services`. `backend_ids`: of all backends of the configuration, in its order.
 void add_services(Listener& listener, const conf::Config& config,
-                  const std::vector<shm::BackendId>& backend_ids, const HashSecret& secret,
-                  shm::SessionTable& sessions);
+                  const std::vector<shm::BackendId>& backend_ids, const SessionMakings& makings);
 
 // Fills `client_limits` of the listener and its services. `row` is this worker's.
 void add_limits(Listener& listener, const HashSecret& secret, shm::Segment& segment, shm::Row row);

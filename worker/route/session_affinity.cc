@@ -24,6 +24,7 @@ std::optional<http::SessionSource> source_of(conf::SessionPolicy::Type type) {
       return http::SessionSource::header;
     case conf::SessionPolicy::Type::none:
     case conf::SessionPolicy::Type::ip:
+    case conf::SessionPolicy::Type::insert:
       break;
   }
   return std::nullopt;
@@ -48,7 +49,8 @@ SessionAffinity::SessionAffinity(const conf::SessionPolicy& policy, std::string_
 
 std::optional<shm::SessionKey> SessionAffinity::key_of(const http::RequestHead& head,
                                                        std::string_view client_ip) {
-  if (policy_.type == conf::SessionPolicy::Type::none) return std::nullopt;
+  using Type = conf::SessionPolicy::Type;
+  if (policy_.type == Type::none || policy_.type == Type::insert) return std::nullopt;
   NetworkBytes room;
   if (!source_) return hash(client_network(client_ip, policy_.mask4, policy_.mask6, room));
   const auto text = http::session_text(*source_, policy_.id, head, scratch_);

@@ -4,7 +4,7 @@
 // session table in the segment. A key is a hash with a secret that all workers share; the text that
 // it is made from is not stored. Each service has one object of this class. A look-up takes one
 // lock of the table; a request without a session takes none. Times are CLOCK_MONOTONIC
-// milliseconds.
+// milliseconds. Sessions of type INSERT are not in the table: inserted_cookie.h.
 #pragma once
 
 #include <cstddef>
@@ -70,7 +70,8 @@ class SessionAffinity {
   std::uint32_t ttl_s() const { return static_cast<std::uint32_t>(policy_.ttl.count()); }
 
   const conf::SessionPolicy& policy_;
-  std::optional<http::SessionSource> source_;  // the part of the head; nothing for IP and none
+  std::optional<http::SessionSource>
+      source_;  // the part of the head; nothing for IP, INSERT and none
   std::string service_;
   std::uint32_t row_;
   HashSecret secret_;

@@ -56,6 +56,8 @@ bool WaitQueue::wait(Waiter& waiter, ClientHash client, shm::Rank rank) {
   return entered;
 }
 
+std::uint32_t WaitQueue::in_service() const { return gate_.in_service(queues_.rows()); }
+
 std::uint32_t WaitQueue::waiting() const { return gate_.waiting(queues_.rows()); }
 
 std::uint32_t WaitQueue::waiting(shm::Rank rank) const {

@@ -100,7 +100,8 @@ class WaitQueue {
   // Removes a waiter that is in this queue.
   void cancel(Waiter& waiter);
   bool empty() const { return count_[0] + count_[1] == 0; }
-  // How many requests wait for its slots, in all workers.
+  // How many requests hold its slots, or wait for them, in all workers.
+  std::uint32_t in_service() const;
   std::uint32_t waiting() const;
   std::uint32_t waiting(shm::Rank rank) const;
 

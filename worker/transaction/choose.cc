@@ -1,37 +1,107 @@
 // Which backend gets a request: see transaction.h.
 #include <utility>
 
+#include "worker/route/hash_key.h"
 #include "worker/transaction/transaction.h"
 
 namespace worker::transaction {
 
-// Whether the backend, by its number in the configuration, may be chosen and has not failed this
-// request.
+static_assert(backend::kFullShare == route::kFullShare);
+
+// The backends of a list, for a request without a session.
+class Transaction::Candidates final : public route::Candidates {
+ public:
+  Candidates(const Transaction& transaction, const std::vector<std::size_t>& backends)
+      : transaction_(transaction), backends_(backends) {}
+
+  unsigned share(std::size_t index) const override {
+    return transaction_.share_of(backends_[index]);
+  }
+  std::uint32_t load(std::size_t index) const override {
+    const route::WaitQueue& slots = transaction_.context_.backends[backends_[index]].slots.all;
+    return slots.in_service() + slots.waiting();
+  }
+
+ private:
+  const Transaction& transaction_;
+  const std::vector<std::size_t>& backends_;
+};
+
+// Keeps what the head says about the choice.
+void Transaction::note_marks() {
+  const conf::Service& service = now_.service->config;
+  now_.session = now_.service->affinity.key_of(*now_.head, now_.client_ip);
+  if (now_.service->cookie) now_.named = now_.service->cookie->find(*now_.head);
+  if (service.balance == conf::Balance::hash) {
+    now_.hash_key = route::hash_of(service.hash_key, *now_.head, now_.client_ip);
+  }
+}
+
+// Whether the backend, by its number in the configuration, may go on with a session: it lives and
+// has not failed this request.
 bool Transaction::may_serve(std::size_t backend) const {
   const backend::Backend& one = context_.backends[backend];
   return &one != now_.avoided && context_.health.share(one) != 0;
 }
 
-// The session's backend while it lives, else one by weight, which then becomes the session's.
-std::optional<std::size_t> Transaction::choose_backend() {
+// Likewise, for a request without a session: which part of its weight it may be chosen with.
+unsigned Transaction::share_of(std::size_t backend) const {
+  const backend::Backend& one = context_.backends[backend];
+  if (one.config.disabled || &one == now_.avoided) return 0;
+  return context_.health.share(one);
+}
+
+// False when there is none.
+bool Transaction::choose_backend() {
+  const std::optional<std::size_t> choice = choose_of_service();
+  if (!choice) return choose_of_emergency();
+  take_backend(*choice);
+  return true;
+}
+
+// The session's backend while it lives, else one that the service's balancer chooses, which then
+// becomes the session's.
+std::optional<std::size_t> Transaction::choose_of_service() {
   const std::vector<std::size_t>& backends = now_.service->config.backends;
-  const auto may_serve = [&](std::size_t i) { return this->may_serve(backends[i]); };
-  route::SessionAffinity& affinity = now_.service->affinity;
-  now_.is_sticky = now_.session.has_value();
   const std::optional<std::size_t> bound = bound_backend();
-  if (bound && may_serve(*bound)) return bound;
-  auto choice = pinned_backend();
-  if (choice && may_serve(*choice)) {
+  if (bound && may_serve(backends[*bound])) {
+    now_.is_sticky = true;
+    return bound;
+  }
+  now_.is_sticky = now_.session.has_value();
+  std::optional<std::size_t> choice = pinned_backend();
+  if (choice && may_serve(backends[*choice])) {
     now_.is_sticky = true;
   } else {
-    choice = now_.service->balancer.choose(context_.random(), may_serve);
+    choice = now_.service->balancer->choose(Candidates(*this, backends),
+                                            {.random = context_.random(), .key = now_.hash_key});
   }
   if (!now_.session || !choice) return choice;
-  return affinity.bind(*now_.session, *choice, bound, now_.client_ip, net::EventLoop::now_ms());
+  return now_.service->affinity.bind(*now_.session, *choice, bound, now_.client_ip,
+                                     net::EventLoop::now_ms());
+}
+
+// A session keeps the backend that it has, so that its clients are back when that one is.
+bool Transaction::choose_of_emergency() {
+  const std::vector<std::size_t>& backends = now_.service->config.emergency;
+  if (backends.empty()) return false;
+  const std::optional<std::size_t> choice =
+      now_.service->emergency->choose(Candidates(*this, backends), {.random = context_.random()});
+  if (!choice) return false;
+  now_.is_sticky = false;
+  now_.backend_index.reset();
+  now_.backend = &context_.backends[backends[*choice]];
+  record_.backend = now_.backend->config.name;
+  if (now_.service->emergency_line.take(net::EventLoop::now_ms())) {
+    context_.log.write(log::Severity::warning, "service " + now_.service->name +
+                                                   ": none of its backends may serve; " +
+                                                   now_.backend->title() + " of Emergency does");
+  }
+  return true;
 }
 
 std::optional<std::size_t> Transaction::bound_backend() {
-  if (!now_.session) return std::nullopt;
+  if (!now_.session) return now_.named;
   if (const auto bound = std::exchange(now_.bound, std::nullopt)) return *bound;
   return now_.service->affinity.find(*now_.session, net::EventLoop::now_ms());
 }
@@ -45,11 +115,29 @@ std::optional<std::size_t> Transaction::pinned_backend() {
   return std::nullopt;
 }
 
-// `index` counts the service's backends.
 void Transaction::take_backend(std::size_t index) {
   now_.backend_index = index;
   now_.backend = &context_.backends[now_.service->config.backends[index]];
   record_.backend = now_.backend->config.name;
+}
+
+// Whether the request waits for its backend even where another one has a free slot.
+bool Transaction::is_bound_to_backend() const {
+  const bool is_keys =
+      now_.service->config.balance == conf::Balance::hash && now_.backend_index.has_value();
+  return now_.is_sticky || is_keys;
+}
+
+// What Pound adds to the response of the backend: HeadAdd, and the cookie that names the backend.
+std::string_view Transaction::added_fields() {
+  const std::string& head_add = now_.backend->heritage.head_add;
+  const std::optional<route::InsertedCookie>& cookie = now_.service->cookie;
+  if (!cookie || !now_.backend_index || !cookie->is_due(now_.named, *now_.backend_index)) {
+    return head_add;
+  }
+  added_ = head_add;
+  cookie->append_field(*now_.backend_index, now_.is_https, added_);
+  return added_;
 }
 
 }  // namespace worker::transaction

@@ -9,7 +9,7 @@ Transaction::Flow Transaction::permit() {
   if (const auto refused = check_limits(now_.service->client_limits)) return *refused;
   if (now_.service->config.redirect) return redirect(*now_.service->config.redirect);
   if (const std::optional<Flow> refused = ask_for_user()) return *refused;
-  now_.session = now_.service->affinity.key_of(*now_.head, now_.client_ip);
+  note_marks();
   upgrade_ = now_.facts.upgrade;
   now_.facts.upgrade = upgrade_;
   now_.facts.host = now_.asked_host = {};

@@ -69,6 +69,7 @@ Transaction::Flow Transaction::after_entry(Admission::Entry entry) {
 // the service wants such requests to wait behind others.
 shm::Rank Transaction::judge_rank() {
   if (now_.service->config.queue == conf::QueueOrder::equal) return shm::Rank::known;
+  if (now_.named) return shm::Rank::known;
   now_.bound.emplace();
   std::optional<route::SessionAffinity::Session> session;
   if (now_.session) {
@@ -97,22 +98,21 @@ Transaction::Flow Transaction::admit() {
 
 Transaction::Flow Transaction::pick_backend() {
   // One failure per backend, plus one, is enough: more means that backends are flapping.
-  std::optional<std::size_t> choice;
-  if (now_.failures <= now_.service->config.backends.size()) choice = choose_backend();
-  if (!choice) return fail(503, "no_backend");
-  take_backend(*choice);
+  const conf::Service& service = now_.service->config;
+  const std::size_t most = service.backends.size() + service.emergency.size();
+  if (now_.failures > most || !choose_backend()) return fail(503, "no_backend");
   now_.step = Step::connect;
   return after_entry(admission_.enter_backend(now_.backend->slots));
 }
 
-// The chosen backend has had no slot for some time. Another one may have, unless the session binds
-// the request to this one; or this one may have died.
+// The chosen backend has had no slot for some time. Another one may have, unless its session or
+// its key binds the request to this one; or this one may have died.
 void Transaction::on_waited_long() {
   const std::vector<std::size_t>& backends = now_.service->config.backends;
-  const std::size_t others = now_.is_sticky ? 0 : backends.size();
+  const std::size_t others = is_bound_to_backend() ? 0 : backends.size();
   for (std::size_t i = 0; i < others; ++i) {
     backend::Backend& other = context_.backends[backends[i]];
-    if (&other == now_.backend || !may_serve(backends[i])) continue;
+    if (&other == now_.backend || share_of(backends[i]) == 0) continue;
     if (!admission_.try_other_backend(other.slots)) continue;
     take_backend(i);
     return run();

@@ -26,7 +26,7 @@ bool Transaction::has_other_backend() const {
   const std::vector<std::size_t>& backends = now_.service->config.backends;
   return std::ranges::any_of(backends, [&](std::size_t i) {
     const backend::Backend& other = context_.backends[i];
-    return &other != now_.backend && context_.health.share(other) != 0;
+    return &other != now_.backend && share_of(i) != 0;
   });
 }
 

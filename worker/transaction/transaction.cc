@@ -153,6 +153,8 @@ void Transaction::write_request_head() {
   if (now_.peer_is_trusted) forwarded.believed = http::believed_fields(now_.head->fields);
   const std::string_view told = forwarded.believed.host;
   now_.asked_host = told.empty() ? now_.facts.host : told;
+  const std::string_view proto = forwarded.believed.proto;
+  now_.is_https = (proto.empty() ? forwarded.proto : proto) == "https";
   request_head_.clear();
   http::write_request_head(*now_.head, now_.facts, forwarded, request_head_);
 }

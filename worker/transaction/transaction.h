@@ -119,9 +119,12 @@ class Transaction final : public ExchangeUser,
 
     route::Service* service = nullptr;
     backend::Backend* backend = nullptr;
-    std::size_t backend_index = 0;  // in the service
-    std::size_t failures = 0;       // backends that this request has found dead
+    std::optional<std::size_t> backend_index;  // in the service; nothing: it is of `Emergency`
+    std::size_t failures = 0;                  // backends that this request has found dead
     std::optional<shm::SessionKey> session;
+    std::optional<std::size_t> named;  // in the service: the backend that its INSERT cookie names
+    std::uint64_t hash_key = 0;        // for a service that balances by hash
+    bool is_https = false;             // between the client and the first proxy
     // What the session table says, if it was asked before the choice of a backend.
     std::optional<std::optional<std::size_t>> bound;
     const backend::Backend* avoided = nullptr;  // ended a connection without an answer
@@ -192,13 +195,20 @@ class Transaction final : public ExchangeUser,
   void on_waited_long() override;
   void on_wait_timeout() override;
 
-  // choose.cc: which backend
+  // choose.cc: which backend. Those of a service are known by their index in it
+  class Candidates;
+  void note_marks();
+  bool choose_backend();
+  std::optional<std::size_t> choose_of_service();
+  bool choose_of_emergency();
   void take_backend(std::size_t index);
   bool may_serve(std::size_t backend) const;
-  std::optional<std::size_t> choose_backend();
+  unsigned share_of(std::size_t backend) const;
   std::optional<std::size_t> bound_backend();
   // The backend of the service that has authenticated the client's connection.
   std::optional<std::size_t> pinned_backend();
+  bool is_bound_to_backend() const;
+  std::string_view added_fields();
 
   // streams.cc: tunnels and event streams
   bool begin_stream();
@@ -281,6 +291,7 @@ class Transaction final : public ExchangeUser,
   std::string request_head_;  // as it goes to the backend
   std::string upgrade_;
   std::string client_ip_;  // when it is not the peer's
+  std::string added_;      // to the response, beside the fields of HeadAdd
   log::AccessRecord record_;
 };
 

@@ -189,8 +189,8 @@ Transaction::Flow Transaction::take_response(char* data, std::size_t size) {
 // The final head has come. From now on the client is known.
 void Transaction::note_answer() {
   note_response_time();
-  if (!admission_.is_stranger() || !now_.session) return;
-  now_.service->affinity.remember(*now_.session, now_.backend_index, now_.client_ip,
+  if (!admission_.is_stranger() || !now_.session || !now_.backend_index) return;
+  now_.service->affinity.remember(*now_.session, *now_.backend_index, now_.client_ip,
                                   net::EventLoop::now_ms());
 }
 
@@ -203,7 +203,10 @@ Transaction::Flow Transaction::refuse_response(const http::Refusal& refusal,
 Transaction::Flow Transaction::begin_response(char* rest, std::size_t size) {
   const http::ResponseHead& head = context_.response_head;
   if (http::is_event_stream(head.fields) && !begin_stream()) return fail_for_now("streams_full");
-  now_.service->affinity.learn(head, now_.backend_index, now_.client_ip, net::EventLoop::now_ms());
+  if (now_.backend_index) {
+    now_.service->affinity.learn(head, *now_.backend_index, now_.client_ip,
+                                 net::EventLoop::now_ms());
+  }
   record_.status = head.status;
   now_.response_begun = true;
   if (now_.response_facts.challenges_connection) upstream_->is_personal = true;
@@ -211,11 +214,10 @@ Transaction::Flow Transaction::begin_response(char* rest, std::size_t size) {
                        now_.backend->heritage.response_rules.relaxed);
   const http::BodyReader::Taken taken = response_body_.take(rest, size);
   now_.response_bytes += taken.produced;
-  client_.send_head(
-      {.head = head, .body = now_.response_facts.body, .added = now_.backend->heritage.head_add},
-      {.data = {rest, taken.produced},
-       .is_last = response_body_.is_whole(),
-       .trailer = response_body_.trailer()});
+  client_.send_head({.head = head, .body = now_.response_facts.body, .added = added_fields()},
+                    {.data = {rest, taken.produced},
+                     .is_last = response_body_.is_whole(),
+                     .trailer = response_body_.trailer()});
   return after_body(taken.consumed != size);
 }
 

@@ -46,6 +46,7 @@ SAID_OTHERWISE = {
     ("TOP LEVEL", "HTTPSListeners"): "A list of listeners",
     ("HTTPLISTENERS", "Services"): "A list of services",
     ("SERVICES", "Backends"): "An alias of a backend, such as `*be`, or a list of them",
+    ("SERVICES", "Emergency"): "An alias of a backend, such as `*be`, or a list of them",
 }
 
 def complaints(tmp_path, place, *lines):

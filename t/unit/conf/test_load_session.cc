@@ -50,6 +50,16 @@ TEST_CASE("load_session: every type, in any letter case") {
   CHECK(session("{Type: Header, TTL: 1, ID: a}").type == Type::header);
 }
 
+TEST_CASE("load_session: a cookie of Pound has a name of its own, and lasts with the browser") {
+  const conf::SessionPolicy made = session("{Type: Insert}");
+  CHECK(made.type == Type::insert);
+  CHECK(made.id == "PSRV");
+  CHECK(made.ttl.count() == 0);
+  CHECK(session("{Type: INSERT, ID: node, TTL: 300}").id == "node");
+  CHECK(session("{Type: INSERT, TTL: 300}").ttl.count() == 300);
+  CHECK(session("{Type: INSERT, TTL: 0}").type == Type::none);
+}
+
 TEST_CASE("load_session: the letter case of an ID is kept") {
   CHECK(session("{type: cookie, id: __Host-Sess, ttl: 1}").id == "__Host-Sess");
   CHECK(session("{Type: HEADER, ID: \"!#$%&'*+-.^_`|~\", TTL: 1}").id == "!#$%&'*+-.^_`|~");

@@ -70,14 +70,16 @@ TEST_CASE("section: a policy is a mapping or a number") {
 }
 
 TEST_CASE("section: whether the absence of a key was explained") {
-  const Read read(conf::session_schema(), "Typ: COOKIE\nID: []\nTTL: ~\nMask4: ~\n");
+  const Read read(conf::session_schema(), "Typ: COOKIE\nID: []\nMask4: ~\n");
   CHECK(read.section.members().empty());
   CHECK(read.section.reported("Type"));
   CHECK(read.section.reported("ID"));
-  CHECK(read.section.reported("TTL"));
   CHECK_FALSE(read.section.reported("Mask4"));
   CHECK_FALSE(read.section.reported("Mask6"));
-  CHECK(read.diagnostics.all().size() == 3);
+  CHECK(read.diagnostics.all().size() == 2);
+  const Read required(conf::auth_schema(), "Realm: ~\nUsers: /users\n");
+  CHECK(required.section.reported("Realm"));
+  CHECK(required.diagnostics.all().size() == 1);
 }
 
 TEST_CASE("section: several mappings count as one") {

@@ -28,11 +28,14 @@ std::string identity(const conf::Service& service) {
 TEST_CASE("service: no member can be added without a decision about the identity") {
   // Does not compile with another number of members. If services that differ in the new member are
   // different services, it belongs into service_identity; then correct the names here.
-  const auto& [conditions, session, backends, redirect, allow, clients, queue, limits, auth,
-               where] = service("");
+  const auto& [conditions, session, backends, emergency, balance, hash_key, redirect, allow,
+               clients, queue, limits, auth, where] = service("");
   CHECK(conditions.empty());
   CHECK(session.id == "");
   CHECK(backends.size() == 1);
+  CHECK(emergency.empty());
+  CHECK(balance == conf::Balance::random);
+  CHECK(hash_key.name == "");
   CHECK_FALSE(redirect);
   CHECK(allow.empty());
   CHECK(clients.allow.empty());
@@ -89,6 +92,7 @@ TEST_CASE("service: the mark of each type of session stays as it is") {
   CHECK(ending(SessionPolicy::Type::parm) == "\n4");
   CHECK(ending(SessionPolicy::Type::cookie) == "\n5");
   CHECK(ending(SessionPolicy::Type::header) == "\n6");
+  CHECK(ending(SessionPolicy::Type::insert) == "\n7");
 }
 
 TEST_CASE("service: other backends, lifetimes, masks and relaxed rules leave it the same service") {

@@ -1,56 +1,82 @@
+// What all balancers have in common.
+#include "worker/route/balancer.h"
+
 #include <doctest/doctest.h>
 
 #include <array>
-#include <random>
-#include <vector>
 
-#include "worker/route/balancer.h"
+#include "t/unit/route/balancing.h"
 
 namespace {
 
-using worker::route::Balancer;
+using conf::Balance;
+using route_test::FakeBackends;
+using worker::route::make_balancer;
+using worker::route::scale;
 
-template <std::size_t N>
-std::array<int, N> shares(const Balancer& balancer, const std::array<bool, N>& live, int draws) {
-  std::mt19937_64 random(20260101);
-  std::array<int, N> count{};
-  for (int i = 0; i < draws; ++i) {
-    const auto choice = balancer.choose(random(), [&](std::size_t b) { return live[b]; });
-    REQUIRE(choice);
-    ++count[*choice];
-  }
-  return count;
-}
+constexpr std::array kAll{Balance::random, Balance::least, Balance::two, Balance::roundrobin,
+                          Balance::hash};
 
 }  // namespace
 
-TEST_CASE("balancer: weights 8, 8, 12 give shares 2:2:3") {
-  const std::array<unsigned, 3> weights{8, 8, 12};
-  const auto count = shares<3>(Balancer(weights), {true, true, true}, 280000);
-  CHECK(count[0] == doctest::Approx(80000).epsilon(0.01));
-  CHECK(count[1] == doctest::Approx(80000).epsilon(0.01));
-  CHECK(count[2] == doctest::Approx(120000).epsilon(0.01));
+TEST_CASE("balancer: there is no choice without a backend that has a share") {
+  for (const Balance kind : kAll) {
+    CAPTURE(static_cast<int>(kind));
+    CHECK(!make_balancer(kind, {}, 0)->choose(FakeBackends(0), {.random = 1}));
+    const auto balancer = make_balancer(kind, route_test::members({1, 1}), 0);
+    FakeBackends backends(2);
+    backends.shares = {0, 0};
+    CHECK(!balancer->choose(backends, {.random = 1}));
+    backends.shares = {0, 1};
+    for (std::uint64_t i = 0; i < 1000; ++i) {
+      CHECK(balancer->choose(backends, {.random = worker::route::mix(i), .key = i}) == 1);
+    }
+  }
 }
 
-TEST_CASE("balancer: the share of a dead backend goes to the live ones by their weights") {
-  const std::array<unsigned, 3> weights{8, 8, 12};
-  const auto count = shares<3>(Balancer(weights), {true, false, true}, 200000);
-  CHECK(count[1] == 0);
-  CHECK(count[0] == doctest::Approx(80000).epsilon(0.01));
-  CHECK(count[2] == doctest::Approx(120000).epsilon(0.01));
+TEST_CASE("balancer: without load, the weights decide") {
+  for (const Balance kind : kAll) {
+    CAPTURE(static_cast<int>(kind));
+    const auto balancer = make_balancer(kind, route_test::members({8, 8, 12, 1}), 0);
+    const auto count = route_test::count_choices(*balancer, FakeBackends(4), 1'000'000);
+    route_test::check_parts(count, {8, 8, 12, 1});
+  }
 }
 
-TEST_CASE("balancer: there is no choice without a live backend") {
-  const auto live = [](std::size_t) { return true; };
-  const auto dead = [](std::size_t) { return false; };
-  CHECK(!Balancer({}).choose(1, live));
-  const std::array<unsigned, 2> weights{1, 1};
-  CHECK(!Balancer(weights).choose(1, dead));
+TEST_CASE("balancer: a share is a part of the weight") {
+  for (const Balance kind : kAll) {
+    CAPTURE(static_cast<int>(kind));
+    const auto balancer = make_balancer(kind, route_test::members({8, 8, 12, 8}), 0);
+    FakeBackends backends(4);
+    backends.shares = {64, 256, 128, 0};
+    const auto count = route_test::count_choices(*balancer, backends, 1'000'000);
+    CHECK(count.at(3) == 0);
+    route_test::check_parts({count[0], count[1], count[2]}, {2, 8, 6});
+  }
 }
 
-TEST_CASE("balancer: the lowest and highest random numbers choose the first and last backend") {
-  const std::array<unsigned, 3> weights{1, 5, 65535};
-  const auto live = [](std::size_t) { return true; };
-  CHECK(Balancer(weights).choose(0, live) == 0);
-  CHECK(Balancer(weights).choose(~std::uint64_t{0}, live) == 2);
+TEST_CASE("balancer: the largest weights and the most backends do not overflow") {
+  for (const Balance kind : kAll) {
+    CAPTURE(static_cast<int>(kind));
+    const auto balancer =
+        make_balancer(kind, route_test::members(std::vector<unsigned>(4096, 65535)), 0);
+    FakeBackends backends(4096);
+    for (std::size_t i = 1; i < 4096; ++i) backends.loads[i] = UINT32_MAX;
+    for (std::uint64_t i = 0; i < 20; ++i) {
+      CHECK(balancer->choose(backends, {.random = worker::route::mix(i), .key = i}));
+    }
+  }
+}
+
+TEST_CASE("balancer: scale() maps the lowest and the highest number to the ends") {
+  CHECK(scale(0, 10) == 0);
+  CHECK(scale(~std::uint64_t{0}, 10) == 9);
+  CHECK(scale(std::uint64_t{1} << 63, 10) == 5);
+  CHECK(scale(~std::uint64_t{0}, 0) == 0);
+}
+
+TEST_CASE("balancer: mix() keeps its values, by which keys find their backends") {
+  CHECK(worker::route::mix(0) == 0);
+  CHECK(worker::route::mix(1) == 0x5692161d100b05e5u);
+  CHECK(worker::route::mix(0x0123456789abcdefu) == 12880392674509918508u);
 }

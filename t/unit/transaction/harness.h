@@ -213,7 +213,8 @@ class World {
                                                   segment.listeners().slots(listener_heritage.row));
     std::vector<shm::BackendId> ids;
     for (const worker::backend::BackendHeritage& one : heritages) ids.push_back(one.id);
-    worker::route::add_services(*listener, config, ids, {1, 2}, segment.sessions());
+    worker::route::add_services(*listener, config, ids,
+                                {{1, 2}, "a secret for cookies", segment.sessions()});
     worker::route::add_limits(*listener, {1, 2}, segment, row);
   }
   std::vector<worker::route::LimitHeritage> make_limits(
