@@ -38,16 +38,18 @@ constexpr auto kLog2 = [] {
 }();
 
 struct Score {
-  std::uint64_t time;    // at most 2^38
-  std::uint64_t weight;  // below 2^24
   std::uint64_t hash;
+  std::uint64_t weight;  // below 2^24
   std::uint64_t identity;
 
-  // Whether it wins against the other one; the last two only break ties, alike everywhere.
+  // Whether it wins against the other one. Among equal weights the larger hash has the smaller
+  // quotient, so that no logarithm is needed. A tie is broken alike everywhere.
   bool beats(const Score& other) const {
-    const std::uint64_t mine = time * other.weight;
-    const std::uint64_t theirs = other.time * weight;
-    if (mine != theirs) return mine < theirs;
+    if (weight != other.weight) {
+      const std::uint64_t mine = minus_log2(hash) * other.weight;  // below 2^62
+      const std::uint64_t theirs = minus_log2(other.hash) * weight;
+      if (mine != theirs) return mine < theirs;
+    }
     return hash != other.hash ? hash > other.hash : identity > other.identity;
   }
 };
@@ -71,8 +73,7 @@ std::optional<std::size_t> Rendezvous::choose(const Candidates& candidates, cons
     const Member& member = members_[i];
     const std::uint64_t weight = std::uint64_t{member.weight} * candidates.share(i);
     if (weight == 0) continue;
-    const std::uint64_t hash = mix(draw.key ^ member.identity);
-    const Score score{minus_log2(hash), weight, hash, member.identity};
+    const Score score{mix(draw.key ^ member.identity), weight, member.identity};
     if (best && !score.beats(highest)) continue;
     best = i;
     highest = score;
