@@ -32,7 +32,7 @@ RoundRobin::RoundRobin(std::span<const Member> members, std::uint64_t random) {
     sum += member.weight;
     divisor = std::gcd(divisor, std::int64_t{member.weight});
   }
-  if (turns_.empty()) return;
+  if (divisor == 0) return;  // there is no backend
   const auto turns_in_all = static_cast<std::uint64_t>(sum / divisor);
   const std::uint64_t skipped = scale(random, std::min(turns_in_all, kMostSkipped));
   for (std::uint64_t i = 0; i < skipped; ++i) choose(AllHealthy(), {.random = 0});
