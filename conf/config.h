@@ -186,6 +186,19 @@ struct HashKey {
 // In which order the requests of a service get slots.
 enum class QueueOrder { equal, known_first };
 
+// Which failed requests of a service another backend may serve. Without Retry: the defaults of the
+// members, and no budget.
+struct RetryPolicy {
+  enum class Methods { idempotent, all, listed };
+  unsigned times = 1;                     // Times: 0..10 more backends that may get one request
+  bool after_connect = true;              // When: connect
+  bool after_reset = true;                // When: reset
+  std::vector<int> statuses;              // When: 502, 503, 504, of a backend's response
+  Methods methods = Methods::idempotent;  // Methods
+  std::vector<AddedMethod> names;         // of them, where they are listed
+};
+inline constexpr std::size_t kMostRetries = 10;
+
 // What one client may do at most. A limit has a rate, a number of connections, or both.
 struct ClientLimit {
   enum class Key { address, header, cookie };
@@ -222,6 +235,7 @@ struct Service {
   ClientList clients;                 // Clients: in addition to the listener's
   // Queue: {Known: first}: requests without a session wait behind others. Default: equal
   QueueOrder queue = QueueOrder::equal;
+  std::optional<RetryPolicy> retry;        // Retry
   std::vector<ClientLimit> client_limits;  // Limit: in addition to the listener's
   std::optional<Auth> auth;  // Auth: default that of the listener; never with `redirect`
   Position where;

@@ -15,6 +15,7 @@
 #include "conf/load_limit.h"
 #include "conf/load_queue.h"
 #include "conf/load_redirect.h"
+#include "conf/load_retry.h"
 #include "conf/load_session.h"
 #include "conf/service.h"
 #include "conf/suggest.h"
@@ -37,6 +38,7 @@ Service ServiceLoader::load(const Node& node) {
   service.session = load_session(section, diagnostics_);
   const bool is_valid = messages == diagnostics_.all().size() && !section.reported("Session");
   service.queue = load_queue(section, is_valid ? &service.session : nullptr, diagnostics_);
+  service.retry = load_retry(section, diagnostics_);
   service.backends = backends_of(section, "Backends");
   service.emergency = backends_of(section, "Emergency");
   load_balance(section, service, diagnostics_);

@@ -215,6 +215,7 @@ constexpr auto kServiceKeys = std::to_array<Key>({
     {"HeadDeny", Shape::texts, "a regular expression", 1, kMaxPattern},
     {"Session", Shape::policy, "a mapping such as `{Type: IP, TTL: 300}`", 0, kYear},
     {"Queue", Shape::mapping, "a mapping such as `{Known: first}`"},
+    {"Retry", Shape::mapping, "a mapping such as `{Times: 1}`"},
     {"Backends", Shape::backends, "an alias of a backend, such as `*be`"},
     {"Emergency", Shape::backends, "an alias of a backend, such as `*be`"},
     {.name = "Balance", .shape = Shape::choice, .noun = "", .choices = kBalances},
@@ -257,6 +258,12 @@ constexpr auto kQueueKeys = std::to_array<Key>({
      .choices = kQueueOrders},
 });
 
+constexpr auto kRetryKeys = std::to_array<Key>({
+    {"Times", Shape::number, "", 0, static_cast<std::int64_t>(kMostRetries)},
+    {"When", Shape::texts, "connect, reset, 502, 503 or 504", 1, kMaxMethod},
+    {"Methods", Shape::texts, "idempotent, all or a method such as `GET`", 1, kMaxMethod},
+});
+
 constexpr auto kLimitKeys = std::to_array<Key>({
     {"Rate", Shape::number, "", 1, kMostLimitRate},
     {"Per", Shape::seconds, "", 1, kDay},
@@ -278,6 +285,7 @@ constexpr Schema kHttpsListener{"an HTTPS listener", kListenerKeys};
 constexpr Schema kService{"a service", kServiceKeys};
 constexpr Schema kSession{"Session", kSessionKeys};
 constexpr Schema kQueue{"Queue", kQueueKeys};
+constexpr Schema kRetry{"Retry", kRetryKeys};
 constexpr Schema kRedirect{"Redirect", kRedirectKeys};
 constexpr Schema kAuth{"Auth", kAuthKeys};
 constexpr Schema kCertificate{"an item of Certificates", kCertificateKeys};
@@ -288,7 +296,7 @@ constexpr Schema kLimit{"Limit", kLimitKeys};
 constexpr std::array kSchemas{&kTop,          &kGlobal,        &kBackend, &kBackendTls,
                               &kHttpListener, &kHttpsListener, &kService, &kSession,
                               &kQueue,        &kRedirect,      &kAuth,    &kCertificate,
-                              &kClientCert,   &kClients,       &kLimit};
+                              &kClientCert,   &kClients,       &kLimit,   &kRetry};
 
 }  // namespace
 
@@ -301,6 +309,7 @@ const Schema& https_listener_schema() { return kHttpsListener; }
 const Schema& service_schema() { return kService; }
 const Schema& session_schema() { return kSession; }
 const Schema& queue_schema() { return kQueue; }
+const Schema& retry_schema() { return kRetry; }
 const Schema& redirect_schema() { return kRedirect; }
 const Schema& auth_schema() { return kAuth; }
 const Schema& client_cert_schema() { return kClientCert; }

@@ -73,6 +73,7 @@ const Schema& https_listener_schema();
 const Schema& service_schema();
 const Schema& session_schema();
 const Schema& queue_schema();
+const Schema& retry_schema();
 const Schema& redirect_schema();
 const Schema& auth_schema();
 const Schema& client_cert_schema();

@@ -3,11 +3,15 @@
 
 #include <unordered_map>
 
+#include "shm/retry_budget.h"
+
 namespace shm {
 namespace {
 
 constexpr std::uint32_t kRequests = 0;
 constexpr std::uint32_t kStrangers = 1;
+constexpr std::uint32_t kRetries = 2;
+constexpr std::uint32_t kRetriesRefused = 3;
 
 }  // namespace
 
@@ -38,6 +42,7 @@ std::optional<std::vector<std::uint32_t>> ServiceTable::enroll(const std::vector
     const auto entry = ids_.add(id, [](std::uint32_t) { return true; });
     if (!entry) return std::nullopt;  // an id occurs twice in `ids`
     counters_.restart(entry->index);
+    retry_budgets_[entry->index].store(0, std::memory_order_relaxed);
     rows.push_back(entry->index);
   }
   return rows;
@@ -63,6 +68,27 @@ void ServiceTable::count_stranger(std::uint32_t index, Row row) {
 
 std::uint64_t ServiceTable::strangers(std::uint32_t index) const {
   return counters_.sums(index)[kStrangers];
+}
+
+// The requests are counted again in each round: never fewer than the word has seen.
+bool ServiceTable::take_retry(std::uint32_t index, Row row) {
+  std::atomic<std::uint64_t>& budget = retry_budgets_[index];
+  std::uint64_t now = budget.load(std::memory_order_acquire);
+  std::optional<std::uint64_t> paid;
+  do {
+    paid = pay_for_retry(now, requests(index));
+  } while (paid && !budget.compare_exchange_weak(now, *paid, std::memory_order_acq_rel,
+                                                 std::memory_order_acquire));
+  counters_.count(index, row, paid ? kRetries : kRetriesRefused);
+  return paid.has_value();
+}
+
+std::uint64_t ServiceTable::retries(std::uint32_t index) const {
+  return counters_.sums(index)[kRetries];
+}
+
+std::uint64_t ServiceTable::retries_refused(std::uint32_t index) const {
+  return counters_.sums(index)[kRetriesRefused];
 }
 
 }  // namespace shm

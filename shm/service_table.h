@@ -4,6 +4,7 @@
 // row over reloads, and its sessions carry the row as their tag (session_table.h).
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -17,7 +18,7 @@ namespace shm {
 
 class ServiceTable {
  public:
-  using Counters = CounterGrid<kMaxServices, 2>;
+  using Counters = CounterGrid<kMaxServices, 4>;
   struct MasterPart {
     IdRegistry<kMaxServices> ids;
     Counters::MasterPart counters;
@@ -27,9 +28,12 @@ class ServiceTable {
   };
   struct CommonPart {
     Counters::CommonPart counters;
+    std::atomic<std::uint64_t> retry_budgets[kMaxServices]{};  // see retry_budget.h
   };
   ServiceTable(MasterPart& master, PerRow<RowPart> rows, CommonPart& common)
-      : ids_(master.ids), counters_(master.counters, rows.at(&rows[0].counters), common.counters) {}
+      : ids_(master.ids),
+        counters_(master.counters, rows.at(&rows[0].counters), common.counters),
+        retry_budgets_(common.retry_budgets) {}
 
   // The rows of all `ids`, which must differ from each other. Nothing, and no change, when there
   // are not enough free rows. One call for all ids, because there may be thousands.
@@ -44,10 +48,16 @@ class ServiceTable {
   // Of requests without a session, where such requests wait behind others.
   void count_stranger(std::uint32_t index, Row row);
   std::uint64_t strangers(std::uint32_t index) const;
+  // Whether a request of the service may go to one more backend, for which the budget of all
+  // workers pays. Counts either outcome.
+  bool take_retry(std::uint32_t index, Row row);
+  std::uint64_t retries(std::uint32_t index) const;
+  std::uint64_t retries_refused(std::uint32_t index) const;
 
  private:
   IdRegistry<kMaxServices>& ids_;
   Counters counters_;
+  std::atomic<std::uint64_t>* retry_budgets_;  // kMaxServices of them
 };
 
 static_assert(kFitForSegment<ServiceTable::MasterPart>);

@@ -42,8 +42,9 @@ void read_services(Segment& segment, Snapshot& snapshot) {
   snapshot.sessions = segment.sessions().totals(snapshot.at_ms, sessions);
   for (std::uint32_t row = 0; row < sessions.size(); ++row) {
     if (!services.enrolled(row)) continue;
-    snapshot.services.push_back(
-        {row, services.requests(row), sessions[row], services.strangers(row)});
+    snapshot.services.push_back({row, services.requests(row), sessions[row],
+                                 services.strangers(row), services.retries(row),
+                                 services.retries_refused(row)});
   }
 }
 

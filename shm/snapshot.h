@@ -46,7 +46,9 @@ struct ServiceStatus {
   std::uint32_t row = 0;
   std::uint64_t requests = 0;
   std::uint64_t sessions = 0;
-  std::uint64_t strangers = 0;  // requests that waited behind others, or would have
+  std::uint64_t strangers = 0;        // requests that waited behind others, or would have
+  std::uint64_t retries = 0;          // requests that went to one more backend (Retry)
+  std::uint64_t retries_refused = 0;  // those for which the budget did not pay
 };
 
 struct LimitStatus {

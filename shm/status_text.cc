@@ -114,6 +114,7 @@ std::string service_line(const ServiceStatus& service, const RowNames& names) {
   line.add("name", name_of(names.services, service.row));
   line.add("requests", service.requests).add("sessions", service.sessions);
   line.add("strangers", service.strangers);
+  line.add("retries", service.retries).add("retries_refused", service.retries_refused);
   return line.take();
 }
 

@@ -107,4 +107,17 @@ std::string allowed_methods(const std::vector<conf::AddedMethod>& added,
   return all;
 }
 
+void check_retry(const conf::Service& service, const conf::Listener& listener,
+                 conf::Diagnostics& diagnostics) {
+  if (!service.retry) return;
+  for (const conf::AddedMethod& method : service.retry->names) {
+    const auto is_same = [&](const conf::AddedMethod& one) { return one.name == method.name; };
+    if (http::find_method(method.name) != nullptr) continue;
+    if (std::ranges::any_of(listener.methods, is_same)) continue;
+    diagnostics.error(method.where, in_code(conf::shown(method.name)) +
+                                        " is neither a method that Pound forwards nor one of the "
+                                        "listener's `Methods`");
+  }
+}
+
 }  // namespace worker

@@ -1,5 +1,5 @@
 // The rules of worker/http that `Allow` relaxes, found by their codes, and the methods that
-// `Methods` adds.
+// `Methods` adds or `Retry` names.
 //
 // Part of the privileged half of the start. Reports codes that are not rules, and rules that cannot
 // be relaxed, each with its position and the reason. conf does not know these rules, and
@@ -27,5 +27,9 @@ http::RuleSet allowed_rules(const std::vector<conf::AllowedRule>& rules, Message
 // methods that no configuration allows (http/method.h).
 std::string allowed_methods(const std::vector<conf::AddedMethod>& added,
                             conf::Diagnostics& diagnostics);
+
+// Reports a method of a service's Retry that no request of the listener can have.
+void check_retry(const conf::Service& service, const conf::Listener& listener,
+                 conf::Diagnostics& diagnostics);
 
 }  // namespace worker

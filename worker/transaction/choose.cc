@@ -41,13 +41,13 @@ void Transaction::note_marks() {
 // has not failed this request.
 bool Transaction::may_serve(std::size_t backend) const {
   const backend::Backend& one = context_.backends[backend];
-  return &one != now_.avoided && context_.health.share(one) != 0;
+  return !now_.tried.contains(backend) && context_.health.share(one) != 0;
 }
 
 // Likewise, for a request without a session: which part of its weight it may be chosen with.
 unsigned Transaction::share_of(std::size_t backend) const {
   const backend::Backend& one = context_.backends[backend];
-  if (one.config.disabled || &one == now_.avoided) return 0;
+  if (one.config.disabled || now_.tried.contains(backend)) return 0;
   return context_.health.share(one);
 }
 

@@ -49,11 +49,11 @@ Transaction::Flow Transaction::pump_request() {
 }
 
 // Gives back what the request needed until it was sent, if it was. A request that may have to go to
-// another backend needs its memory until this one has begun to answer.
+// another backend needs its memory longer.
 void Transaction::release_sent_request() {
   if (!client_.body_is_whole() || to_backend_.holds()) return;
   admission_.client_has_sent_all();
-  if (to_backend_.keeps() && !now_.heard_backend) return;
+  if (to_backend_.keeps() && may_need_kept()) return;
   to_backend_.forget();
   if (!client_.is_blocked()) give_reserve_back();
 }

@@ -135,6 +135,7 @@ Transaction::Flow Transaction::route() {
   if (!service) return fail(404, "no_service");
   now_.service = &listener.services[*service];
   record_.service = now_.service->name;
+  now_.may_repeat = may_repeat(head.method);
   context_.segment.services().count_request(now_.service->row, context_.row);
   return go(Step::permit);
 }

@@ -44,6 +44,7 @@
 #include "worker/transaction/context.h"
 #include "worker/transaction/exchange.h"
 #include "worker/transaction/pace.h"
+#include "worker/transaction/tried_backends.h"
 #include "worker/transaction/tunnel.h"
 
 struct ssl_st;  // OpenSSL's SSL
@@ -127,10 +128,11 @@ class Transaction final : public ExchangeUser,
     bool is_https = false;             // between the client and the first proxy
     // What the session table says, if it was asked before the choice of a backend.
     std::optional<std::optional<std::size_t>> bound;
-    const backend::Backend* avoided = nullptr;  // ended a connection without an answer
-    bool is_sticky = false;                     // its session binds it to this backend
-    bool no_pool = false;                       // a pooled connection was stale
-    bool heard_backend = false;                 // bytes came on this connection to the backend
+    TriedBackends tried;         // they had it, and another one is to serve instead
+    bool may_repeat = false;     // its method may be done twice: see Retry
+    bool is_sticky = false;      // its session binds it to this backend
+    bool no_pool = false;        // a pooled connection was stale
+    bool heard_backend = false;  // bytes came on this connection to the backend
 
     backend::AddressOrder addresses;  // of the backend
     std::uint64_t sent_ms = 0;        // when the request went out
@@ -251,13 +253,22 @@ class Transaction final : public ExchangeUser,
   Flow refuse_response(const http::Refusal& refusal, std::string_view excerpt);
   Flow begin_response(char* rest, std::size_t size);
   void upstream_done(bool has_excess);
+  void release_upstream(bool has_excess);
   void keep_upstream();  // in the pool, or for this client
   void drop_upstream();
 
   // retry.cc: may another backend serve instead
+  const conf::RetryPolicy& retry_policy() const;
+  bool may_repeat(std::string_view method) const;
   bool may_keep_body();
-  bool may_go_elsewhere() const;
+  bool may_need_kept() const;
+  bool may_try_other() const;
+  bool may_resend() const;
+  bool takes_retry(std::string_view why);
+  bool is_reset_retried();
+  bool is_answer_retried(int status);
   bool has_other_backend() const;
+  Flow replace_answer(char* rest, std::size_t size);
   Flow go_elsewhere();
 
   // relay.cc: bodies both ways, and how long to wait for either side

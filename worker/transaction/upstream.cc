@@ -76,7 +76,9 @@ Transaction::Flow Transaction::secure_failed(std::string_view reason, std::strin
   context_.segment.backends().count_failure(row, context_.row);
   context_.segment.backends().count_tls_failure(row, context_.row, reason == "tls_verify");
   context_.health.tls_failed(*now_.backend, reason, why);
-  if (!now_.avoided && has_other_backend()) return go_elsewhere();
+  const conf::RetryPolicy& policy = retry_policy();
+  const bool may_go_on = policy.after_connect && now_.tried.size() < policy.times;
+  if (may_go_on && has_other_backend()) return go_elsewhere();
   return fail(502, reason);
 }
 
@@ -93,6 +95,7 @@ Transaction::Flow Transaction::backend_failed(int error) {
   context_.health.backend_is_dead(*now_.backend, error);
   admission_.leave_backend();
   ++now_.failures;
+  if (!retry_policy().after_connect) return fail(503, "no_backend");
   return go(Step::pick_backend);
 }
 
@@ -146,7 +149,7 @@ Transaction::Flow Transaction::upstream_ended(const tls::IoResult& result) {
   }
   context_.segment.backends().count_failure(now_.backend->heritage.row, context_.row);
   if (!is_orderly) suspect_if_silent("connection reset");
-  if (may_go_elsewhere()) {
+  if (is_reset_retried()) {
     to_backend_.rewind();
     return go_elsewhere();
   }
@@ -178,7 +181,13 @@ Transaction::Flow Transaction::take_response(char* data, std::size_t size) {
     }
     data += head.size;
     size -= head.size;
-    if (!facts.is_interim) note_answer();
+    if (!facts.is_interim) {
+      if (is_answer_retried(head.status)) {
+        note_response_time();
+        return replace_answer(data, size);
+      }
+      note_answer();
+    }
     if (facts.switches) return begin_tunnel({data, size});
     if (!facts.is_interim) return begin_response(data, size);
     client_.send_interim(head);
@@ -209,6 +218,7 @@ Transaction::Flow Transaction::begin_response(char* rest, std::size_t size) {
   }
   record_.status = head.status;
   now_.response_begun = true;
+  if (to_backend_.keeps()) release_sent_request();
   if (now_.response_facts.challenges_connection) upstream_->is_personal = true;
   response_body_.start(now_.response_facts.body, http::kNoLimit,
                        now_.backend->heritage.response_rules.relaxed);
@@ -223,6 +233,12 @@ Transaction::Flow Transaction::begin_response(char* rest, std::size_t size) {
 
 // All of the response was read: the backend is free, however slowly the client reads.
 void Transaction::upstream_done(bool has_excess) {
+  release_upstream(has_excess);
+  admission_.leave();
+}
+
+// Keeps the connection for other requests, if it may serve them.
+void Transaction::release_upstream(bool has_excess) {
   // No other client's request follows a body: a backend that reads its length otherwise than we do,
   // or not at all, would answer a part of it, and that answer would be the next client's.
   const http::Framing& body = now_.facts.body;
@@ -237,7 +253,6 @@ void Transaction::upstream_done(bool has_excess) {
   } else {
     drop_upstream();
   }
-  admission_.leave();
 }
 
 void Transaction::keep_upstream() {

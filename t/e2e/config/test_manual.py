@@ -32,6 +32,7 @@ PLACES = {
     "SERVICES": "HTTPListeners:\n  - Services:\n      - {}",
     "SESSION": "HTTPListeners:\n  - Services:\n      - Session:\n          {}",
     "QUEUE": "HTTPListeners:\n  - Services:\n      - Queue:\n          {}",
+    "RETRY": "HTTPListeners:\n  - Services:\n      - Retry:\n          {}",
     "LIMIT": "HTTPListeners:\n  - Limit:\n      {}",
     "AUTH": "HTTPListeners:\n  - Services:\n      - Auth:\n          {}",
     "REDIRECT": "HTTPListeners:\n  - Services:\n      - Redirect:\n          {}",

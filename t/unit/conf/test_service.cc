@@ -29,7 +29,7 @@ TEST_CASE("service: no member can be added without a decision about the identity
   // Does not compile with another number of members. If services that differ in the new member are
   // different services, it belongs into service_identity; then correct the names here.
   const auto& [conditions, session, backends, emergency, balance, hash_key, redirect, allow,
-               clients, queue, limits, auth, where] = service("");
+               clients, queue, retry, limits, auth, where] = service("");
   CHECK(conditions.empty());
   CHECK(session.id == "");
   CHECK(backends.size() == 1);
@@ -40,6 +40,7 @@ TEST_CASE("service: no member can be added without a decision about the identity
   CHECK(allow.empty());
   CHECK(clients.allow.empty());
   CHECK(queue == conf::QueueOrder::equal);
+  CHECK_FALSE(retry);
   CHECK(limits.empty());
   CHECK_FALSE(auth);
   CHECK(where.line == 7);

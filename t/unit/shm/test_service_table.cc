@@ -63,6 +63,56 @@ TEST_CASE("a retired row is reused when no unused row is left, with a counter at
   CHECK(table->enroll({90'002}) == std::nullopt);
 }
 
+TEST_CASE("the retries of a service are paid by the requests of all rows") {
+  SharedTable<ServiceTable> table;
+  REQUIRE(table->enroll({1, 2}));
+  for (int i = 0; i < 10; ++i) REQUIRE(table->take_retry(1, 0));
+  CHECK(!table->take_retry(1, 3));
+  for (shm::Row row = 0; row < 9; ++row) table->count_request(1, row);
+  CHECK(!table->take_retry(1, 0));
+  table->count_request(1, 9);
+  CHECK(table->take_retry(1, 4));
+  CHECK(!table->take_retry(1, 5));
+  CHECK(table->retries(1) == 11);
+  CHECK(table->retries_refused(1) == 3);
+  CHECK(table->take_retry(0, 0));
+  CHECK(table->retries(0) == 1);
+}
+
+TEST_CASE("a new service in an old row has a full budget of retries") {
+  SharedTable<ServiceTable> table;
+  REQUIRE(table->enroll(ids(1, kMaxServices)));
+  table->count_request(6, 0);
+  while (table->take_retry(6, 0)) continue;
+  table->retire(6);
+  REQUIRE(table->enroll({90'001}) == Rows{6});
+  CHECK(table->retries(6) == 0);
+  CHECK(table->retries_refused(6) == 0);
+  for (int i = 0; i < 10; ++i) CHECK(table->take_retry(6, 0));
+  CHECK(!table->take_retry(6, 0));
+}
+
+TEST_CASE("processes that retry at once take exactly what the budget has") {
+  SharedTable<ServiceTable> table;
+  REQUIRE(table->enroll({1}));
+  for (int i = 0; i < 1000; ++i) table->count_request(0, 0);
+  std::vector<pid_t> pids;
+  for (shm::Row row = 1; row < 4; ++row) {
+    pids.push_back(children::start([&table, row] {
+      for (int i = 0; i < 1000; ++i) {
+        table->count_request(0, row);
+        table->take_retry(0, row);
+      }
+      return true;
+    }));
+  }
+  for (const pid_t pid : pids) REQUIRE(children::succeeded(pid));
+  // The first one finds the budget full, however many requests came before it.
+  CHECK(table->retries(0) <= 10 + 300);
+  CHECK(table->retries(0) >= 10 + 299 - 1);
+  CHECK(table->retries(0) + table->retries_refused(0) == 3000);
+}
+
 TEST_CASE("every process sees the counts of another") {
   SharedTable<ServiceTable> table;
   REQUIRE(table->enroll({1}));

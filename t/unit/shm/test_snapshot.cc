@@ -40,6 +40,7 @@ TEST_CASE("rows in use only, each with its own figures") {
   segment.services().count_request(2, 0);
   segment.services().count_stranger(2, 0);
   segment.services().count_stranger(2, 0);
+  for (int i = 0; i < 12; ++i) segment.services().take_retry(2, 0);
   segment.sessions().remember(shm::with_service({1, 2}, 2), 1, 10, 100);
   REQUIRE(segment.backends().enroll(1, 8, 40) == 0u);
   segment.backends().count_response_time(0, 2, 700);
@@ -71,6 +72,8 @@ TEST_CASE("rows in use only, each with its own figures") {
   CHECK(snapshot.services[1].requests == 1);
   CHECK(snapshot.services[1].sessions == 1);
   CHECK(snapshot.services[1].strangers == 2);
+  CHECK(snapshot.services[1].retries == 10);
+  CHECK(snapshot.services[1].retries_refused == 2);
   REQUIRE(snapshot.limits.size() == 2);
   CHECK(snapshot.limits[1].row == 2);
   CHECK(snapshot.limits[1].counters.over == 1);

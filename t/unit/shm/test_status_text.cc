@@ -53,7 +53,7 @@ TEST_CASE("all objects, with names and without") {
   snapshot.listeners[0].refused[1] = 3;
   snapshot.listeners[0].refused[2] = 1;
   snapshot.listeners[0].refused[100] = 1;
-  snapshot.services = {{1, 6, 2, 4}, {0, 1, 0, 0}};
+  snapshot.services = {{1, 6, 2, 4, 3, 5}, {0, 1, 0, 0, 0, 0}};
   snapshot.backends = {{0, {8, 4, 3, 2}, {true, DeadReason::none, 40'000}, {6, 0}, {}, 0},
                        {1, {}, {false, DeadReason::refused, 97'500}, {5, 1}, {}, 98'000},
                        {2, {}, {}, {}, {}, 0}};
@@ -86,8 +86,10 @@ TEST_CASE("all objects, with names and without") {
                "refused_100=1"),
               ("status: object=listener address=#1 in_service=0 waiting=0 waiting_strangers=0 "
                "limit=0 requests=0 streams=0 max_streams=0 refused=0"),
-              "status: object=service name=#1 requests=6 sessions=2 strangers=4",
-              "status: object=service name=0.0.0.0:80/1 requests=1 sessions=0 strangers=0",
+              "status: object=service name=#1 requests=6 sessions=2 strangers=4 "
+              "retries=3 retries_refused=5",
+              "status: object=service name=0.0.0.0:80/1 requests=1 sessions=0 strangers=0 "
+              "retries=0 retries_refused=0",
               ("status: object=backend name=be0 address=10.0.0.1:80 state=live since_s=60 "
                "reason=- in_flight=4 limit=8 waiting=3 waiting_strangers=2 requests=6 failures=0 "
                "tls_verify=0 tls_handshake=0 p50_ms=0.0 p99_ms=983.0 last_probe_s=-"),

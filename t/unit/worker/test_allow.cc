@@ -137,3 +137,21 @@ TEST_CASE("allow: mistakes are reported at their positions") {
                   "`host_empty`?") != std::string::npos);
   CHECK(text.find("pound.yaml:11:37: error: `target_char` is given twice") != std::string::npos);
 }
+
+TEST_CASE("allow: Retry names methods that requests of the listener can have") {
+  conf::Diagnostics diagnostics;
+  auto config = conf::load_text("pound.yaml",
+                                "Backends:\n- &b\n  Address: 127.0.0.1\n  Port: 80\n"
+                                "HTTPListeners:\n- Address: 127.0.0.1\n  Port: 8080\n"
+                                "  Methods: PURGE\n  Services:\n"
+                                "  - Backends: *b\n    Retry: {Methods: [GET, PURGE, get, BAN]}\n",
+                                diagnostics);
+  REQUIRE_MESSAGE(config, diagnostics.text());
+  CHECK(!prepared(std::move(*config), diagnostics));
+  const std::string text = diagnostics.text();
+  CAPTURE(text);
+  CHECK(text.find("GET") == text.find("GET, PURGE"));
+  CHECK(text.find("pound.yaml:11:36: error: `get` is neither a method that Pound forwards nor one "
+                  "of the listener's `Methods`") != std::string::npos);
+  CHECK(text.find("pound.yaml:11:41: error: `BAN` is neither") != std::string::npos);
+}
