@@ -282,6 +282,10 @@ struct Listener {
   // ProxyProtocol: trusted peers send a header of the PROXY protocol before anything else
   bool proxy_protocol = false;
   Position proxy_protocol_where;
+  // RewriteLocation: 0 = no; 1 = the backend's own address, and the other scheme of what the client
+  // has asked; 2 = only the backend's own address
+  unsigned rewrite_location = 0;
+  bool rewrite_destination = false;        // RewriteDestination
   std::vector<ClientLimit> client_limits;  // Limit: for each client; all of them hold
   std::optional<Auth> auth;                // Auth: of its services that have none of their own
   std::vector<Service> services;           // Services: the first match wins; without a match 404

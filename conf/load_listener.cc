@@ -193,6 +193,8 @@ Listener load_listener(const Node& node, bool https, ServiceLoader& services,
   if (const Section::Member* member = section.find("ProxyProtocol")) {
     listener.proxy_protocol_where = member->value->where;
   }
+  listener.rewrite_location = static_cast<unsigned>(section.number("RewriteLocation", 0));
+  listener.rewrite_destination = section.choice("RewriteDestination", false);
   listener.client_limits = load_client_limits(section, LimitOwner::listener, diagnostics);
   listener.auth = load_auth(section, diagnostics);
   for (const Node* node_of_one : section.items("Services")) {

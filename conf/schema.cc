@@ -179,6 +179,8 @@ constexpr auto kListenerKeys = std::to_array<Key>({
     {"ClientField", Shape::text, kFieldNoun, 1, kMaxName},
     {"Clients", Shape::mapping, kClientsNoun},
     {.name = "ProxyProtocol", .shape = Shape::choice, .noun = "", .choices = kTruths},
+    {"RewriteLocation", Shape::number, "", 0, 2},
+    {.name = "RewriteDestination", .shape = Shape::choice, .noun = "", .choices = kTruths},
     {"Limit", Shape::mappings, kLimitNoun},
     {"Auth", Shape::mapping, kAuthNoun},
     {"Services", Shape::sections, "services"},

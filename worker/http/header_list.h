@@ -67,6 +67,8 @@ class HeaderList {
     seen_ |= 1u << static_cast<unsigned>(field.id);
     return true;
   }
+  // Gives the field at `index` another value, which outlives the use of the list.
+  void set_value(std::size_t index, std::string_view value) { fields_[index].value = value; }
   const Field* begin() const { return fields_.data(); }
   const Field* end() const { return fields_.data() + size_; }
   std::size_t size() const { return size_; }

@@ -158,6 +158,8 @@ void Transaction::write_request_head() {
   now_.is_https = (proto.empty() ? forwarded.proto : proto) == "https";
   request_head_.clear();
   http::write_request_head(*now_.head, now_.facts, forwarded, request_head_);
+  const conf::Listener& listener = now_.listener->config;
+  if (listener.rewrite_location != 0 || listener.rewrite_destination) note_asked();
 }
 
 // The client cannot receive an answer any more.

@@ -32,6 +32,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "worker/auth/checks.h"
 #include "worker/backend/connection.h"
@@ -140,9 +141,10 @@ class Transaction final : public ExchangeUser,
     std::size_t backend_unsent = 0;   // of the request, when the backend's deadline was set
 
     http::ResponseFacts response_facts;
-    std::size_t interims = 0;     // 1xx that the backend has sent
-    bool response_begun = false;  // the final head, or our own answer, is on its way
-    bool is_stream = false;       // a tunnel or an event stream, which `MaxStreams` counts
+    std::size_t destination_at = 0;  // of the scheme in the head; 0: it does not change
+    std::size_t interims = 0;        // 1xx that the backend has sent
+    bool response_begun = false;     // the final head, or our own answer, is on its way
+    bool is_stream = false;          // a tunnel or an event stream, which `MaxStreams` counts
     Exchange::End end = Exchange::End::whole;
     std::uint64_t request_bytes = 0;   // of the body that the client has sent
     std::uint64_t response_bytes = 0;  // of the body that was sent to the client
@@ -271,6 +273,11 @@ class Transaction final : public ExchangeUser,
   Flow replace_answer(char* rest, std::size_t size);
   Flow go_elsewhere();
 
+  // rewrite.cc: URLs that name a server as the other side knows it
+  void note_asked();
+  void rewrite_locations(std::vector<std::string>& values);
+  void rewrite_destination();
+
   // relay.cc: bodies both ways, and how long to wait for either side
   Flow relay();
   Flow pump_request();
@@ -301,8 +308,9 @@ class Transaction final : public ExchangeUser,
   net::Outbox to_backend_;
   std::string request_head_;  // as it goes to the backend
   std::string upgrade_;
-  std::string client_ip_;  // when it is not the peer's
-  std::string added_;      // to the response, beside the fields of HeadAdd
+  std::string asked_authority_;  // as the client sees it, where the listener rewrites URLs
+  std::string client_ip_;        // when it is not the peer's
+  std::string added_;            // to the response, beside the fields of HeadAdd
   log::AccessRecord record_;
 };
 

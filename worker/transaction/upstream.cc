@@ -121,6 +121,7 @@ Transaction::Flow Transaction::send_head() {
   now_.sent_ms = net::EventLoop::now_ms();
   now_.sent_us = context_.loop.turn_us();
   if (now_.facts.authenticates_connection) upstream_->is_personal = true;
+  if (now_.destination_at != 0) rewrite_destination();
   if (may_keep_body()) to_backend_.keep(request_head_);
   const bool is_kept = to_backend_.keeps();  // then with the head
   to_backend_.flush(upstream_->stream(), is_kept ? std::string_view() : request_head_);
@@ -224,6 +225,8 @@ Transaction::Flow Transaction::begin_response(char* rest, std::size_t size) {
                        now_.backend->heritage.response_rules.relaxed);
   const http::BodyReader::Taken taken = response_body_.take(rest, size);
   now_.response_bytes += taken.produced;
+  std::vector<std::string> locations;
+  if (now_.listener->config.rewrite_location != 0) rewrite_locations(locations);
   client_.send_head({.head = head, .body = now_.response_facts.body, .added = added_fields()},
                     {.data = {rest, taken.produced},
                      .is_last = response_body_.is_whole(),

@@ -211,3 +211,24 @@ TEST_CASE("load_listener: the protocols and their defaults") {
   CHECK_FALSE(made[0].tls);
   CHECK(made[4].tls->protocols == made[4].protocols);
 }
+
+TEST_CASE("load_listener: URLs of the other side stay, unless told otherwise") {
+  const auto made = listeners(
+      "HTTPListeners:\n"
+      "- {Address: '::1', Port: 1, Services: [{Backends: [*be]}]}\n"
+      "- {Address: '::1', Port: 2, RewriteLocation: 0, RewriteDestination: false,\n"
+      "   Services: [{Backends: [*be]}]}\n"
+      "- {Address: '::1', Port: 3, RewriteLocation: 1, Services: [{Backends: [*be]}]}\n"
+      "HTTPSListeners:\n"
+      "- {Address: '::1', Port: 4, Certificates: a, RewriteLocation: 2, RewriteDestination: true,\n"
+      "   Services: [{Backends: [*be]}]}\n");
+  REQUIRE(made.size() == 4);
+  std::vector<unsigned> locations;
+  std::vector<bool> destinations;
+  for (const conf::Listener& listener : made) {
+    locations.push_back(listener.rewrite_location);
+    destinations.push_back(listener.rewrite_destination);
+  }
+  CHECK(locations == std::vector<unsigned>{0, 0, 1, 2});
+  CHECK(destinations == std::vector<bool>{false, false, false, true});
+}
