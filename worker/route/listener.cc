@@ -50,6 +50,7 @@ std::unique_ptr<Balancer> balancer_of(conf::Balance kind, const conf::Config& co
                                       const std::vector<std::size_t>& backends,
                                       const std::vector<std::string>& identities) {
   std::vector<Member> members;
+  members.reserve(backends.size());
   for (const std::size_t i : backends) members.push_back({.weight = config.backends[i].weight()});
   for (std::size_t i = 0; i < identities.size(); ++i) {
     members[i].identity = fixed_hash(identities[i]);
