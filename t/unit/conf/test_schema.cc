@@ -95,7 +95,8 @@ TEST_CASE("schema: unknown keys") {
         "unknown key `Err600` in Global; the number goes from 400 to 599");
   CHECK(conf::unknown_key(conf::service_schema(), "a\nb") ==
         "unknown key `a\\x0ab` in a service; known are URL, HeadRequire, HeadDeny, Session, "
-        "Queue, Backends, Emergency, Balance, HashKey, Redirect, Limit, Allow, Clients and Auth");
+        "Queue, Retry, Backends, Emergency, Balance, HashKey, Redirect, Limit, Allow, Clients and "
+        "Auth");
   CHECK(conf::nearest_key(conf::backend_schema(), "Prot")->name == "Port");
   CHECK(conf::nearest_key(conf::backend_schema(), "Colour") == nullptr);
 }
