@@ -105,6 +105,7 @@ struct Backend {
   std::uint16_t port = 0;  // Port: 1..65535
   std::chrono::seconds timeout{15};          // TimeOut: 1..86400 s of silence
   std::chrono::seconds connect_timeout{15};  // ConnTO: 1..86400 s; default = TimeOut
+  std::chrono::seconds resolve{30};          // Resolve: 0..86400 s between look-ups; 0 = none
   unsigned threads = 8;                      // Threads: 0..65535 in flight; 0 = no limit
   unsigned own_weight = 0;                   // Weight: 1..65535; default 0 = that of Threads
   bool disabled = false;                     // Disabled: it gets no new clients

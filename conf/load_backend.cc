@@ -33,6 +33,7 @@ Backend load_backend(const Node& node, Diagnostics& diagnostics) {
       node.anchor.empty() ? host_port(backend.address, backend.port) : shown(node.anchor);
   backend.timeout = std::chrono::seconds(section.number("TimeOut", backend.timeout.count()));
   backend.connect_timeout = std::chrono::seconds(section.number("ConnTO", backend.timeout.count()));
+  backend.resolve = std::chrono::seconds(section.number("Resolve", backend.resolve.count()));
   backend.threads = static_cast<unsigned>(section.number("Threads", backend.threads));
   backend.own_weight = static_cast<unsigned>(section.number("Weight", 0));
   backend.disabled = section.choice("Disabled", false);

@@ -131,6 +131,7 @@ constexpr auto kBackendKeys = std::to_array<Key>({
     {"Port", Shape::number, "", 1, 65535, true},
     {"TimeOut", Shape::seconds, "", 1, kDay},
     {"ConnTO", Shape::seconds, "", 1, kDay},
+    {"Resolve", Shape::seconds, "", 0, kDay},
     {"Threads", Shape::number, "", 0, 65535},
     {"Weight", Shape::number, "", 1, 65535},
     {.name = "Disabled", .shape = Shape::choice, .noun = "", .choices = kTruths},

@@ -15,6 +15,7 @@
 #include "conf/service.h"
 #include "master/clock.h"
 #include "master/limits.h"
+#include "master/published_addresses.h"
 #include "master/start_error.h"
 #include "master/words.h"
 
@@ -133,8 +134,8 @@ std::size_t count_served(const Generation& generation, const Generation& listene
 void judge_address(const worker::backend::BackendHeritage& backend, shm::Segment& segment) {
   shm::BackendTable& table = segment.backends();
   const shm::Liveness liveness = table.liveness(backend.row);
+  correct_addresses(backend, segment);
   if (backend.addresses.empty()) {
-    segment.backend_addresses().publish(backend.row, {});  // of a former backend of the row
     table.mark_dead(backend.row, shm::DeadReason::dns, now_ms());
   } else if (!liveness.live && liveness.reason == shm::DeadReason::dns) {
     table.mark_live(backend.row, now_ms());

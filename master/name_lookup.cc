@@ -53,17 +53,19 @@ Answer pack(std::size_t name, const Resolved& resolved) {
 }
 
 // The child has parsed bytes from the network, so the master believes only what it can check.
-bool is_sound(const worker::net::SocketAddress& address) {
+bool is_sound(const worker::net::SocketAddress& address, const Name& name) {
   const sa_family_t family = address.storage.ss_family;
-  return (family == AF_INET && address.size == sizeof(sockaddr_in)) ||
-         (family == AF_INET6 && address.size == sizeof(sockaddr_in6));
+  const bool is_whole = (family == AF_INET && address.size == sizeof(sockaddr_in)) ||
+                        (family == AF_INET6 && address.size == sizeof(sockaddr_in6));
+  return is_whole && worker::net::port_of(address) == name.port;
 }
 
-Resolved unpack(const Answer& answer) {
+Resolved unpack(const Answer& answer, const Name& name) {
   Resolved resolved;
   for (std::size_t i = 0; i < std::min<std::size_t>(answer.count, kMaxAddresses); ++i) {
-    if (is_sound(answer.addresses[i])) resolved.addresses.push_back(answer.addresses[i]);
+    if (is_sound(answer.addresses[i], name)) resolved.addresses.push_back(answer.addresses[i]);
   }
+  if (!name.is_listener) worker::net::make_stable(resolved.addresses);
   if (!resolved.addresses.empty()) return resolved;
   resolved.error.assign(answer.error, ::strnlen(answer.error, sizeof answer.error));
   if (resolved.error.empty()) resolved.error = "no usable address";
@@ -163,7 +165,7 @@ bool NameLookup::take_answer() {
   }
   const auto name = std::find(open_.begin(), open_.end(), answer.name);
   if (name == open_.end()) return true;
-  answers_[answer.name] = unpack(answer);
+  answers_[answer.name] = unpack(answer, names_[answer.name]);
   open_.erase(name);
   if (open_.empty()) finish("");
   return true;

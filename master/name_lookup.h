@@ -52,7 +52,7 @@ class NameLookup {
   // Tells that a child of this process was reaped.
   void on_exit(pid_t pid);
 
-  // In the order of the names.
+  // In the order of the names. That of a name has neither addresses nor an error until it comes.
   const std::vector<worker::net::Resolved>& answers() const { return answers_; }
 
  private:

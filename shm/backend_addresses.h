@@ -1,14 +1,17 @@
-// Addresses of backends whose names did not resolve when their workers started.
+// The addresses of backends whose names the master looks up while their workers run.
 //
-// The master looks such a name up again and publishes the addresses here, by the row of the
-// backend. The master alone writes. A reader never waits: a row that is being written has no
-// addresses for that moment. All bytes 0 is a valid state: no addresses.
+// The master publishes a list, by the row of the backend, when it is not the one that the workers
+// inherited. The master alone writes. A reader never waits: it compares the row's version with the
+// one that it has seen, and reads the list only after a change. A row tells whose addresses it has,
+// because it may belong to another backend after a reload. All bytes 0 is a valid state: no
+// addresses, of nobody.
 #pragma once
 
 #include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "shm/ids.h"
@@ -16,7 +19,7 @@
 
 namespace shm {
 
-inline constexpr std::size_t kMaxAddresses = 8;  // of one backend
+inline constexpr std::size_t kMaxAddresses = 32;  // of one backend
 
 // A socket address, IPv4 or IPv6, as the system calls take it.
 struct Address {
@@ -27,20 +30,32 @@ static_assert(sizeof(Address) == 32);
 
 class BackendAddresses {
  public:
-  // Replaces the addresses of the row; those beyond kMaxAddresses are left out. None clears it.
-  void publish(std::uint32_t index, std::span<const Address> addresses);
-  // Copies the addresses of the row; returns their number.
-  std::size_t read(std::uint32_t index, std::array<Address, kMaxAddresses>& out) const;
+  struct List {
+    std::uint32_t version = 0;
+    BackendId id = 0;  // whose addresses they are
+    std::size_t count = 0;
+  };
+
+  // Replaces the addresses of the row; those beyond kMaxAddresses are left out.
+  void publish(std::uint32_t index, BackendId id, std::span<const Address> addresses);
+  // Changes with each list. While a list is being written, it is the version of none.
+  std::uint32_t version(std::uint32_t index) const {
+    return versions_[index].load(std::memory_order_acquire);
+  }
+  // Copies the addresses of the row. Nothing when the row is being written: try again later.
+  std::optional<List> read(std::uint32_t index, std::array<Address, kMaxAddresses>& out) const;
 
  private:
   static constexpr std::size_t kWords = sizeof(Address) / sizeof(std::uint64_t);
 
   struct Row {
-    std::atomic<std::uint32_t> version;  // odd: is being written
-    std::atomic<std::uint32_t> count;
+    std::atomic<BackendId> id;
+    std::atomic<std::uint64_t> count;
     std::atomic<std::uint64_t> words[kMaxAddresses][kWords];
   };
 
+  // Side by side, because workers look through all of them several times a second.
+  alignas(kCacheLine) std::atomic<std::uint32_t> versions_[kMaxBackends]{};  // odd: being written
   Row rows_[kMaxBackends]{};
 };
 

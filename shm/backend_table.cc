@@ -140,6 +140,10 @@ bool BackendTable::claim_probe(std::uint32_t index, std::uint64_t now_ms, std::u
   return !verdict.live && claim(common_.probes[index], verdict.since_ms, now_ms, period_ms);
 }
 
+void BackendTable::expedite_probe(std::uint32_t index) {
+  if (!is_live(index)) common_.probes[index].store(0);
+}
+
 bool BackendTable::claim_suspicion(std::uint32_t index, std::uint64_t now_ms) {
   std::uint64_t seen = common_.probes[index].load();
   const std::uint64_t last_ms = seen & kTimeMask;
@@ -177,6 +181,26 @@ bool BackendTable::is_silent(std::uint32_t index, AddressKey address) const {
   return std::ranges::any_of(common_.silent[index], [&](const SilentAddress& one) {
     return one.key.load(std::memory_order_relaxed) == address;
   });
+}
+
+std::uint32_t BackendTable::silent_among(std::uint32_t index,
+                                         std::span<const AddressKey> addresses) const {
+  std::uint32_t mask = 0;
+  for (const SilentAddress& one : common_.silent[index]) {
+    const AddressKey key = one.key.load(std::memory_order_relaxed);
+    if (key == 0) continue;
+    const auto found = std::ranges::find(addresses, key);
+    if (found != addresses.end()) mask |= std::uint32_t{1} << (found - addresses.begin());
+  }
+  return mask;
+}
+
+void BackendTable::forget_silent(std::uint32_t index, std::span<const AddressKey> addresses) {
+  for (SilentAddress& one : common_.silent[index]) {
+    AddressKey key = one.key.load();
+    if (key == 0 || std::ranges::find(addresses, key) != addresses.end()) continue;
+    one.key.compare_exchange_strong(key, 0);
+  }
 }
 
 bool BackendTable::claim_address_probe(std::uint32_t index, AddressKey address,

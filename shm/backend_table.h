@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "shm/counter_grid.h"
@@ -44,9 +45,9 @@ struct BackendCounters {
 // A hash that identifies an address in all generations, although their lists may differ. Never 0.
 using AddressKey = std::uint64_t;
 
-// Addresses of one backend that do not answer and are remembered. Further ones are forgotten: they
-// are tried in the order of the list.
-inline constexpr std::size_t kMaxSilentAddresses = 8;
+// Addresses of one backend that do not answer and are remembered: as many as a backend has. Those
+// that are beyond, because two generations have different lists, are forgotten.
+inline constexpr std::size_t kMaxSilentAddresses = 32;
 
 // The first probe of what has failed is due after this time, each further one after twice the time
 // before it, up to the caller's period.
@@ -113,6 +114,8 @@ class BackendTable {
   // twice that time, and so on, at most `period_ms` after the last claim. True for the one caller
   // that must make the probe.
   bool claim_probe(std::uint32_t index, std::uint64_t now_ms, std::uint64_t period_ms);
+  // Makes the next probe of a dead backend due: there is a new reason to expect that it answers.
+  void expedite_probe(std::uint32_t index);
   // Claims the probe of a live backend that may be dead. True for the one caller that must make it.
   // False when the backend is dead, or was probed less than kSuspicionMs ago.
   bool claim_suspicion(std::uint32_t index, std::uint64_t now_ms);
@@ -123,6 +126,11 @@ class BackendTable {
   bool mark_silent(std::uint32_t index, AddressKey address, std::uint64_t now_ms);
   bool mark_answering(std::uint32_t index, AddressKey address);
   bool is_silent(std::uint32_t index, AddressKey address) const;
+  // Which of `addresses`, at most 32, are silent: bit i for the i-th.
+  std::uint32_t silent_among(std::uint32_t index, std::span<const AddressKey> addresses) const;
+  // Forgets silent addresses that are not among `addresses`, because the backend no longer has
+  // them.
+  void forget_silent(std::uint32_t index, std::span<const AddressKey> addresses);
   // As claim_probe, for an address that is silent.
   bool claim_address_probe(std::uint32_t index, AddressKey address, std::uint64_t now_ms,
                            std::uint64_t period_ms);

@@ -13,9 +13,9 @@ backend::Backends make_backends(Runtime& runtime) {
   backend::Backends made;
   for (std::size_t i = 0; i < heritage.backends.size(); ++i) {
     const backend::BackendHeritage& inherited = heritage.backends[i];
-    made.add(std::make_unique<backend::Backend>(heritage.config->backends[i], inherited,
-                                                runtime.loop, runtime.deadlines, runtime.queues,
-                                                heritage.segment->backends().slots(inherited.row)));
+    made.add(std::make_unique<backend::Backend>(
+        heritage.config->backends[i], inherited, runtime.loop, runtime.deadlines, runtime.queues,
+        heritage.segment->backends().slots(inherited.row), heritage.slot));
   }
   return made;
 }

@@ -15,6 +15,7 @@ import pytest
 from harness import POUND, ROOT, TIMEOUT, reserve_port
 from harness.evil import Evil, compile_evil
 from harness.faults import Faults, compile_shim
+from harness.names import Names, compile_resolver
 from harness.site import Site
 from harness.tls import Authority
 
@@ -80,6 +81,17 @@ def faults(fault_shim, tmp_path):
     made = Faults(fault_shim, tmp_path)
     yield made
     made.check()
+
+
+@pytest.fixture(scope="session")
+def name_resolver(tmp_path_factory):
+    return compile_resolver(tmp_path_factory.mktemp("names"))
+
+
+@pytest.fixture
+def names(name_resolver, tmp_path):
+    """Names of a daemon that is started with names.environment."""
+    return Names(name_resolver, tmp_path)
 
 
 @pytest.fixture(scope="session")

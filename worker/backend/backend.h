@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "conf/config.h"
+#include "worker/backend/addresses.h"
 #include "worker/backend/heritage.h"
 #include "worker/backend/pool.h"
 #include "worker/log/occasional.h"
@@ -22,13 +23,22 @@ namespace worker::backend {
 
 struct Backend {
   Backend(const conf::Backend& backend, const BackendHeritage& inherited, net::EventLoop& loop,
-          net::DeadlineLists& deadlines, route::WaitQueues& queues, const shm::SlotGates& gates);
+          net::DeadlineLists& deadlines, route::WaitQueues& queues, const shm::SlotGates& gates,
+          unsigned first_turn = 0);
 
   // "NAME (ADDRESS:PORT)" for log lines.
   std::string title() const;
 
-  // None while the name has not resolved. Once there are addresses, they stay.
-  const std::vector<net::SocketAddress>& addresses() const;
+  // As of the last refresh_addresses(). None while the name has not resolved.
+  const AddressListPtr& address_list() const { return addresses_.list(); }
+  const std::vector<net::SocketAddress>& addresses() const { return address_list()->all; }
+  // Takes the addresses that the master has published since, and closes idle connections to those
+  // that are gone. One atomic load when nothing has changed.
+  void refresh_addresses();
+  // Whose turn it is among the addresses: each connection begins with another one.
+  unsigned next_turn() { return turn_++; }
+  // Whether the connection leads to an address that the backend still has.
+  bool has(const UpstreamConnection& upstream);
 
   const conf::Backend& config;
   const BackendHeritage& heritage;
@@ -39,7 +49,8 @@ struct Backend {
   mutable log::Occasional tls_line;    // says that TLS failed
 
  private:
-  mutable std::vector<net::SocketAddress> found_;  // after the start
+  Addresses addresses_;
+  unsigned turn_;  // at first `first_turn`, which differs between workers
 };
 
 // All backends of the configuration, in its order.

@@ -6,6 +6,8 @@
 
 #include <cerrno>
 
+#include "worker/backend/addresses.h"
+
 namespace worker::backend {
 
 UpstreamConnection::UpstreamConnection(net::EventLoop& loop)
@@ -26,6 +28,7 @@ int UpstreamConnection::connect(const net::SocketAddress& address) {
   const int result =
       ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size);
   if (result != 0 && errno != EINPROGRESS) return errno;
+  address_ = key_of(address);
   connecting_ = result != 0;
   endpoint_.adopt(std::move(fd));
   const auto callback = [](void* self, short what) {

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <string>
 
+#include "shm/backend_table.h"
 #include "worker/net/address.h"
 #include "worker/net/deadline.h"
 #include "worker/net/endpoint.h"
@@ -35,6 +36,7 @@ class UpstreamConnection final : public net::Disposable {
 
   // Starts to connect. Returns 0, or the errno of an immediate failure.
   int connect(const net::SocketAddress& address);
+  shm::AddressKey address() const { return address_; }  // that it leads to
   bool connecting() const { return connecting_; }
   // Call this after an event while connecting(). Returns 0 when the connection is established,
   // EINPROGRESS while it is not, else the errno of the failure.
@@ -64,6 +66,7 @@ class UpstreamConnection final : public net::Disposable {
   UpstreamUser* user_ = nullptr;
   net::Endpoint endpoint_;
   net::Deadline deadline_;
+  shm::AddressKey address_ = 0;
   bool connecting_ = false;
 };
 

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <numeric>
 #include <string>
 #include <string_view>
 
@@ -13,33 +12,20 @@ namespace worker::backend {
 
 namespace {
 
-// FNV-1a. A collision of two addresses of one backend would cost no more than a worse order.
-shm::AddressKey key_of(const net::SocketAddress& address) {
-  const std::string_view bytes(reinterpret_cast<const char*>(&address.storage), address.size);
-  std::uint64_t hash = 0xcbf29ce484222325u;
-  for (const char byte : bytes) {
-    hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3u;
-  }
-  return hash | 1;
-}
-
 bool has_one_address(const Backend& backend) { return backend.addresses().size() == 1; }
 
 }  // namespace
 
-AddressOrder::AddressOrder(const Backend& backend, const shm::BackendTable& table)
-    : list_(&backend.addresses()), count_(list_->size()) {
-  if (count_ < 2) return;
-  order_.resize(count_);
-  std::iota(order_.begin(), order_.end(), std::size_t{0});
-  std::stable_partition(order_.begin(), order_.end(), [&](std::size_t i) {
-    return !table.is_silent(backend.heritage.row, key_of((*list_)[i]));
-  });
+AddressOrder Health::addresses(Backend& backend) const {
+  backend.refresh_addresses();
+  const AddressListPtr& list = backend.address_list();
+  if (list->all.size() < 2) return {list, 0, 0};
+  return {list, table_.silent_among(backend.heritage.row, list->keys), backend.next_turn()};
 }
 
-const net::SocketAddress& AddressOrder::next() {
-  ++next_;
-  return current();
+bool Health::has_silent_address(const Backend& backend) const {
+  const AddressList& list = *backend.address_list();
+  return list.all.size() > 1 && table_.silent_among(backend.heritage.row, list.keys) != 0;
 }
 
 void Health::address_answers(const Backend& backend, const net::SocketAddress& address) {

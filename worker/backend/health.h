@@ -8,36 +8,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
-#include <vector>
 
 #include "shm/backend_table.h"
+#include "worker/backend/addresses.h"
 #include "worker/backend/backend.h"
 #include "worker/log/log.h"
 #include "worker/net/address.h"
 
 namespace worker::backend {
-
-// The addresses of one backend in the order in which to try them. The order does not change while
-// they are tried, although other requests may find addresses silent meanwhile.
-class AddressOrder {
- public:
-  AddressOrder() = default;
-  AddressOrder(const Backend& backend, const shm::BackendTable& table);
-
-  bool at_end() const { return next_ >= count_; }
-  // The address to try now. Not at the end.
-  const net::SocketAddress& next();
-  // The address that next() gave last.
-  const net::SocketAddress& current() const { return (*list_)[index(next_ - 1)]; }
-
- private:
-  std::size_t index(std::size_t at) const { return order_.empty() ? at : order_[at]; }
-
-  const std::vector<net::SocketAddress>* list_ = nullptr;
-  std::vector<std::size_t> order_;  // indices; empty for the order of the list
-  std::size_t count_ = 0;
-  std::size_t next_ = 0;
-};
 
 inline constexpr unsigned kFullShare = 256;
 
@@ -51,7 +29,11 @@ class Health {
     return table_.is_live(backend.heritage.row) ? kFullShare : 0;
   }
 
-  AddressOrder addresses(const Backend& backend) const { return {backend, table_}; }
+  // The newest addresses of the backend, in the order in which to try them now. Those that answer
+  // take turns.
+  AddressOrder addresses(Backend& backend) const;
+  // Whether one of several addresses does not answer.
+  bool has_silent_address(const Backend& backend) const;
 
   // A connect to one address has succeeded, or has failed with the errno `error`. The address of a
   // backend that has no other is not noted.

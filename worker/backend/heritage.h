@@ -18,13 +18,12 @@ class BackendContext;
 namespace worker::backend {
 
 struct BackendHeritage {
-  std::vector<net::SocketAddress>
-      addresses;              // in the resolver's order; empty when the name did not resolve
-  std::string resolve_error;  // why the name did not resolve
-  std::string head_add;       // complete "Name: value\r\n" lines
+  std::vector<net::SocketAddress> addresses;  // empty when the name did not resolve
+  std::string resolve_error;                  // why the name did not resolve; empty when it did
+  std::string head_add;                       // complete "Name: value\r\n" lines
   http::ResponseRules response_rules;
   std::shared_ptr<tls::BackendContext> tls;  // for TLS
-  // Where the master publishes addresses that it finds later; the master sets it.
+  // Where the master publishes other addresses that it finds later; the master sets it.
   const shm::BackendAddresses* published = nullptr;
   std::uint32_t row = 0;  // of shm::BackendTable; the master sets it
   shm::BackendId id = 0;  // the master sets it

@@ -3,9 +3,11 @@
 
 #include <utility>
 
+#include "worker/backend/backend.h"
+
 namespace worker::backend {
 
-PinnedUpstream::PinnedUpstream(net::EventLoop& loop, const Backend& backend,
+PinnedUpstream::PinnedUpstream(net::EventLoop& loop, Backend& backend,
                                std::unique_ptr<UpstreamConnection> upstream)
     : loop_(loop), backend_(backend), upstream_(std::move(upstream)) {
   upstream_->deadline().stop();
@@ -14,7 +16,7 @@ PinnedUpstream::PinnedUpstream(net::EventLoop& loop, const Backend& backend,
 }
 
 std::unique_ptr<UpstreamConnection> PinnedUpstream::take() {
-  if (upstream_ && !upstream_->is_quiet()) drop();
+  if (upstream_ && !(upstream_->is_quiet() && backend_.has(*upstream_))) drop();
   return std::move(upstream_);
 }
 

@@ -15,14 +15,15 @@ struct Backend;
 
 class PinnedUpstream final : public UpstreamUser {
  public:
-  PinnedUpstream(net::EventLoop& loop, const Backend& backend,
+  PinnedUpstream(net::EventLoop& loop, Backend& backend,
                  std::unique_ptr<UpstreamConnection> upstream);
   ~PinnedUpstream() { drop(); }
   PinnedUpstream(const PinnedUpstream&) = delete;
   PinnedUpstream& operator=(const PinnedUpstream&) = delete;
 
   const Backend& backend() const { return backend_; }
-  // nullptr when the connection has ended, or when something has come on it.
+  // nullptr when the connection has ended, when something has come on it, or when the backend no
+  // longer has its address.
   std::unique_ptr<UpstreamConnection> take();
 
   void on_upstream_event(UpstreamConnection& upstream) override {
@@ -34,7 +35,7 @@ class PinnedUpstream final : public UpstreamUser {
   void drop();
 
   net::EventLoop& loop_;
-  const Backend& backend_;
+  Backend& backend_;
   std::unique_ptr<UpstreamConnection> upstream_;
 };
 

@@ -5,10 +5,11 @@
 
 namespace worker::backend {
 
-std::unique_ptr<UpstreamConnection> UpstreamPool::take() {
-  while (!idle_.empty()) {
-    std::unique_ptr<UpstreamConnection> upstream = std::move(idle_.back());
-    idle_.pop_back();
+std::unique_ptr<UpstreamConnection> UpstreamPool::take(shm::AddressKey address) {
+  for (std::size_t i = idle_.size(); i-- > 0;) {
+    if (address != 0 && idle_[i]->address() != address) continue;
+    std::unique_ptr<UpstreamConnection> upstream = std::move(idle_[i]);
+    idle_.erase(idle_.begin() + static_cast<std::ptrdiff_t>(i));
     if (upstream->is_quiet()) {
       upstream->deadline().stop();
       return upstream;
@@ -33,6 +34,12 @@ void UpstreamPool::put(std::unique_ptr<UpstreamConnection> upstream) {
 
 void UpstreamPool::clear() {
   while (!idle_.empty()) drop(*idle_.back());
+}
+
+void UpstreamPool::keep_only(const AddressList& addresses) {
+  for (std::size_t i = idle_.size(); i-- > 0;) {
+    if (!addresses.has(idle_[i]->address())) drop(*idle_[i]);
+  }
 }
 
 void UpstreamPool::drop(UpstreamConnection& upstream) {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <vector>
 
+#include "worker/backend/addresses.h"
 #include "worker/backend/connection.h"
 
 namespace worker::backend {
@@ -23,12 +24,14 @@ class UpstreamPool final : public UpstreamUser {
   UpstreamPool(const UpstreamPool&) = delete;
   UpstreamPool& operator=(const UpstreamPool&) = delete;
 
-  // A connection on which nothing has come since its last response; nullptr when there is none. It
-  // looks at the socket itself, because the loop reports what comes during a turn in the next turn.
-  std::unique_ptr<UpstreamConnection> take();
+  // A connection to `address` (0: to any) on which nothing has come since its last response;
+  // nullptr when there is none. It looks at the socket itself, because the loop reports what comes
+  // during a turn in the next turn.
+  std::unique_ptr<UpstreamConnection> take(shm::AddressKey address = 0);
   // Keeps the connection, or closes it when the pool is full.
   void put(std::unique_ptr<UpstreamConnection> upstream);
-  void clear();  // closes all idle connections
+  void clear();                                  // closes all idle connections
+  void keep_only(const AddressList& addresses);  // closes those to other addresses
   std::size_t size() const { return idle_.size(); }
 
   // A backend that sends bytes or closes without a request makes the connection unusable.

@@ -16,7 +16,7 @@ class Probe::Attempt final : public UpstreamUser {
   enum class Purpose : std::uint8_t { revive, suspect, address };
 
   // `timeout`: of one connect to what has failed before.
-  Attempt(const Backend& backend, Health& health, net::EventLoop& loop, log::Log& log,
+  Attempt(Backend& backend, Health& health, net::EventLoop& loop, log::Log& log,
           net::DeadlineList& timeout)
       : backend_(backend), health_(health), loop_(loop), log_(log), timeout_(timeout) {}
 
@@ -48,7 +48,7 @@ class Probe::Attempt final : public UpstreamUser {
 
  private:
   void connect(const net::SocketAddress& address) {
-    address_ = &address;
+    address_ = address;
     upstream_ = std::make_unique<UpstreamConnection>(loop_);
     upstream_->set_user(*this);
     const int error = upstream_->connect(address);
@@ -70,7 +70,7 @@ class Probe::Attempt final : public UpstreamUser {
   }
 
   void succeed() {
-    health_.address_answers(backend_, *address_);
+    health_.address_answers(backend_, address_);
     if (purpose_ == Purpose::revive) health_.backend_is_live(backend_);
     if (purpose_ == Purpose::suspect) {
       log_.write(log::Severity::notice,
@@ -83,7 +83,7 @@ class Probe::Attempt final : public UpstreamUser {
   void fail(int error) {
     end();
     if (is_local_failure(error)) return;
-    health_.address_is_silent(backend_, *address_, error);
+    health_.address_is_silent(backend_, address_, error);
     connect_next(error);
   }
 
@@ -92,14 +92,14 @@ class Probe::Attempt final : public UpstreamUser {
     loop_.dispose(std::move(upstream_));
   }
 
-  const Backend& backend_;
+  Backend& backend_;
   Health& health_;
   net::EventLoop& loop_;
   log::Log& log_;
   net::DeadlineList& timeout_;
   Purpose purpose_ = Purpose::revive;
   AddressOrder addresses_;
-  const net::SocketAddress* address_ = nullptr;
+  net::SocketAddress address_;  // that is tried
   std::unique_ptr<UpstreamConnection> upstream_;
 };
 
@@ -123,6 +123,7 @@ Probe::~Probe() = default;
 void Probe::tick(std::uint64_t now_ms) {
   for (std::size_t i = 0; i < attempts_.size(); ++i) {
     const BackendHeritage& backend = backends_[i].heritage;
+    backends_[i].refresh_addresses();
     if (backends_[i].addresses().empty() || attempts_[i]->running()) continue;
     if (table_.is_live(backend.row)) {
       probe_silent_addresses(i, now_ms);
@@ -134,9 +135,8 @@ void Probe::tick(std::uint64_t now_ms) {
 
 // One at a time: those that are due wait for the next tick.
 void Probe::probe_silent_addresses(std::size_t index, std::uint64_t now_ms) {
-  const std::vector<net::SocketAddress>& addresses = backends_[index].addresses();
-  if (addresses.size() < 2) return;
-  for (const net::SocketAddress& address : addresses) {
+  if (!health_.has_silent_address(backends_[index])) return;
+  for (const net::SocketAddress& address : backends_[index].addresses()) {
     if (!health_.claim_address_probe(backends_[index], address, now_ms, period_ms_)) continue;
     return attempts_[index]->start(address);
   }

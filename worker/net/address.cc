@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cstring>
 #include <iterator>
+#include <string_view>
 
 #include "conf/address.h"
 #include "worker/net/ip_address.h"
@@ -25,7 +26,19 @@ const sockaddr_in6& v6(const SocketAddress& address) {
 
 bool is_v6(const SocketAddress& address) { return address.storage.ss_family == AF_INET6; }
 
+std::string_view bytes_of(const SocketAddress& address) {
+  return {reinterpret_cast<const char*>(&address.storage), address.size};
+}
+
 }  // namespace
+
+bool operator==(const SocketAddress& one, const SocketAddress& other) {
+  return bytes_of(one) == bytes_of(other);
+}
+
+bool operator<(const SocketAddress& one, const SocketAddress& other) {
+  return bytes_of(one) < bytes_of(other);
+}
 
 std::string host_text(const SocketAddress& address) {
   char text[INET6_ADDRSTRLEN] = "";

@@ -16,6 +16,10 @@ struct SocketAddress {
   socklen_t size = 0;
 };
 
+// Compares all bytes in use.
+bool operator==(const SocketAddress& one, const SocketAddress& other);
+bool operator<(const SocketAddress& one, const SocketAddress& other);
+
 std::string host_text(const SocketAddress& address);
 std::string host_port_text(const SocketAddress& address);
 std::uint16_t port_of(const SocketAddress& address);

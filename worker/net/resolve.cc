@@ -16,6 +16,29 @@ namespace worker::net {
 
 namespace {
 
+bool is_ipv6(const SocketAddress& address) { return address.storage.ss_family == AF_INET6; }
+
+// Addresses of one answer that are looked at. More than a DNS message holds.
+constexpr std::size_t kMostAnswered = 8192;
+
+// The address with nothing else, so that equal addresses have equal bytes.
+SocketAddress bare(const SocketAddress& address) {
+  SocketAddress made;
+  made.size = address.size;
+  if (is_ipv6(address)) {
+    sockaddr_in6 full;
+    std::memcpy(&full, &address.storage, sizeof full);
+    full.sin6_flowinfo = 0;
+    std::memcpy(&made.storage, &full, sizeof full);
+  } else {
+    sockaddr_in full;
+    std::memcpy(&full, &address.storage, sizeof full);
+    std::memset(full.sin_zero, 0, sizeof full.sin_zero);
+    std::memcpy(&made.storage, &full, sizeof full);
+  }
+  return made;
+}
+
 Resolved ask(const Name& name, int flags, int& error) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
@@ -27,14 +50,16 @@ Resolved ask(const Name& name, int flags, int& error) {
     resolved.error = error == EAI_SYSTEM ? std::strerror(errno) : ::gai_strerror(error);
     return resolved;
   }
+  const std::size_t most = name.is_listener ? kMaxAddresses : kMostAnswered;
   for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
-    if (resolved.addresses.size() == kMaxAddresses) break;
+    if (resolved.addresses.size() == most) break;
     SocketAddress address;
     std::memcpy(&address.storage, one->ai_addr, one->ai_addrlen);
     address.size = one->ai_addrlen;
     resolved.addresses.push_back(address);
   }
   ::freeaddrinfo(found);
+  if (!name.is_listener) make_stable(resolved.addresses);
   return resolved;
 }
 
@@ -49,9 +74,14 @@ bool has_ipv6() {
          errno != EADDRNOTAVAIL;
 }
 
-bool is_ipv6(const SocketAddress& address) { return address.storage.ss_family == AF_INET6; }
-
 }  // namespace
+
+void make_stable(std::vector<SocketAddress>& addresses) {
+  for (SocketAddress& one : addresses) one = bare(one);
+  std::sort(addresses.begin(), addresses.end());
+  addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
+  if (addresses.size() > kMaxAddresses) addresses.resize(kMaxAddresses);
+}
 
 std::optional<Resolved> read_numeric(const Name& name) {
   int error = 0;

@@ -14,8 +14,9 @@
 
 namespace worker::net {
 
-// A name may have more addresses; the first ones count.
-inline constexpr std::size_t kMaxAddresses = 8;
+// A name may have more addresses: the first ones in the order of their bytes count, or the
+// resolver's first ones for a listener.
+inline constexpr std::size_t kMaxAddresses = 32;
 
 struct Name {
   std::string host;  // a name or a numeric address
@@ -24,14 +25,20 @@ struct Name {
 };
 
 struct Resolved {
-  std::vector<SocketAddress> addresses;  // at most kMaxAddresses, in the resolver's order
+  std::vector<SocketAddress> addresses;  // at most kMaxAddresses
   std::string error;                     // why there are none
 };
+
+// Makes a list that does not depend on the order of the answer, since a resolver may rotate it:
+// sorted by family and bytes, each address once, at most kMaxAddresses. Sets everything but family,
+// address, scope and port to 0.
+void make_stable(std::vector<SocketAddress>& addresses);
 
 // Nothing when the host is not a numeric address. Never blocks.
 std::optional<Resolved> read_numeric(const Name& name);
 
-// Blocks. For a listener on a machine without IPv6, the IPv6 addresses of a name that has others,
+// Blocks. The list for a backend is stable, see above. That for a listener is in the resolver's
+// order. For a listener on a machine without IPv6, the IPv6 addresses of a name that has others,
 // too, are left out: many hosts files say that localhost is ::1 whatever the machine has.
 Resolved look_up(const Name& name);
 

@@ -10,12 +10,12 @@ namespace worker::transaction {
 
 Transaction::Flow Transaction::connect() {
   now_.heard_backend = false;
+  now_.addresses = context_.health.addresses(*now_.backend);
   upstream_ = take_idle();
   if (upstream_) {
     upstream_->set_user(*this);
     return go(Step::send_head);
   }
-  now_.addresses = context_.health.addresses(*now_.backend);
   return connect_next_address(EHOSTUNREACH);
 }
 
@@ -28,7 +28,7 @@ std::unique_ptr<backend::UpstreamConnection> Transaction::take_idle() {
   }
   // A request that cannot be sent a second time does not go out on a connection that the backend
   // may just be closing.
-  return now_.facts.repeatable ? now_.backend->pool.take() : nullptr;
+  return now_.facts.repeatable ? now_.backend->pool.take(now_.addresses.preferred()) : nullptr;
 }
 
 Transaction::Flow Transaction::connect_next_address(int last_error) {
@@ -250,7 +250,7 @@ void Transaction::release_upstream(bool has_excess) {
       client_.body_is_whole() && !to_backend_.holds() && !to_backend_.failed();
   const bool is_reusable = !has_excess && (!sent_body || upstream_->is_personal) &&
                            request_is_sent && now_.response_facts.keep_alive &&
-                           !upstream_->endpoint().peer_closed();
+                           !upstream_->endpoint().peer_closed() && now_.backend->has(*upstream_);
   if (is_reusable) {
     keep_upstream();
   } else {

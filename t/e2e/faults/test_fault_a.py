@@ -163,8 +163,9 @@ def test_fault_A4_a_silent_address_costs_one_request_one_ConnTO(site, two_addres
             begun = time.monotonic()
             assert get(pound.port).body == b"here"
             durations.append(time.monotonic() - begun)
-        assert durations[0] >= 1.9
-        assert max(durations[1:]) < scaled(1.9), durations
+        *others, longest = sorted(durations)
+        assert longest >= 1.9
+        assert max(others) < scaled(1.9), durations
         assert len(pound.wait_log(rf"{title} does not answer at {where}: Connection timed out; "
                                   "its other addresses are tried first$")) == 1
     with listening_at("127.0.0.2", backend.port, 16):  # a probe finds it

@@ -86,11 +86,11 @@ def answer(handler=None):
 
 
 class Backend:
-    def __init__(self, handler=None, script=None, host="127.0.0.1", tls=None):
+    def __init__(self, handler=None, script=None, host="127.0.0.1", tls=None, port=None):
         self.script = script or answer(handler)
         self.host = host
         self.tls = tls  # an ssl.SSLContext, for TLS
-        self.port = reserve_port()
+        self.port = port or reserve_port()
         self.connections = []
         self.requests = []
         self.failures = []

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <thread>
@@ -31,6 +32,7 @@ struct House {
       heritages[i].addresses = {fakes[i]->address()};
       heritages[i].id = i + 1;
       heritages[i].row = *segment.backends().enroll(i + 1, 8, 0);
+      heritages[i].published = &segment.backend_addresses();
       backends.add(std::make_unique<worker::backend::Backend>(
           config[i], heritages[i], loop, deadlines, queues,
           segment.backends().slots(heritages[i].row)));
@@ -74,6 +76,17 @@ struct House {
     REQUIRE(until([&] { return fakes[i]->connections() == before + 1; }));
     turn();  // the events of its beginning
     return made;
+  }
+
+  // As the master does it when the name of the i-th backend has other addresses.
+  void publish(std::size_t i, const std::vector<worker::net::SocketAddress>& addresses) {
+    std::vector<shm::Address> packed;
+    for (const worker::net::SocketAddress& one : addresses) {
+      shm::Address& address = packed.emplace_back();
+      address.size = one.size;
+      std::memcpy(address.bytes.data(), &one.storage, one.size);
+    }
+    segment.backend_addresses().publish(heritages[i].row, heritages[i].id, packed);
   }
 
   std::vector<std::string> lines() {

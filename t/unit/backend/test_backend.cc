@@ -37,29 +37,66 @@ TEST_CASE(
   CHECK(!house.backends.close_idle());
 }
 
-TEST_CASE("backend: addresses that the master publishes serve a name that had none, and stay") {
-  House house;
-  worker::backend::BackendHeritage& heritage = house.heritages[0];
-  const worker::backend::Backend& backend = house.backends[0];
-  shm::BackendAddresses& table = house.segment.backend_addresses();
-  heritage.published = &table;
-  const auto publish = [&](const worker::net::SocketAddress& from) {
-    shm::Address address;
-    address.size = from.size;
-    std::memcpy(address.bytes.data(), &from.storage, from.size);
-    table.publish(heritage.row, {&address, 1});
+TEST_CASE("backend: addresses that the master publishes take the place of those before") {
+  House house({Mode::listening, Mode::listening});
+  worker::backend::Backend& backend = house.backends[0];
+  const worker::net::SocketAddress first = house.fakes[0]->address();
+  const worker::net::SocketAddress second = house.fakes[1]->address();
+  const auto ports = [&] {
+    std::vector<std::uint16_t> all;
+    for (const auto& one : backend.addresses()) all.push_back(worker::net::port_of(one));
+    return all;
   };
-  const worker::net::SocketAddress known = heritage.addresses[0];
-  publish(house.fakes[0]->address());
-  CHECK(&backend.addresses() == &heritage.addresses);
-  table.publish(heritage.row, {});
-  heritage.addresses.clear();
+  using Ports = std::vector<std::uint16_t>;
+  CHECK(ports() == Ports{house.fakes[0]->port()});
+  house.publish(0, {first, second});
+  CHECK(ports() == Ports{house.fakes[0]->port()});  // until it is told to look
+  backend.refresh_addresses();
+  CHECK(ports() == Ports{house.fakes[0]->port(), house.fakes[1]->port()});
+  const worker::backend::AddressList* const list = backend.address_list().get();
+  backend.refresh_addresses();
+  CHECK(backend.address_list().get() == list);
+  house.publish(0, {});  // then what it inherited counts
+  backend.refresh_addresses();
+  CHECK(backend.address_list().get() == list);
+  house.publish(0, {second});
+  backend.refresh_addresses();
+  CHECK(ports() == Ports{house.fakes[1]->port()});
+}
+
+TEST_CASE("backend: addresses for a name that had none, but not those of another backend") {
+  House house({Mode::listening, Mode::listening});
+  worker::backend::Backend& backend = house.backends[0];
+  house.heritages[0].addresses.clear();
   CHECK(backend.addresses().empty());
-  publish(known);
-  REQUIRE(backend.addresses().size() == 1);
-  CHECK(worker::net::host_port_text(backend.addresses()[0]) == worker::net::host_port_text(known));
-  table.publish(heritage.row, {});
+  house.heritages[0].id = 99;  // the row was given to this backend
+  house.publish(0, {house.fakes[1]->address()});
+  house.heritages[0].id = 1;
+  backend.refresh_addresses();
+  CHECK(backend.addresses().empty());
+  house.publish(0, {house.fakes[0]->address()});
+  backend.refresh_addresses();
   CHECK(backend.addresses().size() == 1);
+}
+
+TEST_CASE("backend: idle connections to an address that is gone are closed, others stay") {
+  House house({Mode::listening, Mode::listening});
+  worker::backend::Backend& backend = house.backends[0];
+  house.publish(0, {house.fakes[0]->address(), house.fakes[1]->address()});
+  const auto busy = house.connect(0);
+  backend.pool.put(house.connect(0));
+  backend.pool.put(house.connect(1));
+  CHECK(backend.has(*busy));
+  house.publish(0, {house.fakes[1]->address()});
+  CHECK(!backend.has(*busy));
+  CHECK(backend.pool.size() == 1);
+  CHECK(house.until([&] { return house.fakes[0]->is_closed(1); }));
+  CHECK(!house.fakes[0]->is_closed(0));
+  const auto left = backend.pool.take();
+  REQUIRE(left);
+  CHECK(left->address() == worker::backend::key_of(house.fakes[1]->address()));
+  left->close();
+  busy->close();
 }
 
 TEST_CASE("backend connection: a refused connect gives its errno, at once or with an event") {

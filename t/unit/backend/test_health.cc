@@ -3,9 +3,14 @@
 #include <doctest/doctest.h>
 
 #include <cerrno>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
 
 #include "t/unit/backend/harness.h"
 #include "worker/backend/connect_error.h"
+#include "worker/net/resolve.h"
 
 using namespace backend_test;
 using worker::backend::AddressOrder;
@@ -40,6 +45,7 @@ TEST_CASE("health: fault A4: an address that does not answer is tried last until
   const std::string title = "backend " + house.backends[0].title();
   CHECK(house.order() == "abc");
   house.health.address_is_silent(house.backends[0], house.fakes[0]->address(), ETIMEDOUT);
+  CHECK(house.order() == "cba");
   CHECK(house.order() == "bca");
   CHECK(house.lines() == std::vector<std::string>{title + " does not answer at " + house.at(0) +
                                                   ": Connection timed out; its other addresses "
@@ -54,6 +60,58 @@ TEST_CASE("health: fault A4: an address that does not answer is tried last until
   CHECK(house.lines() == std::vector<std::string>{title + " answers again at " + house.at(0)});
   house.health.address_answers(house.backends[0], house.fakes[2]->address());
   CHECK(house.lines().empty());
+}
+
+TEST_CASE("health: each request begins with the next address that answers") {
+  Three house;
+  std::string all;
+  for (int i = 0; i < 6; ++i) all += house.order() + " ";
+  CHECK(all == "abc bca cab abc bca cab ");
+  house.health.address_is_silent(house.backends[0], house.fakes[1]->address(), ETIMEDOUT);
+  std::map<std::string, int> count;
+  for (int i = 0; i < 8; ++i) ++count[house.order()];
+  CHECK(count == std::map<std::string, int>{{"acb", 4}, {"cab", 4}});
+}
+
+TEST_CASE("health: workers begin with different addresses") {
+  Three house;
+  worker::backend::Backend second(house.config[0], house.heritages[0], house.loop, house.deadlines,
+                                  house.queues, house.segment.backends().slots(0), 1);
+  AddressOrder order = house.health.addresses(second);
+  CHECK(order.preferred() == worker::backend::key_of(house.fakes[1]->address()));
+  CHECK(worker::net::port_of(order.next()) == house.fakes[1]->port());
+}
+
+TEST_CASE("health: 32 addresses have their turns, and all are tried") {
+  House house;
+  std::vector<worker::net::SocketAddress> many;
+  for (int i = 1; i <= 32; ++i) {
+    many.push_back(
+        worker::net::read_numeric({"127.0.0." + std::to_string(i), 80, false})->addresses.at(0));
+  }
+  house.publish(0, many);
+  Health health(house.segment.backends(), house.log);
+  std::set<std::string> began;
+  for (int i = 0; i < 32; ++i) {
+    std::set<std::string> tried;
+    for (AddressOrder order = health.addresses(house.backends[0]); !order.at_end();) {
+      const std::string host = worker::net::host_text(order.next());
+      if (tried.empty()) began.insert(host);
+      tried.insert(host);
+    }
+    CHECK(tried.size() == 32);
+  }
+  CHECK(began.size() == 32);
+}
+
+TEST_CASE("health: a list that is being tried outlives the next one") {
+  Three house;
+  AddressOrder order = house.health.addresses(house.backends[0]);
+  order.next();
+  house.publish(0, {house.fakes[2]->address()});
+  CHECK(house.order() == "c");
+  CHECK(worker::net::port_of(order.current()) == house.fakes[0]->port());
+  CHECK(worker::net::port_of(order.next()) == house.fakes[1]->port());
 }
 
 TEST_CASE("health: fault A4: of two addresses, too, the silent one is tried last") {

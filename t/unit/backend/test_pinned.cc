@@ -35,6 +35,14 @@ TEST_CASE("pinned: a connection that ends or speaks without a request is closed"
   CHECK(pinned.take() == nullptr);
 }
 
+TEST_CASE("pinned: a connection to an address that the backend no longer has is closed") {
+  House house({Mode::listening, Mode::listening});
+  PinnedUpstream pinned(house.loop, house.backends[0], house.connect());
+  house.publish(0, {house.fakes[1]->address()});
+  CHECK(pinned.take() == nullptr);
+  CHECK(house.until([&] { return house.fakes[0]->is_closed(); }));
+}
+
 TEST_CASE("pinned: its destructor closes the connection at once, not at the end of the turn") {
   House house;
   { PinnedUpstream pinned(house.loop, house.backends[0], house.connect()); }

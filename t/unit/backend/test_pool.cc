@@ -32,6 +32,28 @@ TEST_CASE("pool: last in, first out, and marked as reused") {
   other->close();
 }
 
+TEST_CASE("pool: take() with an address gives the newest connection to that address, or none") {
+  House house({Mode::listening, Mode::listening});
+  UpstreamPool& pool = house.backends[0].pool;
+  const shm::AddressKey first = worker::backend::key_of(house.fakes[0]->address());
+  const shm::AddressKey second = worker::backend::key_of(house.fakes[1]->address());
+  auto cold = house.connect(0);
+  auto warm = house.connect(0);
+  UpstreamConnection* const expected[] = {warm.get(), cold.get()};
+  pool.put(std::move(cold));
+  pool.put(std::move(warm));
+  CHECK(pool.take(second) == nullptr);
+  pool.put(house.connect(1));
+  CHECK(pool.size() == 3);
+  for (UpstreamConnection* const one : expected) {
+    const auto taken = pool.take(first);
+    CHECK(taken.get() == one);
+    taken->close();
+  }
+  CHECK(pool.take(first) == nullptr);
+  CHECK(pool.size() == 1);
+}
+
 TEST_CASE("pool: an event drops its own idle connection and no other") {
   House house;
   UpstreamPool& pool = house.backends[0].pool;

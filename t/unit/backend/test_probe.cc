@@ -72,7 +72,7 @@ TEST_CASE("probe: fault A3: a dead backend is probed after 1, 2 and 4 seconds") 
     CHECK(!house.is_live());
   }
   CHECK(house.lines().empty());
-  house.heritages[0].addresses = listening;
+  house.publish(0, listening);
   house.probe->tick(due + 8000);
   CHECK(house.until([&] { return house.is_live(); }));
 }
@@ -102,7 +102,7 @@ TEST_CASE("probe: it gives up a connect that hangs, and a later probe succeeds")
   net_test::expire(house.deadlines, kConnToMs);
   house.turn();
   CHECK(!house.is_live(0));
-  house.heritages[0].addresses = {house.fakes[1]->address()};
+  house.publish(0, {house.fakes[1]->address()});
   house.probe->tick(kNow + 3 * kPeriodMs);
   CHECK(house.until([&] { return house.is_live(0); }));
 }
@@ -195,6 +195,31 @@ TEST_CASE("probe: it claims no probe of a backend without addresses") {
   house.turn();
   CHECK(!house.is_live());
   CHECK(house.segment.backends().claim_probe(house.heritages[0].row, kNow + kPeriodMs, kPeriodMs));
+}
+
+TEST_CASE("probe: a tick closes idle connections to addresses that are gone") {
+  Probing house({Mode::listening, Mode::listening});
+  house.backends[0].pool.put(house.connect(0));
+  house.probe->tick(kNow);
+  CHECK(house.backends[0].pool.size() == 1);
+  house.publish(0, {house.fakes[1]->address()});
+  house.probe->tick(kNow);
+  CHECK(house.backends[0].pool.size() == 0);
+  CHECK(house.until([&] { return house.fakes[0]->is_closed(); }));
+}
+
+TEST_CASE("probe: an attempt goes on with the addresses that it began with") {
+  Probing house({Mode::deaf, Mode::listening});
+  house.fakes.push_back(std::make_unique<FakeBackend>(Mode::listening));
+  house.heritages[0].addresses.push_back(house.fakes[1]->address());
+  house.kill();
+  house.probe->tick(kNow + kPeriodMs);
+  house.publish(0, {house.fakes[2]->address()});
+  house.probe->tick(kNow + kPeriodMs);
+  net_test::expire(house.deadlines, kConnToMs);
+  CHECK(house.until([&] { return house.is_live(); }));
+  CHECK(house.fakes[1]->connections() == 1);
+  CHECK(house.fakes[2]->connections() == 0);
 }
 
 TEST_CASE("probe: its destructor ends an attempt that is under way") {

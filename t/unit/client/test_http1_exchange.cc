@@ -327,7 +327,7 @@ TEST_CASE("http1_exchange: what a tunnel has not taken does not reach the next r
   REQUIRE(in.until([&] { return tunnel.received.ends_with("\r\n\r\n"); }));
   CHECK(in.clients.cut_off("test") == 1);
 
-  in.world.heritages[0].addresses = {in.world.fakes[0]->address()};
+  in.world.publish({in.world.fakes[0]->address()});
   Peer& peer = in.connect();  // its exchange is the tunnel's
   peer.sends("POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 5\r\n\r\n");
   REQUIRE(in.until([&] { return in.world.fakes[0]->has_head(); }));

@@ -28,6 +28,7 @@ TEST_CASE("load_backend: defaults") {
   CHECK(made[0].port == 80);
   CHECK(made[0].timeout.count() == 15);
   CHECK(made[0].connect_timeout.count() == 15);
+  CHECK(made[0].resolve.count() == 30);
   CHECK(made[0].threads == 8);
   CHECK(made[0].weight() == 8);
   CHECK(made[0].head_add.empty());
@@ -38,7 +39,8 @@ TEST_CASE("load_backend: defaults") {
 TEST_CASE("load_backend: all keys, and the connect timeout follows the timeout") {
   const auto made = backends(
       "- &a {Address: '[::1]', Port: 1, TimeOut: 3, Threads: 0, HeadAdd: ['X-A:b', 'X-B: c']}\n"
-      "- &b {Address: '::1', Port: 2, TimeOut: 3, ConnTO: 4, Threads: 12, HeadAdd: 'X-A: b'}\n");
+      "- &b {Address: '::1', Port: 2, TimeOut: 3, ConnTO: 4, Threads: 12, HeadAdd: 'X-A: b', "
+      "Resolve: 7}\n");
   REQUIRE(made.size() == 2);
   CHECK(made[0].address == "::1");
   CHECK(made[0].timeout.count() == 3);
@@ -47,6 +49,7 @@ TEST_CASE("load_backend: all keys, and the connect timeout follows the timeout")
   CHECK(made[0].weight() == 8);
   CHECK(made[0].head_add == Lines{"X-A: b", "X-B: c"});
   CHECK(made[1].connect_timeout.count() == 4);
+  CHECK(made[1].resolve.count() == 7);
   CHECK(made[1].weight() == 12);
   CHECK(made[1].head_add == Lines{"X-A: b"});
 }

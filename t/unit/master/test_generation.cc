@@ -1,7 +1,9 @@
 #include <doctest/doctest.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <set>
+#include <tuple>
 
 #include "master/clock.h"
 #include "master/generation.h"
@@ -88,6 +90,24 @@ TEST_CASE("generation: a backend is dead while its name has no address") {
   resolved.backends[2].addresses = {loopback(80)};
   master::put_in_force(made.make(2, &first, std::move(resolved)));
   CHECK(made.segment.backends().is_live(row));
+}
+
+TEST_CASE("generation: what was published for a backend is replaced, and only that") {
+  Made made;
+  const Generation first = made.make(1);
+  const auto& [known, twin, lost] =
+      std::tie(first.heritage.backends[0], first.heritage.backends[1], first.heritage.backends[2]);
+  shm::BackendAddresses& table = made.segment.backend_addresses();
+  table.publish(known.row, known.id, {});
+  table.publish(twin.row, twin.id + 1, {});  // the row has belonged to another backend
+  master::put_in_force(first);
+  std::array<shm::Address, shm::kMaxAddresses> found;
+  CHECK(table.read(known.row, found)->count == 1);
+  CHECK(table.read(twin.row, found)->id == twin.id + 1);
+  CHECK(table.version(lost.row) == 0);
+  const std::uint32_t version = table.version(known.row);
+  master::put_in_force(made.make(2, &first));
+  CHECK(table.version(known.row) == version);
 }
 
 TEST_CASE(

@@ -10,10 +10,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <numeric>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "t/unit/master/told.h"
 
 using master::NameLookup;
 using worker::net::Name;
@@ -21,15 +26,15 @@ using worker::net::Name;
 namespace {
 
 // A list that the C library's freeaddrinfo(3) can free: a block of memory for each address.
-addrinfo* addresses(unsigned count, const char* port) {
+addrinfo* addresses(const std::vector<unsigned>& last_parts, const char* port) {
   addrinfo* list = nullptr;
-  for (unsigned i = count; i > 0; --i) {
+  for (auto part = last_parts.rbegin(); part != last_parts.rend(); ++part) {
     auto* const one =
         static_cast<addrinfo*>(std::calloc(1, sizeof(addrinfo) + sizeof(sockaddr_in)));
     auto* const address = reinterpret_cast<sockaddr_in*>(one + 1);
     address->sin_family = AF_INET;
     address->sin_port = htons(static_cast<std::uint16_t>(std::atoi(port)));
-    address->sin_addr.s_addr = htonl(INADDR_LOOPBACK + i - 1);
+    address->sin_addr.s_addr = htonl(INADDR_LOOPBACK - 1 + *part);
     one->ai_family = AF_INET;
     one->ai_addrlen = sizeof *address;
     one->ai_addr = reinterpret_cast<sockaddr*>(address);
@@ -50,7 +55,8 @@ NameLookup look_up(std::vector<Name> names) { return NameLookup(std::move(names)
 }  // namespace
 
 // Takes the place of the C library's function in this program. "hang" never returns, "die" ends the
-// process, "none" has no address, and a number is the number of addresses.
+// process, "none" has no address, "port" has none with the port that was asked for, a number is the
+// number of addresses, and told.h has those of "told".
 extern "C" int getaddrinfo(const char* host, const char* port, const addrinfo* hints,
                            addrinfo** found) {
   const std::string_view name(host);
@@ -63,7 +69,14 @@ extern "C" int getaddrinfo(const char* host, const char* port, const addrinfo* h
   }
   if (name == "die.test") ::_exit(1);
   if (name == "none.test") return EAI_NONAME;
-  *found = addresses(static_cast<unsigned>(std::atoi(host)), port);
+  if (name == "port.test") port = "81";
+  std::vector<unsigned> parts = told;
+  if (name != "told.test") {
+    parts.resize(static_cast<unsigned>(std::max(std::atoi(host), 1)));
+    std::iota(parts.begin(), parts.end(), 1u);
+  }
+  if (parts.empty()) return EAI_NONAME;
+  *found = addresses(parts, port);
   return 0;
 }
 
@@ -77,22 +90,21 @@ TEST_CASE("name lookup: numeric addresses need no child") {
   CHECK(::waitpid(-1, nullptr, WNOHANG) == -1);
 }
 
-TEST_CASE("name lookup: each name has its own answer, and at most 8 addresses") {
-  NameLookup lookup = look_up({{"8.test", 80, false},
+TEST_CASE("name lookup: each name has its own answer, and at most 32 addresses") {
+  NameLookup lookup = look_up({{"3.test", 80, false},
                                {"none.test", 80, false},
-                               {"9.test", 90, false},
+                               {"33.test", 90, false},
                                {"127.0.0.9", 80, false},
-                               {"1.test", 70, true}});
+                               {"1.test", 70, true},
+                               {"port.test", 80, false}});
   lookup.wait();
   REQUIRE(lookup.is_done());
-  const std::string eight =
-      "127.0.0.1:80 127.0.0.2:80 127.0.0.3:80 127.0.0.4:80 127.0.0.5:80 127.0.0.6:80 127.0.0.7:80 "
-      "127.0.0.8:80 ";
-  CHECK(text_of(lookup.answers()[0]) == eight);
+  CHECK(text_of(lookup.answers()[0]) == "127.0.0.1:80 127.0.0.2:80 127.0.0.3:80 ");
   CHECK(text_of(lookup.answers()[1]) == ::gai_strerror(EAI_NONAME));
-  CHECK(lookup.answers()[2].addresses.size() == 8);
+  CHECK(lookup.answers()[2].addresses.size() == 32);
   CHECK(text_of(lookup.answers()[3]) == "127.0.0.9:80 ");
   CHECK(text_of(lookup.answers()[4]) == "127.0.0.1:70 ");
+  CHECK(text_of(lookup.answers()[5]) == "no usable address");
   CHECK(::waitpid(-1, nullptr, WNOHANG) == -1);  // wait() has reaped the child
 }
 

@@ -343,6 +343,40 @@ TEST_CASE("backend_table: it notes kMaxSilentAddresses of a backend, and no furt
   CHECK(table.mark_silent(b, shm::kMaxSilentAddresses + 1, 1));
 }
 
+TEST_CASE("backend_table: which of several addresses are silent, and which are forgotten") {
+  auto segment = std::make_unique<shm::Segment>(1024);
+  shm::BackendTable& table = segment->backends();
+  const std::uint32_t b = table.enroll(1, 8, 0).value();
+  std::vector<shm::AddressKey> list;
+  for (shm::AddressKey key = 101; key <= 132; ++key) list.push_back(key);
+  CHECK(table.silent_among(b, list) == 0);
+  for (const shm::AddressKey key : {132, 101, 7, 103}) CHECK(table.mark_silent(b, key, 1000));
+  CHECK(table.silent_among(b, list) == 0x80000005);
+  CHECK(table.silent_among(b, {}) == 0);
+  table.forget_silent(b, list);
+  CHECK(!table.is_silent(b, 7));
+  CHECK(table.silent_among(b, list) == 0x80000005);
+  table.forget_silent(b, std::vector<shm::AddressKey>{103});
+  CHECK(table.silent_among(b, list) == 0x4);
+  table.forget_silent(b, {});
+  CHECK(table.silent_among(b, list) == 0);
+}
+
+TEST_CASE("backend_table: the next probe of a dead backend can be made due at once") {
+  auto segment = std::make_unique<shm::Segment>(1024);
+  shm::BackendTable& table = segment->backends();
+  const std::uint32_t b = table.enroll(1, 8, 0).value();
+  REQUIRE(table.claim_suspicion(b, 4000));
+  table.expedite_probe(b);  // does nothing for a live one
+  CHECK(table.last_probe_ms(b) == 4000);
+  REQUIRE(table.mark_dead(b, shm::DeadReason::refused, 5000));
+  for (const std::uint64_t at : {6000, 8000, 12'000}) REQUIRE(table.claim_probe(b, at, 60'000));
+  CHECK(!table.claim_probe(b, 12'001, 60'000));
+  table.expedite_probe(b);
+  CHECK(table.claim_probe(b, 12'001, 60'000));
+  CHECK(!table.claim_probe(b, 12'002, 60'000));
+}
+
 TEST_CASE("backend_table: when a backend last sent a byte, to within a step") {
   auto segment = std::make_unique<shm::Segment>(1024);
   shm::BackendTable& table = segment->backends();

@@ -189,7 +189,7 @@ TEST_CASE("a confined process can write neither the master's part nor another ro
   CHECK(is_fatal(segment, [&] { segment.backends().gate(0).set_limit(1); }));
   CHECK(is_fatal(segment, [&] { segment.backends().retire(0); }));
   CHECK(is_fatal(segment, [&] { segment.ticket_keys().rotate({}); }));
-  CHECK(is_fatal(segment, [&] { segment.backend_addresses().publish(0, {}); }));
+  CHECK(is_fatal(segment, [&] { segment.backend_addresses().publish(0, 1, {}); }));
 }
 
 TEST_CASE(

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cstring>
 #include <functional>
 #include <memory>
 #include <string>
@@ -130,6 +131,16 @@ class World {
   }
   shm::Gate listener_gate() { return segment.listeners().gate(listener_heritage.row); }
   bool is_live(std::size_t backend) { return segment.backends().is_live(heritages[backend].row); }
+  // As the master does it when the name of the first backend has other addresses.
+  void publish(const std::vector<worker::net::SocketAddress>& addresses) {
+    std::vector<shm::Address> packed;
+    for (const worker::net::SocketAddress& one : addresses) {
+      shm::Address& address = packed.emplace_back();
+      address.size = one.size;
+      std::memcpy(address.bytes.data(), &one.storage, one.size);
+    }
+    segment.backend_addresses().publish(heritages[0].row, heritages[0].id, packed);
+  }
   // Access records since the last call, without client, date and duration:
   // "GET / HTTP/1.1" 200 5 192.0.2.1:80/1 b1
   std::vector<std::string> records() {
@@ -177,6 +188,7 @@ class World {
       one.head_add = "X-Backend: " + config.backends[i].name + "\r\n";
       one.id = i + 1;
       one.row = *segment.backends().enroll(one.id, config.backends[i].threads, 0);
+      one.published = &segment.backend_addresses();
       made.push_back(std::move(one));
     }
     return made;
