@@ -151,7 +151,7 @@ TEST_CASE("allow: Retry names methods that requests of the listener can have") {
   const std::string text = diagnostics.text();
   CAPTURE(text);
   CHECK(text.find("GET") == text.find("GET, PURGE"));
-  CHECK(text.find("pound.yaml:11:36: error: `get` is neither a method that Pound forwards nor one "
+  CHECK(text.find("pound.yaml:11:35: error: `get` is neither a method that Pound forwards nor one "
                   "of the listener's `Methods`") != std::string::npos);
-  CHECK(text.find("pound.yaml:11:41: error: `BAN` is neither") != std::string::npos);
+  CHECK(text.find("pound.yaml:11:40: error: `BAN` is neither") != std::string::npos);
 }
