@@ -6,6 +6,7 @@
 #include "conf/address.h"
 #include "conf/header_line.h"
 #include "conf/load_backend_tls.h"
+#include "conf/load_check.h"
 #include "conf/load_service.h"
 
 namespace conf {
@@ -42,6 +43,9 @@ Backend load_backend(const Node& node, Diagnostics& diagnostics) {
       section.number("MaxHeaders", static_cast<std::int64_t>(backend.max_headers)));
   backend.allow = load_allow(section);
   backend.tls = load_backend_tls(section, diagnostics);
+  backend.check = load_check(section, diagnostics);
+  backend.eject = load_eject(section, diagnostics);
+  backend.warmup = std::chrono::seconds(section.number("Warmup", backend.warmup.count()));
   return backend;
 }
 

@@ -58,6 +58,14 @@ constexpr auto kTlsVersions = std::to_array<Choice>({
 
 constexpr auto kBackendAlpn = std::to_array<Choice>({{"off", false}, {"http/1.1", true}});
 
+constexpr auto kCheckKinds = std::to_array<Choice>({{"tcp", true}});
+
+constexpr auto kCheckMethods = std::to_array<Choice>({
+    {"GET", Check::Method::get},
+    {"HEAD", Check::Method::head},
+    {"OPTIONS", Check::Method::options},
+});
+
 constexpr auto kClientCertModes = std::to_array<Choice>({
     {"ask", Tls::ClientCert::Mode::ask},
     {"require", Tls::ClientCert::Mode::require},
@@ -143,6 +151,32 @@ constexpr auto kBackendKeys = std::to_array<Key>({
      .shape = Shape::toggle,
      .noun = "a mapping such as `{Name: www.example.com}`",
      .choices = kTruths},
+    {.name = "Check",
+     .shape = Shape::toggle,
+     .noun = "a mapping such as `{Path: /health}`",
+     .choices = kCheckKinds},
+    {"Eject", Shape::mapping, "a mapping such as `{Errors: 5, In: 10, For: 30}`"},
+    {"Warmup", Shape::seconds, "", 0, 3600},
+});
+
+constexpr auto kCheckKeys = std::to_array<Key>({
+    {"Path", Shape::text, "a path such as `/health`", 1, kMaxPath},
+    {.name = "Method", .shape = Shape::choice, .noun = "", .choices = kCheckMethods},
+    {"Host", Shape::text, "a host such as `www.example.com` or `www.example.com:8080`", 1,
+     kMaxName},
+    {"Port", Shape::number, "", 1, 65535},
+    {"Expect", Shape::texts, "a status such as `200` or a range such as `200-399`", 1, kMaxName},
+    {"Body", Shape::text, "a regular expression", 1, kMaxPattern},
+    {"Every", Shape::seconds, "", 1, 3600},
+    {"Within", Shape::seconds, "", 1, 3600},
+    {"Rise", Shape::number, "", 1, kMostCheckResults},
+    {"Fall", Shape::number, "", 1, kMostCheckResults},
+});
+
+constexpr auto kEjectKeys = std::to_array<Key>({
+    {"Errors", Shape::number, "", 1, kMostEjectErrors},
+    {"In", Shape::seconds, "", 1, 3600},
+    {"For", Shape::seconds, "", 1, 3600},
 });
 
 constexpr auto kBackendTlsKeys = std::to_array<Key>({
@@ -282,6 +316,8 @@ constexpr Schema kTop{"the top level", kTopKeys};
 constexpr Schema kGlobal{"Global", kGlobalKeys};
 constexpr Schema kBackend{"a backend", kBackendKeys};
 constexpr Schema kBackendTls{"TLS of a backend", kBackendTlsKeys};
+constexpr Schema kCheck{"Check", kCheckKeys};
+constexpr Schema kEject{"Eject", kEjectKeys};
 constexpr Schema kHttpListener{"an HTTP listener",
                                std::span(kListenerKeys).first(kListenerKeys.size() - kTlsKeys)};
 constexpr Schema kHttpsListener{"an HTTPS listener", kListenerKeys};
@@ -296,10 +332,10 @@ constexpr Schema kClientCert{"ClientCert", kClientCertKeys};
 constexpr Schema kClients{"Clients", kClientsKeys};
 constexpr Schema kLimit{"Limit", kLimitKeys};
 
-constexpr std::array kSchemas{&kTop,          &kGlobal,        &kBackend, &kBackendTls,
-                              &kHttpListener, &kHttpsListener, &kService, &kSession,
-                              &kQueue,        &kRedirect,      &kAuth,    &kCertificate,
-                              &kClientCert,   &kClients,       &kLimit,   &kRetry};
+constexpr std::array kSchemas{
+    &kTop,        &kGlobal,  &kBackend, &kBackendTls, &kHttpListener, &kHttpsListener,
+    &kService,    &kSession, &kQueue,   &kRedirect,   &kAuth,         &kCertificate,
+    &kClientCert, &kClients, &kLimit,   &kRetry,      &kCheck,        &kEject};
 
 }  // namespace
 
@@ -307,6 +343,8 @@ const Schema& top_schema() { return kTop; }
 const Schema& global_schema() { return kGlobal; }
 const Schema& backend_schema() { return kBackend; }
 const Schema& backend_tls_schema() { return kBackendTls; }
+const Schema& check_schema() { return kCheck; }
+const Schema& eject_schema() { return kEject; }
 const Schema& http_listener_schema() { return kHttpListener; }
 const Schema& https_listener_schema() { return kHttpsListener; }
 const Schema& service_schema() { return kService; }

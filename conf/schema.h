@@ -22,7 +22,7 @@ enum class Shape {
   choice,    // one of a few words
   policy,    // a mapping, or whole seconds as its short form
   target,    // a mapping, or a text as its short form
-  toggle,    // true, false or a mapping, which means true
+  toggle,    // a word, such as true or false, or a mapping
   mapping,   // one mapping
   mappings,  // a mapping, or a list of them
   section,   // a mapping, or a list of mappings that count as one
@@ -68,6 +68,8 @@ const Schema& top_schema();
 const Schema& global_schema();
 const Schema& backend_schema();
 const Schema& backend_tls_schema();
+const Schema& check_schema();
+const Schema& eject_schema();
 const Schema& http_listener_schema();
 const Schema& https_listener_schema();
 const Schema& service_schema();

@@ -108,7 +108,7 @@ std::string expectation(const Key& key) {
     case Shape::target:
       return noun + ", or a mapping with `Code` and `URL`";
     case Shape::toggle:
-      return "true, false or " + noun;
+      return joined(choice_words(key), ",") + " or " + noun;
     case Shape::choice:
       return joined(choice_words(key), "or");
     case Shape::sections:
