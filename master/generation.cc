@@ -224,7 +224,12 @@ void put_in_force(const Generation& generation) {
   shm::Segment& segment = *heritage.segment;
   for (std::size_t i = 0; i < heritage.backends.size(); ++i) {
     const worker::backend::BackendHeritage& backend = heritage.backends[i];
-    segment.backends().slots(backend.row).set_limit(heritage.config->backends[i].threads);
+    const conf::Backend& config = heritage.config->backends[i];
+    segment.backends().slots(backend.row).set_limit(config.threads);
+    segment.backends().set_recovery(
+        backend.row, {.warmup_ms = static_cast<std::uint64_t>(config.warmup.count()) * 1000,
+                      .is_checked = config.check.has_value(),
+                      .may_be_ejected = config.eject.has_value()});
     judge_address(backend, segment);
   }
   for (std::size_t i = 0; i < heritage.listeners.size(); ++i) {

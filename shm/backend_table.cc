@@ -1,8 +1,9 @@
 // Backends: ids, liveness words, gates and counters of the segment. No system call, no lock.
 //
 // A liveness word is 1 bit dead, 7 bits reason, 56 bits milliseconds (enough for two million
-// years). A schedule of probes is 8 bits for the number of probes and 56 bits for the time of the
-// last one, or of the failure when there was none.
+// years). The reason of a live backend is not 0 if it was dead before. A schedule of probes is 8
+// bits for the number of probes and 56 bits for the time of the last one, or of the failure when
+// there was none.
 #include "shm/backend_table.h"
 
 #include <algorithm>
@@ -23,7 +24,11 @@ constexpr std::uint32_t kFailures = 1;
 constexpr std::uint32_t kTlsVerify = 2;
 constexpr std::uint32_t kTlsHandshake = 3;
 
-std::uint64_t live_word(std::uint64_t now_ms) { return now_ms & kTimeMask; }
+constexpr std::uint64_t kCameBack = 1;  // instead of the reason
+
+std::uint64_t live_word(std::uint64_t now_ms, bool came_back) {
+  return (came_back ? kCameBack << kReasonShift : 0) | (now_ms & kTimeMask);
+}
 
 std::uint64_t dead_word(DeadReason reason, std::uint64_t now_ms) {
   return kDeadBit | (static_cast<std::uint64_t>(reason) << kReasonShift) | (now_ms & kTimeMask);
@@ -64,8 +69,24 @@ std::string_view to_text(DeadReason reason) {
       return "dns";
     case DeadReason::other:
       return "other";
+    case DeadReason::check:
+      return "check";
   }
   return "other";
+}
+
+std::string_view to_text(Standing standing) {
+  switch (standing) {
+    case Standing::live:
+      return "live";
+    case Standing::warming:
+      return "warming";
+    case Standing::ejected:
+      return "ejected";
+    case Standing::dead:
+      return "dead";
+  }
+  return "dead";
 }
 
 BackendTable::BackendTable(MasterPart& master, PerRow<RowPart> rows, CommonPart& common)
@@ -73,7 +94,9 @@ BackendTable::BackendTable(MasterPart& master, PerRow<RowPart> rows, CommonPart&
       rows_(rows),
       common_(common),
       counters_(master.counters, rows.at(&rows[0].counters), common.counters),
-      response_times_(rows.at(&rows[0].response_times), common.response_times) {}
+      response_times_(rows.at(&rows[0].response_times), common.response_times),
+      checks_(common.checks),
+      ejections_(common.ejections) {}
 
 std::optional<std::uint32_t> BackendTable::enroll(BackendId id, std::uint32_t limit,
                                                   std::uint64_t now_ms) {
@@ -83,10 +106,13 @@ std::optional<std::uint32_t> BackendTable::enroll(BackendId id, std::uint32_t li
   const auto entry = master_.ids.take(id, is_idle);
   if (!entry) return std::nullopt;
   if (entry->is_new) {
-    common_.liveness[entry->index].store(live_word(now_ms));
+    common_.liveness[entry->index].store(live_word(now_ms, false));
     common_.probes[entry->index].store(0);
     for (SilentAddress& one : common_.silent[entry->index]) one.key.store(0);
     common_.heard_ms[entry->index].store(0);
+    checks_.restart(entry->index);
+    ejections_.restart(entry->index);
+    master_.warmup_ms[entry->index].store(0);
     counters_.restart(entry->index);
     slots(entry->index).set_limit(limit);
     response_times_.restart(entry->index);
@@ -110,7 +136,9 @@ Liveness BackendTable::liveness(std::uint32_t index) const {
   const std::uint64_t word = common_.liveness[index].load(std::memory_order_acquire);
   Liveness verdict;
   verdict.live = (word & kDeadBit) == 0;
-  verdict.reason = static_cast<DeadReason>((word >> kReasonShift) & kReasonMask);
+  const std::uint64_t reason = (word >> kReasonShift) & kReasonMask;
+  if (!verdict.live) verdict.reason = static_cast<DeadReason>(reason);
+  verdict.came_back = verdict.live && reason == kCameBack;
   verdict.since_ms = word & kTimeMask;
   return verdict;
 }
@@ -130,9 +158,28 @@ bool BackendTable::mark_dead(std::uint32_t index, DeadReason reason, std::uint64
 bool BackendTable::mark_live(std::uint32_t index, std::uint64_t now_ms) {
   std::uint64_t seen = common_.liveness[index].load();
   while ((seen & kDeadBit) != 0) {
-    if (common_.liveness[index].compare_exchange_weak(seen, live_word(now_ms))) return true;
+    if (common_.liveness[index].compare_exchange_weak(seen, live_word(now_ms, true))) return true;
   }
   return false;
+}
+
+void BackendTable::set_recovery(std::uint32_t index, const Recovery& recovery) {
+  master_.warmup_ms[index].store(recovery.warmup_ms, std::memory_order_relaxed);
+  if (!recovery.is_checked) checks_.restart(index);
+  if (!recovery.may_be_ejected) ejections_.restart(index);
+}
+
+Fitness BackendTable::fitness(std::uint32_t index, std::uint64_t now_ms) const {
+  const Liveness verdict = liveness(index);
+  if (!verdict.live) return {Standing::dead, 0};
+  const std::uint64_t ejected_until = ejections_.until_ms(index);
+  if (now_ms < ejected_until) return {Standing::ejected, 0};
+  const std::uint64_t back_ms = std::max(verdict.came_back ? verdict.since_ms : 0, ejected_until);
+  const std::uint64_t warmup_ms = master_.warmup_ms[index].load(std::memory_order_relaxed);
+  const std::uint64_t warm_ms = now_ms > back_ms ? now_ms - back_ms : 0;
+  if (back_ms == 0 || warm_ms >= warmup_ms) return {Standing::live, kFullShare};
+  const std::uint64_t risen = (kFullShare - kFirstShare) * warm_ms / warmup_ms;
+  return {Standing::warming, kFirstShare + static_cast<unsigned>(risen)};
 }
 
 bool BackendTable::claim_probe(std::uint32_t index, std::uint64_t now_ms, std::uint64_t period_ms) {
@@ -253,7 +300,7 @@ std::uint64_t BackendTable::mend_times(std::uint32_t index, std::uint64_t now_ms
   std::uint64_t mended = 0;
   const Liveness verdict = liveness(index);
   if (verdict.since_ms > now_ms) {
-    common_.liveness[index].store(verdict.live ? live_word(now_ms)
+    common_.liveness[index].store(verdict.live ? live_word(now_ms, verdict.came_back)
                                                : dead_word(verdict.reason, now_ms));
     ++mended;
   }
@@ -269,7 +316,7 @@ std::uint64_t BackendTable::mend_times(std::uint32_t index, std::uint64_t now_ms
     one.probes.store(schedule_word(0, now_ms));
     ++mended;
   }
-  return mended;
+  return mended + checks_.mend(index, now_ms) + ejections_.mend(index, now_ms);
 }
 
 std::uint64_t BackendTable::mend(std::uint64_t now_ms) {

@@ -15,7 +15,9 @@
 #include <span>
 #include <string_view>
 
+#include "shm/backend_checks.h"
 #include "shm/counter_grid.h"
+#include "shm/ejections.h"
 #include "shm/id_registry.h"
 #include "shm/ids.h"
 #include "shm/latency.h"
@@ -25,13 +27,46 @@
 
 namespace shm {
 
-enum class DeadReason : std::uint8_t { none, refused, timeout, reset, unreachable, dns, other };
+enum class DeadReason : std::uint8_t {
+  none,
+  refused,
+  timeout,
+  reset,
+  unreachable,
+  dns,
+  other,
+  check,  // it has failed its active check
+};
 std::string_view to_text(DeadReason reason);
 
 struct Liveness {
   bool live = true;
   DeadReason reason = DeadReason::none;
   std::uint64_t since_ms = 0;
+  bool came_back = false;  // live, and was dead before
+};
+
+// How a backend stands with the balancer.
+//
+//   dead ──► warming ──► live ◄──► ejected ──► warming
+//
+// Without `Warmup` nothing is warming.
+enum class Standing : std::uint8_t { live, warming, ejected, dead };
+std::string_view to_text(Standing standing);
+
+inline constexpr unsigned kFullShare = 256;
+inline constexpr unsigned kFirstShare = kFullShare / 16;  // of a backend that begins to warm up
+
+// What the configuration says about backends that are not always in use.
+struct Recovery {
+  std::uint64_t warmup_ms = 0;  // `Warmup`
+  bool is_checked = false;      // has `Check`
+  bool may_be_ejected = false;  // has `Eject`
+};
+
+struct Fitness {
+  Standing standing = Standing::live;
+  unsigned share = kFullShare;  // of its weight: 0..kFullShare
 };
 
 struct BackendCounters {
@@ -74,6 +109,7 @@ class BackendTable {
     IdRegistry<kMaxBackends> ids;
     Counters::MasterPart counters;
     SlotGates::MasterPart slots[kMaxBackends];
+    std::atomic<std::uint64_t> warmup_ms[kMaxBackends]{};
   };
   struct RowPart {
     SlotGates::RowPart slots[kMaxBackends];
@@ -86,6 +122,8 @@ class BackendTable {
     std::atomic<std::uint64_t> probes[kMaxBackends]{};  // schedules: see backend_table.cc
     std::atomic<std::uint64_t> heard_ms[kMaxBackends]{};
     SilentAddress silent[kMaxBackends][kMaxSilentAddresses]{};
+    BackendChecks::CommonPart checks;
+    Ejections::CommonPart ejections;
     Counters::CommonPart counters;
     ResponseTimes::CommonPart response_times;
     SlotGates::CommonPart slots[kMaxBackends];
@@ -109,6 +147,15 @@ class BackendTable {
   // True for the one caller that changed the state. Otherwise the first reason and time stay.
   bool mark_dead(std::uint32_t index, DeadReason reason, std::uint64_t now_ms);
   bool mark_live(std::uint32_t index, std::uint64_t now_ms);
+
+  // By the master, at start and at reload. Forgets results of checks and errors that do not count
+  // any more.
+  void set_recovery(std::uint32_t index, const Recovery& recovery);
+  Fitness fitness(std::uint32_t index, std::uint64_t now_ms) const;
+  BackendChecks& checks() { return checks_; }
+  const BackendChecks& checks() const { return checks_; }
+  Ejections& ejections() { return ejections_; }
+  const Ejections& ejections() const { return ejections_; }
 
   // Claims the next probe of a dead backend, which is due kFirstProbeMs after its death, then after
   // twice that time, and so on, at most `period_ms` after the last claim. True for the one caller
@@ -163,6 +210,8 @@ class BackendTable {
   CommonPart& common_;
   Counters counters_;
   ResponseTimes response_times_;
+  BackendChecks checks_;
+  Ejections ejections_;
 };
 
 static_assert(kFitForSegment<BackendTable::MasterPart>);

@@ -54,7 +54,9 @@ void read_backends(Segment& segment, Snapshot& snapshot) {
     const GateStatus gate = read_gate(backends.gate(row), segment.workers().rows_in_use());
     if (!backends.enrolled(row) && is_idle(gate)) continue;
     snapshot.backends.push_back({row, gate, backends.liveness(row), backends.counters(row),
-                                 backends.response_times(row), backends.last_probe_ms(row)});
+                                 backends.response_times(row), backends.last_probe_ms(row),
+                                 backends.fitness(row, snapshot.at_ms),
+                                 backends.ejections().until_ms(row), backends.checks().state(row)});
   }
 }
 

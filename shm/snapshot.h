@@ -63,6 +63,9 @@ struct BackendStatus {
   BackendCounters counters;
   LatencySums response_times;
   std::uint64_t last_probe_ms = 0;  // 0 = never
+  Fitness fitness;
+  std::uint64_t ejected_until_ms = 0;  // may be over; 0 = never ejected
+  CheckState check;
 };
 
 struct Snapshot {

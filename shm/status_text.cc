@@ -118,6 +118,21 @@ std::string service_line(const ServiceStatus& service, const RowNames& names) {
   return line.take();
 }
 
+void add_recovery(Line& line, const BackendStatus& backend, std::uint64_t now_ms) {
+  line.add("share", std::uint64_t{backend.fitness.share} * 100 / kFullShare);
+  if (backend.fitness.standing == Standing::ejected) {
+    line.add("ejected_s", (elapsed(backend.ejected_until_ms, now_ms) + 999) / 1000);
+  } else {
+    line.add("ejected_s", kNone);
+  }
+  line.add("check", check_word(backend.check.last));
+  if (backend.check.at_ms == 0) {
+    line.add("check_s", kNone);
+  } else {
+    line.add("check_s", elapsed(now_ms, backend.check.at_ms) / 1000);
+  }
+}
+
 std::string backend_line(const BackendStatus& backend, const RowNames& names,
                          std::uint64_t now_ms) {
   const Liveness& liveness = backend.liveness;
@@ -129,7 +144,7 @@ std::string backend_line(const BackendStatus& backend, const RowNames& names,
     line.add("name", "#" + std::to_string(backend.row));
   }
   line.add("address", is_known ? names.backends[backend.row].address : std::string());
-  line.add("state", liveness.live ? "live" : "dead");
+  line.add("state", to_text(backend.fitness.standing));
   line.add("since_s", elapsed(now_ms, liveness.since_ms) / 1000);
   line.add("reason", liveness.live ? kNone : to_text(liveness.reason));
   line.add("in_flight", backend.gate.in_service).add("limit", backend.gate.limit);
@@ -145,6 +160,7 @@ std::string backend_line(const BackendStatus& backend, const RowNames& names,
   } else {
     line.add("last_probe_s", elapsed(now_ms, backend.last_probe_ms) / 1000);
   }
+  add_recovery(line, backend, now_ms);
   return line.take();
 }
 
