@@ -17,6 +17,7 @@ backend::Backends make_backends(Runtime& runtime) {
         heritage.config->backends[i], inherited, runtime.loop, runtime.deadlines, runtime.queues,
         heritage.segment->backends().slots(inherited.row), heritage.slot));
   }
+  made.find_services(*heritage.config);
   return made;
 }
 
@@ -72,7 +73,7 @@ Runtime::Runtime(const Heritage& inherited)
              inherited.wake_fds, inherited.sleeper),
       backends(make_backends(*this)),
       listeners(make_listeners(*this)),
-      health(inherited.segment->backends(), log),
+      health(inherited.segment->backends(), log, &backends),
       probe(backends, inherited.segment->backends(), health, inherited.config->global.alive, loop,
             deadlines, log),
       budget(inherited.config->global.buffer_memory),

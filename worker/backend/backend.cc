@@ -14,6 +14,7 @@ Backend::Backend(const conf::Backend& backend, const BackendHeritage& inherited,
       slots(queues, gates, route::Slots::Of::backend, inherited.row),
       timeout(deadlines.of(backend.timeout)),
       connect_timeout(deadlines.of(backend.connect_timeout)),
+      has_phases(backend.eject.has_value() || backend.warmup.count() != 0),
       addresses_(inherited),
       turn_(first_turn) {}
 
@@ -28,6 +29,17 @@ void Backend::refresh_addresses() {
 bool Backend::has(const UpstreamConnection& upstream) {
   refresh_addresses();
   return address_list()->has(upstream.address());
+}
+
+void Backends::find_services(const conf::Config& config) {
+  for (const conf::Listener& listener : config.listeners) {
+    for (const conf::Service& service : listener.services) {
+      for (const std::size_t index : service.backends) {
+        Backend& one = *list_[index];
+        if (one.config.eject) one.services.push_back(&service);
+      }
+    }
+  }
 }
 
 bool Backends::close_idle() {

@@ -47,6 +47,11 @@ struct Backend {
   net::DeadlineList& timeout;          // `TimeOut`
   net::DeadlineList& connect_timeout;  // `ConnTO`, for each address; likewise for TLS
   mutable log::Occasional tls_line;    // says that TLS failed
+  mutable log::Occasional last_line;   // says that it stays in use, as the last one of a service
+  // Whether its share may be anything else than none or all of its weight.
+  const bool has_phases;
+  // The services that have it. Only of a backend with `Eject`.
+  std::vector<const conf::Service*> services;
 
  private:
   Addresses addresses_;
@@ -59,6 +64,9 @@ class Backends {
   void add(std::unique_ptr<Backend> backend) { list_.push_back(std::move(backend)); }
   Backend& operator[](std::size_t index) const { return *list_[index]; }
   std::size_t size() const { return list_.size(); }
+
+  // Tells each backend that may be ejected which services have it. `config` outlives the backends.
+  void find_services(const conf::Config& config);
 
   // Closes all idle connections to free their descriptors. False when there was none.
   bool close_idle();

@@ -71,4 +71,63 @@ void Health::backend_is_live(const Backend& backend) {
                                         std::to_string((now - std::min(since, now)) / 1000) + " s");
 }
 
+void Health::checked(const Backend& backend, shm::CheckOutcome outcome, std::string_view why) {
+  const std::uint64_t now = net::EventLoop::now_ms();
+  const std::uint32_t row = backend.heritage.row;
+  const shm::Liveness liveness = table_.liveness(row);
+  const shm::CheckState state = table_.checks().note(row, outcome, liveness.since_ms, now);
+  if (state.passes()) {
+    if (!liveness.live && state.in_a_row >= backend.config.check->rise) backend_is_live(backend);
+    return;
+  }
+  if (!liveness.live || state.in_a_row < backend.config.check->fall) return;
+  if (!table_.mark_dead(row, shm::DeadReason::check, now)) return;
+  log_.write(log::Severity::warning, "backend " + backend.title() +
+                                         " is dead: check: " + shm::check_text(outcome) +
+                                         (why.empty() ? "" : ": ") + std::string(why));
+}
+
+unsigned Health::share_now(const Backend& backend) const {
+  const std::uint64_t now = net::EventLoop::now_ms();
+  const shm::Fitness fitness = table_.fitness(backend.heritage.row, now);
+  if (fitness.standing != shm::Standing::ejected) return fitness.share;
+  return backend.config.eject && has_others(backend, now) ? 0 : kFullShare;
+}
+
+// Whether each service that has the backend has another one in use.
+bool Health::has_others(const Backend& backend, std::uint64_t now_ms) const {
+  if (all_ == nullptr) return true;
+  return std::ranges::all_of(backend.services, [&](const conf::Service* service) {
+    return std::ranges::any_of(service->backends, [&](std::size_t index) {
+      const Backend& other = (*all_)[index];
+      return &other != &backend && table_.fitness(other.heritage.row, now_ms).share != 0;
+    });
+  });
+}
+
+void Health::count_error(const Backend& backend, int status) {
+  count_error(backend, "HTTP " + std::to_string(status));
+}
+
+void Health::count_error(const Backend& backend, std::string_view what) {
+  const std::uint64_t now = net::EventLoop::now_ms();
+  const std::uint32_t row = backend.heritage.row;
+  const conf::Eject& eject = *backend.config.eject;
+  const auto in_ms = static_cast<std::uint64_t>(eject.in.count()) * 1000;
+  if (!table_.ejections().note_error(row, eject.errors, in_ms, now)) return;
+  const std::string errors = std::to_string(eject.errors) + " errors in " +
+                             std::to_string(eject.in.count()) +
+                             " s, the last one: " + std::string(what);
+  if (!has_others(backend, now)) {
+    if (!backend.last_line.take(now)) return;
+    log_.write(log::Severity::warning, "backend " + backend.title() + " stays in use despite " +
+                                           errors + "; a service has no other live backend");
+    return;
+  }
+  const auto for_ms = static_cast<std::uint64_t>(eject.lasting.count()) * 1000;
+  if (!table_.ejections().eject(row, for_ms, now)) return;
+  log_.write(log::Severity::warning, "backend " + backend.title() + " is ejected for " +
+                                         std::to_string(eject.lasting.count()) + " s: " + errors);
+}
+
 }  // namespace worker::backend

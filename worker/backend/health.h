@@ -1,7 +1,8 @@
 // The verdict of all workers on backends and on their addresses, and the log lines about it.
 //
-// A backend is dead when a connect to each of its addresses has failed; nothing else makes it dead.
-// An address that does not answer is tried last until it answers again. Both are facts in the
+// A backend is dead when a connect to each of its addresses has failed, or when `Fall` active
+// checks in a row have; nothing else makes it dead. One with many errors is ejected for a while. An
+// address that does not answer is tried last until it answers again. All of these are facts in the
 // segment: only the worker that changes one logs the change. Owns nothing.
 #pragma once
 
@@ -17,15 +18,18 @@
 
 namespace worker::backend {
 
-inline constexpr unsigned kFullShare = 256;
+using shm::kFullShare;
 
 class Health {
  public:
-  Health(shm::BackendTable& table, log::Log& log) : table_(table), log_(log) {}
+  // `all`: the backends that services name. Without them no backend is the last one of a service.
+  Health(shm::BackendTable& table, log::Log& log, const Backends* all = nullptr)
+      : table_(table), log_(log), all_(all) {}
 
-  // Which part of its weight the backend may be chosen with now: 0 (not at all, as it is dead) to
-  // kFullShare.
+  // Which part of its weight the backend may be chosen with now: 0 (not at all, as it is dead or
+  // ejected) to kFullShare. An ejected backend counts as live while a service of it has no other.
   unsigned share(const Backend& backend) const {
+    if (backend.has_phases) return share_now(backend);
     return table_.is_live(backend.heritage.row) ? kFullShare : 0;
   }
 
@@ -48,12 +52,33 @@ class Health {
   // A connection was established, but TLS was not. Does not make the backend dead. `reason`: as in
   // the access record. This worker logs it now and then.
   void tls_failed(const Backend& backend, std::string_view reason, std::string_view why);
-  // A connect to a backend that was dead has succeeded.
+  // A connect to a backend that was dead has succeeded, or enough checks of it have.
   void backend_is_live(const Backend& backend);
+  // An active check has ended. `why` says more about a failure, or is empty.
+  void checked(const Backend& backend, shm::CheckOutcome outcome, std::string_view why);
+  // The backend has answered a request with an error, or not at all. Ejects it when there were too
+  // many; `what` is for the log line then.
+  void response_failed(const Backend& backend, std::string_view what) {
+    if (backend.config.eject) count_error(backend, what);
+  }
+  // The same for a status, where it is an error of the backend.
+  void response_came(const Backend& backend, int status) {
+    if (backend.config.eject && is_error(status)) count_error(backend, status);
+  }
+  // 5xx but for 501 and 505, which a client can provoke by what it asks for.
+  static bool is_error(int status) {
+    return status >= 500 && status <= 599 && status != 501 && status != 505;
+  }
 
  private:
+  unsigned share_now(const Backend& backend) const;
+  bool has_others(const Backend& backend, std::uint64_t now_ms) const;
+  void count_error(const Backend& backend, int status);
+  void count_error(const Backend& backend, std::string_view what);
+
   shm::BackendTable& table_;
   log::Log& log_;
+  const Backends* all_;
 };
 
 }  // namespace worker::backend

@@ -115,6 +115,10 @@ Probe::Probe(const Backends& backends, shm::BackendTable& table, Health& health,
     const std::chrono::seconds longest = std::min(period, backends[i].config.connect_timeout);
     net::DeadlineList& timeout = deadlines.of(longest);
     attempts_.push_back(std::make_unique<Attempt>(backends[i], health, loop, log, timeout));
+    const bool is_checked = backends[i].config.check.has_value();
+    checks_.push_back(is_checked
+                          ? std::make_unique<Check>(backends[i], table, health, loop, deadlines)
+                          : nullptr);
   }
 }
 
@@ -124,10 +128,11 @@ void Probe::tick(std::uint64_t now_ms) {
   for (std::size_t i = 0; i < attempts_.size(); ++i) {
     const BackendHeritage& backend = backends_[i].heritage;
     backends_[i].refresh_addresses();
+    if (checks_[i]) checks_[i]->tick(now_ms);
     if (backends_[i].addresses().empty() || attempts_[i]->running()) continue;
     if (table_.is_live(backend.row)) {
       probe_silent_addresses(i, now_ms);
-    } else if (table_.claim_probe(backend.row, now_ms, period_ms_)) {
+    } else if (!checks_[i] && table_.claim_probe(backend.row, now_ms, period_ms_)) {
       attempts_[i]->start(Attempt::Purpose::revive);
     }
   }

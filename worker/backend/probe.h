@@ -4,6 +4,9 @@
 //   a silent address     likewise, while its backend is live
 //   a suspected backend  at once: it has a request and has sent nothing to any worker since then
 //
+// A backend with a `Check` is checked instead (check.h), whether it is dead or live; only
+// suspicions and silent addresses are probed as well.
+//
 // No worker is elected. The first worker that finds a probe due claims it in the segment. So a
 // worker that is killed while it probes delays the next probe by at most one period, and no worker
 // waits for another. A probe connects, sends nothing and closes. Owns its connections; Health
@@ -18,6 +21,7 @@
 
 #include "shm/backend_table.h"
 #include "worker/backend/backend.h"
+#include "worker/backend/check.h"
 #include "worker/backend/health.h"
 #include "worker/log/log.h"
 #include "worker/net/deadline.h"
@@ -50,6 +54,7 @@ class Probe {
   log::Log& log_;
   std::uint64_t period_ms_;
   std::vector<std::unique_ptr<Attempt>> attempts_;  // one per backend
+  std::vector<std::unique_ptr<Check>> checks_;      // likewise; null without `Check`
 };
 
 }  // namespace worker::backend

@@ -66,6 +66,15 @@ std::uint16_t port_of(const SocketAddress& address) {
   return ntohs(is_v6(address) ? v6(address).sin6_port : v4(address).sin_port);
 }
 
+SocketAddress with_port(SocketAddress address, std::uint16_t port) {
+  if (is_v6(address)) {
+    reinterpret_cast<sockaddr_in6&>(address.storage).sin6_port = htons(port);
+  } else {
+    reinterpret_cast<sockaddr_in&>(address.storage).sin_port = htons(port);
+  }
+  return address;
+}
+
 IpAddress ip_of(const SocketAddress& address) {
   if (is_v6(address)) return conf::ip_from_bytes(v6(address).sin6_addr.s6_addr);
   return {0, ntohl(v4(address).sin_addr.s_addr), false};

@@ -23,6 +23,7 @@ bool operator<(const SocketAddress& one, const SocketAddress& other);
 std::string host_text(const SocketAddress& address);
 std::string host_port_text(const SocketAddress& address);
 std::uint16_t port_of(const SocketAddress& address);
+SocketAddress with_port(SocketAddress address, std::uint16_t port);
 bool is_wildcard(const SocketAddress& address);  // 0.0.0.0 or ::
 
 }  // namespace worker::net

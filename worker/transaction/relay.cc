@@ -168,6 +168,7 @@ void Transaction::on_upstream_deadline(backend::UpstreamConnection&) {
     return arm_deadlines();  // it is busy with a body that left us for the kernel some time ago
   } else {
     suspect_if_silent("no response in time");
+    context_.health.response_failed(*now_.backend, "backend_timeout");
     fail(504, "backend_timeout");
   }
   run();

@@ -76,6 +76,7 @@ Transaction::Flow Transaction::secure_failed(std::string_view reason, std::strin
   context_.segment.backends().count_failure(row, context_.row);
   context_.segment.backends().count_tls_failure(row, context_.row, reason == "tls_verify");
   context_.health.tls_failed(*now_.backend, reason, why);
+  context_.health.response_failed(*now_.backend, reason);
   const conf::RetryPolicy& policy = retry_policy();
   const bool may_go_on = policy.after_connect && now_.tried.size() < policy.times;
   if (may_go_on && has_other_backend()) return go_elsewhere();
@@ -135,6 +136,7 @@ Transaction::Flow Transaction::upstream_ended(const tls::IoResult& result) {
   if (now_.response_begun) {
     if (is_orderly) response_body_.end_of_stream();
     if (!response_body_.is_whole()) {
+      context_.health.response_failed(*now_.backend, "response truncated");
       return fail(502, is_orderly ? "backend_truncated" : "backend_reset");
     }
     client_.send_body({.data = {}, .is_last = true});
@@ -149,6 +151,7 @@ Transaction::Flow Transaction::upstream_ended(const tls::IoResult& result) {
     return go(Step::connect);
   }
   context_.segment.backends().count_failure(now_.backend->heritage.row, context_.row);
+  context_.health.response_failed(*now_.backend, is_orderly ? "backend_closed" : "backend_reset");
   if (!is_orderly) suspect_if_silent("connection reset");
   if (is_reset_retried()) {
     to_backend_.rewind();
@@ -199,6 +202,7 @@ Transaction::Flow Transaction::take_response(char* data, std::size_t size) {
 // The final head has come. From now on the client is known.
 void Transaction::note_answer() {
   note_response_time();
+  context_.health.response_came(*now_.backend, context_.response_head.status);
   if (!admission_.is_stranger() || !now_.session || !now_.backend_index) return;
   now_.service->affinity.remember(*now_.session, *now_.backend_index, now_.client_ip,
                                   net::EventLoop::now_ms());
@@ -206,6 +210,7 @@ void Transaction::note_answer() {
 
 Transaction::Flow Transaction::refuse_response(const http::Refusal& refusal,
                                                std::string_view excerpt) {
+  context_.health.response_failed(*now_.backend, http::info(refusal.reason).code);
   note_refusal("response of backend " + now_.backend->title(), refusal, excerpt);
   return fail(502, http::info(refusal.reason).code);
 }
