@@ -24,6 +24,8 @@ PLACES = {
     "GLOBAL": "Global:\n  {}",
     "BACKENDS": "Backends:\n  - {}",
     "TLS": "Backends:\n  - TLS:\n      {}",
+    "CHECK": "Backends:\n  - Check:\n      {}",
+    "EJECT": "Backends:\n  - Eject:\n      {}",
     "HTTPLISTENERS": "HTTPListeners:\n  - {}",
     "HTTPSLISTENERS": "HTTPSListeners:\n  - {}",
     "CERTIFICATES": "HTTPSListeners:\n  - Certificates:\n      - {}",

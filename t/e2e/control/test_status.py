@@ -103,7 +103,8 @@ def test_every_line_has_its_keys_in_order(desk):
                     "retries_refused"],
         "backend": ["object", "name", "address", "state", "since_s", "reason", "in_flight",
                     "limit", "waiting", "waiting_strangers", "requests", "failures", "tls_verify",
-                    "tls_handshake", "p50_ms", "p99_ms", "last_probe_s"],
+                    "tls_handshake", "p50_ms", "p99_ms", "last_probe_s", "share",
+                    "ejected_s", "check", "check_s"],
         "sessions": ["object", "used", "capacity", "evicted", "recovered", "stored", "room",
                      "wiped"],
         "end": ["object", "lines", "omitted"]}

@@ -178,3 +178,91 @@ TEST_CASE("health: each errno of a connect has its reason; a local one is not th
     CHECK(worker::backend::is_local_failure(error));
   }
 }
+
+namespace {
+
+// Three backends with Eject, in the services given by their numbers.
+struct Ejected : House {
+  explicit Ejected(const std::vector<std::vector<std::size_t>>& services)
+      : House({Mode::listening, Mode::listening, Mode::listening}) {
+    site.listeners.resize(1);
+    for (const auto& backends_of : services) {
+      site.listeners[0].services.emplace_back().backends = backends_of;
+    }
+    for (std::size_t i = 0; i < 3; ++i) {
+      config[i].eject.emplace(conf::Eject{.errors = 2});
+      heritages[i].row = *segment.backends().enroll(i + 1, 8, 0);
+    }
+    all = worker::backend::Backends();
+    for (std::size_t i = 0; i < 3; ++i) {
+      all.add(std::make_unique<worker::backend::Backend>(
+          config[i], heritages[i], loop, deadlines, queues,
+          segment.backends().slots(heritages[i].row)));
+    }
+    all.find_services(site);
+  }
+  void fail(std::size_t i, int times = 2) {
+    for (int k = 0; k < times; ++k) health.response_came(all[i], 503);
+  }
+  unsigned share(std::size_t i) { return health.share(all[i]); }
+
+  conf::Config site;
+  worker::backend::Backends all;
+  Health health{segment.backends(), log, &all};
+};
+
+}  // namespace
+
+TEST_CASE("health: which statuses are errors of the backend") {
+  for (const int status : {500, 502, 503, 504, 599}) CHECK(Health::is_error(status));
+  for (const int status : {200, 404, 499, 501, 505, 600}) CHECK_FALSE(Health::is_error(status));
+}
+
+TEST_CASE("health: a backend with too many errors is ejected, and the log says so once") {
+  Ejected house({{0, 1, 2}});
+  house.fail(0, 1);
+  CHECK(house.share(0) == worker::backend::kFullShare);
+  house.health.response_failed(house.all[0], "backend_reset");
+  CHECK(house.share(0) == 0);
+  house.fail(0, 5);
+  CHECK(house.lines() ==
+        std::vector<std::string>{"backend " + house.all[0].title() +
+                                 " is ejected for 30 s: 2 errors in 10 s, the last one: "
+                                 "backend_reset"});
+  CHECK(house.share(1) == worker::backend::kFullShare);
+}
+
+TEST_CASE("health: the last one of any service is not ejected") {
+  Ejected house({{0, 1}, {0, 2}});
+  house.fail(1);
+  CHECK(house.share(1) == 0);
+  house.lines();
+  house.fail(0);  // the other one of its first service is ejected
+  CHECK(house.share(0) == worker::backend::kFullShare);
+  house.fail(0);
+  CHECK(house.lines() ==
+        std::vector<std::string>{"backend " + house.all[0].title() +
+                                 " stays in use despite 2 errors in 10 s, the last one: HTTP 503; "
+                                 "a service has no other live backend"});
+}
+
+TEST_CASE("health: an ejected backend is used when the others die later") {
+  Ejected house({{0, 1}});
+  house.fail(0);
+  CHECK(house.share(0) == 0);
+  house.health.backend_is_dead(house.all[1], ECONNREFUSED);
+  CHECK(house.share(0) == worker::backend::kFullShare);
+  CHECK(house.share(1) == 0);
+  house.health.backend_is_live(house.all[1]);
+  CHECK(house.share(0) == 0);
+}
+
+TEST_CASE("health: two that are ejected at once are both used") {
+  Ejected house({{0, 1}});
+  const std::uint64_t now = worker::net::EventLoop::now_ms();
+  for (std::size_t i = 0; i < 2; ++i) {
+    CHECK(house.segment.backends().ejections().eject(house.heritages[i].row, 30'000, now));
+  }
+  CHECK(house.share(0) == worker::backend::kFullShare);
+  CHECK(house.share(1) == worker::backend::kFullShare);
+}

@@ -134,3 +134,69 @@ TEST_CASE("load_backend: the same server under two anchors is two backends") {
       backends("- &a {Address: 10.0.0.1, Port: 80}\n- &b {Address: 10.0.0.1, Port: 80}\n");
   CHECK(made.size() == 2);
 }
+
+TEST_CASE("load_backend: checks, ejection and warm-up are off by default") {
+  const auto made = backends("- &a {Address: '::1', Port: 1}\n");
+  CHECK(!made[0].check);
+  CHECK(!made[0].eject);
+  CHECK(made[0].warmup.count() == 0);
+}
+
+TEST_CASE("load_backend: the defaults of Check and Eject") {
+  const auto made = backends(
+      "- &a {Address: '::1', Port: 1, Check: tcp, Eject: {}, Warmup: 3600}\n"
+      "- &b {Address: '::1', Port: 2, Check: {Every: 1}}\n");
+  REQUIRE(made[0].check);
+  const conf::Check& check = *made[0].check;
+  CHECK(check.path == "");
+  CHECK(check.method == conf::Check::Method::get);
+  CHECK(check.host == "");
+  CHECK(check.port == 0);
+  REQUIRE(check.expect.size() == 1);
+  CHECK(check.expect[0].low == 200);
+  CHECK(check.expect[0].high == 399);
+  CHECK(!check.body);
+  CHECK(check.every.count() == 5);
+  CHECK(check.within.count() == 2);
+  CHECK(check.rise == 2);
+  CHECK(check.fall == 3);
+  CHECK(made[0].eject->errors == 5);
+  CHECK(made[0].eject->in.count() == 10);
+  CHECK(made[0].eject->lasting.count() == 30);
+  CHECK(made[0].warmup.count() == 3600);
+  CHECK(made[1].check->within.count() == 1);  // at most Every
+}
+
+TEST_CASE("load_backend: all keys of Check and Eject, at their bounds") {
+  const auto made = backends(
+      "- &a {Address: '::1', Port: 1, Check: {Path: '/a?b=c', Method: options, Host: 'a:1', Port: "
+      "65535,\n"
+      "   Expect: [200, 201-599], Body: 'a.b', Every: 3600, Within: 3600, Rise: 100, Fall: 100},\n"
+      "   Eject: {Errors: 100, In: 3600, For: 3600}}\n"
+      "- &b {Address: '::1', Port: 2, Check: {Path: /, Method: HEAD, Expect: 599-599, Every: 1, "
+      "Within: 1,\n   Rise: 1, Fall: 1}, Eject: {Errors: 1, In: 1, For: 1}}\n");
+  const conf::Check& check = *made[0].check;
+  CHECK(check.path == "/a?b=c");
+  CHECK(check.method == conf::Check::Method::options);
+  CHECK(check.host == "a:1");
+  CHECK(check.port == 65535);
+  REQUIRE(check.expect.size() == 2);
+  CHECK(check.expect[0].low == 200);
+  CHECK(check.expect[0].high == 200);
+  CHECK(check.expect[1].low == 201);
+  CHECK(check.expect[1].high == 599);
+  CHECK(check.body->search("xa1b"));
+  CHECK(!check.body->search("xA1b"));
+  CHECK(check.every.count() == 3600);
+  CHECK(check.within.count() == 3600);
+  CHECK(check.rise == 100);
+  CHECK(check.fall == 100);
+  CHECK(made[0].eject->errors == 100);
+  CHECK(made[0].eject->in.count() == 3600);
+  CHECK(made[0].eject->lasting.count() == 3600);
+  CHECK(made[1].check->method == conf::Check::Method::head);
+  CHECK(made[1].check->every.count() == 1);
+  CHECK(made[1].check->rise == 1);
+  CHECK(made[1].check->fall == 1);
+  CHECK(made[1].eject->errors == 1);
+}

@@ -389,3 +389,59 @@ TEST_CASE("backend_table: when a backend last sent a byte, to within a step") {
   table.note_heard(b, 1000 + shm::kHeardStepMs);
   CHECK(table.last_heard_ms(b) == 1000 + shm::kHeardStepMs);
 }
+
+TEST_CASE("the fitness of a backend: dead, warming, live, ejected") {
+  using shm::kFirstShare;
+  using shm::kFullShare;
+  using shm::Standing;
+  SharedTable<BackendTable> table;
+  REQUIRE(table->enroll(70, 8, 1000) == 0u);
+  table->set_recovery(0, {.warmup_ms = 1000, .is_checked = true, .may_be_ejected = true});
+  const auto is = [&](std::uint64_t now_ms, Standing standing, unsigned share) {
+    const shm::Fitness fitness = table->fitness(0, now_ms);
+    return fitness.standing == standing && fitness.share == share;
+  };
+  CHECK(is(1000, Standing::live, kFullShare));  // a new one does not warm up
+  table->mark_dead(0, DeadReason::check, 2000);
+  CHECK(is(2000, Standing::dead, 0));
+  CHECK(shm::to_text(table->liveness(0).reason) == "check");
+  table->mark_live(0, 3000);
+  CHECK(table->liveness(0).came_back);
+  CHECK(table->liveness(0).reason == DeadReason::none);
+  CHECK(is(2990, Standing::warming, kFirstShare));  // a clock that is behind
+  CHECK(is(3000, Standing::warming, kFirstShare));
+  CHECK(is(3500, Standing::warming, kFirstShare + (kFullShare - kFirstShare) / 2));
+  CHECK(is(3999, Standing::warming, 255));
+  CHECK(is(4000, Standing::live, kFullShare));
+  CHECK(table->ejections().eject(0, 2000, 5000));
+  CHECK(is(5000, Standing::ejected, 0));
+  CHECK(is(6999, Standing::ejected, 0));
+  CHECK(is(7000, Standing::warming, kFirstShare));
+  CHECK(is(8000, Standing::live, kFullShare));
+  table->mark_dead(0, DeadReason::refused, 6000);
+  CHECK(is(6001, Standing::dead, 0));
+}
+
+TEST_CASE("without Warmup, Check and Eject nothing of them is left") {
+  SharedTable<BackendTable> table;
+  REQUIRE(table->enroll(70, 8, 1000) == 0u);
+  table->set_recovery(0, {.is_checked = true, .may_be_ejected = true});
+  table->checks().note(0, {shm::CheckResult::passed}, 0, 2000);
+  CHECK(table->ejections().eject(0, 2000, 5000));
+  table->mark_dead(0, DeadReason::refused, 3000);
+  table->mark_live(0, 4000);
+  CHECK(table->fitness(0, 4000).standing == shm::Standing::live);
+  table->set_recovery(0, {});
+  CHECK(table->fitness(0, 5000).standing == shm::Standing::live);
+  CHECK(table->checks().state(0).at_ms == 0);
+}
+
+TEST_CASE("mend keeps that a backend came back") {
+  SharedTable<BackendTable> table;
+  REQUIRE(table->enroll(70, 8, 1000) == 0u);
+  table->mark_dead(0, DeadReason::refused, 3000);
+  table->mark_live(0, 4000);
+  CHECK(table->mend(3500) == 1);
+  CHECK(table->liveness(0).came_back);
+  CHECK(table->liveness(0).since_ms == 3500);
+}

@@ -5,6 +5,7 @@
 
 using shm::DeadReason;
 using shm::Segment;
+using shm::Standing;
 using shm::WorkerState;
 using Lines = std::vector<std::string>;
 
@@ -54,9 +55,28 @@ TEST_CASE("all objects, with names and without") {
   snapshot.listeners[0].refused[2] = 1;
   snapshot.listeners[0].refused[100] = 1;
   snapshot.services = {{1, 6, 2, 4, 3, 5}, {0, 1, 0, 0, 0, 0}};
-  snapshot.backends = {{0, {8, 4, 3, 2}, {true, DeadReason::none, 40'000}, {6, 0}, {}, 0},
-                       {1, {}, {false, DeadReason::refused, 97'500}, {5, 1}, {}, 98'000},
-                       {2, {}, {}, {}, {}, 0}};
+  snapshot.backends = {
+      {0, {8, 4, 3, 2}, {true, DeadReason::none, 40'000}, {6, 0}, {}, 0, {}, 0, {}},
+      {1,
+       {},
+       {false, DeadReason::refused, 97'500},
+       {5, 1},
+       {},
+       98'000,
+       {Standing::dead, 0},
+       0,
+       {{shm::CheckResult::status, 503}, 2, 98'500}},
+      {3,
+       {},
+       {},
+       {},
+       {},
+       0,
+       {Standing::ejected, 0},
+       129'500,
+       {{shm::CheckResult::passed}, 300, 100'100}},
+      {4, {}, {}, {}, {}, 0, {Standing::warming, 16}, 99'000, {}},
+      {2, {}, {}, {}, {}, 0, {}, 0, {}}};
   shm::LatencyCells cells;
   cells.count(10);
   cells.count(1'000'000);
@@ -73,7 +93,7 @@ TEST_CASE("all objects, with names and without") {
                             {"none", "bare_lf", "version"}};
   CHECK(shm::status_lines(kProcess, snapshot, names) ==
         Lines{("status: object=process version=1.2.3 pid=99 generation=2 uptime_s=99 workers=2 "
-               "listeners=2 services=2 backends=3 clients=4 requests=12 segment=damaged"),
+               "listeners=2 services=2 backends=5 clients=4 requests=12 segment=damaged"),
               ("status: object=worker slot=0 pid=4711 generation=2 state=ready clients=3 "
                "requests=7 heartbeat_ms=1000 log_dropped=5 restarts=4 doing=relay "
                "buffered=60000 buffer_memory=1048576"),
@@ -92,14 +112,24 @@ TEST_CASE("all objects, with names and without") {
               "retries=0 retries_refused=0",
               ("status: object=backend name=be0 address=10.0.0.1:80 state=live since_s=60 "
                "reason=- in_flight=4 limit=8 waiting=3 waiting_strangers=2 requests=6 failures=0 "
-               "tls_verify=0 tls_handshake=0 p50_ms=0.0 p99_ms=983.0 last_probe_s=-"),
+               "tls_verify=0 tls_handshake=0 p50_ms=0.0 p99_ms=983.0 last_probe_s=- "
+               "share=100 ejected_s=- check=- check_s=-"),
               ("status: object=backend name=be\\x3d\\x221\\x22\\x0a\\x5c\\x20 address=[::1]:80 "
                "state=dead since_s=2 reason=refused in_flight=0 limit=0 waiting=0 "
                "waiting_strangers=0 requests=5 failures=1 tls_verify=0 tls_handshake=0 "
-               "p50_ms=- p99_ms=- last_probe_s=2"),
+               "p50_ms=- p99_ms=- last_probe_s=2 share=0 ejected_s=- check=http_503 check_s=1"),
+              ("status: object=backend name=#3 address=- state=ejected since_s=100 reason=- "
+               "in_flight=0 limit=0 waiting=0 waiting_strangers=0 requests=0 failures=0 "
+               "tls_verify=0 tls_handshake=0 p50_ms=- p99_ms=- last_probe_s=- "
+               "share=0 ejected_s=30 check=passed check_s=0"),
+              ("status: object=backend name=#4 address=- state=warming since_s=100 reason=- "
+               "in_flight=0 limit=0 waiting=0 waiting_strangers=0 requests=0 failures=0 "
+               "tls_verify=0 tls_handshake=0 p50_ms=- p99_ms=- last_probe_s=- "
+               "share=6 ejected_s=- check=- check_s=-"),
               ("status: object=backend name=#2 address=- state=live since_s=100 reason=- "
                "in_flight=0 limit=0 waiting=0 waiting_strangers=0 requests=0 failures=0 "
-               "tls_verify=0 tls_handshake=0 p50_ms=- p99_ms=- last_probe_s=-"),
+               "tls_verify=0 tls_handshake=0 p50_ms=- p99_ms=- last_probe_s=- "
+               "share=100 ejected_s=- check=- check_s=-"),
               ("status: object=limit of=0.0.0.0:80/1 number=2 key=header:X-Key mode=observe "
                "passed=9 over=8 connections_over=7 evicted=6"),
               ("status: object=limit of=#0 number=0 key=- mode=- passed=1 over=2 "
