@@ -49,6 +49,12 @@ std::string joined(std::span<const std::string_view> words, std::string_view las
   return out;
 }
 
+std::string listed(std::span<const std::string_view> words) {
+  std::string out;
+  for (const std::string_view word : words) out += (out.empty() ? "" : ", ") + std::string(word);
+  return out;
+}
+
 }  // namespace
 
 std::vector<std::string_view> choice_words(const Key& key) {
@@ -108,7 +114,7 @@ std::string expectation(const Key& key) {
     case Shape::target:
       return noun + ", or a mapping with `Code` and `URL`";
     case Shape::toggle:
-      return joined(choice_words(key), ",") + " or " + noun;
+      return listed(choice_words(key)) + " or " + noun;
     case Shape::choice:
       return joined(choice_words(key), "or");
     case Shape::sections:

@@ -24,7 +24,7 @@ PLACES = {
     "GLOBAL": "Global:\n  {}",
     "BACKENDS": "Backends:\n  - {}",
     "TLS": "Backends:\n  - TLS:\n      {}",
-    "CHECK": "Backends:\n  - Check:\n      {}",
+    "CHECK": "Backends:\n  - Address: a\n    Port: 1\n    Check:\n      {}",
     "EJECT": "Backends:\n  - Eject:\n      {}",
     "HTTPLISTENERS": "HTTPListeners:\n  - {}",
     "HTTPSLISTENERS": "HTTPSListeners:\n  - {}",

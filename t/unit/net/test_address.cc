@@ -51,3 +51,13 @@ TEST_CASE("address: only 0.0.0.0 and :: are wildcards") {
 }
 
 TEST_CASE("address: a new address has no size") { CHECK(SocketAddress{}.size == 0); }
+
+TEST_CASE("address: another port at the same host") {
+  for (const char* host : {"192.0.2.7", "2001:db8::1"}) {
+    const auto address = numeric(host, 80);
+    const auto other = worker::net::with_port(address, 65535);
+    CHECK(worker::net::port_of(other) == 65535);
+    CHECK(worker::net::host_text(other) == host);
+    CHECK(worker::net::port_of(address) == 80);
+  }
+}

@@ -427,10 +427,10 @@ TEST_CASE("without Warmup, Check and Eject nothing of them is left") {
   REQUIRE(table->enroll(70, 8, 1000) == 0u);
   table->set_recovery(0, {.is_checked = true, .may_be_ejected = true});
   table->checks().note(0, {shm::CheckResult::passed}, 0, 2000);
-  CHECK(table->ejections().eject(0, 2000, 5000));
   table->mark_dead(0, DeadReason::refused, 3000);
   table->mark_live(0, 4000);
   CHECK(table->fitness(0, 4000).standing == shm::Standing::live);
+  CHECK(table->ejections().eject(0, 2000, 5000));
   table->set_recovery(0, {});
   CHECK(table->fitness(0, 5000).standing == shm::Standing::live);
   CHECK(table->checks().state(0).at_ms == 0);
