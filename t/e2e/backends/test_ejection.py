@@ -110,7 +110,7 @@ def test_all_workers_count_together(site):
     house.one.script = bad(503)
     bads = [get(house.pound.port).status for _ in range(40)].count(503)
     assert bads == 3
-    assert len(house.lines("is ejected")) == 1
+    assert len(house.pound.wait_log("backend one .* is ejected")) == 1
 
 
 def test_an_ejection_survives_reloads_and_kills(site):
@@ -186,7 +186,7 @@ def test_the_last_one_stays_in_use(site):
     house.one.disconnect()
     for _ in range(10):
         assert get(house.pound.port).status == 503
-    assert house.state()["state"] == "live"
+    assert house.state()["state"] == "live"  # and by now the log is there
     assert len(house.lines("stays in use despite 3 errors in 3600 s, the last one: HTTP 503; "
                            "a service has no other live backend")) == 1
 
