@@ -17,7 +17,7 @@ backend::Backends make_backends(Runtime& runtime) {
         heritage.config->backends[i], inherited, runtime.loop, runtime.deadlines, runtime.queues,
         heritage.segment->backends().slots(inherited.row), heritage.slot));
   }
-  made.find_services(*heritage.config);
+  made.find_lists(*heritage.config);
   return made;
 }
 

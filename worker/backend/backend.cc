@@ -31,13 +31,17 @@ bool Backend::has(const UpstreamConnection& upstream) {
   return address_list()->has(upstream.address());
 }
 
-void Backends::find_services(const conf::Config& config) {
+void Backends::find_lists(const conf::Config& config) {
+  const auto add = [this](const std::vector<std::size_t>& list) {
+    for (const std::size_t index : list) {
+      Backend& one = *list_[index];
+      if (one.config.eject) one.lists.push_back(&list);
+    }
+  };
   for (const conf::Listener& listener : config.listeners) {
     for (const conf::Service& service : listener.services) {
-      for (const std::size_t index : service.backends) {
-        Backend& one = *list_[index];
-        if (one.config.eject) one.services.push_back(&service);
-      }
+      add(service.backends);
+      add(service.emergency);
     }
   }
 }

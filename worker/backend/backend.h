@@ -50,8 +50,8 @@ struct Backend {
   mutable log::Occasional last_line;   // says that it stays in use, as the last one of a service
   // Whether its share may be anything else than none or all of its weight.
   const bool has_phases;
-  // The services that have it. Only of a backend with `Eject`.
-  std::vector<const conf::Service*> services;
+  // The lists of services (Backends, Emergency) that have it. Only of a backend with `Eject`.
+  std::vector<const std::vector<std::size_t>*> lists;
 
  private:
   Addresses addresses_;
@@ -65,8 +65,9 @@ class Backends {
   Backend& operator[](std::size_t index) const { return *list_[index]; }
   std::size_t size() const { return list_.size(); }
 
-  // Tells each backend that may be ejected which services have it. `config` outlives the backends.
-  void find_services(const conf::Config& config);
+  // Tells each backend that may be ejected which lists of services have it. `config` outlives the
+  // backends.
+  void find_lists(const conf::Config& config);
 
   // Closes all idle connections to free their descriptors. False when there was none.
   bool close_idle();

@@ -94,13 +94,14 @@ unsigned Health::share_now(const Backend& backend) const {
   return backend.config.eject && has_others(backend, now) ? 0 : kFullShare;
 }
 
-// Whether each service that has the backend has another one in use.
+// Whether each service that has the backend has another one in use in the same list.
 bool Health::has_others(const Backend& backend, std::uint64_t now_ms) const {
   if (all_ == nullptr) return true;
-  return std::ranges::all_of(backend.services, [&](const conf::Service* service) {
-    return std::ranges::any_of(service->backends, [&](std::size_t index) {
+  return std::ranges::all_of(backend.lists, [&](const std::vector<std::size_t>* list) {
+    return std::ranges::any_of(*list, [&](std::size_t index) {
       const Backend& other = (*all_)[index];
-      return &other != &backend && table_.fitness(other.heritage.row, now_ms).share != 0;
+      return &other != &backend && !other.config.disabled &&
+             table_.fitness(other.heritage.row, now_ms).share != 0;
     });
   });
 }

@@ -213,5 +213,7 @@ def test_a_dead_backend_warms_up(site):
     house.one.rise()
     told = wait_until(lambda: house.state()["state"] == "warming" and house.state(), "its return")
     assert told["share"] == 6
+    bodies = [get(house.pound.port).body for _ in range(300)]
+    assert 1 <= bodies.count(b"one") <= 60  # a seventeenth of them is 18
     house.pound.reload(warmup=0)
     assert (house.state()["state"], house.state()["share"]) == ("live", 100)

@@ -199,7 +199,7 @@ struct Ejected : House {
           config[i], heritages[i], loop, deadlines, queues,
           segment.backends().slots(heritages[i].row)));
     }
-    all.find_services(site);
+    all.find_lists(site);
   }
   void fail(std::size_t i, int times = 2) {
     for (int k = 0; k < times; ++k) health.response_came(all[i], 503);
@@ -264,5 +264,23 @@ TEST_CASE("health: two that are ejected at once are both used") {
     CHECK(house.segment.backends().ejections().eject(house.heritages[i].row, 30'000, now));
   }
   CHECK(house.share(0) == worker::backend::kFullShare);
+  CHECK(house.share(1) == worker::backend::kFullShare);
+}
+
+TEST_CASE("health: neither a disabled backend nor an emergency one lets the last one go") {
+  Ejected house({{0, 1}});
+  house.config[1].disabled = true;
+  house.fail(0);
+  CHECK(house.share(0) == worker::backend::kFullShare);
+  house.config[1].disabled = false;
+  house.fail(0, 1);
+  CHECK(house.share(0) == 0);
+}
+
+TEST_CASE("health: the last one of Emergency is not ejected") {
+  Ejected house({{0}});
+  house.site.listeners[0].services[0].emergency = {1};
+  house.all.find_lists(house.site);
+  house.fail(1);
   CHECK(house.share(1) == worker::backend::kFullShare);
 }
