@@ -186,6 +186,7 @@ Transaction::Flow Transaction::take_response(char* data, std::size_t size) {
     data += head.size;
     size -= head.size;
     if (!facts.is_interim) {
+      context_.health.response_came(*now_.backend, head.status);
       if (is_answer_retried(head.status)) {
         note_response_time();
         return replace_answer(data, size);
@@ -202,7 +203,6 @@ Transaction::Flow Transaction::take_response(char* data, std::size_t size) {
 // The final head has come. From now on the client is known.
 void Transaction::note_answer() {
   note_response_time();
-  context_.health.response_came(*now_.backend, context_.response_head.status);
   if (!admission_.is_stranger() || !now_.session || !now_.backend_index) return;
   now_.service->affinity.remember(*now_.session, *now_.backend_index, now_.client_ip,
                                   net::EventLoop::now_ms());
