@@ -278,7 +278,7 @@ TEST_CASE("health: neither a disabled backend nor an emergency one lets the last
 }
 
 TEST_CASE("health: the last one of Emergency is not ejected") {
-  Ejected house({{0}});
+  Ejected house({{0, 2}});
   house.site.listeners[0].services[0].emergency = {1};
   house.all.find_lists(house.site);
   house.fail(1);
