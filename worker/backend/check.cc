@@ -32,7 +32,7 @@ CheckOutcome connect_outcome(int error) {
 
 }  // namespace
 
-Check::Check(const Backend& backend, shm::BackendTable& table, Health& health, net::EventLoop& loop,
+Check::Check(Backend& backend, shm::BackendTable& table, Health& health, net::EventLoop& loop,
              net::DeadlineLists& deadlines)
     : backend_(backend),
       table_(table),

@@ -27,7 +27,7 @@ namespace worker::backend {
 class Check final : public UpstreamUser {
  public:
   // `backend` has a `Check`. All arguments outlive it.
-  Check(const Backend& backend, shm::BackendTable& table, Health& health, net::EventLoop& loop,
+  Check(Backend& backend, shm::BackendTable& table, Health& health, net::EventLoop& loop,
         net::DeadlineLists& deadlines);
   Check(const Check&) = delete;
   Check& operator=(const Check&) = delete;
@@ -52,7 +52,7 @@ class Check final : public UpstreamUser {
   void drop_upstream();
   bool has_own_port() const { return backend_.config.check->port != 0; }
 
-  const Backend& backend_;
+  Backend& backend_;
   shm::BackendTable& table_;
   Health& health_;
   net::EventLoop& loop_;
