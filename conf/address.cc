@@ -66,9 +66,8 @@ bool looks_like_ipv4(std::string_view text) {
 }
 
 std::string what_is_wrong(std::string_view text) {
-  if (text.starts_with('/') || text.starts_with("unix:") || text.starts_with('@')) {
-    return "Unix sockets are not supported";
-  }
+  if (text.starts_with("unix:")) return "a Unix socket is its path alone, which begins with `/`";
+  if (text.starts_with('@')) return "abstract Unix sockets are not supported";
   if (text.find("://") != std::string_view::npos) return "write the host alone, not a URL";
   if (text == "*") return "write 0.0.0.0 or :: for all addresses";
   const std::size_t colon = text.rfind(':');
@@ -101,9 +100,28 @@ std::optional<std::string> parse_address(std::string_view text, std::string& err
   return std::nullopt;
 }
 
+bool is_path(std::string_view address) { return address.starts_with('/'); }
+
+std::string path_fault(std::string_view path) {
+  if (path.size() > kMaxSocketPath) {
+    return "it has " + std::to_string(path.size()) +
+           " bytes, and the path of a Unix socket at most " + std::to_string(kMaxSocketPath);
+  }
+  const bool plain = std::all_of(path.begin(), path.end(), [](char c) {
+    return c > ' ' && c < 0x7f && c != '"' && c != '\'' && c != '`' && c != '\\';
+  });
+  if (!plain) return "the path of a Unix socket has no spaces, quotes or special characters";
+  if (path.ends_with('/')) return "the path of a Unix socket does not end with `/`";
+  const std::string parts = std::string(path) + "/";
+  if (parts.find("/../") != std::string::npos) return "write the path without `..`";
+  return "";
+}
+
 bool is_wildcard(std::string_view address) { return address == "0.0.0.0" || address == "::"; }
 
-bool is_ipv6(std::string_view address) { return address.find(':') != std::string_view::npos; }
+bool is_ipv6(std::string_view address) {
+  return !is_path(address) && address.find(':') != std::string_view::npos;
+}
 
 std::string_view mapped_ipv4(std::string_view address) {
   constexpr std::string_view kPrefix = "::ffff:";
@@ -117,6 +135,7 @@ std::string url_host(std::string_view address) {
 }
 
 std::string host_port(std::string_view address, std::uint16_t port) {
+  if (is_path(address)) return std::string(address);
   return url_host(address) + ":" + std::to_string(port);
 }
 

@@ -16,7 +16,8 @@ constexpr std::string_view kBlanks = " \t\v\f";
 
 }  // namespace
 
-AddressList load_addresses(const Section& section, std::string_view key, Diagnostics& diagnostics) {
+AddressList load_addresses(const Section& section, std::string_view key, Diagnostics& diagnostics,
+                           bool may_be_unix) {
   AddressList list;
   const auto complain = [&](const Node& item, const std::string& what) {
     diagnostics.error(item.where, "`" + std::string(key) + "` has " + describe(item) + ", " + what);
@@ -29,6 +30,11 @@ AddressList load_addresses(const Section& section, std::string_view key, Diagnos
       } else {
         list.push_back({{}, std::string(text.substr(kFile.size())), item->where});
       }
+      continue;
+    }
+    if (text == kUnixItem) {
+      if (!may_be_unix) complain(*item, "which only `TrustedProxies` knows: it has no address");
+      list.push_back({{}, {}, item->where, true});
       continue;
     }
     std::string error;
@@ -45,6 +51,8 @@ AddressList load_addresses(const Section& section, std::string_view key, Diagnos
 std::string identity(const AddressList& list) {
   std::string text;
   for (const AddressItem& item : list) {
+    if (item.is_unix) text.append(kUnixItem).push_back('\0');
+    if (item.is_unix) continue;
     text.append(item.file.empty() ? network_text(item.network) : std::string(kFile) + item.file);
     text.push_back('\0');
   }

@@ -15,17 +15,21 @@
 
 namespace conf {
 
-// Either a network or the path of a file with networks.
+// A network, the path of a file with networks, or the clients of Unix sockets.
 struct AddressItem {
   Network network;   // unless there is a file
   std::string file;  // the path behind "file:"
   Position where;
+  bool is_unix = false;  // "unix:", the clients of Unix sockets, instead of both
 };
 using AddressList = std::vector<AddressItem>;
 
+inline constexpr std::string_view kUnixItem = "unix:";
+
 // The items of `key`, which has the shape `texts`. Reports those that are neither. Empty when the
-// key is absent.
-AddressList load_addresses(const Section& section, std::string_view key, Diagnostics& diagnostics);
+// key is absent. `may_be_unix`: an item may be kUnixItem.
+AddressList load_addresses(const Section& section, std::string_view key, Diagnostics& diagnostics,
+                           bool may_be_unix = false);
 
 // What tells a list from others: equal texts are equal lists.
 std::string identity(const AddressList& list);

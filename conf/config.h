@@ -129,9 +129,11 @@ struct Eject {
 inline constexpr std::int64_t kMostEjectErrors = 100;
 
 struct Backend {
-  std::string name;        // its anchor, else "address:port"; escaped for the log
-  std::string address;     // Address: numeric IP (no brackets) or a host name; not yet resolved
-  std::uint16_t port = 0;  // Port: 1..65535
+  std::string name;  // its anchor, else "address:port" or the path; escaped for the log
+  // Address: numeric IP (no brackets) or a host name, not yet resolved, or the path of a Unix
+  // socket, as workers see it: in the jail if there is one
+  std::string address;
+  std::uint16_t port = 0;                    // Port: 1..65535; 0 beside a path
   std::chrono::seconds timeout{15};          // TimeOut: 1..86400 s of silence
   std::chrono::seconds connect_timeout{15};  // ConnTO: 1..86400 s; default = TimeOut
   std::chrono::seconds resolve{30};          // Resolve: 0..86400 s between look-ups; 0 = none
@@ -145,6 +147,9 @@ struct Backend {
   std::optional<Check> check;                // Check; default: probes of dead backends only
   std::optional<Eject> eject;                // Eject; default: errors do not take it out of use
   std::chrono::seconds warmup{0};  // Warmup: 0..3600 s of rising weight after it came back
+  // ProxyProtocol: the version of the header that names the client on each connection, 1 or 2;
+  // default 0 = none
+  unsigned proxy_protocol = 0;
   Position where;
 
   // Share of the load among the live backends of a service.
@@ -292,8 +297,10 @@ inline constexpr std::int64_t kMostRequest = std::int64_t{1} << 50;
 inline constexpr std::int64_t kMostRate = std::int64_t{1} << 30;
 
 struct Listener {
-  std::string address;             // Address: numeric IP (no brackets) or a host name
-  std::uint16_t port = 0;          // Port: 1..65535
+  // Address: numeric IP (no brackets), a host name or the path of a Unix socket, outside any jail
+  std::string address;
+  std::uint16_t port = 0;          // Port: 1..65535; 0 beside a path
+  unsigned mode = 0660;            // Mode: 0..0777, the permissions of the socket at a path
   std::chrono::seconds client{5};  // Client: 1..86400 s of silence; also the total time for a head
   unsigned threads = 8;            // Threads: 0..65535 requests in service; 0 = no limit
   std::chrono::seconds body{60};   // BodyTimeOut: 1..86400 s in which a body makes no progress

@@ -8,6 +8,7 @@
 #include "conf/load_backend_tls.h"
 #include "conf/load_check.h"
 #include "conf/load_service.h"
+#include "conf/scalar.h"
 
 namespace conf {
 
@@ -23,6 +24,27 @@ void load_head_add(const Section& section, Backend& backend, Diagnostics& diagno
                                          ", expected a header as `Name: value`; " + error);
     }
   }
+}
+
+void load_path(const Section::Member& member, std::string& path, Diagnostics& diagnostics) {
+  const std::string fault = path_fault(member.value->text);
+  if (fault.empty()) {
+    path = member.value->text;
+  } else {
+    diagnostics.error(member.value->where,
+                      "`Address` is " + describe(*member.value) + "; " + fault);
+  }
+}
+
+// Without a host name in `Address`, nothing says whom the certificate has to name.
+void check_name(const Section& section, const Backend& backend, Diagnostics& diagnostics) {
+  if (!backend.tls || !backend.tls->verify || !is_path(backend.address)) return;
+  for (const Node* key : section.find("TLS")->value->children) {
+    if (equal_ignoring_case(key->text, "Name")) return;  // an invalid one is reported already
+  }
+  diagnostics.error(backend.tls->where,
+                    "`TLS` needs `Name`, as `Address` is the path of a Unix socket: the name in "
+                    "the backend's certificate");
 }
 
 Backend load_backend(const Node& node, Diagnostics& diagnostics) {
@@ -46,6 +68,8 @@ Backend load_backend(const Node& node, Diagnostics& diagnostics) {
   backend.check = load_check(section, diagnostics);
   backend.eject = load_eject(section, diagnostics);
   backend.warmup = std::chrono::seconds(section.number("Warmup", backend.warmup.count()));
+  check_name(section, backend, diagnostics);
+  backend.proxy_protocol = section.choice("ProxyProtocol", backend.proxy_protocol);
   return backend;
 }
 
@@ -64,7 +88,18 @@ void load_backends(const Section& top, Config& config, BackendIndex& index,
 
 void load_endpoint(const Section& section, std::string& address, std::uint16_t& port,
                    Diagnostics& diagnostics) {
+  const Section::Member* const written = section.find("Address");
+  const Section::Member* const member = section.find("Port");
+  if (written != nullptr && is_path(written->value->text)) {
+    load_path(*written, address, diagnostics);
+    if (member == nullptr) return;
+    diagnostics.error(member->value->where,
+                      "`Port` goes with an IP address or a host name; leave it out, as `Address` "
+                      "is the path of a Unix socket");
+    return;
+  }
   port = static_cast<std::uint16_t>(section.number("Port", 0));
+  if (member == nullptr) section.report_missing("Port");
   load_host(section, "Address", address, diagnostics);
 }
 

@@ -20,7 +20,8 @@ using BackendIndex = std::unordered_map<const Node*, std::size_t>;
 void load_backends(const Section& top, Config& config, BackendIndex& index,
                    Diagnostics& diagnostics);
 
-// Reads the address and port of a backend or listener. Reports an invalid address.
+// Reads the address and port of a backend or listener. Reports an invalid address, a port that is
+// missing, and one beside a path.
 void load_endpoint(const Section& section, std::string& address, std::uint16_t& port,
                    Diagnostics& diagnostics);
 // Reads the host name or IP address of one key. Reports an invalid one; `host` then stays as it is.

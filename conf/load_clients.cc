@@ -6,9 +6,9 @@
 namespace conf {
 
 AddressList load_trusted_proxies(const Section& section, Diagnostics& diagnostics) {
-  AddressList list = load_addresses(section, "TrustedProxies", diagnostics);
+  AddressList list = load_addresses(section, "TrustedProxies", diagnostics, true);
   for (const AddressItem& item : list) {
-    if (!item.file.empty() || item.network.bits != 0) continue;
+    if (item.is_unix || !item.file.empty() || item.network.bits != 0) continue;
     diagnostics.warning(item.where, "`TrustedProxies` has all addresses of " +
                                         std::string(item.network.address.is_v6 ? "IPv6" : "IPv4") +
                                         ", so that none is left for a client");

@@ -4,6 +4,7 @@
 #include "conf/load_listener.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "conf/address.h"
 #include "conf/load_auth.h"
@@ -118,6 +119,21 @@ void refuse_mapped_address(const Section& section, const std::string& address,
                                      std::string(ipv4));
 }
 
+// The value is a text, because a number of YAML would be decimal.
+void load_mode(const Section& section, Listener& listener, Diagnostics& diagnostics) {
+  const Section::Member* const member = section.find("Mode");
+  if (member == nullptr) return;
+  const std::string& text = member->value->text;
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), listener.mode, 8);
+  if (error != std::errc() || end != text.data() + text.size() || listener.mode > 0777) {
+    diagnostics.error(member->value->where, "`Mode` is " + describe(*member->value) +
+                                                ", expected " + expectation(*member->key));
+  } else if (!listener.address.empty() && !is_path(listener.address)) {
+    diagnostics.error(member->value->where, "`Mode` needs the path of a Unix socket in `Address`");
+  }
+}
+
 std::vector<AddedMethod> load_methods(const Section& section, Diagnostics& diagnostics) {
   std::vector<AddedMethod> methods;
   for (const Node* item : section.items("Methods")) {
@@ -178,6 +194,7 @@ Listener load_listener(const Node& node, bool https, ServiceLoader& services,
   listener.where = node.where;
   load_endpoint(section, listener.address, listener.port, diagnostics);
   refuse_mapped_address(section, listener.address, diagnostics);
+  load_mode(section, listener, diagnostics);
   listener.client = std::chrono::seconds(section.number("Client", listener.client.count()));
   listener.threads = static_cast<unsigned>(section.number("Threads", listener.threads));
   load_waiting(section, listener);

@@ -25,6 +25,8 @@ constexpr std::int64_t kMaxUrl = 4096;
 constexpr std::int64_t kMaxAddressItem = kMaxPath + 5;  // "file:" and a path
 constexpr std::string_view kAddressNoun =
     "an IP address, a network such as `192.0.2.0/24` or a file as `file:PATH`";
+constexpr std::string_view kEndpointNoun =
+    "an IP address, a host name or the path of a Unix socket";
 constexpr std::string_view kFieldNoun = "the name of a header such as `X-Forwarded-For`";
 constexpr std::string_view kClientsNoun = "a mapping such as `{Allow: [192.0.2.0/24]}`";
 constexpr std::string_view kAuthNoun =
@@ -50,6 +52,8 @@ constexpr auto kSessionTypes = std::to_array<Choice>({
 });
 
 constexpr auto kTruths = std::to_array<Choice>({{"true", true}, {"false", false}});
+
+constexpr auto kProxyVersions = std::to_array<Choice>({{"1", 1}, {"2", 2}});
 
 constexpr auto kTlsVersions = std::to_array<Choice>({
     {"1.2", Tls::Version::tls1_2},
@@ -135,8 +139,8 @@ constexpr auto kGlobalKeys = std::to_array<Key>({
 });
 
 constexpr auto kBackendKeys = std::to_array<Key>({
-    {"Address", Shape::text, "an IP address or a host name", 1, kMaxName, true},
-    {"Port", Shape::number, "", 1, 65535, true},
+    {"Address", Shape::text, kEndpointNoun, 1, kMaxName, true},
+    {"Port", Shape::number, "", 1, 65535},
     {"TimeOut", Shape::seconds, "", 1, kDay},
     {"ConnTO", Shape::seconds, "", 1, kDay},
     {"Resolve", Shape::seconds, "", 0, kDay},
@@ -157,6 +161,7 @@ constexpr auto kBackendKeys = std::to_array<Key>({
      .choices = kCheckKinds},
     {"Eject", Shape::mapping, "a mapping such as `{Errors: 5, In: 10, For: 30}`"},
     {"Warmup", Shape::seconds, "", 0, 3600},
+    {.name = "ProxyProtocol", .shape = Shape::choice, .noun = "", .choices = kProxyVersions},
 });
 
 constexpr auto kCheckKeys = std::to_array<Key>({
@@ -192,8 +197,9 @@ constexpr auto kBackendTlsKeys = std::to_array<Key>({
 
 // An HTTPS listener has all of these keys; an HTTP listener has those before Certificates.
 constexpr auto kListenerKeys = std::to_array<Key>({
-    {"Address", Shape::text, "an IP address or a host name", 1, kMaxName, true},
-    {"Port", Shape::number, "", 1, 65535, true},
+    {"Address", Shape::text, kEndpointNoun, 1, kMaxName, true},
+    {"Port", Shape::number, "", 1, 65535},
+    {"Mode", Shape::text, "permissions in octal, such as `0660`", 1, 4},
     {"Client", Shape::seconds, "", 1, kDay},
     {"Threads", Shape::number, "", 0, 65535},
     {"MaxURI", Shape::bytes, "", 64, kMostUri},

@@ -51,13 +51,13 @@ Section::Section(const Schema& schema, std::span<const Node* const> mappings, Po
                  Diagnostics& diagnostics)
     : schema_(schema), diagnostics_(diagnostics), where_(std::move(where)) {
   for (const Node* mapping : mappings) take_mapping(*mapping);
-  report_missing();
+  report_all_missing();
 }
 
 Section::Section(const Schema& schema, const Node& mapping, Diagnostics& diagnostics)
     : schema_(schema), diagnostics_(diagnostics), where_(mapping.where) {
   take_mapping(mapping);
-  report_missing();
+  report_all_missing();
 }
 
 const Section::Member* Section::find(std::string_view key) const {
@@ -231,11 +231,16 @@ void Section::mistyped(const Key& key, const Node& value, std::string_view name,
                                       expectation(key) + std::string(advice));
 }
 
-void Section::report_missing() {
+void Section::report_missing(std::string_view name) const {
+  const Key& key = *find_key(schema_, name).key;
+  if (reported_.contains(&key)) return;
+  diagnostics_.error(
+      where_, std::string(schema_.name) + " needs " + in_code(key.name) + ": " + expectation(key));
+}
+
+void Section::report_all_missing() const {
   for (const Key& key : schema_.keys) {
-    if (!key.required || reported_.contains(&key) || first_.contains({&key, 0})) continue;
-    diagnostics_.error(where_, std::string(schema_.name) + " needs " + in_code(key.name) + ": " +
-                                   expectation(key));
+    if (key.required && !first_.contains({&key, 0})) report_missing(key.name);
   }
 }
 

@@ -46,6 +46,8 @@ class Section {
   }
   // Whether the key was reported, so that its absence needs no further message.
   bool reported(std::string_view key) const;
+  // Reports that a key which this mapping needs is absent, unless it was reported already.
+  void report_missing(std::string_view key) const;
   // Empty when there are none.
   std::span<const Node* const> items(std::string_view key) const;
   // In the order of the file.
@@ -65,7 +67,7 @@ class Section {
   bool check_item(const Key& key, const Node& item, std::string_view name);
   void mistyped(const Key& key, const Node& value, std::string_view name,
                 std::string_view advice = "");
-  void report_missing();
+  void report_all_missing() const;
 
   const Schema& schema_;
   Diagnostics& diagnostics_;

@@ -20,7 +20,9 @@ namespace {
 
 using Endpoint = std::pair<std::string, std::uint16_t>;
 
-bool is_complete(const Listener& listener) { return !listener.address.empty() && listener.port; }
+bool is_complete(const Listener& listener) {
+  return !listener.address.empty() && (listener.port != 0 || is_path(listener.address));
+}
 
 void check_clashes(const Config& config, Diagnostics& diagnostics) {
   std::map<Endpoint, const Listener*> taken;

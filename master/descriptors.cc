@@ -34,8 +34,9 @@ void close_all_but(const std::set<int>& kept) {
   close_range_of(first, std::numeric_limits<unsigned>::max());
 }
 
-void tidy_descriptors() {
-  close_all_but({STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO});
+void tidy_descriptors(std::set<int> kept) {
+  kept.insert({STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO});
+  close_all_but(kept);
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
     // open(2) takes the lowest free number, which is `fd`. Without /dev/null it stays closed.
     if (::fcntl(fd, F_GETFD) < 0 && ::open("/dev/null", O_RDWR) < 0) return;

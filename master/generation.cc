@@ -93,6 +93,23 @@ std::string with_origin(const std::string& what, const conf::Listener& listener,
   return message.headlines().front();
 }
 
+const InheritedSockets::Socket* find_inherited(const Generation& generation,
+                                               const worker::net::SocketAddress& address) {
+  return generation.inherited ? generation.inherited->find(address) : nullptr;
+}
+
+// The sockets of an address, as far as they are there already.
+ListeningSockets begin_sockets(const Generation& generation, const Generation* previous,
+                               const worker::net::SocketAddress& address) {
+  if (const ListeningSockets* const kept = find_sockets(previous, address)) return *kept;
+  ListeningSockets made{.address = address, .all = {}};
+  if (const auto* const inherited = find_inherited(generation, address)) {
+    made.all.push_back(inherited->fd);
+    made.is_inherited = true;
+  }
+  return made;
+}
+
 // Binds nothing unless every address is free. The error names all that are not.
 void bind_all(Generation& generation, const Generation* previous) {
   const worker::Heritage& heritage = generation.heritage;
@@ -100,18 +117,20 @@ void bind_all(Generation& generation, const Generation* previous) {
   for (std::size_t i = 0; i < heritage.listeners.size(); ++i) {
     for (const worker::net::SocketAddress& address : heritage.listeners[i].addresses) {
       try {
-        if (!is_ours(previous, address)) probe_address(address);
+        const bool is_known = is_ours(previous, address) || find_inherited(generation, address);
+        if (!is_known) probe_address(address);
       } catch (const StartError& error) {
         refused.push_back(with_origin(error.what(), heritage.config->listeners[i], address));
       }
     }
   }
   if (!refused.empty()) throw StartError(std::move(refused));
-  for (const worker::route::ListenerHeritage& listener : heritage.listeners) {
-    for (const worker::net::SocketAddress& address : listener.addresses) {
-      const ListeningSockets* const kept = find_sockets(previous, address);
-      generation.sockets.push_back(kept != nullptr ? *kept : ListeningSockets{address, {}});
-      bind_slots(generation.sockets.back(), heritage.workers);
+  for (std::size_t i = 0; i < heritage.listeners.size(); ++i) {
+    for (const worker::net::SocketAddress& address : heritage.listeners[i].addresses) {
+      generation.sockets.push_back(begin_sockets(generation, previous, address));
+      ListeningSockets& sockets = generation.sockets.back();
+      sockets.access = {heritage.config->listeners[i].mode, heritage.gid};
+      bind_slots(sockets, heritage.workers);
     }
   }
 }
@@ -162,6 +181,10 @@ worker::Heritage Generation::heritage_of(shm::Slot slot, shm::Row row, int contr
   auto next = sockets.begin();
   for (worker::route::ListenerHeritage& listener : own.listeners) {
     for (std::size_t i = 0; i < listener.addresses.size(); ++i, ++next) {
+      if (next->is_shared()) {
+        listener.sockets.push_back({next->all.front()->get(), slot, true});
+        continue;
+      }
       for (std::size_t k = 0; k < next->all.size(); ++k) {
         const auto owner = static_cast<shm::Slot>(k % own.workers);
         listener.sockets.push_back({next->all[k]->get(), owner});
@@ -190,8 +213,10 @@ void keep_identities(std::vector<worker::auth::UsersFile>& files,
 }
 
 Generation make_generation(shm::Generation number, worker::Heritage heritage,
-                           const Generation* previous, shm::Segment& segment, WakeFds& wake_fds) {
+                           const Generation* previous, shm::Segment& segment, WakeFds& wake_fds,
+                           std::shared_ptr<const InheritedSockets> inherited) {
   Generation made;
+  made.inherited = std::move(inherited);
   made.number = number;
   made.heritage = std::move(heritage);
   bind_all(made, previous);

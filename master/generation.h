@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "master/inherited_sockets.h"
 #include "master/listener.h"
 #include "master/wake_fds.h"
 #include "shm/segment.h"
@@ -25,6 +26,7 @@ struct Generation {
   State state = State::starting;
   worker::Heritage heritage;              // without the members that differ from worker to worker
   std::vector<ListeningSockets> sockets;  // of each address of each listener, in their order
+  std::shared_ptr<const InheritedSockets> inherited;  // handed on from generation to generation
   // Between the workers, by slot, and the helper; none where no service asks for passwords.
   std::vector<worker::auth::Channel> auth_channels;
   std::uint64_t deadline_ms = 0;  // when draining: workers that are left then are killed
@@ -45,8 +47,10 @@ void keep_identities(std::vector<worker::auth::UsersFile>& files,
 // (may be nullptr) serves already keep their sockets and rows. Changes nothing that other processes
 // see: the limits and the liveness of known rows stay as they are until `put_in_force`. Throws
 // StartError; the caller then gives back rows that are taken already, with retire_unused.
+// `inherited`: null for none.
 Generation make_generation(shm::Generation number, worker::Heritage heritage,
-                           const Generation* previous, shm::Segment& segment, WakeFds& wake_fds);
+                           const Generation* previous, shm::Segment& segment, WakeFds& wake_fds,
+                           std::shared_ptr<const InheritedSockets> inherited = nullptr);
 
 // From now on the kernel accepts connections. New addresses come first: if one of them fails, no
 // client has come to a socket that `previous` does not serve. Throws StartError.

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -41,15 +42,34 @@ worker::net::UniqueFd bound_socket(const worker::net::SocketAddress& address, bo
   return socket;
 }
 
+void bind_path(ListeningSockets& sockets) {
+  worker::net::UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!socket) refuse(sockets.address, errno);
+  sockets.file = std::make_shared<const SocketFile>(host_text(sockets.address), socket.get(),
+                                                    sockets.access.group);
+  sockets.all.push_back(std::make_shared<const worker::net::UniqueFd>(std::move(socket)));
+}
+
+// A Unix socket that was shut down still counts as listening, and cannot be repaired.
+bool was_shut_down(int fd) {
+  pollfd state{fd, POLLRDHUP, 0};
+  return ::poll(&state, 1, 0) > 0 && (state.revents & (POLLRDHUP | POLLHUP)) != 0;
+}
+
 }  // namespace
 
 void probe_address(const worker::net::SocketAddress& address) {
+  if (worker::net::is_unix(address)) return SocketFile::probe(host_text(address));
   // To bind is enough: without SO_REUSEPORT that fails beside any listening socket. To listen as
   // well would reset clients that happen to connect before this socket is closed.
   bound_socket(address, false);
 }
 
 void bind_slots(ListeningSockets& sockets, unsigned slots) {
+  if (sockets.is_shared()) {
+    if (sockets.all.empty()) bind_path(sockets);
+    return;
+  }
   while (sockets.all.size() < slots) {
     sockets.all.push_back(
         std::make_shared<const worker::net::UniqueFd>(bound_socket(sockets.address, true)));
@@ -57,6 +77,7 @@ void bind_slots(ListeningSockets& sockets, unsigned slots) {
 }
 
 void ListeningSockets::listen() const {
+  if (file) file->allow(access);
   for (const auto& socket : all) {
     if (::listen(socket->get(), kBacklog) != 0) refuse(address, errno);
   }
@@ -80,6 +101,10 @@ std::string ListeningSockets::restore(bool is_listening) const {
     int listens = 0;
     socklen_t size = sizeof listens;
     ::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size);
+    if (is_listening && worker::net::is_unix(address) && was_shut_down(fd)) {
+      is_broken = true;
+      continue;
+    }
     if (!is_listening || listens != 0) continue;
     was_changed = true;
     is_broken |= ::listen(fd, kBacklog) != 0;

@@ -4,12 +4,16 @@
 // Owns the sockets. Sockets that stay over a reload belong to both generations. A socket is bound
 // when a generation is built and listens when the generation becomes active. Until then the kernel
 // gives it no clients, which might never be accepted. Never accepts.
+//
+// A Unix socket and a socket that was inherited are one for all slots: the kernel cannot spread
+// clients over several sockets there.
 #pragma once
 
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "master/socket_file.h"
 #include "worker/heritage.h"
 #include "worker/net/unique_fd.h"
 
@@ -22,7 +26,11 @@ inline constexpr int kBacklog = 4096;  // the kernel cuts it to net.core.somaxco
 struct ListeningSockets {
   worker::net::SocketAddress address;
   std::vector<std::shared_ptr<const worker::net::UniqueFd>> all;
+  std::shared_ptr<const SocketFile> file = {};  // of a path that we have bound
+  SocketAccess access = {};                     // of `file`
+  bool is_inherited = false;
 
+  bool is_shared() const { return is_inherited || worker::net::is_unix(address); }
   void listen() const;  // throws StartError
 
   // Undoes what a worker can do to a socket that it shares: makes it non-blocking, removes filters
@@ -41,8 +49,8 @@ bool overlap(const worker::net::SocketAddress& one, const worker::net::SocketAdd
 // clients.
 void probe_address(const worker::net::SocketAddress& address);
 
-// Adds sockets until there is one for each of `slots` slots. Throws StartError: "cannot listen on
-// 127.0.0.1:80: …".
+// Adds sockets until there is one for each of `slots` slots, or one that they share. Throws
+// StartError: "cannot listen on 127.0.0.1:80: …".
 void bind_slots(ListeningSockets& sockets, unsigned slots);
 
 }  // namespace master

@@ -7,13 +7,17 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include "master/configuration.h"
 #include "master/daemonize.h"
 #include "master/descriptors.h"
 #include "master/generation.h"
+#include "master/inherited_sockets.h"
 #include "master/log_queue.h"
 #include "master/options.h"
 #include "master/pid_file.h"
@@ -56,8 +60,18 @@ bool is_missing(const std::string& path) {
   return !std::filesystem::exists(path, error) && !error;
 }
 
+// Closes the sockets that no listener has.
+std::vector<std::string> match(InheritedSockets& inherited, const worker::Heritage& heritage) {
+  std::set<std::string> wanted;
+  for (const worker::route::ListenerHeritage& listener : heritage.listeners) {
+    for (const auto& address : listener.addresses) wanted.insert(host_port_text(address));
+  }
+  return inherited.close_unused(
+      [&](const auto& address) { return wanted.contains(host_port_text(address)); });
+}
+
 int serve(const Options& options, worker::Heritage heritage, const conf::Diagnostics& diagnostics,
-          StartupPipe& startup_pipe) {
+          InheritedSockets& inherited, StartupPipe& startup_pipe) {
   const ReloadSource reload_source{options.config_file, StartFolder()};
   check_rights(heritage, ::geteuid(), ::getegid());
   const std::uint64_t files = raise_file_limit();
@@ -71,11 +85,17 @@ int serve(const Options& options, worker::Heritage heritage, const conf::Diagnos
   WakeFds wake_fds(rows_needed(heritage.workers));
   const StartReport report(heritage, diagnostics, files);
   LogQueue log_queue(make_sink(options, heritage.config->global), options.detail);
-  Generation generation = make_generation(1, std::move(heritage), nullptr, segment, wake_fds);
+  const std::vector<std::string> unmatched = match(inherited, heritage);
+  Generation generation =
+      make_generation(1, std::move(heritage), nullptr, segment, wake_fds,
+                      std::make_shared<const InheritedSockets>(std::move(inherited)));
   ReloadReport reload_report(options.pid_file);
   if (!options.foreground) startup_pipe = daemonize();
   if (pid_file) pid_file->write();
   report.write(log_queue);
+  for (const std::string& line : unmatched) {
+    log_queue.log(worker::log::Severity::warning, line);
+  }
   if (!segment.is_sealed()) log_queue.log(worker::log::Severity::warning, kUnsealed);
   const auto sink_for = [&](const conf::Global& global) { return make_sink(options, global); };
   return Supervisor({signals, wake_fds, log_queue, startup_pipe, reload_report, reload_source,
@@ -85,7 +105,8 @@ int serve(const Options& options, worker::Heritage heritage, const conf::Diagnos
 }
 
 int run(int argc, char** argv, StartupPipe& startup_pipe) {
-  tidy_descriptors();
+  InheritedSockets inherited;
+  tidy_descriptors(inherited.fds());
   const Options options = parse_options(argc, argv);
   if (options.action == Options::Action::version) {
     std::puts("pound " POUND_VERSION);
@@ -103,7 +124,7 @@ int run(int argc, char** argv, StartupPipe& startup_pipe) {
     return 1;
   }
   if (options.action == Options::Action::check) return check(options);
-  return serve(options, std::move(*preparation.heritage()), preparation.diagnostics(),
+  return serve(options, std::move(*preparation.heritage()), preparation.diagnostics(), inherited,
                startup_pipe);
 }
 

@@ -51,7 +51,8 @@ Generation build_next(worker::Heritage heritage, shm::Generation number, const G
   keep_identities(heritage.auth.files, active.heritage.auth.files);
   heritage.detail = active.heritage.detail;
   wake_fds.grow(rows_needed(heritage.workers, active.heritage.segment->workers().rows_in_use()));
-  return make_generation(number, std::move(heritage), &active, *active.heritage.segment, wake_fds);
+  return make_generation(number, std::move(heritage), &active, *active.heritage.segment, wake_fds,
+                         active.inherited);
 }
 
 }  // namespace master

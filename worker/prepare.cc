@@ -129,11 +129,29 @@ void check_jail(const conf::Global& global, Diagnostics& diagnostics) {
   }
 }
 
+// Workers look a path up in the jail. An application may start later, but it cannot if its folder
+// is not there, and most often the path was meant to be outside.
+void check_path(const conf::Global& global, const conf::Backend& backend,
+                Diagnostics& diagnostics) {
+  if (!conf::is_path(backend.address)) return;
+  const std::string path = global.root_jail.value_or("") + backend.address;
+  struct stat about {};
+  if (::stat(path.c_str(), &about) != 0) {
+    if (!global.root_jail) return;
+    diagnostics.warning(backend.where, "there is no socket `" + log::escaped(path) +
+                                           "`: " + std::strerror(errno) + "; workers look for `" +
+                                           log::escaped(backend.address) + "` inside the jail");
+  } else if (!S_ISSOCK(about.st_mode)) {
+    diagnostics.warning(backend.where, "`" + log::escaped(path) + "` is not a socket");
+  }
+}
+
 void take_backends(const conf::Config& config, const net::Resolved* resolved, Heritage& heritage,
                    Diagnostics& diagnostics) {
   for (std::size_t i = 0; i < config.backends.size(); ++i, ++resolved) {
     const conf::Backend& backend = config.backends[i];
     backend::BackendHeritage& one = heritage.backends[i];
+    check_path(config.global, backend, diagnostics);
     one.addresses = resolved->addresses;
     one.resolve_error = resolved->error;
     if (one.addresses.empty()) {
@@ -260,8 +278,9 @@ tls::Steps Preparation::load_certificates() {
   const std::vector<conf::Backend>& backends = heritage_.config->backends;
   for (std::size_t i = 0; i < backends.size(); ++i) {
     if (!backends[i].tls) continue;
+    const std::string address = conf::is_path(backends[i].address) ? "" : backends[i].address;
     heritage_.backends[i].tls =
-        tls::BackendContext::make(*backends[i].tls, backends[i].address, trust, diagnostics_);
+        tls::BackendContext::make(*backends[i].tls, address, trust, diagnostics_);
     co_yield tls::Step{};
   }
 }
@@ -274,6 +293,7 @@ tls::Steps Preparation::load_addresses() {
     const conf::AddressList& trusted =
         listener.trusted_proxies ? *listener.trusted_proxies : config.global.trusted_proxies;
     route::ListenerHeritage& made = heritage_.listeners[i];
+    made.trusts_unix = std::ranges::any_of(trusted, &conf::AddressItem::is_unix);
     tls::Steps steps = lists_.load(trusted, none, made.trusted);
     while (steps.next()) co_yield tls::Step{};
     made.client_field =

@@ -54,9 +54,8 @@ std::vector<std::unique_ptr<client::Acceptor>> make_acceptors(Runtime& runtime) 
   std::vector<std::unique_ptr<client::Acceptor>> made;
   for (const std::unique_ptr<route::Listener>& listener : runtime.listeners) {
     for (const route::ListeningSocket& socket : listener->heritage.sockets) {
-      made.push_back(std::make_unique<client::Acceptor>(runtime.client_context, *listener,
-                                                        runtime.share, socket.fd, socket.slot,
-                                                        socket.slot == heritage.slot));
+      made.push_back(std::make_unique<client::Acceptor>(
+          runtime.client_context, *listener, runtime.share, socket, socket.slot == heritage.slot));
     }
   }
   return made;

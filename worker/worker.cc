@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <exception>
@@ -13,6 +14,7 @@
 #include <system_error>
 #include <vector>
 
+#include "conf/address.h"
 #include "shm/segment.h"
 #include "worker/client/memory_return.h"
 #include "worker/control.h"
@@ -158,7 +160,7 @@ void Worker::on_wake() {
   const std::uint64_t invitations = runtime_.share.take_invitations();
   if (invitations == 0) return;
   for (const std::unique_ptr<client::Acceptor>& acceptor : runtime_.acceptors) {
-    if ((invitations >> acceptor->slot() & 1) != 0) acceptor->accept_invited();
+    if (acceptor->is_meant(invitations)) acceptor->accept_invited();
   }
 }
 
@@ -168,7 +170,7 @@ void Worker::help_others(std::uint64_t now_ms) {
   const std::uint64_t orphans = runtime_.share.orphans(heritage_.workers, now_ms);
   for (const std::unique_ptr<client::Acceptor>& acceptor : runtime_.acceptors) {
     acceptor->accept_left_behind();
-    if ((orphans >> acceptor->slot() & 1) != 0) acceptor->accept_all();
+    if (acceptor->is_orphan(orphans)) acceptor->accept_all();
   }
 }
 
@@ -215,6 +217,13 @@ void Worker::report_leaks() {
   }
 }
 
+sandbox::Process kind_of(const Heritage& heritage) {
+  const std::vector<conf::Backend>& backends = heritage.config->backends;
+  const bool has_paths = std::ranges::any_of(
+      backends, [](const conf::Backend& backend) { return conf::is_path(backend.address); });
+  return has_paths ? sandbox::Process::worker_with_paths : sandbox::Process::worker;
+}
+
 }  // namespace
 
 int run(const Heritage& heritage) {
@@ -222,7 +231,7 @@ int run(const Heritage& heritage) {
   try {
     Worker worker(heritage);
     worker.start();
-    sandbox::enter(heritage.segment->workers().refused_call(heritage.row));
+    sandbox::enter(heritage.segment->workers().refused_call(heritage.row), kind_of(heritage));
     what = "the worker cannot go on: ";
     return worker.run();
   } catch (const std::exception& failure) {

@@ -22,6 +22,7 @@ bool is_local_failure(int error) {
 shm::DeadReason dead_reason(int error) {
   switch (error) {
     case ECONNREFUSED:
+    case ENOENT:  // the path of a Unix socket: nobody listens there
       return shm::DeadReason::refused;
     case ETIMEDOUT:
       return shm::DeadReason::timeout;

@@ -1,11 +1,12 @@
 // An idle connection to a backend that belongs to one client: the backend has authenticated it for
-// that client.
+// that client, or a header of the PROXY protocol has named the client on it.
 //
 // A client's connection keeps it between two requests. Never pooled. Owns the connection and closes
 // it when the backend sends bytes or closes without a request, and in its destructor.
 #pragma once
 
 #include <memory>
+#include <string_view>
 
 #include "worker/backend/connection.h"
 
@@ -22,6 +23,12 @@ class PinnedUpstream final : public UpstreamUser {
   PinnedUpstream& operator=(const PinnedUpstream&) = delete;
 
   const Backend& backend() const { return backend_; }
+  // The backend has authenticated the client on it, so that every request must go there.
+  bool is_personal() const { return upstream_ && upstream_->is_personal; }
+  // The header that names the client; empty when there is none.
+  std::string_view announced() const {
+    return upstream_ ? std::string_view(upstream_->announced) : std::string_view();
+  }
   // nullptr when the connection has ended, when something has come on it, or when the backend no
   // longer has its address.
   std::unique_ptr<UpstreamConnection> take();

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "worker/backend/connect_error.h"
+#include "worker/net/proxy_header.h"
 
 namespace worker::backend {
 
@@ -54,8 +55,8 @@ class Probe::Attempt final : public UpstreamUser {
     const int error = upstream_->connect(address);
     if (error != 0) {
       fail(error);
-    } else if (!upstream_->connecting()) {
-      succeed();
+    } else if (!upstream_->connecting() || upstream_->queue_is_full()) {
+      succeed();  // with a full queue, too: somebody listens
     } else {
       // A backend in use has the time that requests have.
       net::DeadlineList& timeout =
@@ -70,6 +71,10 @@ class Probe::Attempt final : public UpstreamUser {
   }
 
   void succeed() {
+    const unsigned version = backend_.config.proxy_protocol;
+    if (version != 0 && !upstream_->connecting()) {
+      upstream_->announce(net::write_local_proxy_header(version));
+    }
     health_.address_answers(backend_, address_);
     if (purpose_ == Purpose::revive) health_.backend_is_live(backend_);
     if (purpose_ == Purpose::suspect) {

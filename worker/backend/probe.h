@@ -9,7 +9,8 @@
 //
 // No worker is elected. The first worker that finds a probe due claims it in the segment. So a
 // worker that is killed while it probes delays the next probe by at most one period, and no worker
-// waits for another. A probe connects, sends nothing and closes. Owns its connections; Health
+// waits for another. A probe connects and closes; it sends nothing, but to a backend with
+// `ProxyProtocol` the header of a connection without a client. Owns its connections; Health
 // judges and logs their results.
 #pragma once
 

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <limits>
 
+#include "conf/address.h"
 #include "worker/client/client_set.h"
 #include "worker/client/http1_connection.h"
 #include "worker/client/proxied_connection.h"
@@ -35,23 +36,26 @@ int highest_for_clients() {
 
 }  // namespace
 
-Acceptor::Acceptor(Context& context, route::Listener& listener, FairShare& share, int socket,
-                   shm::Slot slot, bool is_own)
+Acceptor::Acceptor(Context& context, route::Listener& listener, FairShare& share,
+                   const route::ListeningSocket& socket, bool is_own)
     : context_(context),
       listener_(listener),
       share_(share),
-      socket_(socket),
-      slot_(slot),
+      socket_(socket.fd),
+      slot_(socket.slot),
       is_own_(is_own),
+      is_shared_(socket.is_shared),
       highest_(highest_for_clients()),
       rest_(
           context.loop, [](void* self) { static_cast<Acceptor*>(self)->on_rested(); }, this) {}
 
 bool Acceptor::start() {
   if (!is_own_) return true;
-  const int yes = 1;
-  // Accepted sockets inherit the option: one call here instead of one per client.
-  ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+  if (!conf::is_path(listener_.config.address)) {
+    const int yes = 1;
+    // Accepted sockets inherit the option: one call here instead of one per client.
+    ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+  }
   // Edge-triggered: a client that is left to another worker must not cause an event in each turn.
   return event_.add_edge(
       context_.loop, socket_, net::kReadable,
@@ -64,7 +68,10 @@ void Acceptor::accept_invited() { accept_some(kAcceptsPerTurn, 1); }
 void Acceptor::accept_all() { accept_some(kAcceptsPerTurn, kAcceptsPerTurn); }
 
 void Acceptor::accept_left_behind() {
-  if (has_left_clients_) accept_all();
+  if (!has_left_clients_) return;
+  // Every other worker watches a shared queue, too, so the others are not far.
+  if (is_shared_) return accept_invited();
+  accept_all();
 }
 
 void Acceptor::drain() {

@@ -1,7 +1,8 @@
 // Accepts the clients of one listening socket, a bounded number per turn of the loop.
 //
 // A worker has one acceptor per socket of its listeners, for the sockets of all slots. The loop
-// watches the sockets of this worker's own slot. The worker accepts from the sockets of another
+// watches the sockets of this worker's own slot, and those that all workers share, such as a Unix
+// socket. The worker accepts from the sockets of another
 // slot when that slot's worker has too many clients (fair_share.h) or is missing.
 //
 // A quarter of the descriptors is reserved for connections to backends, so that Pound can serve the
@@ -28,13 +29,19 @@ namespace worker::client {
 
 class Acceptor {
  public:
-  // `socket` belongs to `slot`; `is_own` says whether this worker has that slot.
-  Acceptor(Context& context, route::Listener& listener, FairShare& share, int socket,
-           shm::Slot slot, bool is_own);
+  // `is_own` says whether this worker has the slot of the socket.
+  Acceptor(Context& context, route::Listener& listener, FairShare& share,
+           const route::ListeningSocket& socket, bool is_own);
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
 
-  shm::Slot slot() const { return slot_; }
+  // Whether one of these invitations is to the queue of this socket: bit n is slot n. Who shares a
+  // socket invites to its own slot.
+  bool is_meant(std::uint64_t invitations) const {
+    return is_shared_ ? invitations != 0 : (invitations >> slot_ & 1) != 0;
+  }
+  // Whether its slot is among these, which have no worker. A shared socket is never without.
+  bool is_orphan(std::uint64_t slots) const { return !is_shared_ && (slots >> slot_ & 1) != 0; }
 
   bool start();  // false when the event loop cannot watch the socket
   // Another worker has left clients here: accepts at least one, and more within this worker's
@@ -67,6 +74,7 @@ class Acceptor {
   const int socket_;
   const shm::Slot slot_;
   const bool is_own_;
+  const bool is_shared_;
   int highest_;  // a client whose descriptor is this or higher is the last for now
   net::FdEvent event_;
   net::Timer rest_;  // runs in the states resting and recovering

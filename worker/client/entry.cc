@@ -25,14 +25,21 @@ bool count(Context& context, route::Listener& listener, Peer& peer) {
 
 std::optional<Peer> enter(Context& context, route::Listener& listener,
                           const net::SocketAddress& address) {
-  Peer peer{.ip = net::host_text(address)};
+  const bool is_unix = net::is_unix(address);
+  Peer peer{.ip = is_unix ? std::string(net::kUnixPeer) : net::host_text(address),
+            .is_trusted = false,
+            .port = net::port_of(address)};
   const route::ListenerHeritage& heritage = listener.heritage;
   const auto refuse = [&](int status, std::string_view reason) {
     write_connection_record(context, listener,
                             {.client_ip = peer.ip, .status = status, .reason = reason});
     return std::nullopt;
   };
-  if (heritage.trusted != nullptr || heritage.clients.is_set()) {
+  if (is_unix) {
+    peer.is_trusted = heritage.trusts_unix;
+    if (peer.is_trusted) return peer;
+    if (!heritage.clients.permits_unix()) return refuse(403, "client_denied");
+  } else if (heritage.trusted != nullptr || heritage.clients.is_set()) {
     const net::IpAddress ip = net::ip_of(address);
     peer.is_trusted = heritage.trusted != nullptr && heritage.trusted->contains(ip);
     if (peer.is_trusted) return peer;

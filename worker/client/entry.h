@@ -1,6 +1,7 @@
 // The entrance of a listener: what becomes of a client when its address is known.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,8 +14,9 @@ namespace worker::client {
 
 // The other end of a connection, or the one that a proxy speaks for.
 struct Peer {
-  std::string ip;           // numeric, without port
+  std::string ip;           // numeric, without port; net::kUnixPeer for a Unix socket
   bool is_trusted = false;  // in TrustedProxies: the fields of its requests name the client
+  std::uint16_t port = 0;   // 0 for a Unix socket
   std::unique_ptr<route::CountedConnection> counted = nullptr;  // at the listener's limits
 };
 

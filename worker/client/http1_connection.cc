@@ -25,6 +25,7 @@ constexpr std::size_t kSentAtOnce = 14'600;
 Http1Connection::Http1Connection(Context& context, route::Listener& listener, net::Stream stream,
                                  Peer peer)
     : peer_is_trusted_(peer.is_trusted),
+      peer_port_(peer.port),
       context_(context),
       listener_(listener),
       endpoint_(std::move(stream)),
@@ -204,9 +205,9 @@ Http1Connection::Answer Http1Connection::begins_http2(std::string_view bytes) co
 void Http1Connection::become_http2(std::string_view bytes) {
   deadline_.stop();
   state_ = State::closed;
-  context_.clients.replace(
-      *this, std::make_unique<Http2Connection>(context_, listener_, endpoint_.release(),
-                                               Peer{std::move(ip_), peer_is_trusted_}, bytes));
+  context_.clients.replace(*this, std::make_unique<Http2Connection>(
+                                      context_, listener_, endpoint_.release(),
+                                      Peer{std::move(ip_), peer_is_trusted_, peer_port_}, bytes));
 }
 
 void Http1Connection::exchange_ended(After after) {

@@ -53,6 +53,7 @@ class Http1Connection final : public ClientConnection {
   const net::Endpoint& endpoint() const { return endpoint_; }
   route::Listener& listener() { return listener_; }
   const std::string& peer_ip() const { return ip_; }
+  std::uint16_t peer_port() const { return peer_port_; }
   bool peer_is_trusted() const { return peer_is_trusted_; }
   // Keeps bytes that were read but belong to a later request.
   void keep(std::string_view bytes);
@@ -100,9 +101,10 @@ class Http1Connection final : public ClientConnection {
   void record_handshake(int status, std::string_view reason, std::string_view details,
                         std::size_t body_bytes = 0);
 
-  State state_ = State::fresh;  // shares a word with the index in ClientConnection
-  bool has_asked_ = false;      // so it speaks HTTP/1
-  bool peer_is_trusted_;
+  State state_ = State::fresh;  // this and the next three share a word with the index in
+  bool has_asked_ : 1 = false;  // ClientConnection. It has asked, so it speaks HTTP/1
+  bool peer_is_trusted_ : 1;
+  std::uint16_t peer_port_;
   Context& context_;
   route::Listener& listener_;
   net::Endpoint endpoint_;

@@ -24,7 +24,8 @@ transaction::RequestStart Http1Exchange::begin(Http1Connection& connection) {
           .peer_ip = connection.peer_ip(),
           .tls = tls != nullptr ? tls->ssl() : nullptr,
           .head = connection.context().request_head,
-          .peer_is_trusted = connection.peer_is_trusted()};
+          .peer_is_trusted = connection.peer_is_trusted(),
+          .peer_port = connection.peer_port()};
 }
 
 void Http1Exchange::start(Http1Connection& connection, char* rest, std::size_t rest_size) {

@@ -28,6 +28,7 @@ static_assert(conf::kMostHeader + http2::kMaxPayload + 9 + kReadSize <= net::kRe
 Http2Connection::Http2Connection(Context& context, route::Listener& listener, net::Stream stream,
                                  Peer peer, std::string_view first)
     : peer_is_trusted_(peer.is_trusted),
+      peer_port_(peer.port),
       context_(context),
       listener_(listener),
       endpoint_(std::move(stream)),

@@ -53,6 +53,7 @@ class Http2Connection final : public ClientConnection, private http2::SessionUse
   net::Endpoint& endpoint() { return endpoint_; }
   route::Listener& listener() { return listener_; }
   const std::string& peer_ip() const { return ip_; }
+  std::uint16_t peer_port() const { return peer_port_; }
   bool peer_is_trusted() const { return peer_is_trusted_; }
   http2::Session& session() { return session_; }
   // Something was said, or has ended: flush() is to be called.
@@ -107,6 +108,7 @@ class Http2Connection final : public ClientConnection, private http2::SessionUse
   Wait wait_ = Wait::nothing;
   bool is_touched_ = false;
   bool peer_is_trusted_;
+  std::uint16_t peer_port_;
   Context& context_;
   route::Listener& listener_;
   net::Endpoint endpoint_;

@@ -33,7 +33,8 @@ transaction::RequestStart Http2Exchange::begin(Http2Connection& connection) {
           .peer_ip = connection.peer_ip(),
           .tls = tls != nullptr ? tls->ssl() : nullptr,
           .head = connection.context().request_head,
-          .peer_is_trusted = connection.peer_is_trusted()};
+          .peer_is_trusted = connection.peer_is_trusted(),
+          .peer_port = connection.peer_port()};
 }
 
 void Http2Exchange::start(Http2Connection& connection) { transaction_.start(begin(connection)); }

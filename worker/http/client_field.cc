@@ -179,6 +179,7 @@ bool can_extend_forwarded(const HeaderList& fields) {
 
 std::string forwarded_element(std::string_view ip, std::string_view proto, std::string_view host) {
   std::string element = "for=";
+  if (ip == kUnixClient) ip = "unknown";
   const bool is_v6 = ip.find(':') != std::string_view::npos;
   element.append(is_v6 ? "\"[" : "").append(ip).append(is_v6 ? "]\"" : "");
   element.append(";proto=").append(proto);

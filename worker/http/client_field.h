@@ -58,6 +58,9 @@ class HopWalk {
 // Whether all Forwarded fields follow RFC 7239, so that an element can be added.
 bool can_extend_forwarded(const HeaderList& fields);
 
+// What stands for the client of a Unix socket in place of an address; in Forwarded, "unknown".
+inline constexpr std::string_view kUnixClient = "unix:";
+
 // One element of Forwarded: "for=192.0.2.7;proto=https;host=www.example.com", with quotes where a
 // value needs them. Without a host, it says nothing about it.
 std::string forwarded_element(std::string_view ip, std::string_view proto, std::string_view host);

@@ -34,10 +34,11 @@ Believed believed_fields(const HeaderList& fields);
 
 // What Pound tells the backend about the client's side.
 struct Forwarded {
-  std::string_view peer_ip;          // "192.0.2.7" or "2001:db8::1", no brackets, no port
+  // "192.0.2.7" or "2001:db8::1", no brackets, no port; "unix:" for the client of a Unix socket
+  std::string_view peer_ip;
   std::string_view proto;            // "http" or "https"
   std::string_view local_host;       // "192.0.2.1:80": Host for an HTTP/1.0 request that has none
-  std::string_view local_port;       // "80"
+  std::string_view local_port;       // "80"; empty for a Unix socket
   std::string_view tls_fields = {};  // ready "X-SSL-…: value\r\n" lines
   std::string_view client_ip = {};   // as `peer_ip`; empty: the peer is the client
   bool is_trusted = false;           // the peer's word on its client passes
@@ -141,7 +142,8 @@ template <typename Visit>
   const std::string_view host = believed.host.empty() ? facts.host : believed.host;
   visit("X-Forwarded-Proto", believed.proto.empty() ? forwarded.proto : believed.proto);
   if (!host.empty()) visit("X-Forwarded-Host", host);
-  visit("X-Forwarded-Port", believed.port.empty() ? forwarded.local_port : believed.port);
+  const std::string_view port = believed.port.empty() ? forwarded.local_port : believed.port;
+  if (!port.empty()) visit("X-Forwarded-Port", port);
   if (head.fields.has(FieldId::x_real_ip)) {
     visit("X-Real-IP", forwarded.client_ip.empty() ? forwarded.peer_ip : forwarded.client_ip);
   }

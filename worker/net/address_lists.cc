@@ -88,6 +88,7 @@ tls::Steps read(const conf::AddressItem& item, AddressMark mark, Collected& coll
 tls::Steps collect(const conf::AddressList& list, AddressMark mark, Collected& collected,
                    conf::Diagnostics& diagnostics) {
   for (const conf::AddressItem& item : list) {
+    if (item.is_unix) continue;
     if (item.file.empty()) {
       collected.sources.push_back(item.where);
       collected.add(item.network, mark, item.where.line, item.where.column);

@@ -13,6 +13,7 @@ using conf::IpAddress;
 using conf::parse_ip;
 
 // An IPv4 address in the form of IPv6 becomes IPv4. A zone is left out.
-IpAddress ip_of(const SocketAddress& address);
+IpAddress ip_of(const SocketAddress& address);  // not of a path
+SocketAddress socket_address(const IpAddress& ip, std::uint16_t port);
 
 }  // namespace worker::net

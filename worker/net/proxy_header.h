@@ -1,15 +1,16 @@
-// The header of the PROXY protocol, versions 1 and 2, with which a TCP balancer names its client.
+// The header of the PROXY protocol, versions 1 and 2, with which a balancer names its client.
 //
-// Pure: bytes in, a verdict out. The verdict does not depend on how the bytes arrive: the caller
-// shows all bytes from the first one on, each time more of them, until the verdict is final.
-// Version 1 is a line of text, version 2 is binary (proxy-protocol.txt of HAProxy, sections 2.1 and
-// 2.2). Strict: a sender that is nearly right is refused. The destination is checked but not
-// returned, and the same goes for the TLVs of version 2.
+// Pure: bytes in, a verdict out, and back (write_proxy_header.cc). The verdict does not depend on
+// how the bytes arrive: the caller shows all bytes from the first one on, each time more of them,
+// until the verdict is final. Version 1 is a line of text, version 2 is binary (proxy-protocol.txt
+// of HAProxy, sections 2.1 and 2.2). Strict: a sender that is nearly right is refused. The
+// destination is checked but not returned, and the same goes for the TLVs of version 2.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "worker/net/address.h"
@@ -37,5 +38,21 @@ struct ProxyHeader {
 };
 
 ProxyHeader parse_proxy_header(std::string_view bytes);
+
+// The longest header that write_proxy_header() makes.
+inline constexpr std::size_t kMostProxyWritten = kMaxProxyLine;
+
+// The two ends of a client's connection, for a header. Where one is IPv4 and the other IPv6, IPv4
+// takes the form of IPv6, because a header has one family.
+struct ProxiedEnds {
+  SocketAddress source;       // the client
+  SocketAddress destination;  // the listener
+};
+
+// The header of a connection that speaks for a client. Version 1 or 2. Without ends the client has
+// no IP address: UNKNOWN or AF_UNSPEC, so that the receiver takes the sender for the client.
+std::string write_proxy_header(unsigned version, const std::optional<ProxiedEnds>& ends);
+// The header of a connection that speaks for no client, such as a check: UNKNOWN or LOCAL.
+std::string write_local_proxy_header(unsigned version);
 
 }  // namespace worker::net

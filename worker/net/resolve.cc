@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include "conf/address.h"
 #include "worker/net/unique_fd.h"
 
 namespace worker::net {
@@ -84,6 +85,8 @@ void make_stable(std::vector<SocketAddress>& addresses) {
 }
 
 std::optional<Resolved> read_numeric(const Name& name) {
+  if (conf::is_path(name.host))
+    return Resolved{.addresses = {path_address(name.host)}, .error = {}};
   int error = 0;
   Resolved resolved = ask(name, AI_NUMERICHOST, error);
   if (error == EAI_NONAME) return std::nullopt;

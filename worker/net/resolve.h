@@ -19,7 +19,7 @@ namespace worker::net {
 inline constexpr std::size_t kMaxAddresses = 32;
 
 struct Name {
-  std::string host;  // a name or a numeric address
+  std::string host;  // a name, a numeric address or the path of a Unix socket
   std::uint16_t port = 0;
   bool is_listener = false;  // the address is to be bound
 };
@@ -34,7 +34,7 @@ struct Resolved {
 // address, scope and port to 0.
 void make_stable(std::vector<SocketAddress>& addresses);
 
-// Nothing when the host is not a numeric address. Never blocks.
+// Nothing when the host is a name. Never blocks.
 std::optional<Resolved> read_numeric(const Name& name);
 
 // Blocks. The list for a backend is stable, see above. That for a listener is in the resolver's

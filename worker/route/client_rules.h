@@ -12,6 +12,8 @@ struct ClientRules {
   bool only_listed = false;                    // there is a list of those that may
 
   bool is_set() const { return set != nullptr; }
+  // The client of a Unix socket is in no network.
+  bool permits_unix() const { return !only_listed; }
   // The longest network decides. An address in none of them may, unless `only_listed`.
   bool permits(const net::IpAddress& client) const {
     if (set == nullptr) return true;

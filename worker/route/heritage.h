@@ -31,6 +31,7 @@ std::string service_name(std::string_view listener, std::size_t index);
 struct ListeningSocket {
   int fd;
   shm::Slot slot;
+  bool is_shared = false;  // all workers accept from it, each with its own slot
   bool operator==(const ListeningSocket&) const = default;
 };
 
@@ -58,6 +59,7 @@ struct ListenerHeritage {
   // than one of an address.
   std::vector<ListeningSocket> sockets;
   std::shared_ptr<const net::AddressSet> trusted;  // TrustedProxies; null: no peer is trusted
+  bool trusts_unix = false;                        // `unix:` is among them; then `trusted` is set
   std::shared_ptr<tls::Context> tls;               // for HTTPS
   http::RuleSet allowed;                           // rules that are relaxed for all requests
   std::vector<http::RuleSet> service_allowed;      // for each service, including `allowed`

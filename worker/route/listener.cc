@@ -85,7 +85,7 @@ Listener::Listener(const conf::Listener& listener, const ListenerHeritage& inher
     : config(listener),
       heritage(inherited),
       name(inherited.name),
-      port(std::to_string(listener.port)),
+      port(listener.port != 0 ? std::to_string(listener.port) : ""),
       hsts(hsts_line(listener)),
       speaks_http2(std::find(listener.protocols.begin(), listener.protocols.end(),
                              conf::Protocol::http2) != listener.protocols.end()),

@@ -63,8 +63,8 @@ struct Listener {
 
   const conf::Listener& config;
   const ListenerHeritage& heritage;
-  std::string name;  // "192.0.2.1:80"
-  std::string port;
+  std::string name;  // "192.0.2.1:80" or "/run/pound.sock"
+  std::string port;  // empty for a path
   std::string hsts;  // the "Strict-Transport-Security" line of every response; empty for none
   bool speaks_http2;
   http::Limits limits;

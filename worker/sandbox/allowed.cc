@@ -114,10 +114,11 @@ void add_common(std::vector<Rule>& rules, pid_t self) {
 
 }  // namespace
 
-std::vector<Rule> allowed_calls(pid_t self) {
+std::vector<Rule> allowed_calls(pid_t self, bool connects_to_paths) {
   std::vector<Rule> rules;
   for (const int call : kServing) rules.push_back({call, {}});
-  for (const int family : {AF_INET, AF_INET6}) {
+  for (const int family : {AF_INET, AF_INET6, AF_UNIX}) {
+    if (family == AF_UNIX && !connects_to_paths) continue;
     constexpr int kStream = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
     rules.push_back({SCMP_SYS(socket), {is(0, family), is(1, kStream), is(2, 0)}});
   }

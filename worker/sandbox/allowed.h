@@ -20,7 +20,8 @@ struct Rule {
 };
 
 // `self` is the process that the filter is for: it may send SIGABRT to itself, for abort(3).
-std::vector<Rule> allowed_calls(pid_t self);
+// `connects_to_paths`: a backend has a Unix socket.
+std::vector<Rule> allowed_calls(pid_t self, bool connects_to_paths);
 
 // The same for the process that checks passwords: it reads and writes the sockets that it has.
 std::vector<Rule> helper_calls(pid_t self);

@@ -64,7 +64,9 @@ void enter(std::atomic<std::uint32_t>& refused, Process process) {
   // A tree instead of a list. Before version 2.5 there are lists only.
   ::seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2);
   const pid_t self = ::getpid();
-  for (const Rule& rule : process == Process::worker ? allowed_calls(self) : helper_calls(self)) {
+  const bool connects_to_paths = process == Process::worker_with_paths;
+  for (const Rule& rule :
+       process == Process::helper ? helper_calls(self) : allowed_calls(self, connects_to_paths)) {
     check(::seccomp_rule_add_array(filter.get(), SCMP_ACT_ALLOW, rule.call,
                                    static_cast<unsigned>(rule.conditions.size()),
                                    rule.conditions.data()),

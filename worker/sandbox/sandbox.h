@@ -22,7 +22,11 @@ inline constexpr bool kIsBuiltIn = true;
 // Empty if this kernel and this container offer a filter, else the system's reason.
 std::string why_unavailable();
 
-enum class Process { worker, helper };
+enum class Process {
+  worker,
+  worker_with_paths,  // a backend has a Unix socket
+  helper,
+};
 
 // From now on the calls in allowed.h are all that the process can make. Called once, by a process
 // with a single thread. `refused` outlives the process; it gets 1 + the number of the refused call.

@@ -152,7 +152,7 @@ std::shared_ptr<BackendContext> BackendContext::make(const conf::BackendTls& tls
 SSL* BackendContext::new_session() {
   SSL* const made = SSL_new(impl_->context.get());
   if (made == nullptr) return nullptr;
-  if (!impl_->is_ip) set_server_name(made, impl_->name);
+  if (!impl_->is_ip && !impl_->name.empty()) set_server_name(made, impl_->name);
   if (!impl_->alpn.empty()) {
     SSL_set_alpn_protos(made, reinterpret_cast<const unsigned char*>(impl_->alpn.data()),
                         static_cast<unsigned>(impl_->alpn.size()));

@@ -18,8 +18,9 @@ namespace worker::tls {
 
 class BackendContext final : public SessionGroup {
  public:
-  // `address`: of the backend, as configured. Null after an error, which `diagnostics` tell with
-  // file and place: authorities or a certificate that cannot be read, no usable cipher.
+  // `address`: of the backend, as configured; empty if it has neither a name nor an IP address.
+  // Null after an error, which `diagnostics` tell with file and place: authorities or a certificate
+  // that cannot be read, no usable cipher.
   static std::shared_ptr<BackendContext> make(const conf::BackendTls& tls,
                                               const std::string& address, Trust& trust,
                                               conf::Diagnostics& diagnostics);

@@ -12,6 +12,7 @@ namespace worker::transaction {
 // counts.
 void Transaction::find_client(const RequestStart& start) {
   now_.peer_ip = now_.client_ip = start.peer_ip;
+  now_.peer_port = start.peer_port;
   now_.peer_is_trusted = start.peer_is_trusted;
   if (!start.peer_is_trusted || !start.head.has_all_fields) return;
   const route::ListenerHeritage& heritage = start.listener.heritage;
@@ -25,7 +26,7 @@ void Transaction::find_client(const RequestStart& start) {
 bool Transaction::is_denied(const route::ClientRules& rules) const {
   if (!rules.is_set()) return false;
   const std::optional<net::IpAddress> client = net::parse_ip(now_.client_ip);
-  return !client || !rules.permits(*client);
+  return client ? !rules.permits(*client) : !rules.permits_unix();
 }
 
 // A peer that is not trusted was judged when it connected: client/entry.h.

@@ -107,7 +107,7 @@ std::optional<std::size_t> Transaction::bound_backend() {
 }
 
 std::optional<std::size_t> Transaction::pinned_backend() {
-  if (!client_.pinned()) return std::nullopt;
+  if (!client_.pinned() || !client_.pinned()->is_personal()) return std::nullopt;
   const std::vector<std::size_t>& backends = now_.service->config.backends;
   for (std::size_t i = 0; i < backends.size(); ++i) {
     if (&context_.backends[backends[i]] == &client_.pinned()->backend()) return i;

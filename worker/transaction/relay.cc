@@ -160,7 +160,10 @@ std::int64_t Transaction::client_moved() const {
 }
 
 void Transaction::on_upstream_deadline(backend::UpstreamConnection&) {
-  if (now_.step == Step::connect) {
+  if (now_.step == Step::connect && upstream_->queue_is_full()) {
+    context_.segment.backends().count_failure(now_.backend->heritage.row, context_.row);
+    fail_for_now("backend_busy");
+  } else if (now_.step == Step::connect) {
     if (connect_failed(ETIMEDOUT) == Flow::wait) return;
   } else if (now_.step == Step::secure) {
     secure_failed("tls_handshake", "no answer in time");

@@ -145,7 +145,9 @@ void Transaction::write_request_head() {
   if (now_.tls != nullptr) tls::append_fields(now_.tls, tls_fields);
   http::Forwarded forwarded{.peer_ip = now_.peer_ip,
                             .proto = now_.tls != nullptr ? "https" : "http",
-                            .local_host = now_.listener->name,
+                            .local_host = now_.listener->port.empty()
+                                              ? std::string_view("localhost")
+                                              : now_.listener->name,
                             .local_port = now_.listener->port,
                             .tls_fields = tls_fields,
                             .client_ip = now_.client_ip,

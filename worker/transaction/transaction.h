@@ -59,6 +59,7 @@ struct RequestStart {
   const ssl_st* tls;              // of the client's connection; null for plain HTTP
   const http::RequestHead& head;  // outlives the call of start()
   bool peer_is_trusted = false;   // a proxy of TrustedProxies, whose fields name the client
+  std::uint16_t peer_port = 0;    // 0: unknown
 };
 
 class Transaction final : public ExchangeUser,
@@ -110,7 +111,8 @@ class Transaction final : public ExchangeUser,
   struct Request {
     Step step = Step::sanitize;
     route::Listener* listener = nullptr;
-    std::string_view peer_ip;    // the other end of the connection
+    std::string_view peer_ip;  // the other end of the connection
+    std::uint16_t peer_port = 0;
     std::string_view client_ip;  // the peer, or the client that a trusted peer speaks for
     bool peer_is_trusted = false;
     std::string_view
@@ -238,6 +240,8 @@ class Transaction final : public ExchangeUser,
   Flow connect();
   // The connection of this client alone, or one of the pool.
   std::unique_ptr<backend::UpstreamConnection> take_idle();
+  bool may_use(const backend::PinnedUpstream& pinned) const;
+  std::string proxy_header() const;  // announce.cc
   Flow connect_next_address(int last_error);
   Flow connected();
   Flow connect_failed(int error);

@@ -21,14 +21,22 @@ Transaction::Flow Transaction::connect() {
 
 std::unique_ptr<backend::UpstreamConnection> Transaction::take_idle() {
   if (now_.no_pool) return nullptr;
-  // Every request of this client goes out on it, because the backend knows the client by it.
   const std::unique_ptr<backend::PinnedUpstream>& pinned = client_.pinned();
-  if (pinned && &pinned->backend() == now_.backend) {
+  if (pinned && &pinned->backend() == now_.backend && may_use(*pinned)) {
     if (auto own = pinned->take()) return own;
   }
   // A request that cannot be sent a second time does not go out on a connection that the backend
   // may just be closing.
   return now_.facts.repeatable ? now_.backend->pool.take(now_.addresses.preferred()) : nullptr;
+}
+
+// Where the backend has authenticated the client, every request goes out on that connection,
+// because the backend knows the client by it. A header speaks for one client, and a peer may speak
+// for several.
+bool Transaction::may_use(const backend::PinnedUpstream& pinned) const {
+  if (now_.backend->config.proxy_protocol == 0) return true;
+  if (pinned.announced() != proxy_header()) return false;
+  return now_.facts.repeatable || pinned.is_personal();
 }
 
 Transaction::Flow Transaction::connect_next_address(int last_error) {
@@ -53,6 +61,7 @@ Transaction::Flow Transaction::connect_next_address(int last_error) {
 
 Transaction::Flow Transaction::connected() {
   context_.health.address_answers(*now_.backend, now_.addresses.current());
+  if (now_.backend->config.proxy_protocol != 0) upstream_->announce(proxy_header());
   if (!now_.backend->heritage.tls) return go(Step::send_head);
   upstream_->secure(*now_.backend->heritage.tls);
   upstream_->deadline().start(now_.backend->connect_timeout, net::EventLoop::now_ms());
@@ -266,7 +275,9 @@ void Transaction::release_upstream(bool has_excess) {
 void Transaction::keep_upstream() {
   upstream_->endpoint().want_write(false);
   upstream_->endpoint().mark_drained();
-  if (upstream_->is_personal) {
+  if (upstream_->is_personal || !upstream_->announced.empty()) {
+    const bool is_better = client_.pinned() && client_.pinned()->is_personal();
+    if (is_better && !upstream_->is_personal) return drop_upstream();
     client_.pinned() = std::make_unique<backend::PinnedUpstream>(context_.loop, *now_.backend,
                                                                  std::move(upstream_));
   } else {

@@ -32,8 +32,9 @@ struct House {
     REQUIRE(::listen(socket.get(), 128) == 0);
     open(is_own);
   }
-  void open(bool is_own) {
-    acceptor.emplace(in.context, *in.world.listener, share, socket.get(), kSlot, is_own);
+  void open(bool is_own, bool is_shared = false) {
+    acceptor.emplace(in.context, *in.world.listener, share,
+                     worker::route::ListeningSocket{socket.get(), kSlot, is_shared}, is_own);
     REQUIRE(acceptor->start());
   }
   void connect(int count = 1) {
@@ -230,4 +231,18 @@ TEST_CASE("acceptor: draining accepts all clients of the queue and closes the so
   CHECK(::fcntl(house.socket.release(), F_GETFD) < 0);
   CHECK(house.lines().empty());
   CHECK(house.in.world.segment.workers().take_invitations(house.other) == 0);
+}
+
+TEST_CASE("acceptor: invitations to a socket of one slot and to a shared one") {
+  House house;
+  CHECK(house.acceptor->is_meant(kSlotBit));
+  CHECK(house.acceptor->is_meant(~std::uint64_t{0}));
+  CHECK_FALSE(house.acceptor->is_meant(~kSlotBit));
+  CHECK(house.acceptor->is_orphan(kSlotBit));
+  CHECK_FALSE(house.acceptor->is_orphan(~kSlotBit));
+  house.open(true, true);
+  CHECK(house.acceptor->is_meant(kSlotBit));
+  CHECK(house.acceptor->is_meant(~kSlotBit));
+  CHECK_FALSE(house.acceptor->is_meant(0));
+  CHECK_FALSE(house.acceptor->is_orphan(~std::uint64_t{0}));
 }

@@ -58,9 +58,9 @@ TEST_CASE("address: the reason of a refusal") {
   CHECK(refusal("[::1]:80") == "the port belongs under `Port`");
   CHECK(refusal("a:80") == "the port belongs under `Port`");
   CHECK(refusal("https://a") == "write the host alone, not a URL");
-  CHECK(refusal("/run/a") == "Unix sockets are not supported");
-  CHECK(refusal("unix:/run/a") == "Unix sockets are not supported");
-  CHECK(refusal("@a") == "Unix sockets are not supported");
+  CHECK(refusal("/run/a") == "write one address, without a path or a network");
+  CHECK(refusal("unix:/run/a") == "a Unix socket is its path alone, which begins with `/`");
+  CHECK(refusal("@a") == "abstract Unix sockets are not supported");
   CHECK(refusal("*") == "write 0.0.0.0 or :: for all addresses");
   CHECK(refusal("10.0.0.0/8") == "write one address, without a path or a network");
   CHECK(refusal(":80") == "the port belongs under `Port`");
@@ -80,4 +80,33 @@ TEST_CASE("address: wildcards, families, brackets and ports") {
   CHECK(conf::url_host("fe80::1%eth0") == "[fe80::1%eth0]");
   CHECK(conf::host_port("192.0.2.7", 80) == "192.0.2.7:80");
   CHECK(conf::host_port("::1", 65535) == "[::1]:65535");
+}
+
+TEST_CASE("address: the path of a Unix socket") {
+  using conf::path_fault;
+  CHECK(conf::is_path("/run/a"));
+  for (const char* other : {"", "a", "run/a", "::1", "@a", "unix:/run/a"}) {
+    CHECK_FALSE(conf::is_path(other));
+  }
+  for (const char* path : {"/a", "/run/app.sock", "/run/..app", "/run/app..", "/a:b,c;d=e~f!#"}) {
+    CHECK(path_fault(path) == "");
+  }
+  CHECK(path_fault("/" + std::string(106, 'a')) == "");
+  CHECK(path_fault("/" + std::string(107, 'a')) ==
+        "it has 108 bytes, and the path of a Unix socket at most 107");
+  const std::string special =
+      "the path of a Unix socket has no spaces, quotes or special characters";
+  for (const char* path :
+       {"/a b", "/a\tb", "/a\"b", "/a'b", "/a`b", "/a\\b", "/\x7f", "/\xc3\xa4"}) {
+    CHECK(path_fault(path) == special);
+  }
+  for (const char* path : {"/../a", "/run/../a", "/run/.."}) {
+    CHECK(path_fault(path) == "write the path without `..`");
+  }
+  for (const char* path : {"/", "/run/"}) {
+    CHECK(path_fault(path) == "the path of a Unix socket does not end with `/`");
+  }
+  CHECK(conf::host_port("/run/a:b", 0) == "/run/a:b");
+  CHECK_FALSE(conf::is_ipv6("/run/a:b"));
+  CHECK_FALSE(conf::is_wildcard("/"));
 }

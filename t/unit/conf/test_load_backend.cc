@@ -1,4 +1,5 @@
-// Tests of conf/load_backend: each key of a backend, each default, and its name.
+// Tests of conf/load_backend: each key of a backend, each default, and its name. What a path may
+// not be: data/config/path_wrong.
 #include <doctest/doctest.h>
 
 #include "t/unit/conf/harness.h"
@@ -199,4 +200,25 @@ TEST_CASE("load_backend: all keys of Check and Eject, at their bounds") {
   CHECK(made[1].check->rise == 1);
   CHECK(made[1].check->fall == 1);
   CHECK(made[1].eject->errors == 1);
+}
+
+TEST_CASE("load_backend: a Unix socket") {
+  const auto made = backends(
+      "- {Address: /run/app.sock}\n- &a {Address: /run/app.sock, TLS: {Name: a.example}}\n"
+      "- &b {Address: /run/b.sock, TLS: {Verify: false}}\n");
+  REQUIRE(made.size() == 3);
+  CHECK(made[0].name == "/run/app.sock");
+  CHECK(made[0].address == "/run/app.sock");
+  CHECK(made[0].port == 0);
+  CHECK(made[1].name == "a");
+}
+
+TEST_CASE("load_backend: the version of ProxyProtocol") {
+  const auto made = backends(
+      "- &a {Address: '::1', Port: 1}\n- &b {Address: '::1', Port: 2, ProxyProtocol: 1}\n"
+      "- &c {Address: /run/a, ProxyProtocol: 2}\n");
+  REQUIRE(made.size() == 3);
+  CHECK(made[0].proxy_protocol == 0);
+  CHECK(made[1].proxy_protocol == 1);
+  CHECK(made[2].proxy_protocol == 2);
 }

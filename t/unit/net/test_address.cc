@@ -61,3 +61,40 @@ TEST_CASE("address: another port at the same host") {
     CHECK(worker::net::port_of(address) == 80);
   }
 }
+
+TEST_CASE("address: a Unix socket") {
+  using namespace worker::net;
+  const SocketAddress address = path_address("/run/app.sock");
+  CHECK(address.storage.ss_family == AF_UNIX);
+  CHECK(address.size == 2 + 14);
+  CHECK(is_unix(address));
+  CHECK_FALSE(is_unix(numeric("::1", 80)));
+  CHECK(host_text(address) == "/run/app.sock");
+  CHECK(host_port_text(address) == "/run/app.sock");
+  CHECK(port_of(address) == 0);
+  CHECK_FALSE(is_wildcard(address));
+  const std::string longest = "/" + std::string(106, 'a');
+  CHECK(host_text(path_address(longest)) == longest);
+}
+
+TEST_CASE("address: what is no text for a log is not shown") {
+  using namespace worker::net;
+  SocketAddress unnamed = path_address("");
+  for (const socklen_t size : {0, 2, 3}) {
+    unnamed.size = size;
+    CHECK(host_text(unnamed) == "unix:");
+  }
+  SocketAddress abstract = path_address("/abstract");
+  reinterpret_cast<char*>(&abstract.storage)[2] = '\0';
+  CHECK(host_text(abstract) == "unix:");
+  CHECK(host_text(path_address("/a\nb")) == "unix:");
+  SocketAddress full = path_address("/" + std::string(106, 'a'));
+  reinterpret_cast<char*>(&full.storage)[2 + 107] = 'b';  // without a NUL at its end
+  full.size = 2 + 108;
+  CHECK(host_text(full) == "unix:");
+}
+
+TEST_CASE("address: IPv4 in the form of IPv6 is shown as IPv4") {
+  CHECK(worker::net::host_text(numeric("::ffff:192.0.2.7", 80)) == "192.0.2.7");
+  CHECK(worker::net::host_port_text(numeric("::ffff:192.0.2.7", 80)) == "192.0.2.7:80");
+}

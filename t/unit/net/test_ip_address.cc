@@ -33,3 +33,13 @@ TEST_CASE("ip_address: IPv4 in the form of IPv6 is IPv4") {
   REQUIRE(::inet_pton(AF_INET6, "::ffff:192.0.2.7", &v6.sin6_addr) == 1);
   CHECK(worker::net::ip_of(address) == worker::net::IpAddress{0, 0xc0000207, false});
 }
+
+TEST_CASE("ip_address: back to a socket address") {
+  using namespace worker::net;
+  for (const char* host : {"192.0.2.7", "0.0.0.0", "255.255.255.255", "::1", "2001:db8::7", "::"}) {
+    const SocketAddress made = socket_address(parse_ip(host).value(), 8080);
+    CHECK(host_text(made) == host);
+    CHECK(port_of(made) == 8080);
+    CHECK(made.size == read_numeric({host, 8080, false})->addresses.at(0).size);
+  }
+}
