@@ -5,6 +5,7 @@ A Backend runs its script once for each connection, in a thread of its own. The 
 the peer closes. If a script fails, `close` reports it. A peer that closes is not a failure.
 """
 
+import os
 import socket
 import ssl
 import threading
@@ -86,11 +87,13 @@ def answer(handler=None):
 
 
 class Backend:
-    def __init__(self, handler=None, script=None, host="127.0.0.1", tls=None, port=None):
+    def __init__(self, handler=None, script=None, host="127.0.0.1", tls=None, path=None,
+                 port=None):
         self.script = script or answer(handler)
         self.host = host
         self.tls = tls  # an ssl.SSLContext, for TLS
-        self.port = port or reserve_port()
+        self.path = path and str(path)  # of a Unix socket, instead of a port
+        self.port = None if path else port or reserve_port()
         self.connections = []
         self.requests = []
         self.failures = []
@@ -102,9 +105,18 @@ class Backend:
 
     def open(self):
         """Starts to listen; works again after `refuse`."""
+        if self.path:
+            listening = socket.socket(socket.AF_UNIX)
+            listening.bind(self.path)
+            os.chmod(self.path, 0o777)
+            self._listen(listening)
+            return
         listening = socket.socket(socket.AF_INET6 if ":" in self.host else socket.AF_INET)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((self.host, self.port))
+        self._listen(listening)
+
+    def _listen(self, listening):
         listening.listen(1024)
         self._listening = listening
         self._start(self._accept, listening)
@@ -146,6 +158,8 @@ class Backend:
         """Stops listening. Open connections continue."""
         self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()
+        if self.path:
+            os.unlink(self.path)
 
     def wait_requests(self, count):
         wait_until(lambda: len(self.requests) >= count,

@@ -20,17 +20,19 @@ def request(method="GET", target="/", *fields, body=None, host="www.example.com"
 
 
 class Client(Wire):
-    """`first` are bytes that share a segment with what is sent next, such as a proxy's header."""
+    """`port` may be the path of a Unix socket. `first` are bytes that share a segment with what is sent next, such as a proxy's header."""
 
     def __init__(self, port, host="127.0.0.1", receive_buffer=None, source=None, first=b""):
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        is_path = not isinstance(port, int)
+        family = (socket.AF_UNIX if is_path else
+                  socket.AF_INET6 if ":" in host else socket.AF_INET)
         sock = socket.socket(family, socket.SOCK_STREAM)
         if receive_buffer is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         sock.settimeout(TIMEOUT)
         if source is not None:
             sock.bind((source, 0))
-        sock.connect((host, port))
+        sock.connect(str(port) if is_path else (host, port))
         super().__init__(sock)
         if first:
             sock.sendall(first, socket.MSG_MORE)

@@ -15,9 +15,11 @@ def _lines(text):
 
 
 def _entry(first, lines, port):
-    """A list entry: Address, Port and Threads, then the other lines."""
+    """A list entry: Address, Port and Threads, then the other lines. A path has no port."""
     usual = {"Address": "127.0.0.1", "Port": port, "Threads": "0"}
     given = {line.split(":")[0]: line for line in lines}
+    if given.get("Address", "").startswith(("Address: /", "Address: $dir")):
+        del usual["Port"]
     body = [given.get(key, f"{key}: {value}") for key, value in usual.items()]
     body += [line for line in lines if line.split(":")[0] not in usual]
     if first is None:

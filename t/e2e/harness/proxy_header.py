@@ -24,10 +24,11 @@ def raw(command=PROXY, kind=UNSPECIFIED, content=b""):
     return SIGNATURE + struct.pack(">BBH", command, kind, len(content)) + content
 
 
-def binary(source, *tlvs, port=5000, to=80, command=PROXY):
+def binary(source, *tlvs, port=5000, to=80, command=PROXY, destination=None):
     """Version 2."""
     address = ipaddress.ip_address(source)
     kind = {4: TCP4, 6: TCP6}[address.version]
-    destination = ipaddress.ip_address({4: "198.51.100.1", 6: "2001:db8::1"}[address.version])
+    usual = {4: "198.51.100.1", 6: "2001:db8::1"}[address.version]
+    destination = ipaddress.ip_address(destination or usual)
     content = address.packed + destination.packed + struct.pack(">HH", port, to)
     return raw(command, kind, content + b"".join(tlvs))

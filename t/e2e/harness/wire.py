@@ -97,7 +97,8 @@ class Wire:
     def __init__(self, sock):
         self.sock = sock
         self.sock.settimeout(TIMEOUT)
-        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if sock.family != socket.AF_UNIX:
+            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = bytearray()
         self.received = bytearray()  # every byte read so far
 
