@@ -65,7 +65,7 @@ Backend load_backend(const Node& node, Diagnostics& diagnostics) {
       section.number("MaxHeaders", static_cast<std::int64_t>(backend.max_headers)));
   backend.allow = load_allow(section);
   backend.tls = load_backend_tls(section, diagnostics);
-  backend.check = load_check(section, diagnostics);
+  backend.check = load_check(section, backend.address, diagnostics);
   backend.eject = load_eject(section, diagnostics);
   backend.warmup = std::chrono::seconds(section.number("Warmup", backend.warmup.count()));
   check_name(section, backend, diagnostics);

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "conf/address.h"
 #include "conf/scalar.h"
 
 namespace conf {
@@ -90,6 +91,16 @@ void load_body(const Section& section, Check& check, Diagnostics& diagnostics) {
   }
 }
 
+void load_port(const Section& section, std::string_view address, Check& check,
+               Diagnostics& diagnostics) {
+  const Section::Member* const member = section.find("Port");
+  if (member == nullptr) return;
+  check.port = static_cast<std::uint16_t>(member->number);
+  if (!is_path(address)) return;
+  diagnostics.error(member->value->where,
+                    "`Port` does not apply, as `Address` is the path of a Unix socket");
+}
+
 // Without a path nothing is requested, so there is no response to judge.
 void refuse_without_path(const Section& section, Diagnostics& diagnostics) {
   if (section.reported("Path")) return;
@@ -113,7 +124,8 @@ void load_times(const Section& section, Check& check, Diagnostics& diagnostics) 
 
 }  // namespace
 
-std::optional<Check> load_check(const Section& backend, Diagnostics& diagnostics) {
+std::optional<Check> load_check(const Section& backend, std::string_view address,
+                                Diagnostics& diagnostics) {
   const Section::Member* const member = backend.find("Check");
   if (member == nullptr) return std::nullopt;
   Check check;
@@ -122,7 +134,7 @@ std::optional<Check> load_check(const Section& backend, Diagnostics& diagnostics
   load_path(section, check, diagnostics);
   check.method = section.choice("Method", check.method);
   load_host_field(section, check, diagnostics);
-  check.port = static_cast<std::uint16_t>(section.number("Port", check.port));
+  load_port(section, address, check, diagnostics);
   load_expect(section, check, diagnostics);
   load_body(section, check, diagnostics);
   if (section.find("Path") == nullptr) refuse_without_path(section, diagnostics);

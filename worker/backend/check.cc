@@ -4,6 +4,7 @@
 #include <cerrno>
 
 #include "worker/backend/connect_error.h"
+#include "worker/net/proxy_header.h"
 #include "worker/tls/backend_context.h"
 
 namespace worker::backend {
@@ -72,7 +73,11 @@ void Check::connect_failed(int error) {
 }
 
 void Check::connected() {
-  if (!has_own_port()) health_.address_answers(backend_, addresses_.current());
+  if (!has_own_port()) {
+    health_.address_answers(backend_, addresses_.current());
+    const unsigned version = backend_.config.proxy_protocol;
+    if (version != 0) upstream_->announce(net::write_local_proxy_header(version));
+  }
   if (!backend_.heritage.tls) return ask();
   step_ = Step::securing;
   upstream_->secure(*backend_.heritage.tls);

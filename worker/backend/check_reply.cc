@@ -33,6 +33,9 @@ std::string host_of(const conf::Backend& backend) {
   const conf::Check& check = *backend.check;
   if (!check.host.empty()) return check.host;
   const bool has_name = backend.tls && !backend.tls->name.empty();
+  if (conf::is_path(backend.address)) {
+    return has_name ? conf::url_host(backend.tls->name) : "localhost";
+  }
   const std::string& name = has_name ? backend.tls->name : backend.address;
   const std::uint16_t port = check.port != 0 ? check.port : backend.port;
   const bool is_default = port == (backend.tls ? kHttpsPort : kHttpPort);

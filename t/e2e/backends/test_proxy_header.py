@@ -115,10 +115,10 @@ def test_streams_of_http2(site):
     assert got == streams
 
 
-@pytest.mark.parametrize("version, header", [
-    (1, b"PROXY UNKNOWN\r\n"),
-    (2, proxy_header.raw(proxy_header.LOCAL)),
-])
+NOBODY = [(1, b"PROXY UNKNOWN\r\n"), (2, proxy_header.raw(proxy_header.LOCAL))]
+
+
+@pytest.mark.parametrize("version, header", NOBODY)
 def test_a_probe_speaks_for_nobody(site, version, header):
     backend = site.add_backend(announced(version))
     pound = site.pound(plain_site("Workers: 1; Alive: 1",
@@ -129,6 +129,15 @@ def test_a_probe_speaks_for_nobody(site, version, header):
     pound.wait_log("is live again")
     wait_until(lambda: getattr(backend.wait_connections(1), "header", None) == header,
                "the header of the probe")
+
+
+@pytest.mark.parametrize("version, header", NOBODY)
+def test_a_check_speaks_for_nobody(site, version, header):
+    backend = site.add_backend(announced(version))
+    settings = f"ProxyProtocol: {version}; Check: {{Path: /, Every: 1}}"
+    site.pound(plain_site("Workers: 1", backends={"web": settings}), web=backend.port)
+    backend.wait_requests(1)
+    assert backend.connections[0].header == header
 
 
 HAPROXY = """

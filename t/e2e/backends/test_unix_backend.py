@@ -260,3 +260,16 @@ def test_applications(site, tmp_path, name, command):
             assert (answer.status, answer.body) == (200, b"127.0.0.1 " + body[::-1])
             assert client.ask("GET").body == b"127.0.0.1 "
     assert {record["reason"] for record in pound.wait_records(40)} == {None}
+
+
+def test_checks_at_a_path(site):
+    pound = site.prepare(plain_site("Workers: 1", backends={
+        "web": "Address: $dir/app.sock; Check: {Path: /check, Every: 1, Rise: 1, Fall: 1}"}))
+    backend = at_path(site, pound.directory / "app.sock")
+    pound.start()
+    backend.wait_requests(1)
+    assert backend.requests[0].field("Host") == "localhost"
+    backend.refuse()
+    pound.wait_log(r"backend web .* is dead: check: ")
+    backend.open()
+    pound.wait_log(r"backend web .* is live again")

@@ -72,6 +72,17 @@ TEST_CASE("check_reply: the host") {
   CHECK(host() == "other");
 }
 
+TEST_CASE("check_reply: the host at a Unix socket") {
+  conf::Backend backend;
+  backend.address = "/run/app.sock";
+  backend.check.emplace().path = "/";
+  CHECK(worker::backend::check_request(backend).find("\r\nHost: localhost\r\n") !=
+        std::string::npos);
+  backend.tls.emplace().name = "app.example";
+  CHECK(worker::backend::check_request(backend).find("\r\nHost: app.example\r\n") !=
+        std::string::npos);
+}
+
 TEST_CASE("check_reply: statuses") {
   conf::Backend backend = checked();
   conf::Check& check = *backend.check;
