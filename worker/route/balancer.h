@@ -12,10 +12,11 @@
 #include <span>
 
 #include "conf/config.h"
+#include "shm/backend_table.h"
 
 namespace worker::route {
 
-inline constexpr unsigned kFullShare = 256;
+using shm::kFullShare;
 
 // What a choice asks about the backends.
 class Candidates {
