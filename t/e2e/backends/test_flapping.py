@@ -21,10 +21,14 @@ from harness.wire import Closed
 
 HEAVY = os.environ.get("POUND_HEAVY") == "1"
 SECONDS = float(os.environ.get("POUND_FLAPPING_S", "600" if HEAVY else "10"))
-SETTINGS = ("Check: {Path: /check, Every: 1, Within: 1, Rise: 1, Fall: 1}; "
-            "Eject: {Errors: 3, In: 5, For: 1}; Warmup: 1; TimeOut: 30; ConnTO: 30")
+SETTINGS = "Eject: {Errors: 3, In: 5, For: 1}; Warmup: 1; TimeOut: 30; ConnTO: 30"
+FAST = "Check: {Path: /check, Every: 1, Within: 1, Rise: 1, Fall: 1}; " + SETTINGS
+# A busy machine may keep an answer back for a second, which is no failure of Pound's.
+PATIENT = "Check: {Path: /check, Every: 10, Within: 10}; " + SETTINGS
 NAMES = ("well", "a", "b", "c")
-SITE = plain_site("Workers: 2; Grace: 10", backends={name: SETTINGS for name in NAMES}, services="""
+SITE = plain_site("Workers: 2; Grace: 10",
+                  backends={name: PATIENT if name == "well" else FAST for name in NAMES},
+                  services="""
     - URL: "^/s"
       Backends: [*well, *a, *b, *c]
       Session: {Type: HEADER, ID: X-User, TTL: 300}
@@ -178,4 +182,4 @@ def judge(storm):
     gateway = sum(one.gateway for one in storm.visitors)
     assert gateway <= sum(one.session_resets for one in storm.backends.values()) + 2 * storm.crashes
     assert all(one.done > 20 for one in storm.visitors)
-    assert all(one.checks > 2 for one in storm.backends.values())
+    assert all(storm.backends[name].checks > 2 for name in NAMES[1:])
