@@ -120,9 +120,10 @@ void Supervisor::activate(Generation& next) {
   next.state = Generation::State::active;
   names_.restart(next, now_ms());
   if (phase_ == Phase::starting) {
+    // Before the start command returns: what it publishes must not look like a reload's outcome.
+    publish(true, {change});
     on_first_active();
     put_to_work(next);
-    if (phase_ == Phase::running) publish(true, {change});
   } else {
     put_to_work(next);
     hand_over(next, change);

@@ -33,7 +33,9 @@ def begin(kind, pound):
     flow = kind(pound.port)
     for _ in range(3):
         flow.step()
-    owner = proc.owner_of_connection(pound.workers(), pound.port, flow.client.local_port)
+    owner = wait_until(lambda: proc.owner_of_connection(pound.workers(), pound.port,
+                                                        flow.client.local_port),
+                       "a worker to accept the connection")
     return flow, owner
 
 
