@@ -128,10 +128,10 @@ class Transaction final : public ExchangeUser,
     std::optional<shm::SessionKey> session;
     std::optional<std::size_t> named;  // in the service: the backend that its INSERT cookie names
     std::uint64_t hash_key = 0;        // for a service that balances by hash
-    bool is_https = false;             // between the client and the first proxy
     // What the session table says, if it was asked before the choice of a backend.
     std::optional<std::optional<std::size_t>> bound;
     TriedBackends tried;         // they had it, and another one is to serve instead
+    bool is_https = false;       // between the client and the first proxy
     bool may_repeat = false;     // its method may be done twice: see Retry
     bool is_sticky = false;      // its session binds it to this backend
     bool no_pool = false;        // a pooled connection was stale
