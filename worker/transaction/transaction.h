@@ -110,11 +110,11 @@ class Transaction final : public ExchangeUser,
   // The state of one request.
   struct Request {
     Step step = Step::sanitize;
-    route::Listener* listener = nullptr;
-    std::string_view peer_ip;  // the other end of the connection
-    std::uint16_t peer_port = 0;
-    std::string_view client_ip;  // the peer, or the client that a trusted peer speaks for
     bool peer_is_trusted = false;
+    std::uint16_t peer_port = 0;
+    std::string_view peer_ip;    // the other end of the connection
+    std::string_view client_ip;  // the peer, or the client that a trusted peer speaks for
+    route::Listener* listener = nullptr;
     std::string_view
         asked_host;  // the host that the client has asked for; until `permit` has returned
     const ssl_st* tls = nullptr;
