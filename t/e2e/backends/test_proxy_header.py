@@ -11,6 +11,7 @@ from harness import (TIMEOUT, Backend, Client, answer, get, proxy_header, reserv
                      wait_until)
 from harness.config import plain_site
 from harness.http2 import Http2
+from harness.nginx import HTTP
 
 
 def read_header(sock, version):
@@ -151,15 +152,7 @@ frontend receiver
   http-request return status 200 content-type text/plain lf-string "%[src]:%[src_port]"
 """
 
-NGINX = """
-daemon off;
-master_process off;
-pid {folder}/nginx.pid;
-error_log stderr;
-events {{ worker_connections 100; }}
-http {{
-  access_log off;
-  server {{
+NGINX = HTTP + """  server {{
     listen 127.0.0.1:{port} proxy_protocol;
     location / {{ return 200 "$proxy_protocol_addr:$proxy_protocol_port"; }}
   }}

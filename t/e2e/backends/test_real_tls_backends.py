@@ -12,17 +12,10 @@ import pytest
 
 from harness import TIMEOUT, Client, get, reserve_port, wait_until
 from harness.config import plain_site
+from harness.nginx import HTTP
 from harness.status import read_status
 
-NGINX = """
-daemon off;
-master_process off;
-pid {folder}/nginx.pid;
-error_log stderr;
-events {{ worker_connections 100; }}
-http {{
-  access_log off;
-  client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder};
+NGINX = HTTP + """  client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder};
   uwsgi_temp_path {folder}; scgi_temp_path {folder};
   server {{
     listen 127.0.0.1:{port} ssl;

@@ -13,6 +13,7 @@ import pytest
 from harness import (TIMEOUT, Client, StartFailed, get, proc, proxy_header, reserve_port, response,
                      wait_until)
 from harness.config import another_listener, plain_site
+from harness.nginx import HTTP
 from harness.status import read_status
 from workers import shares
 
@@ -263,15 +264,7 @@ def test_a_backend_with_proxy_protocol_hears_of_no_address(site):
     assert heads == [b"PROXY UNKNOWN\r\n"]
 
 
-NGINX = """
-daemon off;
-master_process off;
-pid {folder}/nginx.pid;
-error_log stderr;
-events {{ worker_connections 100; }}
-http {{
-  access_log off;
-  server {{
+NGINX = HTTP + """  server {{
     listen 127.0.0.1:{port};
     location / {{
       proxy_pass http://unix:{path}:/;

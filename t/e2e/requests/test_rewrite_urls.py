@@ -9,6 +9,7 @@ import pytest
 from harness import TIMEOUT, get, reserve_port, response, wait_until
 from harness.config import plain_site, tls_site
 from harness.http2 import Http2
+from harness.nginx import HTTP
 
 
 def locations(site, pound, web, urls, **how):
@@ -141,15 +142,7 @@ def test_both_over_http2(site, web):
 
 # --- a server of WebDAV without TLS, behind HTTPS
 
-NGINX = """
-daemon off;
-master_process off;
-pid {folder}/nginx.pid;
-error_log stderr;
-events {{ worker_connections 100; }}
-http {{
-  access_log off;
-  client_body_temp_path {folder}/tmp;
+NGINX = HTTP + """  client_body_temp_path {folder}/tmp;
   server {{
     listen 127.0.0.1:{port};
     root {folder}/files;
