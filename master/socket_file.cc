@@ -44,7 +44,7 @@ class Closed {
   gid_t group_;
 };
 
-// Whether there is a socket to which nobody listens. False when there is no file.
+// Whether there is a socket on which no process listens. False when there is no file.
 bool is_stale(const std::string& path) {
   struct stat about {};
   if (::lstat(path.c_str(), &about) != 0) {
@@ -90,7 +90,7 @@ bool SocketFile::is_in_place() const {
   return ::lstat(path_.c_str(), &about) == 0 && about.st_dev == device_ && about.st_ino == inode_;
 }
 
-// Through a descriptor, so that who may write to the folder cannot put a link in its place
+// Through a descriptor: a user who may write to the folder could replace the file by a link
 // meanwhile.
 void SocketFile::allow(const SocketAccess& access) const {
   const worker::net::UniqueFd file(::open(path_.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));

@@ -1,8 +1,8 @@
 // The file of a Unix socket that Pound listens on.
 //
-// Binds a socket to a path, says who may connect, and removes the file at the end of its life,
-// unless another file has taken its place. A file that is left from a process that was killed is
-// replaced. One to which a process listens is not, and neither is a file that is no socket.
+// Binds a socket to a path, sets its permissions, and removes the file at the end of its life,
+// unless another file has taken its place. Replaces the socket that a killed process has left.
+// Replaces neither a socket on which a process listens nor a file that is not a socket.
 #pragma once
 
 #include <sys/types.h>
@@ -12,7 +12,7 @@
 
 namespace master {
 
-// Who may connect to a Unix socket: who may write to its file.
+// The permissions of a socket file. A user who may write to it may connect.
 struct SocketAccess {
   unsigned mode = 0;
   std::optional<gid_t> group;  // default: that of the process
