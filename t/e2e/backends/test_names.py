@@ -1,12 +1,11 @@
 """Names of backends: several addresses, and other addresses than before."""
 
 import collections
-import socket
 import threading
 
 import pytest
 
-from harness import TIMEOUT, get, request, response, wait_until
+from harness import TIMEOUT, get, has_ipv6, request, response, wait_until
 from harness.config import plain_site
 from harness.names import HANG
 from harness.ports import reserve_port
@@ -67,15 +66,6 @@ class Hosts:
 @pytest.fixture(name="hosts")
 def fixture_hosts(site, names):
     return Hosts(site, names)
-
-
-def has_ipv6():
-    try:
-        with socket.socket(socket.AF_INET6) as probe:
-            probe.bind(("::1", 0))
-    except OSError:
-        return False
-    return True
 
 
 def answers(pound, count):

@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from harness import Client, StartFailed, proc, reserve_port, run_pound
+from harness import Client, StartFailed, has_ipv6, proc, reserve_port, run_pound
 from harness.config import another_listener, plain_site
 from harness.status import read_status
 
@@ -93,15 +93,6 @@ def start(site, name, text=SITE, **values):
 def status_at(host, port, target="/"):
     with Client(port, host=host) as client:
         return client.ask("GET", target).status
-
-
-def has_ipv6():
-    try:
-        with socket.socket(socket.AF_INET6) as probe:
-            probe.bind(("::1", 0))
-    except OSError:
-        return False
-    return True
 
 
 def refuses(host, port):

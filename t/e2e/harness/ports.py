@@ -44,3 +44,13 @@ def reserve_port():
 
 def reserve_privileged_port():
     return next(port for port in range(1023, 512, -1) if _take(port))
+
+
+def has_ipv6():
+    """Whether this machine has the address ::1."""
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True

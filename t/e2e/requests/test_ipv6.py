@@ -1,23 +1,12 @@
 """IPv6 on both sides: listeners, backends, and the notation of addresses."""
 
-import socket
-
 import pytest
 
-from harness import Client, get, reserve_port, response
+from harness import Client, get, has_ipv6, reserve_port, response
 from harness.config import another_listener, plain_site
 
 CONFIG = (plain_site("Workers: 2", backends={"web": 'Address: "::1"'}, listener='Address: "::1"')
           + another_listener("Port: $other"))
-
-
-def has_ipv6():
-    try:
-        with socket.socket(socket.AF_INET6) as sock:
-            sock.bind(("::1", 0))
-        return True
-    except OSError:
-        return False
 
 
 pytestmark = pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
