@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "shm/segment.h"
-#include "shm/status_text.h"
+#include "shm/status_objects.h"
 #include "worker/heritage.h"
 
 namespace master {

@@ -1,7 +1,7 @@
 // The names of the segment's rows, from the configuration. The segment itself knows only numbers.
 #pragma once
 
-#include "shm/status_text.h"
+#include "shm/status_objects.h"
 #include "worker/heritage.h"
 
 namespace master {

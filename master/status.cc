@@ -21,7 +21,8 @@ void StatusReport::begin(const std::vector<const Generation*>& generations, std:
     add_names(names, generation->heritage);
     process.generation = generation->number;
   }
-  lines_ = shm::status_lines(process, shm::take_snapshot(segment_, now_ms), names);
+  lines_ =
+      shm::status_lines(shm::status_objects(process, shm::take_snapshot(segment_, now_ms), names));
   lines_.push_back(shm::status_end_line(lines_.size(), 0));
   next_ = 0;
   begun_ms_ = now_ms;

@@ -1,4 +1,4 @@
-// A copy of all tables at one moment, as plain vectors. status_text.h turns it into text.
+// A copy of all tables at one moment, as plain vectors. status_objects.h gives its figures names.
 //
 // For the master, on SIGUSR1. Takes no lock and stops no process. Each figure is read whole (a
 // counter; the state of a backend with its reason and time), and the figures of one row are read

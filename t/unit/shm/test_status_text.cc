@@ -13,19 +13,24 @@ namespace {
 
 constexpr shm::ProcessStatus kProcess{"1.2.3", 99, 2, 1000};
 
+Lines lines_of(const shm::ProcessStatus& process, const shm::Snapshot& snapshot,
+               const shm::RowNames& names) {
+  return shm::status_lines(shm::status_objects(process, snapshot, names));
+}
+
 }  // namespace
 
 TEST_CASE("status_text: a line about passwords once there was one") {
   Segment segment(1000);
   segment.auth().checks = 7;
   segment.auth().matches = 3;
-  const auto lines = shm::status_lines({}, shm::take_snapshot(segment, 0), {});
+  const auto lines = lines_of({}, shm::take_snapshot(segment, 0), {});
   CHECK(lines.back() == "status: object=auth checks=7 matches=3");
 }
 
 TEST_CASE("an empty segment is two lines") {
   Segment segment(1000);
-  CHECK(shm::status_lines(kProcess, shm::take_snapshot(segment, 5), {}) ==
+  CHECK(lines_of(kProcess, shm::take_snapshot(segment, 5), {}) ==
         Lines{"status: object=process version=1.2.3 pid=99 generation=2 uptime_s=0 workers=0 "
               "listeners=0 services=0 backends=0 clients=0 requests=0 segment=intact",
               "status: object=sessions used=0 capacity=1000 evicted=0 recovered=0 stored=0 "
@@ -91,7 +96,7 @@ TEST_CASE("all objects, with names and without") {
                             {{"be0", "10.0.0.1:80"}, {"be=\"1\"\n\\ ", "[::1]:80"}},
                             {{}, {"0.0.0.0:80/1", 2, "header:X-Key", "observe"}},
                             {"none", "bare_lf", "version"}};
-  CHECK(shm::status_lines(kProcess, snapshot, names) ==
+  CHECK(lines_of(kProcess, snapshot, names) ==
         Lines{("status: object=process version=1.2.3 pid=99 generation=2 uptime_s=99 workers=2 "
                "listeners=2 services=2 backends=5 clients=4 requests=12 segment=damaged"),
               ("status: object=worker slot=0 pid=4711 generation=2 state=ready clients=3 "
@@ -146,8 +151,7 @@ TEST_CASE("a heartbeat newer than the snapshot has an age of 0") {
   shm::WorkerInfo info;
   info.heartbeat_ms = 2000;
   snapshot.workers = {{0, info, 0}};
-  CHECK(shm::status_lines(kProcess, snapshot, {}).at(1).find(" heartbeat_ms=0 ") !=
-        std::string::npos);
+  CHECK(lines_of(kProcess, snapshot, {}).at(1).find(" heartbeat_ms=0 ") != std::string::npos);
 }
 
 TEST_CASE("the last line says whether the dump is whole") {

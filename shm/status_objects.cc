@@ -1,0 +1,218 @@
+// Status objects: see status_objects.h.
+#include "shm/status_objects.h"
+
+#include <numeric>
+#include <optional>
+#include <utility>
+
+namespace shm {
+namespace {
+
+// 0 when `since_ms` is later: processes read their clocks at slightly different moments.
+std::uint64_t elapsed(std::uint64_t now_ms, std::uint64_t since_ms) {
+  return now_ms > since_ms ? now_ms - since_ms : 0;
+}
+
+class Builder {
+ public:
+  explicit Builder(std::string_view kind) : object_{kind, {}} {}
+
+  Builder& add(std::string_view key, std::uint64_t value) {
+    return put(key, StatusField::Kind::number, std::to_string(value));
+  }
+  Builder& add(std::string_view key, std::string_view text) {
+    if (text.empty()) return add_none(key);
+    return put(key, StatusField::Kind::text, std::string(text));
+  }
+  Builder& add_none(std::string_view key) { return put(key, StatusField::Kind::none, {}); }
+
+  // In milliseconds with one decimal.
+  Builder& add_ms(std::string_view key, std::optional<std::uint64_t> us) {
+    if (!us) return add_none(key);
+    const std::uint64_t tenths = (*us + 50) / 100;
+    return put(key, StatusField::Kind::number,
+               std::to_string(tenths / 10) + "." + std::to_string(tenths % 10));
+  }
+
+  StatusObject take() { return std::move(object_); }
+
+ private:
+  Builder& put(std::string_view key, StatusField::Kind kind, std::string value) {
+    object_.fields.push_back({std::string(key), kind, std::move(value)});
+    return *this;
+  }
+
+  StatusObject object_;
+};
+
+StatusObject process_object(const ProcessStatus& process, const Snapshot& snapshot) {
+  std::uint64_t clients = 0;
+  for (const WorkerStatus& worker : snapshot.workers) clients += worker.info.clients;
+  Builder object("process");
+  object.add("version", process.version).add("pid", static_cast<std::uint64_t>(process.pid));
+  object.add("generation", process.generation);
+  object.add("uptime_s", elapsed(snapshot.at_ms, process.started_ms) / 1000);
+  object.add("workers", snapshot.workers.size()).add("listeners", snapshot.listeners.size());
+  object.add("services", snapshot.services.size()).add("backends", snapshot.backends.size());
+  object.add("clients", clients).add("requests", snapshot.requests);
+  object.add("segment", snapshot.intact ? "intact" : "damaged");
+  return object.take();
+}
+
+StatusObject worker_object(const WorkerStatus& worker, std::uint64_t now_ms) {
+  const WorkerInfo& info = worker.info;
+  Builder object("worker");
+  object.add("slot", info.slot);
+  object.add("pid", static_cast<std::uint64_t>(info.pid > 0 ? info.pid : 0));
+  object.add("generation", info.generation).add("state", to_text(info.state));
+  object.add("clients", info.clients).add("requests", info.requests);
+  if (info.heartbeat_ms == 0) {
+    object.add_none("heartbeat_ms");
+  } else {
+    object.add("heartbeat_ms", elapsed(now_ms, info.heartbeat_ms));
+  }
+  object.add("log_dropped", worker.log_dropped).add("restarts", info.restarts);
+  object.add("doing", to_text(info.doing.activity));
+  object.add("buffered", info.buffered).add("buffer_memory", info.buffer_memory);
+  return object.take();
+}
+
+StatusObject listener_object(const ListenerStatus& listener, const RowNames& names) {
+  const ReasonCounts& refused = listener.refused;
+  Builder object("listener");
+  object.add("address", name_of(names.listeners, listener.row));
+  object.add("in_service", listener.gate.in_service).add("waiting", listener.gate.waiting);
+  object.add("waiting_strangers", listener.gate.strangers);
+  object.add("limit", listener.gate.limit).add("requests", listener.requests);
+  object.add("streams", listener.streams.in_service).add("max_streams", listener.streams.limit);
+  object.add("refused", std::accumulate(refused.begin(), refused.end(), std::uint64_t{0}));
+  for (std::size_t reason = 0; reason < refused.size(); ++reason) {
+    if (refused[reason] == 0) continue;
+    const bool is_known = reason < names.reasons.size();
+    object.add(
+        "refused_" + (is_known ? std::string(names.reasons[reason]) : std::to_string(reason)),
+        refused[reason]);
+  }
+  return object.take();
+}
+
+StatusObject service_object(const ServiceStatus& service, const RowNames& names) {
+  Builder object("service");
+  object.add("name", name_of(names.services, service.row));
+  object.add("requests", service.requests).add("sessions", service.sessions);
+  object.add("strangers", service.strangers);
+  object.add("retries", service.retries).add("retries_refused", service.retries_refused);
+  return object.take();
+}
+
+void add_recovery(Builder& object, const BackendStatus& backend, std::uint64_t now_ms) {
+  object.add("share", std::uint64_t{backend.fitness.share} * 100 / kFullShare);
+  if (backend.fitness.standing == Standing::ejected) {
+    object.add("ejected_s", (elapsed(backend.ejected_until_ms, now_ms) + 999) / 1000);
+  } else {
+    object.add_none("ejected_s");
+  }
+  object.add("check", check_word(backend.check.last));
+  if (backend.check.at_ms == 0) {
+    object.add_none("check_s");
+  } else {
+    object.add("check_s", elapsed(now_ms, backend.check.at_ms) / 1000);
+  }
+}
+
+StatusObject backend_object(const BackendStatus& backend, const RowNames& names,
+                            std::uint64_t now_ms) {
+  const Liveness& liveness = backend.liveness;
+  const bool is_known = backend.row < names.backends.size();
+  Builder object("backend");
+  if (is_known && !names.backends[backend.row].name.empty()) {
+    object.add("name", names.backends[backend.row].name);
+  } else {
+    object.add("name", "#" + std::to_string(backend.row));
+  }
+  object.add("address", is_known ? names.backends[backend.row].address : std::string());
+  object.add("state", to_text(backend.fitness.standing));
+  object.add("since_s", elapsed(now_ms, liveness.since_ms) / 1000);
+  object.add("reason", liveness.live ? std::string_view() : to_text(liveness.reason));
+  object.add("in_flight", backend.gate.in_service).add("limit", backend.gate.limit);
+  object.add("waiting", backend.gate.waiting);
+  object.add("waiting_strangers", backend.gate.strangers);
+  object.add("requests", backend.counters.requests).add("failures", backend.counters.failures);
+  object.add("tls_verify", backend.counters.tls_verify);
+  object.add("tls_handshake", backend.counters.tls_handshake);
+  object.add_ms("p50_ms", backend.response_times.percentile_us(50));
+  object.add_ms("p99_ms", backend.response_times.percentile_us(99));
+  if (backend.last_probe_ms == 0) {
+    object.add_none("last_probe_s");
+  } else {
+    object.add("last_probe_s", elapsed(now_ms, backend.last_probe_ms) / 1000);
+  }
+  add_recovery(object, backend, now_ms);
+  return object.take();
+}
+
+StatusObject limit_object(const LimitStatus& limit, const RowNames& names) {
+  RowNames::Limit name;
+  name.owner = "#" + std::to_string(limit.row);
+  if (limit.row < names.limits.size() && names.limits[limit.row].number != 0) {
+    name = names.limits[limit.row];
+  }
+  Builder object("limit");
+  object.add("of", name.owner).add("number", name.number).add("key", name.key);
+  object.add("mode", name.mode).add("passed", limit.counters.passed);
+  object.add("over", limit.counters.over).add("connections_over", limit.counters.connections_over);
+  object.add("evicted", limit.counters.evicted);
+  return object.take();
+}
+
+StatusObject client_object(const TopClient& client) {
+  Builder object("client");
+  object.add("address", client.client).add("over", client.over).add("over_error", client.error);
+  return object.take();
+}
+
+StatusObject auth_object(const Snapshot& snapshot) {
+  Builder object("auth");
+  object.add("checks", snapshot.auth_checks).add("matches", snapshot.auth_matches);
+  return object.take();
+}
+
+StatusObject sessions_object(const Snapshot& snapshot) {
+  const SessionTotals& sessions = snapshot.sessions;
+  Builder object("sessions");
+  object.add("used", sessions.live).add("capacity", snapshot.max_sessions);
+  object.add("evicted", sessions.evicted).add("recovered", sessions.recovered);
+  object.add("stored", sessions.stored).add("room", sessions.room).add("wiped", sessions.wiped);
+  return object.take();
+}
+
+}  // namespace
+
+std::vector<StatusObject> status_objects(const ProcessStatus& process, const Snapshot& snapshot,
+                                         const RowNames& names) {
+  std::vector<StatusObject> objects{process_object(process, snapshot)};
+  for (const WorkerStatus& worker : snapshot.workers) {
+    objects.push_back(worker_object(worker, snapshot.at_ms));
+  }
+  for (const ListenerStatus& listener : snapshot.listeners) {
+    objects.push_back(listener_object(listener, names));
+  }
+  for (const ServiceStatus& service : snapshot.services) {
+    objects.push_back(service_object(service, names));
+  }
+  for (const BackendStatus& backend : snapshot.backends) {
+    objects.push_back(backend_object(backend, names, snapshot.at_ms));
+  }
+  for (const LimitStatus& limit : snapshot.limits) objects.push_back(limit_object(limit, names));
+  for (const TopClient& client : snapshot.top_clients) objects.push_back(client_object(client));
+  objects.push_back(sessions_object(snapshot));
+  if (snapshot.auth_checks != 0) objects.push_back(auth_object(snapshot));
+  return objects;
+}
+
+std::string name_of(const std::vector<std::string>& names, std::uint32_t row) {
+  if (row < names.size() && !names[row].empty()) return names[row];
+  return "#" + std::to_string(row);
+}
+
+}  // namespace shm
