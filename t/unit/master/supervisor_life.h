@@ -28,7 +28,7 @@
 #include "master/supervisor.h"
 #include "master/wake_fds.h"
 #include "t/unit/master/heritage.h"
-#include "t/unit/master/temp_folder.h"
+#include "t/unit/folder.h"
 #include "worker/net/unique_fd.h"
 
 // Writes each record as "severity text" and a line feed into a pipe. After the first record that
@@ -189,7 +189,7 @@ class SupervisorLife {
         .run();
   }
 
-  TempFolder folder_;
+  Folder folder_;
   unsigned workers_;
   std::string trouble_;  // see PipeSink
   worker::net::UniqueFd log_;
