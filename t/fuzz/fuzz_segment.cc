@@ -88,7 +88,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   write_all(segment, fuzz::text(data, size));
   read_records(segment);
   const shm::Snapshot snapshot = shm::take_snapshot(segment, kNowMs);
-  const std::vector<std::string> lines = shm::status_lines(shm::status_objects({"0", 1, 1, 0}, snapshot, {}));
+  const std::vector<std::string> lines =
+      shm::status_lines(shm::status_objects({"0", 1, 1, 0}, snapshot, {}));
   fuzz::require(lines.size() > 1, "there is a status");
   for (const std::string& line : lines) {
     for (const char c : line) fuzz::require(c >= 0x20 && c < 0x7f, "a status is printable");

@@ -27,8 +27,8 @@
 #include "master/reload_report.h"
 #include "master/supervisor.h"
 #include "master/wake_fds.h"
-#include "t/unit/master/heritage.h"
 #include "t/unit/folder.h"
+#include "t/unit/master/heritage.h"
 #include "worker/net/unique_fd.h"
 
 // Writes each record as "severity text" and a line feed into a pipe. After the first record that
