@@ -6,7 +6,8 @@
 
 namespace master {
 
-// Adds the names of one generation. For a row that several generations use, the last call wins.
+// Adds the names of one generation. For a row that several generations use, the last call
+// wins. The certificates are those of the last call.
 void add_names(shm::RowNames& names, const worker::Heritage& heritage);
 
 }  // namespace master

@@ -26,6 +26,7 @@ Supervisor::Supervisor(Environment environment, Generation first)
       log_drain_(segment_, env_.log_queue),
       helpers_(env_.log_queue),
       names_(env_.log_queue),
+      certificates_(env_.log_queue),
       tickets_(segment_.ticket_keys(), now_ms()),
       segment_check_(segment_, env_.log_queue),
       status_(segment_, env_.log_queue, now_ms()),
@@ -87,6 +88,7 @@ void Supervisor::add_sources() {
   add_task(&Supervisor::disposal_due_ms, &Supervisor::dispose);
   add_task(&Supervisor::helpers_due_ms, &Supervisor::start_helpers);
   add_task(&Supervisor::names_due_ms, &Supervisor::refresh_names);
+  add_task(&Supervisor::certificates_due_ms, &Supervisor::watch_certificates);
   add_task(&Supervisor::tickets_due_ms, &Supervisor::rotate_tickets);
   add_task(&Supervisor::watchdog_due_ms, &Supervisor::run_watchdog);
   add_task(&Supervisor::status_due_ms, &Supervisor::send_status);

@@ -15,6 +15,7 @@
 #pragma once
 
 #include <cstdint>
+#include <ctime>
 #include <functional>
 #include <memory>
 #include <string>
@@ -22,6 +23,7 @@
 #include <vector>
 
 #include "master/auth_helpers.h"
+#include "master/certificate_watch.h"
 #include "master/configuration.h"
 #include "master/daemonize.h"
 #include "master/disposal.h"
@@ -91,6 +93,8 @@ class Supervisor {
   void refresh_names(std::uint64_t now_ms) { names_.turn(generations_.active(), now_ms); }
   std::uint64_t helpers_due_ms() const { return helpers_.due_ms(); }
   void start_helpers(std::uint64_t now_ms) { helpers_.turn(generations_.all(), now_ms); }
+  std::uint64_t certificates_due_ms() const { return certificates_.due_ms(); }
+  void watch_certificates(std::uint64_t now_ms) { certificates_.turn(now_ms, std::time(nullptr)); }
   std::uint64_t tickets_due_ms() const { return tickets_.due_ms(); }
   void rotate_tickets(std::uint64_t now_ms) { tickets_.rotate(now_ms); }
   std::uint64_t watchdog_due_ms() const;
@@ -170,6 +174,7 @@ class Supervisor {
   LogDrain log_drain_;
   AuthHelpers helpers_;
   NameRefresh names_;
+  CertificateWatch certificates_;
   TicketRotation tickets_;
   SegmentCheck segment_check_;
   StatusReport status_;

@@ -119,6 +119,7 @@ void Supervisor::activate(Generation& next) {
   put_in_force(next);
   next.state = Generation::State::active;
   names_.restart(next, now_ms());
+  certificates_.restart(next, now_ms(), std::time(nullptr));
   if (phase_ == Phase::starting) {
     // Before the start command returns: what it publishes must not look like a reload's outcome.
     publish(true, {change});

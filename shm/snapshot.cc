@@ -1,6 +1,8 @@
 // Reads all tables. Allocates memory, so no caller may hold a lock.
 #include "shm/snapshot.h"
 
+#include <ctime>
+
 namespace shm {
 namespace {
 
@@ -73,6 +75,7 @@ void read_limits(Segment& segment, Snapshot& snapshot) {
 Snapshot take_snapshot(Segment& segment, std::uint64_t now_ms) {
   Snapshot snapshot;
   snapshot.at_ms = now_ms;
+  snapshot.at_unix_s = std::time(nullptr);
   snapshot.intact = segment.intact();
   read_workers(segment, snapshot);
   read_listeners(segment, snapshot);

@@ -69,7 +69,8 @@ struct BackendStatus {
 };
 
 struct Snapshot {
-  std::uint64_t at_ms = 0;  // CLOCK_MONOTONIC
+  std::uint64_t at_ms = 0;     // CLOCK_MONOTONIC
+  std::int64_t at_unix_s = 0;  // CLOCK_REALTIME, seconds since 1970
   bool intact = true;
   std::uint64_t requests = 0;  // of all workers, ended ones included
   std::vector<WorkerStatus> workers;

@@ -16,11 +16,11 @@ struct Kind {
 };
 
 constexpr std::array kKinds{
-    Kind{"process", "process", false},   Kind{"worker", "workers", true},
-    Kind{"listener", "listeners", true}, Kind{"service", "services", true},
-    Kind{"backend", "backends", true},   Kind{"limit", "limits", true},
-    Kind{"client", "clients", true},     Kind{"sessions", "sessions", false},
-    Kind{"auth", "auth", false},
+    Kind{"process", "process", false},         Kind{"worker", "workers", true},
+    Kind{"listener", "listeners", true},       Kind{"service", "services", true},
+    Kind{"backend", "backends", true},         Kind{"limit", "limits", true},
+    Kind{"certificate", "certificates", true}, Kind{"client", "clients", true},
+    Kind{"sessions", "sessions", false},       Kind{"auth", "auth", false},
 };
 
 void append_list(std::string& out, const Kind& kind, const std::vector<StatusObject>& objects) {

@@ -1,7 +1,8 @@
 // The state of the daemon as one text of JSON, for programs.
 //
 // {"process":{…},"workers":[{…},…],"listeners":[…],"services":[…],"backends":[…],"limits":[…],
-//  "clients":[…],"sessions":{…},"auth":{…}}. The fields are those of status_objects.h, without
+//  "certificates":[…],"clients":[…],"sessions":{…},"auth":{…}}. The fields are those of
+//  status_objects.h, without
 // "object"; no value is null. "auth" is missing until a password was checked.
 #pragma once
 

@@ -24,6 +24,9 @@ class Builder {
     if (text.empty()) return add_none(key);
     return put(key, StatusField::Kind::text, std::string(text));
   }
+  Builder& add_signed(std::string_view key, std::int64_t value) {
+    return put(key, StatusField::Kind::number, std::to_string(value));
+  }
   Builder& add_none(std::string_view key) { return put(key, StatusField::Kind::none, {}); }
 
   // In milliseconds with one decimal.
@@ -165,6 +168,15 @@ StatusObject limit_object(const LimitStatus& limit, const RowNames& names) {
   return object.take();
 }
 
+StatusObject certificate_object(const RowNames::Certificate& certificate, std::int64_t now_s) {
+  Builder object("certificate");
+  object.add("owner", certificate.owner).add("of", certificate.of);
+  object.add("name", certificate.name).add("file", certificate.file);
+  object.add_signed("not_after_s", certificate.not_after_s);
+  object.add_signed("expires_in_s", certificate.not_after_s - now_s);
+  return object.take();
+}
+
 StatusObject client_object(const TopClient& client) {
   Builder object("client");
   object.add("address", client.client).add("over", client.over).add("over_error", client.error);
@@ -204,6 +216,9 @@ std::vector<StatusObject> status_objects(const ProcessStatus& process, const Sna
     objects.push_back(backend_object(backend, names, snapshot.at_ms));
   }
   for (const LimitStatus& limit : snapshot.limits) objects.push_back(limit_object(limit, names));
+  for (const RowNames::Certificate& certificate : names.certificates) {
+    objects.push_back(certificate_object(certificate, snapshot.at_unix_s));
+  }
   for (const TopClient& client : snapshot.top_clients) objects.push_back(client_object(client));
   objects.push_back(sessions_object(snapshot));
   if (snapshot.auth_checks != 0) objects.push_back(auth_object(snapshot));

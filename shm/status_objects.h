@@ -17,6 +17,8 @@
 
 namespace shm {
 
+inline constexpr std::size_t kMostCertificates = 10;  // of one listener
+
 // Names by row, which the segment does not know. A row without a name appears as "#ROW".
 struct RowNames {
   struct Backend {
@@ -29,10 +31,19 @@ struct RowNames {
     std::string key;
     std::string mode;
   };
+  struct Certificate {
+    std::string_view owner;  // "listener", or "backend" if Pound shows it to one
+    std::string of;          // the name of its owner
+    std::string name;        // the first one that it is valid for; may be empty
+    std::string file;
+    std::int64_t not_after_s = 0;  // since 1970
+  };
   std::vector<std::string> listeners;
   std::vector<std::string> services;
   std::vector<Backend> backends;
   std::vector<Limit> limits;
+  // Of each listener those that expire first, at most kMostCertificates; then those for backends.
+  std::vector<Certificate> certificates;
   std::vector<std::string_view> reasons;  // codes of refusals, by number
 };
 
@@ -47,7 +58,9 @@ struct StatusField {
   enum class Kind : std::uint8_t { none, number, text };
   std::string key;
   Kind kind = Kind::none;
-  std::string value;  // a number: digits, with a point and a decimal where the unit is _ms
+  // A number: digits, with a point and a decimal where the unit is _ms; expires_in_s may have a
+  // "-".
+  std::string value;
 };
 
 struct StatusObject {
@@ -55,8 +68,8 @@ struct StatusObject {
   std::vector<StatusField> fields;
 };
 
-// The process, then its workers, listeners, services, backends, limits, the clients that exceed
-// limits most, the session table, and what became of passwords if any was checked.
+// The process, then its workers, listeners, services, backends, limits, certificates, the clients
+// that exceed limits most, the session table, and what became of passwords if any was checked.
 std::vector<StatusObject> status_objects(const ProcessStatus& process, const Snapshot& snapshot,
                                          const RowNames& names);
 

@@ -273,14 +273,17 @@ tls::Steps Preparation::load_certificates() {
     tls::Steps steps =
         tls::Context::load(*listeners[i].tls, diagnostics_, heritage_.listeners[i].tls);
     while (steps.next()) co_yield tls::Step{};
+    route::ListenerHeritage& made = heritage_.listeners[i];
+    if (made.tls) made.certificates = made.tls->dates();
   }
   tls::Trust trust;
   const std::vector<conf::Backend>& backends = heritage_.config->backends;
   for (std::size_t i = 0; i < backends.size(); ++i) {
     if (!backends[i].tls) continue;
     const std::string address = conf::is_path(backends[i].address) ? "" : backends[i].address;
-    heritage_.backends[i].tls =
-        tls::BackendContext::make(*backends[i].tls, address, trust, diagnostics_);
+    backend::BackendHeritage& made = heritage_.backends[i];
+    made.tls = tls::BackendContext::make(*backends[i].tls, address, trust, diagnostics_);
+    if (made.tls) made.certificates = made.tls->dates();
     co_yield tls::Step{};
   }
 }

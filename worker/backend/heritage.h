@@ -10,6 +10,7 @@
 #include "shm/ids.h"
 #include "worker/http/response_head.h"
 #include "worker/net/address.h"
+#include "worker/tls/expiry.h"
 
 namespace worker::tls {
 class BackendContext;
@@ -23,6 +24,8 @@ struct BackendHeritage {
   std::string head_add;                       // complete "Name: value\r\n" lines
   http::ResponseRules response_rules;
   std::shared_ptr<tls::BackendContext> tls;  // for TLS
+  // When the certificate that Pound shows to it expires; null: it shows none.
+  std::shared_ptr<const tls::CertificateDates> certificates;
   // Where the master publishes other addresses that it finds later; the master sets it.
   const shm::BackendAddresses* published = nullptr;
   std::uint32_t row = 0;  // of shm::BackendTable; the master sets it

@@ -17,6 +17,7 @@
 #include "worker/net/address.h"
 #include "worker/net/address_set.h"
 #include "worker/route/client_rules.h"
+#include "worker/tls/expiry.h"
 
 namespace worker::tls {
 class Context;
@@ -61,11 +62,12 @@ struct ListenerHeritage {
   std::shared_ptr<const net::AddressSet> trusted;  // TrustedProxies; null: no peer is trusted
   bool trusts_unix = false;                        // `unix:` is among them; then `trusted` is set
   std::shared_ptr<tls::Context> tls;               // for HTTPS
-  http::RuleSet allowed;                           // rules that are relaxed for all requests
-  std::vector<http::RuleSet> service_allowed;      // for each service, including `allowed`
-  http::ClientField client_field;                  // ClientField
-  ClientRules clients;                             // Clients
-  std::vector<ClientRules> service_clients;        // for each service
+  std::shared_ptr<const tls::CertificateDates> certificates;  // of `tls`: when they expire
+  http::RuleSet allowed;                       // rules that are relaxed for all requests
+  std::vector<http::RuleSet> service_allowed;  // for each service, including `allowed`
+  http::ClientField client_field;              // ClientField
+  ClientRules clients;                         // Clients
+  std::vector<ClientRules> service_clients;    // for each service
   // The file of users of each service, by its index in auth::Heritage; nothing: none is needed.
   std::vector<std::optional<std::uint32_t>> service_users;
   std::string allowed_methods;  // the value of Allow in a 405

@@ -72,6 +72,7 @@ struct BackendContext::Impl {
   bool verifies = true;
   std::string alpn;  // as on the wire; empty: no ALPN
   ResumableSessions resumable;
+  std::shared_ptr<const CertificateDates> dates;
 
   static int on_session(SSL* connection, SSL_SESSION* session) {
     static_cast<Impl*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(connection)))->resumable.add(session);
@@ -116,6 +117,8 @@ bool BackendContext::Impl::load_certificate(const conf::BackendTls& tls, Diagnos
   Steps reading = load_certificates(wanted, loaded, diagnostics);
   while (reading.next()) continue;
   if (loaded.empty() || diagnostics.has_errors()) return false;
+  loaded.resize(1);
+  dates = std::make_shared<const CertificateDates>(dates_of(loaded));
   return set_certificate(context.get(), loaded.front());
 }
 
@@ -148,6 +151,8 @@ std::shared_ptr<BackendContext> BackendContext::make(const conf::BackendTls& tls
   }
   return std::shared_ptr<BackendContext>(new BackendContext(std::move(impl)));
 }
+
+std::shared_ptr<const CertificateDates> BackendContext::dates() const { return impl_->dates; }
 
 SSL* BackendContext::new_session() {
   SSL* const made = SSL_new(impl_->context.get());

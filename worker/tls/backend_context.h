@@ -12,6 +12,7 @@
 #include "conf/config.h"
 #include "conf/diagnostic.h"
 #include "worker/tls/authorities.h"
+#include "worker/tls/expiry.h"
 #include "worker/tls/session_group.h"
 
 namespace worker::tls {
@@ -25,6 +26,9 @@ class BackendContext final : public SessionGroup {
                                               const std::string& address, Trust& trust,
                                               conf::Diagnostics& diagnostics);
   ~BackendContext();
+
+  // When the certificate that Pound shows expires; null if it shows none.
+  std::shared_ptr<const CertificateDates> dates() const;
 
   // The client's side of one connection. It offers a session to resume, if there is one.
   SSL* new_session() override;

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <ctime>
 #include <optional>
 #include <utility>
 
@@ -143,12 +144,22 @@ class SecretText {
   std::optional<std::string> text_;
 };
 
-void check_times(const X509* leaf, const std::string& title, const Position& where,
-                 Diagnostics& diagnostics) {
-  if (X509_cmp_current_time(X509_get0_notAfter(leaf)) < 0) {
-    diagnostics.warning(where, title + " has expired; clients will refuse it");
-  } else if (X509_cmp_current_time(X509_get0_notBefore(leaf)) > 0) {
-    diagnostics.warning(where, title + " is not valid yet; clients will refuse it");
+std::int64_t seconds_of(const ASN1_TIME* time) {
+  std::tm parts{};
+  return ASN1_TIME_to_tm(time, &parts) == 1 ? ::timegm(&parts) : 0;
+}
+
+// Warns of times that are near or wrong, and notes in `certificate` what it said.
+void check_times(Certificate& certificate, const std::string& title, Diagnostics& diagnostics) {
+  const std::int64_t now_s = std::time(nullptr);
+  certificate.not_after_s = seconds_of(X509_get0_notAfter(certificate.leaf.get()));
+  certificate.told = expiry_at(certificate.not_after_s, now_s);
+  if (certificate.told != Expiry::far) {
+    diagnostics.warning(certificate.where,
+                        title + " " + expiry_text(certificate.not_after_s, now_s));
+  }
+  if (seconds_of(X509_get0_notBefore(certificate.leaf.get())) > now_s) {
+    diagnostics.warning(certificate.where, title + " is not valid yet; clients will refuse it");
   }
 }
 
@@ -179,6 +190,16 @@ bool name_covers(std::string_view name, std::string_view host) {
   if (name.find('.', 1) == name.npos || name.find('*') != name.npos) return false;
   const std::size_t dot = host.find('.');
   return dot != host.npos && dot != 0 && equal(name, host.substr(dot));
+}
+
+CertificateDates dates_of(const std::vector<Certificate>& certificates) {
+  CertificateDates dates;
+  for (const Certificate& one : certificates) {
+    dates.push_back(
+        {one.names.empty() ? "" : one.names.front(), one.path, one.not_after_s, one.told});
+  }
+  std::ranges::stable_sort(dates, {}, &CertificateDate::not_after_s);
+  return dates;
 }
 
 void read_certificates(const PemText& file, const PemText* key_file, std::vector<Certificate>& out,
@@ -212,7 +233,6 @@ void read_certificates(const PemText& file, const PemText* key_file, std::vector
                                               "` matches no certificate in it");
     }
     if (const std::string why = weakness(key.key.get()); !why.empty()) return refuse(why);
-    check_times(leaf->get(), title, file.where, diagnostics);
     Certificate made;
     X509_up_ref(leaf->get());
     made.leaf.reset(leaf->get());
@@ -222,6 +242,7 @@ void read_certificates(const PemText& file, const PemText* key_file, std::vector
     made.names = names_of(made.leaf.get());
     made.path = file.path;
     made.where = file.where;
+    check_times(made, title, diagnostics);
     out.push_back(std::move(made));
   }
 }

@@ -7,6 +7,7 @@
 
 #include <openssl/types.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@
 
 #include "conf/config.h"
 #include "conf/diagnostic.h"
+#include "worker/tls/expiry.h"
 #include "worker/tls/steps.h"
 
 namespace worker::tls {
@@ -33,7 +35,12 @@ struct Certificate {
   std::vector<std::string> names;  // from SAN, or else CN; lower case; wildcards begin with "*."
   std::string path;
   conf::Position where;
+  std::int64_t not_after_s = 0;  // expiry.h
+  Expiry told = Expiry::far;     // the warning that the diagnostics have got
 };
+
+// Their dates, as the log and the status show them.
+CertificateDates dates_of(const std::vector<Certificate>& certificates);
 
 // Loads the configured certificates, in their order. A path is a PEM file, a folder (all its *.pem,
 // by name) or a pattern with * ? [. A certificate that cannot be used is an error; one that clients

@@ -74,6 +74,7 @@ struct Context::Impl {
   std::map<std::string, const Site*, std::less<>> by_name;  // wildcards under their "*." name
   ProtocolNames protocols;
   Tickets tickets;
+  std::shared_ptr<const CertificateDates> dates;
 
   const Site* find_wildcard(std::string_view name) const {
     const std::size_t dot = name.find('.');
@@ -258,11 +259,14 @@ Steps Context::load_parts(const conf::Tls& tls, Diagnostics& diagnostics,
   if (certificates.empty() || !client_auth || diagnostics.has_errors()) co_return;
   impl = std::make_unique<Impl>();
   impl->protocols = protocol_names(tls.protocols);
+  impl->dates = std::make_shared<const CertificateDates>(dates_of(certificates));
   Steps making = impl->make_contexts(certificates, tls, ciphers, *client_auth, diagnostics);
   while (making.next()) co_yield Step{};
 }
 
 void Context::use_tickets(const shm::TicketKeys& keys) { impl_->tickets.use(keys); }
+
+std::shared_ptr<const CertificateDates> Context::dates() const { return impl_->dates; }
 
 bool Context::free_step() {
   impl_->sites.pop_back();

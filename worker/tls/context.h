@@ -13,6 +13,7 @@
 
 #include "conf/config.h"
 #include "conf/diagnostic.h"
+#include "worker/tls/expiry.h"
 #include "worker/tls/session_group.h"
 #include "worker/tls/steps.h"
 
@@ -38,6 +39,9 @@ class Context final : public SessionGroup {
   // Called in the worker before it serves. `keys` outlives this. Without keys no session is
   // resumed.
   void use_tickets(const shm::TicketKeys& keys);
+
+  // When its certificates expire.
+  std::shared_ptr<const CertificateDates> dates() const;
 
   // Frees one set of certificates. False when none is left. Then only the destructor may follow.
   bool free_step();

@@ -13,7 +13,8 @@ import subprocess
 import pytest
 
 from clients import passwords
-from harness import ROOT, TIMEOUT, run_pound
+from harness import ROOT, TIMEOUT, reserve_port, run_pound
+from harness.config import another_listener
 
 MANUAL = ROOT / "man" / "pound.yaml.5"
 SAMPLE = ROOT / "pound.yaml.sample"
@@ -202,11 +203,14 @@ def test_the_options_and_signals_of_the_manual():
         tag for tag, _ in manual["SIGNALS"].values()))) == ["HUP", "INT", "QUIT", "TERM", "USR1"]
 
 
-def test_the_status_of_the_manual(site):
+def test_the_status_of_the_manual(site, certificates):
     manual = {name: text.split(". ")[0].rstrip(".").split()
               for name, (_, text) in entries(ROOT / "man" / "pound.8")["STATUS"].items()}
-    # Some lines need a password that was checked, and a client that is over its limit.
-    pound = passwords.start(site, listener="Limit: {Rate: 1, Per: 3600, Burst: 1}")
+    # Some lines need a password that was checked, a client that is over its limit, a certificate.
+    pound = passwords.prepare(site, listener="Limit: {Rate: 1, Per: 3600, Burst: 1}")
+    pound.configure(passwords.CONFIG + "HTTPSListeners:\n" + another_listener(
+        f"Port: {reserve_port()}; Certificates: {certificates['ec'].pem}"))
+    pound.start()
     assert [passwords.login(pound).status for _ in range(2)] == [200, 429]
     pound.signal(signal.SIGUSR1)
     pound.wait_log("status: object=end ")

@@ -7,7 +7,7 @@ from .timing import wait_until
 
 
 class Status:
-    """The objects of one dump as dicts, in order; values of digits only are ints."""
+    """The objects of one dump as dicts, in order; values that are whole numbers are ints."""
 
     def __init__(self, lines):
         self.lines = lines
@@ -26,7 +26,7 @@ def _parse(line):
     pairs = [pair.split("=", 1) for pair in line.split("status: ", 1)[1].split(" ")]
     assert all(len(pair) == 2 and all(pair) for pair in pairs), f"not key=value: {line}"
     assert len({key for key, _ in pairs}) == len(pairs), f"a repeated key: {line}"
-    return {key: int(value) if re.fullmatch(r"\d+", value) else value for key, value in pairs}
+    return {key: int(value) if re.fullmatch(r"-?\d+", value) else value for key, value in pairs}
 
 
 def dumps_in(text):

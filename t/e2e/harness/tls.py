@@ -10,6 +10,7 @@ import re
 import socket
 import ssl
 import subprocess
+import time
 
 from .client import Client
 from .timing import TIMEOUT
@@ -67,8 +68,11 @@ class Authority:
                                  extensions=["basicConstraints=critical,CA:TRUE"])
 
     def issue(self, file, *names, kind="ec:P-256", subject=None, key=None, expired=False,
-              extensions=()):
-        """Issues a certificate for `names`. The first is its CN; without names there is no SAN."""
+              until=None, extensions=()):
+        """Issues a certificate for `names`. The first is its CN; without names there is no SAN.
+
+        `until` is its last second, since 1970; the default is the year 2049.
+        """
         made = Certificate(self.directory, file)
         if key:
             made.key = key
@@ -79,11 +83,12 @@ class Authority:
         extensions = [*extensions, *([f"subjectAltName={san}"] if san else [])]
         openssl("req", "-new", "-key", made.key, "-subj", subject or f"/CN={names[0]}", "-out",
                 request, *(word for one in extensions for word in ("-addext", one)))
-        years = ("20200101000000Z", "20210101000000Z") if expired else ("20200101000000Z",
-                                                                       "20491231000000Z")
+        last = "20210101000000Z" if expired else "20491231000000Z"
+        if until is not None:
+            last = time.strftime("%Y%m%d%H%M%SZ", time.gmtime(until))
         openssl("ca", "-batch", "-notext", "-config", self._config, "-cert", self.signer.cert,
-                "-keyfile", self.signer.key, "-in", request, "-startdate", years[0], "-enddate",
-                years[1], "-out", made.cert)
+                "-keyfile", self.signer.key, "-in", request, "-startdate", "20200101000000Z",
+                "-enddate", last, "-out", made.cert)
         made.pem.write_bytes(made.cert.read_bytes() + self.signer.cert.read_bytes()
                              + made.key.read_bytes())
         return made

@@ -26,3 +26,25 @@ TEST_CASE("row_names: the later generation's name wins for a row of both") {
   master::add_names(names, later);
   CHECK(names.services == std::vector<std::string>{"", "127.0.0.1:0/1", "", "127.0.0.1:0/1"});
 }
+
+TEST_CASE("row_names: of each listener the ten certificates that expire first, of the last call") {
+  using worker::tls::CertificateDates;
+  worker::Heritage heritage = sample_heritage();
+  CertificateDates dates;
+  for (std::int64_t i = 0; i < 12; ++i) dates.push_back({"a.test", "/a.pem", 100 + i});
+  heritage.listeners[1].certificates = std::make_shared<const CertificateDates>(dates);
+  heritage.backends[0].certificates =
+      std::make_shared<const CertificateDates>(CertificateDates{{"", "/client.pem", 5}});
+  shm::RowNames names;
+  master::add_names(names, heritage);
+  master::add_names(names, heritage);
+  REQUIRE(names.certificates.size() == 11);
+  CHECK(names.certificates[0].owner == "listener");
+  CHECK(names.certificates[0].of == "127.0.0.1:0");
+  CHECK(names.certificates[0].name == "a.test");
+  CHECK(names.certificates[0].file == "/a.pem");
+  CHECK(names.certificates[9].not_after_s == 109);
+  CHECK(names.certificates[10].owner == "backend");
+  CHECK(names.certificates[10].of == "twin");
+  CHECK(names.certificates[10].file == "/client.pem");
+}

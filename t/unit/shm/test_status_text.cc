@@ -91,10 +91,13 @@ TEST_CASE("all objects, with names and without") {
   snapshot.max_sessions = 1000;
   snapshot.sessions = {1, 2, 4096, 3, 4, 5};
 
+  snapshot.at_unix_s = 1000;
   const shm::RowNames names{{"0.0.0.0:80"},
                             {"0.0.0.0:80/1"},
                             {{"be0", "10.0.0.1:80"}, {"be=\"1\"\n\\ ", "[::1]:80"}},
                             {{}, {"0.0.0.0:80/1", 2, "header:X-Key", "observe"}},
+                            {{"listener", "0.0.0.0:443", "a.test", "/a b.pem", 940},
+                             {"backend", "be0", "", "/c.pem", 1001}},
                             {"none", "bare_lf", "version"}};
   CHECK(lines_of(kProcess, snapshot, names) ==
         Lines{("status: object=process version=1.2.3 pid=99 generation=2 uptime_s=99 workers=2 "
@@ -139,6 +142,10 @@ TEST_CASE("all objects, with names and without") {
                "passed=9 over=8 connections_over=7 evicted=6"),
               ("status: object=limit of=#0 number=0 key=- mode=- passed=1 over=2 "
                "connections_over=0 evicted=0"),
+              ("status: object=certificate owner=listener of=0.0.0.0:443 name=a.test "
+               "file=/a\\x20b.pem not_after_s=940 expires_in_s=-60"),
+              ("status: object=certificate owner=backend of=be0 name=- file=/c.pem "
+               "not_after_s=1001 expires_in_s=1"),
               "status: object=client address=192.0.2.0/24 over=12 over_error=3",
               "status: object=client address=2001:db8::1 over=1 over_error=0",
               ("status: object=sessions used=1 capacity=1000 evicted=3 recovered=4 stored=2 "

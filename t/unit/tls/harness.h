@@ -41,7 +41,7 @@ struct Wish {
   EVP_PKEY* issuer_key = nullptr;
   bool is_authority = false;
   long from = -3600;  // first and last second of its life, counted from now
-  long until = 3600;
+  long until = 400L * 86'400;
   const EVP_MD* digest = EVP_sha256();
 };
 

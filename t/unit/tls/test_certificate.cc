@@ -166,8 +166,39 @@ TEST_CASE("certificates: one that has expired, or is not valid yet, gets a warni
     return diagnostics.all()[0].message;
   };
   CHECK(warned(-7200, -3600) == "the certificate `site.pem` has expired; clients will refuse it");
-  CHECK(warned(3600, 7200) ==
+  CHECK(warned(3600, 99L * 86'400) ==
         "the certificate `site.pem` is not valid yet; clients will refuse it");
+  const std::string soon = warned(-7200, 6L * 86'400 + 3600);
+  CHECK(soon.starts_with("the certificate `site.pem` expires in 6 days (20"));
+  CHECK(soon.ends_with(" UTC)"));
+}
+
+TEST_CASE("certificates: their dates, those that expire first at the top") {
+  const worker::tls::KeyPointer key = make_ec_key();
+  const auto text = [&](const char* cn, const char* san, long until) {
+    const auto made = make_certificate(key.get(), {.cn = cn, .san = san, .until = until});
+    return pem(made.get()) + pem(key.get());
+  };
+  conf::Diagnostics diagnostics;
+  std::vector<Certificate> found;
+  const std::int64_t now = std::time(nullptr);
+  for (const auto& [san, until] :
+       {std::pair{"DNS:late.test,DNS:b.test", 90L * 86'400},
+        std::pair{"DNS:soon.test", 9L * 86'400}, std::pair{"IP:127.0.0.1", 30L * 86'400}}) {
+    for (Certificate& one : read(text("\xc3\xa9", san, until), diagnostics)) {
+      found.push_back(std::move(one));
+    }
+  }
+  const auto dates = worker::tls::dates_of(found);
+  REQUIRE(dates.size() == 3);
+  CHECK(dates[0].name == "soon.test");
+  CHECK(dates[0].path == "site.pem");
+  CHECK(dates[0].told == worker::tls::Expiry::weeks);
+  CHECK(dates[0].not_after_s - now >= 9 * 86'400);
+  CHECK(dates[0].not_after_s - now <= 9 * 86'400 + 60);
+  CHECK(dates[1].name.empty());
+  CHECK(dates[1].told == worker::tls::Expiry::far);
+  CHECK(dates[2].name == "late.test");
 }
 
 TEST_CASE("certificates: files, folders and patterns, in their order") {
