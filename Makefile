@@ -83,7 +83,7 @@ endif
 # shm. Nor does http2, which includes http only. t/lint checks this.
 leaves  := sandbox log http
 rooms   := $(leaves) http2 tls net route auth backend transaction client
-folders := conf shm $(rooms:%=worker/%) worker master
+folders := conf shm $(rooms:%=worker/%) worker master master/control master/ctl
 objects_of = $(patsubst %.cc,$(out)/%.o,$(wildcard $(1)/*.cc))
 
 # A unit test program links only its own folder and the folders below it. An include that breaks the
@@ -102,7 +102,8 @@ endef
 $(foreach room,$(filter-out $(leaves) http2,$(rooms)),$(eval $(call room_rule,$(room))))
 worker_objects := $(call objects_of,worker) $(below)
 tls_objects := $(net_objects)  # The tests of TLS sessions run them through a stream.
-master_objects := $(filter-out %/main.o,$(call objects_of,master)) $(worker_objects)
+master_objects := $(filter-out %/master/main.o,$(call objects_of,master)) $(call objects_of,master/control) \
+                  $(call objects_of,master/ctl) $(worker_objects)
 
 unit_folders := $(foreach f,conf shm $(rooms) worker master,$(if $(wildcard t/unit/$(f)/test_*.cc),$(f)))
 unit_tests   := $(unit_folders:%=$(out)/unit_%)

@@ -333,10 +333,20 @@ struct Listener {
   Position where;
 };
 
+// The socket on which the master takes commands (poundctl). A path is its short form.
+struct ControlSocket {
+  std::string path;                  // Socket
+  unsigned mode = 0600;              // Mode: 0..0777
+  std::optional<std::string> user;   // User: the owner of the file; default: that of the master
+  std::optional<std::string> group;  // Group: likewise
+  Position where, user_where, group_where;
+};
+
 struct Config {
   Global global;
   std::vector<Backend> backends;
   std::vector<Listener> listeners;  // HTTPListeners in order, then HTTPSListeners in order
+  std::optional<ControlSocket> control;  // Global's Control; default: no commands are taken
 };
 
 }  // namespace conf

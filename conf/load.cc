@@ -11,6 +11,7 @@
 
 #include "conf/file.h"
 #include "conf/load_backend.h"
+#include "conf/load_control.h"
 #include "conf/load_global.h"
 #include "conf/load_listener.h"
 #include "conf/section.h"
@@ -47,8 +48,9 @@ Config load_top(const Node& root, Diagnostics& diagnostics) {
   const Section top(top_schema(), root, diagnostics);
   Config config;
   if (const Section::Member* global = top.find("Global")) {
-    load_global(Section(global_schema(), global->items, global->value->where, diagnostics),
-                config.global, diagnostics);
+    const Section section(global_schema(), global->items, global->value->where, diagnostics);
+    load_global(section, config.global, diagnostics);
+    config.control = load_control(section, diagnostics);
   } else {
     config.global.where = {root.where.file, 0, 0};
   }

@@ -4,7 +4,6 @@
 #include "conf/load_listener.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "conf/address.h"
 #include "conf/load_auth.h"
@@ -123,10 +122,9 @@ void refuse_mapped_address(const Section& section, const std::string& address,
 void load_mode(const Section& section, Listener& listener, Diagnostics& diagnostics) {
   const Section::Member* const member = section.find("Mode");
   if (member == nullptr) return;
-  const std::string& text = member->value->text;
-  const auto [end, error] =
-      std::from_chars(text.data(), text.data() + text.size(), listener.mode, 8);
-  if (error != std::errc() || end != text.data() + text.size() || listener.mode > 0777) {
+  const std::optional<unsigned> mode = parse_mode(member->value->text);
+  listener.mode = mode.value_or(listener.mode);
+  if (!mode) {
     diagnostics.error(member->value->where, "`Mode` is " + describe(*member->value) +
                                                 ", expected " + expectation(*member->key));
   } else if (!listener.address.empty() && !is_path(listener.address)) {

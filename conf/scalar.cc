@@ -70,6 +70,13 @@ std::string bytes_text(std::int64_t bytes) {
   return std::to_string(bytes) + unit;
 }
 
+std::optional<unsigned> parse_mode(std::string_view text) {
+  unsigned mode = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), mode, 8);
+  if (error != std::errc() || end != text.data() + text.size() || mode > 0777) return std::nullopt;
+  return mode;
+}
+
 bool is_token(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
     return is_letter_or_digit(c) || kTokenMarks.find(c) != std::string_view::npos;

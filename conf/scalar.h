@@ -31,6 +31,9 @@ std::optional<std::int64_t> parse_bytes(std::string_view text);
 // The shortest way to write a number of bytes: "64K" for 65536.
 std::string bytes_text(std::int64_t bytes);
 
+// Permissions of a file in octal digits, at most 0777.
+std::optional<unsigned> parse_mode(std::string_view text);
+
 // A token of RFC 9110 5.6.2, such as the name of a header: letters, digits and these marks.
 inline constexpr std::string_view kTokenMarks = "!#$%&'*+-.^_`|~";
 bool is_token(std::string_view text);

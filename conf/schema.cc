@@ -136,6 +136,16 @@ constexpr auto kGlobalKeys = std::to_array<Key>({
     {"TrustedProxies", Shape::texts, kAddressNoun, 1, kMaxAddressItem},
     {"ClientField", Shape::text, kFieldNoun, 1, kMaxName},
     {"Secret", Shape::text, "the path of a file", 1, kMaxPath},
+    {"Control", Shape::target, "the path of a socket such as `/run/pound/control.sock`", 1,
+     kMaxPath},
+});
+
+constexpr auto kControlKeys = std::to_array<Key>({
+    {"Socket", Shape::text, "the path of a socket such as `/run/pound/control.sock`", 1, kMaxPath,
+     true},
+    {"Mode", Shape::text, "permissions in octal, such as `0660`", 1, 4},
+    {"User", Shape::text, "the name of a user", 1, kMaxName},
+    {"Group", Shape::text, "the name of a group", 1, kMaxName},
 });
 
 constexpr auto kBackendKeys = std::to_array<Key>({
@@ -320,6 +330,7 @@ constexpr auto kLimitKeys = std::to_array<Key>({
 
 constexpr Schema kTop{"the top level", kTopKeys};
 constexpr Schema kGlobal{"Global", kGlobalKeys};
+constexpr Schema kControl{"Control", kControlKeys};
 constexpr Schema kBackend{"a backend", kBackendKeys};
 constexpr Schema kBackendTls{"TLS of a backend", kBackendTlsKeys};
 constexpr Schema kCheck{"Check", kCheckKeys};
@@ -341,12 +352,14 @@ constexpr Schema kLimit{"Limit", kLimitKeys};
 constexpr std::array kSchemas{
     &kTop,        &kGlobal,  &kBackend, &kBackendTls, &kHttpListener, &kHttpsListener,
     &kService,    &kSession, &kQueue,   &kRedirect,   &kAuth,         &kCertificate,
-    &kClientCert, &kClients, &kLimit,   &kRetry,      &kCheck,        &kEject};
+    &kClientCert, &kClients, &kLimit,   &kRetry,      &kCheck,        &kEject,
+    &kControl};
 
 }  // namespace
 
 const Schema& top_schema() { return kTop; }
 const Schema& global_schema() { return kGlobal; }
+const Schema& control_schema() { return kControl; }
 const Schema& backend_schema() { return kBackend; }
 const Schema& backend_tls_schema() { return kBackendTls; }
 const Schema& check_schema() { return kCheck; }

@@ -66,6 +66,7 @@ struct Schema {
 
 const Schema& top_schema();
 const Schema& global_schema();
+const Schema& control_schema();
 const Schema& backend_schema();
 const Schema& backend_tls_schema();
 const Schema& check_schema();

@@ -37,6 +37,16 @@ void check_clashes(const Config& config, Diagnostics& diagnostics) {
   }
 }
 
+void check_control(const Config& config, Diagnostics& diagnostics) {
+  if (!config.control) return;
+  for (const Listener& listener : config.listeners) {
+    if (listener.address != config.control->path) continue;
+    diagnostics.error(config.control->where,
+                      "`Control` has the path of a listener: " + listener.address);
+    diagnostics.note(listener.where, "it begins here");
+  }
+}
+
 // Without a trusted peer no header would ever be read, and the balancer would be taken for the
 // client.
 void check_proxy_protocol(const Config& config, Diagnostics& diagnostics) {
@@ -169,6 +179,7 @@ void check_unused(const Config& config, Diagnostics& diagnostics) {
 
 void validate(const Config& config, const Position& file, Diagnostics& diagnostics) {
   check_clashes(config, diagnostics);
+  check_control(config, diagnostics);
   if (diagnostics.has_errors()) return;
   if (config.listeners.empty()) {
     diagnostics.error(file, "no listeners: there is nothing to do");

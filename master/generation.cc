@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 #include <map>
 #include <set>
 #include <string>
@@ -135,6 +136,27 @@ void bind_all(Generation& generation, const Generation* previous) {
   }
 }
 
+// After a boot, /run is empty.
+void make_folder_of(const std::string& path) {
+  std::error_code error;  // the socket cannot be bound then
+  std::filesystem::create_directory(std::filesystem::path(path).parent_path(), error);
+}
+
+void bind_control(Generation& generation, const Generation* previous) {
+  const worker::Heritage& heritage = generation.heritage;
+  const auto& wanted = heritage.config->control;
+  if (!wanted) return;
+  const worker::net::SocketAddress address = worker::net::path_address(wanted->path);
+  const bool is_kept =
+      previous != nullptr && previous->control_socket && previous->control_socket->address == address;
+  generation.control_socket =
+      is_kept ? *previous->control_socket : ListeningSockets{.address = address, .all = {}};
+  generation.control_socket->access = {wanted->mode, heritage.control_gid, heritage.control_uid};
+  if (is_kept) return;
+  make_folder_of(wanted->path);
+  bind_slots(*generation.control_socket, 1);
+}
+
 // Whether a socket of `generation` belongs to an address of this listener.
 bool serves(const Generation& generation, const worker::route::ListenerHeritage& listener) {
   return std::any_of(listener.addresses.begin(), listener.addresses.end(),
@@ -220,6 +242,7 @@ Generation make_generation(shm::Generation number, worker::Heritage heritage,
   made.number = number;
   made.heritage = std::move(heritage);
   bind_all(made, previous);
+  bind_control(made, previous);
   enroll_backends(made.heritage, segment);
   enroll_listeners(made.heritage, segment);
   enroll_services(made.heritage, segment);
@@ -242,6 +265,7 @@ void listen_all(const Generation& generation, const Generation* previous) {
       if ((find_sockets(previous, sockets.address) != nullptr) == is_known) sockets.listen();
     }
   }
+  if (generation.control_socket) generation.control_socket->listen();
 }
 
 void put_in_force(const Generation& generation) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "master/configuration.h"
+#include "master/ctl/main.h"
 #include "master/daemonize.h"
 #include "master/descriptors.h"
 #include "master/generation.h"
@@ -132,6 +133,7 @@ int run(int argc, char** argv, StartupPipe& startup_pipe) {
 }  // namespace master
 
 int main(int argc, char** argv) {
+  if (argc > 0 && master::ctl::is_called(argv[0])) return master::ctl::main(argc, argv);
   // Outlives everything else: when the command returns 1, all errors are written and all files are
   // removed.
   master::StartupPipe startup_pipe;

@@ -18,6 +18,8 @@ namespace master {
 namespace {
 
 constexpr mode_t kModeBits = 0777;
+constexpr auto kSameUser = static_cast<uid_t>(-1);
+constexpr auto kSameGroup = static_cast<gid_t>(-1);
 
 std::string refusal(const std::string& path) { return "cannot listen on " + path; }
 
@@ -94,20 +96,27 @@ bool SocketFile::is_in_place() const {
 // meanwhile.
 void SocketFile::allow(const SocketAccess& access) const {
   const worker::net::UniqueFd file(::open(path_.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  const auto give_to = [&](uid_t user, gid_t group, const char* what) {
+    if (::fchownat(file.get(), "", user, group, AT_EMPTY_PATH) == 0) return;
+    throw StartError(refusal(path_) + ": cannot give the socket its " + what, errno);
+  };
   struct stat about {};
   if (!file || ::fstat(file.get(), &about) != 0) throw StartError(refusal(path_), errno);
   if (about.st_dev != device_ || about.st_ino != inode_) {
     throw StartError(refusal(path_) + ": the socket was replaced");
   }
-  if (access.group && *access.group != about.st_gid &&
-      ::fchownat(file.get(), "", static_cast<uid_t>(-1), *access.group, AT_EMPTY_PATH) != 0) {
-    throw StartError(refusal(path_) + ": cannot give the socket its group", errno);
+  if (access.group && *access.group != about.st_gid) give_to(kSameUser, *access.group, "group");
+  const uid_t owner = access.user.value_or(::geteuid());
+  if ((about.st_mode & kModeBits) != access.mode) {
+    // Only the owner of a file may set its mode.
+    if (about.st_uid != ::geteuid()) give_to(::geteuid(), kSameGroup, "owner");
+    about.st_uid = ::geteuid();
+    const std::string link = "/proc/self/fd/" + std::to_string(file.get());
+    if (::chmod(link.c_str(), access.mode) != 0) {
+      throw StartError(refusal(path_) + ": cannot set its Mode", errno);
+    }
   }
-  if ((about.st_mode & kModeBits) == access.mode) return;
-  const std::string link = "/proc/self/fd/" + std::to_string(file.get());
-  if (::chmod(link.c_str(), access.mode) != 0) {
-    throw StartError(refusal(path_) + ": cannot set its Mode", errno);
-  }
+  if (owner != about.st_uid) give_to(owner, kSameGroup, "owner");
 }
 
 }  // namespace master

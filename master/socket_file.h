@@ -12,10 +12,12 @@
 
 namespace master {
 
-// The permissions of a socket file. A user who may write to it may connect.
+// The permissions of a socket file. A user who may write to it may connect. Another owner than the
+// process needs CAP_CHOWN.
 struct SocketAccess {
   unsigned mode = 0;
-  std::optional<gid_t> group;  // default: that of the process
+  std::optional<gid_t> group = {};  // default: that of the process
+  std::optional<uid_t> user = {};   // likewise
 };
 
 class SocketFile {

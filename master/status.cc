@@ -14,15 +14,20 @@ constexpr std::uint64_t kSlowLogMs = 50;  // until the next attempt
 
 }  // namespace
 
-void StatusReport::begin(const std::vector<const Generation*>& generations, std::uint64_t now_ms) {
+std::vector<shm::StatusObject> take_status(shm::Segment& segment,
+                                           const std::vector<const Generation*>& generations,
+                                           std::uint64_t started_ms, std::uint64_t now_ms) {
   shm::RowNames names;
-  shm::ProcessStatus process{POUND_VERSION, ::getpid(), 0, started_ms_};
+  shm::ProcessStatus process{POUND_VERSION, ::getpid(), 0, started_ms};
   for (const Generation* generation : generations) {
     add_names(names, generation->heritage);
     process.generation = generation->number;
   }
-  lines_ =
-      shm::status_lines(shm::status_objects(process, shm::take_snapshot(segment_, now_ms), names));
+  return shm::status_objects(process, shm::take_snapshot(segment, now_ms), names);
+}
+
+void StatusReport::begin(const std::vector<const Generation*>& generations, std::uint64_t now_ms) {
+  lines_ = shm::status_lines(take_status(segment_, generations, started_ms_, now_ms));
   lines_.push_back(shm::status_end_line(lines_.size(), 0));
   next_ = 0;
   begun_ms_ = now_ms;

@@ -14,11 +14,17 @@
 #include "master/generation.h"
 #include "master/log_queue.h"
 #include "shm/segment.h"
+#include "shm/status_objects.h"
 
 namespace master {
 
 inline constexpr unsigned kStatusLinesPerTurn = 100;
 inline constexpr std::uint64_t kStatusPatienceMs = 60'000;
+
+// The present state. `generations` are all that have workers, the active one last.
+std::vector<shm::StatusObject> take_status(shm::Segment& segment,
+                                           const std::vector<const Generation*>& generations,
+                                           std::uint64_t started_ms, std::uint64_t now_ms);
 
 class StatusReport {
  public:
@@ -26,6 +32,7 @@ class StatusReport {
       : segment_(segment), log_queue_(log_queue), started_ms_(started_ms) {}
 
   void ask() { asked_ = true; }
+  std::uint64_t started_ms() const { return started_ms_; }
   // Sends the next lines. `generations` are all that have workers, the active one last.
   void turn(const std::vector<const Generation*>& generations, std::uint64_t now_ms);
   // When the next turn is due, unless LogQueue::writable_fd reports earlier.

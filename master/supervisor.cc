@@ -30,8 +30,11 @@ Supervisor::Supervisor(Environment environment, Generation first)
       tickets_(segment_.ticket_keys(), now_ms()),
       segment_check_(segment_, env_.log_queue),
       status_(segment_, env_.log_queue, now_ms()),
-      watchdog_(segment_, env_.log_queue) {
+      watchdog_(segment_, env_.log_queue),
+      commands_(env_.log_queue),
+      control_(poller_, commands_, [this] { return control_fd(); }) {
   add_sources();
+  add_commands();
 }
 
 // Processes are left here only after an exception. None of them may outlive the master.

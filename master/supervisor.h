@@ -11,7 +11,8 @@
 //
 // The parts are in files of their own: supervisor.cc has the event loop, supervisor_start.cc starts
 // workers, supervisor_reload.cc replaces a generation, supervisor_retire.cc lets the old one go,
-// supervisor_deaths.cc reaps, and supervisor_stop.cc ends the program.
+// supervisor_deaths.cc reaps, supervisor_control.cc has the commands of the control socket, and
+// supervisor_stop.cc ends the program.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +26,9 @@
 #include "master/auth_helpers.h"
 #include "master/certificate_watch.h"
 #include "master/configuration.h"
+#include "master/control/commands.h"
+#include "master/control/reload_waiters.h"
+#include "master/control/server.h"
 #include "master/daemonize.h"
 #include "master/disposal.h"
 #include "master/generations.h"
@@ -157,6 +161,12 @@ class Supervisor {
   std::uint64_t disposal_due_ms() const { return disposal_.due_ms(); }
   void dispose(std::uint64_t now_ms) { disposal_.turn(now_ms); }
 
+  // supervisor_control.cc: commands of the control socket
+  void add_commands();
+  void reload_and_answer(const control::Call& call);
+  void stop_and_answer(control::Call call);
+  int control_fd() const;
+
   // supervisor_stop.cc: the program ends
   void drain();
   void stop();
@@ -180,7 +190,9 @@ class Supervisor {
   StatusReport status_;
   Watchdog watchdog_;
   Poller poller_;
-  std::vector<Poller::Source> sources_;  // all but those of the control sockets
+  std::vector<Poller::Source> sources_;  // all but those of the workers' control sockets
+  control::Commands commands_;
+  control::Server control_;  // destroyed first: what it runs uses all others
   ProcessTable processes_;
   RespawnPlan plan_;
   Phase phase_ = Phase::starting;
@@ -200,6 +212,8 @@ class Supervisor {
         boot_time_ms();  // of the last one, since boot; the start counts as the first
     std::unique_ptr<LogSink> next_sink;  // the candidate's, if it logs elsewhere
   } reload_;
+
+  control::ReloadWaiters reload_waiters_;
 
   // After the change of generations: old workers may still accept clients for a moment.
   struct HandOver {

@@ -29,6 +29,7 @@ void Supervisor::request_reload() {
   const std::string reason = "reload refused: pound is stopping";
   log(Severity::notice, reason);
   reload_.began_ms = boot_time_ms();
+  reload_waiters_.on_begin();
   publish(false, {reason});
 }
 
@@ -59,6 +60,7 @@ void Supervisor::reload(std::uint64_t) {
   if (postpone_reload()) return;
   reload_.is_wanted = false;
   reload_.began_ms = boot_time_ms();
+  reload_waiters_.on_begin();
   try {
     const StartFolder::Visit visit(env_.reload_source.folder);
     reload_.preparation = std::make_unique<Preparation>(env_.reload_source.config_file,
@@ -143,6 +145,7 @@ void Supervisor::hand_over(const Generation& next, const std::string& change) {
   generations_.activate(next.number);
   if (reload_.next_sink) env_.log_queue.replace_sink(std::move(reload_.next_sink));
   log(Severity::notice, change);
+  old.control_socket.reset();
   drain_generation(old);
   hand_over_ = {change, now_ms() + kHandOverMs};
 }
@@ -180,6 +183,7 @@ void Supervisor::fail_candidate(std::vector<std::string> reasons) {
 }
 
 void Supervisor::publish(bool ok, std::vector<std::string> messages) {
+  reload_waiters_.on_end(ok, messages);
   const std::string error = env_.reload_report.publish(
       {ok, generations_.active().number, reload_.began_ms, std::move(messages)});
   if (!error.empty()) {

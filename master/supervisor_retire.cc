@@ -27,6 +27,7 @@ void Supervisor::drain_generation(Generation& generation) {
 void Supervisor::abandon(Generation& generation) {
   generation.state = Generation::State::abandoned;
   generation.sockets.clear();
+  generation.control_socket.reset();
   for (const auto& [id, process] : processes_.entries()) {
     if (id.generation == generation.number) send_signal(process.pid, SIGKILL);
   }

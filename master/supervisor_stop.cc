@@ -10,6 +10,7 @@ void Supervisor::drain() {
   const auto grace = active.heritage.config->global.grace;
   phase_ = Phase::draining;
   reload_.preparation.reset();
+  reload_waiters_.give_up("no reload: pound is stopping");
   names_.stop();
   stop_deadline_ms_ = now_ms() + static_cast<std::uint64_t>(grace.count()) * 1000 + kGraceExtraMs;
   drain_generation(active);
@@ -23,6 +24,7 @@ void Supervisor::drain() {
 void Supervisor::stop() {
   phase_ = Phase::stopping;
   reload_.preparation.reset();
+  reload_waiters_.give_up("no reload: pound is stopping");
   names_.stop();
   stop_deadline_ms_ = now_ms() + kStopMs;
   plan_.clear();

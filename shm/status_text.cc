@@ -23,13 +23,13 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
-}  // namespace
-
-std::vector<std::string> status_lines(const std::vector<StatusObject>& objects) {
+std::vector<std::string> lines_with(std::string_view begin,
+                                    const std::vector<StatusObject>& objects) {
   std::vector<std::string> lines;
   lines.reserve(objects.size() + 1);
   for (const StatusObject& object : objects) {
-    std::string line = "status: object=";
+    std::string line(begin);
+    line += "object=";
     line += object.kind;
     for (const StatusField& field : object.fields) {
       line += ' ';
@@ -40,6 +40,16 @@ std::vector<std::string> status_lines(const std::vector<StatusObject>& objects) 
     lines.push_back(std::move(line));
   }
   return lines;
+}
+
+}  // namespace
+
+std::vector<std::string> status_lines(const std::vector<StatusObject>& objects) {
+  return lines_with("status: ", objects);
+}
+
+std::vector<std::string> object_lines(const std::vector<StatusObject>& objects) {
+  return lines_with("", objects);
 }
 
 std::string status_end_line(std::size_t lines, std::size_t omitted) {

@@ -13,6 +13,8 @@
 namespace shm {
 
 std::vector<std::string> status_lines(const std::vector<StatusObject>& objects);
+// The same without "status: ".
+std::vector<std::string> object_lines(const std::vector<StatusObject>& objects);
 // The last line of a dump: the number of lines before it, and how many of them were not written.
 std::string status_end_line(std::size_t lines, std::size_t omitted);
 

@@ -58,6 +58,10 @@ struct Heritage {
   shm::Generation generation = 1;
   int sleeper = -1;  // readable when this process is to wake
   int control = -1;  // socket to the master: worker/control.h
+
+  // Of User and Group of the control socket, which only the master has. prepare() finds them.
+  std::optional<uid_t> control_uid;
+  std::optional<gid_t> control_gid;
 };
 
 }  // namespace worker

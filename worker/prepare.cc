@@ -44,23 +44,45 @@ void load_pages(const conf::Global& global, http::ErrorPages& pages, Diagnostics
   }
 }
 
-void find_ids(const conf::Global& global, Heritage& heritage, Diagnostics& diagnostics) {
-  if (global.user) {
-    if (const passwd* const user = ::getpwnam(global.user->c_str())) {
-      heritage.uid = user->pw_uid;
-      heritage.gid = user->pw_gid;
-    } else {
-      diagnostics.error(global.user_where, "there is no user `" + log::escaped(*global.user) +
-                                               "`; expected a name from /etc/passwd");
-    }
+// Nothing, and an error, when there is no such user. `name`: of User, if it is set.
+const passwd* find_user(const std::optional<std::string>& name, const conf::Position& where,
+                        Diagnostics& diagnostics) {
+  if (!name) return nullptr;
+  const passwd* const found = ::getpwnam(name->c_str());
+  if (found == nullptr) {
+    diagnostics.error(where, "there is no user `" + log::escaped(*name) +
+                                 "`; expected a name from /etc/passwd");
   }
-  if (global.group) {
-    if (const group* const found = ::getgrnam(global.group->c_str())) {
-      heritage.gid = found->gr_gid;
-    } else {
-      diagnostics.error(global.group_where, "there is no group `" + log::escaped(*global.group) +
-                                                "`; expected a name from /etc/group");
-    }
+  return found;
+}
+
+const group* find_group(const std::optional<std::string>& name, const conf::Position& where,
+                        Diagnostics& diagnostics) {
+  if (!name) return nullptr;
+  const group* const found = ::getgrnam(name->c_str());
+  if (found == nullptr) {
+    diagnostics.error(where, "there is no group `" + log::escaped(*name) +
+                                 "`; expected a name from /etc/group");
+  }
+  return found;
+}
+
+void find_ids(const conf::Config& config, Heritage& heritage, Diagnostics& diagnostics) {
+  const conf::Global& global = config.global;
+  if (const passwd* const user = find_user(global.user, global.user_where, diagnostics)) {
+    heritage.uid = user->pw_uid;
+    heritage.gid = user->pw_gid;
+  }
+  if (const group* const found = find_group(global.group, global.group_where, diagnostics)) {
+    heritage.gid = found->gr_gid;
+  }
+  if (!config.control) return;
+  const conf::ControlSocket& control = *config.control;
+  if (const passwd* const user = find_user(control.user, control.user_where, diagnostics)) {
+    heritage.control_uid = user->pw_uid;
+  }
+  if (const group* const found = find_group(control.group, control.group_where, diagnostics)) {
+    heritage.control_gid = found->gr_gid;
   }
 }
 
@@ -245,7 +267,7 @@ Preparation::Preparation(std::shared_ptr<const conf::Config> config, Diagnostics
   heritage_.listeners.resize(heritage_.config->listeners.size());
   heritage_.backends.resize(heritage_.config->backends.size());
   load_pages(global, heritage_.pages, diagnostics_);
-  find_ids(global, heritage_, diagnostics_);
+  find_ids(*heritage_.config, heritage_, diagnostics_);
   check_jail(global, diagnostics_);
   load_users(*heritage_.config, heritage_, diagnostics_);
   load_secret(global, heritage_.cookie_secret, diagnostics_);

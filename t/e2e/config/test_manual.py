@@ -23,6 +23,7 @@ SAMPLE = ROOT / "pound.yaml.sample"
 PLACES = {
     "TOP LEVEL": "{}",
     "GLOBAL": "Global:\n  {}",
+    "CONTROL": "Global:\n  Control:\n    {}",
     "BACKENDS": "Backends:\n  - {}",
     "TLS": "Backends:\n  - TLS:\n      {}",
     "CHECK": "Backends:\n  - Address: a\n    Port: 1\n    Check:\n      {}",

@@ -117,6 +117,12 @@ def datagram_sockets():
     return {f"socket:[{row[6]}]" for row in rows if row[4] == "0002"}
 
 
+def unix_sockets(path):
+    """The links of all Unix sockets with a path that begins so, as in `fds`."""
+    rows = [line.split() for line in _read("/proc/net/unix").decode("latin-1").splitlines()[1:]]
+    return {f"socket:[{row[6]}]" for row in rows if row[7:] and row[7].startswith(str(path))}
+
+
 def fds(pid):
     """{descriptor: target of its link in /proc/PID/fd}."""
     found = {}

@@ -1,0 +1,53 @@
+// The commands of the control socket that show or change what the supervisor owns. The rest of
+// Supervisor: see supervisor.h.
+#include <signal.h>
+
+#include <string>
+#include <utility>
+
+#include "master/control/status_commands.h"
+#include "master/supervisor.h"
+
+namespace master {
+
+int Supervisor::control_fd() const {
+  const auto& control = generations_.active().control_socket;
+  return control && phase_ != Phase::starting ? control->all.front()->get() : -1;
+}
+
+void Supervisor::add_commands() {
+  control::add_status_commands(commands_, [this] {
+    return take_status(segment_, generations_.all(), status_.started_ms(), now_ms());
+  });
+  commands_.add({.name = "reload",
+                 .arguments = "",
+                 .help = "read the configuration again; wait for the outcome",
+                 .is_change = true,
+                 .run = [this](const control::Call& call) { reload_and_answer(call); }});
+  commands_.add({.name = "stop",
+                 .arguments = "[--now]",
+                 .help = "stop when all requests are answered, within Grace, or at once",
+                 .is_change = true,
+                 .run = [this](control::Call call) { stop_and_answer(std::move(call)); }});
+}
+
+void Supervisor::reload_and_answer(const control::Call& call) {
+  control::expect_no_arguments(call);
+  reload_waiters_.add(call.reply);
+  request_reload();
+}
+
+void Supervisor::stop_and_answer(control::Call call) {
+  const bool now = control::take_option(call, "--now");
+  control::expect_no_arguments(call);
+  if (phase_ == Phase::stopping || (phase_ == Phase::draining && !now)) {
+    throw control::Refused("pound is stopping already");
+  }
+  on_signal(now ? SIGTERM : SIGQUIT);
+  const auto grace = generations_.active().heritage.config->global.grace;
+  call.reply.answer(now ? "stopping now\n"
+                        : "stopping when all requests are answered, within " +
+                              std::to_string(grace.count()) + " s\n");
+}
+
+}  // namespace master

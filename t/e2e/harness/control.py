@@ -1,0 +1,42 @@
+"""Speaks with the control socket of a daemon, as `socat` would."""
+
+import socket
+
+from .status import Status
+from .timing import TIMEOUT
+
+SOCKET = "Control: $dir/control.sock"
+
+
+def path_of(pound):
+    return str(pound.directory / "control.sock")
+
+
+def connect(pound, path=None):
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    made.settimeout(TIMEOUT)
+    made.connect(path or path_of(pound))
+    return made
+
+
+def read_all(connection):
+    parts = []
+    while part := connection.recv(65536):
+        parts.append(part)
+    return b"".join(parts)
+
+
+def ask_bytes(pound, data, path=None):
+    """Sends the bytes and returns all that comes back."""
+    with connect(pound, path) as connection:
+        connection.sendall(data)
+        return read_all(connection)
+
+
+def ask(pound, command, path=None):
+    return ask_bytes(pound, command.encode() + b"\n", path).decode()
+
+
+def control_status(pound, command="status", path=None):
+    """The objects that a command tells."""
+    return Status(["status: " + line for line in ask(pound, command, path).splitlines()])
