@@ -145,7 +145,7 @@ $$(out)/unit_$(1): $$(call unit_objects,$(1)) $$($(1)_objects)
 endef
 $(foreach f,$(unit_folders),$(eval $(call unit_rule,$(f))))
 
-fuzz_objects := $(http2_objects) $(conf_objects) $(shm_objects) $(out)/master/log_sink.o \
+fuzz_objects := $(http2_objects) $(conf_objects) $(shm_objects) $(out)/master/log_sink.o $(addprefix $(out)/master/,control/line.o ctl/objects.o) \
                 $(out)/worker/auth/htpasswd.o \
                 $(addprefix $(out)/worker/net/,address.o address_set.o crc32c.o proxy_header.o)
 
@@ -248,11 +248,12 @@ sbin  = $(PREFIX)/sbin
 units = $(PREFIX)/lib/systemd/system
 man   = $(PREFIX)/share/man
 doc   = $(PREFIX)/share/doc/pound
+completions = $(PREFIX)/share/bash-completion/completions
 
-installed = $(sbin)/pound $(sbin)/pound-reload $(SYSCONFDIR)/init.d/pound \
+installed = $(sbin)/pound $(sbin)/poundctl $(sbin)/pound-reload $(SYSCONFDIR)/init.d/pound \
             $(units)/pound.service $(units)/pound@.service \
-            $(man)/man8/pound.8 $(man)/man8/pound-reload.8 $(man)/man5/pound.yaml.5 \
-            $(doc)/README.md $(doc)/CHANGELOG.md $(doc)/SECURITY.md \
+            $(man)/man8/pound.8 $(man)/man8/poundctl.8 $(man)/man8/pound-reload.8 $(man)/man5/pound.yaml.5 \
+            $(completions)/poundctl $(doc)/README.md $(doc)/CHANGELOG.md $(doc)/SECURITY.md \
             $(doc)/examples/pound.yaml.sample $(doc)/examples/pound.apparmor
 defaults  = $(SYSCONFDIR)/default/pound
 settings  = $(SYSCONFDIR)/pound/pound.yaml
@@ -272,13 +273,16 @@ put_of = install -D -m $(2) $(1) $(DESTDIR)$(3)
 
 install: $(pound)  ## install below DESTDIR and PREFIX; keeps an existing configuration
 	$(call put_of,$(pound),755,$(sbin)/pound)
+	ln -sf pound $(DESTDIR)$(sbin)/poundctl
 	$(call put_of,init/pound-reload,755,$(sbin)/pound-reload)
 	$(in_place) init/pound.init | $(call put,755,$(SYSCONFDIR)/init.d/pound)
 	$(in_place) init/pound.service | $(call put,644,$(units)/pound.service)
 	$(in_template) init/pound.service | $(call put,644,$(units)/pound@.service)
 	$(call put_of,man/pound.8,644,$(man)/man8/pound.8)
+	$(call put_of,man/poundctl.8,644,$(man)/man8/poundctl.8)
 	$(call put_of,man/pound-reload.8,644,$(man)/man8/pound-reload.8)
 	$(call put_of,man/pound.yaml.5,644,$(man)/man5/pound.yaml.5)
+	$(call put_of,init/poundctl.bash-completion,644,$(completions)/poundctl)
 	$(call put_of,README.md,644,$(doc)/README.md)
 	$(call put_of,CHANGELOG.md,644,$(doc)/CHANGELOG.md)
 	$(call put_of,SECURITY.md,644,$(doc)/SECURITY.md)

@@ -345,7 +345,7 @@ struct ControlSocket {
 struct Config {
   Global global;
   std::vector<Backend> backends;
-  std::vector<Listener> listeners;  // HTTPListeners in order, then HTTPSListeners in order
+  std::vector<Listener> listeners;       // HTTPListeners in order, then HTTPSListeners in order
   std::optional<ControlSocket> control;  // Global's Control; default: no commands are taken
 };
 

@@ -4,6 +4,7 @@
 #include "conf/scalar.h"
 
 #include <algorithm>
+#include <charconv>
 #include <limits>
 
 namespace conf {

@@ -350,10 +350,9 @@ constexpr Schema kClients{"Clients", kClientsKeys};
 constexpr Schema kLimit{"Limit", kLimitKeys};
 
 constexpr std::array kSchemas{
-    &kTop,        &kGlobal,  &kBackend, &kBackendTls, &kHttpListener, &kHttpsListener,
-    &kService,    &kSession, &kQueue,   &kRedirect,   &kAuth,         &kCertificate,
-    &kClientCert, &kClients, &kLimit,   &kRetry,      &kCheck,        &kEject,
-    &kControl};
+    &kTop,     &kGlobal, &kBackend,  &kBackendTls, &kHttpListener, &kHttpsListener, &kService,
+    &kSession, &kQueue,  &kRedirect, &kAuth,       &kCertificate,  &kClientCert,    &kClients,
+    &kLimit,   &kRetry,  &kCheck,    &kEject,      &kControl};
 
 }  // namespace
 

@@ -147,8 +147,8 @@ void bind_control(Generation& generation, const Generation* previous) {
   const auto& wanted = heritage.config->control;
   if (!wanted) return;
   const worker::net::SocketAddress address = worker::net::path_address(wanted->path);
-  const bool is_kept =
-      previous != nullptr && previous->control_socket && previous->control_socket->address == address;
+  const bool is_kept = previous != nullptr && previous->control_socket &&
+                       previous->control_socket->address == address;
   generation.control_socket =
       is_kept ? *previous->control_socket : ListeningSockets{.address = address, .all = {}};
   generation.control_socket->access = {wanted->mode, heritage.control_gid, heritage.control_uid};

@@ -27,7 +27,8 @@ struct Generation {
   State state = State::starting;
   worker::Heritage heritage;              // without the members that differ from worker to worker
   std::vector<ListeningSockets> sockets;  // of each address of each listener, in their order
-  std::optional<ListeningSockets> control_socket;  // on which the active generation's master takes commands
+  std::optional<ListeningSockets>
+      control_socket;  // on which the active generation's master takes commands
   std::shared_ptr<const InheritedSockets> inherited;  // handed on from generation to generation
   // Between the workers, by slot, and the helper; none where no service asks for passwords.
   std::vector<worker::auth::Channel> auth_channels;

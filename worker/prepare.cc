@@ -50,8 +50,8 @@ const passwd* find_user(const std::optional<std::string>& name, const conf::Posi
   if (!name) return nullptr;
   const passwd* const found = ::getpwnam(name->c_str());
   if (found == nullptr) {
-    diagnostics.error(where, "there is no user `" + log::escaped(*name) +
-                                 "`; expected a name from /etc/passwd");
+    diagnostics.error(
+        where, "there is no user `" + log::escaped(*name) + "`; expected a name from /etc/passwd");
   }
   return found;
 }
@@ -61,8 +61,8 @@ const group* find_group(const std::optional<std::string>& name, const conf::Posi
   if (!name) return nullptr;
   const group* const found = ::getgrnam(name->c_str());
   if (found == nullptr) {
-    diagnostics.error(where, "there is no group `" + log::escaped(*name) +
-                                 "`; expected a name from /etc/group");
+    diagnostics.error(
+        where, "there is no group `" + log::escaped(*name) + "`; expected a name from /etc/group");
   }
   return found;
 }

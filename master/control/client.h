@@ -19,8 +19,8 @@
 
 namespace master::control {
 
-inline constexpr std::uint64_t kLineMs = 10'000;    // for the whole line
-inline constexpr std::uint64_t kAnswerMs = 30'000;  // for the client to take the whole answer
+inline constexpr std::uint64_t kLineMs = 10'000;         // for the whole line
+inline constexpr std::uint64_t kAnswerMs = 30'000;       // for the client to take the whole answer
 inline constexpr std::size_t kMostPerTurn = 256 * 1024;  // bytes of an answer
 
 class Client : public Recipient {

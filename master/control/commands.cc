@@ -57,9 +57,9 @@ void Commands::run(std::string_view line, Peer peer, const Reply& reply) const {
 void Commands::dispatch(std::vector<std::string> words, Peer peer, const Reply& reply) const {
   const Command& command = find(words.front());
   if (command.is_change) {
-    log_queue_.log(worker::log::Severity::notice,
-                   "control: uid " + std::to_string(peer.uid) + ", pid " +
-                       std::to_string(peer.pid) + ":" + one_line(joined(words)));
+    log_queue_.log(worker::log::Severity::notice, "control: uid " + std::to_string(peer.uid) +
+                                                      ", pid " + std::to_string(peer.pid) + ":" +
+                                                      one_line(joined(words)));
   }
   words.erase(words.begin());
   try {

@@ -1,8 +1,9 @@
 // What a client of the control socket sends: one line, and the words in it.
 //
 // Pure. A line ends with LF, or CR LF, and has at most kMostLine bytes with its end. Words are
-// separated by spaces and tabs. Within "…" they are part of a word, and \ before any character means
-// that character, in and outside of quotes: -H "Cookie: a=\"1\"". Other control bytes are refused.
+// separated by spaces and tabs. Within "…" they are part of a word, and \ before any character
+// means that character, in and outside of quotes: -H "Cookie: a=\"1\"". Other control bytes are
+// refused.
 #pragma once
 
 #include <cstddef>

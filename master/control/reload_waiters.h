@@ -21,7 +21,7 @@ class ReloadWaiters {
   void give_up(const std::string& reason);
 
  private:
-  std::vector<Reply> asking_;   // for a reload that has not begun
+  std::vector<Reply> asking_;    // for a reload that has not begun
   std::vector<Reply> awaiting_;  // the outcome of the one that began
 };
 

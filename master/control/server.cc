@@ -38,6 +38,8 @@ void Server::accept(std::uint64_t now_ms) {
 void Server::welcome(worker::net::UniqueFd connection, std::uint64_t now_ms) {
   if (clients_.size() == kMostClients) {
     ::send(connection.get(), kTooMany.data(), kTooMany.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    char unread[kMostLine];  // left in the socket, it would be an error to the peer
+    ::recv(connection.get(), unread, sizeof unread, MSG_DONTWAIT);
     return;
   }
   Served served{std::make_shared<Client>(std::move(connection), now_ms), {}};

@@ -1,7 +1,7 @@
 // Serves the control socket: accepts clients, runs their commands and sends the answers.
 //
-// Owns the clients, at most kMostClients; more get an error. Borrows the listening socket, which may
-// change with each turn. Has its sources in the master's loop and never blocks: in each turn a
+// Owns the clients, at most kMostClients; more get an error. Borrows the listening socket, which
+// may change with each turn. Has its sources in the master's loop and never blocks: in each turn a
 // client has one of its steps done. An exception ends the client alone.
 #pragma once
 

@@ -10,8 +10,8 @@
 #include <cstring>
 #include <string_view>
 
-#include "conf/load.h"
 #include "conf/address.h"
+#include "conf/load.h"
 #include "master/control/line.h"
 #include "master/ctl/failure.h"
 #include "worker/net/address.h"

@@ -13,8 +13,9 @@ const std::string kNone = "-";
 constexpr std::string_view kKind = "object";
 
 [[noreturn]] void refuse() {
-  throw Failure(kFailed, "pound sent an answer that poundctl does not understand; are they of the "
-                         "same version?");
+  throw Failure(kFailed,
+                "pound sent an answer that poundctl does not understand; are they of the "
+                "same version?");
 }
 
 // Returns what stands before `end` and removes it, with `end`.

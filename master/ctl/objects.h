@@ -18,9 +18,9 @@ class Object {
   explicit Object(std::string_view line);
 
   const std::string& kind() const { return kind_; }
-  bool has(std::string_view key) const;           // the field has a value
+  bool has(std::string_view key) const;                 // the field has a value
   const std::string& text(std::string_view key) const;  // "-" without a value
-  std::uint64_t number(std::string_view key) const;     // 0 without a value, or when it is no number
+  std::uint64_t number(std::string_view key) const;  // 0 without a value, or when it is no number
   const std::vector<std::pair<std::string, std::string>>& fields() const { return fields_; }
 
  private:

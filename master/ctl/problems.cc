@@ -27,9 +27,9 @@ void judge_backend(const Object& backend, Lines& lines) {
 
 void judge_listener(const Object& listener, Lines& lines) {
   if (listener.number("waiting") == 0) return;
-  lines.push_back("listener " + listener.text("address") + " is full: " +
-                  listener.text("waiting") + " requests wait, " + listener.text("in_service") +
-                  " of " + listener.text("limit") + " are in service");
+  lines.push_back("listener " + listener.text("address") + " is full: " + listener.text("waiting") +
+                  " requests wait, " + listener.text("in_service") + " of " +
+                  listener.text("limit") + " are in service");
 }
 
 void judge_worker(const Object& worker, Lines& lines) {

@@ -107,8 +107,13 @@ Table services_table(const Interval& interval, std::size_t most) {
 
 Table backends_table(const Interval& interval, std::size_t most) {
   const Gains backends(interval, "backend", "name");
-  Table table({{"BACKEND", kLeft}, {"STATE", kLeft}, {"REQUESTS/s"}, {"FAILURES/s"}, {"IN FLIGHT"},
-               {"P50 ms"}, {"P99 ms"}});
+  Table table({{"BACKEND", kLeft},
+               {"STATE", kLeft},
+               {"REQUESTS/s"},
+               {"FAILURES/s"},
+               {"IN FLIGHT"},
+               {"P50 ms"},
+               {"P99 ms"}});
   for (const std::size_t i : backends.busiest("requests", most)) {
     const Object& one = backends.objects()[i];
     table.add({one.text("name"), one.text("state"), rate_text(backends.rate(i, "requests")),

@@ -22,8 +22,15 @@ std::string age_of(const Object& object, std::string_view key) {
 }
 
 Table workers_table(const Objects& workers) {
-  Table table({{"WORKER"}, {"PID"}, {"GENERATION"}, {"STATE", kLeft}, {"CLIENTS"}, {"REQUESTS"},
-               {"BEAT ms"}, {"RESTARTS"}, {"DOING", kLeft}});
+  Table table({{"WORKER"},
+               {"PID"},
+               {"GENERATION"},
+               {"STATE", kLeft},
+               {"CLIENTS"},
+               {"REQUESTS"},
+               {"BEAT ms"},
+               {"RESTARTS"},
+               {"DOING", kLeft}});
   for (const Object& one : workers) {
     table.add({one.text("slot"), one.text("pid"), one.text("generation"), one.text("state"),
                one.text("clients"), one.text("requests"), one.text("heartbeat_ms"),
@@ -33,8 +40,8 @@ Table workers_table(const Objects& workers) {
 }
 
 Table listeners_table(const Objects& listeners) {
-  Table table({{"LISTENER", kLeft}, {"REQUESTS"}, {"REFUSED"}, {"IN SERVICE"}, {"WAITING"},
-               {"STREAMS"}});
+  Table table(
+      {{"LISTENER", kLeft}, {"REQUESTS"}, {"REFUSED"}, {"IN SERVICE"}, {"WAITING"}, {"STREAMS"}});
   for (const Object& one : listeners) {
     table.add({one.text("address"), one.text("requests"), one.text("refused"),
                of_limit(one, "in_service", "limit"), one.text("waiting"),
@@ -60,8 +67,15 @@ Objects wrong_first(Objects backends) {
 }
 
 Table short_backends_table(const Objects& backends) {
-  Table table({{"BACKEND", kLeft}, {"STATE", kLeft}, {"SINCE"}, {"IN FLIGHT"}, {"WAITING"},
-               {"REQUESTS"}, {"FAILURES"}, {"P50 ms"}, {"P99 ms"}});
+  Table table({{"BACKEND", kLeft},
+               {"STATE", kLeft},
+               {"SINCE"},
+               {"IN FLIGHT"},
+               {"WAITING"},
+               {"REQUESTS"},
+               {"FAILURES"},
+               {"P50 ms"},
+               {"P99 ms"}});
   for (const Object& one : wrong_first(backends)) {
     table.add({one.text("name"), one.text("state"), age_of(one, "since_s"),
                of_limit(one, "in_flight", "limit"), one.text("waiting"), one.text("requests"),
@@ -71,8 +85,15 @@ Table short_backends_table(const Objects& backends) {
 }
 
 Table backends_table(const Objects& backends) {
-  Table table({{"BACKEND", kLeft}, {"ADDRESS", kLeft}, {"STATE", kLeft}, {"SINCE"},
-               {"REASON", kLeft}, {"CHECK", kLeft}, {"SHARE %"}, {"IN FLIGHT"}, {"REQUESTS"},
+  Table table({{"BACKEND", kLeft},
+               {"ADDRESS", kLeft},
+               {"STATE", kLeft},
+               {"SINCE"},
+               {"REASON", kLeft},
+               {"CHECK", kLeft},
+               {"SHARE %"},
+               {"IN FLIGHT"},
+               {"REQUESTS"},
                {"FAILURES"}});
   for (const Object& one : wrong_first(backends)) {
     table.add({one.text("name"), one.text("address"), one.text("state"), age_of(one, "since_s"),
@@ -98,10 +119,8 @@ struct List {
 };
 
 constexpr std::array kLists{
-    List{"workers", "worker", workers_table},
-    List{"listeners", "listener", listeners_table},
-    List{"services", "service", services_table},
-    List{"backends", "backend", backends_table},
+    List{"workers", "worker", workers_table},     List{"listeners", "listener", listeners_table},
+    List{"services", "service", services_table},  List{"backends", "backend", backends_table},
     List{"sessions", "sessions", sessions_table},
 };
 
@@ -136,8 +155,8 @@ bool is_list(std::string_view name) {
 }
 
 Lines list_view(std::string_view name, const Objects& objects, std::size_t width) {
-  const auto list = std::find_if(kLists.begin(), kLists.end(),
-                                 [&](const List& one) { return one.name == name; });
+  const auto list =
+      std::find_if(kLists.begin(), kLists.end(), [&](const List& one) { return one.name == name; });
   return list->table(of_kind(objects, list->kind)).lines(width);
 }
 

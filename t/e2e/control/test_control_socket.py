@@ -98,11 +98,8 @@ def test_help_lists_the_commands(shared):
 
 
 def test_the_file_and_its_permissions(site):
-    mask = os.umask(0)
-    try:
-        pound = start(site)
-    finally:
-        os.umask(mask)
+    pound = site.pound(plain_site(f"Workers: 1; {SOCKET}"), web=site.backend().port,
+                       popen={"umask": 0})
     path = pathlib.Path(path_of(pound))
     about = path.lstat()
     assert stat.S_ISSOCK(about.st_mode)
@@ -180,7 +177,7 @@ def test_a_reload_that_fails_keeps_the_socket(site):
     pathlib.Path(taken).write_text("mine")
     pound.configure(pound.text.replace(first, taken))
     outcome = pound.reload(expect="failed")
-    assert outcome.messages == [f"cannot listen on {taken}: there is a file that is not a socket"]
+    assert outcome.messages == (f"cannot listen on {taken}: there is a file that is not a socket",)
     assert pathlib.Path(taken).read_text() == "mine"
     assert "status" in ask(pound, "help", first)
 

@@ -20,9 +20,13 @@ def connect(pound, path=None):
 
 
 def read_all(connection):
+    """All that comes, to the end: also a reset, if the daemon closed before it read everything."""
     parts = []
-    while part := connection.recv(65536):
-        parts.append(part)
+    try:
+        while part := connection.recv(65536):
+            parts.append(part)
+    except ConnectionResetError:
+        assert parts
     return b"".join(parts)
 
 

@@ -15,12 +15,15 @@ VERSION = re.search(r"^VERSION := (\S+)$", (ROOT / "Makefile").read_text(), re.M
 
 USR = """
 755 sbin/pound
+755 sbin/poundctl
 755 sbin/pound-reload
 644 lib/systemd/system/pound.service
 644 lib/systemd/system/pound@.service
 644 share/man/man5/pound.yaml.5
 644 share/man/man8/pound-reload.8
 644 share/man/man8/pound.8
+644 share/man/man8/poundctl.8
+644 share/bash-completion/completions/poundctl
 644 share/doc/pound/README.md
 644 share/doc/pound/CHANGELOG.md
 644 share/doc/pound/SECURITY.md

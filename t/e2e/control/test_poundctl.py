@@ -1,0 +1,269 @@
+"""poundctl: each command, its exit statuses and its errors."""
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+
+import pytest
+
+from harness import TIMEOUT, Client, get, request, reserve_port, wait_until
+from harness.config import plain_site
+from harness.control import SOCKET, path_of
+from harness.poundctl import command_of, poundctl, run_poundctl
+
+
+def start(site, settings="Workers: 2; ", **kwargs):
+    kwargs.setdefault("backends", {"web": "", "gone": f"Port: {reserve_port()}"})
+    kwargs.setdefault("services", "- URL: ^/gone\n  Backends: [*gone]\n- Backends: [*web]")
+    return site.pound(plain_site(settings + SOCKET, **kwargs), web=site.backend().port, gone=1)
+
+
+@pytest.fixture(name="shared", scope="module")
+def fixture_shared(shared_site):
+    pound = start(shared_site)
+    assert get(pound.port, "/gone").status == 503
+    assert get(pound.port, "/a").status == 200
+    return pound
+
+
+def test_status_shows_what_is_wrong_first(shared):
+    lines = poundctl(shared, "status").splitlines()
+    assert re.fullmatch(rf"pound \S+, pid {shared.master}, generation 1, up \d+\w+, \d+ clients, "
+                        r"2 requests", lines[0])
+    assert re.fullmatch(r"! backend gone \(127\.0\.0\.1:\d+\) is dead since \d+s: refused", lines[2])
+    titles = [line.split()[0] for line in lines if line.isupper() or "P50 ms" in line]
+    assert {"LISTENER", "SERVICE", "BACKEND"} <= set(titles)
+    backends = [line.split()[0] for line in lines[lines.index(next(
+        line for line in lines if line.startswith("BACKEND"))):][1:3]]
+    assert backends == ["gone", "web"]
+    assert max(map(len, lines)) <= 80
+
+
+def test_nothing_is_wrong(site):
+    pound = site.pound(plain_site(f"Workers: 1; {SOCKET}"), web=site.backend().port)
+    assert poundctl(pound, "status").splitlines()[1:3] == ["", "Nothing is wrong."]
+
+
+@pytest.mark.parametrize("name, title, rows", [
+    ("workers", "WORKER", 2), ("listeners", "LISTENER", 1), ("services", "SERVICE", 2),
+    ("backends", "BACKEND", 2), ("sessions", "SESSIONS", 1)])
+def test_tables(shared, name, title, rows):
+    lines = poundctl(shared, name).splitlines()
+    assert lines[0].split()[0] == title
+    assert len(lines) == 1 + rows
+    listed = json.loads(poundctl(shared, name, "--json"))
+    assert len(listed) == rows
+
+
+def test_status_as_json(shared):
+    whole = json.loads(poundctl(shared, "status", "--json"))
+    assert whole["process"]["pid"] == shared.master
+    assert [b["name"] for b in whole["backends"]] == ["web", "gone"]
+
+
+def test_commands_of_the_daemon_pass_through(shared):
+    assert poundctl(shared, "help").startswith("backends")
+    assert poundctl(shared, "statsu", status=2) == (
+        "poundctl: unknown command `statsu`; did you mean `status`?\n")
+    assert poundctl(shared, "-x", status=2).startswith("poundctl: option -x is unknown\nusage: ")
+    assert poundctl(shared, "a b", '"\\', status=2) == (
+        "poundctl: unknown command `a b`; `help` lists the commands\n")
+
+
+@pytest.mark.parametrize("args, error", [
+    ([], "poundctl: a command is missing\nusage: poundctl "),
+    (["-s"], "poundctl: option -s takes a value\n"),
+    (["-s", "", "status"], "poundctl: option -s takes a file name\n"),
+    (["status", "now"], "poundctl: unexpected argument `now` of status\n"),
+    (["status", "--json", "--watch"], "poundctl: --json and --watch exclude each other\n"),
+    (["x\n"], "poundctl: an argument has a control character\n"),
+    (["x" * 9000], "poundctl: the command is too long\n"),
+    (["-s", "/" + "x" * 200, "help"], "poundctl: the path of the socket is not possible: ")])
+def test_usage(shared, args, error):
+    if "-s" not in args and args:
+        args = ["-s", path_of(shared), *args]
+    done = run_poundctl(*args)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(error)
+
+
+def test_help_and_version():
+    assert run_poundctl("-h").stdout.startswith("usage: poundctl ")
+    assert run_poundctl("--help").returncode == 0
+    assert re.fullmatch(r"poundctl \d+\.\d+\.\d+\n", run_poundctl("-V").stdout)
+
+
+def test_where_the_daemon_is(site, tmp_path):
+    pound = start(site)
+    path = path_of(pound)
+    # Named by hand, also a relative one.
+    assert run_poundctl("-s", path, "help").returncode == 0
+    assert run_poundctl("-s", "control.sock", "help", cwd=pound.directory).returncode == 0
+    none = str(tmp_path / "none.sock")
+    done = run_poundctl("-s", none, "status")
+    assert (done.returncode, done.stderr) == (3, (
+        f"poundctl: cannot connect to {none}: No such file or directory; does pound run, and has "
+        "its configuration the key Control?\n"))
+    pound.signal(signal.SIGKILL)
+    pound.wait_exit()
+    done = run_poundctl("-s", path, "status")
+    assert (done.returncode, done.stderr) == (3, (
+        f"poundctl: cannot connect to {path}: Connection refused; pound does not run any more\n"))
+    pound.wait_gone()
+    pound.configure(pound.text.replace(f"Control: {path}", "Grace: 5"))
+    assert poundctl(pound, "status", status=3) == (
+        f"poundctl: {pound.config_file} has no key Control, so that pound takes no commands; see "
+        "CONTROL in pound.yaml(5), or name a socket with -s\n")
+
+
+def test_a_broken_configuration_leaves_the_usual_socket(shared, tmp_path):
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("Global:\n  Workers: many\n")
+    done = run_poundctl("-f", broken, "status")
+    assert f"poundctl: {broken}:2:12: error: " in done.stderr
+    assert "poundctl: trying /run/pound/control.sock\n" in done.stderr
+    assert shared.is_running()
+
+
+def test_a_master_that_hangs(site):
+    pound = start(site)
+    os.kill(pound.master, signal.SIGSTOP)
+    try:
+        with subprocess.Popen(**command_of(pound, "status"), stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True) as ctl:
+            assert ctl.poll() is None
+            os.kill(pound.master, signal.SIGCONT)
+            assert ctl.communicate(timeout=TIMEOUT)[0].startswith("pound ")
+    finally:
+        os.kill(pound.master, signal.SIGCONT)
+
+
+def test_reload_tells_the_outcome(site):
+    pound = start(site)
+    assert poundctl(pound, "reload") == (
+        "generation 2 active: 1 listener kept, 0 added, 0 removed, 2 workers\n")
+    pound.wait_log(r"control: uid \d+, pid \d+: reload$")
+    good = pound.text
+    pound.configure(good.replace("Workers: 2", "Workers: none"))
+    # The socket is still where it was; -f would not find it.
+    done = run_poundctl("-s", path_of(pound), "reload")
+    assert done.returncode == 1
+    assert re.match(r"poundctl: \S+:3:12: error: `Workers` is `none`, expected ", done.stderr)
+    pound.configure(good.replace("Workers: 2", "Workers: 1"))
+    assert "generation 3 active" in poundctl(pound, "reload")
+    assert get(pound.port, "/").status == 200
+
+
+def test_reloads_at_the_same_time_all_get_an_outcome(site):
+    pound = start(site)
+    callers = [subprocess.Popen(**command_of(pound, "reload"), stdout=subprocess.PIPE, text=True)
+               for _ in range(10)]
+    outcomes = [caller.communicate(timeout=TIMEOUT)[0] for caller in callers]
+    assert [caller.returncode for caller in callers] == [0] * 10
+    numbers = [int(re.match(r"generation (\d+) active: ", text)[1]) for text in outcomes]
+    assert max(numbers) == json.loads(
+        poundctl(pound, "status", "--json"))["process"]["generation"] <= 11
+
+
+def test_commands_while_workers_are_killed_and_generations_change(site):
+    pound = start(site)
+    for turn in range(5):
+        victim = pound.workers()[0]
+        os.kill(victim, signal.SIGKILL)
+        assert len(poundctl(pound, "backends").splitlines()) == 3
+        assert "active" in poundctl(pound, "reload")
+        pound.wait_workers(gone=[victim])
+        assert poundctl(pound, "status", "--json").count('"restarts"') >= 2, turn
+
+
+def test_stop_waits_for_requests(site):
+    pound = start(site)
+    with Client(pound.port) as client:
+        client.send(request("POST", "/", "Content-Length: 5") + b"12")
+        wait_until(lambda: json.loads(poundctl(pound, "listeners", "--json"))[0]["requests"] == 1,
+                   "a request")
+        assert poundctl(pound, "stop") == "stopping when all requests are answered, within 30 s\n"
+        assert poundctl(pound, "stop", status=1) == "poundctl: pound is stopping already\n"
+        assert poundctl(pound, "reload", status=1) == (
+            "poundctl: reload refused: pound is stopping\n")
+        client.send(b"345")
+        assert client.read_response().status == 200
+    assert pound.wait_exit() == 0
+    assert poundctl(pound, "status", status=3)
+
+
+def test_stop_now(site):
+    pound = start(site)
+    client = site.client(pound.port)
+    client.send(request("POST", "/", "Content-Length: 5") + b"12")
+    assert poundctl(pound, "stop", "--now") == "stopping now\n"
+    assert pound.wait_exit() == 0
+    assert poundctl(pound, "stop", "now", status=3)
+
+
+def test_a_reload_that_the_end_interrupts(site):
+    pound = start(site)
+    with subprocess.Popen(**command_of(pound, "reload"), stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True) as caller:
+        pound.signal(signal.SIGTERM)
+        out, err = caller.communicate(timeout=TIMEOUT)
+    assert (caller.returncode, err) in [(1, "poundctl: no reload: pound is stopping\n"),
+                                        (1, "poundctl: reload refused: pound is stopping\n"),
+                                        (0, "")] or caller.returncode == 3, (out, err)
+    assert pound.wait_exit() == 0
+
+
+def test_top_once(shared):
+    lines = poundctl(shared, "top").splitlines()
+    assert re.fullmatch(r"[\d.]+ requests/s, [\d.]+ refused/s, [\d.]+ failures/s, 0 in service, "
+                        "0 waiting", lines[1])
+    assert lines[2].startswith("! backend gone ")
+    assert [line.split()[0] for line in lines if "/s  " in line] == ["SERVICE", "BACKEND"]
+
+
+def on_a_terminal(pound, *args, until):
+    """What the command shows on a terminal of 80x24, until the pattern matches."""
+    master, slave = pty.openpty()
+    with subprocess.Popen(**command_of(pound, *args), stdin=slave, stdout=slave,
+                          stderr=slave) as ctl:
+        os.close(slave)
+        seen = b""
+        while not re.search(until, seen):
+            seen += os.read(master, 65536)
+        ctl.send_signal(signal.SIGINT)
+        ctl.wait(TIMEOUT)
+    os.close(master)
+    return seen
+
+
+def test_watch_and_top_on_a_terminal(shared):
+    seen = on_a_terminal(shared, "backends", "--watch", until=rb"(?s)\x1b\[H.*\x1b\[H.*\x1b\[J")
+    assert seen.count(b"BACKEND") == 2
+    seen = on_a_terminal(shared, "top", until=rb"(?s)\x1b\[H.*\x1b\[J")
+    assert b"requests/s" in seen
+
+
+def test_texts_cannot_harm_a_terminal(site):
+    backends = {"web": ""}
+    text = plain_site(f"Workers: 1; {SOCKET}", backends=backends).replace("web", "w\u00e9b")
+    pound = site.prepare(text, **{"w\u00e9b": site.backend().port, "wéb": 1})
+    pound.configure(text.replace("$w\u00e9b", str(site.backend().port)))
+    pound.start()
+    assert "w\\xc3\\xa9b" in poundctl(pound, "backends")
+
+
+def test_a_thousand_backends(site):
+    backends = {f"backend-with-a-long-name-{i}": "Port: 9" for i in range(1000)}
+    names = ", ".join(f"*{name}" for name in backends)
+    pound = site.pound(plain_site(f"Workers: 2; {SOCKET}", backends={"web": "", **backends},
+                                  services=f"- URL: ^/x\n  Backends: [{names}]\n"
+                                           "- Backends: [*web]"),
+                       web=site.backend().port, **{name: 9 for name in backends})
+    lines = poundctl(pound, "status").splitlines()
+    assert max(map(len, lines)) <= 80
+    assert len([line for line in lines if line.startswith("backend-")]) == 1000
+    assert len(poundctl(pound, "backends").splitlines()) == 1002
+    assert len(json.loads(poundctl(pound, "backends", "--json"))) == 1001
