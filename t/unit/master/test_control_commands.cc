@@ -51,10 +51,7 @@ struct Desk {
 TEST_CASE("control commands: a handler gets the words, and whoever changes something is logged") {
   Desk desk;
   Call got;
-  desk.commands.add({.name = "show",
-                     .arguments = "[X]",
-                     .help = "show x",
-                     .run = [&](Call call) {
+  desk.commands.add({.name = "show", .arguments = "[X]", .help = "show x", .run = [&](Call call) {
                        got = call;
                        call.reply.answer("x\n");
                      }});

@@ -84,8 +84,9 @@ TEST_CASE("ctl views: what is wrong") {
 
 TEST_CASE("ctl views: status has what is wrong first, and wrong backends before others") {
   const Lines lines = status_view(
-      state(backend("good", "state=live since_s=5 in_flight=1 limit=8 waiting=0 requests=10 "
-                            "failures=0 p50_ms=1.5 p99_ms=20.0") +
+      state(backend("good",
+                    "state=live since_s=5 in_flight=1 limit=8 waiting=0 requests=10 "
+                    "failures=0 p50_ms=1.5 p99_ms=20.0") +
             backend("bad", "state=dead since_s=5 reason=reset in_flight=0 limit=0 waiting=0")),
       80);
   REQUIRE(lines.size() == 7);
@@ -108,8 +109,7 @@ TEST_CASE("ctl views: top shows what counters have gained, the busiest first") {
         "object=service name=l/2 requests=" + std::to_string(two) + " retries=0 sessions=0\n");
   };
   const Lines lines = top_view({at(100, 10, 90), at(300, 20, 280), 2}, 80, 24);
-  CHECK(lines[1] ==
-        "100 requests/s, 0.0 refused/s, 0.0 failures/s, 2 in service, 1 waiting");
+  CHECK(lines[1] == "100 requests/s, 0.0 refused/s, 0.0 failures/s, 2 in service, 1 waiting");
   REQUIRE(lines.size() >= 6);
   CHECK(lines[2].starts_with("! listener l is full: "));
   CHECK(lines[4] == "SERVICE  REQUESTS/s  RETRIES/s  SESSIONS");
