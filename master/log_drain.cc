@@ -91,6 +91,7 @@ void LogDrain::turn(std::uint64_t now_ms) {
   if (is_overdue && !is_stuck && drain_rings()) wake_up(now_ms);
   if (!awake_) return;
   for (Source& source : sources_) count_drops(source, now_ms);
+  segment_.workers().set_log_losses(log_queue_.losses());
   if (is_stuck || drain_rings()) last_record_ms_ = now_ms;
   if (now_ms - last_record_ms_ >= kSilenceMs) fall_asleep(now_ms);
   if (!is_stuck) log_queue_.flush();

@@ -37,6 +37,11 @@ void write_stderr(std::string_view text) {
   }
 }
 
+void LogQueue::lose(std::uint64_t records) {
+  losses_ += records;
+  sink_->lose(records);
+}
+
 // The record is sent, or waits, or is counted as lost.
 void LogQueue::take(int priority, pid_t pid, std::string_view text) noexcept {
   has_unflushed_ = true;

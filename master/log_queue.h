@@ -31,7 +31,9 @@ class LogQueue {
   // A worker's record.
   void forward(int priority, pid_t pid, std::string_view text) noexcept;
   // Counts records that were lost before they came here.
-  void lose(std::uint64_t records) { sink_->lose(records); }
+  void lose(std::uint64_t records);
+  // Records that were lost because the log is slow, since the start.
+  std::uint64_t losses() const { return losses_; }
   // Sends to another sink from now on. Lines and losses that the old one still holds move there.
   void replace_sink(std::unique_ptr<LogSink> sink);
 
@@ -68,6 +70,7 @@ class LogQueue {
   int detail_;
   bool starting_ = true;
   bool has_unflushed_ = false;
+  std::uint64_t losses_ = 0;
   std::deque<Record> waiting_;
   std::size_t waiting_bytes_ = 0;
 };

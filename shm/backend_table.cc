@@ -19,11 +19,6 @@ constexpr std::uint64_t kTimeMask = (std::uint64_t{1} << kReasonShift) - 1;
 constexpr int kProbesShift = 56;
 constexpr std::uint64_t kMostProbes = 32;  // then the delay exceeds every period
 
-constexpr std::uint32_t kRequests = 0;
-constexpr std::uint32_t kFailures = 1;
-constexpr std::uint32_t kTlsVerify = 2;
-constexpr std::uint32_t kTlsHandshake = 3;
-
 constexpr std::uint64_t kCameBack = 1;  // instead of the reason
 
 std::uint64_t live_word(std::uint64_t now_ms, bool came_back) {
@@ -93,7 +88,7 @@ BackendTable::BackendTable(MasterPart& master, PerRow<RowPart> rows, CommonPart&
     : master_(master),
       rows_(rows),
       common_(common),
-      counters_(master.counters, rows.at(&rows[0].counters), common.counters),
+      cells_(rows.at(&rows[0].cells), common.cells),
       response_times_(rows.at(&rows[0].response_times), common.response_times),
       checks_(common.checks),
       ejections_(common.ejections) {}
@@ -113,7 +108,7 @@ std::optional<std::uint32_t> BackendTable::enroll(BackendId id, std::uint32_t li
     checks_.restart(entry->index);
     ejections_.restart(entry->index);
     master_.warmup_ms[entry->index].store(0);
-    counters_.restart(entry->index);
+    cells_.restart(entry->index);
     slots(entry->index).set_limit(limit);
     response_times_.restart(entry->index);
   }
@@ -270,24 +265,24 @@ std::uint64_t BackendTable::last_heard_ms(std::uint32_t index) const {
 }
 
 void BackendTable::count_request(std::uint32_t index, Row row) {
-  counters_.count(index, row, kRequests);
+  add_to(cells_.take(index, row).requests, 1);
 }
 
-void BackendTable::count_failure(std::uint32_t index, Row row) {
-  counters_.count(index, row, kFailures);
+void BackendTable::count_failure(std::uint32_t index, Row row, BackendFailure why) {
+  add_to(cells_.take(index, row).failures[static_cast<std::size_t>(why)], 1);
 }
 
-void BackendTable::count_tls_failure(std::uint32_t index, Row row, bool is_untrusted) {
-  counters_.count(index, row, is_untrusted ? kTlsVerify : kTlsHandshake);
+void BackendTable::count_response(std::uint32_t index, Row row, int status, std::uint64_t us) {
+  ResponseCells& responses = cells_.take(index, row).responses;
+  responses.count(response_class(status));
+  responses.count_time(us);
+  response_times_.take(index, row).count(us);
 }
 
 BackendCounters BackendTable::counters(std::uint32_t index) const {
-  const auto sums = counters_.sums(index);
-  return BackendCounters{sums[kRequests], sums[kFailures], sums[kTlsVerify], sums[kTlsHandshake]};
-}
-
-void BackendTable::count_response_time(std::uint32_t index, Row row, std::uint64_t us) {
-  response_times_.take(index, row).count(us);
+  BackendCounters sums;
+  cells_.each(index, [&](const BackendCells& cells) { sums.add(cells); });
+  return sums;
 }
 
 LatencySums BackendTable::response_times(std::uint32_t index) const {

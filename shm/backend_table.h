@@ -16,7 +16,7 @@
 #include <string_view>
 
 #include "shm/backend_checks.h"
-#include "shm/counter_grid.h"
+#include "shm/backend_counters.h"
 #include "shm/ejections.h"
 #include "shm/id_registry.h"
 #include "shm/ids.h"
@@ -69,14 +69,6 @@ struct Fitness {
   unsigned share = kFullShare;  // of its weight: 0..kFullShare
 };
 
-struct BackendCounters {
-  std::uint64_t requests = 0;  // sent to the backend
-  std::uint64_t failures = 0;  // connects refused or timed out, invalid responses, TLS
-  // Connections that TLS did not come to: because of the backend's certificate, or otherwise.
-  std::uint64_t tls_verify = 0;
-  std::uint64_t tls_handshake = 0;
-};
-
 // A hash that identifies an address in all generations, although their lists may differ. Never 0.
 using AddressKey = std::uint64_t;
 
@@ -103,17 +95,16 @@ struct SilentAddress {
 
 class BackendTable {
  public:
-  using Counters = CounterGrid<kMaxBackends, 4>;
+  using Cells = SparseGrid<kMaxBackends, BackendCells>;
   using ResponseTimes = SparseGrid<kMaxBackends, LatencyCells>;
   struct MasterPart {
     IdRegistry<kMaxBackends> ids;
-    Counters::MasterPart counters;
     SlotGates::MasterPart slots[kMaxBackends];
     std::atomic<std::uint64_t> warmup_ms[kMaxBackends]{};
   };
   struct RowPart {
     SlotGates::RowPart slots[kMaxBackends];
-    Counters::RowPart counters;
+    Cells::RowPart cells;
     ResponseTimes::RowPart response_times;
   };
   struct CommonPart {
@@ -124,7 +115,7 @@ class BackendTable {
     SilentAddress silent[kMaxBackends][kMaxSilentAddresses]{};
     BackendChecks::CommonPart checks;
     Ejections::CommonPart ejections;
-    Counters::CommonPart counters;
+    Cells::CommonPart cells;
     ResponseTimes::CommonPart response_times;
     SlotGates::CommonPart slots[kMaxBackends];
   };
@@ -188,11 +179,12 @@ class BackendTable {
   std::uint64_t last_heard_ms(std::uint32_t index) const;
 
   void count_request(std::uint32_t index, Row row);
-  void count_failure(std::uint32_t index, Row row);
-  void count_tls_failure(std::uint32_t index, Row row, bool is_untrusted);
+  void count_failure(std::uint32_t index, Row row, BackendFailure why);
+  // `us`: from the moment the request was sent to the response head.
+  void count_response(std::uint32_t index, Row row, int status, std::uint64_t us);
+  // For the process of `row`, to count what else happens.
+  BackendCells& cells(std::uint32_t index, Row row) { return cells_.take(index, row); }
   BackendCounters counters(std::uint32_t index) const;  // of all processes, dead ones included
-  // From the end of the request to the response head, in microseconds.
-  void count_response_time(std::uint32_t index, Row row, std::uint64_t us);
   LatencySums response_times(std::uint32_t index) const;
 
   // By the master, after the process of `row` died: frees its slots and its tickets.
@@ -208,7 +200,7 @@ class BackendTable {
   MasterPart& master_;
   PerRow<RowPart> rows_;
   CommonPart& common_;
-  Counters counters_;
+  Cells cells_;
   ResponseTimes response_times_;
   BackendChecks checks_;
   Ejections ejections_;

@@ -11,7 +11,7 @@ ListenerTable::ListenerTable(MasterPart& master, PerRow<RowPart> rows, CommonPar
     : master_(master),
       rows_(rows),
       common_(common),
-      counters_(master.counters, rows.at(&rows[0].counters), common.counters),
+      cells_(rows.at(&rows[0].cells), common.cells),
       refusals_(rows.at(&rows[0].refusals), common.refusals) {}
 
 std::optional<std::uint32_t> ListenerTable::enroll(ListenerId id, std::uint32_t limit) {
@@ -22,7 +22,7 @@ std::optional<std::uint32_t> ListenerTable::enroll(ListenerId id, std::uint32_t 
   const auto entry = master_.ids.take(id, is_idle);
   if (!entry) return std::nullopt;
   if (entry->is_new) {
-    counters_.restart(entry->index);
+    cells_.restart(entry->index);
     refusals_.restart(entry->index);
     slots(entry->index).set_limit(limit);
   }
@@ -46,16 +46,19 @@ Gate ListenerTable::stream_gate(std::uint32_t index) const {
           common_.stream_gates[index]};
 }
 
-void ListenerTable::count_request(std::uint32_t index, Row row) { counters_.count(index, row, 0); }
+ListenerCells& ListenerTable::cells(std::uint32_t index, Row row) {
+  return cells_.take(index, row);
+}
 
-std::uint64_t ListenerTable::requests(std::uint32_t index) const {
-  return counters_.sums(index)[0];
+ListenerCounters ListenerTable::counters(std::uint32_t index) const {
+  ListenerCounters sums;
+  cells_.each(index, [&](const ListenerCells& cells) { sums.add(cells); });
+  return sums;
 }
 
 void ListenerTable::count_refusal(std::uint32_t index, Row row, std::uint32_t reason) {
   if (reason >= kMaxReasons) return;
-  std::atomic<std::uint64_t>& cell = refusals_.take(index, row).by_reason[reason];
-  cell.store(cell.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  add_to(refusals_.take(index, row).by_reason[reason], 1);
 }
 
 ReasonCounts ListenerTable::refusals(std::uint32_t index) const {

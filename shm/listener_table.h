@@ -10,10 +10,10 @@
 #include <cstdint>
 #include <optional>
 
-#include "shm/counter_grid.h"
 #include "shm/id_registry.h"
 #include "shm/ids.h"
 #include "shm/layout.h"
+#include "shm/listener_counters.h"
 #include "shm/slot_gates.h"
 #include "shm/sparse_grid.h"
 
@@ -29,22 +29,21 @@ struct RefusalCells {
 
 class ListenerTable {
  public:
-  using Counters = CounterGrid<kMaxListeners, 1>;
+  using Cells = SparseGrid<kMaxListeners, ListenerCells>;
   using Refusals = SparseGrid<kMaxListeners, RefusalCells>;
   struct MasterPart {
     IdRegistry<kMaxListeners> ids;
-    Counters::MasterPart counters;
     SlotGates::MasterPart slots[kMaxListeners];
     Gate::MasterPart stream_gates[kMaxListeners];
   };
   struct RowPart {
     SlotGates::RowPart slots[kMaxListeners];
     Gate::RowPart stream_gates[kMaxListeners];
-    Counters::RowPart counters;
+    Cells::RowPart cells;
     Refusals::RowPart refusals;
   };
   struct CommonPart {
-    Counters::CommonPart counters;
+    Cells::CommonPart cells;
     Refusals::CommonPart refusals;
     SlotGates::CommonPart slots[kMaxListeners];
     Gate::CommonPart stream_gates[kMaxListeners];
@@ -59,8 +58,9 @@ class ListenerTable {
   Gate gate(std::uint32_t index) const;        // of all its requests in service
   // Of its tunnels and event streams (`MaxStreams`); nothing waits at it.
   Gate stream_gate(std::uint32_t index) const;
-  void count_request(std::uint32_t index, Row row);
-  std::uint64_t requests(std::uint32_t index) const;
+  // For the process of `row`, to count in; they stay where they are.
+  ListenerCells& cells(std::uint32_t index, Row row);
+  ListenerCounters counters(std::uint32_t index) const;  // of all processes, dead ones included
   // Ignores a `reason` of kMaxReasons or more.
   void count_refusal(std::uint32_t index, Row row, std::uint32_t reason);
   ReasonCounts refusals(std::uint32_t index) const;
@@ -71,7 +71,7 @@ class ListenerTable {
   MasterPart& master_;
   PerRow<RowPart> rows_;
   CommonPart& common_;
-  Counters counters_;
+  Cells cells_;
   Refusals refusals_;
 };
 

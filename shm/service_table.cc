@@ -42,6 +42,7 @@ std::optional<std::vector<std::uint32_t>> ServiceTable::enroll(const std::vector
     const auto entry = ids_.add(id, [](std::uint32_t) { return true; });
     if (!entry) return std::nullopt;  // an id occurs twice in `ids`
     counters_.restart(entry->index);
+    responses_.restart(entry->index);
     retry_budgets_[entry->index].store(0, std::memory_order_relaxed);
     rows.push_back(entry->index);
   }
@@ -60,6 +61,12 @@ void ServiceTable::count_request(std::uint32_t index, Row row) {
 
 std::uint64_t ServiceTable::requests(std::uint32_t index) const {
   return counters_.sums(index)[kRequests];
+}
+
+ResponseSums ServiceTable::responses(std::uint32_t index) const {
+  ResponseSums sums;
+  responses_.each(index, [&](const ResponseCells& cells) { sums.add(cells); });
+  return sums;
 }
 
 void ServiceTable::count_stranger(std::uint32_t index, Row row) {

@@ -13,26 +13,32 @@
 #include "shm/id_registry.h"
 #include "shm/ids.h"
 #include "shm/layout.h"
+#include "shm/response_cells.h"
+#include "shm/sparse_grid.h"
 
 namespace shm {
 
 class ServiceTable {
  public:
   using Counters = CounterGrid<kMaxServices, 4>;
+  using Responses = SparseGrid<kMaxServices, ResponseCells>;
   struct MasterPart {
     IdRegistry<kMaxServices> ids;
     Counters::MasterPart counters;
   };
   struct RowPart {
     Counters::RowPart counters;
+    Responses::RowPart responses;
   };
   struct CommonPart {
     Counters::CommonPart counters;
+    Responses::CommonPart responses;
     std::atomic<std::uint64_t> retry_budgets[kMaxServices]{};  // see retry_budget.h
   };
   ServiceTable(MasterPart& master, PerRow<RowPart> rows, CommonPart& common)
       : ids_(master.ids),
         counters_(master.counters, rows.at(&rows[0].counters), common.counters),
+        responses_(rows.at(&rows[0].responses), common.responses),
         retry_budgets_(common.retry_budgets) {}
 
   // The rows of all `ids`, which must differ from each other. Nothing, and no change, when there
@@ -45,6 +51,11 @@ class ServiceTable {
   ServiceId id_of(std::uint32_t index) const { return ids_.id_of(index); }
   void count_request(std::uint32_t index, Row row);
   std::uint64_t requests(std::uint32_t index) const;
+  // For the process of `row`, to count in.
+  ResponseCells& response_cells(std::uint32_t index, Row row) {
+    return responses_.take(index, row);
+  }
+  ResponseSums responses(std::uint32_t index) const;  // of all processes, dead ones included
   // Of requests without a session, where such requests wait behind others.
   void count_stranger(std::uint32_t index, Row row);
   std::uint64_t strangers(std::uint32_t index) const;
@@ -57,6 +68,7 @@ class ServiceTable {
  private:
   IdRegistry<kMaxServices>& ids_;
   Counters counters_;
+  Responses responses_;
   std::atomic<std::uint64_t>* retry_budgets_;  // kMaxServices of them
 };
 

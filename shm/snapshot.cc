@@ -31,7 +31,7 @@ void read_listeners(Segment& segment, Snapshot& snapshot) {
     const GateStatus streams = read_gate(listeners.stream_gate(row), rows);
     if (!listeners.enrolled(row) && is_idle(gate) && is_idle(streams)) continue;
     snapshot.listeners.push_back(
-        {row, gate, listeners.requests(row), listeners.refusals(row), streams});
+        {row, gate, listeners.counters(row), listeners.refusals(row), streams});
   }
 }
 
@@ -46,7 +46,7 @@ void read_services(Segment& segment, Snapshot& snapshot) {
     if (!services.enrolled(row)) continue;
     snapshot.services.push_back({row, services.requests(row), sessions[row],
                                  services.strangers(row), services.retries(row),
-                                 services.retries_refused(row)});
+                                 services.retries_refused(row), services.responses(row)});
   }
 }
 

@@ -37,7 +37,7 @@ struct GateStatus {
 struct ListenerStatus {
   std::uint32_t row = 0;
   GateStatus gate;
-  std::uint64_t requests = 0;
+  ListenerCounters counters;
   ReasonCounts refused{};
   GateStatus streams;  // tunnels and event streams
 };
@@ -49,6 +49,7 @@ struct ServiceStatus {
   std::uint64_t strangers = 0;        // requests that waited behind others, or would have
   std::uint64_t retries = 0;          // requests that went to one more backend (Retry)
   std::uint64_t retries_refused = 0;  // those for which the budget did not pay
+  ResponseSums responses;
 };
 
 struct LimitStatus {

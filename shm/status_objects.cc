@@ -80,14 +80,28 @@ StatusObject worker_object(const WorkerStatus& worker, std::uint64_t now_ms) {
   return object.take();
 }
 
+void add_responses(Builder& object, const ResponseSums& responses) {
+  object.add("status_1xx", responses.of(ResponseClass::informational));
+  object.add("status_2xx", responses.of(ResponseClass::success));
+  object.add("status_3xx", responses.of(ResponseClass::redirection));
+  object.add("status_4xx", responses.of(ResponseClass::client_error));
+  object.add("status_5xx", responses.of(ResponseClass::server_error));
+}
+
 StatusObject listener_object(const ListenerStatus& listener, const RowNames& names) {
   const ReasonCounts& refused = listener.refused;
+  const ListenerCounters& counters = listener.counters;
   Builder object("listener");
   object.add("address", name_of(names.listeners, listener.row));
   object.add("in_service", listener.gate.in_service).add("waiting", listener.gate.waiting);
   object.add("waiting_strangers", listener.gate.strangers);
-  object.add("limit", listener.gate.limit).add("requests", listener.requests);
+  object.add("limit", listener.gate.limit).add("requests", counters.all_requests());
   object.add("streams", listener.streams.in_service).add("max_streams", listener.streams.limit);
+  object.add("connections", counters.connections);
+  object.add("bytes_in", counters.bytes_in).add("bytes_out", counters.bytes_out);
+  object.add("tls_handshakes", counters.all_handshakes());
+  object.add("tls_resumptions", counters.tls_resumptions);
+  add_responses(object, counters.responses);
   object.add("refused", std::accumulate(refused.begin(), refused.end(), std::uint64_t{0}));
   for (std::size_t reason = 0; reason < refused.size(); ++reason) {
     if (refused[reason] == 0) continue;
@@ -105,6 +119,7 @@ StatusObject service_object(const ServiceStatus& service, const RowNames& names)
   object.add("requests", service.requests).add("sessions", service.sessions);
   object.add("strangers", service.strangers);
   object.add("retries", service.retries).add("retries_refused", service.retries_refused);
+  add_responses(object, service.responses);
   return object.take();
 }
 
@@ -141,8 +156,8 @@ StatusObject backend_object(const BackendStatus& backend, const RowNames& names,
   object.add("waiting", backend.gate.waiting);
   object.add("waiting_strangers", backend.gate.strangers);
   object.add("requests", backend.counters.requests).add("failures", backend.counters.failures);
-  object.add("tls_verify", backend.counters.tls_verify);
-  object.add("tls_handshake", backend.counters.tls_handshake);
+  object.add("tls_verify", backend.counters.of(BackendFailure::tls_verify));
+  object.add("tls_handshake", backend.counters.of(BackendFailure::tls_handshake));
   object.add_ms("p50_ms", backend.response_times.percentile_us(50));
   object.add_ms("p99_ms", backend.response_times.percentile_us(99));
   if (backend.last_probe_ms == 0) {
@@ -151,6 +166,8 @@ StatusObject backend_object(const BackendStatus& backend, const RowNames& names,
     object.add("last_probe_s", elapsed(now_ms, backend.last_probe_ms) / 1000);
   }
   add_recovery(object, backend, now_ms);
+  add_responses(object, backend.counters.responses);
+  object.add("deaths", backend.counters.deaths).add("ejections", backend.counters.ejections);
   return object.take();
 }
 

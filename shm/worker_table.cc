@@ -83,8 +83,11 @@ void WorkerTable::set_pid(Row row, std::int32_t pid) {
   const Generation generation = identity.generation.load(std::memory_order_relaxed);
   if (slot >= kMaxWorkers) return;
   Births& births = master_.births[slot];
-  if (births.generation == generation) ++births.restarts;
-  births.generation = generation;
+  if (births.generation.load(std::memory_order_relaxed) == generation) {
+    births.restarts.store(births.restarts.load(std::memory_order_relaxed) + 1,
+                          std::memory_order_relaxed);
+  }
+  births.generation.store(generation, std::memory_order_relaxed);
 }
 
 void WorkerTable::free(Row row) {
@@ -146,13 +149,28 @@ WorkerInfo WorkerTable::info(Row row) const {
   const std::uint64_t before = identity.requests_before.load(std::memory_order_relaxed);
   info.requests = std::max(gauges.requests.load(std::memory_order_relaxed), before) - before;
   info.clients = gauges.clients.load(std::memory_order_relaxed);
-  if (info.slot < kMaxWorkers) info.restarts = master_.births[info.slot].restarts;
+  if (info.slot < kMaxWorkers) info.restarts = master_.births[info.slot].restarts.load();
   const std::uint32_t refused = gauges.refused_call.load(std::memory_order_relaxed);
   if (refused != 0) info.refused_call = refused - 1;
   info.doing = unpack(gauges.doing.load(std::memory_order_relaxed));
   info.buffered = gauges.buffered.load(std::memory_order_relaxed);
   info.buffer_memory = gauges.buffer_memory.load(std::memory_order_relaxed);
   return info;
+}
+
+std::optional<std::uint64_t> WorkerTable::restarts(Slot slot) const {
+  if (slot >= kMaxWorkers) return std::nullopt;
+  const Births& births = master_.births[slot];
+  if (births.generation.load(std::memory_order_relaxed) == 0) return std::nullopt;
+  return births.restarts.load(std::memory_order_relaxed);
+}
+
+void WorkerTable::set_log_losses(std::uint64_t records) {
+  master_.log_losses.store(records, std::memory_order_relaxed);
+}
+
+std::uint64_t WorkerTable::log_losses() const {
+  return master_.log_losses.load(std::memory_order_relaxed);
 }
 
 std::uint64_t WorkerTable::total_requests() const {

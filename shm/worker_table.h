@@ -89,13 +89,14 @@ class WorkerTable {
     std::atomic<std::uint64_t> requests_before{0};  // of the processes before the present one
   };
   struct Births {
-    Generation generation;
-    std::uint32_t restarts;
+    std::atomic<Generation> generation;
+    std::atomic<std::uint32_t> restarts;
   };
   struct MasterPart {
     std::atomic<Row> in_use{0};
     std::atomic<Row> ever{0};    // 1 + the highest row that was ever taken
     Births births[kMaxWorkers];  // by slot
+    std::atomic<std::uint64_t> log_losses{0};
     Identity rows[kMaxRows];
   };
   // On a cache line of its own, because each request writes to it.
@@ -136,6 +137,12 @@ class WorkerTable {
   // takes all invitations since its last call; bit n is slot n.
   void invite(Row row, Slot slot);
   std::uint64_t take_invitations(Row row);
+  // Successors of dead processes that the slot has had, over all generations; nothing for a slot
+  // that never had a process.
+  std::optional<std::uint64_t> restarts(Slot slot) const;
+  // Log records that were lost, since the start; by the master.
+  void set_log_losses(std::uint64_t records);
+  std::uint64_t log_losses() const;
   std::uint64_t total_requests() const;  // of all processes, ended ones included
 
  private:

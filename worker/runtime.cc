@@ -35,9 +35,9 @@ std::vector<std::unique_ptr<route::Listener>> make_listeners(Runtime& runtime) {
   std::vector<std::unique_ptr<route::Listener>> made;
   for (std::size_t i = 0; i < heritage.listeners.size(); ++i) {
     const route::ListenerHeritage& inherited = heritage.listeners[i];
-    auto listener = std::make_unique<route::Listener>(
-        heritage.config->listeners[i], inherited, runtime.deadlines, runtime.queues,
-        heritage.segment->listeners().slots(inherited.row));
+    auto listener = std::make_unique<route::Listener>(heritage.config->listeners[i], inherited,
+                                                      runtime.deadlines, runtime.queues,
+                                                      heritage.segment->listeners(), heritage.row);
     route::add_services(*listener, *heritage.config, ids,
                         {.secret = heritage.session_secret,
                          .cookie_secret = cookie_secret(heritage),
@@ -72,7 +72,7 @@ Runtime::Runtime(const Heritage& inherited)
              inherited.wake_fds, inherited.sleeper),
       backends(make_backends(*this)),
       listeners(make_listeners(*this)),
-      health(inherited.segment->backends(), log, &backends),
+      health(inherited.segment->backends(), inherited.row, log, &backends),
       probe(backends, inherited.segment->backends(), health, inherited.config->global.alive, loop,
             deadlines, log),
       budget(inherited.config->global.buffer_memory),

@@ -36,4 +36,19 @@ shm::DeadReason dead_reason(int error) {
   }
 }
 
+shm::BackendFailure connect_failure(int error) {
+  switch (dead_reason(error)) {
+    case shm::DeadReason::refused:
+      return shm::BackendFailure::refused;
+    case shm::DeadReason::timeout:
+      return shm::BackendFailure::connect_timeout;
+    case shm::DeadReason::reset:
+      return shm::BackendFailure::connect_reset;
+    case shm::DeadReason::unreachable:
+      return shm::BackendFailure::unreachable;
+    default:
+      return shm::BackendFailure::no_connect;
+  }
+}
+
 }  // namespace worker::backend

@@ -9,5 +9,6 @@ namespace worker::backend {
 bool is_local_failure(int error);
 
 shm::DeadReason dead_reason(int error);
+shm::BackendFailure connect_failure(int error);
 
 }  // namespace worker::backend

@@ -53,6 +53,7 @@ bool Health::claim_address_probe(const Backend& backend, const net::SocketAddres
 void Health::backend_is_dead(const Backend& backend, int error) {
   const std::uint64_t now = net::EventLoop::now_ms();
   if (!table_.mark_dead(backend.heritage.row, dead_reason(error), now)) return;
+  shm::add_to(table_.cells(backend.heritage.row, row_).deaths, 1);
   log_.write(log::Severity::warning,
              "backend " + backend.title() + " is dead: " + std::strerror(error));
 }
@@ -76,12 +77,15 @@ void Health::checked(const Backend& backend, shm::CheckOutcome outcome, std::str
   const std::uint32_t row = backend.heritage.row;
   const shm::Liveness liveness = table_.liveness(row);
   const shm::CheckState state = table_.checks().note(row, outcome, liveness.since_ms, now);
+  shm::BackendCells& cells = table_.cells(row, row_);
+  shm::add_to(state.passes() ? cells.checks_passed : cells.checks_failed, 1);
   if (state.passes()) {
     if (!liveness.live && state.in_a_row >= backend.config.check->rise) backend_is_live(backend);
     return;
   }
   if (!liveness.live || state.in_a_row < backend.config.check->fall) return;
   if (!table_.mark_dead(row, shm::DeadReason::check, now)) return;
+  shm::add_to(cells.deaths, 1);
   log_.write(log::Severity::warning, "backend " + backend.title() +
                                          " is dead: check: " + shm::check_text(outcome) +
                                          (why.empty() ? "" : ": ") + std::string(why));
@@ -127,6 +131,7 @@ void Health::count_error(const Backend& backend, std::string_view what) {
   }
   const auto for_ms = static_cast<std::uint64_t>(eject.lasting.count()) * 1000;
   if (!table_.ejections().eject(row, for_ms, now)) return;
+  shm::add_to(table_.cells(row, row_).ejections, 1);
   log_.write(log::Severity::warning, "backend " + backend.title() + " is ejected for " +
                                          std::to_string(eject.lasting.count()) + " s: " + errors);
 }

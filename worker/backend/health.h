@@ -22,9 +22,10 @@ using shm::kFullShare;
 
 class Health {
  public:
-  // `all`: the backends that services name. Without them no backend is the last one of a service.
-  Health(shm::BackendTable& table, log::Log& log, const Backends* all = nullptr)
-      : table_(table), log_(log), all_(all) {}
+  // `row` is this worker's, where it counts. `all`: the backends that services name. Without them
+  // no backend is the last one of a service.
+  Health(shm::BackendTable& table, shm::Row row, log::Log& log, const Backends* all = nullptr)
+      : table_(table), row_(row), log_(log), all_(all) {}
 
   // Which part of its weight the backend may be chosen with now: 0 (not at all, as it is dead or
   // ejected) to kFullShare. An ejected backend counts as live while a service of it has no other.
@@ -77,6 +78,7 @@ class Health {
   void count_error(const Backend& backend, std::string_view what);
 
   shm::BackendTable& table_;
+  shm::Row row_;
   log::Log& log_;
   const Backends* all_;
 };

@@ -98,6 +98,7 @@ void Acceptor::accept_some(int most, int unconditional) {
                                SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (fd) {
       const int number = fd.get();
+      shm::add_to(listener_.cells.connections, 1);
       if (std::optional<Peer> entered = enter(context_, listener_, peer)) {
         context_.clients.adopt(make_client(std::move(fd), std::move(*entered)));
       }

@@ -1,10 +1,13 @@
 // The access record of a connection: see connection_record.h.
 #include "worker/client/connection_record.h"
 
+#include "worker/log/reasons.h"
+
 namespace worker::client {
 
 void write_connection_record(Context& context, const route::Listener& listener,
                              const ConnectionRecord& what) {
+  log::count_own_reason(listener.cells, what.reason);
   const std::uint64_t now_us = context.loop.turn_us();
   log::AccessRecord record;
   context.access_log.begin({}, now_us, record);

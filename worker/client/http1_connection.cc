@@ -38,6 +38,7 @@ Http1Connection::~Http1Connection() = default;
 
 void Http1Connection::start() {
   net::Stream& stream = endpoint_.stream();
+  stream.count_in(listener_.cells.bytes);
   if (listener_.heritage.tls) stream.secure(*listener_.heritage.tls);
   deadline_.start(listener_.client_timeout, net::EventLoop::now_ms());
   const auto callback = [](void* self, short what) {
@@ -167,20 +168,23 @@ void Http1Connection::begin_exchange(const http::Refusal& refusal, char* buffer,
 // Reads behind the `have` bytes in the worker's buffer; 0 when there is nothing to go on with.
 std::size_t Http1Connection::read_more(std::size_t have) {
   if (!endpoint_.readable()) return 0;
+  const tls::Session* const tls = endpoint_.stream().tls();
+  const bool shakes_hands = tls != nullptr && !tls->established();
   const tls::IoResult result = endpoint_.read(context_.buffer.data() + have, kHeadReadSize);
+  if (shakes_hands && tls->established()) {
+    listener_.cells.count_handshake(tls->version(), tls->is_resumed());
+  }
   switch (result.status) {
     case tls::IoStatus::ok:
       break;
     case tls::IoStatus::would_block:
       return 0;
-    case tls::IoStatus::failed: {
-      const tls::Session* const tls = endpoint_.stream().tls();
+    case tls::IoStatus::failed:
       if (tls != nullptr && !tls->established()) {
         handshake_failed(result.error);
         return 0;
       }
       [[fallthrough]];
-    }
     case tls::IoStatus::closed:
       close();
       return 0;

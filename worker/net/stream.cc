@@ -49,7 +49,10 @@ std::string_view gather(const iovec* pieces, int count, char* room) {
 }  // namespace
 
 tls::IoResult Stream::read(char* buffer, std::size_t size) {
-  return tls_ ? tls_->read(buffer, size) : receive(socket_.get(), buffer, size, 0);
+  const tls::IoResult result =
+      tls_ ? tls_->read(buffer, size) : receive(socket_.get(), buffer, size, 0);
+  if (counted_ != nullptr) shm::add_to(counted_->in, result.size);
+  return result;
 }
 
 tls::IoResult Stream::peek(char* buffer, std::size_t size) const {
@@ -57,6 +60,12 @@ tls::IoResult Stream::peek(char* buffer, std::size_t size) const {
 }
 
 tls::IoResult Stream::write(const iovec* pieces, int count, bool is_last) {
+  const tls::IoResult result = send(pieces, count, is_last);
+  if (counted_ != nullptr) shm::add_to(counted_->out, result.size);
+  return result;
+}
+
+tls::IoResult Stream::send(const iovec* pieces, int count, bool is_last) {
   if (tls_) return tls_->write(pieces, count, is_last);
   const int flags = MSG_NOSIGNAL | (is_last ? MSG_MORE : 0);
   char gathered[kGathered];

@@ -10,6 +10,7 @@
 #include <memory>
 #include <string_view>
 
+#include "shm/listener_counters.h"
 #include "worker/net/unique_fd.h"
 #include "worker/tls/io_result.h"
 #include "worker/tls/session.h"
@@ -47,6 +48,10 @@ class Stream {
   int fd() const { return socket_.get(); }
   void close();
 
+  // From now on counts what is read and written in `bytes`, which outlives the stream and its
+  // moves.
+  void count_in(shm::ByteCells& bytes) { counted_ = &bytes; }
+
   // Starts TLS on this socket, on the group's side. The group outlives the stream.
   void secure(tls::SessionGroup& group);
   // Null for a plain stream.
@@ -56,8 +61,11 @@ class Stream {
   void drop_tls() { tls_.reset(); }
 
  private:
+  tls::IoResult send(const iovec* pieces, int count, bool is_last);
+
   UniqueFd socket_;
   std::unique_ptr<tls::Session> tls_;
+  shm::ByteCells* counted_ = nullptr;
 };
 
 }  // namespace worker::net

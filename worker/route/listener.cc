@@ -81,9 +81,11 @@ std::vector<ClientLimit> make_limits(const std::string& owner,
 }  // namespace
 
 Listener::Listener(const conf::Listener& listener, const ListenerHeritage& inherited,
-                   net::DeadlineLists& deadlines, WaitQueues& queues, const shm::SlotGates& gates)
+                   net::DeadlineLists& deadlines, WaitQueues& queues, shm::ListenerTable& table,
+                   shm::Row row)
     : config(listener),
       heritage(inherited),
+      cells(table.cells(inherited.row, row)),
       name(inherited.name),
       port(listener.port != 0 ? std::to_string(listener.port) : ""),
       hsts(hsts_line(listener)),
@@ -91,7 +93,7 @@ Listener::Listener(const conf::Listener& listener, const ListenerHeritage& inher
                              conf::Protocol::http2) != listener.protocols.end()),
       limits(limits_of(listener)),
       router(listener.services),
-      slots(queues, gates, Slots::Of::listener, inherited.row),
+      slots(queues, table.slots(inherited.row), Slots::Of::listener, inherited.row),
       queue_timeout(deadlines.of(listener.queue)),
       stream_timeout(deadlines.of(listener.stream)),
       client_timeout(deadlines.of(listener.client)),

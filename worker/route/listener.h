@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "conf/config.h"
+#include "shm/listener_table.h"
 #include "shm/session_table.h"
 #include "worker/http/limits.h"
 #include "worker/log/occasional.h"
@@ -58,13 +59,16 @@ inline constexpr std::uint64_t kSurplusRate = 16 * 1024;
 inline constexpr std::chrono::seconds kSurplusSpan{1};
 
 struct Listener {
+  // `row` is this worker's.
   Listener(const conf::Listener& listener, const ListenerHeritage& inherited,
-           net::DeadlineLists& deadlines, WaitQueues& queues, const shm::SlotGates& gates);
+           net::DeadlineLists& deadlines, WaitQueues& queues, shm::ListenerTable& table,
+           shm::Row row);
 
   const conf::Listener& config;
   const ListenerHeritage& heritage;
-  std::string name;  // "192.0.2.1:80" or "/run/pound.sock"
-  std::string port;  // empty for a path
+  shm::ListenerCells& cells;  // what this worker counts here
+  std::string name;           // "192.0.2.1:80" or "/run/pound.sock"
+  std::string port;           // empty for a path
   std::string hsts;  // the "Strict-Transport-Security" line of every response; empty for none
   bool speaks_http2;
   http::Limits limits;

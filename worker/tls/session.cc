@@ -327,6 +327,21 @@ bool Session::send_waiting(bool is_last) {
   return true;
 }
 
+shm::TlsVersion Session::version() const {
+  switch (SSL_version(ssl_.get())) {
+    case TLS1_VERSION:
+      return shm::TlsVersion::tls10;
+    case TLS1_1_VERSION:
+      return shm::TlsVersion::tls11;
+    case TLS1_2_VERSION:
+      return shm::TlsVersion::tls12;
+    default:
+      return shm::TlsVersion::tls13;
+  }
+}
+
+bool Session::is_resumed() const { return SSL_session_reused(ssl_.get()) == 1; }
+
 bool Session::speaks_http2() const {
   if (state_ != State::established) return false;
   const unsigned char* name = nullptr;

@@ -18,6 +18,7 @@
 #include <string>
 #include <string_view>
 
+#include "shm/listener_counters.h"
 #include "worker/tls/io_result.h"
 #include "worker/tls/session_group.h"
 
@@ -49,6 +50,10 @@ class Session {
   bool established() const { return state_ == State::established || state_ == State::broken; }
   // Whether the peer has begun a handshake that is neither completed nor failed.
   bool handshaking() const { return state_ == State::handshaking || state_ == State::letters; }
+  // Of an established session: what the handshake has chosen, and whether it went on with an
+  // earlier session.
+  shm::TlsVersion version() const;
+  bool is_resumed() const;
   // Whether the handshake has chosen HTTP/2 (ALPN).
   bool speaks_http2() const;
   // Why the handshake failed; empty if it did not, or if the peer never sent a byte.

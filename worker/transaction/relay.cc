@@ -161,7 +161,7 @@ std::int64_t Transaction::client_moved() const {
 
 void Transaction::on_upstream_deadline(backend::UpstreamConnection&) {
   if (now_.step == Step::connect && upstream_->queue_is_full()) {
-    context_.segment.backends().count_failure(now_.backend->heritage.row, context_.row);
+    count_failure(shm::BackendFailure::busy);
     fail_for_now("backend_busy");
   } else if (now_.step == Step::connect) {
     if (connect_failed(ETIMEDOUT) == Flow::wait) return;
@@ -170,6 +170,7 @@ void Transaction::on_upstream_deadline(backend::UpstreamConnection&) {
   } else if (upstream_->stream().unsent() < now_.backend_unsent) {
     return arm_deadlines();  // it is busy with a body that left us for the kernel some time ago
   } else {
+    count_failure(shm::BackendFailure::timeout);
     suspect_if_silent("no response in time");
     context_.health.response_failed(*now_.backend, "backend_timeout");
     fail(504, "backend_timeout");

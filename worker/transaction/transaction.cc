@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "worker/http/http1_writer.h"
+#include "worker/log/reasons.h"
 #include "worker/tls/client_auth.h"
 
 namespace worker::transaction {
@@ -65,8 +66,35 @@ void Transaction::reset(const RequestStart& start) {
   record_.backend = "-";
   record_.reason = {};
   record_.user.clear();
+  now_.begun_us = context_.loop.turn_us();
+}
+
+// What a head speaks that was refused before it was parsed is known of HTTP/2 only.
+void Transaction::count_begin(const RequestStart& start, bool is_parsed) {
+  shm::RequestProtocol protocol = shm::RequestProtocol::unknown;
+  if (start.head.version == http::Version::http2) {
+    protocol = shm::RequestProtocol::http2;
+  } else if (is_parsed) {
+    protocol = start.head.version == http::Version::http10 ? shm::RequestProtocol::http10
+                                                           : shm::RequestProtocol::http11;
+  }
   context_.segment.workers().count_request(context_.row);
-  context_.segment.listeners().count_request(start.listener.heritage.row, context_.row);
+  start.listener.cells.count_request(protocol);
+}
+
+// Of streams, which last as long as a client likes, there is no time.
+void Transaction::count_end() {
+  const shm::ResponseClass what = shm::response_class(now_.response_begun ? record_.status : 0);
+  const std::uint64_t took_us = context_.loop.turn_us() - now_.begun_us;
+  const auto count = [&](shm::ResponseCells& cells) {
+    cells.count(what);
+    if (!now_.is_stream) cells.count_time(took_us);
+  };
+  count(now_.listener->cells.responses);
+  if (now_.service != nullptr) {
+    count(context_.segment.services().response_cells(now_.service->row, context_.row));
+  }
+  log::count_own_reason(now_.listener->cells, record_.reason);
 }
 
 void Transaction::begin_record(const http::RequestHead& head) {
@@ -80,17 +108,20 @@ void Transaction::begin_record(const http::RequestHead& head) {
 
 void Transaction::start(const RequestStart& start) {
   reset(start);
+  count_begin(start, true);
   run();
 }
 
 void Transaction::start_refused(const RequestStart& start, const http::Refusal& refusal) {
   reset(start);
+  count_begin(start, false);
   refuse_head(refusal);
   run();
 }
 
 void Transaction::start_too_late(const RequestStart& start) {
   reset(start);
+  count_begin(start, false);
   fail(408, "head_timeout");
   run();
 }
@@ -179,6 +210,7 @@ Transaction::Flow Transaction::finish() {
   admission_.leave();
   auth_waiter_.leave();
   pace_.stop();
+  count_end();
   end_stream();
   to_backend_.forget();
   give_reserve_back();

@@ -138,6 +138,7 @@ class Transaction final : public ExchangeUser,
     bool heard_backend = false;  // bytes came on this connection to the backend
 
     backend::AddressOrder addresses;  // of the backend
+    std::uint64_t begun_us = 0;       // when its head was here
     std::uint64_t sent_ms = 0;        // when the request went out
     std::uint64_t sent_us = 0;        // the same, to measure by
     std::size_t backend_unsent = 0;   // of the request, when the backend's deadline was set
@@ -156,6 +157,8 @@ class Transaction final : public ExchangeUser,
 
   void reset(const RequestStart& start);
   void begin_record(const http::RequestHead& head);
+  void count_begin(const RequestStart& start, bool is_parsed);
+  void count_end();
   void run();
   Flow go(Step step) {
     now_.step = step;
@@ -252,7 +255,8 @@ class Transaction final : public ExchangeUser,
   void suspect_if_silent(std::string_view why);
   void note_heard();  // bytes came from the backend
   void note_answer();
-  void note_response_time();
+  void count_response();
+  void count_failure(shm::BackendFailure why);
   Flow send_head();
   Flow upstream_ended(const tls::IoResult& result);
   Flow take_response(char* data, std::size_t size);

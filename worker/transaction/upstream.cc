@@ -81,9 +81,9 @@ Transaction::Flow Transaction::secure() {
 // The backend accepts connections, but not TLS, or it is not whom we trust. Nothing was sent, so
 // another backend of the service may serve.
 Transaction::Flow Transaction::secure_failed(std::string_view reason, std::string_view why) {
-  const std::uint32_t row = now_.backend->heritage.row;
-  context_.segment.backends().count_failure(row, context_.row);
-  context_.segment.backends().count_tls_failure(row, context_.row, reason == "tls_verify");
+  const bool is_untrusted = reason == "tls_verify";
+  count_failure(is_untrusted ? shm::BackendFailure::tls_verify
+                             : shm::BackendFailure::tls_handshake);
   context_.health.tls_failed(*now_.backend, reason, why);
   context_.health.response_failed(*now_.backend, reason);
   const conf::RetryPolicy& policy = retry_policy();
@@ -101,7 +101,7 @@ Transaction::Flow Transaction::connect_failed(int error) {
 
 // The connect failed, so nothing was sent: another backend of the service may serve.
 Transaction::Flow Transaction::backend_failed(int error) {
-  context_.segment.backends().count_failure(now_.backend->heritage.row, context_.row);
+  count_failure(backend::connect_failure(error));
   context_.health.backend_is_dead(*now_.backend, error);
   admission_.leave_backend();
   ++now_.failures;
@@ -115,9 +115,15 @@ void Transaction::note_heard() {
   context_.segment.backends().note_heard(now_.backend->heritage.row, net::EventLoop::now_ms());
 }
 
-void Transaction::note_response_time() {
-  context_.segment.backends().count_response_time(now_.backend->heritage.row, context_.row,
-                                                  context_.loop.turn_us() - now_.sent_us);
+// The final head of the backend's response has come.
+void Transaction::count_response() {
+  context_.segment.backends().count_response(now_.backend->heritage.row, context_.row,
+                                             context_.response_head.status,
+                                             context_.loop.turn_us() - now_.sent_us);
+}
+
+void Transaction::count_failure(shm::BackendFailure why) {
+  context_.segment.backends().count_failure(now_.backend->heritage.row, context_.row, why);
 }
 
 void Transaction::suspect_if_silent(std::string_view why) {
@@ -145,6 +151,7 @@ Transaction::Flow Transaction::upstream_ended(const tls::IoResult& result) {
   if (now_.response_begun) {
     if (is_orderly) response_body_.end_of_stream();
     if (!response_body_.is_whole()) {
+      count_failure(shm::BackendFailure::truncated);
       context_.health.response_failed(*now_.backend, "response truncated");
       return fail(502, is_orderly ? "backend_truncated" : "backend_reset");
     }
@@ -159,7 +166,7 @@ Transaction::Flow Transaction::upstream_ended(const tls::IoResult& result) {
     to_backend_.rewind();
     return go(Step::connect);
   }
-  context_.segment.backends().count_failure(now_.backend->heritage.row, context_.row);
+  count_failure(is_orderly ? shm::BackendFailure::closed : shm::BackendFailure::reset);
   context_.health.response_failed(*now_.backend, is_orderly ? "backend_closed" : "backend_reset");
   if (!is_orderly) suspect_if_silent("connection reset");
   if (is_reset_retried()) {
@@ -188,16 +195,13 @@ Transaction::Flow Transaction::take_response(char* data, std::size_t size) {
     if (!refusal && facts.is_interim && ++now_.interims > http::kMaxInterims) {
       refusal.reason = http::Reason::response_interims_many;
     }
-    if (refusal) {
-      context_.segment.backends().count_failure(now_.backend->heritage.row, context_.row);
-      return refuse_response(refusal, http::excerpt(head.bytes, refusal.offset));
-    }
+    if (refusal) return refuse_response(refusal, http::excerpt(head.bytes, refusal.offset));
     data += head.size;
     size -= head.size;
     if (!facts.is_interim) {
       context_.health.response_came(*now_.backend, head.status);
       if (is_answer_retried(head.status)) {
-        note_response_time();
+        count_response();
         return replace_answer(data, size);
       }
       note_answer();
@@ -211,7 +215,7 @@ Transaction::Flow Transaction::take_response(char* data, std::size_t size) {
 
 // The final head has come. From now on the client is known.
 void Transaction::note_answer() {
-  note_response_time();
+  count_response();
   if (!admission_.is_stranger() || !now_.session || !now_.backend_index) return;
   now_.service->affinity.remember(*now_.session, *now_.backend_index, now_.client_ip,
                                   net::EventLoop::now_ms());
@@ -219,6 +223,7 @@ void Transaction::note_answer() {
 
 Transaction::Flow Transaction::refuse_response(const http::Refusal& refusal,
                                                std::string_view excerpt) {
+  count_failure(shm::BackendFailure::invalid_response);
   context_.health.response_failed(*now_.backend, http::info(refusal.reason).code);
   note_refusal("response of backend " + now_.backend->title(), refusal, excerpt);
   return fail(502, http::info(refusal.reason).code);

@@ -82,6 +82,9 @@ def expect(status, desk):
     return total
 
 
+CLASSES = [f"status_{first}xx" for first in range(1, 6)]
+
+
 def test_every_line_has_its_keys_in_order(desk):
     desk.ask("/two", service=4)
     status = read_status(desk.pound)
@@ -98,13 +101,14 @@ def test_every_line_has_its_keys_in_order(desk):
                    "heartbeat_ms", "log_dropped", "restarts", "doing", "buffered",
                    "buffer_memory"],
         "listener": ["object", "address", "in_service", "waiting", "waiting_strangers", "limit",
-                     "requests", "streams", "max_streams", "refused"],
+                     "requests", "streams", "max_streams", "connections", "bytes_in",
+                     "bytes_out", "tls_handshakes", "tls_resumptions", *CLASSES, "refused"],
         "service": ["object", "name", "requests", "sessions", "strangers", "retries",
-                    "retries_refused"],
+                    "retries_refused", *CLASSES],
         "backend": ["object", "name", "address", "state", "since_s", "reason", "in_flight",
                     "limit", "waiting", "waiting_strangers", "requests", "failures", "tls_verify",
                     "tls_handshake", "p50_ms", "p99_ms", "last_probe_s", "share",
-                    "ejected_s", "check", "check_s"],
+                    "ejected_s", "check", "check_s", *CLASSES, "deaths", "ejections"],
         "sessions": ["object", "used", "capacity", "evicted", "recovered", "stored", "room",
                      "wiped"],
         "end": ["object", "lines", "omitted"]}

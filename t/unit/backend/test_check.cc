@@ -39,7 +39,7 @@ struct Checking : House {
   std::string title() { return "backend " + backends[0].title(); }
 
   std::uint64_t now = 1'000'000;
-  worker::backend::Health health{segment.backends(), log, &backends};
+  worker::backend::Health health{segment.backends(), 0, log, &backends};
   std::unique_ptr<worker::backend::Probe> probe;
 };
 

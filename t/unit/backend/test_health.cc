@@ -35,7 +35,7 @@ struct Three : House {
     return names;
   }
   std::string at(std::size_t i) { return "127.0.0.1:" + std::to_string(fakes[i]->port()); }
-  Health health{segment.backends(), log};
+  Health health{segment.backends(), 0, log};
 };
 
 }  // namespace
@@ -90,7 +90,7 @@ TEST_CASE("health: 32 addresses have their turns, and all are tried") {
         worker::net::read_numeric({"127.0.0." + std::to_string(i), 80, false})->addresses.at(0));
   }
   house.publish(0, many);
-  Health health(house.segment.backends(), house.log);
+  Health health(house.segment.backends(), 0, house.log);
   std::set<std::string> began;
   for (int i = 0; i < 32; ++i) {
     std::set<std::string> tried;
@@ -117,7 +117,7 @@ TEST_CASE("health: a list that is being tried outlives the next one") {
 TEST_CASE("health: fault A4: of two addresses, too, the silent one is tried last") {
   House house({Mode::listening, Mode::listening});
   house.heritages[0].addresses.push_back(house.fakes[1]->address());
-  Health health(house.segment.backends(), house.log);
+  Health health(house.segment.backends(), 0, house.log);
   health.address_is_silent(house.backends[0], house.fakes[0]->address(), ETIMEDOUT);
   AddressOrder addresses = health.addresses(house.backends[0]);
   CHECK(worker::net::port_of(addresses.next()) == house.fakes[1]->port());
@@ -150,7 +150,7 @@ TEST_CASE("health: a failure of this machine, or of the only address, is not not
 
 TEST_CASE("health: the death and the return of a backend are logged once") {
   House house;
-  Health health(house.segment.backends(), house.log);
+  Health health(house.segment.backends(), 0, house.log);
   const std::string title = "backend " + house.backends[0].title();
   health.backend_is_dead(house.backends[0], ECONNREFUSED);
   health.backend_is_dead(house.backends[0], ETIMEDOUT);
@@ -208,7 +208,7 @@ struct Ejected : House {
 
   conf::Config site;
   worker::backend::Backends all;
-  Health health{segment.backends(), log, &all};
+  Health health{segment.backends(), 0, log, &all};
 };
 
 }  // namespace

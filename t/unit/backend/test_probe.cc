@@ -24,7 +24,7 @@ struct Probing : House {
   // At the real time, which Health uses.
   void suspect(std::string_view why) { probe->suspect(backends[0], why); }
   bool is_live(std::size_t i = 0) { return segment.backends().is_live(heritages[i].row); }
-  worker::backend::Health health{segment.backends(), log};
+  worker::backend::Health health{segment.backends(), 0, log};
   std::unique_ptr<Probe> probe;
 };
 

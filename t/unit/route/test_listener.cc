@@ -13,7 +13,7 @@ namespace {
 
 struct World {
   worker::route::Listener make(const conf::Listener& config) {
-    return {config, heritage, deadlines, queues, segment.listeners().slots(heritage.row)};
+    return {config, heritage, deadlines, queues, segment.listeners(), 0};
   }
 
   shm::Segment segment;

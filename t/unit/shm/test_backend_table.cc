@@ -61,7 +61,7 @@ TEST_CASE("a retired row is reused last, only when idle, and starts at 0") {
   REQUIRE(table->gate(0).try_enter(5, 6, 0));
   table->mark_dead(0, DeadReason::reset, 10);
   table->count_request(0, 5);
-  table->count_failure(0, 5);
+  table->count_failure(0, 5, shm::BackendFailure::refused);
   CHECK(table->enroll(9000, 8, 20) == std::nullopt);
   table->gate(0).leave(5);
   table->gate(0).publish_waiting(5, 1, 1);
@@ -154,7 +154,7 @@ TEST_CASE("counters are summed over rows, and a dead row's stay in the sum") {
   table->count_request(0, 0);
   table->count_request(0, 1);
   table->count_request(0, kMaxRows - 1);
-  table->count_failure(0, 1);
+  table->count_failure(0, 1, shm::BackendFailure::refused);
   table->count_request(1, 1);
   CHECK(table->counters(0).requests == 3);
   CHECK(table->counters(0).failures == 1);
@@ -444,4 +444,35 @@ TEST_CASE("mend keeps that a backend came back") {
   CHECK(table->mend(3500) == 1);
   CHECK(table->liveness(0).came_back);
   CHECK(table->liveness(0).since_ms == 3500);
+}
+
+TEST_CASE("backend_table: failures by reason, responses, deaths, ejections and checks") {
+  SharedTable<BackendTable> table;
+  REQUIRE(table->enroll(1, 8, 0) == 0u);
+  for (std::size_t i = 0; i < shm::kBackendFailures; ++i) {
+    const auto why = static_cast<shm::BackendFailure>(i);
+    CHECK(to_text(why) != "");
+    for (std::size_t n = 0; n <= i; ++n) table->count_failure(0, n % 3, why);
+  }
+  table->count_response(0, 1, 200, 500);
+  table->count_response(0, 2, 503, 2'000);
+  shm::add_to(table->cells(0, 1).deaths, 2);
+  shm::add_to(table->cells(0, 2).ejections, 3);
+  shm::add_to(table->cells(0, 1).checks_passed, 4);
+  shm::add_to(table->cells(0, 2).checks_failed, 5);
+  const shm::BackendCounters counters = table->counters(0);
+  for (std::size_t i = 0; i < shm::kBackendFailures; ++i) {
+    CHECK(counters.of(static_cast<shm::BackendFailure>(i)) == i + 1);
+  }
+  CHECK(counters.failures == shm::kBackendFailures * (shm::kBackendFailures + 1) / 2);
+  CHECK(counters.responses.of(shm::ResponseClass::success) == 1);
+  CHECK(counters.responses.of(shm::ResponseClass::server_error) == 1);
+  CHECK(counters.responses.by_time[0] == 1);
+  CHECK(counters.responses.by_time[1] == 1);
+  CHECK(counters.responses.total_us == 2'500);
+  CHECK(table->response_times(0).total() == 2);
+  CHECK(counters.deaths == 2);
+  CHECK(counters.ejections == 3);
+  CHECK(counters.checks_passed == 4);
+  CHECK(counters.checks_failed == 5);
 }

@@ -43,7 +43,7 @@ TEST_CASE("a fresh segment has its marks and next to no pages") {
     REQUIRE(segment.backends().gate(i).try_enter(0, 1, 0));
     segment.backends().count_request(i, 0);
     CHECK(segment.backends().counters(i).requests == 1);
-    segment.backends().count_response_time(i, 0, 700);
+    segment.backends().count_response(i, 0, 200, 700);
     CHECK(segment.backends().response_times(i).total() == 1);
   }
   REQUIRE(segment.services().enroll({1, 2, 3}));
@@ -65,14 +65,14 @@ TEST_CASE("the parent sees what a child writes, in every table") {
   REQUIRE(segment.listeners().enroll(1, 8) == 0u);
   REQUIRE(children::succeeded(children::start([&] {
     segment.workers().count_request(0);
-    segment.listeners().count_request(0, 0);
+    segment.listeners().cells(0, 0).count_request(shm::RequestProtocol::http11);
     segment.sessions().remember({1, 2}, 3, 300, 0);
     segment.log_ring(0).write(5, "from the child");
     return segment.backends().gate(0).try_enter(0, 1, 0) &&
            segment.backends().mark_dead(0, shm::DeadReason::refused, 9);
   })));
   CHECK(segment.workers().info(0).requests == 1);
-  CHECK(segment.listeners().requests(0) == 1);
+  CHECK(segment.listeners().counters(0).all_requests() == 1);
   CHECK(segment.sessions().look_up({1, 2}, 0) == 3u);
   CHECK_FALSE(segment.backends().is_live(0));
   CHECK(segment.backends().gate(0).in_service(1) == 1);
@@ -92,7 +92,7 @@ TEST_CASE("release_row leaves nothing of a dead process but its counts") {
     REQUIRE(segment.backends().gate(0).try_enter(row, 2, 0));
     REQUIRE(segment.listeners().gate(0).try_enter(row, 2, 0));
     segment.backends().count_request(0, row);
-    segment.listeners().count_request(0, row);
+    segment.listeners().cells(0, row).count_request(shm::RequestProtocol::http11);
     segment.workers().count_request(row);
   }
   segment.backends().gate(0).publish_waiting(0, segment.backends().gate(0).draw_ticket(), 1);
@@ -101,7 +101,7 @@ TEST_CASE("release_row leaves nothing of a dead process but its counts") {
   CHECK(segment.backends().gate(0).waiting(2) == 0);
   CHECK(segment.listeners().gate(0).in_service(2) == 1);
   CHECK(segment.backends().counters(0).requests == 2);
-  CHECK(segment.listeners().requests(0) == 2);
+  CHECK(segment.listeners().counters(0).all_requests() == 2);
   CHECK(segment.workers().total_requests() == 2);
   CHECK(segment.workers().info(0).state == shm::WorkerState::free);
   CHECK(segment.workers().take(5, 2) == 0u);
@@ -154,9 +154,9 @@ TEST_CASE("a confined process writes its own row and the common part, and reads 
     segment.workers().count_request(1);
     segment.workers().invite(0, 3);
     segment.backends().count_request(0, 1);
-    segment.backends().count_response_time(0, 1, 500);
+    segment.backends().count_response(0, 1, 200, 500);
     segment.backends().mark_dead(0, shm::DeadReason::refused, 9);
-    segment.listeners().count_request(0, 1);
+    segment.listeners().cells(0, 1).count_request(shm::RequestProtocol::http11);
     segment.listeners().count_refusal(0, 1, 2);
     segment.services().count_request(0, 1);
     segment.sessions().remember({1, 2}, 3, 300, 0);

@@ -123,3 +123,15 @@ TEST_CASE("every process sees the counts of another") {
   table->count_request(0, 0);
   CHECK(table->requests(0) == 1001);
 }
+
+TEST_CASE("responses of a service are sums over its rows") {
+  SharedTable<ServiceTable> table;
+  REQUIRE(table->enroll({1, 2}));
+  for (const shm::Row row : {0U, shm::kMaxRows - 1}) {
+    table->response_cells(1, row).count(shm::ResponseClass::redirection);
+    table->response_cells(1, row).count_time(70'000'000);
+  }
+  CHECK(table->responses(1).of(shm::ResponseClass::redirection) == 2);
+  CHECK(table->responses(1).by_time.back() == 2);
+  CHECK(table->responses(0).of(shm::ResponseClass::redirection) == 0);
+}

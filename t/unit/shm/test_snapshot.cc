@@ -33,7 +33,7 @@ TEST_CASE("rows in use only, each with its own figures") {
   REQUIRE(segment.listeners().gate(0).try_enter(2, 3, 0));
   segment.listeners().stream_gate(0).set_limit(5);
   REQUIRE(segment.listeners().stream_gate(0).try_enter(2, 3, 0));
-  segment.listeners().count_request(0, 0);
+  segment.listeners().cells(0, 0).count_request(shm::RequestProtocol::http11);
   segment.listeners().count_refusal(0, 2, 3);
   REQUIRE(segment.services().enroll({1, 2, 3}));
   segment.services().retire(1);
@@ -43,7 +43,7 @@ TEST_CASE("rows in use only, each with its own figures") {
   for (int i = 0; i < 12; ++i) segment.services().take_retry(2, 0);
   segment.sessions().remember(shm::with_service({1, 2}, 2), 1, 10, 100);
   REQUIRE(segment.backends().enroll(1, 8, 40) == 0u);
-  segment.backends().count_response_time(0, 2, 700);
+  segment.backends().count_response(0, 2, 200, 700);
   segment.backends().gate(0).publish_waiting(2, segment.backends().gate(0).draw_ticket(), 5);
   const shm::Ticket stranger = segment.backends().gate(0).draw_ticket(shm::Rank::stranger);
   segment.backends().gate(0).publish_waiting(0, stranger, 3, shm::Rank::stranger);
@@ -64,7 +64,7 @@ TEST_CASE("rows in use only, each with its own figures") {
   CHECK(snapshot.listeners[0].gate.limit == 8);
   CHECK(snapshot.listeners[0].streams.in_service == 1);
   CHECK(snapshot.listeners[0].streams.limit == 5);
-  CHECK(snapshot.listeners[0].requests == 1);
+  CHECK(snapshot.listeners[0].counters.all_requests() == 1);
   CHECK(snapshot.listeners[0].refused[3] == 1);
   REQUIRE(snapshot.services.size() == 2);
   CHECK(snapshot.services[0].sessions == 0);

@@ -55,33 +55,49 @@ TEST_CASE("all objects, with names and without") {
   info.buffer_memory = 1U << 20;
   snapshot.workers = {{0, info, 5},
                       {2, {WorkerState::starting, -1, 1, 2, 0, 0, 1, 0, {}, {}, 0, 0}, 0}};
-  snapshot.listeners = {{0, {8, 1, 2, 1}, 9, {}, {1024, 6, 0, 0}}, {1, {}, 0, {}, {}}};
+  snapshot.listeners = {{0, {8, 1, 2, 1}, {}, {}, {1024, 6, 0, 0}}, {1, {}, {}, {}, {}}};
+  shm::ListenerCounters& counters = snapshot.listeners[0].counters;
+  counters.requests = {1, 5, 2, 1};
+  counters.connections = 4;
+  counters.bytes_in = 1000;
+  counters.bytes_out = 2000;
+  counters.tls_handshakes = {0, 0, 1, 2};
+  counters.tls_resumptions = 2;
+  counters.responses.by_class = {9, 1, 2, 3, 4, 5};
   snapshot.listeners[0].refused[1] = 3;
   snapshot.listeners[0].refused[2] = 1;
   snapshot.listeners[0].refused[100] = 1;
-  snapshot.services = {{1, 6, 2, 4, 3, 5}, {0, 1, 0, 0, 0, 0}};
-  snapshot.backends = {
-      {0, {8, 4, 3, 2}, {true, DeadReason::none, 40'000}, {6, 0}, {}, 0, {}, 0, {}},
-      {1,
-       {},
-       {false, DeadReason::refused, 97'500},
-       {5, 1},
-       {},
-       98'000,
-       {Standing::dead, 0},
-       0,
-       {{shm::CheckResult::status, 503}, 2, 98'500}},
-      {3,
-       {},
-       {},
-       {},
-       {},
-       0,
-       {Standing::ejected, 0},
-       129'500,
-       {{shm::CheckResult::passed}, 300, 100'100}},
-      {4, {}, {}, {}, {}, 0, {Standing::warming, 16}, 99'000, {}},
-      {2, {}, {}, {}, {}, 0, {}, 0, {}}};
+  snapshot.services = {{1, 6, 2, 4, 3, 5, {}}, {0, 1, 0, 0, 0, 0, {}}};
+  snapshot.services[0].responses.by_class = {0, 0, 6, 0, 0, 0};
+  snapshot.backends = {{0, {8, 4, 3, 2}, {true, DeadReason::none, 40'000}, {}, {}, 0, {}, 0, {}},
+                       {1,
+                        {},
+                        {false, DeadReason::refused, 97'500},
+                        {},
+                        {},
+                        98'000,
+                        {Standing::dead, 0},
+                        0,
+                        {{shm::CheckResult::status, 503}, 2, 98'500}},
+                       {3,
+                        {},
+                        {},
+                        {},
+                        {},
+                        0,
+                        {Standing::ejected, 0},
+                        129'500,
+                        {{shm::CheckResult::passed}, 300, 100'100}},
+                       {4, {}, {}, {}, {}, 0, {Standing::warming, 16}, 99'000, {}},
+                       {2, {}, {}, {}, {}, 0, {}, 0, {}}};
+  snapshot.backends[0].counters.requests = 6;
+  snapshot.backends[0].counters.responses.by_class = {0, 0, 5, 0, 0, 1};
+  snapshot.backends[1].counters.requests = 5;
+  snapshot.backends[1].counters.failures = 1;
+  snapshot.backends[1]
+      .counters.by_failure[static_cast<std::size_t>(shm::BackendFailure::tls_verify)] = 1;
+  snapshot.backends[1].counters.deaths = 2;
+  snapshot.backends[2].counters.ejections = 3;
   shm::LatencyCells cells;
   cells.count(10);
   cells.count(1'000'000);
@@ -109,35 +125,47 @@ TEST_CASE("all objects, with names and without") {
                "requests=0 heartbeat_ms=- log_dropped=0 restarts=0 doing=starting "
                "buffered=0 buffer_memory=0"),
               ("status: object=listener address=0.0.0.0:80 in_service=1 waiting=2 "
-               "waiting_strangers=1 limit=8 requests=9 streams=6 max_streams=1024 refused=5 "
+               "waiting_strangers=1 limit=8 requests=9 streams=6 max_streams=1024 connections=4 "
+               "bytes_in=1000 bytes_out=2000 tls_handshakes=3 tls_resumptions=2 status_1xx=1 "
+               "status_2xx=2 status_3xx=3 status_4xx=4 status_5xx=5 refused=5 "
                "refused_bare_lf=3 refused_version=1 "
                "refused_100=1"),
               ("status: object=listener address=#1 in_service=0 waiting=0 waiting_strangers=0 "
-               "limit=0 requests=0 streams=0 max_streams=0 refused=0"),
+               "limit=0 requests=0 streams=0 max_streams=0 connections=0 bytes_in=0 bytes_out=0 "
+               "tls_handshakes=0 tls_resumptions=0 status_1xx=0 status_2xx=0 status_3xx=0 "
+               "status_4xx=0 status_5xx=0 refused=0"),
               "status: object=service name=#1 requests=6 sessions=2 strangers=4 "
-              "retries=3 retries_refused=5",
+              "retries=3 retries_refused=5 status_1xx=0 status_2xx=6 status_3xx=0 status_4xx=0 "
+              "status_5xx=0",
               "status: object=service name=0.0.0.0:80/1 requests=1 sessions=0 strangers=0 "
-              "retries=0 retries_refused=0",
+              "retries=0 retries_refused=0 status_1xx=0 status_2xx=0 status_3xx=0 status_4xx=0 "
+              "status_5xx=0",
               ("status: object=backend name=be0 address=10.0.0.1:80 state=live since_s=60 "
                "reason=- in_flight=4 limit=8 waiting=3 waiting_strangers=2 requests=6 failures=0 "
                "tls_verify=0 tls_handshake=0 p50_ms=0.0 p99_ms=983.0 last_probe_s=- "
-               "share=100 ejected_s=- check=- check_s=-"),
+               "share=100 ejected_s=- check=- check_s=- status_1xx=0 "
+               "status_2xx=5 status_3xx=0 status_4xx=0 status_5xx=1 deaths=0 ejections=0"),
               ("status: object=backend name=be\\x3d\\x221\\x22\\x0a\\x5c\\x20 address=[::1]:80 "
                "state=dead since_s=2 reason=refused in_flight=0 limit=0 waiting=0 "
-               "waiting_strangers=0 requests=5 failures=1 tls_verify=0 tls_handshake=0 "
-               "p50_ms=- p99_ms=- last_probe_s=2 share=0 ejected_s=- check=http_503 check_s=1"),
+               "waiting_strangers=0 requests=5 failures=1 tls_verify=1 tls_handshake=0 "
+               "p50_ms=- p99_ms=- last_probe_s=2 share=0 ejected_s=- check=http_503 check_s=1 "
+               "status_1xx=0 "
+               "status_2xx=0 status_3xx=0 status_4xx=0 status_5xx=0 deaths=2 ejections=0"),
               ("status: object=backend name=#3 address=- state=ejected since_s=100 reason=- "
                "in_flight=0 limit=0 waiting=0 waiting_strangers=0 requests=0 failures=0 "
                "tls_verify=0 tls_handshake=0 p50_ms=- p99_ms=- last_probe_s=- "
-               "share=0 ejected_s=30 check=passed check_s=0"),
+               "share=0 ejected_s=30 check=passed check_s=0 status_1xx=0 "
+               "status_2xx=0 status_3xx=0 status_4xx=0 status_5xx=0 deaths=0 ejections=3"),
               ("status: object=backend name=#4 address=- state=warming since_s=100 reason=- "
                "in_flight=0 limit=0 waiting=0 waiting_strangers=0 requests=0 failures=0 "
                "tls_verify=0 tls_handshake=0 p50_ms=- p99_ms=- last_probe_s=- "
-               "share=6 ejected_s=- check=- check_s=-"),
+               "share=6 ejected_s=- check=- check_s=- status_1xx=0 "
+               "status_2xx=0 status_3xx=0 status_4xx=0 status_5xx=0 deaths=0 ejections=0"),
               ("status: object=backend name=#2 address=- state=live since_s=100 reason=- "
                "in_flight=0 limit=0 waiting=0 waiting_strangers=0 requests=0 failures=0 "
                "tls_verify=0 tls_handshake=0 p50_ms=- p99_ms=- last_probe_s=- "
-               "share=100 ejected_s=- check=- check_s=-"),
+               "share=100 ejected_s=- check=- check_s=- status_1xx=0 "
+               "status_2xx=0 status_3xx=0 status_4xx=0 status_5xx=0 deaths=0 ejections=0"),
               ("status: object=limit of=0.0.0.0:80/1 number=2 key=header:X-Key mode=observe "
                "passed=9 over=8 connections_over=7 evicted=6"),
               ("status: object=limit of=#0 number=0 key=- mode=- passed=1 over=2 "

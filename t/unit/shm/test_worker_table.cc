@@ -143,6 +143,18 @@ TEST_CASE("restarts are births in a slot except the first of a generation") {
   table->free(next);
   CHECK(table->info(born(0, 2)).restarts == 2);
   CHECK(table->info(born(shm::kMaxWorkers, 2)).restarts == 0);  // a slot that does not exist
+  table->free(first);
+  CHECK(table->restarts(0) == 2u);  // whether or not a process of the slot lives
+  CHECK(table->restarts(1) == 0u);
+  CHECK(table->restarts(2) == std::nullopt);  // it never had one
+  CHECK(table->restarts(shm::kMaxWorkers) == std::nullopt);
+}
+
+TEST_CASE("every worker sees how many log records were lost") {
+  SharedTable<WorkerTable> table;
+  CHECK(table->log_losses() == 0);
+  table->set_log_losses(7);
+  CHECK(table->log_losses() == 7);
 }
 
 TEST_CASE("invitations are collected until they are taken, and end with the process") {

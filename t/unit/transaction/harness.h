@@ -228,9 +228,8 @@ class World {
       listener_heritage.service_users.push_back(service.auth ? std::optional<std::uint32_t>(0)
                                                              : std::nullopt);
     }
-    listener =
-        std::make_unique<worker::route::Listener>(wanted, listener_heritage, deadlines, queues,
-                                                  segment.listeners().slots(listener_heritage.row));
+    listener = std::make_unique<worker::route::Listener>(wanted, listener_heritage, deadlines,
+                                                         queues, segment.listeners(), row);
     std::vector<shm::BackendId> ids;
     for (const worker::backend::BackendHeritage& one : heritages) ids.push_back(one.id);
     worker::route::add_services(*listener, config, ids,
@@ -295,7 +294,7 @@ class World {
                                    row,  wake_fds,          wake_pair.sleeper.get()};
   std::vector<worker::backend::BackendHeritage> heritages{make_heritages()};
   worker::backend::Backends backends{make_backends()};
-  worker::backend::Health health{segment.backends(), log};
+  worker::backend::Health health{segment.backends(), row, log};
   worker::backend::Probe probe{backends, segment.backends(), health, config.global.alive,
                                loop,     deadlines,          log};
   worker::route::ListenerHeritage listener_heritage;
