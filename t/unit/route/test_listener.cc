@@ -26,6 +26,7 @@ struct World {
                                               .sockets = {},
                                               .trusted = nullptr,
                                               .tls = nullptr,
+                                              .certificates = nullptr,
                                               .allowed = {},
                                               .service_allowed = {},
                                               .client_field = {},
