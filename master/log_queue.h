@@ -28,6 +28,7 @@ class LogQueue {
 
   // An event of the master itself. Debug events are dropped unless -d asks for detail.
   void log(worker::log::Severity severity, std::string_view text) noexcept;
+  void set_detail(int detail) { detail_ = detail; }
   // A worker's record.
   void forward(int priority, pid_t pid, std::string_view text) noexcept;
   // Counts records that were lost before they came here.

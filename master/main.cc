@@ -82,7 +82,7 @@ int serve(const Options& options, worker::Heritage heritage, const conf::Diagnos
   shm::Segment segment(shm::SegmentSize{.max_sessions = heritage.config->global.max_sessions,
                                         .max_limits = heritage.config->global.max_limits});
   heritage.session_secret = make_session_secret();
-  heritage.detail = options.detail;
+  segment.log_detail() = static_cast<std::uint32_t>(options.detail);
   WakeFds wake_fds(rows_needed(heritage.workers));
   const StartReport report(heritage, diagnostics, files);
   LogQueue log_queue(make_sink(options, heritage.config->global), options.detail);

@@ -163,6 +163,7 @@ class Supervisor {
 
   // supervisor_control.cc: commands of the control socket
   void add_commands();
+  void set_level_and_answer(const control::Call& call);
   void reload_and_answer(const control::Call& call);
   void stop_and_answer(control::Call call);
   int control_fd() const;

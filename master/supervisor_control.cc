@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "master/control/status_commands.h"
+#include "master/options.h"
 #include "master/supervisor.h"
 
 namespace master {
@@ -19,6 +20,11 @@ void Supervisor::add_commands() {
   control::add_status_commands(commands_, [this] {
     return take_status(segment_, generations_.all(), status_.started_ms(), now_ms());
   });
+  commands_.add({.name = "level",
+                 .arguments = "[N]",
+                 .help = "show or set the detail of the log, 0 to 9, until the daemon ends",
+                 .is_change = true,
+                 .run = [this](const control::Call& call) { set_level_and_answer(call); }});
   commands_.add({.name = "reload",
                  .arguments = "",
                  .help = "read the configuration again; wait for the outcome",
@@ -29,6 +35,20 @@ void Supervisor::add_commands() {
                  .help = "stop when all requests are answered, within Grace, or at once",
                  .is_change = true,
                  .run = [this](control::Call call) { stop_and_answer(std::move(call)); }});
+}
+
+void Supervisor::set_level_and_answer(const control::Call& call) {
+  if (call.arguments.size() > 1) throw control::Misused("there are too many arguments");
+  if (!call.arguments.empty()) {
+    const std::string& word = call.arguments.front();
+    const int level = word.size() == 1 ? word[0] - '0' : -1;
+    if (level < 0 || level > kMaxDetail) {
+      throw control::Misused("N is a number from 0 to " + std::to_string(kMaxDetail));
+    }
+    segment_.log_detail() = static_cast<std::uint32_t>(level);
+    env_.log_queue.set_detail(level);
+  }
+  call.reply.answer("level " + std::to_string(segment_.log_detail()) + "\n");
 }
 
 void Supervisor::reload_and_answer(const control::Call& call) {

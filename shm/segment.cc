@@ -33,6 +33,7 @@ struct alignas(kSectionAlign) MasterSection {
   BackendAddresses backend_addresses;
   LimitTable::MasterPart limits;
   RateTable::MasterPart rates;
+  std::atomic<std::uint32_t> log_detail;
   SecretPage secrets;
 };
 
@@ -174,6 +175,8 @@ Attempts& Segment::attempts() { return tables_->common.attempts; }
 AuthMemory& Segment::auth() { return tables_->helper.auth; }
 
 SessionTable& Segment::sessions() { return tables_->sessions; }
+
+std::atomic<std::uint32_t>& Segment::log_detail() { return tables_->master.log_detail; }
 
 std::uint32_t Segment::max_sessions() const { return tables_->master.max_sessions; }
 

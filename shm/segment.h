@@ -8,6 +8,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -58,7 +59,9 @@ class Segment {
   SessionTable& sessions();
   TicketKeys& ticket_keys();
   Attempts& attempts();
-  AuthMemory& auth();                  // written by the process that checks passwords alone
+  AuthMemory& auth();  // written by the process that checks passwords alone
+  // How much detail all processes log: -d. Written by the master alone, at any time.
+  std::atomic<std::uint32_t>& log_detail();
   std::uint32_t max_sessions() const;  // as the constructor got it
   std::uint32_t max_limits() const;    // likewise
 

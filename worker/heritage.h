@@ -47,7 +47,6 @@ struct Heritage {
   shm::Segment* segment = nullptr;
   route::HashSecret
       session_secret{};       // random; the same for all generations, or sessions would be lost
-  int detail = 0;             // -d: 0 = regular, 1 and more = more to the log
   int doorbell = -1;          // wakes a sleeping master: a log ring has a record (net/wake.h)
   std::vector<int> wake_fds;  // wake each row: a slot is free for a request, or clients wait
   std::vector<int> sleepers;  // of each row; only the row's own process keeps its one

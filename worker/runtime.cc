@@ -65,7 +65,8 @@ std::vector<std::unique_ptr<client::Acceptor>> make_acceptors(Runtime& runtime) 
 
 Runtime::Runtime(const Heritage& inherited)
     : heritage(inherited),
-      log(inherited.segment->log_ring(inherited.row), inherited.doorbell, inherited.detail),
+      log(inherited.segment->log_ring(inherited.row), inherited.doorbell,
+          inherited.segment->log_detail()),
       access_log(inherited.config->global.access_log, log),
       activity(inherited.segment->workers(), inherited.row),
       queues(loop, inherited.segment->workers(), inherited.segment->client_shares(), inherited.row,

@@ -235,7 +235,8 @@ int run(const Heritage& heritage) {
     what = "the worker cannot go on: ";
     return worker.run();
   } catch (const std::exception& failure) {
-    log::Log(heritage.segment->log_ring(heritage.row), heritage.doorbell, heritage.detail)
+    log::Log(heritage.segment->log_ring(heritage.row), heritage.doorbell,
+             heritage.segment->log_detail())
         .write(log::Severity::error, std::string(what) + failure.what());
     return 1;
   }

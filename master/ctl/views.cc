@@ -24,7 +24,7 @@ std::string age_of(const Object& object, std::string_view key) {
 Table workers_table(const Objects& workers) {
   Table table({{"WORKER"},
                {"PID"},
-               {"GENERATION"},
+               {"GEN"},
                {"STATE", kLeft},
                {"CLIENTS"},
                {"REQUESTS"},

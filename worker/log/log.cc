@@ -7,7 +7,7 @@
 
 namespace worker::log {
 
-Log::Log(shm::LogRing& ring, int doorbell, int detail)
+Log::Log(shm::LogRing& ring, int doorbell, const std::atomic<std::uint32_t>& detail)
     : ring_(ring), doorbell_(doorbell), detail_(detail) {}
 
 void Log::write(Severity severity, std::string_view text) {

@@ -5,6 +5,8 @@
 // fit; write() does not report it.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <string_view>
 
 namespace shm {
@@ -18,16 +20,17 @@ enum class Severity : int { error = 3, warning = 4, notice = 5, info = 6, debug 
 
 class Log {
  public:
-  // `doorbell` is the socket that wakes the master; `detail` is the number of -d options.
-  Log(shm::LogRing& ring, int doorbell, int detail);
+  // `doorbell` is the socket that wakes the master. `detail` is in the segment: 0 = regular, 1 and
+  // more = more. It may change at any time.
+  Log(shm::LogRing& ring, int doorbell, const std::atomic<std::uint32_t>& detail);
   // Text from outside must have been escaped (escape.h).
   void write(Severity severity, std::string_view text);
-  int detail() const { return detail_; }
+  std::uint32_t detail() const { return detail_.load(std::memory_order_relaxed); }
 
  private:
   shm::LogRing& ring_;
   int doorbell_;
-  int detail_;
+  const std::atomic<std::uint32_t>& detail_;
 };
 
 }  // namespace worker::log

@@ -5,11 +5,12 @@ import os
 import pty
 import re
 import signal
+import socket
 import subprocess
 
 import pytest
 
-from harness import TIMEOUT, Client, get, request, reserve_port, wait_until
+from harness import POUND, TIMEOUT, Client, get, request, reserve_port, wait_until
 from harness.config import plain_site
 from harness.control import SOCKET, path_of
 from harness.poundctl import command_of, poundctl, run_poundctl
@@ -151,7 +152,7 @@ def test_reload_tells_the_outcome(site):
     # The socket is still where it was; -f would not find it.
     done = run_poundctl("-s", path_of(pound), "reload")
     assert done.returncode == 1
-    assert re.match(r"poundctl: \S+:3:12: error: `Workers` is `none`, expected ", done.stderr)
+    assert re.match(r"poundctl: \S+:3:12: error: `Workers` is text \"none\", expected ", done.stderr)
     pound.configure(good.replace("Workers: 2", "Workers: 1"))
     assert "generation 3 active" in poundctl(pound, "reload")
     assert get(pound.port, "/").status == 200
@@ -216,6 +217,37 @@ def test_a_reload_that_the_end_interrupts(site):
     assert pound.wait_exit() == 0
 
 
+def test_level_holds_for_all_workers_and_generations(site):
+    pound = start(site)
+    assert poundctl(pound, "level") == "level 0\n"
+    refused = r"\]: 127\.0\.0\.1:\d+: refused"
+
+    def refuse():
+        with Client(pound.port) as client:
+            client.send(b"GET / HTTP/1.1\r\n\r\n")
+            assert client.read_response().status == 400
+
+    refuse()
+    pound.wait_records(1)
+    quiet = pound.log().count("host_missing")
+    assert poundctl(pound, "level", "1") == "level 1\n"
+    for count in range(1, 5):
+        refuse()
+        pound.wait_records(1 + count)
+    told = wait_until(lambda: pound.log().count("host_missing") - quiet >= 8 and
+                      pound.log().count("host_missing") - quiet, pound.log)
+    assert told == 8, "a record and a line about each, from every worker"
+    pound.kill_worker()
+    assert "active" in poundctl(pound, "reload")
+    assert poundctl(pound, "level") == "level 1\n"
+    pound.wait_log(r"worker \d+ \(pid \d+\) is ready")
+    assert poundctl(pound, "level", "0") == "level 0\n"
+    for wrong in ("10", "-1", "x", ""):
+        assert poundctl(pound, "level", wrong, status=2) == (
+            "poundctl: N is a number from 0 to 9; the command is: level [N]\n")
+    pound.wait_log(r"control: uid \d+, pid \d+: level 1$")
+
+
 def test_top_once(shared):
     lines = poundctl(shared, "top").splitlines()
     assert re.fullmatch(r"[\d.]+ requests/s, [\d.]+ refused/s, [\d.]+ failures/s, 0 in service, "
@@ -247,12 +279,26 @@ def test_watch_and_top_on_a_terminal(shared):
 
 
 def test_texts_cannot_harm_a_terminal(site):
-    backends = {"web": ""}
-    text = plain_site(f"Workers: 1; {SOCKET}", backends=backends).replace("web", "w\u00e9b")
-    pound = site.prepare(text, **{"w\u00e9b": site.backend().port, "wéb": 1})
-    pound.configure(text.replace("$w\u00e9b", str(site.backend().port)))
-    pound.start()
-    assert "w\\xc3\\xa9b" in poundctl(pound, "backends")
+    """The daemon escapes what it says, and poundctl escapes what is said by something else."""
+    listener = site.add_client(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+    path = str(site.directory / "evil.sock")
+    listener.bind(path)
+    listener.listen()
+    for said, shown in ((b"\x1b[31mred\x07\n\xff\n", "\\x1b[31mred\\x07\n\\xff\n"), (b"", ""),
+                        (b"object=x y=\x1b", None)):
+        with subprocess.Popen(["poundctl", "-s", path, "anything" if shown is not None else "status"],
+                              executable=POUND, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=True) as ctl:
+            connection, _ = listener.accept()
+            assert connection.recv(100) == (b'"anything"\n' if shown is not None else b'"status"\n')
+            connection.sendall(said)
+            connection.close()
+            out, err = ctl.communicate(timeout=TIMEOUT)
+        if shown is None:
+            assert (ctl.returncode, out) == (1, "")
+            assert err.startswith("poundctl: pound sent an answer that poundctl does not understand")
+        else:
+            assert (ctl.returncode, out, err) == (0, shown, "")
 
 
 def test_a_thousand_backends(site):

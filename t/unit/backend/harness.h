@@ -109,7 +109,7 @@ struct House {
   worker::net::DeadlineLists deadlines;
   worker::route::WaitQueues queues{loop, segment.workers(), segment.client_shares(),
                                    row,  wake_fds,          wake_pair.sleeper.get()};
-  worker::log::Log log{segment.log_ring(row), wake_pair.waker.get(), 0};
+  worker::log::Log log{segment.log_ring(row), wake_pair.waker.get(), segment.log_detail()};
   worker::backend::Backends backends;
 };
 

@@ -9,7 +9,7 @@ using namespace client_test;
 namespace {
 
 struct TlsWorld : ClientWorld {
-  explicit TlsWorld(int detail = 0) : ClientWorld({.detail = detail}) {
+  explicit TlsWorld(std::uint32_t detail = 0) : ClientWorld({.detail = detail}) {
     world.listener_heritage.tls = tls_test::some_context();
   }
 };
@@ -21,7 +21,7 @@ constexpr const char* kPage = "This port speaks HTTPS, and this request came in 
 }  // namespace
 
 TEST_CASE("handshake: plain HTTP on a TLS port gets a page, a record and a line") {
-  for (const int detail : {0, 1}) {
+  for (const std::uint32_t detail : {0u, 1u}) {
     CAPTURE(detail);
     TlsWorld in(detail);
     Peer& peer = in.connect();

@@ -99,7 +99,7 @@ TEST_CASE("proxied connection: TLS begins behind the header") {
 }
 
 TEST_CASE("proxied connection: a bad header ends it without an answer, with a record and a line") {
-  for (const int detail : {0, 1}) {
+  for (const std::uint32_t detail : {0u, 1u}) {
     CAPTURE(detail);
     ClientWorld in({.detail = detail});
     Peer& peer = connect(in);

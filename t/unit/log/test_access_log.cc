@@ -15,7 +15,7 @@ constexpr std::uint64_t kBegunUs = 5'000'000;
 struct Fixture {
   explicit Fixture(conf::AccessLogFormat format)
       : row(segment.workers().take(0, 1).value()),
-        log(segment.log_ring(row), -1, 0),
+        log(segment.log_ring(row), -1, segment.log_detail()),
         access(format, log) {
     ::setenv("TZ", "UTC", 1);
     ::tzset();

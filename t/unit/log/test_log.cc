@@ -14,12 +14,15 @@ TEST_CASE("log: a record reaches the ring with its severity, and wakes only a sl
   shm::LogRing& ring = segment.log_ring(row);
   int doorbell[2];
   REQUIRE(::socketpair(AF_UNIX, SOCK_DGRAM, 0, doorbell) == 0);
-  worker::log::Log log(ring, doorbell[0], 2);
+  segment.log_detail() = 2;
+  worker::log::Log log(ring, doorbell[0], segment.log_detail());
   const auto has_rung = [&] {
     char byte = 0;
     return ::recv(doorbell[1], &byte, sizeof byte, MSG_DONTWAIT) == 1;
   };
   CHECK(log.detail() == 2);
+  segment.log_detail() = 0;
+  CHECK(log.detail() == 0);
 
   log.write(worker::log::Severity::warning, "first");
   CHECK(!has_rung());

@@ -175,7 +175,7 @@ class SupervisorLife {
     std::optional<worker::Heritage>& heritage = prepared.heritage();
     if (!heritage) return 3;
     shm::Segment segment(heritage->config->global.max_sessions);
-    heritage->detail = 7;
+    segment.log_detail() = 7;
     master::WakeFds wake_fds(master::rows_needed(workers_));
     master::LogQueue log_queue(std::make_unique<PipeSink>(log, trouble_), 7);
     const master::ReloadSource source{config(), master::StartFolder()};

@@ -141,9 +141,7 @@ TEST_CASE("generation: limits change when the generation is put in force") {
 TEST_CASE(
     "generation: the heritage of a slot has the slot, row and control socket, and all sockets") {
   Made made;
-  worker::Heritage heritage = sample_heritage();
-  heritage.detail = 2;
-  const Generation third = made.make(3, nullptr, std::move(heritage));
+  const Generation third = made.make(3, nullptr, sample_heritage());
   REQUIRE(third.sockets.size() == 2);
   CHECK(third.sockets[0].all.size() == 2);
 
@@ -152,7 +150,6 @@ TEST_CASE(
   CHECK(own.row == 5);
   CHECK(own.generation == 3);
   CHECK(own.control == 99);
-  CHECK(own.detail == 2);
   CHECK(own.segment == &made.segment);
   CHECK(own.doorbell == made.wake_fds.doorbell_button());
   CHECK(own.wake_fds == made.wake_fds.wakers());

@@ -81,7 +81,6 @@ TEST_CASE("reload: the next generation keeps the secret and warns of keys that c
   active.heritage.config = std::make_shared<const conf::Config>();
   active.heritage.segment = &segment;
   active.heritage.session_secret[0] = 77;
-  active.heritage.detail = 3;
   master::Preparation prepared(folder.file("p.yaml"));
   prepared.complete();
   REQUIRE(prepared.heritage());
@@ -89,7 +88,6 @@ TEST_CASE("reload: the next generation keeps the secret and warns of keys that c
                                                      wake_fds, prepared.diagnostics());
   CHECK(next.number == 2);
   CHECK(next.heritage.session_secret[0] == 77);
-  CHECK(next.heritage.detail == 3);
   REQUIRE(prepared.diagnostics().headlines().size() == 1);
   CHECK(prepared.diagnostics().headlines()[0].find(
             "MaxSessions stays at 262144 until pound is restarted") != std::string::npos);

@@ -60,7 +60,7 @@ struct World {
   shm::LogReader reader;
   shm::Row row = segment.workers().take(0, 1).value();
   worker::net::WakePair doorbell = worker::net::make_wake_pair().value();
-  worker::log::Log log{segment.log_ring(row), doorbell.waker.get(), 0};
+  worker::log::Log log{segment.log_ring(row), doorbell.waker.get(), segment.log_detail()};
   worker::route::HashSecret secret{1, 2};
   conf::ClientLimit config;
   std::string text;

@@ -36,12 +36,13 @@ inline constexpr std::uint64_t kTunnelMs = 3'600'000;
 struct Setup {
   std::vector<Mode> backends = {Mode::listening};
   std::function<void(conf::Config&)> change = [](conf::Config&) {};
-  int detail = 0;
+  std::uint32_t detail = 0;
 };
 
 class World {
  public:
-  explicit World(const Setup& setup = {}) : detail_(setup.detail), config(make_config(setup)) {
+  explicit World(const Setup& setup = {}) : config(make_config(setup)) {
+    segment.log_detail() = setup.detail;
     make_listener();
     auth_heritage.files.push_back({"users", nullptr, {7, 8}});
     auth_heritage.channel = auth_channel.worker_end.get();
@@ -272,8 +273,6 @@ class World {
     }
   }
 
-  int detail_;
-
  public:
   shm::Segment segment;
   shm::LogReader reader;
@@ -287,7 +286,7 @@ class World {
   worker::net::EventLoop loop;
   worker::net::DeadlineLists deadlines;
   worker::net::ReadBuffer buffer;
-  worker::log::Log log{segment.log_ring(row), doorbell.waker.get(), detail_};
+  worker::log::Log log{segment.log_ring(row), doorbell.waker.get(), segment.log_detail()};
   worker::log::AccessLog access_log{config.global.access_log, log};
   worker::log::ActivityNote activity{segment.workers(), row};
   worker::route::WaitQueues queues{loop, segment.workers(), segment.client_shares(),
