@@ -136,7 +136,8 @@ constexpr auto kGlobalKeys = std::to_array<Key>({
     {"TrustedProxies", Shape::texts, kAddressNoun, 1, kMaxAddressItem},
     {"ClientField", Shape::text, kFieldNoun, 1, kMaxName},
     {"Secret", Shape::text, "the path of a file", 1, kMaxPath},
-    {"Control", Shape::target, "the path of a socket such as `/run/pound/control.sock`", 1,
+    {"Control", Shape::target,
+     "the path of a socket such as `/run/pound/control.sock`, or a mapping with `Socket`", 1,
      kMaxPath},
 });
 
@@ -273,7 +274,8 @@ constexpr auto kServiceKeys = std::to_array<Key>({
     {"Emergency", Shape::backends, "an alias of a backend, such as `*be`"},
     {.name = "Balance", .shape = Shape::choice, .noun = "", .choices = kBalances},
     {"HashKey", Shape::text, "`address`, `path`, `header NAME` or `cookie NAME`", 1, kMaxName},
-    {"Redirect", Shape::target, "a URL such as `https://www.example.com`", 1, kMaxUrl},
+    {"Redirect", Shape::target,
+     "a URL such as `https://www.example.com`, or a mapping with `Code` and `URL`", 1, kMaxUrl},
     {"Limit", Shape::mappings, kLimitNoun},
     {"Allow", Shape::texts, "the code of a rule such as `target_char`", 1, kMaxName},
     {"Clients", Shape::mapping, kClientsNoun},

@@ -96,6 +96,7 @@ std::string expectation(const Key& key) {
     case Shape::text:
     case Shape::section:
     case Shape::mapping:
+    case Shape::target:
       return noun;
     case Shape::texts:
     case Shape::entries:
@@ -111,8 +112,6 @@ std::string expectation(const Key& key) {
              ", as a whole number with or without K, M, G or T";
     case Shape::policy:
       return noun + ", or whole seconds" + bounds;
-    case Shape::target:
-      return noun + ", or a mapping with `Code` and `URL`";
     case Shape::toggle:
       return listed(choice_words(key)) + " or " + noun;
     case Shape::choice:

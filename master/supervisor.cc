@@ -32,7 +32,9 @@ Supervisor::Supervisor(Environment environment, Generation first)
       status_(segment_, env_.log_queue, now_ms()),
       watchdog_(segment_, env_.log_queue),
       commands_(env_.log_queue),
-      control_(poller_, commands_, [this] { return control_fd(); }) {
+      control_(
+          poller_, commands_, [this] { return control_fd(); },
+          [this](const control::Peer& peer) { return is_worker(peer.pid); }) {
   add_sources();
   add_commands();
 }

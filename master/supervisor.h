@@ -167,6 +167,7 @@ class Supervisor {
   void reload_and_answer(const control::Call& call);
   void stop_and_answer(control::Call call);
   int control_fd() const;
+  bool is_worker(pid_t pid) const;
 
   // supervisor_stop.cc: the program ends
   void drain();
@@ -193,7 +194,7 @@ class Supervisor {
   Poller poller_;
   std::vector<Poller::Source> sources_;  // all but those of the workers' control sockets
   control::Commands commands_;
-  control::Server control_;  // destroyed first: what it runs uses all others
+  control::Server control_;
   ProcessTable processes_;
   RespawnPlan plan_;
   Phase phase_ = Phase::starting;

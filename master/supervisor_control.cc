@@ -2,10 +2,12 @@
 // Supervisor: see supervisor.h.
 #include <signal.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
 #include "master/control/status_commands.h"
+#include "master/control/times_command.h"
 #include "master/options.h"
 #include "master/supervisor.h"
 
@@ -16,10 +18,17 @@ int Supervisor::control_fd() const {
   return control && phase_ != Phase::starting ? control->all.front()->get() : -1;
 }
 
+bool Supervisor::is_worker(pid_t pid) const {
+  const auto& all = processes_.entries();
+  return std::any_of(all.begin(), all.end(),
+                     [pid](const auto& entry) { return entry.second.pid == pid; });
+}
+
 void Supervisor::add_commands() {
   control::add_status_commands(commands_, [this] {
     return take_status(segment_, generations_.all(), status_.started_ms(), now_ms());
   });
+  control::add_times_command(commands_, segment_, generations_);
   commands_.add({.name = "level",
                  .arguments = "[N]",
                  .help = "show or set the detail of the log, 0 to 9, until the daemon ends",

@@ -19,10 +19,10 @@ bool is_temporary(int error) { return error == EAGAIN || error == EINTR; }
 Client::Client(worker::net::UniqueFd connection, std::uint64_t now_ms)
     : connection_(std::move(connection)), deadline_ms_(now_ms + kLineMs) {}
 
-Peer Client::peer() const {
+Peer peer_of(int connection) {
   ucred found{};
   socklen_t size = sizeof found;
-  if (::getsockopt(fd(), SOL_SOCKET, SO_PEERCRED, &found, &size) != 0) return {};
+  if (::getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &found, &size) != 0) return {};
   return {found.uid, found.pid};
 }
 

@@ -23,6 +23,9 @@ inline constexpr std::uint64_t kLineMs = 10'000;         // for the whole line
 inline constexpr std::uint64_t kAnswerMs = 30'000;       // for the client to take the whole answer
 inline constexpr std::size_t kMostPerTurn = 256 * 1024;  // bytes of an answer
 
+// Of a connection, at the moment when it was made.
+Peer peer_of(int connection);
+
 class Client : public Recipient {
  public:
   enum class State { reading, waiting, answering, closed };
@@ -32,7 +35,7 @@ class Client : public Recipient {
   State state() const { return state_; }
   int fd() const { return connection_.get(); }
   std::uint64_t due_ms() const { return state_ == State::waiting ? kNever : deadline_ms_; }
-  Peer peer() const;
+  Peer peer() const { return peer_of(fd()); }
 
   // The connection is readable. Once this returns true, the line is complete and the command is to
   // be run.

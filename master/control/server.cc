@@ -17,8 +17,11 @@ constexpr std::string_view kTooMany = "error: too many clients of the control so
 
 }  // namespace
 
-Server::Server(Poller& poller, const Commands& commands, Poller::Fd listening_fd)
-    : poller_(poller), commands_(commands), listening_fd_(std::move(listening_fd)) {
+Server::Server(Poller& poller, const Commands& commands, Poller::Fd listening_fd, Judge is_ours)
+    : poller_(poller),
+      commands_(commands),
+      listening_fd_(std::move(listening_fd)),
+      is_ours_(std::move(is_ours)) {
   sources_.push_back(poller_.watch([this] { return resume_ms_ == 0 ? listening_fd_() : -1; },
                                    POLLIN, [this](std::uint64_t now) { accept(now); }));
   sources_.push_back(
@@ -36,6 +39,7 @@ void Server::accept(std::uint64_t now_ms) {
 }
 
 void Server::welcome(worker::net::UniqueFd connection, std::uint64_t now_ms) {
+  if (is_ours_(peer_of(connection.get()))) return;
   if (clients_.size() == kMostClients) {
     ::send(connection.get(), kTooMany.data(), kTooMany.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     char unread[kMostLine];  // left in the socket, it would be an error to the peer

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -20,8 +21,12 @@ inline constexpr std::size_t kMostClients = 16;
 
 class Server {
  public:
-  // `listening_fd` tells the socket, or -1. All arguments must outlive this.
-  Server(Poller& poller, const Commands& commands, Poller::Fd listening_fd);
+  using Judge = std::function<bool(const Peer&)>;
+
+  // `listening_fd` tells the socket, or -1. `is_ours` tells the master's own processes, which get
+  // no answer: where workers have the user of the master, one that is taken over could connect. All
+  // arguments must outlive this.
+  Server(Poller& poller, const Commands& commands, Poller::Fd listening_fd, Judge is_ours);
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
@@ -45,6 +50,7 @@ class Server {
   Poller& poller_;
   const Commands& commands_;
   Poller::Fd listening_fd_;
+  Judge is_ours_;
   std::uint64_t resume_ms_ = 0;  // accept again; 0 = no pause
   std::vector<Served> clients_;
   std::vector<Poller::Source> sources_;

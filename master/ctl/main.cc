@@ -86,14 +86,18 @@ void show(const std::string& socket, Words words) {
   }
 }
 
+Sample take_sample(const std::string& socket) {
+  return {ask_objects(socket, std::string(kStatus)), ask_objects(socket, "times")};
+}
+
 void top(const std::string& socket, Words words) {
   const bool once = take(words, "--once") || !is_terminal();
   expect_alone(words);
   Interval interval;
-  interval.before = ask_objects(socket, std::string(kStatus));
+  interval.before = take_sample(socket);
   for (auto begin = Clock::now();;) {
     ::nanosleep(&kPause, nullptr);
-    interval.after = ask_objects(socket, std::string(kStatus));
+    interval.after = take_sample(socket);
     const auto end = Clock::now();
     interval.seconds = std::chrono::duration<double>(end - begin).count();
     const Lines lines = top_view(interval, columns(), rows() - 1);

@@ -6,6 +6,7 @@
 namespace master::ctl {
 namespace {
 
+constexpr std::uint64_t kSoonS = 21 * 86'400;
 constexpr std::uint64_t kSilentMs = 3000;  // a worker's heartbeat comes every second
 
 void judge_backend(const Object& backend, Lines& lines) {
@@ -57,6 +58,17 @@ void judge_sessions(const Object& sessions, Lines& lines) {
                   " sessions were forgotten early (MaxSessions)");
 }
 
+void judge_certificate(const Object& certificate, Lines& lines) {
+  const std::string& left = certificate.text("expires_in_s");
+  const std::string name = "the certificate " + certificate.text("file") + " of " +
+                           certificate.text("owner") + " " + certificate.text("of");
+  if (left.starts_with('-') && left.size() > 1) {
+    lines.push_back(name + " has expired");
+  } else if (certificate.has("expires_in_s") && certificate.number("expires_in_s") < kSoonS) {
+    lines.push_back(name + " expires in " + span_text(certificate.number("expires_in_s")));
+  }
+}
+
 }  // namespace
 
 Lines problems_of(const Objects& objects) {
@@ -67,6 +79,7 @@ Lines problems_of(const Objects& objects) {
   for (const Object& one : of_kind(objects, "backend")) judge_backend(one, lines);
   for (const Object& one : of_kind(objects, "listener")) judge_listener(one, lines);
   for (const Object& one : of_kind(objects, "worker")) judge_worker(one, lines);
+  for (const Object& one : of_kind(objects, "certificate")) judge_certificate(one, lines);
   for (const Object& one : of_kind(objects, "sessions")) judge_sessions(one, lines);
   return lines;
 }

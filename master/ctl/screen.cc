@@ -53,7 +53,7 @@ void paint(const Lines& lines) {
   std::string text = kHome;
   const std::size_t count = rows() - 1;
   for (std::size_t i = 0; i < lines.size() && i < count; ++i) {
-    text += lines[i] + kClearLine + "\r\n";
+    text += lines[i].substr(0, columns()) + kClearLine + "\r\n";
   }
   std::fputs((text + kClearBelow).c_str(), stdout);
   std::fflush(stdout);

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "master/ctl/table.h"
+#include "master/ctl/times.h"
 #include "master/ctl/views.h"
 
 namespace master::ctl {
@@ -29,8 +30,8 @@ std::string rate_text(double rate) {
 class Gains {
  public:
   Gains(const Interval& interval, std::string_view kind, std::string_view name)
-      : seconds_(std::max(interval.seconds, 0.001)), after_(of_kind(interval.after, kind)) {
-    for (Object& one : of_kind(interval.before, kind)) before_.emplace(one.text(name), one);
+      : seconds_(std::max(interval.seconds, 0.001)), after_(of_kind(interval.after.status, kind)) {
+    for (Object& one : of_kind(interval.before.status, kind)) before_.emplace(one.text(name), one);
     for (const Object& one : after_) before_of_.push_back(find(one.text(name)));
   }
 
@@ -77,15 +78,18 @@ std::uint64_t sum_of(const Objects& objects, std::string_view kind, std::string_
   return sum;
 }
 
-std::string summary(const Interval& interval) {
+std::string rates(const Interval& interval) {
   const Gains process(interval, "process", "pid");
   const Gains listeners(interval, "listener", "address");
-  const Gains backends(interval, "backend", "name");
-  return rate_text(process.total("requests")) + " requests/s, " +
-         rate_text(listeners.total("refused")) + " refused/s, " +
-         rate_text(backends.total("failures")) + " failures/s, " +
-         std::to_string(sum_of(interval.after, "listener", "in_service")) + " in service, " +
-         std::to_string(sum_of(interval.after, "listener", "waiting")) + " waiting";
+  const Times times = Times::of_all(interval.before.times, interval.after.times);
+  return rate_text(process.total("requests")) + " requests/s, p50 " + times.text(50) + " ms, p99 " +
+         times.text(99) + " ms, " + rate_text(listeners.total("status_4xx")) + " 4xx/s, " +
+         rate_text(listeners.total("status_5xx")) + " 5xx/s";
+}
+
+std::string gauges(const Objects& status) {
+  return std::to_string(sum_of(status, "listener", "in_service")) + " in service, " +
+         std::to_string(sum_of(status, "listener", "waiting")) + " waiting";
 }
 
 void append(Lines& lines, const Table& table, std::size_t width) {
@@ -96,11 +100,19 @@ void append(Lines& lines, const Table& table, std::size_t width) {
 
 Table services_table(const Interval& interval, std::size_t most) {
   const Gains services(interval, "service", "name");
-  Table table({{"SERVICE", kLeft}, {"REQUESTS/s"}, {"RETRIES/s"}, {"SESSIONS"}});
+  Table table({{"SERVICE", kLeft},
+               {"REQUESTS/s"},
+               {"4xx/s"},
+               {"5xx/s"},
+               {"P50 ms"},
+               {"P99 ms"},
+               {"RETRIES/s"}});
   for (const std::size_t i : services.busiest("requests", most)) {
-    const Object& one = services.objects()[i];
-    table.add({one.text("name"), rate_text(services.rate(i, "requests")),
-               rate_text(services.rate(i, "retries")), one.text("sessions")});
+    const std::string& name = services.objects()[i].text("name");
+    const Times times = Times::of_service(interval.before.times, interval.after.times, name);
+    table.add({name, rate_text(services.rate(i, "requests")),
+               rate_text(services.rate(i, "status_4xx")), rate_text(services.rate(i, "status_5xx")),
+               times.text(50), times.text(99), rate_text(services.rate(i, "retries"))});
   }
   return table;
 }
@@ -136,8 +148,9 @@ Table clients_table(const Interval& interval) {
 }  // namespace
 
 Lines top_view(const Interval& interval, std::size_t width, std::size_t rows) {
-  Lines lines{headline(first_of(interval.after, "process")), summary(interval)};
-  const Lines problems = problems_of(interval.after);
+  Lines lines{headline(first_of(interval.after.status, "process")), rates(interval),
+              gauges(interval.after.status)};
+  const Lines problems = problems_of(interval.after.status);
   if (!problems.empty()) {
     const std::size_t more = problems.size() - 1;
     lines.push_back("! " + problems.front() +

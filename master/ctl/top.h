@@ -8,9 +8,15 @@
 
 namespace master::ctl {
 
+// What the commands `status` and `times` told at one moment.
+struct Sample {
+  Objects status;
+  Objects times;
+};
+
 struct Interval {
-  Objects before;
-  Objects after;
+  Sample before;
+  Sample after;
   double seconds = 1;
 };
 

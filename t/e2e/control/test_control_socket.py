@@ -232,6 +232,20 @@ def test_a_client_that_never_reads_holds_nobody_up(site):
         connection.close()
 
 
+@pytest.mark.needs_root
+def test_with_a_jail_the_socket_is_outside(site):
+    (site.directory / "jail").mkdir()
+    pound = start(site, f"User: nobody; Group: nogroup; RootJail: {site.directory}/jail; {SOCKET}")
+    assert control_status(pound).one("process")["pid"] == pound.master
+    pound.reload()
+    assert {o["state"] for o in control_status(pound, "workers").objects
+            if o["generation"] == 2} == {"ready"}
+    assert not list((site.directory / "jail").iterdir())
+    pound.signal(signal.SIGTERM)
+    pound.wait_exit()
+    assert not os.path.exists(path_of(pound))
+
+
 def test_workers_know_nothing_of_it(site):
     pound = start(site)
     with connect(pound) as connection:

@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from harness import POUND, TIMEOUT, Client, get, request, reserve_port, wait_until
+from harness import POUND, ROOT, TIMEOUT, Client, get, request, reserve_port, wait_until
 from harness.config import plain_site
 from harness.control import SOCKET, path_of
 from harness.poundctl import command_of, poundctl, run_poundctl
@@ -250,9 +250,10 @@ def test_level_holds_for_all_workers_and_generations(site):
 
 def test_top_once(shared):
     lines = poundctl(shared, "top").splitlines()
-    assert re.fullmatch(r"[\d.]+ requests/s, [\d.]+ refused/s, [\d.]+ failures/s, 0 in service, "
-                        "0 waiting", lines[1])
-    assert lines[2].startswith("! backend gone ")
+    assert re.fullmatch(r"[\d.]+ requests/s, p50 - ms, p99 - ms, [\d.]+ 4xx/s, [\d.]+ 5xx/s",
+                        lines[1])
+    assert lines[2] == "0 in service, 0 waiting"
+    assert lines[3].startswith("! backend gone ")
     assert [line.split()[0] for line in lines if "/s  " in line] == ["SERVICE", "BACKEND"]
 
 
@@ -276,6 +277,32 @@ def test_watch_and_top_on_a_terminal(shared):
     assert seen.count(b"BACKEND") == 2
     seen = on_a_terminal(shared, "top", until=rb"(?s)\x1b\[H.*\x1b\[J")
     assert b"requests/s" in seen
+
+
+# What bash-completion offers, as far as it is used.
+COMPLETE = r"""
+_init_completion() {
+  words=("${COMP_WORDS[@]}") cword=$COMP_CWORD
+  cur=${words[cword]} prev=${words[cword - 1]}
+}
+_filedir() { COMPREPLY=(a-file); }
+poundctl() { (exec -a poundctl "$POUND" "$@"); }
+. "$ROOT/init/poundctl.bash-completion"
+COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+_poundctl
+echo "${COMPREPLY[*]}"
+"""
+
+
+@pytest.mark.parametrize("words, completed", [
+    ("st", "status stop"), ("-", "-s -f -h -V"), ("-s ", "a-file"), ("status --", "--json --watch"),
+    ("drain w", "web"), ("stop ", "--now"), ("top ", "--once"), ("rel", "reload")])
+def test_completion(shared, words, completed):
+    words = ["poundctl", "-s", path_of(shared), *words.split(" ")]
+    done = subprocess.run(["bash", "-c", COMPLETE, "bash", *words], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=TIMEOUT, check=False,
+                          env={**os.environ, "POUND": POUND, "ROOT": str(ROOT)})
+    assert (done.stdout, done.stderr) == (completed + "\n", "")
 
 
 def test_texts_cannot_harm_a_terminal(site):

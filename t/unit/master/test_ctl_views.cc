@@ -4,6 +4,7 @@
 
 #include "master/ctl/objects.h"
 #include "master/ctl/table.h"
+#include "master/ctl/times.h"
 #include "master/ctl/top.h"
 #include "master/ctl/views.h"
 
@@ -76,6 +77,13 @@ TEST_CASE("ctl views: what is wrong") {
   CHECK(problems("object=worker slot=0 pid=9 buffered=89 buffer_memory=100\n").empty());
   CHECK(problems("object=worker slot=0 pid=9 buffered=90 buffer_memory=100\n") ==
         Lines{"worker 0 (pid 9) has no BufferMemory left"});
+  const std::string certificate =
+      "object=certificate owner=listener of=l:443 file=/a.pem expires_in_s=";
+  CHECK(problems(certificate + "1814400\n").empty());
+  CHECK(problems(certificate + "1814399\n") ==
+        Lines{"the certificate /a.pem of listener l:443 expires in 20d23h"});
+  CHECK(problems(certificate + "-5\n") ==
+        Lines{"the certificate /a.pem of listener l:443 has expired"});
   CHECK(problems("object=sessions evicted=4\n") ==
         Lines{"the table of sessions was full: 4 sessions were forgotten early (MaxSessions)"});
   CHECK(problems_of(parse_objects("object=process segment=damaged\n")) ==
@@ -101,21 +109,50 @@ TEST_CASE("ctl views: status has what is wrong first, and wrong backends before 
 }
 
 TEST_CASE("ctl views: top shows what counters have gained, the busiest first") {
-  const auto at = [](int process, int one, int two) {
-    return parse_objects(
-        "object=process version=0 pid=7 requests=" + std::to_string(process) + "\n" +
-        "object=listener address=l refused=0 in_service=2 waiting=1\n" +
-        "object=service name=l/1 requests=" + std::to_string(one) + " retries=0 sessions=3\n" +
-        "object=service name=l/2 requests=" + std::to_string(two) + " retries=0 sessions=0\n");
+  const auto at = [](int process, int one, int two, int fast, int slow) {
+    return Sample{
+        parse_objects("object=process version=0 pid=7 requests=" + std::to_string(process) + "\n" +
+                      "object=listener address=l in_service=2 waiting=1 status_4xx=0 status_5xx=" +
+                      std::to_string(one) + "\n" +
+                      "object=service name=l/1 requests=" + std::to_string(one) + " retries=0\n" +
+                      "object=service name=l/2 requests=" + std::to_string(two) + " retries=0\n"),
+        parse_objects("object=times of=listener name=l us_1000=" + std::to_string(fast) +
+                      " us_2500=" + std::to_string(slow) + " us_more=0\n" +
+                      "object=times of=service name=l/2 us_1000=" + std::to_string(fast) +
+                      " us_2500=0 us_more=0\n")};
   };
-  const Lines lines = top_view({at(100, 10, 90), at(300, 20, 280), 2}, 80, 24);
-  CHECK(lines[1] == "100 requests/s, 0.0 refused/s, 0.0 failures/s, 2 in service, 1 waiting");
-  REQUIRE(lines.size() >= 6);
-  CHECK(lines[2].starts_with("! listener l is full: "));
-  CHECK(lines[4] == "SERVICE  REQUESTS/s  RETRIES/s  SESSIONS");
-  CHECK(lines[5] == "l/2              95        0.0         0");
-  CHECK(lines[6] == "l/1             5.0        0.0         3");
-  CHECK(top_view({at(100, 10, 90), at(300, 20, 280), 2}, 80, 4).size() == 4);
+  const Sample first = at(100, 10, 90, 5, 7);
+  const Sample second = at(300, 20, 280, 105, 107);
+  const Lines lines = top_view({first, second, 2}, 80, 24);
+  CHECK(lines[1] == "100 requests/s, p50 1.0 ms, p99 2.5 ms, 0.0 4xx/s, 5.0 5xx/s");
+  CHECK(lines[2] == "2 in service, 1 waiting");
+  REQUIRE(lines.size() >= 8);
+  CHECK(lines[3].starts_with("! listener l is full: "));
+  CHECK(lines[5] == "SERVICE  REQUESTS/s  4xx/s  5xx/s  P50 ms  P99 ms  RETRIES/s");
+  CHECK(lines[6] == "l/2              95    0.0    0.0     0.5     1.0        0.0");
+  CHECK(lines[7] == "l/1             5.0    0.0    0.0       -       -        0.0");
+  CHECK(top_view({first, second, 2}, 80, 4).size() == 4);
   // After a restart counters begin anew.
-  CHECK(top_view({at(300, 20, 280), at(100, 10, 90), 1}, 80, 24)[1].starts_with("0.0 requests/s"));
+  CHECK(top_view({second, first, 1}, 80, 24)[1].starts_with("0.0 requests/s, p50 - ms"));
+}
+
+TEST_CASE("ctl times: percentiles between two moments") {
+  const auto times = [](const std::string& counts) {
+    return parse_objects("object=times of=listener name=a " + counts + "\n");
+  };
+  const auto before = times("us_1000=10 us_2000=0 us_4000=0 us_more=0");
+  const auto all = [&](const std::string& counts, unsigned percent) {
+    return Times::of_all(before, times(counts)).text(percent);
+  };
+  CHECK(all("us_1000=10 us_2000=0 us_4000=0 us_more=0", 50) == "-");
+  CHECK(all("us_1000=20 us_2000=0 us_4000=0 us_more=0", 50) == "0.5");
+  CHECK(all("us_1000=10 us_2000=0 us_4000=4 us_more=0", 50) == "3.0");
+  CHECK(all("us_1000=11 us_2000=0 us_4000=0 us_more=99", 99) == "4.0");
+  CHECK(all("us_1000=60 us_2000=50 us_4000=0 us_more=0", 75) == "1.5");
+  CHECK(Times::of_all({}, before).text(50) == "0.5");
+  CHECK(Times::of_all(before, {}).text(50) == "-");
+  CHECK(Times::of_service({}, before, "a").text(50) == "-");
+  const Objects service = parse_objects("object=times of=service name=a us_1000=2 us_more=0\n");
+  CHECK(Times::of_service({}, service, "a").text(100) == "1.0");
+  CHECK(Times::of_service({}, service, "b").text(100) == "-");
 }
