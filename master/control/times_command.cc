@@ -47,11 +47,11 @@ void add_times_command(Commands& commands, shm::Segment& segment, const Generati
                   const shm::Snapshot snapshot = shm::take_snapshot(segment, now_ms());
                   Objects objects;
                   for (const shm::ListenerStatus& one : snapshot.listeners) {
-                    add(objects, "listener", name_of(names.listeners, one.row),
+                    add(objects, "listener", shm::name_of(names.listeners, one.row),
                         one.counters.responses);
                   }
                   for (const shm::ServiceStatus& one : snapshot.services) {
-                    add(objects, "service", name_of(names.services, one.row), one.responses);
+                    add(objects, "service", shm::name_of(names.services, one.row), one.responses);
                   }
                   std::string text;
                   for (const std::string& line : shm::object_lines(objects)) text += line + "\n";

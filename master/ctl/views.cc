@@ -71,9 +71,9 @@ Table short_backends_table(const Objects& backends) {
                {"STATE", kLeft},
                {"SINCE"},
                {"IN FLIGHT"},
-               {"WAITING"},
+               {"WAIT"},
                {"REQUESTS"},
-               {"FAILURES"},
+               {"FAILED"},
                {"P50 ms"},
                {"P99 ms"}});
   for (const Object& one : wrong_first(backends)) {
