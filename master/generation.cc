@@ -12,6 +12,7 @@
 #include <tuple>
 #include <utility>
 
+#include "conf/address.h"
 #include "conf/diagnostic.h"
 #include "conf/service.h"
 #include "master/clock.h"
@@ -268,6 +269,21 @@ void listen_all(const Generation& generation, const Generation* previous) {
   if (generation.control_socket) generation.control_socket->listen();
 }
 
+std::vector<std::string> admin_changes(const Generation& generation) {
+  std::vector<std::string> lines;
+  const worker::Heritage& heritage = generation.heritage;
+  const shm::AdminStates& admin = heritage.segment->backends().admin();
+  for (std::size_t i = 0; i < heritage.backends.size(); ++i) {
+    const conf::Backend& config = heritage.config->backends[i];
+    const std::uint32_t row = heritage.backends[i].row;
+    if (!admin.would_change(row, config.disabled)) continue;
+    lines.push_back("backend " + config.name + " (" + conf::host_port(config.address, config.port) +
+                    ") is " + (config.disabled ? "drained" : "enabled") +
+                    " by the configuration; it was " + std::string(to_text(admin.state(row))));
+  }
+  return lines;
+}
+
 void put_in_force(const Generation& generation) {
   const worker::Heritage& heritage = generation.heritage;
   shm::Segment& segment = *heritage.segment;
@@ -279,6 +295,7 @@ void put_in_force(const Generation& generation) {
         backend.row, {.warmup_ms = static_cast<std::uint64_t>(config.warmup.count()) * 1000,
                       .is_checked = config.check.has_value(),
                       .may_be_ejected = config.eject.has_value()});
+    segment.backends().admin().follow_file(backend.row, config.disabled, now_ms());
     judge_address(backend, segment);
   }
   for (std::size_t i = 0; i < heritage.listeners.size(); ++i) {

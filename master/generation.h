@@ -59,8 +59,12 @@ Generation make_generation(shm::Generation number, worker::Heritage heritage,
 // client has come to a socket that `previous` does not serve. Throws StartError.
 void listen_all(const Generation& generation, const Generation* previous);
 
-// Makes the generation's limits valid for all processes, and marks backends dead whose name has no
-// address.
+// One log line for each backend that put_in_force() will enable or drain, because the file says
+// `Disabled` where it did not before, or the other way round.
+std::vector<std::string> admin_changes(const Generation& generation);
+
+// Makes the generation's limits and its `Disabled` valid for all processes, and marks backends dead
+// whose name has no address.
 void put_in_force(const Generation& generation);
 
 // Gives back all rows that none of `generations` uses.

@@ -56,7 +56,8 @@ void add_names(shm::RowNames& names, const worker::Heritage& heritage) {
   }
   for (std::size_t i = 0; i < heritage.backends.size(); ++i) {
     const conf::Backend& backend = heritage.config->backends[i];
-    put(names.backends, heritage.backends[i].row, {backend.name, address_of(backend)});
+    put(names.backends, heritage.backends[i].row,
+        {backend.name, address_of(backend), backend.weight()});
   }
   add_limit_names(names, heritage);
   names.certificates = certificates_of(heritage);

@@ -109,10 +109,12 @@ void Supervisor::start_candidate(Preparation& prepared) {
 // the point of no return.
 void Supervisor::activate(Generation& next) {
   std::string change;
+  std::vector<std::string> admin;
   try {
     const Generation* const previous = phase_ == Phase::starting ? nullptr : &generations_.active();
     change = "generation " + std::to_string(next.number) + " active";
     if (previous != nullptr) change += ": " + describe_change(*previous, next);
+    admin = admin_changes(next);
     listen_all(next, previous);
   } catch (const std::exception& error) {
     fail_candidate({error.what()});
@@ -131,6 +133,7 @@ void Supervisor::activate(Generation& next) {
     put_to_work(next);
     hand_over(next, change);
   }
+  for (const std::string& line : admin) log(Severity::notice, line);
 }
 
 void Supervisor::put_to_work(const Generation& next) {

@@ -91,7 +91,8 @@ BackendTable::BackendTable(MasterPart& master, PerRow<RowPart> rows, CommonPart&
       cells_(rows.at(&rows[0].cells), common.cells),
       response_times_(rows.at(&rows[0].response_times), common.response_times),
       checks_(common.checks),
-      ejections_(common.ejections) {}
+      ejections_(common.ejections),
+      admin_(master.admin) {}
 
 std::optional<std::uint32_t> BackendTable::enroll(BackendId id, std::uint32_t limit,
                                                   std::uint64_t now_ms) {
@@ -107,6 +108,7 @@ std::optional<std::uint32_t> BackendTable::enroll(BackendId id, std::uint32_t li
     common_.heard_ms[entry->index].store(0);
     checks_.restart(entry->index);
     ejections_.restart(entry->index);
+    admin_.restart(entry->index);
     master_.warmup_ms[entry->index].store(0);
     cells_.restart(entry->index);
     slots(entry->index).set_limit(limit);

@@ -15,6 +15,7 @@
 #include <span>
 #include <string_view>
 
+#include "shm/admin_states.h"
 #include "shm/backend_checks.h"
 #include "shm/backend_counters.h"
 #include "shm/ejections.h"
@@ -101,6 +102,7 @@ class BackendTable {
     IdRegistry<kMaxBackends> ids;
     SlotGates::MasterPart slots[kMaxBackends];
     std::atomic<std::uint64_t> warmup_ms[kMaxBackends]{};
+    AdminStates::MasterPart admin;
   };
   struct RowPart {
     SlotGates::RowPart slots[kMaxBackends];
@@ -147,6 +149,8 @@ class BackendTable {
   const BackendChecks& checks() const { return checks_; }
   Ejections& ejections() { return ejections_; }
   const Ejections& ejections() const { return ejections_; }
+  AdminStates& admin() { return admin_; }
+  const AdminStates& admin() const { return admin_; }
 
   // Claims the next probe of a dead backend, which is due kFirstProbeMs after its death, then after
   // twice that time, and so on, at most `period_ms` after the last claim. True for the one caller
@@ -204,6 +208,7 @@ class BackendTable {
   ResponseTimes response_times_;
   BackendChecks checks_;
   Ejections ejections_;
+  AdminStates admin_;
 };
 
 static_assert(kFitForSegment<BackendTable::MasterPart>);

@@ -58,7 +58,8 @@ void read_backends(Segment& segment, Snapshot& snapshot) {
     snapshot.backends.push_back({row, gate, backends.liveness(row), backends.counters(row),
                                  backends.response_times(row), backends.last_probe_ms(row),
                                  backends.fitness(row, snapshot.at_ms),
-                                 backends.ejections().until_ms(row), backends.checks().state(row)});
+                                 backends.ejections().until_ms(row), backends.checks().state(row),
+                                 backends.admin().admin(row)});
   }
 }
 

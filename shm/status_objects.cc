@@ -138,6 +138,25 @@ void add_recovery(Builder& object, const BackendStatus& backend, std::uint64_t n
   }
 }
 
+void add_admin(Builder& object, const Admin& admin, unsigned weight, std::uint64_t now_ms) {
+  object.add("admin", to_text(admin.state));
+  if (admin.uid) {
+    object.add("admin_by", "uid:" + std::to_string(*admin.uid));
+  } else {
+    object.add_none("admin_by");
+  }
+  if (admin.since_ms == 0) {
+    object.add_none("admin_since_s");
+  } else {
+    object.add("admin_since_s", elapsed(now_ms, admin.since_ms) / 1000);
+  }
+  if (weight == 0) {
+    object.add_none("weight");
+  } else {
+    object.add("weight", weight);
+  }
+}
+
 StatusObject backend_object(const BackendStatus& backend, const RowNames& names,
                             std::uint64_t now_ms) {
   const Liveness& liveness = backend.liveness;
@@ -168,6 +187,7 @@ StatusObject backend_object(const BackendStatus& backend, const RowNames& names,
   add_recovery(object, backend, now_ms);
   add_responses(object, backend.counters.responses);
   object.add("deaths", backend.counters.deaths).add("ejections", backend.counters.ejections);
+  add_admin(object, backend.admin, is_known ? names.backends[backend.row].weight : 0, now_ms);
   return object.take();
 }
 

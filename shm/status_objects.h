@@ -24,6 +24,7 @@ struct RowNames {
   struct Backend {
     std::string name;
     std::string address;
+    unsigned weight = 0;  // 0: unknown
   };
   struct Limit {
     std::string owner;       // the name of its listener or service

@@ -104,7 +104,7 @@ bool Health::has_others(const Backend& backend, std::uint64_t now_ms) const {
   return std::ranges::all_of(backend.lists, [&](const std::vector<std::size_t>* list) {
     return std::ranges::any_of(*list, [&](std::size_t index) {
       const Backend& other = (*all_)[index];
-      return &other != &backend && !other.config.disabled &&
+      return &other != &backend && takes_new_clients(other) &&
              table_.fitness(other.heritage.row, now_ms).share != 0;
     });
   });

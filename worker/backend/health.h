@@ -27,11 +27,22 @@ class Health {
   Health(shm::BackendTable& table, shm::Row row, log::Log& log, const Backends* all = nullptr)
       : table_(table), row_(row), log_(log), all_(all) {}
 
-  // Which part of its weight the backend may be chosen with now: 0 (not at all, as it is dead or
-  // ejected) to kFullShare. An ejected backend counts as live while a service of it has no other.
+  // Which part of its weight the backend may be chosen with now: 0 (not at all, as it is dead,
+  // ejected or disabled) to kFullShare. An ejected backend counts as live while a service of it has
+  // no other.
   unsigned share(const Backend& backend) const {
+    if (is_disabled(backend)) return 0;
     if (backend.has_phases) return share_now(backend);
     return table_.is_live(backend.heritage.row) ? kFullShare : 0;
+  }
+
+  // Whether the administrator has taken the backend out of use, sessions and all.
+  bool is_disabled(const Backend& backend) const {
+    return table_.admin().state(backend.heritage.row) == shm::AdminState::disabled;
+  }
+  // Whether the backend, if it has a share, gets clients without a session, too.
+  bool takes_new_clients(const Backend& backend) const {
+    return table_.admin().state(backend.heritage.row) == shm::AdminState::enabled;
   }
 
   // The newest addresses of the backend, in the order in which to try them now. Those that answer

@@ -133,6 +133,7 @@ void Probe::tick(std::uint64_t now_ms) {
   for (std::size_t i = 0; i < attempts_.size(); ++i) {
     const BackendHeritage& backend = backends_[i].heritage;
     backends_[i].refresh_addresses();
+    if (health_.is_disabled(backends_[i])) backends_[i].pool.clear();
     if (checks_[i]) checks_[i]->tick(now_ms);
     if (backends_[i].addresses().empty() || attempts_[i]->running()) continue;
     if (table_.is_live(backend.row)) {

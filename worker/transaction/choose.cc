@@ -47,7 +47,7 @@ bool Transaction::may_serve(std::size_t backend) const {
 // Likewise, for a request without a session: which part of its weight it may be chosen with.
 unsigned Transaction::share_of(std::size_t backend) const {
   const backend::Backend& one = context_.backends[backend];
-  if (one.config.disabled || now_.tried.contains(backend)) return 0;
+  if (!context_.health.takes_new_clients(one) || now_.tried.contains(backend)) return 0;
   return context_.health.share(one);
 }
 

@@ -105,6 +105,15 @@ Transaction::Flow Transaction::pick_backend() {
   return after_entry(admission_.enter_backend(now_.backend->slots));
 }
 
+// The administrator may have disabled the backend while the request waited for it.
+void Transaction::on_admitted() {
+  if (now_.step == Step::connect && context_.health.is_disabled(*now_.backend)) {
+    admission_.leave_backend();
+    now_.step = Step::pick_backend;
+  }
+  run();
+}
+
 // The chosen backend has had no slot for some time. Another one may have, unless its session or
 // its key binds the request to this one; or this one may have died.
 void Transaction::on_waited_long() {

@@ -200,7 +200,7 @@ class Transaction final : public ExchangeUser,
   Flow after_entry(Admission::Entry entry);
   void note_full(std::string_view limit, const std::string& why);
   void note_full_queue(std::string_view limit);
-  void on_admitted() override { run(); }
+  void on_admitted() override;
   void on_waited_long() override;
   void on_wait_timeout() override;
 

@@ -267,9 +267,10 @@ void Transaction::release_upstream(bool has_excess) {
   const bool sent_body = body.kind == http::Framing::Kind::chunked || body.length != 0;
   const bool request_is_sent =
       client_.body_is_whole() && !to_backend_.holds() && !to_backend_.failed();
-  const bool is_reusable = !has_excess && (!sent_body || upstream_->is_personal) &&
-                           request_is_sent && now_.response_facts.keep_alive &&
-                           !upstream_->endpoint().peer_closed() && now_.backend->has(*upstream_);
+  const bool is_reusable =
+      !has_excess && (!sent_body || upstream_->is_personal) && request_is_sent &&
+      now_.response_facts.keep_alive && !upstream_->endpoint().peer_closed() &&
+      !context_.health.is_disabled(*now_.backend) && now_.backend->has(*upstream_);
   if (is_reusable) {
     keep_upstream();
   } else {

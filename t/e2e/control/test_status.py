@@ -108,7 +108,8 @@ def test_every_line_has_its_keys_in_order(desk):
         "backend": ["object", "name", "address", "state", "since_s", "reason", "in_flight",
                     "limit", "waiting", "waiting_strangers", "requests", "failures", "tls_verify",
                     "tls_handshake", "p50_ms", "p99_ms", "last_probe_s", "share",
-                    "ejected_s", "check", "check_s", *CLASSES, "deaths", "ejections"],
+                    "ejected_s", "check", "check_s", *CLASSES, "deaths", "ejections", "admin",
+                    "admin_by", "admin_since_s", "weight"],
         "sessions": ["object", "used", "capacity", "evicted", "recovered", "stored", "room",
                      "wiped"],
         "end": ["object", "lines", "omitted"]}

@@ -269,10 +269,11 @@ TEST_CASE("health: two that are ejected at once are both used") {
 
 TEST_CASE("health: neither a disabled backend nor an emergency one lets the last one go") {
   Ejected house({{0, 1}});
-  house.config[1].disabled = true;
+  shm::AdminStates& admin = house.segment.backends().admin();
+  REQUIRE(admin.set(house.heritages[1].row, shm::AdminState::drained, 0, 1));
   house.fail(0);
   CHECK(house.share(0) == worker::backend::kFullShare);
-  house.config[1].disabled = false;
+  REQUIRE(admin.set(house.heritages[1].row, shm::AdminState::enabled, 0, 1));
   house.fail(0, 1);
   CHECK(house.share(0) == 0);
 }

@@ -98,6 +98,8 @@ TEST_CASE("all objects, with names and without") {
       .counters.by_failure[static_cast<std::size_t>(shm::BackendFailure::tls_verify)] = 1;
   snapshot.backends[1].counters.deaths = 2;
   snapshot.backends[2].counters.ejections = 3;
+  snapshot.backends[0].admin = {shm::AdminState::disabled, 1000, 93'000};
+  snapshot.backends[1].admin = {shm::AdminState::drained, {}, 95'000};
   shm::LatencyCells cells;
   cells.count(10);
   cells.count(1'000'000);
@@ -110,7 +112,7 @@ TEST_CASE("all objects, with names and without") {
   snapshot.at_unix_s = 1000;
   const shm::RowNames names{{"0.0.0.0:80"},
                             {"0.0.0.0:80/1"},
-                            {{"be0", "10.0.0.1:80"}, {"be=\"1\"\n\\ ", "[::1]:80"}},
+                            {{"be0", "10.0.0.1:80", 3}, {"be=\"1\"\n\\ ", "[::1]:80"}},
                             {{}, {"0.0.0.0:80/1", 2, "header:X-Key", "observe"}},
                             {{"listener", "0.0.0.0:443", "a.test", "/a b.pem", 940},
                              {"backend", "be0", "", "/c.pem", 1001}},
@@ -144,28 +146,33 @@ TEST_CASE("all objects, with names and without") {
                "reason=- in_flight=4 limit=8 waiting=3 waiting_strangers=2 requests=6 failures=0 "
                "tls_verify=0 tls_handshake=0 p50_ms=0.0 p99_ms=983.0 last_probe_s=- "
                "share=100 ejected_s=- check=- check_s=- status_1xx=0 "
-               "status_2xx=5 status_3xx=0 status_4xx=0 status_5xx=1 deaths=0 ejections=0"),
+               "status_2xx=5 status_3xx=0 status_4xx=0 status_5xx=1 deaths=0 ejections=0 "
+               "admin=disabled admin_by=uid:1000 admin_since_s=7 weight=3"),
               ("status: object=backend name=be\\x3d\\x221\\x22\\x0a\\x5c\\x20 address=[::1]:80 "
                "state=dead since_s=2 reason=refused in_flight=0 limit=0 waiting=0 "
                "waiting_strangers=0 requests=5 failures=1 tls_verify=1 tls_handshake=0 "
                "p50_ms=- p99_ms=- last_probe_s=2 share=0 ejected_s=- check=http_503 check_s=1 "
                "status_1xx=0 "
-               "status_2xx=0 status_3xx=0 status_4xx=0 status_5xx=0 deaths=2 ejections=0"),
+               "status_2xx=0 status_3xx=0 status_4xx=0 status_5xx=0 deaths=2 ejections=0 "
+               "admin=drained admin_by=- admin_since_s=5 weight=-"),
               ("status: object=backend name=#3 address=- state=ejected since_s=100 reason=- "
                "in_flight=0 limit=0 waiting=0 waiting_strangers=0 requests=0 failures=0 "
                "tls_verify=0 tls_handshake=0 p50_ms=- p99_ms=- last_probe_s=- "
                "share=0 ejected_s=30 check=passed check_s=0 status_1xx=0 "
-               "status_2xx=0 status_3xx=0 status_4xx=0 status_5xx=0 deaths=0 ejections=3"),
+               "status_2xx=0 status_3xx=0 status_4xx=0 status_5xx=0 deaths=0 ejections=3 "
+               "admin=enabled admin_by=- admin_since_s=- weight=-"),
               ("status: object=backend name=#4 address=- state=warming since_s=100 reason=- "
                "in_flight=0 limit=0 waiting=0 waiting_strangers=0 requests=0 failures=0 "
                "tls_verify=0 tls_handshake=0 p50_ms=- p99_ms=- last_probe_s=- "
                "share=6 ejected_s=- check=- check_s=- status_1xx=0 "
-               "status_2xx=0 status_3xx=0 status_4xx=0 status_5xx=0 deaths=0 ejections=0"),
+               "status_2xx=0 status_3xx=0 status_4xx=0 status_5xx=0 deaths=0 ejections=0 "
+               "admin=enabled admin_by=- admin_since_s=- weight=-"),
               ("status: object=backend name=#2 address=- state=live since_s=100 reason=- "
                "in_flight=0 limit=0 waiting=0 waiting_strangers=0 requests=0 failures=0 "
                "tls_verify=0 tls_handshake=0 p50_ms=- p99_ms=- last_probe_s=- "
                "share=100 ejected_s=- check=- check_s=- status_1xx=0 "
-               "status_2xx=0 status_3xx=0 status_4xx=0 status_5xx=0 deaths=0 ejections=0"),
+               "status_2xx=0 status_3xx=0 status_4xx=0 status_5xx=0 deaths=0 ejections=0 "
+               "admin=enabled admin_by=- admin_since_s=- weight=-"),
               ("status: object=limit of=0.0.0.0:80/1 number=2 key=header:X-Key mode=observe "
                "passed=9 over=8 connections_over=7 evicted=6"),
               ("status: object=limit of=#0 number=0 key=- mode=- passed=1 over=2 "

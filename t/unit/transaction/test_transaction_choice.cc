@@ -36,6 +36,10 @@ void answer(World& world, FakeExchange& client, std::size_t backend, std::string
   REQUIRE(world.until_end(client));
 }
 
+void order(World& world, std::uint32_t backend, shm::AdminState state) {
+  REQUIRE(world.segment.backends().admin().set(backend, state, 0, 1));
+}
+
 // The response of one request with these fields: what was added to it.
 std::string added(World& world, const std::string& fields, std::size_t backend) {
   FakeExchange& client = world.add_client();
@@ -80,11 +84,9 @@ TEST_CASE("transaction choice: a key whose backend is dead goes to the next one"
   answer(world, world.client(), 1);
 }
 
-TEST_CASE("transaction choice: a disabled backend gets no request, even after a long wait") {
-  World world(with([](conf::Config& config) {
-    config.backends[0].disabled = true;
-    config.backends[1].threads = 1;
-  }));
+TEST_CASE("transaction choice: a drained backend gets no request, even after a long wait") {
+  World world(with([](conf::Config& config) { config.backends[1].threads = 1; }));
+  order(world, 0, shm::AdminState::drained);
   REQUIRE(world.backends[1].slots.all.try_enter(kHolder));
   world.get();
   CHECK(world.slots() == "1 0 1");
@@ -95,8 +97,9 @@ TEST_CASE("transaction choice: a disabled backend gets no request, even after a 
   answer(world, world.client(), 1);
 }
 
-TEST_CASE("transaction choice: a request that failed does not go on to a disabled backend") {
-  World world(with([](conf::Config& config) { config.backends[1].disabled = true; }));
+TEST_CASE("transaction choice: a request that failed does not go on to a drained backend") {
+  World world(with([](conf::Config&) {}));
+  order(world, 1, shm::AdminState::drained);
   world.get();
   REQUIRE(world.until_asked(0));
   world.fakes[0]->closes();
@@ -155,9 +158,41 @@ TEST_CASE("transaction choice: only a client without the cookie of its backend g
   CHECK(added(world, "Cookie: PSRV=forged\r\n", 0) == first);
 }
 
-TEST_CASE("transaction choice: a cookie holds on to a disabled backend, not to a dead one") {
+TEST_CASE("transaction choice: a cookie holds on to a drained backend, not to a disabled one") {
   World world(with_cookie());
-  world.config.backends[1].disabled = true;
+  order(world, 1, shm::AdminState::drained);
+  const std::string cookie = "Cookie: " + cookie_for(world, 1) + "\r\n";
+  CHECK(added(world, cookie, 1) == "X-Backend: b2\r\n");
+  order(world, 1, shm::AdminState::disabled);
+  CHECK(added(world, cookie, 0)
+            .starts_with(std::string(kCookieStart) + cookie_for(world, 0).substr(5)));
+  order(world, 1, shm::AdminState::enabled);
+  CHECK(added(world, cookie, 1) == "X-Backend: b2\r\n");
+}
+
+TEST_CASE("transaction choice: a request that waits for a backend leaves it when it is disabled") {
+  World world(with([](conf::Config& config) { config.backends[0].threads = 1; }));
+  REQUIRE(world.backends[0].slots.all.try_enter(kHolder));
+  world.get();
+  CHECK(world.slots() == "1 1 0");
+  order(world, 0, shm::AdminState::disabled);
+  world.backends[0].slots.all.leave(kHolder);
+  REQUIRE(world.until_asked(1));
+  CHECK(world.fakes[0]->connections() == 0);
+  answer(world, world.client(), 1);
+}
+
+TEST_CASE("transaction choice: no connection to a disabled backend is kept") {
+  World world(with([](conf::Config&) {}));
+  world.get();
+  REQUIRE(world.until_asked(0));
+  order(world, 0, shm::AdminState::disabled);
+  answer(world, world.client(), 0);
+  CHECK(world.backends[0].pool.size() == 0);
+}
+
+TEST_CASE("transaction choice: a cookie holds on to a backend, not to a dead one") {
+  World world(with_cookie());
   const std::string cookie = "Cookie: " + cookie_for(world, 1) + "\r\n";
   CHECK(added(world, cookie, 1) == "X-Backend: b2\r\n");
   REQUIRE(world.segment.backends().mark_dead(1, shm::DeadReason::refused, 1));
