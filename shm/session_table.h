@@ -25,6 +25,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "shm/ids.h"
 #include "shm/layout.h"
@@ -87,6 +88,18 @@ struct SessionTotals {
   std::uint64_t wiped = 0;
 };
 
+// A session as an operator sees it.
+struct SessionView {
+  BackendId backend = 0;
+  bool is_confirmed = false;
+  std::uint32_t idle_s = 0;
+  std::uint32_t ttl_s = 0;
+};
+
+// What became of an operator's request. The caller never waits for a lock: `busy` says that
+// somebody holds it.
+enum class SessionAnswer : std::uint8_t { done, absent, busy };
+
 // What a walk over the whole table finds. All but `stored` and `counted` are faults.
 struct SessionAudit {
   std::uint64_t stored = 0;   // entries seen
@@ -139,6 +152,17 @@ class SessionTableBase {
   bool was_full() const { return was_full_; }
   void forget(SessionKey key);
   std::uint64_t forget_backend(BackendId backend);  // returns the number of sessions
+
+  // The following are for the master, on behalf of an operator. The first one does not count as a
+  // use of the session; the last one adds the session, or replaces its backend and ttl, confirmed.
+  SessionAnswer peek(SessionKey key, std::uint64_t now_ms, SessionView& view);
+  SessionAnswer try_forget(SessionKey key, std::uint64_t now_ms);
+  SessionAnswer try_remember(SessionKey key, BackendId backend, std::uint32_t ttl_s,
+                             std::uint64_t now_ms);
+  // Up to `most` sessions of the service. Takes no lock: a session that changes meanwhile may show
+  // the values of two.
+  std::vector<SessionView> list(std::uint32_t service, std::uint64_t now_ms,
+                                std::size_t most) const;
 
   // Takes no lock. A session that changes during the walk may be counted twice, not at all, or for
   // the service that had the entry before. `by_service` has one zero for each row and receives the

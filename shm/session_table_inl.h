@@ -58,8 +58,8 @@ inline void add(std::atomic<std::uint64_t>& counter, std::uint64_t n) {
 template <class Faults>
 class SessionTableBase<Faults>::Lock {
  public:
-  Lock(SessionTableBase& table, std::uint32_t shard)
-      : guard_(table.shards_[shard].mutex, table.lost_[shard] ? 0 : kLockPatienceUs) {
+  Lock(SessionTableBase& table, std::uint32_t shard, std::uint32_t patience_us = kLockPatienceUs)
+      : guard_(table.shards_[shard].mutex, table.lost_[shard] ? 0 : patience_us) {
     table.lost_[shard] = guard_.taken() == Taken::refused;
     if (guard_.taken() == Taken::recovered) table.repair(shard);
     Faults::point();
@@ -304,4 +304,5 @@ std::uint64_t SessionTableBase<Faults>::forget_backend(BackendId backend) {
 
 }  // namespace shm
 
+#include "shm/session_operator_inl.h"
 #include "shm/session_repair_inl.h"

@@ -63,4 +63,8 @@ struct Heritage {
   std::optional<gid_t> control_gid;
 };
 
+// Of which the cookies are made: the secret of the file, or the one that was made at the start. A
+// view into `heritage`.
+std::string_view cookie_secret(const Heritage& heritage);
+
 }  // namespace worker

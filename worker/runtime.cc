@@ -21,13 +21,6 @@ backend::Backends make_backends(Runtime& runtime) {
   return made;
 }
 
-// The secret of the file, or the one that was made at the start.
-std::string_view cookie_secret(const Heritage& heritage) {
-  if (!heritage.cookie_secret.empty()) return heritage.cookie_secret;
-  return {reinterpret_cast<const char*>(heritage.session_secret.data()),
-          sizeof heritage.session_secret};
-}
-
 std::vector<std::unique_ptr<route::Listener>> make_listeners(Runtime& runtime) {
   const Heritage& heritage = runtime.heritage;
   std::vector<shm::BackendId> ids;

@@ -22,4 +22,19 @@ std::optional<net::IpAddress> find_client(const http::HeaderList& fields,
   return nearest;
 }
 
+http::Forwarded forwarded_by(const ListenerHeritage& listener, std::string_view port,
+                             const ClientSide& client, const http::HeaderList& fields) {
+  http::Forwarded forwarded{
+      .peer_ip = client.peer_ip,
+      .proto = client.is_tls ? "https" : "http",
+      .local_host = port.empty() ? std::string_view("localhost") : std::string_view(listener.name),
+      .local_port = port,
+      .tls_fields = client.tls_fields,
+      .client_ip = client.client_ip,
+      .is_trusted = client.is_trusted,
+      .client_field = listener.client_field.name};
+  if (client.is_trusted) forwarded.believed = http::believed_fields(fields);
+  return forwarded;
+}
+
 }  // namespace worker::route

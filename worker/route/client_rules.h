@@ -2,6 +2,8 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string_view>
 
 #include "worker/net/address_set.h"
 
@@ -19,6 +21,12 @@ struct ClientRules {
     if (set == nullptr) return true;
     const net::AddressMark mark = set->find(client);
     return mark == net::AddressMark::allow || (mark == net::AddressMark::none && !only_listed);
+  }
+  // `client_ip`: numeric, or net::kUnixPeer.
+  bool permits(std::string_view client_ip) const {
+    if (!is_set()) return true;
+    const std::optional<net::IpAddress> client = net::parse_ip(client_ip);
+    return client ? permits(*client) : permits_unix();
   }
 };
 

@@ -40,13 +40,18 @@ InsertedCookie::InsertedCookie(const conf::SessionPolicy& policy,
 std::optional<std::size_t> InsertedCookie::find(const http::RequestHead& head) const {
   http::CookieWalk cookies(head.fields, policy_->id);
   while (const std::optional<std::string_view> value = cookies.next()) {
-    if (value->size() != kValueLength) continue;
-    const auto found = std::lower_bound(
-        sorted_.begin(), sorted_.end(), *value,
-        [](const auto& one, std::string_view wanted) { return one.first < wanted; });
-    if (found != sorted_.end() && found->first == *value) return found->second;
+    if (const std::optional<std::size_t> found = find_value(*value)) return found;
   }
   return std::nullopt;
+}
+
+std::optional<std::size_t> InsertedCookie::find_value(std::string_view value) const {
+  if (value.size() != kValueLength) return std::nullopt;
+  const auto found =
+      std::lower_bound(sorted_.begin(), sorted_.end(), value,
+                       [](const auto& one, std::string_view wanted) { return one.first < wanted; });
+  if (found == sorted_.end() || found->first != value) return std::nullopt;
+  return found->second;
 }
 
 void InsertedCookie::append_field(std::size_t backend_index, bool is_https,

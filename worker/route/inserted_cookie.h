@@ -29,6 +29,8 @@ class InsertedCookie {
 
   // The index of the backend that the first valid cookie names.
   std::optional<std::size_t> find(const http::RequestHead& head) const;
+  // The index of the backend that a cookie with this value names.
+  std::optional<std::size_t> find_value(std::string_view value) const;
 
   // Whether a response needs the cookie: `named` is the result of find(), `served` the backend that
   // it came from. With a TTL every response renews the cookie, because the TTL counts from the last

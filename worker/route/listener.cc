@@ -9,9 +9,6 @@
 
 namespace worker::route {
 
-namespace {
-
-// Converts the limits of the configuration to those of the parser.
 http::Limits limits_of(const conf::Listener& listener) {
   static_assert(conf::Limits().uri == http::kMaxRequestLine);
   static_assert(conf::Limits().header == http::kMaxHead);
@@ -23,6 +20,17 @@ http::Limits limits_of(const conf::Listener& listener) {
           .fields = limits.headers,
           .body = limits.request != 0 ? limits.request : http::kNoLimit};
 }
+
+http::RuleSet relaxed_rules(const conf::Listener& listener, const ListenerHeritage& heritage,
+                            std::optional<std::size_t> service, std::string_view method) {
+  http::RuleSet allowed = service ? heritage.service_allowed[*service] : heritage.allowed;
+  const bool is_added = std::ranges::any_of(
+      listener.methods, [method](const conf::AddedMethod& added) { return added.name == method; });
+  if (is_added) allowed.add(http::Reason::method_unknown);
+  return allowed;
+}
+
+namespace {
 
 // RFC 6797 7.2 forbids the field over plain HTTP.
 std::string hsts_line(const conf::Listener& listener) {

@@ -58,6 +58,12 @@ inline constexpr std::uint64_t kCrowdedRate = 1024;
 inline constexpr std::uint64_t kSurplusRate = 16 * 1024;
 inline constexpr std::chrono::seconds kSurplusSpan{1};
 
+// The limits of the configuration as those of the parser.
+http::Limits limits_of(const conf::Listener& listener);
+// The rules that a request with this method may break. `service`: nothing when none takes it.
+http::RuleSet relaxed_rules(const conf::Listener& listener, const ListenerHeritage& heritage,
+                            std::optional<std::size_t> service, std::string_view method);
+
 struct Listener {
   // `row` is this worker's.
   Listener(const conf::Listener& listener, const ListenerHeritage& inherited,

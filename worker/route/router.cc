@@ -8,6 +8,29 @@
 
 namespace worker::route {
 
+namespace {
+
+// The texts that URL patterns are searched in. `room` is scratch memory.
+template <class Visit>
+void for_each_url(std::string_view path_query, std::string& room, Visit visit) {
+  visit(path_query);
+  const std::string_view normal = http::normal_path_query(path_query, room);
+  if (normal.data() != path_query.data()) visit(normal);
+}
+
+// The texts that header patterns are searched in.
+template <class Visit>
+void for_each_field(std::string_view field_lines, Visit visit) {
+  while (!field_lines.empty()) {
+    const std::string_view line = field_lines.substr(0, field_lines.find('\r'));
+    if (line.empty()) break;
+    visit(line);
+    field_lines.remove_prefix(std::min(line.size() + 2, field_lines.size()));
+  }
+}
+
+}  // namespace
+
 // A PatternSet numbers its patterns in the order of adding, and so does its list of uses.
 void Router::Group::add(const conf::Pattern& pattern, Use use) {
   patterns.add(pattern);
@@ -72,18 +95,11 @@ std::optional<std::size_t> Router::route(std::string_view path_query,
   ++round_;
   complete_.clear();
   if (!url_.uses.empty()) {
-    search(url_, path_query);
-    const std::string_view normal = http::normal_path_query(path_query, normal_);
-    if (normal.data() != path_query.data()) search(url_, normal);
+    for_each_url(path_query, normal_, [this](std::string_view text) { search(url_, text); });
     url_.forget_found();
   }
   if (!fields_.uses.empty()) {
-    while (!field_lines.empty()) {
-      const std::string_view line = field_lines.substr(0, field_lines.find('\r'));
-      if (line.empty()) break;
-      search(fields_, line);
-      field_lines.remove_prefix(std::min(line.size() + 2, field_lines.size()));
-    }
+    for_each_field(field_lines, [this](std::string_view line) { search(fields_, line); });
     fields_.forget_found();
   }
   return first_match();
@@ -99,6 +115,25 @@ std::optional<std::size_t> Router::first_match() {
     if (!state(service).denied) return service;
   }
   return best;
+}
+
+Judgement judge(const conf::Service& service, std::string_view path_query,
+                std::string_view field_lines) {
+  for (const conf::Condition& condition : service.conditions) {
+    const conf::ConditionKind& kind = conf::about(condition.kind);
+    std::optional<std::string> found;
+    const auto look = [&](std::string_view text) {
+      if (!found && condition.pattern.search(text)) found.emplace(text);
+    };
+    std::string room;
+    if (kind.subject == conf::ConditionKind::Subject::path_query) {
+      for_each_url(path_query, room, look);
+    } else {
+      for_each_field(field_lines, look);
+    }
+    if (found.has_value() == kind.denies) return {&condition, found.value_or(std::string())};
+  }
+  return {};
 }
 
 }  // namespace worker::route

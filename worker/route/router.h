@@ -71,4 +71,14 @@ class Router {
   std::string normal_;
 };
 
+// Why a service does not take a request, for an operator who asks.
+struct Judgement {
+  const conf::Condition* failed = nullptr;  // the first one that does not hold; null: all hold
+  std::string found;                        // where it denies: the text that has the pattern
+};
+
+// Searches the same texts as Router::route, pattern by pattern. `service` must outlive the result.
+Judgement judge(const conf::Service& service, std::string_view path_query,
+                std::string_view field_lines);
+
 }  // namespace worker::route

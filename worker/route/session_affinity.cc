@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "worker/net/address.h"
+#include "worker/net/ip_address.h"
 #include "worker/route/client_network.h"
 
 namespace worker::route {
-
-namespace {
 
 std::optional<http::SessionSource> source_of(conf::SessionPolicy::Type type) {
   switch (type) {
@@ -29,8 +29,6 @@ std::optional<http::SessionSource> source_of(conf::SessionPolicy::Type type) {
   }
   return std::nullopt;
 }
-
-}  // namespace
 
 SessionAffinity::SessionAffinity(const conf::SessionPolicy& policy, std::string_view service,
                                  std::uint32_t row, const HashSecret& secret,
@@ -56,6 +54,15 @@ std::optional<shm::SessionKey> SessionAffinity::key_of(const http::RequestHead& 
   const auto text = http::session_text(*source_, policy_.id, head, scratch_);
   if (!text) return std::nullopt;
   return hash(*text);
+}
+
+std::optional<shm::SessionKey> SessionAffinity::key_of_text(std::string_view text) {
+  if (text.empty() || text.size() > http::kMaxSessionText) return std::nullopt;
+  if (source_) return hash(text);
+  if (policy_.type != conf::SessionPolicy::Type::ip) return std::nullopt;
+  if (text != net::kUnixPeer && !net::parse_ip(text)) return std::nullopt;
+  NetworkBytes room;
+  return hash(client_network(text, policy_.mask4, policy_.mask6, room));
 }
 
 shm::SessionKey SessionAffinity::hash(std::string_view text) {

@@ -25,6 +25,9 @@
 
 namespace worker::route {
 
+// The part of the head that tells clients apart; nothing for IP, INSERT and none.
+std::optional<http::SessionSource> source_of(conf::SessionPolicy::Type type);
+
 class SessionAffinity {
  public:
   struct Session {
@@ -40,6 +43,11 @@ class SessionAffinity {
 
   // The key of the request's session, or nothing when it has none. `client_ip` is numeric.
   std::optional<shm::SessionKey> key_of(const http::RequestHead& head, std::string_view client_ip);
+
+  // The key of the session of the client that has `text`: its address with IP, else the value that
+  // key_of() finds in its requests. Nothing when the service keeps no sessions in the table, or
+  // when no client can have the text.
+  std::optional<shm::SessionKey> key_of_text(std::string_view text);
 
   // The session, or the index of its backend in the service, or nothing. Restarts the session's
   // idle time. Forgets the session when the service no longer has its backend.

@@ -24,9 +24,7 @@ void Transaction::find_client(const RequestStart& start) {
 }
 
 bool Transaction::is_denied(const route::ClientRules& rules) const {
-  if (!rules.is_set()) return false;
-  const std::optional<net::IpAddress> client = net::parse_ip(now_.client_ip);
-  return client ? !rules.permits(*client) : !rules.permits_unix();
+  return !rules.permits(now_.client_ip);
 }
 
 // A peer that is not trusted was judged when it connected: client/entry.h.

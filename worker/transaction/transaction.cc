@@ -2,10 +2,9 @@
 // transaction.h.
 #include "worker/transaction/transaction.h"
 
-#include <algorithm>
-
 #include "worker/http/http1_writer.h"
 #include "worker/log/reasons.h"
+#include "worker/route/client_address.h"
 #include "worker/tls/client_auth.h"
 
 namespace worker::transaction {
@@ -15,11 +14,6 @@ namespace {
 std::string_view value_of(const http::HeaderList& fields, http::FieldId id) {
   const http::Field* const field = fields.find(id);
   return field != nullptr ? field->value : std::string_view();
-}
-
-bool takes_method(const conf::Listener& listener, std::string_view method) {
-  return std::any_of(listener.methods.begin(), listener.methods.end(),
-                     [method](const conf::AddedMethod& added) { return added.name == method; });
 }
 
 }  // namespace
@@ -156,9 +150,8 @@ Transaction::Flow Transaction::route() {
   const std::string_view lines = http::field_lines(request_head_);
   const std::optional<std::size_t> service = listener.router.route(head.path_query, lines);
   // Only now is it known which rules are relaxed.
-  http::RuleSet allowed =
-      service ? listener.heritage.service_allowed[*service] : listener.heritage.allowed;
-  if (takes_method(listener.config, head.method)) allowed.add(http::Reason::method_unknown);
+  const http::RuleSet allowed =
+      route::relaxed_rules(listener.config, listener.heritage, service, head.method);
   if (const http::Refusal refusal = now_.facts.breaches.refusal(allowed)) {
     return refuse_head(refusal);
   }
@@ -174,17 +167,14 @@ Transaction::Flow Transaction::route() {
 void Transaction::write_request_head() {
   std::string tls_fields;
   if (now_.tls != nullptr) tls::append_fields(now_.tls, tls_fields);
-  http::Forwarded forwarded{.peer_ip = now_.peer_ip,
-                            .proto = now_.tls != nullptr ? "https" : "http",
-                            .local_host = now_.listener->port.empty()
-                                              ? std::string_view("localhost")
-                                              : now_.listener->name,
-                            .local_port = now_.listener->port,
-                            .tls_fields = tls_fields,
-                            .client_ip = now_.client_ip,
-                            .is_trusted = now_.peer_is_trusted,
-                            .client_field = now_.listener->heritage.client_field.name};
-  if (now_.peer_is_trusted) forwarded.believed = http::believed_fields(now_.head->fields);
+  const http::Forwarded forwarded =
+      route::forwarded_by(now_.listener->heritage, now_.listener->port,
+                          {.peer_ip = now_.peer_ip,
+                           .client_ip = now_.client_ip,
+                           .is_trusted = now_.peer_is_trusted,
+                           .is_tls = now_.tls != nullptr,
+                           .tls_fields = tls_fields},
+                          now_.head->fields);
   const std::string_view told = forwarded.believed.host;
   now_.asked_host = told.empty() ? now_.facts.host : told;
   const std::string_view proto = forwarded.believed.proto;

@@ -116,3 +116,17 @@ TEST_CASE("router: the right one of a thousand services") {
   CHECK(router.route("/", "Accept: */*\r\nHost: h999.example\r\n") == 999);
   CHECK(router.route("/", "Host: h1000.example\r\n") == 1000);
 }
+
+TEST_CASE("router: an operator is told the first condition that does not hold, and why") {
+  const auto why = [](const conf::Service& one, std::string_view url, std::string_view lines) {
+    const worker::route::Judgement judgement = worker::route::judge(one, url, lines);
+    if (judgement.failed == nullptr) return std::string("taken");
+    return judgement.failed->pattern.text() + "|" + judgement.found;
+  };
+  const conf::Service one = service({"^/a"}, {"^A: 1", "^B: 2"}, {"^X: bad"});
+  CHECK(why(one, "/b", "A: 1\r\nB: 2\r\n\r\n") == "^/a|");
+  CHECK(why(one, "/x/../a", "A: 1\r\nB: 2\r\n\r\n") == "taken");
+  CHECK(why(one, "/a", "A: 1\r\n\r\nB: 2\r\n") == "^B: 2|");
+  CHECK(why(one, "/a", "A: 1\r\nB: 2\r\nX: bad thing\r\n\r\n") == "^X: bad|X: bad thing");
+  CHECK(why(service({}), "/", "") == "taken");
+}

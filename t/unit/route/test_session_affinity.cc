@@ -208,3 +208,20 @@ TEST_CASE("session_affinity: a known session whose backend has left the service 
   CHECK_FALSE(after.look_up(key, 1000));
   CHECK_FALSE(before.look_up(key, 1000));
 }
+
+TEST_CASE("session_affinity: an operator finds a session by what its client sends") {
+  Fixture cookie(Type::cookie, "sess");
+  CHECK(cookie.affinity().key_of_text("abc") ==
+        cookie.affinity().key_of(
+            cookie.head("GET / HTTP/1.1\r\nHost: a\r\nCookie: sess=abc\r\n\r\n"), kClient));
+  CHECK_FALSE(cookie.affinity().key_of_text(""));
+  CHECK_FALSE(cookie.affinity().key_of_text(std::string(4097, 'x')));
+  Fixture ip(Type::ip);
+  ip.policy.mask4 = 24;
+  CHECK(ip.affinity().key_of_text("192.0.2.200") ==
+        ip.affinity().key_of(ip.head(kPlain), "192.0.2.1"));
+  CHECK(ip.affinity().key_of_text("unix:") == ip.affinity().key_of(ip.head(kPlain), "unix:"));
+  CHECK_FALSE(ip.affinity().key_of_text("www.example.com"));
+  CHECK_FALSE(Fixture(Type::insert, "PSRV").affinity().key_of_text("abc"));
+  CHECK_FALSE(Fixture(Type::none).affinity().key_of_text("abc"));
+}
