@@ -82,7 +82,7 @@ endif
 # The leaves sandbox, log and http include no other room, and sandbox and http include neither conf nor
 # shm. Nor does http2, which includes http only. t/lint checks this.
 leaves  := sandbox log http
-rooms   := $(leaves) http2 tls net route auth backend transaction client
+rooms   := $(leaves) http2 tls net route auth backend transaction client explain
 folders := conf shm $(rooms:%=worker/%) worker master master/control master/ctl
 objects_of = $(patsubst %.cc,$(out)/%.o,$(wildcard $(1)/*.cc))
 

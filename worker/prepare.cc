@@ -257,15 +257,20 @@ unsigned number_of_workers(const conf::Global& global) {
 
 }  // namespace
 
-Preparation::Preparation(std::shared_ptr<const conf::Config> config, Diagnostics& diagnostics)
+Preparation::Preparation(std::shared_ptr<const conf::Config> config, Diagnostics& diagnostics,
+                         OnlyRouting)
     : diagnostics_(diagnostics),
       lists_(diagnostics),
       certificates_(load_certificates()),
       addresses_(load_addresses()) {
-  const conf::Global& global = config->global;
   heritage_.config = std::move(config);
   heritage_.listeners.resize(heritage_.config->listeners.size());
   heritage_.backends.resize(heritage_.config->backends.size());
+}
+
+Preparation::Preparation(std::shared_ptr<const conf::Config> config, Diagnostics& diagnostics)
+    : Preparation(std::move(config), diagnostics, OnlyRouting()) {
+  const conf::Global& global = heritage_.config->global;
   load_pages(global, heritage_.pages, diagnostics_);
   find_ids(*heritage_.config, heritage_, diagnostics_);
   check_jail(global, diagnostics_);
@@ -340,6 +345,21 @@ std::optional<Heritage> Preparation::finish(const std::vector<net::Resolved>& re
   find_allowed_rules(config, heritage_, diagnostics_);
   if (diagnostics_.has_errors()) return std::nullopt;
   return std::move(heritage_);
+}
+
+std::optional<Heritage> Preparation::routing(std::shared_ptr<const conf::Config> config,
+                                             Diagnostics& diagnostics) {
+  Preparation made(std::move(config), diagnostics, OnlyRouting());
+  while (made.addresses_.next()) {
+  }
+  const conf::Config& read = *made.heritage_.config;
+  for (std::size_t i = 0; i < read.listeners.size(); ++i) {
+    made.heritage_.listeners[i].name =
+        conf::host_port(read.listeners[i].address, read.listeners[i].port);
+  }
+  find_allowed_rules(read, made.heritage_, diagnostics);
+  if (diagnostics.has_errors()) return std::nullopt;
+  return std::move(made.heritage_);
 }
 
 bool free_step(Heritage& heritage) {

@@ -26,6 +26,11 @@ class Preparation {
   Preparation(const Preparation&) = delete;
   Preparation& operator=(const Preparation&) = delete;
 
+  // Only what decides how requests are routed: names of listeners, lists of addresses, relaxed
+  // rules. Reads no certificates, keys, users or pages. Nothing when `diagnostics` has an error.
+  static std::optional<Heritage> routing(std::shared_ptr<const conf::Config> config,
+                                         conf::Diagnostics& diagnostics);
+
   // The names to be resolved: those of all backends, then those of all listeners.
   std::vector<net::Name> names() const;
 
@@ -43,6 +48,10 @@ class Preparation {
   std::optional<Heritage> finish(const std::vector<net::Resolved>& resolved);
 
  private:
+  struct OnlyRouting {};
+  Preparation(std::shared_ptr<const conf::Config> config, conf::Diagnostics& diagnostics,
+              OnlyRouting);
+
   tls::Steps load_certificates();
   tls::Steps load_addresses();
 

@@ -284,3 +284,24 @@ TEST_CASE("prepare: a network that is allowed and denied is an error") {
       diagnostics.text().find("pound.yaml:4:38: error: `10.0.0.0/8` is both allowed and denied") !=
       std::string::npos);
 }
+
+TEST_CASE("prepare: what routing needs is read without certificates, users, pages and names") {
+  const Folder folder;
+  const std::string list = folder.write("proxies", "192.0.2.0/24\n");
+  conf::Diagnostics diagnostics;
+  std::optional<conf::Config> config = conf::load_text(
+      "pound.yaml",
+      "Global:\n  User: nobody-at-all\n  Err404: /nowhere\n  TrustedProxies: {File: " + list +
+          "}\nBackends:\n- &b\n  Address: b.invalid\n  Port: 80\nHTTPSListeners:\n"
+          "- Address: www.invalid\n  Port: 443\n  Certificates: /nowhere\n"
+          "  Allow: target_char\n  Services:\n  - Auth: {Realm: r, Users: /nowhere}\n"
+          "    Backends: *b\n",
+      diagnostics);
+  REQUIRE_MESSAGE(config, diagnostics.text());
+  const auto heritage = worker::Preparation::routing(
+      std::make_shared<const conf::Config>(std::move(*config)), diagnostics);
+  REQUIRE_MESSAGE(heritage, diagnostics.text());
+  CHECK(heritage->listeners.at(0).name == "www.invalid:443");
+  CHECK(heritage->listeners[0].trusted->contains(*conf::parse_ip("192.0.2.7")));
+  CHECK(heritage->listeners[0].service_allowed.at(0).contains(worker::http::Reason::target_char));
+}
