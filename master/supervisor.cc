@@ -32,6 +32,12 @@ Supervisor::Supervisor(Environment environment, Generation first)
       status_(segment_, env_.log_queue, now_ms()),
       watchdog_(segment_, env_.log_queue),
       commands_(env_.log_queue),
+      backend_commands_(
+          segment_, env_.log_queue,
+          [this]() -> const worker::Heritage& { return generations_.active().heritage; }),
+      session_commands_(
+          segment_, env_.log_queue,
+          [this]() -> const worker::Heritage& { return generations_.active().heritage; }),
       control_(
           poller_, commands_, [this] { return control_fd(); },
           [this](const control::Peer& peer) { return is_worker(peer.pid); }) {

@@ -26,9 +26,11 @@
 #include "master/auth_helpers.h"
 #include "master/certificate_watch.h"
 #include "master/configuration.h"
+#include "master/control/backend_commands.h"
 #include "master/control/commands.h"
 #include "master/control/reload_waiters.h"
 #include "master/control/server.h"
+#include "master/control/session_commands.h"
 #include "master/daemonize.h"
 #include "master/disposal.h"
 #include "master/generations.h"
@@ -194,6 +196,8 @@ class Supervisor {
   Poller poller_;
   std::vector<Poller::Source> sources_;  // all but those of the workers' control sockets
   control::Commands commands_;
+  control::BackendCommands backend_commands_;
+  control::SessionCommands session_commands_;
   control::Server control_;
   ProcessTable processes_;
   RespawnPlan plan_;

@@ -44,6 +44,10 @@ void Supervisor::add_commands() {
                  .help = "stop when all requests are answered, within Grace, or at once",
                  .is_change = true,
                  .run = [this](control::Call call) { stop_and_answer(std::move(call)); }});
+  session_commands_.add_to(commands_);
+  backend_commands_.add_to(commands_);
+  sources_.push_back(poller_.add_task([this] { return backend_commands_.due_ms(); },
+                                      [this](std::uint64_t now) { backend_commands_.turn(now); }));
 }
 
 void Supervisor::set_level_and_answer(const control::Call& call) {

@@ -114,7 +114,7 @@ void Supervisor::activate(Generation& next) {
     const Generation* const previous = phase_ == Phase::starting ? nullptr : &generations_.active();
     change = "generation " + std::to_string(next.number) + " active";
     if (previous != nullptr) change += ": " + describe_change(*previous, next);
-    admin = admin_changes(next);
+    if (previous != nullptr) admin = admin_changes(next);
     listen_all(next, previous);
   } catch (const std::exception& error) {
     fail_candidate({error.what()});

@@ -21,6 +21,11 @@ void judge_backend(const Object& backend, Lines& lines) {
   } else if (backend.has("check") && backend.text("check") != "passed") {
     lines.push_back(name + " does not pass its checks: " + backend.text("check"));
   }
+  if (is_out_of_use(backend)) {
+    const std::string by = backend.has("admin_by") ? backend.text("admin_by") : "the configuration";
+    lines.push_back(name + " is " + backend.text("admin") + " by " + by + " since " +
+                    span_text(backend.number("admin_since_s")));
+  }
   if (backend.number("waiting") == 0) return;
   lines.push_back(name + " is full: " + backend.text("waiting") + " requests wait, " +
                   backend.text("in_flight") + " of " + backend.text("limit") + " are in flight");
@@ -70,6 +75,10 @@ void judge_certificate(const Object& certificate, Lines& lines) {
 }
 
 }  // namespace
+
+bool is_out_of_use(const Object& backend) {
+  return backend.text("admin") == "drained" || backend.text("admin") == "disabled";
+}
 
 Lines problems_of(const Objects& objects) {
   Lines lines;

@@ -59,10 +59,16 @@ Table services_table(const Objects& services) {
   return table;
 }
 
-// Backends that are not live come first.
+// What the administrator wants of a live backend says more than that it is live.
+std::string state_of(const Object& backend) {
+  const std::string& state = backend.text("state");
+  return state == "live" && is_out_of_use(backend) ? backend.text("admin") : state;
+}
+
+// Backends that are not live, or out of use, come first.
 Objects wrong_first(Objects backends) {
   std::stable_partition(backends.begin(), backends.end(),
-                        [](const Object& one) { return one.text("state") != "live"; });
+                        [](const Object& one) { return state_of(one) != "live"; });
   return backends;
 }
 
@@ -77,7 +83,7 @@ Table short_backends_table(const Objects& backends) {
                {"P50 ms"},
                {"P99 ms"}});
   for (const Object& one : wrong_first(backends)) {
-    table.add({one.text("name"), one.text("state"), age_of(one, "since_s"),
+    table.add({one.text("name"), state_of(one), age_of(one, "since_s"),
                of_limit(one, "in_flight", "limit"), one.text("waiting"), one.text("requests"),
                one.text("failures"), one.text("p50_ms"), one.text("p99_ms")});
   }
@@ -96,7 +102,7 @@ Table backends_table(const Objects& backends) {
                {"REQUESTS"},
                {"FAILURES"}});
   for (const Object& one : wrong_first(backends)) {
-    table.add({one.text("name"), one.text("address"), one.text("state"), age_of(one, "since_s"),
+    table.add({one.text("name"), one.text("address"), state_of(one), age_of(one, "since_s"),
                one.text("reason"), one.text("check"), one.text("share"),
                of_limit(one, "in_flight", "limit"), one.text("requests"), one.text("failures")});
   }

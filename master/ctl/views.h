@@ -16,6 +16,9 @@ Lines status_view(const Objects& objects, std::size_t width);
 // What an operator has to look at, most important first: "backend web is dead since 3 s: refused".
 Lines problems_of(const Objects& objects);
 
+// The administrator has drained or disabled the backend.
+bool is_out_of_use(const Object& backend);
+
 // One of the tables: "workers", "listeners", "services", "backends", "sessions".
 bool is_list(std::string_view name);
 Lines list_view(std::string_view name, const Objects& objects, std::size_t width);
