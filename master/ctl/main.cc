@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "master/ctl/connection.h"
+#include "master/ctl/explain.h"
 #include "master/ctl/failure.h"
 #include "master/ctl/objects.h"
 #include "master/ctl/options.h"
@@ -109,12 +110,19 @@ void top(const std::string& socket, Words words) {
 }
 
 void run(const Options& options) {
+  if (options.words.front() == "explain") {
+    return print_text(explain({.socket = options.socket,
+                               .config_file = options.config_file,
+                               .words = {options.words.begin() + 1, options.words.end()}}));
+  }
   const std::string socket =
       options.socket.empty() ? socket_of(options.config_file) : options.socket;
   const std::string& command = options.words.front();
   if (command == kStatus || is_list(command)) return show(socket, options.words);
   if (command == "top") return top(socket, options.words);
-  print_text(ask(socket, options.words));
+  const std::string answer = ask(socket, options.words);
+  if (answer.empty()) throw Failure(kFailed, "pound has ended before it answered");
+  print_text(answer);
 }
 
 int fail(const char* text, int status) {

@@ -61,6 +61,8 @@ Commands that poundctl shows in its own way:
   status [--json] [--watch]     what is wrong, then all tables
   workers|listeners|services|backends|sessions [--json] [--watch]
   top [--once]                  rates, once a second
+  explain METHOD URL [-H FIELD] [-c ADDRESS] [--listener NAME] [--json]
+                                what would become of a request, and why
 `poundctl help` lists all commands that the daemon takes; poundctl(8) describes them.
 )";
 }

@@ -291,8 +291,8 @@ TEST_CASE("prepare: what routing needs is read without certificates, users, page
   conf::Diagnostics diagnostics;
   std::optional<conf::Config> config = conf::load_text(
       "pound.yaml",
-      "Global:\n  User: nobody-at-all\n  Err404: /nowhere\n  TrustedProxies: {File: " + list +
-          "}\nBackends:\n- &b\n  Address: b.invalid\n  Port: 80\nHTTPSListeners:\n"
+      "Global:\n  User: nobody-at-all\n  Err404: /nowhere\n  TrustedProxies: file:" + list +
+          "\nBackends:\n- &b\n  Address: b.invalid\n  Port: 80\nHTTPSListeners:\n"
           "- Address: www.invalid\n  Port: 443\n  Certificates: /nowhere\n"
           "  Allow: target_char\n  Services:\n  - Auth: {Realm: r, Users: /nowhere}\n"
           "    Backends: *b\n",
