@@ -67,7 +67,7 @@ struct BackendStatus {
   Fitness fitness;
   std::uint64_t ejected_until_ms = 0;  // may be over; 0 = never ejected
   CheckState check;
-  Admin admin;
+  Admin admin = {};
 };
 
 struct Snapshot {

@@ -18,7 +18,7 @@ TEST_CASE("row_names: the later generation's name wins for a row of both") {
   REQUIRE(names.backends.size() == 3);
   CHECK(names.backends[1].name == "lost");
   CHECK(names.backends[1].address == "nowhere.invalid:80");
-  CHECK(names.backends[1].weight == 100);
+  CHECK(names.backends[1].weight == 8);
   CHECK(names.reasons[0] == "none");
   CHECK(names.reasons[1] == "bare_lf");
 
