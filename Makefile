@@ -145,7 +145,7 @@ $$(out)/unit_$(1): $$(call unit_objects,$(1)) $$($(1)_objects)
 endef
 $(foreach f,$(unit_folders),$(eval $(call unit_rule,$(f))))
 
-fuzz_objects := $(http2_objects) $(conf_objects) $(shm_objects) $(out)/master/log_sink.o $(addprefix $(out)/master/,control/line.o ctl/objects.o) \
+fuzz_objects := $(http2_objects) $(log_objects) $(out)/master/log_sink.o $(addprefix $(out)/master/,control/line.o ctl/objects.o) \
                 $(out)/worker/auth/htpasswd.o \
                 $(addprefix $(out)/worker/net/,address.o address_set.o crc32c.o proxy_header.o)
 

@@ -13,13 +13,12 @@
 #include <string>
 #include <vector>
 
+#include "conf/access_log.h"
 #include "conf/address_list.h"
 #include "conf/diagnostic.h"
 #include "conf/pattern.h"
 
 namespace conf {
-
-enum class AccessLogFormat { combined, common, off };
 
 struct Global {
   std::optional<std::string> user;  // User: a name in the user database; default: no change of user
@@ -39,7 +38,10 @@ struct Global {
   std::chrono::seconds alive{60};       // Alive: 1..86400 s between probes of a dead backend
   int log_facility = 3 << 3;            // LogFacility: a syslog(3) facility; default daemon
   std::string log_socket = "/dev/log";  // LogSocket: path of the syslog socket
-  AccessLogFormat access_log = AccessLogFormat::combined;  // AccessLog
+  AccessLog access_log;                 // AccessLog: default combined
+  // RequestID: the name of a field, a token; empty: no request has an id
+  std::string request_id;
+  Position request_id_where;
   // TrustedProxies: proxies whose word Pound takes for the address of a client. Default: none
   AddressList trusted_proxies;
   std::string client_field = "X-Forwarded-For";  // ClientField: a token
@@ -275,7 +277,8 @@ struct Service {
   QueueOrder queue = QueueOrder::equal;
   std::optional<RetryPolicy> retry;        // Retry
   std::vector<ClientLimit> client_limits;  // Limit: in addition to the listener's
-  std::optional<Auth> auth;  // Auth: default that of the listener; never with `redirect`
+  std::optional<Auth> auth;             // Auth: default that of the listener; never with `redirect`
+  std::optional<AccessLog> access_log;  // AccessLog: instead of the listener's
   Position where;
 };
 
@@ -318,7 +321,10 @@ struct Listener {
   // TrustedProxies: instead of the global ones; empty: none. Default: the global ones
   std::optional<AddressList> trusted_proxies;
   std::optional<std::string> client_field;  // ClientField: instead of the global one
-  ClientList clients;                       // Clients
+  std::optional<AccessLog> access_log;      // AccessLog: instead of the global one
+  std::optional<std::string> request_id;    // RequestID: instead of the global one; empty: none
+  Position request_id_where;
+  ClientList clients;  // Clients
   // ProxyProtocol: trusted peers send a header of the PROXY protocol before anything else
   bool proxy_protocol = false;
   Position proxy_protocol_where;

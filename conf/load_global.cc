@@ -3,6 +3,9 @@
 // Every default is in config.h: a key that is absent leaves its field unchanged.
 #include "conf/load_global.h"
 
+#include <utility>
+
+#include "conf/load_access_log.h"
 #include "conf/load_clients.h"
 
 namespace conf {
@@ -41,7 +44,9 @@ void load_global(const Section& section, Global& global, Diagnostics& diagnostic
   if (const Section::Member* member = section.find("LogSocket")) {
     global.log_socket = member->value->text;
   }
-  global.access_log = section.choice("AccessLog", global.access_log);
+  if (auto log = load_access_log(section, diagnostics)) global.access_log = std::move(*log);
+  if (auto name = load_request_id(section, global.request_id_where, diagnostics))
+    global.request_id = std::move(*name);
   global.trusted_proxies = load_trusted_proxies(section, diagnostics);
   const Section::Member* const trusted = section.find("TrustedProxies");
   if (trusted != nullptr && trusted->value->children.empty() && trusted->items.empty()) {

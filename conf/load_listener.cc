@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "conf/address.h"
+#include "conf/load_access_log.h"
 #include "conf/load_auth.h"
 #include "conf/load_backend_tls.h"
 #include "conf/load_clients.h"
@@ -203,6 +204,8 @@ Listener load_listener(const Node& node, bool https, ServiceLoader& services,
     listener.trusted_proxies = load_trusted_proxies(section, diagnostics);
   }
   listener.client_field = load_client_field(section, diagnostics);
+  listener.access_log = load_access_log(section, diagnostics);
+  listener.request_id = load_request_id(section, listener.request_id_where, diagnostics);
   listener.clients = load_clients(section, diagnostics);
   listener.proxy_protocol = section.choice("ProxyProtocol", listener.proxy_protocol);
   if (const Section::Member* member = section.find("ProxyProtocol")) {

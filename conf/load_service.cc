@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "conf/host_pattern.h"
+#include "conf/load_access_log.h"
 #include "conf/load_auth.h"
 #include "conf/load_balance.h"
 #include "conf/load_clients.h"
@@ -47,6 +48,7 @@ Service ServiceLoader::load(const Node& node) {
   service.clients = load_clients(section, diagnostics_);
   service.client_limits = load_client_limits(section, LimitOwner::service, diagnostics_);
   service.auth = load_auth(section, diagnostics_);
+  service.access_log = load_access_log(section, diagnostics_);
   return service;
 }
 

@@ -8,6 +8,7 @@
 #include <array>
 
 #include "conf/config.h"
+#include "conf/load_access_log.h"
 
 namespace conf {
 
@@ -28,18 +29,17 @@ constexpr std::string_view kAddressNoun =
 constexpr std::string_view kEndpointNoun =
     "an IP address, a host name or the path of a Unix socket";
 constexpr std::string_view kFieldNoun = "the name of a header such as `X-Forwarded-For`";
+constexpr std::string_view kAccessLogNoun =
+    "combined, common, json, none or a format such as `{client} {status} {total_ms}`";
+constexpr std::int64_t kMaxLogFormat = kMostLogFormat;
+constexpr std::string_view kRequestIdNoun = "the name of a header such as `X-Request-ID`, or none";
+constexpr std::int64_t kMaxRequestIdField = 64;
 constexpr std::string_view kClientsNoun = "a mapping such as `{Allow: [192.0.2.0/24]}`";
 constexpr std::string_view kAuthNoun =
     "a mapping such as `{Realm: Staff, Users: /etc/pound/staff.htpasswd}`";
 constexpr std::int64_t kDay = 86'400;
 constexpr std::int64_t kYear = 365 * kDay;
 constexpr std::string_view kLimitNoun = "a mapping such as `{Rate: 10}`";
-
-constexpr auto kAccessLogs = std::to_array<Choice>({
-    {"combined", AccessLogFormat::combined},
-    {"common", AccessLogFormat::common},
-    {"off", AccessLogFormat::off},
-});
 
 constexpr auto kSessionTypes = std::to_array<Choice>({
     {"IP", SessionPolicy::Type::ip},
@@ -132,7 +132,8 @@ constexpr auto kGlobalKeys = std::to_array<Key>({
     {"Alive", Shape::seconds, "", 1, kDay},
     {.name = "LogFacility", .shape = Shape::choice, .noun = "", .choices = kFacilities},
     {"LogSocket", Shape::text, "the path of a socket", 1, kMaxPath},
-    {.name = "AccessLog", .shape = Shape::choice, .noun = "", .choices = kAccessLogs},
+    {"AccessLog", Shape::text, kAccessLogNoun, 1, kMaxLogFormat},
+    {"RequestID", Shape::text, kRequestIdNoun, 1, kMaxRequestIdField},
     {"TrustedProxies", Shape::texts, kAddressNoun, 1, kMaxAddressItem},
     {"ClientField", Shape::text, kFieldNoun, 1, kMaxName},
     {"Secret", Shape::text, "the path of a file", 1, kMaxPath},
@@ -229,6 +230,8 @@ constexpr auto kListenerKeys = std::to_array<Key>({
     {"Allow", Shape::texts, "the code of a rule such as `target_char`", 1, kMaxName},
     {"TrustedProxies", Shape::texts, kAddressNoun, 1, kMaxAddressItem},
     {"ClientField", Shape::text, kFieldNoun, 1, kMaxName},
+    {"AccessLog", Shape::text, kAccessLogNoun, 1, kMaxLogFormat},
+    {"RequestID", Shape::text, kRequestIdNoun, 1, kMaxRequestIdField},
     {"Clients", Shape::mapping, kClientsNoun},
     {.name = "ProxyProtocol", .shape = Shape::choice, .noun = "", .choices = kTruths},
     {"RewriteLocation", Shape::number, "", 0, 2},
@@ -280,6 +283,7 @@ constexpr auto kServiceKeys = std::to_array<Key>({
     {"Allow", Shape::texts, "the code of a rule such as `target_char`", 1, kMaxName},
     {"Clients", Shape::mapping, kClientsNoun},
     {"Auth", Shape::mapping, kAuthNoun},
+    {"AccessLog", Shape::text, kAccessLogNoun, 1, kMaxLogFormat},
 });
 
 constexpr auto kClientsKeys = std::to_array<Key>({

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "conf/suggest.h"
+#include "worker/http/header_list.h"
 #include "worker/http/method.h"
 #include "worker/http/sanitizer.h"
 
@@ -105,6 +106,15 @@ std::string allowed_methods(const std::vector<conf::AddedMethod>& added,
     if (http::find_method(method.name) == nullptr) all.append(", ").append(method.name);
   }
   return all;
+}
+
+void check_request_id(const std::string& name, const conf::Position& where,
+                      conf::Diagnostics& diagnostics) {
+  if (name.empty()) return;
+  if (http::twin_field_id(name) == http::FieldId::other) return;
+  diagnostics.error(where, "`RequestID` is " + in_code(conf::shown(name)) +
+                               ", a field that means something else to Pound; expected a name "
+                               "such as `X-Request-ID`");
 }
 
 void check_retry(const conf::Service& service, const conf::Listener& listener,

@@ -28,6 +28,10 @@ http::RuleSet allowed_rules(const std::vector<conf::AllowedRule>& rules, Message
 std::string allowed_methods(const std::vector<conf::AddedMethod>& added,
                             conf::Diagnostics& diagnostics);
 
+// Reports a field of RequestID that Pound writes or reads itself.
+void check_request_id(const std::string& name, const conf::Position& where,
+                      conf::Diagnostics& diagnostics);
+
 // Reports a method of a service's Retry that no request of the listener can have.
 void check_retry(const conf::Service& service, const conf::Listener& listener,
                  conf::Diagnostics& diagnostics);

@@ -236,6 +236,14 @@ void find_allowed_rules(const conf::Config& config, Heritage& heritage, Diagnost
   }
 }
 
+void check_request_ids(const conf::Config& config, Diagnostics& diagnostics) {
+  const conf::Global& global = config.global;
+  check_request_id(global.request_id, global.request_id_where, diagnostics);
+  for (const conf::Listener& one : config.listeners) {
+    check_request_id(one.request_id.value_or(""), one.request_id_where, diagnostics);
+  }
+}
+
 http::ClientField client_field(const std::string& name) {
   using Kind = http::ClientField::Kind;
   if (conf::equal_ignoring_case(name, "X-Forwarded-For")) return {.kind = Kind::x_forwarded_for};
@@ -343,6 +351,7 @@ std::optional<Heritage> Preparation::finish(const std::vector<net::Resolved>& re
   take_backends(config, resolved.data(), heritage_, diagnostics_);
   take_listeners(config, resolved.data() + config.backends.size(), heritage_, diagnostics_);
   find_allowed_rules(config, heritage_, diagnostics_);
+  check_request_ids(config, diagnostics_);
   if (diagnostics_.has_errors()) return std::nullopt;
   return std::move(heritage_);
 }

@@ -60,7 +60,7 @@ Runtime::Runtime(const Heritage& inherited)
     : heritage(inherited),
       log(inherited.segment->log_ring(inherited.row), inherited.doorbell,
           inherited.segment->log_detail()),
-      access_log(inherited.config->global.access_log, log),
+      access_log(log),
       activity(inherited.segment->workers(), inherited.row),
       queues(loop, inherited.segment->workers(), inherited.segment->client_shares(), inherited.row,
              inherited.wake_fds, inherited.sleeper),

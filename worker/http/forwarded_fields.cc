@@ -72,6 +72,10 @@ bool is_ending_client_field(const Field& field, const Forwarded& forwarded) {
   return !forwarded.is_trusted || !equal_ignoring_case(field.name, forwarded.client_field);
 }
 
+bool is_named_or_twin(const Field& field, std::string_view name) {
+  return same_but_for_marks(field.name, name);
+}
+
 bool is_twin_of_replaced(const Field& field) { return is_replaced(twin_field_id(field.name)); }
 
 std::string forwarded_for_value(const HeaderList& fields, const Forwarded& forwarded) {

@@ -46,6 +46,10 @@ struct Forwarded {
   // The name of the field in which proxies name the client, if it is none of those that Pound
   // writes anyway. It ends here unless the peer is trusted; its underscore twins always do.
   std::string_view client_field = {};
+  // The field with the id of the request, and the id; empty: it has none. What the client sent
+  // under this name, or a twin of it, ends here.
+  std::string_view id_field = {};
+  std::string_view request_id = {};
 };
 
 // What Pound adds to a response: ready "Name: value\r\n" lines.
@@ -74,6 +78,9 @@ bool is_twin_of_replaced(const Field& field);
 
 // Whether this field is `forwarded.client_field` or a twin of it, and ends here.
 bool is_ending_client_field(const Field& field, const Forwarded& forwarded);
+
+// Whether this field is `name` or a twin of it.
+bool is_named_or_twin(const Field& field, std::string_view name);
 
 // The field belongs to one hop.
 inline bool is_hop_by_hop(FieldId id) {
@@ -131,6 +138,7 @@ template <typename Visit>
     if (!field.plain && is_twin_of_replaced(field)) continue;
     if (named.contains(field.name)) continue;
     if (!forwarded.client_field.empty() && is_ending_client_field(field, forwarded)) continue;
+    if (!forwarded.id_field.empty() && is_named_or_twin(field, forwarded.id_field)) continue;
     visit(field);
   }
   if (forwarded.is_trusted && head.fields.has(FieldId::x_forwarded_for)) {
@@ -150,6 +158,7 @@ template <typename Visit>
   if (head.fields.has(FieldId::forwarded)) {
     visit("Forwarded", forwarded_value(head.fields, facts.host, forwarded));
   }
+  if (!forwarded.id_field.empty()) visit(forwarded.id_field, forwarded.request_id);
   for_each_line(forwarded.tls_fields, visit);
 }
 

@@ -1,38 +1,11 @@
 // The URL and the page of a redirect: see redirect.h.
 #include "worker/http/redirect.h"
 
+#include "worker/http/html.h"
 #include "worker/http/status.h"
 #include "worker/http/uri.h"
 
 namespace worker::http {
-namespace {
-
-void append_html(std::string_view text, std::string& out) {
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-}
-
-}  // namespace
-
 std::string redirect_location(const RedirectTarget& target, std::string_view authority,
                               std::string_view path_query) {
   const std::string_view host = target.host.empty() ? host_of(authority) : target.host;

@@ -2,18 +2,21 @@
 #include "worker/log/access_format.h"
 
 #include <algorithm>
-#include <charconv>
+#include <array>
 #include <cstdint>
-#include <iterator>
 
 #include "shm/log_ring.h"
 #include "worker/log/escape.h"
+#include "worker/log/json_record.h"
+#include "worker/log/named_format.h"
+#include "worker/log/put.h"
 
 namespace worker::log {
 
 namespace {
 
-constexpr std::size_t kMaxNumber = 20;  // digits of 64 bits
+using Kind = conf::AccessLog::Kind;
+
 // Room for everything that is not a text of the record: the date, three numbers and punctuation.
 constexpr std::size_t kFixedRoom = 192;
 
@@ -38,28 +41,16 @@ std::size_t most_of_request_line(const AccessRecord& record) {
   return std::clamp(left, kLeastRequestLine, kMaxRequestLine);
 }
 
-char* put(char* out, std::string_view text) { return out + text.copy(out, text.size()); }
-
-char* put(char* out, std::uint64_t number) {
-  return std::to_chars(out, out + kMaxNumber, number).ptr;
-}
-
 char* put_quoted(char* out, std::string_view text, std::size_t most) {
   if (text.empty()) return put(out, "\"-\"");
   return put(escape(put(out, "\""), text, most), "\"");
 }
 
-// Readers split a line at its spaces, and a user may have some, so a space is escaped here, too.
-// A user named "-" would look like none.
+// Readers split a line at its spaces, and a user may have some. A user named "-" would look like
+// none.
 char* put_user(char* out, std::string_view user) {
   if (user.empty()) return put(out, "-");
-  if (user == "-") return put(out, "\\x2d");
-  const char* const end = out + kMaxUser;
-  for (const char c : user) {
-    if (out + kEscapeSize > end) return put(out, kEllipsis);
-    out = c == ' ' ? put(out, "\\x20") : escape(out, {&c, 1}, kEscapeSize);
-  }
-  return out;
+  return user == "-" ? put(out, "\\x2d") : escape_word(out, user, kMaxUser);
 }
 
 // CLIENT - USER [DATE] "REQUEST LINE" STATUS BYTES, with "-" for no user or no bytes.
@@ -80,20 +71,11 @@ char* put_outcome(char* out, const AccessRecord& record) {
   return record.reason.empty() ? out : put(put(out, " reason="), record.reason);
 }
 
-char* write_common(const AccessRecord& record, CommonDate& date, char* out) {
-  return put_outcome(put_common(out, record, date), record);
-}
-
 char* write_combined(const AccessRecord& record, CommonDate& date, char* out) {
   out = put(put_common(out, record, date), " ");
   out = put(put_quoted(out, record.referer, kMaxField), " ");
   return put_outcome(put_quoted(out, record.user_agent, kMaxField), record);
 }
-
-constexpr AccessFormat kFormats[] = {
-    {conf::AccessLogFormat::combined, true, write_combined},
-    {conf::AccessLogFormat::common, false, write_common},
-};
 
 }  // namespace
 
@@ -101,23 +83,62 @@ std::string_view CommonDate::text(std::time_t when) {
   if (when != when_) {
     std::tm parts{};
     ::localtime_r(&when, &parts);
-    char text[40];
-    text_.assign(text, std::strftime(text, sizeof text, "[%d/%b/%Y:%H:%M:%S %z]", &parts));
+    std::array<char, 40> text;
+    text_.assign(text.data(),
+                 std::strftime(text.data(), text.size(), "[%d/%b/%Y:%H:%M:%S %z]", &parts));
     when_ = when;
   }
   return text_;
 }
 
-std::size_t line_room(const AccessRecord& record) {
+std::string_view Rfc3339Date::text(std::time_t when) {
+  if (when != when_) {
+    std::tm parts{};
+    ::gmtime_r(&when, &parts);
+    std::array<char, 32> text;
+    text_.assign(text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts));
+    when_ = when;
+  }
+  return text_;
+}
+
+Shows shown_by(Kind kind) {
+  switch (kind) {
+    case Kind::combined:
+      return Shows::fields;
+    case Kind::common:
+      return Shows::line;
+    case Kind::json:
+    case Kind::format:
+      return Shows::all;
+    case Kind::none:
+      break;
+  }
+  return Shows::nothing;
+}
+
+std::size_t line_room(Kind kind, const AccessRecord& record) {
+  if (kind == Kind::format) return kNamedRoom;
+  if (kind == Kind::json) return kJsonRoom;
   return room_beside_request_line(record) +
          escape_room(record.request_line.size(), kMaxRequestLine);
 }
 
-const AccessFormat* find_access_format(conf::AccessLogFormat name) {
-  const auto* const found =
-      std::find_if(std::begin(kFormats), std::end(kFormats),
-                   [&](const AccessFormat& format) { return format.name == name; });
-  return found != std::end(kFormats) ? found : nullptr;
+char* write_record(const conf::AccessLog& format, const AccessRecord& record, Dates& dates,
+                   char* out) {
+  switch (format.kind) {
+    case Kind::combined:
+      return write_combined(record, dates.common, out);
+    case Kind::common:
+      return put_outcome(put_common(out, record, dates.common), record);
+    case Kind::json:
+      return write_json(record, dates, out);
+    case Kind::format:
+      return write_named(format.parts, record, dates, out);
+    case Kind::none:
+      break;
+  }
+  return out;
 }
 
 }  // namespace worker::log

@@ -1,15 +1,16 @@
-// The formats of the access log: each is a function that writes a record as a line.
+// The formats of the access log: each writes a record as a line.
 //
-// Pure but for the local time zone. A new format needs one function and one row of the table in
-// access_format.cc, besides its name in the configuration.
+// Pure but for the local time zone. combined and common are here, the others in json_record.h and
+// named_format.h.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <ctime>
 #include <string>
 #include <string_view>
 
-#include "conf/config.h"
+#include "conf/access_log.h"
 #include "worker/log/access_record.h"
 
 namespace worker::log {
@@ -25,17 +26,31 @@ class CommonDate {
   std::string text_;
 };
 
-struct AccessFormat {
-  conf::AccessLogFormat name;
-  bool shows_fields;  // Referer and User-Agent
-  // Writes to `out`, which has line_room() bytes; returns the end of the line.
-  char* (*write)(const AccessRecord& record, CommonDate& date, char* out);
+// Likewise, as RFC 3339 does, in UTC and without the fraction: 2026-09-21T14:13:20.
+class Rfc3339Date {
+ public:
+  std::string_view text(std::time_t when);
+
+ private:
+  std::time_t when_ = -1;
+  std::string text_;
 };
 
-// More bytes than any format writes for `record`.
-std::size_t line_room(const AccessRecord& record);
+struct Dates {
+  CommonDate common;
+  Rfc3339Date rfc3339;
+};
 
-// Null for `off`.
-const AccessFormat* find_access_format(conf::AccessLogFormat name);
+// What of a request a format shows; each includes those before it.
+enum class Shows : std::uint8_t { nothing, line, fields, all };  // fields: Referer and User-Agent
+Shows shown_by(conf::AccessLog::Kind kind);
+
+// More bytes than the format writes for `record`.
+std::size_t line_room(conf::AccessLog::Kind kind, const AccessRecord& record);
+
+// Writes to `out`, which has line_room() bytes; returns the end of the line. Not for
+// conf::AccessLog::Kind::none.
+char* write_record(const conf::AccessLog& format, const AccessRecord& record, Dates& dates,
+                   char* out);
 
 }  // namespace worker::log

@@ -14,7 +14,10 @@ constexpr bool is_plain(char byte) {
   return c >= 0x20 && c <= 0x7e && c != '"' && c != '\\';
 }
 
-// The number of bytes before the first one that needs an escape; nearly always all of them.
+char* put(char* out, std::string_view text) { return out + text.copy(out, text.size()); }
+
+}  // namespace
+
 std::size_t plain_run(std::string_view bytes) {
   std::size_t i = 0;
   for (; bytes.size() - i >= kBlock; i += kBlock) {
@@ -25,10 +28,6 @@ std::size_t plain_run(std::string_view bytes) {
   while (i < bytes.size() && is_plain(bytes[i])) ++i;
   return i;
 }
-
-char* put(char* out, std::string_view text) { return out + text.copy(out, text.size()); }
-
-}  // namespace
 
 char* escape(char* out, std::string_view bytes, std::size_t most) {
   static constexpr char kHex[] = "0123456789abcdef";
@@ -44,6 +43,15 @@ char* escape(char* out, std::string_view bytes, std::size_t most) {
     out = put(out, {code, kEscapeSize});
     bytes.remove_prefix(1);
     most -= kEscapeSize;
+  }
+  return out;
+}
+
+char* escape_word(char* out, std::string_view bytes, std::size_t most) {
+  const char* const end = out + most;
+  for (const char c : bytes) {
+    if (out + kEscapeSize > end) return put(out, kEllipsis);
+    out = c == ' ' ? put(out, "\\x20") : escape(out, {&c, 1}, kEscapeSize);
   }
   return out;
 }

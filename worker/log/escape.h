@@ -22,8 +22,14 @@ constexpr std::size_t escape_room(std::size_t size, std::size_t most) {
   return std::min(kEscapeSize * size, most) + kEllipsis.size();
 }
 
+// The number of bytes before the first one that needs an escape; nearly always all of them.
+std::size_t plain_run(std::string_view bytes);
+
 // Writes the escaped form of `bytes` to `out`, which has escape_room() bytes; returns its end.
 char* escape(char* out, std::string_view bytes, std::size_t most);
+
+// Likewise, as one word: a space is escaped, too. The last bytes of `most` may stay unused.
+char* escape_word(char* out, std::string_view bytes, std::size_t most);
 
 void append_escaped(std::string& out, std::string_view bytes, std::size_t most = kMostEscaped);
 std::string escaped(std::string_view bytes, std::size_t most = kMostEscaped);

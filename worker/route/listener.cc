@@ -75,6 +75,17 @@ std::optional<InsertedCookie> cookie_of(const conf::Service& service,
   return InsertedCookie(service.session, identities, secret);
 }
 
+void choose_logs(Listener& listener, const conf::Global& global) {
+  const conf::Listener& config = listener.config;
+  listener.access_log = config.access_log ? &*config.access_log : &global.access_log;
+  listener.request_id = config.request_id.value_or(global.request_id);
+  listener.shows = log::shown_by(listener.access_log->kind);
+  for (const conf::Service& service : config.services) {
+    if (!service.access_log) continue;
+    listener.shows = std::max(listener.shows, log::shown_by(service.access_log->kind));
+  }
+}
+
 std::vector<ClientLimit> make_limits(const std::string& owner,
                                      const std::vector<conf::ClientLimit>& limits,
                                      const std::vector<LimitHeritage>& inherited,
@@ -116,6 +127,7 @@ Listener::Listener(const conf::Listener& listener, const ListenerHeritage& inher
 
 void add_services(Listener& listener, const conf::Config& config,
                   const std::vector<shm::BackendId>& backend_ids, const SessionMakings& makings) {
+  choose_logs(listener, config.global);
   for (std::size_t i = 0; i < listener.config.services.size(); ++i) {
     const conf::Service& service = listener.config.services[i];
     const std::uint32_t row = listener.heritage.service_rows[i];
@@ -129,6 +141,7 @@ void add_services(Listener& listener, const conf::Config& config,
         {service_name(listener.name, i),
          row,
          service,
+         service.access_log ? &*service.access_log : listener.access_log,
          users_of(listener.heritage, i),
          balancer_of(service.balance, config, service.backends, identities),
          balancer_of(conf::Balance::random, config, service.emergency, {}),

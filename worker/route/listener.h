@@ -15,6 +15,7 @@
 #include "shm/listener_table.h"
 #include "shm/session_table.h"
 #include "worker/http/limits.h"
+#include "worker/log/access_format.h"
 #include "worker/log/occasional.h"
 #include "worker/net/deadline.h"
 #include "worker/route/balancer.h"
@@ -33,6 +34,7 @@ struct Service {
   std::string name;   // "192.0.2.1:80/1", for the access log
   std::uint32_t row;  // of shm::ServiceTable
   const conf::Service& config;
+  const conf::AccessLog* access_log;   // null: its requests have no records
   std::optional<std::uint32_t> users;  // the file of its users, where it has Auth
   std::unique_ptr<Balancer> balancer;
   std::unique_ptr<Balancer> emergency;  // chooses among `Emergency`, whose indices it takes
@@ -72,9 +74,12 @@ struct Listener {
 
   const conf::Listener& config;
   const ListenerHeritage& heritage;
-  shm::ListenerCells& cells;  // what this worker counts here
-  std::string name;           // "192.0.2.1:80" or "/run/pound.sock"
-  std::string port;           // empty for a path
+  shm::ListenerCells& cells;                    // what this worker counts here
+  std::string name;                             // "192.0.2.1:80" or "/run/pound.sock"
+  std::string port;                             // empty for a path
+  const conf::AccessLog* access_log = nullptr;  // of requests without a service; null: none
+  log::Shows shows = log::Shows::nothing;       // what all formats here show together
+  std::string request_id;                       // RequestID; empty: none
   std::string hsts;  // the "Strict-Transport-Security" line of every response; empty for none
   bool speaks_http2;
   http::Limits limits;
@@ -97,7 +102,8 @@ struct SessionMakings {
   shm::SessionTable& table;
 };
 
-// Fills `listener.services`. `backend_ids`: of all backends of the configuration, in its order.
+// Fills `listener.services`, and what the listener takes from Global. `backend_ids`: of all
+// backends of the configuration, in its order.
 void add_services(Listener& listener, const conf::Config& config,
                   const std::vector<shm::BackendId>& backend_ids, const SessionMakings& makings);
 

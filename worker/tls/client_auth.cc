@@ -104,6 +104,10 @@ std::string ClientAuth::identity() const {
   return text;
 }
 
+std::string_view version_name(const SSL* session) { return SSL_get_version(session); }
+
+std::string_view cipher_name(const SSL* session) { return SSL_get_cipher_name(session); }
+
 void append_fields(const SSL* session, std::string& out) {
   append_field(out, "X-SSL-Cipher", SSL_get_cipher_name(session));
   append_field(out, "X-SSL-Protocol", SSL_get_version(session));

@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "conf/config.h"
 #include "conf/diagnostic.h"
@@ -31,6 +32,10 @@ class ClientAuth {
   std::optional<conf::Tls::ClientCert> wanted_;
   Authorities authorities_;
 };
+
+// "TLSv1.3" and "TLS_AES_256_GCM_SHA384": of a session that is established. Literals of OpenSSL.
+std::string_view version_name(const SSL* session);
+std::string_view cipher_name(const SSL* session);
 
 // Appends complete "X-SSL-…: value\r\n" lines: Cipher and Protocol, and, if the listener asks for a
 // client certificate, its Subject, Issuer, Serial and Verify.

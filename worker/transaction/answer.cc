@@ -31,12 +31,21 @@ void Transaction::note_refusal(std::string_view whose, const http::Refusal& refu
   line.append(" offset=").append(std::to_string(refusal.offset)).append(" excerpt=\"");
   log::append_escaped(line, excerpt);
   line.append("\": ").append(reason.text).append(" (").append(reason.section).append(")");
+  if (!record_.request_id.empty()) line.append(" request_id=").append(record_.request_id);
   context_.log.write(log::Severity::info, line);
 }
 
 // Before the response has begun the client gets a page; after that, a truncated response.
 Transaction::Flow Transaction::fail(int status, std::string_view reason) {
-  return fail_with(context_.pages.answer(status, now_.listener->heritage.allowed_methods), reason);
+  return fail_with(error_answer(status), reason);
+}
+
+// The error page, with the id of the request if it shows one.
+http::Answer Transaction::error_answer(int status) {
+  http::Answer answer = context_.pages.answer(status, now_.listener->heritage.allowed_methods);
+  page_ = context_.pages.body_with_id(status, record_.request_id);
+  if (!page_.empty()) answer.page = page_;
+  return answer;
 }
 
 Transaction::Flow Transaction::fail_with(const http::Answer& answer, std::string_view reason) {
@@ -49,7 +58,7 @@ Transaction::Flow Transaction::fail_with(const http::Answer& answer, std::string
 }
 
 Transaction::Flow Transaction::fail_for_now(std::string_view reason) {
-  http::Answer answer = context_.pages.answer(503, now_.listener->heritage.allowed_methods);
+  http::Answer answer = error_answer(503);
   answer.field = {"Retry-After", "1"};
   return fail_with(answer, reason);
 }

@@ -55,7 +55,7 @@ void Transaction::on_checked(auth::Verdict verdict) {
 // RFC 7617 2. The same for every fault, so that it tells nothing about the users.
 Transaction::Flow Transaction::challenge(std::string_view reason) {
   const std::string value = http::basic_challenge(now_.service->config.auth->realm);
-  http::Answer answer = context_.pages.answer(401, now_.listener->heritage.allowed_methods);
+  http::Answer answer = error_answer(401);
   answer.field = {"WWW-Authenticate", value};
   return fail_with(answer, reason);
 }
@@ -63,7 +63,7 @@ Transaction::Flow Transaction::challenge(std::string_view reason) {
 // RFC 6585 4.
 Transaction::Flow Transaction::slow_down() {
   const std::string seconds = std::to_string(context_.checks.retry_after_s(now_.client_ip));
-  http::Answer answer = context_.pages.answer(429, now_.listener->heritage.allowed_methods);
+  http::Answer answer = error_answer(429);
   answer.field = {"Retry-After", seconds};
   return fail_with(answer, "auth_rate");
 }

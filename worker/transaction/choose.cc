@@ -64,6 +64,9 @@ bool Transaction::choose_backend() {
 std::optional<std::size_t> Transaction::choose_of_service() {
   const std::vector<std::size_t>& backends = now_.service->config.backends;
   const std::optional<std::size_t> bound = bound_backend();
+  if (now_.session || now_.service->cookie) {
+    record_.session = bound ? log::AccessRecord::Session::known : log::AccessRecord::Session::fresh;
+  }
   if (bound && may_serve(backends[*bound])) {
     now_.is_sticky = true;
     return bound;

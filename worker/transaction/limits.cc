@@ -21,7 +21,7 @@ std::optional<Transaction::Flow> Transaction::check_limits(
     const std::optional<std::uint64_t> wait_us =
         limit.over_rate(*now_.head, now_.client_ip, context_.loop.turn_us(), context_.log);
     if (!wait_us) continue;
-    http::Answer answer = context_.pages.answer(429, now_.listener->heritage.allowed_methods);
+    http::Answer answer = error_answer(429);
     const std::string seconds = std::to_string(seconds_until(*wait_us));
     answer.field = {"Retry-After", seconds};
     return fail_with(answer, "rate_limited");

@@ -83,6 +83,7 @@ shm::Rank Transaction::judge_rank() {
 
 Transaction::Flow Transaction::admit() {
   now_.step = Step::pick_backend;
+  enter(log::AccessRecord::Phase::queue);
   const shm::Rank rank = judge_rank();
   const Admission::Terms terms{
       .client = route::client_hash(context_.client_secret, now_.client_ip, rank),
@@ -97,6 +98,7 @@ Transaction::Flow Transaction::admit() {
 }
 
 Transaction::Flow Transaction::pick_backend() {
+  enter(log::AccessRecord::Phase::queue);
   // One failure per backend, plus one, is enough: more means that backends are flapping.
   const conf::Service& service = now_.service->config;
   const std::size_t most = service.backends.size() + service.emergency.size();

@@ -9,15 +9,6 @@
 
 namespace worker::transaction {
 
-namespace {
-
-std::string_view value_of(const http::HeaderList& fields, http::FieldId id) {
-  const http::Field* const field = fields.find(id);
-  return field != nullptr ? field->value : std::string_view();
-}
-
-}  // namespace
-
 const Transaction::StepFunction Transaction::kSteps[] = {
     &Transaction::sanitize,     &Transaction::route,   &Transaction::permit,
     &Transaction::authenticate, &Transaction::collect, &Transaction::admit,
@@ -52,14 +43,8 @@ void Transaction::reset(const RequestStart& start) {
   response_body_.start({});
   to_backend_.clear();
   pace_.begin();
-  begin_record(start.head);
-  record_.client_ip = now_.client_ip;
-  record_.status = 0;
-  record_.body_bytes = 0;
-  record_.service = start.listener.name;  // until the service is known
-  record_.backend = "-";
-  record_.reason = {};
-  record_.user.clear();
+  begin_record(start);
+  find_request_id(start);
   now_.begun_us = context_.loop.turn_us();
 }
 
@@ -89,15 +74,6 @@ void Transaction::count_end() {
     count(context_.segment.services().response_cells(now_.service->row, context_.row));
   }
   log::count_own_reason(now_.listener->cells, record_.reason);
-}
-
-void Transaction::begin_record(const http::RequestHead& head) {
-  log::RequestTexts texts{.line = head.line, .referer = {}, .user_agent = {}};
-  if (context_.access_log.shows_fields()) {
-    texts.referer = value_of(head.fields, http::FieldId::referer);
-    texts.user_agent = value_of(head.fields, http::FieldId::user_agent);
-  }
-  context_.access_log.begin(texts, context_.loop.turn_us(), record_);
 }
 
 void Transaction::start(const RequestStart& start) {
@@ -167,14 +143,15 @@ Transaction::Flow Transaction::route() {
 void Transaction::write_request_head() {
   std::string tls_fields;
   if (now_.tls != nullptr) tls::append_fields(now_.tls, tls_fields);
-  const http::Forwarded forwarded =
-      route::forwarded_by(now_.listener->heritage, now_.listener->port,
-                          {.peer_ip = now_.peer_ip,
-                           .client_ip = now_.client_ip,
-                           .is_trusted = now_.peer_is_trusted,
-                           .is_tls = now_.tls != nullptr,
-                           .tls_fields = tls_fields},
-                          now_.head->fields);
+  http::Forwarded forwarded = route::forwarded_by(now_.listener->heritage, now_.listener->port,
+                                                  {.peer_ip = now_.peer_ip,
+                                                   .client_ip = now_.client_ip,
+                                                   .is_trusted = now_.peer_is_trusted,
+                                                   .is_tls = now_.tls != nullptr,
+                                                   .tls_fields = tls_fields},
+                                                  now_.head->fields);
+  forwarded.id_field = now_.listener->request_id;
+  forwarded.request_id = record_.request_id;
   const std::string_view told = forwarded.believed.host;
   now_.asked_host = told.empty() ? now_.facts.host : told;
   const std::string_view proto = forwarded.believed.proto;
@@ -204,8 +181,7 @@ Transaction::Flow Transaction::finish() {
   end_stream();
   to_backend_.forget();
   give_reserve_back();
-  if (record_.body_bytes == 0) record_.body_bytes = now_.response_bytes;
-  context_.access_log.write(record_, context_.loop.turn_us());
+  write_record();
   client_.end(now_.end);
   return Flow::ended;
 }

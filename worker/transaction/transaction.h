@@ -156,9 +156,13 @@ class Transaction final : public ExchangeUser,
   };
 
   void reset(const RequestStart& start);
-  void begin_record(const http::RequestHead& head);
   void count_begin(const RequestStart& start, bool is_parsed);
   void count_end();
+  // record.cc: what the access log says of the request, and its id
+  void begin_record(const RequestStart& start);
+  void find_request_id(const RequestStart& start);
+  void enter(log::AccessRecord::Phase phase) { record_.enter(phase, context_.loop.turn_us()); }
+  void write_record();
   void run();
   Flow go(Step step) {
     now_.step = step;
@@ -233,6 +237,7 @@ class Transaction final : public ExchangeUser,
   void note_refusal(std::string_view whose, const http::Refusal& refusal, std::string_view excerpt);
   Flow fail(int status, std::string_view reason);
   Flow fail_with(const http::Answer& answer, std::string_view reason);
+  http::Answer error_answer(int status);
   // Likewise, with a Retry-After field: a limit is reached that soon may not be.
   Flow fail_for_now(std::string_view reason);
   Flow redirect(const conf::Redirect& redirect);
@@ -319,6 +324,7 @@ class Transaction final : public ExchangeUser,
   std::string asked_authority_;  // as the client sees it, where the listener rewrites URLs
   std::string client_ip_;        // when it is not the peer's
   std::string added_;            // to the response, beside the fields of HeadAdd
+  std::string page_;             // an error page with the id of the request
   log::AccessRecord record_;
 };
 

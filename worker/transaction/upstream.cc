@@ -9,6 +9,7 @@
 namespace worker::transaction {
 
 Transaction::Flow Transaction::connect() {
+  enter(log::AccessRecord::Phase::connect);
   now_.heard_backend = false;
   now_.addresses = context_.health.addresses(*now_.backend);
   upstream_ = take_idle();
@@ -136,6 +137,7 @@ void Transaction::suspect_if_silent(std::string_view why) {
 Transaction::Flow Transaction::send_head() {
   now_.sent_ms = net::EventLoop::now_ms();
   now_.sent_us = context_.loop.turn_us();
+  enter(log::AccessRecord::Phase::first_byte);
   if (now_.facts.authenticates_connection) upstream_->is_personal = true;
   if (now_.destination_at != 0) rewrite_destination();
   if (may_keep_body()) to_backend_.keep(request_head_);
@@ -216,6 +218,7 @@ Transaction::Flow Transaction::take_response(char* data, std::size_t size) {
 // The final head has come. From now on the client is known.
 void Transaction::note_answer() {
   count_response();
+  enter(log::AccessRecord::Phase::none);
   if (!admission_.is_stranger() || !now_.session || !now_.backend_index) return;
   now_.service->affinity.remember(*now_.session, *now_.backend_index, now_.client_ip,
                                   net::EventLoop::now_ms());

@@ -226,3 +226,9 @@ def test_the_pages_are_well_formed(page):
     done = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", str(ROOT / "man" / page)],
                           capture_output=True, text=True, timeout=TIMEOUT, check=False)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+def test_the_fields_of_records(tmp_path):
+    said, = complaints(tmp_path, "GLOBAL", "AccessLog: '{zzzzzzzzzzzz}'")
+    known = re.split(r", | and ", said.split("; known are ")[1])
+    assert list(entries(MANUAL)["RECORDS OF REQUESTS"]) == known

@@ -29,7 +29,8 @@ TEST_CASE("load_global: defaults") {
     CHECK(made.alive.count() == 60);
     CHECK(made.log_facility == LOG_DAEMON);
     CHECK(made.log_socket == "/dev/log");
-    CHECK(made.access_log == conf::AccessLogFormat::combined);
+    CHECK(made.access_log == conf::AccessLog::Kind::combined);
+    CHECK(made.request_id.empty());
   }
 }
 
@@ -37,7 +38,7 @@ TEST_CASE("load_global: all keys") {
   const conf::Global made = global(
       "Global:\n  User: u\n  Group: g\n  RootJail: /j\n  Err404: a\n  err500: b\n  Err431: c\n"
       "  Workers: 3\n  Grace: 0\n  Alive: 9\n  LogFacility: LOCAL3\n  LogSocket: /l\n"
-      "  AccessLog: Common\n");
+      "  AccessLog: Common\n  RequestID: X-Request-ID\n");
   CHECK(made.user == "u");
   CHECK(made.group == "g");
   CHECK(made.root_jail == "/j");
@@ -52,7 +53,8 @@ TEST_CASE("load_global: all keys") {
   CHECK(made.alive.count() == 9);
   CHECK(made.log_facility == LOG_LOCAL3);
   CHECK(made.log_socket == "/l");
-  CHECK(made.access_log == conf::AccessLogFormat::common);
+  CHECK(made.access_log == conf::AccessLog::Kind::common);
+  CHECK(made.request_id == "X-Request-ID");
   CHECK(made.where.line == 2);
   CHECK(made.user_where.line == 2);
   CHECK(made.user_where.column == 9);
@@ -69,5 +71,5 @@ TEST_CASE("load_global: a list of mappings") {
   const conf::Global made = global("Global:\n- User: u\n  Group: g\n- AccessLog: 'off'\n");
   CHECK(made.user == "u");
   CHECK(made.group == "g");
-  CHECK(made.access_log == conf::AccessLogFormat::off);
+  CHECK(made.access_log == conf::AccessLog::Kind::none);
 }

@@ -68,7 +68,8 @@ TEST_CASE("schema: the expected values of a key in words") {
         "whole seconds from 1 to 86400");
   CHECK(conf::expectation(row(conf::backend_schema(), "HeadAdd")) ==
         "a header as `Name: value`, or a list of them");
-  CHECK(conf::expectation(row(conf::global_schema(), "AccessLog")) == "combined, common or off");
+  CHECK(conf::expectation(row(conf::global_schema(), "LogFacility"))
+            .starts_with("auth, authpriv, cron, "));
   CHECK(conf::expectation(row(conf::service_schema(), "Redirect")) ==
         "a URL such as `https://www.example.com`, or a mapping with `Code` and `URL`");
   CHECK(conf::expectation(row(conf::https_listener_schema(), "MinTLS")) == "1.2 or 1.3");
@@ -93,10 +94,11 @@ TEST_CASE("schema: unknown keys") {
         "unknown key `TLT` in Session; did you mean `TTL`?");
   CHECK(conf::unknown_key(conf::global_schema(), "Err600") ==
         "unknown key `Err600` in Global; the number goes from 400 to 599");
-  CHECK(conf::unknown_key(conf::service_schema(), "a\nb") ==
-        "unknown key `a\\x0ab` in a service; known are URL, HeadRequire, HeadDeny, Session, "
-        "Queue, Retry, Backends, Emergency, Balance, HashKey, Redirect, Limit, Allow, Clients and "
-        "Auth");
+  CHECK(
+      conf::unknown_key(conf::service_schema(), "a\nb") ==
+      "unknown key `a\\x0ab` in a service; known are URL, HeadRequire, HeadDeny, Session, "
+      "Queue, Retry, Backends, Emergency, Balance, HashKey, Redirect, Limit, Allow, Clients, Auth "
+      "and AccessLog");
   CHECK(conf::nearest_key(conf::backend_schema(), "Prot")->name == "Port");
   CHECK(conf::nearest_key(conf::backend_schema(), "Colour") == nullptr);
 }

@@ -48,13 +48,10 @@ TEST_CASE("section: keys with null and faulty keys are absent") {
 }
 
 TEST_CASE("section: choice returns the value of a word in any letter case") {
-  const Read read(conf::global_schema(), "AccessLog: OFF\nLogFacility: Auth\n");
-  CHECK(read.section.choice("AccessLog", conf::AccessLogFormat::common) ==
-        conf::AccessLogFormat::off);
+  const Read read(conf::global_schema(), "LogFacility: Auth\n");
   CHECK(read.section.choice("LogFacility", -1) == LOG_AUTH);
-  const Read absent(conf::global_schema(), "AccessLog:\n");
-  CHECK(absent.section.choice("AccessLog", conf::AccessLogFormat::common) ==
-        conf::AccessLogFormat::common);
+  const Read absent(conf::global_schema(), "LogFacility:\n");
+  CHECK(absent.section.choice("LogFacility", -1) == -1);
 }
 
 TEST_CASE("section: a policy is a mapping or a number") {

@@ -64,3 +64,22 @@ TEST_CASE("error_page: a copy has pages of its own") {
   pages.set(404, "second");
   CHECK(copy.body(404) == "first");
 }
+
+TEST_CASE("error_page: the id of a request is below the heading of a built-in page") {
+  const ErrorPages pages;
+  CHECK(pages.body_with_id(404, "a<b&c") ==
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>404 Not "
+        "Found</title></head>\n<body><h1>404 Not Found</h1><p>Request ID: a&lt;b&amp;c</p></body>\n"
+        "</html>\n");
+  CHECK(pages.body_with_id(404, "").empty());
+}
+
+TEST_CASE("error_page: a page of the operator has the id where it asks for it") {
+  ErrorPages pages;
+  pages.set(404, "none");
+  pages.set(500, "{request_id}, I say {request_id}!");
+  CHECK(pages.body_with_id(404, "id").empty());
+  CHECK(pages.body_with_id(502, "id") == "id, I say id!");
+  CHECK(pages.body_with_id(500, "") == "-, I say -!");
+  CHECK(pages.body_with_id(500, "{request_id}") == "{request_id}, I say {request_id}!");
+}

@@ -218,3 +218,22 @@ TEST_CASE("forwarded_fields: the length of a body that is not sent") {
   CHECK(!length("200", "Content-Length: 5\r\nContent-Length: 5\r\n"));
   CHECK(!length("200", "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"));
 }
+
+TEST_CASE(
+    "forwarded_fields: Pound's id of the request takes the place of the client's and its twins") {
+  Forwarded forwarded = kForwarded;
+  forwarded.id_field = "X-Request-ID";
+  forwarded.request_id = "0-1";
+  CHECK(
+      request_fields("GET / HTTP/1.1\r\nHost: a\r\nx-request-id: forged\r\nX_Request_ID: forged\r\n"
+                     "X-Request-IDs: mine\r\ntraceparent: 00-1\r\nConnection: X-Request-ID\r\n\r\n",
+                     forwarded) ==
+      "+ Host = a\n"
+      "< X-Request-IDs = mine\n"
+      "< traceparent = 00-1\n"
+      "+ X-Forwarded-For = 192.0.2.7\n"
+      "+ X-Forwarded-Proto = https\n"
+      "+ X-Forwarded-Host = a\n"
+      "+ X-Forwarded-Port = 443\n"
+      "+ X-Request-ID = 0-1\n");
+}

@@ -184,7 +184,7 @@ class World {
     one.queue = std::chrono::seconds(kTimeOutMs / 1000);
     one.buffer = 0;  // most cases are about bodies that are not collected
     one.services.push_back(std::move(service));
-    made.global.access_log = conf::AccessLogFormat::common;
+    made.global.access_log = {conf::AccessLog::Kind::common};
     setup.change(made);
     return made;
   }
@@ -287,7 +287,7 @@ class World {
   worker::net::DeadlineLists deadlines;
   worker::net::ReadBuffer buffer;
   worker::log::Log log{segment.log_ring(row), doorbell.waker.get(), segment.log_detail()};
-  worker::log::AccessLog access_log{config.global.access_log, log};
+  worker::log::AccessLog access_log{log};
   worker::log::ActivityNote activity{segment.workers(), row};
   worker::route::WaitQueues queues{loop, segment.workers(), segment.client_shares(),
                                    row,  wake_fds,          wake_pair.sleeper.get()};
