@@ -82,7 +82,7 @@ endif
 # The leaves sandbox, log and http include no other room, and sandbox and http include neither conf nor
 # shm. Nor does http2, which includes http only. t/lint checks this.
 leaves  := sandbox log http
-rooms   := $(leaves) http2 tls net route auth backend transaction client explain
+rooms   := $(leaves) http2 tls net route auth backend serve transaction client explain
 folders := conf shm $(rooms:%=worker/%) worker master master/control master/ctl
 objects_of = $(patsubst %.cc,$(out)/%.o,$(wildcard $(1)/*.cc))
 
@@ -138,6 +138,9 @@ $(out)/%.o: %.cc
 	@echo '  c++  $<'
 	$(q)$(CXX) $(CPPFLAGS) $(all_cxxflags) -MD -MP -c -o $@ $<
 
+# The assembler reads these files, so the compiler does not list them.
+$(out)/worker/serve/page_files.o: $(wildcard worker/serve/*.css worker/serve/*.js)
+
 define unit_rule
 $$(out)/unit_$(1): $$(call unit_objects,$(1)) $$($(1)_objects)
 	@echo '  link $$@'
@@ -173,7 +176,7 @@ $(out)/bench_%: $(out)/t/bench/%.o $(shm_objects) $(http2_objects) $(conf_object
 # --- running and checking ---------------------------------------------------------------------------
 # `make run` and `make check` first install missing packages. A second make then builds, because
 # pkg-config knows a library only after its package is installed.
-run:  ## start two demo backends and Pound on 127.0.0.1:8080 and 8443 (HTTPS); Ctrl-C stops them
+run:  ## start two demo backends and Pound on 127.0.0.1:8080, 8443 (HTTPS) and 8081 (status); Ctrl-C stops them
 	@init/install-deps --run
 	@$(MAKE) --no-print-directory $(parallel) $(pound) $(demo)
 	@t/demo/run $(pound) $(demo)

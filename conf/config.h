@@ -223,6 +223,9 @@ struct HashKey {
   std::string name = {};  // of the field or cookie; a request without it counts by its address
 };
 
+// What Pound answers itself in place of backends.
+enum class Serve { status };
+
 // In which order the requests of a service get slots.
 enum class QueueOrder { equal, known_first };
 
@@ -271,8 +274,10 @@ struct Service {
   Balance balance = Balance::random;  // Balance
   HashKey hash_key;                   // HashKey: `address`, `path`, `header NAME`, `cookie NAME`
   std::optional<Redirect> redirect;   // Redirect: instead of backends
-  std::vector<AllowedRule> allow;     // Allow: for its requests, in addition to the listener's
-  ClientList clients;                 // Clients: in addition to the listener's
+  std::optional<Serve> serve;         // Serve: instead of backends
+  Position serve_where;
+  std::vector<AllowedRule> allow;  // Allow: for its requests, in addition to the listener's
+  ClientList clients;              // Clients: in addition to the listener's
   // Queue: {Known: first}: requests without a session wait behind others. Default: equal
   QueueOrder queue = QueueOrder::equal;
   std::optional<RetryPolicy> retry;        // Retry

@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "conf/exclusive.h"
 #include "conf/redirect_url.h"
 
 namespace conf {
@@ -32,29 +33,14 @@ std::optional<Redirect> load_mapping(const Node& node, Diagnostics& diagnostics)
   return redirect;
 }
 
-void refuse_beside(const Section& service, std::string_view key, const Node& redirect,
-                   Diagnostics& diagnostics) {
-  const Section::Member* other = service.find(key);
-  if (other == nullptr) return;
-  diagnostics.error(redirect.where,
-                    "a service has `Redirect` or `" + std::string(key) + "`, not both");
-  // For a list, the position of its first item as written: of the alias, not of the backend.
-  const Node& other_node = other->items.empty() ? *other->value : *other->items.front();
-  diagnostics.note(other_node.where, "this is its `" + std::string(key) + "`");
-}
-
 }  // namespace
 
 std::optional<Redirect> load_redirect(const Section& service, Diagnostics& diagnostics) {
   const Section::Member* member = service.find("Redirect");
   if (member == nullptr) return std::nullopt;
   const Node& value = *member->value;
-  refuse_beside(service, "Backends", value, diagnostics);
-  refuse_beside(service, "Emergency", value, diagnostics);
-  refuse_beside(service, "Balance", value, diagnostics);
-  refuse_beside(service, "Session", value, diagnostics);
-  refuse_beside(service, "Queue", value, diagnostics);
-  refuse_beside(service, "Auth", value, diagnostics);
+  refuse_beside(service, "Redirect",
+                {"Backends", "Emergency", "Balance", "Session", "Queue", "Auth"}, diagnostics);
   if (value.is(Node::Kind::mapping)) return load_mapping(value, diagnostics);
   return load_url(*member->key, value, "Redirect", diagnostics);
 }

@@ -17,6 +17,7 @@
 #include "conf/load_queue.h"
 #include "conf/load_redirect.h"
 #include "conf/load_retry.h"
+#include "conf/load_serve.h"
 #include "conf/load_session.h"
 #include "conf/service.h"
 #include "conf/suggest.h"
@@ -44,6 +45,7 @@ Service ServiceLoader::load(const Node& node) {
   service.emergency = backends_of(section, "Emergency");
   load_balance(section, service, diagnostics_);
   service.redirect = load_redirect(section, diagnostics_);
+  load_serve(section, service, diagnostics_);
   service.allow = load_allow(section);
   service.clients = load_clients(section, diagnostics_);
   service.client_limits = load_client_limits(section, LimitOwner::service, diagnostics_);

@@ -88,6 +88,8 @@ constexpr auto kBalances = std::to_array<Choice>({
     {"hash", Balance::hash},
 });
 
+constexpr auto kServes = std::to_array<Choice>({{"status", Serve::status}});
+
 constexpr auto kLimitModes = std::to_array<Choice>({
     {"enforce", ClientLimit::Mode::enforce},
     {"observe", ClientLimit::Mode::observe},
@@ -279,6 +281,7 @@ constexpr auto kServiceKeys = std::to_array<Key>({
     {"HashKey", Shape::text, "`address`, `path`, `header NAME` or `cookie NAME`", 1, kMaxName},
     {"Redirect", Shape::target,
      "a URL such as `https://www.example.com`, or a mapping with `Code` and `URL`", 1, kMaxUrl},
+    {.name = "Serve", .shape = Shape::choice, .noun = "", .choices = kServes},
     {"Limit", Shape::mappings, kLimitNoun},
     {"Allow", Shape::texts, "the code of a rule such as `target_char`", 1, kMaxName},
     {"Clients", Shape::mapping, kClientsNoun},

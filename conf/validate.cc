@@ -105,7 +105,7 @@ void check_services(const Listener& listener, Diagnostics& diagnostics) {
           service.where,
           "this service redirects to itself: clients would be redirected without end");
     }
-    if (!service.backends.empty() || service.redirect) continue;
+    if (!service.backends.empty() || service.redirect || service.serve) continue;
     diagnostics.warning(service.where,
                         "a service without backends: every request that matches gets 503");
   }

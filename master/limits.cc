@@ -13,20 +13,19 @@ namespace {
 
 using worker::route::LimitHeritage;
 
-// Calls `visit(limit, its heritage, the name of its owner, its number there)`.
+// Calls `visit(limit, its heritage)`.
 template <class Visit>
 void each_limit(const worker::Heritage& heritage, Visit visit) {
   for (std::size_t i = 0; i < heritage.listeners.size(); ++i) {
     const conf::Listener& listener = heritage.config->listeners[i];
     const worker::route::ListenerHeritage& inherited = heritage.listeners[i];
     const auto visit_all = [&](const std::vector<conf::ClientLimit>& limits,
-                               const std::vector<LimitHeritage>& rows, const std::string& owner) {
-      for (std::size_t k = 0; k < limits.size(); ++k) visit(limits[k], rows[k], owner, k + 1);
+                               const std::vector<LimitHeritage>& rows) {
+      for (std::size_t k = 0; k < limits.size(); ++k) visit(limits[k], rows[k]);
     };
-    visit_all(listener.client_limits, inherited.limits, inherited.name);
+    visit_all(listener.client_limits, inherited.limits);
     for (std::size_t k = 0; k < listener.services.size(); ++k) {
-      visit_all(listener.services[k].client_limits, inherited.service_limits[k],
-                worker::route::service_name(inherited.name, k));
+      visit_all(listener.services[k].client_limits, inherited.service_limits[k]);
     }
   }
 }
@@ -65,8 +64,7 @@ void enroll_limits(worker::Heritage& heritage, shm::Segment& segment) {
 
 void put_limits_in_force(const worker::Heritage& heritage, shm::Segment& segment) {
   std::uint64_t longest_us = 0;
-  each_limit(heritage, [&](const conf::ClientLimit& limit, const LimitHeritage&, const std::string&,
-                           std::size_t) {
+  each_limit(heritage, [&](const conf::ClientLimit& limit, const LimitHeritage&) {
     longest_us = std::max(longest_us, worker::route::rate_of(limit).horizon_us);
   });
   segment.rates().set_longest(longest_us);
@@ -76,24 +74,14 @@ void retire_unused_limits(shm::Segment& segment,
                           const std::vector<const Generation*>& generations) {
   std::set<std::uint32_t> used;
   for (const Generation* generation : generations) {
-    each_limit(generation->heritage,
-               [&](const conf::ClientLimit&, const LimitHeritage& inherited, const std::string&,
-                   std::size_t) { used.insert(inherited.row); });
+    each_limit(generation->heritage, [&](const conf::ClientLimit&, const LimitHeritage& inherited) {
+      used.insert(inherited.row);
+    });
   }
   shm::LimitTable& table = segment.limits();
   for (std::uint32_t row = 0; row < table.size(); ++row) {
     if (table.enrolled(row) && !used.contains(row)) table.retire(row);
   }
-}
-
-void add_limit_names(shm::RowNames& names, const worker::Heritage& heritage) {
-  each_limit(heritage, [&](const conf::ClientLimit& limit, const LimitHeritage& inherited,
-                           const std::string& owner, std::size_t number) {
-    names.limits.resize(std::max<std::size_t>(names.limits.size(), inherited.row + std::size_t{1}));
-    names.limits[inherited.row] = {
-        owner, number, worker::route::key_text(limit),
-        limit.mode == conf::ClientLimit::Mode::observe ? "observe" : "enforce"};
-  });
 }
 
 }  // namespace master

@@ -1,6 +1,6 @@
-// The limits on clients of a generation: their rows in the segment, and their names in the status.
+// The limits on clients of a generation: their rows in the segment.
 //
-// Called by generation.cc and row_names.cc. A limit is the same one after a reload if its listener
+// Called by generation.cc. A limit is the same one after a reload if its listener
 // or service is, with its number there and what tells its clients apart. Its rate may be another.
 #pragma once
 
@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "shm/segment.h"
-#include "shm/status_objects.h"
 #include "worker/heritage.h"
 
 namespace master {
@@ -21,6 +20,5 @@ void enroll_limits(worker::Heritage& heritage, shm::Segment& segment);
 void put_limits_in_force(const worker::Heritage& heritage, shm::Segment& segment);
 // Retires the rows that no generation uses any more.
 void retire_unused_limits(shm::Segment& segment, const std::vector<const Generation*>& generations);
-void add_limit_names(shm::RowNames& names, const worker::Heritage& heritage);
 
 }  // namespace master

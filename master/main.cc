@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "master/clock.h"
 #include "master/configuration.h"
 #include "master/ctl/main.h"
 #include "master/daemonize.h"
@@ -82,6 +83,7 @@ int serve(const Options& options, worker::Heritage heritage, const conf::Diagnos
   shm::Segment segment(shm::SegmentSize{.max_sessions = heritage.config->global.max_sessions,
                                         .max_limits = heritage.config->global.max_limits});
   heritage.session_secret = make_session_secret();
+  heritage.started_ms = now_ms();
   segment.log_detail() = static_cast<std::uint32_t>(options.detail);
   WakeFds wake_fds(rows_needed(heritage.workers));
   const StartReport report(heritage, diagnostics, files);

@@ -49,6 +49,7 @@ Generation build_next(worker::Heritage heritage, shm::Generation number, const G
   warn_of_fixed_keys(active.heritage.config->global, heritage.config->global, diagnostics);
   heritage.session_secret = active.heritage.session_secret;
   keep_identities(heritage.auth.files, active.heritage.auth.files);
+  heritage.started_ms = active.heritage.started_ms;
   wake_fds.grow(rows_needed(heritage.workers, active.heritage.segment->workers().rows_in_use()));
   return make_generation(number, std::move(heritage), &active, *active.heritage.segment, wake_fds,
                          active.inherited);

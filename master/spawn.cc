@@ -66,7 +66,8 @@ int run_worker(const worker::Heritage& heritage, worker::log::Log& log) {
 
 [[noreturn]] void become_worker(const Generation& generation, shm::Slot slot, shm::Row row,
                                 int control) noexcept {
-  const worker::Heritage heritage = generation.heritage_of(slot, row, control);
+  worker::Heritage heritage = generation.heritage_of(slot, row, control);
+  heritage.master_pid = ::getppid();
   worker::log::Log log(heritage.segment->log_ring(row), heritage.doorbell,
                        heritage.segment->log_detail());
   confine_memory(heritage, log);

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include "master/clock.h"
-#include "master/row_names.h"
 #include "shm/status_text.h"
 
 namespace master {
@@ -20,7 +19,7 @@ std::vector<shm::StatusObject> take_status(shm::Segment& segment,
   shm::RowNames names;
   shm::ProcessStatus process{POUND_VERSION, ::getpid(), 0, started_ms};
   for (const Generation* generation : generations) {
-    add_names(names, generation->heritage);
+    worker::add_names(names, generation->heritage);
     process.generation = generation->number;
   }
   return shm::status_objects(process, shm::take_snapshot(segment, now_ms), names);

@@ -29,7 +29,7 @@ Supervisor::Supervisor(Environment environment, Generation first)
       certificates_(env_.log_queue),
       tickets_(segment_.ticket_keys(), now_ms()),
       segment_check_(segment_, env_.log_queue),
-      status_(segment_, env_.log_queue, now_ms()),
+      status_(segment_, env_.log_queue, generations_.active().heritage.started_ms),
       watchdog_(segment_, env_.log_queue),
       commands_(env_.log_queue),
       backend_commands_(

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "master/process_state.h"
-#include "master/row_names.h"
+#include "shm/status_objects.h"
 
 namespace master {
 
@@ -37,7 +37,7 @@ std::vector<WorkerId> Watchdog::look(const ProcessTable& processes, std::uint64_
 std::string Watchdog::explain(const Process& process,
                               const std::vector<const Generation*>& generations) const {
   shm::RowNames names;
-  for (const Generation* generation : generations) add_names(names, generation->heritage);
+  for (const Generation* generation : generations) worker::add_names(names, generation->heritage);
   const shm::Doing doing = segment_.workers().info(process.row).doing;
   std::string text = "doing " + std::string(shm::to_text(doing.activity));
   if (doing.listener) text += ", listener " + shm::name_of(names.listeners, *doing.listener);

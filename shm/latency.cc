@@ -64,6 +64,11 @@ void LatencySums::add(const LatencyCells& cells) {
   }
 }
 
+void LatencySums::add(const LatencySums& other) {
+  total_ += other.total_;
+  for (std::uint32_t i = 0; i < kLatencyBuckets; ++i) counts_[i] += other.counts_[i];
+}
+
 std::optional<std::uint64_t> LatencySums::percentile_us(unsigned percent) const {
   if (total_ == 0) return std::nullopt;
   const std::uint64_t rank = std::max<std::uint64_t>(1, (total_ * percent + 99) / 100);

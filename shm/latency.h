@@ -42,6 +42,7 @@ static_assert(kFitForSegment<LatencyCells> && sizeof(LatencyCells) == 512);
 class LatencySums {
  public:
   void add(const LatencyCells& cells);
+  void add(const LatencySums& other);
   std::uint64_t total() const { return total_; }
   // The time that `percent` of the responses did not exceed. Nothing without responses.
   std::optional<std::uint64_t> percentile_us(unsigned percent) const;

@@ -13,29 +13,38 @@ namespace shm {
 template <class Faults>
 SessionTotals SessionTableBase<Faults>::totals(std::uint64_t now_ms,
                                                std::span<std::uint64_t> by_service) const {
-  const std::uint32_t now_s = session::to_seconds(now_ms);
   SessionTotals sum;
-  sum.room = std::uint64_t{kSessionShards} * per_shard_ * kSessionsPerBucket;
   for (std::uint32_t shard = 0; shard < kSessionShards; ++shard) {
-    const std::uint32_t stored = shards_[shard].stored.load(session::kRelaxed);
-    sum.stored += stored;
-    sum.evicted += shards_[shard].evicted.load(session::kRelaxed);
-    sum.recovered += shards_[shard].recovered.load(session::kRelaxed);
-    sum.wiped += shards_[shard].wiped.load(session::kRelaxed);
-    for (std::uint32_t i = 0; stored != 0 && i < per_shard_; ++i) {
-      const SessionBucket& bucket = buckets_of(shard)[i];
-      for (std::uint32_t slot = 0; slot < kSessionsPerBucket; ++slot) {
-        if (bucket.low[slot].load(std::memory_order_acquire) == 0 ||
-            session::has_expired(bucket.times[slot].load(session::kRelaxed), now_s)) {
-          continue;
-        }
-        ++sum.live;
-        const std::uint32_t service = service_of({bucket.high[slot].load(session::kRelaxed), 0});
-        if (service < by_service.size()) ++by_service[service];
-      }
-    }
+    add_totals(shard, now_ms, sum, by_service);
   }
   return sum;
+}
+
+template <class Faults>
+std::uint32_t SessionTableBase<Faults>::add_totals(std::uint32_t shard, std::uint64_t now_ms,
+                                                   SessionTotals& sum,
+                                                   std::span<std::uint64_t> by_service) const {
+  const std::uint32_t now_s = session::to_seconds(now_ms);
+  const std::uint32_t stored = shards_[shard].stored.load(session::kRelaxed);
+  sum.room += std::uint64_t{per_shard_} * kSessionsPerBucket;
+  sum.stored += stored;
+  sum.evicted += shards_[shard].evicted.load(session::kRelaxed);
+  sum.recovered += shards_[shard].recovered.load(session::kRelaxed);
+  sum.wiped += shards_[shard].wiped.load(session::kRelaxed);
+  if (stored == 0) return 0;
+  for (std::uint32_t i = 0; i < per_shard_; ++i) {
+    const SessionBucket& bucket = buckets_of(shard)[i];
+    for (std::uint32_t slot = 0; slot < kSessionsPerBucket; ++slot) {
+      if (bucket.low[slot].load(std::memory_order_acquire) == 0 ||
+          session::has_expired(bucket.times[slot].load(session::kRelaxed), now_s)) {
+        continue;
+      }
+      ++sum.live;
+      const std::uint32_t service = service_of({bucket.high[slot].load(session::kRelaxed), 0});
+      if (service < by_service.size()) ++by_service[service];
+    }
+  }
+  return per_shard_ * kSessionsPerBucket;
 }
 
 template <class Faults>

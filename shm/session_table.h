@@ -168,6 +168,10 @@ class SessionTableBase {
   // the service that had the entry before. `by_service` has one zero for each row and receives the
   // number of live sessions of each service.
   SessionTotals totals(std::uint64_t now_ms, std::span<std::uint64_t> by_service = {}) const;
+  // Adds one shard to such totals, for a caller that has no time for all of them at once. Returns
+  // the number of entries that it had to look at.
+  std::uint32_t add_totals(std::uint32_t shard, std::uint64_t now_ms, SessionTotals& sum,
+                           std::span<std::uint64_t> by_service) const;
   SessionAudit audit();  // takes each lock in turn; repairs a shard only as any lock does
   // By the master: never waits. With `is_overdue`, a shard whose lock is held is made anew.
   // Removes sessions that were last used in the future.

@@ -37,16 +37,14 @@ void read_listeners(Segment& segment, Snapshot& snapshot) {
 
 void read_services(Segment& segment, Snapshot& snapshot) {
   const ServiceTable& services = segment.services();
-  std::vector<std::uint64_t> sessions(services.size());
   snapshot.max_sessions = segment.max_sessions();
   snapshot.auth_checks = segment.auth().checks.load(std::memory_order_relaxed);
   snapshot.auth_matches = segment.auth().matches.load(std::memory_order_relaxed);
-  snapshot.sessions = segment.sessions().totals(snapshot.at_ms, sessions);
-  for (std::uint32_t row = 0; row < sessions.size(); ++row) {
+  for (std::uint32_t row = 0; row < services.size(); ++row) {
     if (!services.enrolled(row)) continue;
-    snapshot.services.push_back({row, services.requests(row), sessions[row],
-                                 services.strangers(row), services.retries(row),
-                                 services.retries_refused(row), services.responses(row)});
+    snapshot.services.push_back({row, services.requests(row), 0, services.strangers(row),
+                                 services.retries(row), services.retries_refused(row),
+                                 services.responses(row)});
   }
 }
 
@@ -73,7 +71,27 @@ void read_limits(Segment& segment, Snapshot& snapshot) {
 
 }  // namespace
 
+SessionCount::SessionCount(Segment& segment)
+    : segment_(segment), by_service_(segment.services().size()) {}
+
+bool SessionCount::step(Snapshot& snapshot) {
+  const SessionTable& table = segment_.sessions();
+  for (std::uint32_t seen = 0; next_ < kSessionShards && seen < kSessionsPerStep; ++next_) {
+    seen += table.add_totals(next_, snapshot.at_ms, snapshot.sessions, by_service_);
+  }
+  if (next_ < kSessionShards) return true;
+  for (ServiceStatus& service : snapshot.services) service.sessions = by_service_[service.row];
+  return false;
+}
+
 Snapshot take_snapshot(Segment& segment, std::uint64_t now_ms) {
+  Snapshot snapshot = take_snapshot_without_sessions(segment, now_ms);
+  SessionCount count(segment);
+  while (count.step(snapshot)) continue;
+  return snapshot;
+}
+
+Snapshot take_snapshot_without_sessions(Segment& segment, std::uint64_t now_ms) {
   Snapshot snapshot;
   snapshot.at_ms = now_ms;
   snapshot.at_unix_s = std::time(nullptr);

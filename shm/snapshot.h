@@ -91,4 +91,22 @@ struct Snapshot {
 // there, or a stream is open.
 Snapshot take_snapshot(Segment& segment, std::uint64_t now_ms);
 
+// The same for a process that serves clients: without the sessions, which take milliseconds to
+// count. SessionCount counts them in steps of less than one.
+Snapshot take_snapshot_without_sessions(Segment& segment, std::uint64_t now_ms);
+
+class SessionCount {
+ public:
+  explicit SessionCount(Segment& segment);
+  // Counts some more into the snapshot. False: all are counted.
+  bool step(Snapshot& snapshot);
+
+ private:
+  static constexpr std::uint32_t kSessionsPerStep = 65536;
+
+  Segment& segment_;
+  std::uint32_t next_ = 0;  // shard
+  std::vector<std::uint64_t> by_service_;
+};
+
 }  // namespace shm

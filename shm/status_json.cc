@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "shm/json.h"
+#include "shm/status_problems.h"
 
 namespace shm {
 namespace {
@@ -21,25 +22,8 @@ constexpr std::array kKinds{
     Kind{"backend", "backends", true},         Kind{"limit", "limits", true},
     Kind{"certificate", "certificates", true}, Kind{"client", "clients", true},
     Kind{"sessions", "sessions", false},       Kind{"auth", "auth", false},
+    Kind{"problem", "problems", true},
 };
-
-void append_list(std::string& out, const Kind& kind, const std::vector<StatusObject>& objects) {
-  out += '[';
-  std::string_view separator;
-  for (const StatusObject& object : objects) {
-    if (object.kind != kind.object) continue;
-    out += separator;
-    append_json(out, object);
-    separator = ",";
-  }
-  out += ']';
-}
-
-void append_member(std::string& out, const Kind& kind) {
-  if (out.size() > 1) out += ',';
-  append_json_string(out, kind.member);
-  out += ':';
-}
 
 }  // namespace
 
@@ -64,21 +48,48 @@ void append_json(std::string& out, const StatusObject& object) {
   out += '}';
 }
 
-std::string status_json(const std::vector<StatusObject>& objects) {
-  std::string out = "{";
-  for (const Kind& kind : kKinds) {
-    if (kind.is_list) {
-      append_member(out, kind);
-      append_list(out, kind, objects);
-      continue;
-    }
-    for (const StatusObject& object : objects) {
-      if (object.kind != kind.object) continue;
-      append_member(out, kind);
-      append_json(out, object);
-    }
+void StatusJson::begin_member(std::string& out) {
+  out += has_begun_ ? ',' : '{';
+  has_begun_ = true;
+  append_json_string(out, kKinds[next_].member);
+  out += ':';
+}
+
+// Ends the list of the objects before, and says of the kinds up to `kind` that there are none.
+void StatusJson::begin_kind(std::string& out, std::string_view kind) {
+  if (in_list_) out += ']';
+  in_list_ = false;
+  for (; next_ < kKinds.size() && kKinds[next_].object != kind; ++next_) {
+    if (!kKinds[next_].is_list) continue;
+    begin_member(out);
+    out += "[]";
   }
+}
+
+void StatusJson::add(std::string& out, const StatusObject& object) {
+  if (in_list_ && kKinds[next_ - 1].object == object.kind) {
+    out += ',';
+  } else {
+    begin_kind(out, object.kind);
+    begin_member(out);
+    in_list_ = kKinds[next_].is_list;
+    if (in_list_) out += '[';
+    ++next_;
+  }
+  append_json(out, object);
+}
+
+void StatusJson::finish(std::string& out) {
+  begin_kind(out, {});
   out += '}';
+}
+
+std::string status_json(const std::vector<StatusObject>& objects) {
+  std::string out;
+  StatusJson json;
+  for (const StatusObject& object : objects) json.add(out, object);
+  for (const StatusObject& problem : problems_of(objects)) json.add(out, problem);
+  json.finish(out);
   return out;
 }
 

@@ -51,6 +51,8 @@ class Builder {
 StatusObject process_object(const ProcessStatus& process, const Snapshot& snapshot) {
   std::uint64_t clients = 0;
   for (const WorkerStatus& worker : snapshot.workers) clients += worker.info.clients;
+  LatencySums response_times;
+  for (const BackendStatus& backend : snapshot.backends) response_times.add(backend.response_times);
   Builder object("process");
   object.add("version", process.version).add("pid", static_cast<std::uint64_t>(process.pid));
   object.add("generation", process.generation);
@@ -58,6 +60,8 @@ StatusObject process_object(const ProcessStatus& process, const Snapshot& snapsh
   object.add("workers", snapshot.workers.size()).add("listeners", snapshot.listeners.size());
   object.add("services", snapshot.services.size()).add("backends", snapshot.backends.size());
   object.add("clients", clients).add("requests", snapshot.requests);
+  object.add_ms("p50_ms", response_times.percentile_us(50));
+  object.add_ms("p99_ms", response_times.percentile_us(99));
   object.add("segment", snapshot.intact ? "intact" : "damaged");
   return object.take();
 }
@@ -237,28 +241,46 @@ StatusObject sessions_object(const Snapshot& snapshot) {
 
 }  // namespace
 
+std::size_t object_count(const Snapshot& snapshot, const RowNames& names) {
+  const std::size_t lists = snapshot.workers.size() + snapshot.listeners.size() +
+                            snapshot.services.size() + snapshot.backends.size() +
+                            snapshot.limits.size() + names.certificates.size() +
+                            snapshot.top_clients.size();
+  return lists + 2 + (snapshot.auth_checks != 0 ? 1 : 0);
+}
+
+StatusObject status_object(const ProcessStatus& process, const Snapshot& snapshot,
+                           const RowNames& names, std::size_t index) {
+  if (index == 0) return process_object(process, snapshot);
+  --index;
+  // Whether it is one of `list`; otherwise `index` counts from the end of that list.
+  const auto is_of = [&index](const auto& list) {
+    if (index < list.size()) return true;
+    index -= list.size();
+    return false;
+  };
+  if (is_of(snapshot.workers)) return worker_object(snapshot.workers[index], snapshot.at_ms);
+  if (is_of(snapshot.listeners)) return listener_object(snapshot.listeners[index], names);
+  if (is_of(snapshot.services)) return service_object(snapshot.services[index], names);
+  if (is_of(snapshot.backends)) {
+    return backend_object(snapshot.backends[index], names, snapshot.at_ms);
+  }
+  if (is_of(snapshot.limits)) return limit_object(snapshot.limits[index], names);
+  if (is_of(names.certificates)) {
+    return certificate_object(names.certificates[index], snapshot.at_unix_s);
+  }
+  if (is_of(snapshot.top_clients)) return client_object(snapshot.top_clients[index]);
+  return index == 0 ? sessions_object(snapshot) : auth_object(snapshot);
+}
+
 std::vector<StatusObject> status_objects(const ProcessStatus& process, const Snapshot& snapshot,
                                          const RowNames& names) {
-  std::vector<StatusObject> objects{process_object(process, snapshot)};
-  for (const WorkerStatus& worker : snapshot.workers) {
-    objects.push_back(worker_object(worker, snapshot.at_ms));
+  std::vector<StatusObject> objects;
+  const std::size_t count = object_count(snapshot, names);
+  objects.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    objects.push_back(status_object(process, snapshot, names, i));
   }
-  for (const ListenerStatus& listener : snapshot.listeners) {
-    objects.push_back(listener_object(listener, names));
-  }
-  for (const ServiceStatus& service : snapshot.services) {
-    objects.push_back(service_object(service, names));
-  }
-  for (const BackendStatus& backend : snapshot.backends) {
-    objects.push_back(backend_object(backend, names, snapshot.at_ms));
-  }
-  for (const LimitStatus& limit : snapshot.limits) objects.push_back(limit_object(limit, names));
-  for (const RowNames::Certificate& certificate : names.certificates) {
-    objects.push_back(certificate_object(certificate, snapshot.at_unix_s));
-  }
-  for (const TopClient& client : snapshot.top_clients) objects.push_back(client_object(client));
-  objects.push_back(sessions_object(snapshot));
-  if (snapshot.auth_checks != 0) objects.push_back(auth_object(snapshot));
   return objects;
 }
 

@@ -74,6 +74,11 @@ struct StatusObject {
 std::vector<StatusObject> status_objects(const ProcessStatus& process, const Snapshot& snapshot,
                                          const RowNames& names);
 
+// The same one by one, for a caller that cannot make all at once. `index` is below object_count().
+std::size_t object_count(const Snapshot& snapshot, const RowNames& names);
+StatusObject status_object(const ProcessStatus& process, const Snapshot& snapshot,
+                           const RowNames& names, std::size_t index);
+
 std::string name_of(const std::vector<std::string>& names, std::uint32_t row);
 
 }  // namespace shm

@@ -31,6 +31,7 @@ enum class Activity : std::uint8_t {
   route,
   permit,
   authenticate,
+  serve,    // an answer of Pound's own
   collect,  // the body, before a slot is asked for
   admit,
   pick_backend,

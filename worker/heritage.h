@@ -24,7 +24,8 @@
 
 namespace shm {
 class Segment;
-}
+struct RowNames;
+}  // namespace shm
 
 namespace worker {
 
@@ -46,10 +47,12 @@ struct Heritage {
   // What the master adds.
   shm::Segment* segment = nullptr;
   route::HashSecret
-      session_secret{};       // random; the same for all generations, or sessions would be lost
-  int doorbell = -1;          // wakes a sleeping master: a log ring has a record (net/wake.h)
-  std::vector<int> wake_fds;  // wake each row: a slot is free for a request, or clients wait
-  std::vector<int> sleepers;  // of each row; only the row's own process keeps its one
+      session_secret{};  // random; the same for all generations, or sessions would be lost
+  pid_t master_pid = 0;
+  std::uint64_t started_ms = 0;  // when the master did, by CLOCK_MONOTONIC
+  int doorbell = -1;             // wakes a sleeping master: a log ring has a record (net/wake.h)
+  std::vector<int> wake_fds;     // wake each row: a slot is free for a request, or clients wait
+  std::vector<int> sleepers;     // of each row; only the row's own process keeps its one
 
   // What differs from worker to worker.
   shm::Slot slot = 0;
@@ -66,5 +69,9 @@ struct Heritage {
 // Of which the cookies are made: the secret of the file, or the one that was made at the start. A
 // view into `heritage`.
 std::string_view cookie_secret(const Heritage& heritage);
+
+// Adds the names of the rows of one generation. For a row that several generations use, the last
+// call wins. The certificates are those of the last call.
+void add_names(shm::RowNames& names, const Heritage& heritage);
 
 }  // namespace worker

@@ -1,7 +1,10 @@
 // All parts of a running worker: see runtime.h.
 #include "worker/runtime.h"
 
+#include <algorithm>
+
 #include "shm/segment.h"
+#include "worker/serve/page_files.h"
 #include "worker/tls/context.h"
 
 namespace worker {
@@ -54,6 +57,23 @@ std::vector<std::unique_ptr<client::Acceptor>> make_acceptors(Runtime& runtime) 
   return made;
 }
 
+// Only a worker that shows them needs names and fields.
+serve::State make_state(const Heritage& heritage) {
+  serve::State state{.segment = *heritage.segment,
+                     .names = {},
+                     .master_pid = heritage.master_pid,
+                     .started_ms = heritage.started_ms,
+                     .page_fields = {}};
+  const auto serves = [](const conf::Service& service) { return service.serve.has_value(); };
+  const auto has_some = [&](const conf::Listener& listener) {
+    return std::ranges::any_of(listener.services, serves);
+  };
+  if (!std::ranges::any_of(heritage.config->listeners, has_some)) return state;
+  add_names(state.names, heritage);
+  state.page_fields = serve::page_fields();
+  return state;
+}
+
 }  // namespace
 
 Runtime::Runtime(const Heritage& inherited)
@@ -73,6 +93,7 @@ Runtime::Runtime(const Heritage& inherited)
       checks(loop, deadlines, inherited.auth,
              {.auth = inherited.segment->auth(), .attempts = inherited.segment->attempts()},
              inherited.session_secret),
+      served(make_state(inherited)),
       transactions{.loop = loop,
                    .log = log,
                    .access_log = access_log,
@@ -86,7 +107,8 @@ Runtime::Runtime(const Heritage& inherited)
                    .checks = checks,
                    .health = health,
                    .probe = probe,
-                   .buffer = buffer},
+                   .buffer = buffer,
+                   .served = served},
       exchanges(transactions),
       http2_exchanges(transactions),
       clients(loop, inherited.segment->workers(), inherited.row),

@@ -28,6 +28,7 @@
 #include "worker/net/read_buffer.h"
 #include "worker/route/listener.h"
 #include "worker/route/wait_queue.h"
+#include "worker/serve/state.h"
 #include "worker/transaction/context.h"
 
 namespace worker {
@@ -51,6 +52,7 @@ struct Runtime {
   backend::Probe probe;
   transaction::BufferBudget budget;
   auth::Checks checks;
+  serve::State served;
   transaction::Context transactions;
   client::ExchangePool<client::Http1Exchange> exchanges;
   client::ExchangePool<client::Http2Exchange> http2_exchanges;

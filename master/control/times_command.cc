@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "master/clock.h"
-#include "master/row_names.h"
 #include "shm/response_cells.h"
 #include "shm/snapshot.h"
 #include "shm/status_objects.h"
@@ -43,7 +42,8 @@ void add_times_command(Commands& commands, shm::Segment& segment, const Generati
                 .run = [&segment, &generations](const Call& call) {
                   expect_no_arguments(call);
                   shm::RowNames names;
-                  for (const Generation* one : generations.all()) add_names(names, one->heritage);
+                  for (const Generation* one : generations.all())
+                    worker::add_names(names, one->heritage);
                   const shm::Snapshot snapshot = shm::take_snapshot(segment, now_ms());
                   Objects objects;
                   for (const shm::ListenerStatus& one : snapshot.listeners) {

@@ -138,6 +138,30 @@ SocketAddress socket_address(const IpAddress& ip, std::uint16_t port) {
   return out;
 }
 
+bool is_public(const SocketAddress& address) {
+  struct Range {
+    IpAddress begin;
+    unsigned bits;
+  };
+  static constexpr Range kOwn[] = {
+      {{0, 0x7f000000, false}, 8},          // 127.0.0.0
+      {{0, 0x0a000000, false}, 8},          // 10.0.0.0
+      {{0, 0xac100000, false}, 12},         // 172.16.0.0
+      {{0, 0xc0a80000, false}, 16},         // 192.168.0.0
+      {{0, 0xa9fe0000, false}, 16},         // 169.254.0.0
+      {{0, 0x64400000, false}, 10},         // 100.64.0.0
+      {{0, 1, true}, 128},                  // ::1
+      {{0xfe80000000000000, 0, true}, 10},  // fe80::
+      {{0xfc00000000000000, 0, true}, 7},   // fc00::
+  };
+  if (is_unix(address)) return false;
+  const IpAddress ip = ip_of(address);
+  return std::ranges::none_of(kOwn, [&ip](const Range& range) {
+    return ip.is_v6 == range.begin.is_v6 &&
+           conf::network_of(ip, range.bits, range.bits).address == range.begin;
+  });
+}
+
 bool is_wildcard(const SocketAddress& address) {
   if (is_unix(address)) return false;
   if (is_v6(address)) return IN6_IS_ADDR_UNSPECIFIED(&v6(address).sin6_addr);

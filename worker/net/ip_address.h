@@ -16,4 +16,9 @@ using conf::parse_ip;
 IpAddress ip_of(const SocketAddress& address);  // not of a path
 SocketAddress socket_address(const IpAddress& ip, std::uint16_t port);
 
+// Whether others than this machine and its own networks may reach it: neither a path nor a
+// loopback, link-local, private or shared address (RFC 1918, 3927, 4193, 6598). A wildcard is
+// public.
+bool is_public(const SocketAddress& address);
+
 }  // namespace worker::net

@@ -32,7 +32,7 @@ std::optional<Transaction::Flow> Transaction::ask_for_user() {
 }
 
 Transaction::Flow Transaction::authenticate() {
-  return auth_waiter_.is_waiting() ? Flow::wait : go(Step::collect);
+  return auth_waiter_.is_waiting() ? Flow::wait : go(after_permit());
 }
 
 void Transaction::on_checked(auth::Verdict verdict) {

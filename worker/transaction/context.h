@@ -18,6 +18,7 @@
 #include "worker/net/event.h"
 #include "worker/net/read_buffer.h"
 #include "worker/route/keyed_hash.h"
+#include "worker/serve/state.h"
 #include "worker/transaction/buffer_budget.h"
 #include "worker/transaction/request_ids.h"
 
@@ -38,6 +39,7 @@ struct Context {
   backend::Health& health;
   backend::Probe& probe;
   net::ReadBuffer& buffer;
+  const serve::State& served;
   std::mt19937_64 random{std::random_device()()};
   RequestIds request_ids{};
   http::ResponseHead response_head{};  // scratch of the call that parses one

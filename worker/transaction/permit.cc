@@ -8,13 +8,14 @@ Transaction::Flow Transaction::permit() {
   if (is_denied_by_service()) return fail(403, "client_denied");
   if (const auto refused = check_limits(now_.service->client_limits)) return *refused;
   if (now_.service->config.redirect) return redirect(*now_.service->config.redirect);
+  if (const std::optional<Flow> answered = ask_for_document()) return *answered;
   if (const std::optional<Flow> refused = ask_for_user()) return *refused;
   note_marks();
   upgrade_ = now_.facts.upgrade;
   now_.facts.upgrade = upgrade_;
   now_.facts.host = now_.asked_host = {};
   now_.head = nullptr;
-  return go(auth_waiter_.is_waiting() ? Step::authenticate : Step::collect);
+  return go(auth_waiter_.is_waiting() ? Step::authenticate : after_permit());
 }
 
 }  // namespace worker::transaction

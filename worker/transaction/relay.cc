@@ -21,8 +21,9 @@ Transaction::Flow Transaction::relay() {
   }
   const Flow flow = pump_response();
   if (flow != Flow::wait) return flow;
+  if (generated_) pump_generated();
   if (client_.has_failed()) return give_up_on_client("client_closed");
-  const bool is_whole = now_.response_begun && response_body_.is_whole();
+  const bool is_whole = now_.response_begun && response_body_.is_whole() && !generated_;
   if (is_whole && !client_.is_blocked()) return go(Step::finish);
   arm_deadlines();
   return Flow::wait;

@@ -10,11 +10,11 @@
 namespace worker::transaction {
 
 const Transaction::StepFunction Transaction::kSteps[] = {
-    &Transaction::sanitize,     &Transaction::route,   &Transaction::permit,
-    &Transaction::authenticate, &Transaction::collect, &Transaction::admit,
-    &Transaction::pick_backend, &Transaction::connect, &Transaction::secure,
-    &Transaction::send_head,    &Transaction::relay,   &Transaction::run_tunnel,
-    &Transaction::finish,
+    &Transaction::sanitize,     &Transaction::route,        &Transaction::permit,
+    &Transaction::authenticate, &Transaction::serve,        &Transaction::collect,
+    &Transaction::admit,        &Transaction::pick_backend, &Transaction::connect,
+    &Transaction::secure,       &Transaction::send_head,    &Transaction::relay,
+    &Transaction::run_tunnel,   &Transaction::finish,
 };
 
 constexpr shm::Activity Transaction::activity_of(Step step) {
@@ -178,6 +178,7 @@ Transaction::Flow Transaction::finish() {
   auth_waiter_.leave();
   pace_.stop();
   count_end();
+  generated_.reset();
   end_stream();
   to_backend_.forget();
   give_reserve_back();
@@ -193,6 +194,7 @@ void Transaction::cut_off(std::string_view reason) {
 
 void Transaction::on_client_readable() {
   const bool reads_on = now_.step == Step::tunnel || now_.step == Step::collect ||
+                        generated_ != nullptr ||
                         (now_.step == Step::relay && !client_.body_is_whole());
   if (reads_on) return run();
   // An orderly end of stream is no reason to stop: a client may close its side and still read. But

@@ -12,6 +12,9 @@
 //           pick again, 502  pick again, unless something was sent
 // clang-format on
 //
+// A service with Serve has no backend: from permit or authenticate its requests go to serve, which
+// begins a document of Pound's own, and to relay, which sends the rest of it.
+//
 // A request holds slots only while a backend works for it. `collect` takes its body, up to
 // `Buffer`, before it asks for a slot; of the response as much is taken off the backend ahead of a
 // slow client. Tunnels and event streams give the slots back when they begin, and count as streams
@@ -41,6 +44,7 @@
 #include "worker/http/sanitizer.h"
 #include "worker/net/outbox.h"
 #include "worker/route/listener.h"
+#include "worker/serve/document.h"
 #include "worker/transaction/admission.h"
 #include "worker/transaction/context.h"
 #include "worker/transaction/exchange.h"
@@ -90,6 +94,7 @@ class Transaction final : public ExchangeUser,
     route,
     permit,
     authenticate,
+    serve,
     collect,
     admit,
     pick_backend,
@@ -153,6 +158,7 @@ class Transaction final : public ExchangeUser,
     std::uint64_t response_bytes = 0;  // of the body that was sent to the client
     std::uint64_t reserved = 0;        // bytes of the worker's buffer memory
     std::optional<Tunnel> tunnel;
+    std::optional<serve::Document> document;  // what to answer, where the service has Serve
   };
 
   void reset(const RequestStart& start);
@@ -184,6 +190,7 @@ class Transaction final : public ExchangeUser,
 
   // permit.cc: may this client ask this now
   Flow permit();
+  Step after_permit() const { return now_.document ? Step::serve : Step::collect; }
 
   // limits.cc: how often may this client ask. Nothing: it may ask now
   std::optional<Flow> check_limits(std::vector<route::ClientLimit>& limits);
@@ -243,6 +250,12 @@ class Transaction final : public ExchangeUser,
   Flow redirect(const conf::Redirect& redirect);
   bool is_misdirected() const;
   Flow send_answer(const http::Answer& answer);
+
+  // serve.cc: documents that Pound makes itself
+  std::optional<Flow> ask_for_document();
+  Flow serve();
+  Flow begin_document();
+  void pump_generated();
 
   // upstream.cc: the backend's connection and its response head
   Flow connect();
@@ -316,6 +329,7 @@ class Transaction final : public ExchangeUser,
   net::Deadline stream_deadline_;
   std::unique_ptr<backend::UpstreamConnection> upstream_;
   http::BodyReader response_body_;
+  std::unique_ptr<serve::Body> generated_;  // of the response; until its last part was sent
 
   // Kept from request to request for the memory that they own; start() empties them.
   net::Outbox to_backend_;

@@ -31,7 +31,7 @@ Global:
 Backends:
   - &web
     Address: localhost
-    Port: 8081
+    Port: 8082
 HTTPListeners:
   - Address: 127.0.0.1
     Port: 80
@@ -91,8 +91,8 @@ def install(machine):
 
 def start_backend(machine):
     ok(machine, "mkdir /site && echo hello >/site/index.html && cd /site && "
-       "(setsid python3 -m http.server --bind 127.0.0.1 8081 >/dev/null 2>&1 </dev/null &) && "
-       "curl -s --retry 50 --retry-delay 1 --retry-connrefused http://127.0.0.1:8081/")
+       "(setsid python3 -m http.server --bind 127.0.0.1 8082 >/dev/null 2>&1 </dev/null &) && "
+       "curl -s --retry 50 --retry-delay 1 --retry-connrefused http://127.0.0.1:8082/")
 
 
 def configure(machine):

@@ -9,6 +9,7 @@
 
 #include "master/generation.h"
 #include "master/start_error.h"
+#include "shm/status_objects.h"
 #include "t/unit/master/heritage.h"
 
 namespace {
@@ -125,7 +126,7 @@ TEST_CASE("limits: names for the status") {
   other.key_name = "sess";
   other.mode = conf::ClientLimit::Mode::observe;
   shm::RowNames names;
-  master::add_limit_names(names, with_limits(segment, {limit(1)}, {}, {limit(1), other}));
+  worker::add_names(names, with_limits(segment, {limit(1)}, {}, {limit(1), other}));
   REQUIRE(names.limits.size() == 3);
   CHECK(names.limits[0].owner == "127.0.0.1:0");
   CHECK(names.limits[0].number == 1);

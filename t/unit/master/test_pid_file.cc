@@ -4,14 +4,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <memory>
-#include <optional>
-#include <thread>
 
 #include "master/pid_file.h"
 #include "master/start_error.h"
-#include "t/unit/folder.h"
+#include "t/unit/master/temp_folder.h"
 
 using master::PidFile;
 
@@ -31,7 +28,7 @@ const std::string kOurs = std::to_string(::getpid());
 }  // namespace
 
 TEST_CASE("pid file: has the pid, is readable by all, and is removed by its owner") {
-  const Folder folder;
+  const TempFolder folder;
   const std::string path = folder.file("pid");
   {
     PidFile file(path);
@@ -45,7 +42,7 @@ TEST_CASE("pid file: has the pid, is readable by all, and is removed by its owne
 }
 
 TEST_CASE("pid file: a second start fails and changes nothing") {
-  const Folder folder;
+  const TempFolder folder;
   const std::string path = folder.file("pid");
   PidFile file(path);
   file.write();
@@ -53,27 +50,15 @@ TEST_CASE("pid file: a second start fails and changes nothing") {
   CHECK(content_of(path) == kOurs + "\n");
 }
 
-TEST_CASE("pid file: waits for a holder that is about to end") {
-  const Folder folder;
-  const std::string path = folder.file("pid");
-  std::optional<PidFile> first(path);
-  std::thread end([&] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    first.reset();
-  });
-  CHECK(refusal(path) == "none");
-  end.join();
-}
-
 TEST_CASE("pid file: the pid is unknown while the first master still starts") {
-  const Folder folder;
+  const TempFolder folder;
   const PidFile file(folder.file("pid"));
   CHECK(refusal(folder.file("pid")) ==
         "pid file " + folder.file("pid") + ": another pound runs as pid unknown");
 }
 
 TEST_CASE("pid file: a stale file is taken over, also a long one") {
-  const Folder folder;
+  const TempFolder folder;
   const std::string path = folder.file("pid");
   write_file(path, "99999999999999999999 left by a crash\n");
   PidFile file(path);
@@ -82,7 +67,7 @@ TEST_CASE("pid file: a stale file is taken over, also a long one") {
 }
 
 TEST_CASE("pid file: a file that replaced it is not removed") {
-  const Folder folder;
+  const TempFolder folder;
   const std::string path = folder.file("pid");
   {
     PidFile file(path);
@@ -94,8 +79,8 @@ TEST_CASE("pid file: a file that replaced it is not removed") {
 }
 
 TEST_CASE("pid file: refuses links and everything but regular files") {
-  const Folder folder;
-  folder.write("target", "precious");
+  const TempFolder folder;
+  write_file(folder.file("target"), "precious");
   std::filesystem::create_symlink(folder.file("target"), folder.file("soft"));
   std::filesystem::create_hard_link(folder.file("target"), folder.file("hard"));
   CHECK(::mkfifo(folder.file("fifo").c_str(), 0600) == 0);
@@ -111,7 +96,7 @@ TEST_CASE("pid file: refuses links and everything but regular files") {
 }
 
 TEST_CASE("pid file: refuses a file that somebody else may write, and leaves it as it is") {
-  const Folder folder;
+  const TempFolder folder;
   const std::string path = folder.file("pid");
   write_file(path, "7\n");
   REQUIRE(::chmod(path.c_str(), 0646) == 0);
@@ -127,7 +112,7 @@ TEST_CASE("pid file: refuses a file that somebody else may write, and leaves it 
 }
 
 TEST_CASE("pid file: refuses a folder that somebody else may write, sticky or not") {
-  const Folder folder;
+  const TempFolder folder;
   const std::string name = folder.file("run");
   const std::string path = name + "/pid";
   const std::string advice =
@@ -151,7 +136,7 @@ TEST_CASE("pid file: refuses a folder that somebody else may write, sticky or no
 }
 
 TEST_CASE("pid file: its mode does not depend on the umask") {
-  const Folder folder;
+  const TempFolder folder;
   const mode_t before = ::umask(077);
   PidFile file(folder.file("pid"));
   file.write();
@@ -162,7 +147,7 @@ TEST_CASE("pid file: its mode does not depend on the umask") {
 }
 
 TEST_CASE("pid file: a child removes it only if the child wrote it last") {
-  const Folder folder;
+  const TempFolder folder;
   const std::string path = folder.file("pid");
   auto file = std::make_unique<PidFile>(path);
   file->write();
@@ -187,7 +172,7 @@ TEST_CASE("pid file: a child removes it only if the child wrote it last") {
 }
 
 TEST_CASE("pid file: a relative path survives a change of directory") {
-  const Folder folder;
+  const TempFolder folder;
   const std::filesystem::path before = std::filesystem::current_path();
   std::filesystem::current_path(folder.file(""));
   {

@@ -43,3 +43,39 @@ TEST_CASE("ip_address: back to a socket address") {
     CHECK(made.size == read_numeric({host, 8080, false})->addresses.at(0).size);
   }
 }
+
+TEST_CASE("ip_address: what others than our own networks can reach") {
+  const auto is_public = [](const char* host) {
+    return worker::net::is_public(worker::net::read_numeric({host, 80, true})->addresses.at(0));
+  };
+  for (const char* host :
+       {"127.0.0.1", "127.255.255.255", "10.0.0.0", "10.255.255.255", "172.16.0.0",
+        "172.31.255.255", "192.168.0.0", "192.168.255.255", "169.254.0.1", "100.64.0.0",
+        "100.127.255.255", "::1", "fe80::1", "febf::1", "fc00::1", "fdff::1", "::ffff:10.0.0.1"}) {
+    CHECK_MESSAGE(!is_public(host), host);
+  }
+  for (const char* host : {"0.0.0.0",
+                           "::",
+                           "126.255.255.255",
+                           "128.0.0.0",
+                           "9.255.255.255",
+                           "11.0.0.0",
+                           "172.15.255.255",
+                           "172.32.0.0",
+                           "192.167.255.255",
+                           "192.169.0.0",
+                           "169.253.255.255",
+                           "169.255.0.0",
+                           "100.63.255.255",
+                           "100.128.0.0",
+                           "::2",
+                           "fe7f::1",
+                           "fec0::1",
+                           "fbff::1",
+                           "fe00::1",
+                           "2001:db8::1",
+                           "::ffff:192.0.2.1"}) {
+    CHECK_MESSAGE(is_public(host), host);
+  }
+  CHECK(!worker::net::is_public(worker::net::path_address("/run/pound.sock")));
+}

@@ -70,6 +70,17 @@ TEST_CASE("several processes add up") {
   CHECK(sums.percentile_us(99) == shm::latency_middle_us(shm::latency_bucket(900'000)));
 }
 
+TEST_CASE("sums of several backends add up") {
+  LatencyCells one, two;
+  one.count(100);
+  two.count(900'000);
+  LatencySums sums = sums_of(one);
+  sums.add(sums_of(two));
+  CHECK(sums.total() == 2);
+  CHECK(sums.percentile_us(50) == shm::latency_middle_us(shm::latency_bucket(100)));
+  CHECK(sums.percentile_us(99) == shm::latency_middle_us(shm::latency_bucket(900'000)));
+}
+
 TEST_CASE("old times fade: at kLatencyMemory the cells are halved") {
   LatencyCells cells;
   for (std::uint32_t i = 0; i < kLatencyMemory - 1; ++i) cells.count(1000);

@@ -30,11 +30,13 @@ TEST_CASE("status_text: a line about passwords once there was one") {
 
 TEST_CASE("an empty segment is two lines") {
   Segment segment(1000);
-  CHECK(lines_of(kProcess, shm::take_snapshot(segment, 5), {}) ==
-        Lines{"status: object=process version=1.2.3 pid=99 generation=2 uptime_s=0 workers=0 "
-              "listeners=0 services=0 backends=0 clients=0 requests=0 segment=intact",
-              "status: object=sessions used=0 capacity=1000 evicted=0 recovered=0 stored=0 "
-              "room=4096 wiped=0"});
+  CHECK(
+      lines_of(kProcess, shm::take_snapshot(segment, 5), {}) ==
+      Lines{
+          "status: object=process version=1.2.3 pid=99 generation=2 uptime_s=0 workers=0 "
+          "listeners=0 services=0 backends=0 clients=0 requests=0 p50_ms=- p99_ms=- segment=intact",
+          "status: object=sessions used=0 capacity=1000 evicted=0 recovered=0 stored=0 "
+          "room=4096 wiped=0"});
 }
 
 TEST_CASE("all objects, with names and without") {
@@ -119,7 +121,8 @@ TEST_CASE("all objects, with names and without") {
                             {"none", "bare_lf", "version"}};
   CHECK(lines_of(kProcess, snapshot, names) ==
         Lines{("status: object=process version=1.2.3 pid=99 generation=2 uptime_s=99 workers=2 "
-               "listeners=2 services=2 backends=5 clients=4 requests=12 segment=damaged"),
+               "listeners=2 services=2 backends=5 clients=4 requests=12 p50_ms=- p99_ms=- "
+               "segment=damaged"),
               ("status: object=worker slot=0 pid=4711 generation=2 state=ready clients=3 "
                "requests=7 heartbeat_ms=1000 log_dropped=5 restarts=4 doing=relay "
                "buffered=60000 buffer_memory=1048576"),

@@ -19,6 +19,13 @@ std::string hex(const Digest& digest) {
 
 }  // namespace
 
+TEST_CASE("digest: SHA-256 of FIPS 180-4") {
+  CHECK(hex(worker::tls::sha256("abc")) ==
+        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  CHECK(hex(worker::tls::sha256("")) ==
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+}
+
 TEST_CASE("digest: HMAC-SHA256 of RFC 4231, with a short and with a long secret") {
   CHECK(hex(worker::tls::hmac_sha256("Jefe", "what do ya want for nothing?")) ==
         "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");

@@ -120,14 +120,6 @@ class World {
     return until([&] { return fakes[backend]->has_head(i); });
   }
 
-  // Twice the time after which a request that waits may take another backend's slot.
-  void wait_long() {
-    const std::uint64_t begun = worker::net::EventLoop::now_ms();
-    until([&] {
-      return worker::net::EventLoop::now_ms() > begun + 2 * worker::route::kWaitedLongMs;
-    });
-  }
-
   void expire(std::uint64_t duration_ms) { net_test::expire(deadlines, duration_ms); }
 
   // Requests in service: of the listener, and of each backend.
@@ -304,6 +296,7 @@ class World {
   worker::auth::Heritage auth_heritage;
   worker::auth::Checks checks{
       loop, deadlines, auth_heritage, {segment.auth(), segment.attempts()}, {1, 2}};
+  worker::serve::State served{.segment = segment, .names = {}, .page_fields = {}};
   worker::transaction::Context context{.loop = loop,
                                        .log = log,
                                        .access_log = access_log,
@@ -317,7 +310,8 @@ class World {
                                        .checks = checks,
                                        .health = health,
                                        .probe = probe,
-                                       .buffer = buffer};
+                                       .buffer = buffer,
+                                       .served = served};
   const ssl_st* tls = nullptr;  // of the clients' connections
   std::string user;             // of the last record that was read
 

@@ -305,3 +305,26 @@ TEST_CASE("prepare: what routing needs is read without certificates, users, page
   CHECK(heritage->listeners[0].trusted->contains(*conf::parse_ip("192.0.2.7")));
   CHECK(heritage->listeners[0].service_allowed.at(0).contains(worker::http::Reason::target_char));
 }
+
+TEST_CASE("prepare: a public service that shows the state gives a warning") {
+  const auto said = [](const std::string& listener, const std::string& service) {
+    conf::Diagnostics diagnostics;
+    std::optional<conf::Config> config = conf::load_text(
+        "pound.yaml",
+        "HTTPListeners:\n- " + listener + "\n  Port: 8080\n  Services:\n  - " + service + "\n",
+        diagnostics);
+    REQUIRE_MESSAGE(config, diagnostics.text());
+    const auto heritage = prepared(std::move(*config), diagnostics);
+    REQUIRE_MESSAGE(heritage, diagnostics.text());
+    return diagnostics.headlines();
+  };
+  const std::string warning =
+      "warning: everybody who reaches 192.0.2.1:8080 can read the state of Pound; add `Clients` or "
+      "`Auth`, or put this service on a listener at 127.0.0.1 or a private address";
+  CHECK(said("Address: 192.0.2.1", "Serve: status") ==
+        std::vector<std::string>{"pound.yaml:5:12: " + warning});
+  CHECK(said("Address: 127.0.0.1", "Serve: status").empty());
+  CHECK(said("Address: 192.0.2.1", "{Serve: status, Clients: {Allow: 192.0.2.0/24}}").empty());
+  CHECK(said("Address: 192.0.2.1\n  Clients: {Deny: 192.0.2.7}", "Serve: status").empty());
+  CHECK(said("Address: 192.0.2.1", "Redirect: https://a").empty());
+}

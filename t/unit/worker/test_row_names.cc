@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 
-#include "master/row_names.h"
+#include "shm/status_objects.h"
 #include "t/unit/master/heritage.h"
 
 TEST_CASE("row_names: the later generation's name wins for a row of both") {
@@ -11,7 +11,7 @@ TEST_CASE("row_names: the later generation's name wins for a row of both") {
   heritage.backends[1].row = 0;
   heritage.backends[2].row = 1;
   shm::RowNames names;
-  master::add_names(names, heritage);
+  worker::add_names(names, heritage);
   CHECK(names.listeners.size() == 5);
   CHECK(names.listeners[4] == "127.0.0.1:0");
   CHECK(names.services == std::vector<std::string>{"", "127.0.0.1:0/1", "", "127.0.0.1:0/2"});
@@ -24,7 +24,7 @@ TEST_CASE("row_names: the later generation's name wins for a row of both") {
 
   worker::Heritage later = sample_heritage();
   later.listeners[0].service_rows = {3};
-  master::add_names(names, later);
+  worker::add_names(names, later);
   CHECK(names.services == std::vector<std::string>{"", "127.0.0.1:0/1", "", "127.0.0.1:0/1"});
 }
 
@@ -37,8 +37,8 @@ TEST_CASE("row_names: of each listener the ten certificates that expire first, o
   heritage.backends[0].certificates =
       std::make_shared<const CertificateDates>(CertificateDates{{"", "/client.pem", 5}});
   shm::RowNames names;
-  master::add_names(names, heritage);
-  master::add_names(names, heritage);
+  worker::add_names(names, heritage);
+  worker::add_names(names, heritage);
   REQUIRE(names.certificates.size() == 11);
   CHECK(names.certificates[0].owner == "listener");
   CHECK(names.certificates[0].of == "127.0.0.1:0");

@@ -1,0 +1,160 @@
+// See status_problems.h.
+#include "shm/status_problems.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+namespace shm {
+namespace {
+
+constexpr std::string_view kError = "error";
+constexpr std::string_view kWarning = "warning";
+constexpr std::uint64_t kSilentMs = 3000;  // of a worker; it reports at least once a second
+
+// The fields of one object by name.
+class Reader {
+ public:
+  explicit Reader(const StatusObject& object) : object_(object) {}
+
+  std::string text(std::string_view key) const {
+    const StatusField* const field = find_field(object_, key);
+    return field != nullptr ? field->value : std::string();
+  }
+  // 0 for a field without a value; the whole part of a number with decimals.
+  std::uint64_t number(std::string_view key) const {
+    const std::string digits = text(key);
+    std::uint64_t value = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    return value;
+  }
+  std::string_view kind() const { return object_.kind; }
+
+ private:
+  const StatusObject& object_;
+};
+
+StatusField text_field(std::string_view key, std::string value) {
+  const auto kind = value.empty() ? StatusField::Kind::none : StatusField::Kind::text;
+  return {std::string(key), kind, std::move(value)};
+}
+
+StatusObject problem(const Reader& of, std::string_view severity, std::string name,
+                     std::string text, std::optional<std::uint64_t> since_s = std::nullopt) {
+  StatusField since{"since_s", StatusField::Kind::none, {}};
+  if (since_s) since = {"since_s", StatusField::Kind::number, std::to_string(*since_s)};
+  return {
+      "problem",
+      {text_field("severity", std::string(severity)), text_field("object", std::string(of.kind())),
+       text_field("name", std::move(name)), text_field("text", std::move(text)), std::move(since)}};
+}
+
+std::optional<StatusObject> of_process(const Reader& process) {
+  if (process.text("segment") == "intact") return std::nullopt;
+  return problem(process, kError, {}, "the shared memory is damaged: restart Pound");
+}
+
+std::optional<StatusObject> of_worker(const Reader& worker) {
+  const std::string name = worker.text("slot");
+  const std::uint64_t silent_ms = worker.number("heartbeat_ms");
+  if (silent_ms >= kSilentMs) {
+    return problem(worker, kError, name, "makes no progress while " + worker.text("doing"),
+                   silent_ms / 1000);
+  }
+  if (worker.number("log_dropped") == 0) return std::nullopt;
+  return problem(worker, kWarning, name, "log lines are lost: " + worker.text("log_dropped"));
+}
+
+// Whether all places behind a gate are taken while requests wait for one.
+bool is_full(const Reader& object, std::string_view taken) {
+  const std::uint64_t limit = object.number("limit");
+  return limit != 0 && object.number(taken) >= limit && object.number("waiting") != 0;
+}
+
+std::optional<StatusObject> of_listener(const Reader& listener) {
+  const std::string name = listener.text("address");
+  if (is_full(listener, "in_service")) {
+    return problem(listener, kError, name,
+                   "all slots are taken, requests wait (Threads: " + listener.text("limit") + ")");
+  }
+  const std::uint64_t most = listener.number("max_streams");
+  if (most == 0 || listener.number("streams") < most) return std::nullopt;
+  return problem(listener, kWarning, name,
+                 "no more tunnels and event streams (MaxStreams: " + std::to_string(most) + ")");
+}
+
+std::optional<StatusObject> of_backend(const Reader& backend) {
+  const std::string name = backend.text("name");
+  const std::string state = backend.text("state");
+  if (state == "dead") {
+    return problem(backend, kError, name, "dead: " + backend.text("reason"),
+                   backend.number("since_s"));
+  }
+  if (state == "ejected") return problem(backend, kError, name, "ejected: too many errors");
+  if (is_full(backend, "in_flight")) {
+    return problem(backend, kWarning, name,
+                   "all slots are taken, requests wait (Threads: " + backend.text("limit") + ")");
+  }
+  const std::string check = backend.text("check");
+  if (check.empty() || check == "-" || check == "passed") return std::nullopt;
+  return problem(backend, kWarning, name, "the last check failed: " + check,
+                 backend.number("check_s"));
+}
+
+std::optional<StatusObject> of_sessions(const Reader& sessions) {
+  const std::uint64_t capacity = sessions.number("capacity");
+  if (capacity == 0 || sessions.number("used") < capacity) return std::nullopt;
+  return problem(sessions, kWarning, {}, "the table is full: the oldest sessions give way");
+}
+
+std::optional<StatusObject> of_certificate(const Reader& certificate) {
+  constexpr std::uint64_t kDay = 86'400;
+  std::string name = certificate.text("of");
+  if (!certificate.text("name").empty()) name += " (" + certificate.text("name") + ")";
+  if (certificate.text("expires_in_s").starts_with('-')) {
+    return problem(certificate, kError, std::move(name), "has expired");
+  }
+  const std::uint64_t left_s = certificate.number("expires_in_s");
+  if (left_s < 7 * kDay) {
+    return problem(certificate, kError, std::move(name), "expires within 7 days");
+  }
+  if (left_s >= 21 * kDay) return std::nullopt;
+  return problem(certificate, kWarning, std::move(name), "expires within 21 days");
+}
+
+bool is_error(const StatusObject& problem) { return problem.fields.front().value == kError; }
+
+}  // namespace
+
+const StatusField* find_field(const StatusObject& object, std::string_view key) {
+  const auto found = std::ranges::find(object.fields, key, &StatusField::key);
+  return found != object.fields.end() ? &*found : nullptr;
+}
+
+std::optional<StatusObject> problem_of(const StatusObject& object) {
+  const Reader reader(object);
+  if (object.kind == "process") return of_process(reader);
+  if (object.kind == "worker") return of_worker(reader);
+  if (object.kind == "listener") return of_listener(reader);
+  if (object.kind == "backend") return of_backend(reader);
+  if (object.kind == "certificate") return of_certificate(reader);
+  if (object.kind == "sessions") return of_sessions(reader);
+  return std::nullopt;
+}
+
+std::vector<StatusObject> problems_of(const std::vector<StatusObject>& objects) {
+  std::vector<StatusObject> problems;
+  for (const StatusObject& object : objects) {
+    if (auto found = problem_of(object)) problems.push_back(std::move(*found));
+  }
+  put_errors_first(problems);
+  return problems;
+}
+
+void put_errors_first(std::vector<StatusObject>& problems) {
+  std::ranges::stable_partition(problems, is_error);
+}
+
+}  // namespace shm

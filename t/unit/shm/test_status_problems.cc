@@ -1,0 +1,126 @@
+// What is wrong with each kind of object, at its bounds.
+#include "shm/status_problems.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+using Kind = shm::StatusField::Kind;
+using shm::StatusObject;
+
+namespace {
+
+StatusObject object(std::string_view kind,
+                    std::initializer_list<std::pair<const char*, const char*>> fields) {
+  StatusObject made{kind, {}};
+  for (const auto& [key, value] : fields) {
+    const std::string text = value;
+    made.fields.push_back({key, text.empty() ? Kind::none : Kind::text, text});
+  }
+  return made;
+}
+
+// "SEVERITY OBJECT NAME: TEXT [SINCE]"; empty when all is well.
+std::string said(const StatusObject& object) {
+  const auto problem = shm::problem_of(object);
+  if (!problem) return {};
+  const auto value = [&](std::string_view key) { return shm::find_field(*problem, key)->value; };
+  std::string text = value("severity") + " " + value("object") + " " + value("name") + ": ";
+  text += value("text");
+  return value("since_s").empty() ? text : text + " [" + value("since_s") + "]";
+}
+
+}  // namespace
+
+TEST_CASE("status_problems: the process and its workers") {
+  CHECK(said(object("process", {{"segment", "intact"}})).empty());
+  CHECK(said(object("process", {{"segment", "damaged"}})) ==
+        "error process : the shared memory is damaged: restart Pound");
+  const auto worker = [](const char* heartbeat, const char* dropped) {
+    return said(object("worker", {{"slot", "1"},
+                                  {"heartbeat_ms", heartbeat},
+                                  {"log_dropped", dropped},
+                                  {"doing", "relay"}}));
+  };
+  CHECK(worker("2999", "0").empty());
+  CHECK(worker("", "0").empty());
+  CHECK(worker("3000", "0") == "error worker 1: makes no progress while relay [3]");
+  CHECK(worker("10", "7") == "warning worker 1: log lines are lost: 7");
+}
+
+TEST_CASE("status_problems: listeners whose slots or streams are all taken") {
+  const auto listener = [](const char* taken, const char* limit, const char* waiting,
+                           const char* streams) {
+    return said(object("listener", {{"address", "a:80"},
+                                    {"in_service", taken},
+                                    {"limit", limit},
+                                    {"waiting", waiting},
+                                    {"streams", streams},
+                                    {"max_streams", "4"}}));
+  };
+  CHECK(listener("8", "8", "0", "3").empty());
+  CHECK(listener("7", "8", "1", "3").empty());
+  CHECK(listener("9", "0", "1", "3").empty());
+  CHECK(listener("8", "8", "1", "3") ==
+        "error listener a:80: all slots are taken, requests wait (Threads: 8)");
+  CHECK(listener("1", "8", "0", "4") ==
+        "warning listener a:80: no more tunnels and event streams (MaxStreams: 4)");
+}
+
+TEST_CASE("status_problems: backends") {
+  const auto backend = [](const char* state, const char* taken, const char* check) {
+    return said(object("backend", {{"name", "b"},
+                                   {"state", state},
+                                   {"since_s", "12"},
+                                   {"reason", "refused"},
+                                   {"in_flight", taken},
+                                   {"limit", "8"},
+                                   {"waiting", "1"},
+                                   {"check", check},
+                                   {"check_s", "2"}}));
+  };
+  CHECK(backend("live", "7", "").empty());
+  CHECK(backend("live", "7", "-").empty());
+  CHECK(backend("warming", "7", "passed").empty());
+  CHECK(backend("dead", "0", "") == "error backend b: dead: refused [12]");
+  CHECK(backend("ejected", "0", "") == "error backend b: ejected: too many errors");
+  CHECK(backend("live", "8", "") ==
+        "warning backend b: all slots are taken, requests wait (Threads: 8)");
+  CHECK(backend("live", "0", "http_503") ==
+        "warning backend b: the last check failed: http_503 [2]");
+}
+
+TEST_CASE("status_problems: certificates that expire") {
+  const auto certificate = [](const char* left, const char* name) {
+    return said(object("certificate", {{"of", "a:443"}, {"name", name}, {"expires_in_s", left}}));
+  };
+  CHECK(certificate("1814400", "a.test").empty());
+  CHECK(certificate("1814399", "a.test") ==
+        "warning certificate a:443 (a.test): expires within 21 days");
+  CHECK(certificate("604800", "") == "warning certificate a:443: expires within 21 days");
+  CHECK(certificate("604799", "") == "error certificate a:443: expires within 7 days");
+  CHECK(certificate("0", "") == "error certificate a:443: expires within 7 days");
+  CHECK(certificate("-1", "") == "error certificate a:443: has expired");
+}
+
+TEST_CASE("status_problems: the table of sessions, and what is never wrong") {
+  CHECK(said(object("sessions", {{"used", "999"}, {"capacity", "1000"}})).empty());
+  CHECK(said(object("sessions", {{"used", "1000"}, {"capacity", "1000"}})) ==
+        "warning sessions : the table is full: the oldest sessions give way");
+  for (const char* kind : {"service", "limit", "client", "auth"})
+    CHECK(said(object(kind, {})).empty());
+}
+
+TEST_CASE("status_problems: errors come first, in the order of the objects") {
+  const auto dead = [](const char* name) {
+    return object("backend", {{"name", name}, {"state", "dead"}, {"reason", "reset"}});
+  };
+  const auto problems =
+      shm::problems_of({object("worker", {{"slot", "0"}, {"log_dropped", "1"}}), dead("a"),
+                        object("backend", {{"state", "live"}}), dead("b")});
+  REQUIRE(problems.size() == 3);
+  CHECK(shm::find_field(problems[0], "name")->value == "a");
+  CHECK(shm::find_field(problems[1], "name")->value == "b");
+  CHECK(shm::find_field(problems[2], "name")->value == "0");
+  CHECK(shm::find_field(problems[2], "unknown") == nullptr);
+}
