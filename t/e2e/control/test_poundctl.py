@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from harness import POUND, ROOT, TIMEOUT, Client, get, request, reserve_port, wait_until
+from harness import POUND, ROOT, TIMEOUT, Client, get, request, reserve_port, response, wait_until
 from harness.config import plain_site
 from harness.control import SOCKET, path_of
 from harness.poundctl import command_of, poundctl, run_poundctl
@@ -19,7 +19,9 @@ from harness.poundctl import command_of, poundctl, run_poundctl
 def start(site, settings="Workers: 2; ", **kwargs):
     kwargs.setdefault("backends", {"web": "", "gone": f"Port: {reserve_port()}"})
     kwargs.setdefault("services", "- URL: ^/gone\n  Backends: [*gone]\n- Backends: [*web]")
-    return site.pound(plain_site(settings + SOCKET, **kwargs), web=site.backend().port, gone=1)
+    # No idle connection to the backend, which would wait in vain for another request.
+    backend = site.backend(lambda _: response(b"", "Connection: close"))
+    return site.pound(plain_site(settings + SOCKET, **kwargs), web=backend.port, gone=1)
 
 
 @pytest.fixture(name="shared", scope="module")

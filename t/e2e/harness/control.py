@@ -33,7 +33,10 @@ def read_all(connection):
 def ask_bytes(pound, data, path=None):
     """Sends the bytes and returns all that comes back."""
     with connect(pound, path) as connection:
-        connection.sendall(data)
+        try:
+            connection.sendall(data)
+        except BrokenPipeError:  # refused before it was read; the reason is there
+            pass
         return read_all(connection)
 
 
