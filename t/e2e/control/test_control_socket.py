@@ -53,8 +53,9 @@ def test_a_line_of_the_greatest_length(shared):
 
 def test_a_line_in_single_bytes_and_with_quotes(shared):
     with connect(shared) as connection:
-        for byte in b' "sta"tu\\s   \t"--json" \r\nignored\n':
+        for byte in b' "sta"tu\\s   \t"--json" \r':
             connection.sendall(bytes([byte]))
+        connection.sendall(b"\nignored\n")
         status = json.loads(read_all(connection))
     assert status["process"]["pid"] == shared.master
 
