@@ -143,7 +143,7 @@ shm::StatusObject cookie_object(const Desk& desk, const std::string& text) {
 
 void SessionCommands::add_to(Commands& commands) {
   commands.add({.name = "session",
-                .arguments = "show|delete|add SERVICE [KEY] [BACKEND]",
+                .arguments = "show|delete|add SERVICE ...",
                 .help = "sessions by hand; KEY is what the client sends",
                 .run = [this](Call call) { run(std::move(call)); }});
 }

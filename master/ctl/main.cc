@@ -121,7 +121,9 @@ void run(const Options& options) {
   if (command == kStatus || is_list(command)) return show(socket, options.words);
   if (command == "top") return top(socket, options.words);
   const std::string answer = ask(socket, options.words);
-  if (answer.empty()) throw Failure(kFailed, "pound has ended before it answered");
+  if (answer.empty() && (command == "drain" || command == "disable")) {
+    throw Failure(kFailed, "pound has ended before it answered");
+  }
   print_text(answer);
 }
 

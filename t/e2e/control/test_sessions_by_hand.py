@@ -106,7 +106,7 @@ def test_a_cookie_of_insert_names_its_backend(house):
 
 
 USAGE = ("usage: it is show SERVICE [KEY] [--json], delete SERVICE KEY or add SERVICE KEY BACKEND; "
-         "the command is: session show|delete|add SERVICE [KEY] [BACKEND]\n")
+         "the command is: session show|delete|add SERVICE ...\n")
 
 
 def test_garbage(house):
