@@ -257,7 +257,8 @@ installed = $(sbin)/pound $(sbin)/poundctl $(sbin)/pound-reload $(SYSCONFDIR)/in
             $(units)/pound.service $(units)/pound@.service \
             $(man)/man8/pound.8 $(man)/man8/poundctl.8 $(man)/man8/pound-reload.8 $(man)/man5/pound.yaml.5 \
             $(completions)/poundctl $(doc)/README.md $(doc)/CHANGELOG.md $(doc)/SECURITY.md \
-            $(doc)/examples/pound.yaml.sample $(doc)/examples/pound.apparmor
+            $(doc)/examples/pound.yaml.sample $(doc)/examples/pound.apparmor \
+            $(doc)/examples/grafana/pound.json $(doc)/examples/prometheus/pound.rules.yml
 defaults  = $(SYSCONFDIR)/default/pound
 settings  = $(SYSCONFDIR)/pound/pound.yaml
 
@@ -291,6 +292,8 @@ install: $(pound)  ## install below DESTDIR and PREFIX; keeps an existing config
 	$(call put_of,SECURITY.md,644,$(doc)/SECURITY.md)
 	$(call put_of,pound.yaml.sample,644,$(doc)/examples/pound.yaml.sample)
 	$(in_apparmor) init/pound.apparmor | $(call put,644,$(doc)/examples/pound.apparmor)
+	$(call put_of,init/grafana/pound.json,644,$(doc)/examples/grafana/pound.json)
+	$(call put_of,init/prometheus/pound.rules.yml,644,$(doc)/examples/prometheus/pound.rules.yml)
 	test -e $(DESTDIR)$(defaults) || $(in_place) init/pound.default | $(call put,644,$(defaults))
 	test -e $(DESTDIR)$(settings) || $(call put_of,pound.yaml.sample,644,$(settings))
 
@@ -298,7 +301,8 @@ uninstall:  ## remove the installed files; keeps a configuration that was change
 	rm -f $(addprefix $(DESTDIR),$(installed))
 	! $(in_place) init/pound.default | cmp -s - $(DESTDIR)$(defaults) || rm -f $(DESTDIR)$(defaults)
 	! cmp -s pound.yaml.sample $(DESTDIR)$(settings) || rm -f $(DESTDIR)$(settings)
-	rmdir $(DESTDIR)$(doc)/examples $(DESTDIR)$(doc) $(DESTDIR)$(SYSCONFDIR)/pound 2>/dev/null || true
+	rmdir $(DESTDIR)$(doc)/examples/grafana $(DESTDIR)$(doc)/examples/prometheus \
+	  $(DESTDIR)$(doc)/examples $(DESTDIR)$(doc) $(DESTDIR)$(SYSCONFDIR)/pound 2>/dev/null || true
 
 deb:  ## build a Debian package in build/
 	@init/install-deps --deb

@@ -224,7 +224,7 @@ struct HashKey {
 };
 
 // What Pound answers itself in place of backends.
-enum class Serve { status };
+enum class Serve { status, metrics };
 
 // In which order the requests of a service get slots.
 enum class QueueOrder { equal, known_first };

@@ -88,7 +88,8 @@ constexpr auto kBalances = std::to_array<Choice>({
     {"hash", Balance::hash},
 });
 
-constexpr auto kServes = std::to_array<Choice>({{"status", Serve::status}});
+constexpr auto kServes =
+    std::to_array<Choice>({{"status", Serve::status}, {"metrics", Serve::metrics}});
 
 constexpr auto kLimitModes = std::to_array<Choice>({
     {"enforce", ClientLimit::Mode::enforce},

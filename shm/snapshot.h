@@ -100,6 +100,8 @@ class SessionCount {
   explicit SessionCount(Segment& segment);
   // Counts some more into the snapshot. False: all are counted.
   bool step(Snapshot& snapshot);
+  // Of each service, by row; once all are counted.
+  const std::vector<std::uint64_t>& by_service() const { return by_service_; }
 
  private:
   static constexpr std::uint32_t kSessionsPerStep = 65536;

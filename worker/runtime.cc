@@ -2,6 +2,7 @@
 #include "worker/runtime.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "shm/segment.h"
 #include "worker/serve/page_files.h"
@@ -57,12 +58,20 @@ std::vector<std::unique_ptr<client::Acceptor>> make_acceptors(Runtime& runtime) 
   return made;
 }
 
+// When the master started, since 1970; by the clocks of now.
+std::int64_t start_time(std::uint64_t started_ms) {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const auto past = std::chrono::milliseconds(net::EventLoop::now_ms() - started_ms);
+  return std::chrono::round<std::chrono::seconds>(now - past).count();
+}
+
 // Only a worker that shows them needs names and fields.
 serve::State make_state(const Heritage& heritage) {
   serve::State state{.segment = *heritage.segment,
                      .names = {},
                      .master_pid = heritage.master_pid,
                      .started_ms = heritage.started_ms,
+                     .started_s = start_time(heritage.started_ms),
                      .page_fields = {}};
   const auto serves = [](const conf::Service& service) { return service.serve.has_value(); };
   const auto has_some = [&](const conf::Listener& listener) {

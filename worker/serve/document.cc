@@ -3,6 +3,7 @@
 
 #include "worker/http/normal_path.h"
 #include "worker/http/uri.h"
+#include "worker/serve/metrics.h"
 #include "worker/serve/status_json.h"
 #include "worker/serve/status_page.h"
 
@@ -16,7 +17,8 @@ std::string_view last_segment(std::string_view path_query) {
 
 }  // namespace
 
-std::optional<Document> document_of(conf::Serve serve, std::string_view path_query) {
+std::optional<Document> document_of(conf::Serve serve, std::string_view path_query,
+                                    std::string_view accept) {
   std::string scratch;
   const std::string_view name = last_segment(http::normal_path_query(path_query, scratch));
   switch (serve) {
@@ -24,6 +26,9 @@ std::optional<Document> document_of(conf::Serve serve, std::string_view path_que
       if (name == "status.json") return Document::status_json;
       if (name.empty()) return Document::status_page;
       break;
+    case conf::Serve::metrics:
+      return metrics_format(accept) == MetricsFormat::prometheus ? Document::prometheus
+                                                                 : Document::open_metrics;
   }
   return std::nullopt;
 }
@@ -39,6 +44,10 @@ std::unique_ptr<Body> make_body(Document document, const State& state, std::uint
   switch (document) {
     case Document::status_page:
       return std::make_unique<StatusPage>(state, now_ms);
+    case Document::open_metrics:
+      return std::make_unique<Metrics>(state, MetricsFormat::open_metrics, now_ms);
+    case Document::prometheus:
+      return std::make_unique<Metrics>(state, MetricsFormat::prometheus, now_ms);
     case Document::status_json:
       break;
   }

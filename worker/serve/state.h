@@ -18,6 +18,7 @@ struct State {
   shm::RowNames names;  // of this generation; none if no service has Serve
   int master_pid = 0;
   std::uint64_t started_ms = 0;  // when the master did
+  std::int64_t started_s = 0;    // the same, since 1970
   std::string page_fields;       // of page_files.h
 };
 

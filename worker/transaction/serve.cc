@@ -1,4 +1,5 @@
 // One request to a service with Serve, which Pound answers itself: see transaction.h.
+#include "worker/http/chars.h"
 #include "worker/http/redirect.h"
 #include "worker/transaction/transaction.h"
 
@@ -11,7 +12,11 @@ std::optional<Transaction::Flow> Transaction::ask_for_document() {
   if (head.method != "GET" && head.method != "HEAD") {
     return fail_with(context_.pages.answer(405, "GET, HEAD"), "serve_method");
   }
-  now_.document = serve::document_of(*now_.service->config.serve, head.path_query);
+  std::string accept;
+  for (const http::Field& field : head.fields) {
+    if (http::equals_lower(field.name, "accept")) accept.append(field.value).append(",");
+  }
+  now_.document = serve::document_of(*now_.service->config.serve, head.path_query, accept);
   if (now_.document) return std::nullopt;
   const std::string location = serve::page_location(head.path_query);
   const std::string page = http::redirect_page(302, location);

@@ -27,8 +27,10 @@ USR = """
 644 share/doc/pound/README.md
 644 share/doc/pound/CHANGELOG.md
 644 share/doc/pound/SECURITY.md
+644 share/doc/pound/examples/grafana/pound.json
 644 share/doc/pound/examples/pound.apparmor
 644 share/doc/pound/examples/pound.yaml.sample
+644 share/doc/pound/examples/prometheus/pound.rules.yml
 """
 ETC = """
 644 default/pound

@@ -24,7 +24,9 @@ struct World {
       names.backends[row] = {std::string(kEvil), "10.0.0.1:80"};
     }
   }
-  worker::serve::State state() { return {segment, names, 7, 1000, worker::serve::page_fields()}; }
+  worker::serve::State state() {
+    return {segment, names, 7, 1000, 0, worker::serve::page_fields()};
+  }
   shm::Segment segment;
   shm::RowNames names;
 };
