@@ -63,9 +63,9 @@ class Stream {
  private:
   tls::IoResult send(const iovec* pieces, int count, bool is_last);
 
-  UniqueFd socket_;
   std::unique_ptr<tls::Session> tls_;
   shm::ByteCells* counted_ = nullptr;
+  UniqueFd socket_;  // the last one, so that Endpoint can use the padding behind it
 };
 
 }  // namespace worker::net

@@ -96,7 +96,8 @@ def test_every_line_has_its_keys_in_order(desk):
         *["backend"] * 3, "sessions", "end"]
     assert keys == {
         "process": ["object", "version", "pid", "generation", "uptime_s", "workers", "listeners",
-                    "services", "backends", "clients", "requests", "segment"],
+                    "services", "backends", "clients", "requests", "p50_ms", "p99_ms",
+                    "segment"],
         "worker": ["object", "slot", "pid", "generation", "state", "clients", "requests",
                    "heartbeat_ms", "log_dropped", "restarts", "doing", "buffered",
                    "buffer_memory"],

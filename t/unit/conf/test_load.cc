@@ -196,8 +196,8 @@ TEST_CASE("load: the sample loads without a diagnostic") {
   CHECK(config->listeners[0].address == "127.0.0.1");
   CHECK(config->listeners[0].port == 8080);
   REQUIRE(config->backends.size() == 2);
-  CHECK(config->backends[0].port == 8081);
-  CHECK(config->backends[1].port == 8082);
+  CHECK(config->backends[0].port == 8082);
+  CHECK(config->backends[1].port == 8083);
   CHECK_FALSE(config->global.user);
   CHECK_FALSE(config->global.root_jail);
   CHECK(config->global.error_pages.empty());

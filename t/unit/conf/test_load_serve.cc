@@ -22,7 +22,7 @@ TEST_CASE("load_serve: status, with the listener's users") {
   const conf::Service& service = loaded.config->listeners[0].services[0];
   CHECK(service.serve == conf::Serve::status);
   CHECK(service.serve_where.line == 8);
-  CHECK(service.serve_where.column == 27);
+  CHECK(service.serve_where.column == 28);
   CHECK(service.auth);
   CHECK_FALSE(loaded.config->listeners[0].services[1].serve);
 }

@@ -94,11 +94,11 @@ TEST_CASE("schema: unknown keys") {
         "unknown key `TLT` in Session; did you mean `TTL`?");
   CHECK(conf::unknown_key(conf::global_schema(), "Err600") ==
         "unknown key `Err600` in Global; the number goes from 400 to 599");
-  CHECK(
-      conf::unknown_key(conf::service_schema(), "a\nb") ==
-      "unknown key `a\\x0ab` in a service; known are URL, HeadRequire, HeadDeny, Session, "
-      "Queue, Retry, Backends, Emergency, Balance, HashKey, Redirect, Limit, Allow, Clients, Auth "
-      "and AccessLog");
+  CHECK(conf::unknown_key(conf::service_schema(), "a\nb") ==
+        "unknown key `a\\x0ab` in a service; known are URL, HeadRequire, HeadDeny, Session, "
+        "Queue, Retry, Backends, Emergency, Balance, HashKey, Redirect, Serve, Limit, Allow, "
+        "Clients, "
+        "Auth and AccessLog");
   CHECK(conf::nearest_key(conf::backend_schema(), "Prot")->name == "Port");
   CHECK(conf::nearest_key(conf::backend_schema(), "Colour") == nullptr);
 }

@@ -28,8 +28,9 @@ std::string identity(const conf::Service& service) {
 TEST_CASE("service: no member can be added without a decision about the identity") {
   // Does not compile with another number of members. If services that differ in the new member are
   // different services, it belongs into service_identity; then correct the names here.
-  const auto& [conditions, session, backends, emergency, balance, hash_key, redirect, allow,
-               clients, queue, retry, limits, auth, where] = service("");
+  const auto& [conditions, session, backends, emergency, balance, hash_key, redirect, serve,
+               serve_where, allow, clients, queue, retry, limits, auth, access_log, where] =
+      service("");
   CHECK(conditions.empty());
   CHECK(session.id == "");
   CHECK(backends.size() == 1);
@@ -37,12 +38,15 @@ TEST_CASE("service: no member can be added without a decision about the identity
   CHECK(balance == conf::Balance::random);
   CHECK(hash_key.name == "");
   CHECK_FALSE(redirect);
+  CHECK_FALSE(serve);
+  CHECK(serve_where.line == 0);
   CHECK(allow.empty());
   CHECK(clients.allow.empty());
   CHECK(queue == conf::QueueOrder::equal);
   CHECK_FALSE(retry);
   CHECK(limits.empty());
   CHECK_FALSE(auth);
+  CHECK_FALSE(access_log);
   CHECK(where.line == 7);
 }
 

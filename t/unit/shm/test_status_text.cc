@@ -18,6 +18,13 @@ Lines lines_of(const shm::ProcessStatus& process, const shm::Snapshot& snapshot,
   return shm::status_lines(shm::status_objects(process, snapshot, names));
 }
 
+// As one text, so that a failure shows what differs.
+std::string joined(const Lines& lines) {
+  std::string text;
+  for (const std::string& line : lines) text += line + "\n";
+  return text;
+}
+
 }  // namespace
 
 TEST_CASE("status_text: a line about passwords once there was one") {
@@ -119,75 +126,75 @@ TEST_CASE("all objects, with names and without") {
                             {{"listener", "0.0.0.0:443", "a.test", "/a b.pem", 940},
                              {"backend", "be0", "", "/c.pem", 1001}},
                             {"none", "bare_lf", "version"}};
-  CHECK(lines_of(kProcess, snapshot, names) ==
-        Lines{("status: object=process version=1.2.3 pid=99 generation=2 uptime_s=99 workers=2 "
-               "listeners=2 services=2 backends=5 clients=4 requests=12 p50_ms=- p99_ms=- "
-               "segment=damaged"),
-              ("status: object=worker slot=0 pid=4711 generation=2 state=ready clients=3 "
-               "requests=7 heartbeat_ms=1000 log_dropped=5 restarts=4 doing=relay "
-               "buffered=60000 buffer_memory=1048576"),
-              ("status: object=worker slot=1 pid=0 generation=2 state=starting clients=1 "
-               "requests=0 heartbeat_ms=- log_dropped=0 restarts=0 doing=starting "
-               "buffered=0 buffer_memory=0"),
-              ("status: object=listener address=0.0.0.0:80 in_service=1 waiting=2 "
-               "waiting_strangers=1 limit=8 requests=9 streams=6 max_streams=1024 connections=4 "
-               "bytes_in=1000 bytes_out=2000 tls_handshakes=3 tls_resumptions=2 status_1xx=1 "
-               "status_2xx=2 status_3xx=3 status_4xx=4 status_5xx=5 refused=5 "
-               "refused_bare_lf=3 refused_version=1 "
-               "refused_100=1"),
-              ("status: object=listener address=#1 in_service=0 waiting=0 waiting_strangers=0 "
-               "limit=0 requests=0 streams=0 max_streams=0 connections=0 bytes_in=0 bytes_out=0 "
-               "tls_handshakes=0 tls_resumptions=0 status_1xx=0 status_2xx=0 status_3xx=0 "
-               "status_4xx=0 status_5xx=0 refused=0"),
-              "status: object=service name=#1 requests=6 sessions=2 strangers=4 "
-              "retries=3 retries_refused=5 status_1xx=0 status_2xx=6 status_3xx=0 status_4xx=0 "
-              "status_5xx=0",
-              "status: object=service name=0.0.0.0:80/1 requests=1 sessions=0 strangers=0 "
-              "retries=0 retries_refused=0 status_1xx=0 status_2xx=0 status_3xx=0 status_4xx=0 "
-              "status_5xx=0",
-              ("status: object=backend name=be0 address=10.0.0.1:80 state=live since_s=60 "
-               "reason=- in_flight=4 limit=8 waiting=3 waiting_strangers=2 requests=6 failures=0 "
-               "tls_verify=0 tls_handshake=0 p50_ms=0.0 p99_ms=983.0 last_probe_s=- "
-               "share=100 ejected_s=- check=- check_s=- status_1xx=0 "
-               "status_2xx=5 status_3xx=0 status_4xx=0 status_5xx=1 deaths=0 ejections=0 "
-               "admin=disabled admin_by=uid:1000 admin_since_s=7 weight=3"),
-              ("status: object=backend name=be\\x3d\\x221\\x22\\x0a\\x5c\\x20 address=[::1]:80 "
-               "state=dead since_s=2 reason=refused in_flight=0 limit=0 waiting=0 "
-               "waiting_strangers=0 requests=5 failures=1 tls_verify=1 tls_handshake=0 "
-               "p50_ms=- p99_ms=- last_probe_s=2 share=0 ejected_s=- check=http_503 check_s=1 "
-               "status_1xx=0 "
-               "status_2xx=0 status_3xx=0 status_4xx=0 status_5xx=0 deaths=2 ejections=0 "
-               "admin=drained admin_by=- admin_since_s=5 weight=-"),
-              ("status: object=backend name=#3 address=- state=ejected since_s=100 reason=- "
-               "in_flight=0 limit=0 waiting=0 waiting_strangers=0 requests=0 failures=0 "
-               "tls_verify=0 tls_handshake=0 p50_ms=- p99_ms=- last_probe_s=- "
-               "share=0 ejected_s=30 check=passed check_s=0 status_1xx=0 "
-               "status_2xx=0 status_3xx=0 status_4xx=0 status_5xx=0 deaths=0 ejections=3 "
-               "admin=enabled admin_by=- admin_since_s=- weight=-"),
-              ("status: object=backend name=#4 address=- state=warming since_s=100 reason=- "
-               "in_flight=0 limit=0 waiting=0 waiting_strangers=0 requests=0 failures=0 "
-               "tls_verify=0 tls_handshake=0 p50_ms=- p99_ms=- last_probe_s=- "
-               "share=6 ejected_s=- check=- check_s=- status_1xx=0 "
-               "status_2xx=0 status_3xx=0 status_4xx=0 status_5xx=0 deaths=0 ejections=0 "
-               "admin=enabled admin_by=- admin_since_s=- weight=-"),
-              ("status: object=backend name=#2 address=- state=live since_s=100 reason=- "
-               "in_flight=0 limit=0 waiting=0 waiting_strangers=0 requests=0 failures=0 "
-               "tls_verify=0 tls_handshake=0 p50_ms=- p99_ms=- last_probe_s=- "
-               "share=100 ejected_s=- check=- check_s=- status_1xx=0 "
-               "status_2xx=0 status_3xx=0 status_4xx=0 status_5xx=0 deaths=0 ejections=0 "
-               "admin=enabled admin_by=- admin_since_s=- weight=-"),
-              ("status: object=limit of=0.0.0.0:80/1 number=2 key=header:X-Key mode=observe "
-               "passed=9 over=8 connections_over=7 evicted=6"),
-              ("status: object=limit of=#0 number=0 key=- mode=- passed=1 over=2 "
-               "connections_over=0 evicted=0"),
-              ("status: object=certificate owner=listener of=0.0.0.0:443 name=a.test "
-               "file=/a\\x20b.pem not_after_s=940 expires_in_s=-60"),
-              ("status: object=certificate owner=backend of=be0 name=- file=/c.pem "
-               "not_after_s=1001 expires_in_s=1"),
-              "status: object=client address=192.0.2.0/24 over=12 over_error=3",
-              "status: object=client address=2001:db8::1 over=1 over_error=0",
-              ("status: object=sessions used=1 capacity=1000 evicted=3 recovered=4 stored=2 "
-               "room=4096 wiped=5")});
+  CHECK(joined(lines_of(kProcess, snapshot, names)) ==
+        joined({("status: object=process version=1.2.3 pid=99 generation=2 uptime_s=99 workers=2 "
+                 "listeners=2 services=2 backends=5 clients=4 requests=12 p50_ms=0.0 p99_ms=983.0 "
+                 "segment=damaged"),
+                ("status: object=worker slot=0 pid=4711 generation=2 state=ready clients=3 "
+                 "requests=7 heartbeat_ms=1000 log_dropped=5 restarts=4 doing=relay "
+                 "buffered=60000 buffer_memory=1048576"),
+                ("status: object=worker slot=1 pid=0 generation=2 state=starting clients=1 "
+                 "requests=0 heartbeat_ms=- log_dropped=0 restarts=0 doing=starting "
+                 "buffered=0 buffer_memory=0"),
+                ("status: object=listener address=0.0.0.0:80 in_service=1 waiting=2 "
+                 "waiting_strangers=1 limit=8 requests=9 streams=6 max_streams=1024 connections=4 "
+                 "bytes_in=1000 bytes_out=2000 tls_handshakes=3 tls_resumptions=2 status_1xx=1 "
+                 "status_2xx=2 status_3xx=3 status_4xx=4 status_5xx=5 refused=5 "
+                 "refused_bare_lf=3 refused_version=1 "
+                 "refused_100=1"),
+                ("status: object=listener address=#1 in_service=0 waiting=0 waiting_strangers=0 "
+                 "limit=0 requests=0 streams=0 max_streams=0 connections=0 bytes_in=0 bytes_out=0 "
+                 "tls_handshakes=0 tls_resumptions=0 status_1xx=0 status_2xx=0 status_3xx=0 "
+                 "status_4xx=0 status_5xx=0 refused=0"),
+                "status: object=service name=#1 requests=6 sessions=2 strangers=4 "
+                "retries=3 retries_refused=5 status_1xx=0 status_2xx=6 status_3xx=0 status_4xx=0 "
+                "status_5xx=0",
+                "status: object=service name=0.0.0.0:80/1 requests=1 sessions=0 strangers=0 "
+                "retries=0 retries_refused=0 status_1xx=0 status_2xx=0 status_3xx=0 status_4xx=0 "
+                "status_5xx=0",
+                ("status: object=backend name=be0 address=10.0.0.1:80 state=live since_s=60 "
+                 "reason=- in_flight=4 limit=8 waiting=3 waiting_strangers=2 requests=6 failures=0 "
+                 "tls_verify=0 tls_handshake=0 p50_ms=0.0 p99_ms=983.0 last_probe_s=- "
+                 "share=100 ejected_s=- check=- check_s=- status_1xx=0 "
+                 "status_2xx=5 status_3xx=0 status_4xx=0 status_5xx=1 deaths=0 ejections=0 "
+                 "admin=disabled admin_by=uid:1000 admin_since_s=7 weight=3"),
+                ("status: object=backend name=be\\x3d\\x221\\x22\\x0a\\x5c\\x20 address=[::1]:80 "
+                 "state=dead since_s=2 reason=refused in_flight=0 limit=0 waiting=0 "
+                 "waiting_strangers=0 requests=5 failures=1 tls_verify=1 tls_handshake=0 "
+                 "p50_ms=- p99_ms=- last_probe_s=2 share=0 ejected_s=- check=http_503 check_s=1 "
+                 "status_1xx=0 "
+                 "status_2xx=0 status_3xx=0 status_4xx=0 status_5xx=0 deaths=2 ejections=0 "
+                 "admin=drained admin_by=- admin_since_s=5 weight=-"),
+                ("status: object=backend name=#3 address=- state=ejected since_s=100 reason=- "
+                 "in_flight=0 limit=0 waiting=0 waiting_strangers=0 requests=0 failures=0 "
+                 "tls_verify=0 tls_handshake=0 p50_ms=- p99_ms=- last_probe_s=- "
+                 "share=0 ejected_s=30 check=passed check_s=0 status_1xx=0 "
+                 "status_2xx=0 status_3xx=0 status_4xx=0 status_5xx=0 deaths=0 ejections=3 "
+                 "admin=enabled admin_by=- admin_since_s=- weight=-"),
+                ("status: object=backend name=#4 address=- state=warming since_s=100 reason=- "
+                 "in_flight=0 limit=0 waiting=0 waiting_strangers=0 requests=0 failures=0 "
+                 "tls_verify=0 tls_handshake=0 p50_ms=- p99_ms=- last_probe_s=- "
+                 "share=6 ejected_s=- check=- check_s=- status_1xx=0 "
+                 "status_2xx=0 status_3xx=0 status_4xx=0 status_5xx=0 deaths=0 ejections=0 "
+                 "admin=enabled admin_by=- admin_since_s=- weight=-"),
+                ("status: object=backend name=#2 address=- state=live since_s=100 reason=- "
+                 "in_flight=0 limit=0 waiting=0 waiting_strangers=0 requests=0 failures=0 "
+                 "tls_verify=0 tls_handshake=0 p50_ms=- p99_ms=- last_probe_s=- "
+                 "share=100 ejected_s=- check=- check_s=- status_1xx=0 "
+                 "status_2xx=0 status_3xx=0 status_4xx=0 status_5xx=0 deaths=0 ejections=0 "
+                 "admin=enabled admin_by=- admin_since_s=- weight=-"),
+                ("status: object=limit of=0.0.0.0:80/1 number=2 key=header:X-Key mode=observe "
+                 "passed=9 over=8 connections_over=7 evicted=6"),
+                ("status: object=limit of=#0 number=0 key=- mode=- passed=1 over=2 "
+                 "connections_over=0 evicted=0"),
+                ("status: object=certificate owner=listener of=0.0.0.0:443 name=a.test "
+                 "file=/a\\x20b.pem not_after_s=940 expires_in_s=-60"),
+                ("status: object=certificate owner=backend of=be0 name=- file=/c.pem "
+                 "not_after_s=1001 expires_in_s=1"),
+                "status: object=client address=192.0.2.0/24 over=12 over_error=3",
+                "status: object=client address=2001:db8::1 over=1 over_error=0",
+                ("status: object=sessions used=1 capacity=1000 evicted=3 recovered=4 stored=2 "
+                 "room=4096 wiped=5")}));
 }
 
 TEST_CASE("a heartbeat newer than the snapshot has an age of 0") {
