@@ -16,6 +16,7 @@
 #include "worker/route/listener.h"
 #include "worker/route/router.h"
 #include "worker/route/session_affinity.h"
+#include "worker/serve/document.h"
 
 namespace worker::explain {
 
@@ -153,7 +154,12 @@ class Inquiry {
     }
     note_limits("service " + now_.services.back().name, service.client_limits);
     if (service.redirect) return redirect(*service.redirect);
+    if (service.serve && !names_document(*service.serve)) return;
     if (service.auth && !authenticate(*service.auth)) return;
+    if (service.serve) {
+      answer(200, "");
+      return;
+    }
     find_session(service);
     if (service.balance == conf::Balance::hash) {
       now_.hash_key = route::hash_of(service.hash_key, head_, now_.client);
@@ -169,6 +175,14 @@ class Inquiry {
     } else {
       answer(redirect.code, "");
     }
+  }
+
+  // Whether the request names a document that Pound makes itself.
+  bool names_document(conf::Serve what) {
+    if (head_.method != "GET" && head_.method != "HEAD") return answer(405, "serve_method");
+    if (serve::document_of(what, head_.path_query, {})) return true;
+    now_.location = serve::page_location(head_.path_query);
+    return answer(302, "");
   }
 
   bool authenticate(const conf::Auth& auth) {

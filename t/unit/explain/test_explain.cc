@@ -34,6 +34,8 @@ HTTPListeners:
       - URL: ^/ip
         Backends: [*b1]
         Session: {Type: IP, TTL: 60}
+      - URL: ^/pound
+        Serve: status
 ...
 )";
 
@@ -69,12 +71,12 @@ TEST_CASE("explain: each service with the first condition that does not hold") {
   CHECK(found.session == "abc");
   found = house.ask("http://www.test:8080/api/1");
   CHECK(services_of(found) ==
-        "1:HeadRequire ^Host:.*api; 2:URL ^/web; 3:URL ^/private; 4:URL ^/ip");
+        "1:HeadRequire ^Host:.*api; 2:URL ^/web; 3:URL ^/private; 4:URL ^/ip; 5:URL ^/pound");
   CHECK(end_of(found) == "404 no_service");
   found = house.ask("http://www.test:8080/web", {"User-Agent: curl/8"});
   CHECK(services_of(found) ==
         "1:URL ^/api/; 2:HeadDeny ^User-Agent:.*curl in User-Agent: curl/8; "
-        "3:URL ^/private; 4:URL ^/ip");
+        "3:URL ^/private; 4:URL ^/ip; 5:URL ^/pound");
 }
 
 TEST_CASE("explain: redirects, passwords and sessions") {
@@ -90,6 +92,15 @@ TEST_CASE("explain: redirects, passwords and sessions") {
         std::vector<std::string>{"Auth: the password of a must be right (/nowhere), else 401"});
   CHECK(house.ask("http://www.test:8080/ip").session == "127.0.0.1");
   CHECK_FALSE(house.ask("http://api.test:8080/api/").session);
+}
+
+TEST_CASE("explain: what Pound serves itself") {
+  const House house(kSite);
+  CHECK(end_of(house.ask("http://www.test:8080/pound/")) == "200 ");
+  CHECK(end_of(house.ask("http://www.test:8080/pound/status.json")) == "200 ");
+  CHECK(end_of(house.ask("http://www.test:8080/pound?a")) == "302 ./pound/");
+  CHECK(end_of(house.ask("http://www.test:8080/pound/", {"Content-Length: 0"}, "POST")) ==
+        "405 serve_method");
 }
 
 TEST_CASE("explain: the sanitizer's verdict has its reason, its offset and an excerpt") {
