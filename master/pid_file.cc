@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
+#include <thread>
 
 #include "master/ownership.h"
 #include "master/start_error.h"
@@ -20,6 +22,7 @@ constexpr mode_t kMode = 0644;
 constexpr char kFolderAdvice[] =
     "; with -p, name a file in a folder that only pound's user and root can write";
 constexpr int kClaims = 100;  // attempts, if the file vanishes between open(2) and flock(2)
+constexpr auto kHolderEnds = std::chrono::seconds(1);
 
 std::string content_of(int file) {
   char buffer[32];
@@ -47,6 +50,16 @@ worker::net::UniqueFd open_folder(const std::string& path) {
   throw StartError("pid file " + path + ": its folder " + name + " " + reason + kFolderAdvice);
 }
 
+// A pound that was killed holds its lock until the kernel has freed the process's memory.
+bool lock(int file) {
+  const auto deadline = std::chrono::steady_clock::now() + kHolderEnds;
+  while (::flock(file, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK || std::chrono::steady_clock::now() >= deadline) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return true;
+}
+
 worker::net::UniqueFd open_locked(const std::string& path) {
   const worker::net::UniqueFd folder = open_folder(path);
   const std::string name = std::filesystem::path(path).filename();
@@ -60,7 +73,7 @@ worker::net::UniqueFd open_locked(const std::string& path) {
   const std::string reason = why_not_ours(found, ::geteuid());
   if (!reason.empty()) throw StartError("pid file " + path + ": " + reason + "; remove it");
   if (found.st_nlink > 1) throw StartError("pid file " + path + ": has another name (hard link)");
-  if (::flock(file.get(), LOCK_EX | LOCK_NB) == 0) return file;
+  if (lock(file.get())) return file;
   if (errno != EWOULDBLOCK) throw StartError("pid file " + path, errno);
   throw StartError("pid file " + path + ": another pound runs as pid " + content_of(file.get()));
 }

@@ -18,7 +18,8 @@ namespace master {
 
 class PidFile {
  public:
-  // Opens and locks the file. A file without a lock is stale, and is taken over. Throws StartError:
+  // Opens and locks the file. A file without a lock is stale, and is taken over. Waits up to a
+  // second for the lock, because a process that was just killed still has it. Throws StartError:
   // "pid file P: another pound runs as pid N", what makes the file or its folder unsafe, or the
   // system's reason.
   explicit PidFile(const std::string& path);

@@ -10,13 +10,13 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
-#include <exception>
 #include <limits>
 #include <memory>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "t/bench/report_errors.h"
 #include "worker/net/address_lists.h"
 
 namespace {
@@ -132,7 +132,7 @@ double look_up_ns(const AddressSet& set, unsigned count, bool is_v6) {
 }  // namespace
 
 int main() {
-  try {
+  return report_errors("address_table", [] {
     std::printf("%10s %10s %18s %10s %10s\n", "networks", "load, ms", "longest step, ms",
                 "IPv4, ns", "IPv6, ns");
     for (const unsigned count : {10u, 1000u, 100'000u, 1'000'000u}) {
@@ -142,9 +142,5 @@ int main() {
       std::printf("%10u %10.1f %18.1f %10.0f %10.0f\n", count, time.ms, time.longest_step_ms,
                   look_up_ns(*set, count, false), look_up_ns(*set, count, true));
     }
-    return 0;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "address_table: %s\n", error.what());
-    return 1;
-  }
+  });
 }

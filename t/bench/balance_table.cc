@@ -8,12 +8,12 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
-#include <exception>
 #include <limits>
 #include <stdexcept>
 #include <vector>
 
 #include "shm/segment.h"
+#include "t/bench/report_errors.h"
 #include "worker/route/balancer.h"
 
 namespace {
@@ -81,12 +81,4 @@ void measure() {
 
 }  // namespace
 
-int main() {
-  try {
-    measure();
-    return 0;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "balance_table: %s\n", error.what());
-    return 1;
-  }
-}
+int main() { return report_errors("balance_table", measure); }

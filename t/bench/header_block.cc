@@ -5,11 +5,11 @@
 // a response. Prints the best of many repeats, because other work of a busy machine only adds to a
 // figure. Exits with 1 when a good block is refused. Asserts no time.
 #include <cstdio>
-#include <exception>
 #include <string>
 #include <string_view>
 
 #include "t/bench/best_of.h"
+#include "t/bench/report_errors.h"
 #include "worker/http/http1_writer.h"
 #include "worker/http/response_head.h"
 #include "worker/http2/request_block.h"
@@ -138,12 +138,8 @@ void time_responses() {
 }  // namespace
 
 int main() {
-  try {
+  return report_errors("header_block", [] {
     time_requests();
     time_responses();
-    return 0;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "header_block: %s\n", error.what());
-    return 1;
-  }
+  });
 }

@@ -8,13 +8,13 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
-#include <exception>
 #include <limits>
 #include <stdexcept>
 #include <string>
 
 #include "shm/segment.h"
 #include "t/bench/random_keys.h"
+#include "t/bench/report_errors.h"
 
 namespace {
 
@@ -74,12 +74,4 @@ void measure() {
 
 }  // namespace
 
-int main() {
-  try {
-    measure();
-    return 0;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "rate_table: %s\n", error.what());
-    return 1;
-  }
-}
+int main() { return report_errors("rate_table", measure); }

@@ -5,11 +5,11 @@
 // figure. Exits with 1 when a good head is refused. Asserts no time.
 #include <cstdint>
 #include <cstdio>
-#include <exception>
 #include <string>
 #include <string_view>
 
 #include "t/bench/best_of.h"
+#include "t/bench/report_errors.h"
 #include "worker/http/http1_writer.h"
 #include "worker/http/request_head.h"
 #include "worker/http/sanitizer.h"
@@ -80,15 +80,11 @@ void print_row(const char* name, std::string_view bytes) {
 }  // namespace
 
 int main() {
-  try {
+  return report_errors("request_head", [] {
     std::printf("%-24s %7s %9s %12s %12s %12s\n", "request head", "bytes", "fields", "parse, ns",
                 "+ judge, ns", "+ write, ns");
     print_row("a browser's", kBrowser);
     print_row("with a cookie of 8 KiB", with_large_cookie());
     print_row("the least there is", kLeast);
-    return 0;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "request_head: %s\n", error.what());
-    return 1;
-  }
+  });
 }

@@ -7,7 +7,6 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
-#include <exception>
 #include <limits>
 #include <stdexcept>
 #include <string>
@@ -15,6 +14,7 @@
 #include "shm/segment.h"
 #include "shm/session_table.h"
 #include "t/bench/random_keys.h"
+#include "t/bench/report_errors.h"
 
 namespace {
 
@@ -95,12 +95,4 @@ void measure() {
 
 }  // namespace
 
-int main() {
-  try {
-    measure();
-    return 0;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "session_table: %s\n", error.what());
-    return 1;
-  }
-}
+int main() { return report_errors("session_table", measure); }

@@ -1,13 +1,15 @@
 """Listening sockets that a service manager hands over (LISTEN_FDS), with a launcher like systemd."""
 
 import os
+import shutil
 import signal
 import socket
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from harness import Client, get, proc, reserve_port
+from harness import Client, get, proc, request, reserve_port, wait_until
 from harness.config import another_listener, plain_site
 from workers import shares
 
@@ -24,15 +26,10 @@ os.execv(command[0], command)
 """
 
 
-class Launched:
-    """Mixes into a Pound: its command goes through the launcher."""
-
-    def __init__(self, pound, sockets, how="own"):
-        fds = [sock.fileno() for sock in sockets]
-        pound.popen = {"pass_fds": fds}
-        usual = pound.command
-        pound.__class__ = type("LaunchedPound", (type(pound),), {"command": property(
-            lambda _: [sys.executable, "-c", LAUNCHER, ",".join(map(str, fds)), how, *usual])})
+def launch_by(pound, *launcher):
+    """The command of `pound` goes through the launcher."""
+    command = [*launcher, *pound.command]
+    pound.__class__ = type("LaunchedPound", (type(pound),), {"command": command})
 
 
 @pytest.fixture(name="tcp")
@@ -50,7 +47,9 @@ def port_of(sock):
 
 def prepare(site, config, *sockets, how="own", **values):
     pound = site.prepare(config, web=site.backend().port, **values)
-    Launched(pound, sockets, how)
+    fds = [sock.fileno() for sock in sockets]
+    pound.popen = {"pass_fds": fds}
+    launch_by(pound, sys.executable, "-c", LAUNCHER, ",".join(map(str, fds)), how)
     return pound
 
 
@@ -151,3 +150,25 @@ def test_in_the_background(site, tcp):
     pound.start()
     assert get(pound.port).status == 200
     assert holds(pound.master, tcp)
+
+
+@pytest.mark.skipif(not shutil.which("systemd-socket-activate"), reason="systemd is not installed")
+def test_systemds_own_launcher(site):
+    """It listens, and becomes Pound when the first client comes, which Pound then serves."""
+    pound = site.prepare(plain_site("Workers: 2"), web=site.backend().port, listen=reserve_port())
+    launch_by(pound, "systemd-socket-activate", "-l", f"127.0.0.1:{pound.port}")
+
+    def connect():
+        try:
+            return site.client(pound.port)
+        except ConnectionRefusedError:
+            return None
+
+    with ThreadPoolExecutor(1) as pool:
+        started = pool.submit(pound.start)
+        client = wait_until(connect, "the launcher to listen")
+        client.send(request())
+        started.result()
+    assert client.read_response().status == 200
+    assert get(pound.port).status == 200
+    assert "warning" not in pound.log()

@@ -113,7 +113,9 @@ def test_a_worker_of_a_draining_generation_dies(site):
     """The master does not replace it: a successor would have no clients."""
     pound = start(site)
     flow = Tunnel(pound.port)
-    owner = proc.owner_of_connection(pound.workers(), pound.port, flow.client.local_port)
+    owner = wait_until(lambda: proc.owner_of_connection(pound.workers(), pound.port,
+                                                        flow.client.local_port),
+                       "the client to be accepted")
     pound.wait_grown_up()  # a replacement would come at once
     pound.reload()
     wait_until(lambda: len(proc.children(pound.master)) == 3, "the other old worker to leave")

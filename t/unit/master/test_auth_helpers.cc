@@ -15,6 +15,7 @@
 
 #include "master/clock.h"
 #include "t/unit/master/heritage.h"
+#include "t/unit/master/lines.h"
 #include "worker/auth/wire.h"
 
 using master::Generation;
@@ -22,20 +23,6 @@ using worker::auth::Answer;
 using worker::auth::Question;
 
 namespace {
-
-class Lines : public master::LogSink {
- public:
-  explicit Lines(std::string& text) : text_(text) {}
-
- protected:
-  Sent send(int, pid_t, std::string_view text, std::uint64_t) override {
-    text_ += std::string(text) + "\n";
-    return Sent::yes;
-  }
-
- private:
-  std::string& text_;
-};
 
 worker::auth::UsersFile file_of(const std::string& text) {
   const int fd = ::memfd_create("users", MFD_CLOEXEC);

@@ -3,8 +3,8 @@
 
 #include "master/configuration.h"
 #include "master/start_error.h"
+#include "t/unit/folder.h"
 #include "t/unit/master/heritage.h"
-#include "t/unit/master/temp_folder.h"
 
 namespace {
 
@@ -44,8 +44,8 @@ TEST_CASE("configuration: another user, another group and a jail need root") {
 }
 
 TEST_CASE("configuration: a file without a listener is an error") {
-  const TempFolder folder;
-  write_file(folder.file("a.yaml"), "HTTPListeners:\nHTTPSListeners:\n");
+  const Folder folder;
+  folder.write("a.yaml", "HTTPListeners:\nHTTPSListeners:\n");
   master::Preparation prepared(folder.file("a.yaml"));
   prepared.complete();
   CHECK_FALSE(prepared.heritage().has_value());
@@ -53,8 +53,8 @@ TEST_CASE("configuration: a file without a listener is an error") {
 }
 
 TEST_CASE("configuration: a file with numeric addresses is loaded and prepared in one turn") {
-  const TempFolder folder;
-  write_file(folder.file("a.yaml"), kHttp);
+  const Folder folder;
+  folder.write("a.yaml", kHttp);
   master::Preparation prepared(folder.file("a.yaml"));
   CHECK_FALSE(prepared.is_done());
   CHECK(prepared.due_ms() == master::kNow);
@@ -67,10 +67,10 @@ TEST_CASE("configuration: a file with numeric addresses is loaded and prepared i
 }
 
 TEST_CASE("configuration: a name that hangs is awaited until the deadline, without work") {
-  const TempFolder folder;
-  write_file(folder.file("a.yaml"),
-             "Backends: [&b {Address: hang.test, Port: 9}]\n"
-             "HTTPListeners: [{Address: 127.0.0.1, Port: 8080, Services: [{Backends: [*b]}]}]\n");
+  const Folder folder;
+  folder.write("a.yaml",
+               "Backends: [&b {Address: hang.test, Port: 9}]\n"
+               "HTTPListeners: [{Address: 127.0.0.1, Port: 8080, Services: [{Backends: [*b]}]}]\n");
   master::Preparation prepared(folder.file("a.yaml"));
   const std::uint64_t now = master::now_ms();
   prepared.turn(now);
@@ -88,12 +88,12 @@ TEST_CASE("configuration: a name that hangs is awaited until the deadline, witho
 }
 
 TEST_CASE("configuration: a name that fails keeps the addresses that the backend has") {
-  const TempFolder folder;
-  write_file(folder.file("a.yaml"),
-             "Backends: [&b {Address: nowhere.invalid, Port: 80}, "
-             "&c {Address: nowhere.invalid, Port: 81}, &d {Address: 127.0.0.2, Port: 80}]\n"
-             "HTTPListeners: [{Address: 127.0.0.1, Port: 8080, "
-             "Services: [{Backends: [*b, *c, *d]}]}]\n");
+  const Folder folder;
+  folder.write("a.yaml",
+               "Backends: [&b {Address: nowhere.invalid, Port: 80}, "
+               "&c {Address: nowhere.invalid, Port: 81}, &d {Address: 127.0.0.2, Port: 80}]\n"
+               "HTTPListeners: [{Address: 127.0.0.1, Port: 8080, "
+               "Services: [{Backends: [*b, *c, *d]}]}]\n");
   worker::Heritage active = sample_heritage();
   active.backends[2].addresses = {loopback(80)};  // of nowhere.invalid, port 80
   master::Preparation prepared(folder.file("a.yaml"), &active);
@@ -111,7 +111,7 @@ TEST_CASE("configuration: a name that fails keeps the addresses that the backend
 }
 
 TEST_CASE("configuration: a missing file is an error, not an exception") {
-  const TempFolder folder;
+  const Folder folder;
   master::Preparation prepared(folder.file("none"));
   CHECK(prepared.is_done());
   CHECK_FALSE(prepared.heritage().has_value());

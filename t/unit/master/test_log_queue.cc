@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "master/log_queue.h"
-#include "t/unit/master/temp_folder.h"
+#include "t/unit/folder.h"
 #include "worker/net/unique_fd.h"
 
 using master::LogQueue;
@@ -37,7 +37,7 @@ class FakeSink : public LogSink {
 
 // What `action` writes to standard error.
 std::string stderr_of(const std::function<void()>& action) {
-  const TempFolder folder;
+  const Folder folder;
   const worker::net::UniqueFd before(::dup(STDERR_FILENO));
   const worker::net::UniqueFd file(::open(folder.file("err").c_str(), O_WRONLY | O_CREAT, 0600));
   ::dup2(file.get(), STDERR_FILENO);

@@ -12,6 +12,7 @@
 
 #include "master/name_refresh.h"
 #include "t/unit/master/heritage.h"
+#include "t/unit/master/lines.h"
 #include "t/unit/master/told.h"
 #include "worker/backend/addresses.h"
 
@@ -19,20 +20,6 @@ using master::Generation;
 using master::NameRefresh;
 
 namespace {
-
-class Lines : public master::LogSink {
- public:
-  explicit Lines(std::string& text) : text_(text) {}
-
- protected:
-  Sent send(int, pid_t, std::string_view text, std::uint64_t) override {
-    text_ += std::string(text) + "\n";
-    return Sent::yes;
-  }
-
- private:
-  std::string& text_;
-};
 
 // A generation with these backends, of which none has resolved, and Alive: 30.
 struct Refreshed {

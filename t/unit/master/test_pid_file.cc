@@ -4,11 +4,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <memory>
+#include <optional>
+#include <thread>
 
 #include "master/pid_file.h"
 #include "master/start_error.h"
-#include "t/unit/master/temp_folder.h"
+#include "t/unit/folder.h"
 
 using master::PidFile;
 
@@ -28,7 +31,7 @@ const std::string kOurs = std::to_string(::getpid());
 }  // namespace
 
 TEST_CASE("pid file: has the pid, is readable by all, and is removed by its owner") {
-  const TempFolder folder;
+  const Folder folder;
   const std::string path = folder.file("pid");
   {
     PidFile file(path);
@@ -42,7 +45,7 @@ TEST_CASE("pid file: has the pid, is readable by all, and is removed by its owne
 }
 
 TEST_CASE("pid file: a second start fails and changes nothing") {
-  const TempFolder folder;
+  const Folder folder;
   const std::string path = folder.file("pid");
   PidFile file(path);
   file.write();
@@ -50,15 +53,27 @@ TEST_CASE("pid file: a second start fails and changes nothing") {
   CHECK(content_of(path) == kOurs + "\n");
 }
 
+TEST_CASE("pid file: waits for a holder that is about to end") {
+  const Folder folder;
+  const std::string path = folder.file("pid");
+  std::optional<PidFile> first(path);
+  std::thread end([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    first.reset();
+  });
+  CHECK(refusal(path) == "none");
+  end.join();
+}
+
 TEST_CASE("pid file: the pid is unknown while the first master still starts") {
-  const TempFolder folder;
+  const Folder folder;
   const PidFile file(folder.file("pid"));
   CHECK(refusal(folder.file("pid")) ==
         "pid file " + folder.file("pid") + ": another pound runs as pid unknown");
 }
 
 TEST_CASE("pid file: a stale file is taken over, also a long one") {
-  const TempFolder folder;
+  const Folder folder;
   const std::string path = folder.file("pid");
   write_file(path, "99999999999999999999 left by a crash\n");
   PidFile file(path);
@@ -67,7 +82,7 @@ TEST_CASE("pid file: a stale file is taken over, also a long one") {
 }
 
 TEST_CASE("pid file: a file that replaced it is not removed") {
-  const TempFolder folder;
+  const Folder folder;
   const std::string path = folder.file("pid");
   {
     PidFile file(path);
@@ -79,8 +94,8 @@ TEST_CASE("pid file: a file that replaced it is not removed") {
 }
 
 TEST_CASE("pid file: refuses links and everything but regular files") {
-  const TempFolder folder;
-  write_file(folder.file("target"), "precious");
+  const Folder folder;
+  folder.write("target", "precious");
   std::filesystem::create_symlink(folder.file("target"), folder.file("soft"));
   std::filesystem::create_hard_link(folder.file("target"), folder.file("hard"));
   CHECK(::mkfifo(folder.file("fifo").c_str(), 0600) == 0);
@@ -96,7 +111,7 @@ TEST_CASE("pid file: refuses links and everything but regular files") {
 }
 
 TEST_CASE("pid file: refuses a file that somebody else may write, and leaves it as it is") {
-  const TempFolder folder;
+  const Folder folder;
   const std::string path = folder.file("pid");
   write_file(path, "7\n");
   REQUIRE(::chmod(path.c_str(), 0646) == 0);
@@ -112,7 +127,7 @@ TEST_CASE("pid file: refuses a file that somebody else may write, and leaves it 
 }
 
 TEST_CASE("pid file: refuses a folder that somebody else may write, sticky or not") {
-  const TempFolder folder;
+  const Folder folder;
   const std::string name = folder.file("run");
   const std::string path = name + "/pid";
   const std::string advice =
@@ -136,7 +151,7 @@ TEST_CASE("pid file: refuses a folder that somebody else may write, sticky or no
 }
 
 TEST_CASE("pid file: its mode does not depend on the umask") {
-  const TempFolder folder;
+  const Folder folder;
   const mode_t before = ::umask(077);
   PidFile file(folder.file("pid"));
   file.write();
@@ -147,7 +162,7 @@ TEST_CASE("pid file: its mode does not depend on the umask") {
 }
 
 TEST_CASE("pid file: a child removes it only if the child wrote it last") {
-  const TempFolder folder;
+  const Folder folder;
   const std::string path = folder.file("pid");
   auto file = std::make_unique<PidFile>(path);
   file->write();
@@ -172,7 +187,7 @@ TEST_CASE("pid file: a child removes it only if the child wrote it last") {
 }
 
 TEST_CASE("pid file: a relative path survives a change of directory") {
-  const TempFolder folder;
+  const Folder folder;
   const std::filesystem::path before = std::filesystem::current_path();
   std::filesystem::current_path(folder.file(""));
   {

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "master/privileges.h"
-#include "t/unit/master/temp_folder.h"
+#include "t/unit/folder.h"
 
 using master::Identity;
 
@@ -55,7 +55,7 @@ TEST_CASE("privileges: user, group and supplementary groups cannot come back" *
 }
 
 TEST_CASE("privileges: an empty folder serves as the jail" * doctest::skip(!is_root())) {
-  const TempFolder folder;
+  const Folder folder;
   CHECK(holds_in_child([&] {
     if (!master::drop_privileges({folder.file(""), kSomebody, kSomeGroup}).empty()) return false;
     return ::access("/etc", F_OK) != 0 && std::filesystem::current_path() == "/";
@@ -63,7 +63,7 @@ TEST_CASE("privileges: an empty folder serves as the jail" * doctest::skip(!is_r
 }
 
 TEST_CASE("privileges: the error names a missing jail" * doctest::skip(!is_root())) {
-  const TempFolder folder;
+  const Folder folder;
   const std::string jail = folder.file("none");
   CHECK(holds_in_child([&] {
     return master::drop_privileges({jail, kSomebody, kSomeGroup}) ==

@@ -6,8 +6,8 @@
 #include "master/configuration.h"
 #include "master/reload.h"
 #include "master/start_error.h"
+#include "t/unit/folder.h"
 #include "t/unit/master/heritage.h"
-#include "t/unit/master/temp_folder.h"
 
 namespace {
 
@@ -31,7 +31,7 @@ struct Home {
 
 TEST_CASE("reload: relative paths refer to the folder of the start") {
   const Home home;
-  const TempFolder folder;
+  const Folder folder;
   std::filesystem::current_path(folder.file(""));
   const auto start = std::filesystem::current_path();
   const master::StartFolder from_here;
@@ -45,7 +45,7 @@ TEST_CASE("reload: relative paths refer to the folder of the start") {
 
 TEST_CASE("reload: a visit to the current folder changes nothing") {
   const Home home;
-  const TempFolder folder;
+  const Folder folder;
   std::filesystem::current_path(folder.file(""));
   const auto start = std::filesystem::current_path();
   const master::StartFolder from_here;
@@ -57,7 +57,7 @@ TEST_CASE("reload: a visit to a folder that is gone changes nothing") {
   const Home home;
   std::filesystem::path lost;
   {
-    const TempFolder folder;
+    const Folder folder;
     std::filesystem::current_path(folder.file(""));
     lost = std::filesystem::current_path();
   }
@@ -69,12 +69,12 @@ TEST_CASE("reload: a visit to a folder that is gone changes nothing") {
 }
 
 TEST_CASE("reload: the next generation keeps the secret and warns of keys that cannot change") {
-  const TempFolder folder;
-  write_file(folder.file("p.yaml"),
-             "Global: {MaxSessions: 5000, Workers: 1}\n"
-             "Backends: [&b {Address: 127.0.0.1, Port: 9}]\n"
-             "HTTPListeners:\n  - Address: 127.0.0.1\n    Port: " +
-                 std::to_string(free_port()) + "\n    Services: [{Backends: [*b]}]\n");
+  const Folder folder;
+  folder.write("p.yaml",
+               "Global: {MaxSessions: 5000, Workers: 1}\n"
+               "Backends: [&b {Address: 127.0.0.1, Port: 9}]\n"
+               "HTTPListeners:\n  - Address: 127.0.0.1\n    Port: " +
+                   std::to_string(free_port()) + "\n    Services: [{Backends: [*b]}]\n");
   shm::Segment segment;
   master::WakeFds wake_fds(16);
   master::Generation active;
@@ -96,13 +96,13 @@ TEST_CASE("reload: the next generation keeps the secret and warns of keys that c
 }
 
 TEST_CASE("reload: without root a configuration with RootJail fails") {
-  const TempFolder folder;
+  const Folder folder;
   std::filesystem::permissions(folder.file(""), std::filesystem::perms::all);
-  write_file(folder.file("p.yaml"),
-             "Global: {RootJail: /, Workers: 1}\n"
-             "Backends: [&b {Address: 127.0.0.1, Port: 9}]\n"
-             "HTTPListeners:\n  - Address: 127.0.0.1\n    Port: " +
-                 std::to_string(free_port()) + "\n    Services: [{Backends: [*b]}]\n");
+  folder.write("p.yaml",
+               "Global: {RootJail: /, Workers: 1}\n"
+               "Backends: [&b {Address: 127.0.0.1, Port: 9}]\n"
+               "HTTPListeners:\n  - Address: 127.0.0.1\n    Port: " +
+                   std::to_string(free_port()) + "\n    Services: [{Backends: [*b]}]\n");
   const pid_t child = ::fork();
   if (child == 0) {
     constexpr uid_t kNobody = 65534;

@@ -6,12 +6,12 @@
 #include <unistd.h>
 
 #include "master/reload_report.h"
-#include "t/unit/master/temp_folder.h"
+#include "t/unit/folder.h"
 
 using master::ReloadReport;
 
 TEST_CASE("reload report: the outcome is beside the pid file until the master ends") {
-  const TempFolder folder;
+  const Folder folder;
   const std::string path = folder.file("pound.pid.reload");
   {
     ReloadReport report(folder.file("pound.pid"));
@@ -31,8 +31,8 @@ TEST_CASE("reload report: the outcome is beside the pid file until the master en
 }
 
 TEST_CASE("reload report: a link in its place is replaced, not followed") {
-  const TempFolder folder;
-  write_file(folder.file("precious"), "kept");
+  const Folder folder;
+  folder.write("precious", "kept");
   REQUIRE(::symlink(folder.file("precious").c_str(), folder.file("p.reload").c_str()) == 0);
   ReloadReport report(folder.file("p"));
   CHECK(report.publish({}).empty());
@@ -41,20 +41,20 @@ TEST_CASE("reload report: a link in its place is replaced, not followed") {
 }
 
 TEST_CASE("reload report: returns the reason when the file cannot be written") {
-  const TempFolder folder;
+  const Folder folder;
   ReloadReport nowhere(folder.file("missing/p"));
   CHECK(nowhere.publish({}) == folder.file("missing/p.reload") + ": No such file or directory");
 }
 
 TEST_CASE("reload report: a process that never published removes nothing") {
-  const TempFolder folder;
-  write_file(folder.file("p.reload"), "of another master");
+  const Folder folder;
+  folder.write("p.reload", "of another master");
   { const ReloadReport report(folder.file("p")); }
   CHECK(content_of(folder.file("p.reload")) == "of another master");
 }
 
 TEST_CASE("reload_report: a write that fails is reported with its error, and leaves no file") {
-  const TempFolder folder;
+  const Folder folder;
   const pid_t child = ::fork();
   if (child == 0) {
     ::signal(SIGXFSZ, SIG_IGN);
@@ -72,7 +72,7 @@ TEST_CASE("reload_report: a write that fails is reported with its error, and lea
 
 TEST_CASE("reload report: without a pid file nothing is written, and that is no error") {
   const auto home = std::filesystem::current_path();
-  const TempFolder folder;
+  const Folder folder;
   std::filesystem::current_path(folder.file(""));
   {
     ReloadReport report("");
@@ -83,7 +83,7 @@ TEST_CASE("reload report: without a pid file nothing is written, and that is no 
 }
 
 TEST_CASE("reload report: nothing is written to a folder that somebody else may write") {
-  const TempFolder folder;
+  const Folder folder;
   REQUIRE(::chmod(folder.file("").c_str(), 01777) == 0);
   ReloadReport report(folder.file("p"));
   CHECK(report.publish({}) == folder.file("p.reload") + ": its folder can be written by everybody");

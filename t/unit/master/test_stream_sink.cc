@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "master/stream_sink.h"
-#include "t/unit/master/temp_folder.h"
+#include "t/unit/folder.h"
 #include "worker/net/unique_fd.h"
 
 using master::StreamSink;
@@ -147,7 +147,7 @@ TEST_CASE("stream sink: a full stream socket does not block") {
 }
 
 TEST_CASE("stream sink: after a full disk the losses are reported and the next line is whole") {
-  const TempFolder folder;
+  const Folder folder;
   const worker::net::UniqueFd file(::open(folder.file("log").c_str(), O_WRONLY | O_CREAT, 0600));
   StreamSink sink(file.get());
   ::signal(SIGXFSZ, SIG_IGN);

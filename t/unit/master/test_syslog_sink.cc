@@ -10,7 +10,7 @@
 #include "master/clock.h"
 #include "master/start_error.h"
 #include "master/syslog_sink.h"
-#include "t/unit/master/temp_folder.h"
+#include "t/unit/folder.h"
 
 using master::kMostHeldLines;
 using master::SyslogSink;
@@ -71,7 +71,7 @@ struct Connected {
     flush(sink);
   }
 
-  TempFolder folder;
+  Folder folder;
   std::string path = folder.file("log");
   std::unique_ptr<Daemon> daemon = std::make_unique<Daemon>(path);
   SyslogSink sink{path, LOG_DAEMON};
@@ -86,7 +86,7 @@ void wait_for_next_attempt() {
 }  // namespace
 
 TEST_CASE("syslog sink: one datagram for each record, in the format of RFC 3164") {
-  const TempFolder folder;
+  const Folder folder;
   Daemon daemon(folder.file("log"));
   SyslogSink sink(folder.file("log"), LOG_LOCAL3);
   CHECK(sink.write(LOG_INFO, 1234, "first"));
@@ -101,7 +101,7 @@ TEST_CASE("syslog sink: one datagram for each record, in the format of RFC 3164"
 }
 
 TEST_CASE("syslog sink: control bytes are escaped; the longest record is whole") {
-  const TempFolder folder;
+  const Folder folder;
   Daemon daemon(folder.file("log"));
   SyslogSink sink(folder.file("log"), LOG_DAEMON);
   sink.write(LOG_INFO, 7, std::string("a\nb\r\0c\x7f", 7));
@@ -114,7 +114,7 @@ TEST_CASE("syslog sink: control bytes are escaped; the longest record is whole")
 }
 
 TEST_CASE("syslog sink: takes no records while there is no daemon, and again when there is one") {
-  const TempFolder folder;
+  const Folder folder;
   SyslogSink sink(folder.file("log"), LOG_DAEMON);
   CHECK_FALSE(sink.write(LOG_INFO, 7, "one"));
   CHECK_FALSE(sink.write(LOG_INFO, 7, "two"));
@@ -165,7 +165,7 @@ TEST_CASE_FIXTURE(Connected,
 }
 
 TEST_CASE("syslog sink: a record too long for the socket is counted as lost; the others are sent") {
-  const TempFolder folder;
+  const Folder folder;
   Daemon daemon(folder.file("log"));
   SyslogSink sink(folder.file("log"), LOG_DAEMON);
   const std::string too_long(16 << 20, 'x');
@@ -180,7 +180,7 @@ TEST_CASE("syslog sink: a record too long for the socket is counted as lost; the
 }
 
 TEST_CASE("syslog sink: a daemon that does not read never blocks the sink") {
-  const TempFolder folder;
+  const Folder folder;
   Daemon daemon(folder.file("log"));
   SyslogSink sink(folder.file("log"), LOG_DAEMON);
   unsigned taken = 0;
@@ -200,7 +200,7 @@ TEST_CASE("syslog sink: a daemon that does not read never blocks the sink") {
 }
 
 TEST_CASE("syslog sink: hand_over passes its lines to the heir, in order") {
-  const TempFolder folder;
+  const Folder folder;
   Daemon stuck(folder.file("stuck"));
   Daemon daemon(folder.file("log"));
   SyslogSink old(folder.file("stuck"), LOG_DAEMON);

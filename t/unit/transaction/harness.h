@@ -120,6 +120,14 @@ class World {
     return until([&] { return fakes[backend]->has_head(i); });
   }
 
+  // Twice the time after which a request that waits may take another backend's slot.
+  void wait_long() {
+    const std::uint64_t begun = worker::net::EventLoop::now_ms();
+    until([&] {
+      return worker::net::EventLoop::now_ms() > begun + 2 * worker::route::kWaitedLongMs;
+    });
+  }
+
   void expire(std::uint64_t duration_ms) { net_test::expire(deadlines, duration_ms); }
 
   // Requests in service: of the listener, and of each backend.

@@ -69,9 +69,7 @@ TEST_CASE("transaction choice: a key waits for its own backend") {
   world.get();
   CHECK(world.slots() == "1 1 0");
   // With another balance the request moves to the other backend within this time.
-  const std::uint64_t begun = worker::net::EventLoop::now_ms();
-  world.until(
-      [&] { return worker::net::EventLoop::now_ms() > begun + 2 * worker::route::kWaitedLongMs; });
+  world.wait_long();
   CHECK(world.fakes[1]->connections() == 0);
   world.backends[0].slots.all.leave(kHolder);
   REQUIRE(world.until_asked(0));
@@ -92,9 +90,7 @@ TEST_CASE("transaction choice: a drained backend gets no request, even after a l
   REQUIRE(world.backends[1].slots.all.try_enter(kHolder));
   world.get();
   CHECK(world.slots() == "1 0 1");
-  const std::uint64_t begun = worker::net::EventLoop::now_ms();
-  world.until(
-      [&] { return worker::net::EventLoop::now_ms() > begun + 2 * worker::route::kWaitedLongMs; });
+  world.wait_long();
   CHECK(world.fakes[0]->connections() == 0);
   world.backends[1].slots.all.leave(kHolder);
   REQUIRE(world.until_asked(1));

@@ -110,9 +110,7 @@ TEST_CASE("transaction waiting: a session waits for its own backend") {
   REQUIRE(world.backends[0].slots.all.try_enter(kHolder));
   world.get();
   // A request without a session moves to the other backend within this time.
-  const std::uint64_t begun = worker::net::EventLoop::now_ms();
-  world.until(
-      [&] { return worker::net::EventLoop::now_ms() > begun + 2 * worker::route::kWaitedLongMs; });
+  world.wait_long();
   CHECK(world.fakes[1]->connections() == 0);
   world.backends[0].slots.all.leave(kHolder);
   REQUIRE(world.until_asked(0));
