@@ -15,6 +15,7 @@ from harness import (TIMEOUT, Client, TlsClient, answer, client_context, get, re
                      response, wait_until)
 from harness.config import tls_site
 from harness.http2 import Http2
+from harness.nginx import START
 
 CONFIG = tls_site("Workers: 2; TrustedProxies: 127.0.0.1",
                   listener="Client: 30; ProxyProtocol: true; Certificates: $pem",
@@ -42,10 +43,7 @@ listen ended
 
 NGINX = """
 {modules}
-daemon off;
-master_process off;
-pid {folder}/nginx.pid;
-error_log stderr;
+""" + START + """
 events {{ worker_connections 1000; }}
 stream {{
   proxy_protocol on;
