@@ -2,10 +2,12 @@
 #include "master/ctl/explain_report.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <string_view>
 #include <utility>
 
 #include "conf/address.h"
+#include "conf/schema.h"
 #include "conf/service.h"
 #include "shm/status_json.h"
 
@@ -38,27 +40,11 @@ class Maker {
   shm::StatusObject object_;
 };
 
+// As the configuration writes it.
 std::string_view name_of(conf::SessionPolicy::Type type) {
-  using Type = conf::SessionPolicy::Type;
-  switch (type) {
-    case Type::none:
-      return "none";
-    case Type::ip:
-      return "IP";
-    case Type::basic:
-      return "BASIC";
-    case Type::url:
-      return "URL";
-    case Type::parm:
-      return "PARM";
-    case Type::cookie:
-      return "COOKIE";
-    case Type::header:
-      return "HEADER";
-    case Type::insert:
-      return "INSERT";
-  }
-  return "none";
+  const conf::Key& key = *conf::find_key(conf::session_schema(), "Type").key;
+  const std::string_view word = conf::choice_word(key, static_cast<std::int64_t>(type));
+  return word.empty() ? "none" : word;
 }
 
 shm::StatusObject sanitizer_object(const Explanation& found) {
