@@ -10,7 +10,7 @@ namespace shm {
 namespace {
 
 constexpr std::uint64_t kMagic = 0x746e656d67655350;  // "PSegment" in memory
-constexpr std::uint32_t kVersion = 8;
+constexpr std::uint32_t kVersion = 9;
 
 constexpr std::size_t kPage =
     4096;  // the smallest page of Linux; a larger page holds more than the keys
@@ -44,6 +44,7 @@ struct alignas(kSectionAlign) RowSection {
   ServiceTable::RowPart services;
   BackendTable::RowPart backends;
   LimitTable::RowPart limits;
+  TopClients::RowPart busy_clients;
   ClientConnections::RowPart client_connections;
   alignas(kPage) LogRing log_ring;
 };
@@ -56,6 +57,7 @@ struct alignas(kPage) CommonSection {
   ServiceTable::CommonPart services;
   BackendTable::CommonPart backends;
   LimitTable::CommonPart limits;
+  TopClients::CommonPart busy_clients;
   Attempts attempts;
 };
 
@@ -102,6 +104,7 @@ class Segment::Tables {
         backends(master.backends, rows.at(&rows[0].backends), common.backends),
         client_shares(rows.at(&rows[0].client_shares)),
         limits(master.limits, rows.at(&rows[0].limits), common.limits),
+        busy_clients(rows.at(&rows[0].busy_clients), common.busy_clients),
         client_connections(rows.at(&rows[0].client_connections)),
         sessions(&common + 1, size.max_sessions),
         rates(master.rates, rates_behind(common, size.max_sessions), size.max_limits) {
@@ -133,6 +136,7 @@ class Segment::Tables {
   BackendTable backends;
   ClientShares client_shares;
   LimitTable limits;
+  TopClients busy_clients;
   ClientConnections client_connections;
   SessionTable sessions;
   RateTable rates;
@@ -165,6 +169,8 @@ LogRing& Segment::log_ring(Row row) { return tables_->rows[row].log_ring; }
 TicketKeys& Segment::ticket_keys() { return tables_->master.secrets.ticket_keys; }
 
 LimitTable& Segment::limits() { return tables_->limits; }
+
+TopClients& Segment::busy_clients() { return tables_->busy_clients; }
 
 ClientConnections& Segment::client_connections() { return tables_->client_connections; }
 

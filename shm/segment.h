@@ -27,6 +27,7 @@
 #include "shm/service_table.h"
 #include "shm/session_table.h"
 #include "shm/ticket_keys.h"
+#include "shm/top_clients.h"
 #include "shm/worker_table.h"
 
 namespace shm {
@@ -52,6 +53,7 @@ class Segment {
   ServiceTable& services();
   ClientShares& client_shares();
   LimitTable& limits();
+  TopClients& busy_clients();  // a sample of requests: worker/transaction/client_sample.h
   ClientConnections& client_connections();
   RateTable& rates();
   WorkerTable& workers();

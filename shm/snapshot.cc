@@ -67,6 +67,7 @@ void read_limits(Segment& segment, Snapshot& snapshot) {
     if (limits.enrolled(row)) snapshot.limits.push_back({row, limits.counters(row)});
   }
   snapshot.top_clients = limits.top().merged(kMostTopClients);
+  snapshot.busy_clients = segment.busy_clients().merged(kMostTopClients);
 }
 
 }  // namespace

@@ -80,7 +80,8 @@ struct Snapshot {
   std::vector<ServiceStatus> services;
   std::vector<BackendStatus> backends;
   std::vector<LimitStatus> limits;
-  std::vector<TopClient> top_clients;  // at most kMostTopClients
+  std::vector<TopClient> top_clients;   // that exceed limits; at most kMostTopClients
+  std::vector<TopClient> busy_clients;  // of a sample of requests; at most kMostTopClients
   std::uint32_t max_sessions = 0;
   SessionTotals sessions;
   std::uint64_t auth_checks = 0;   // passwords that were checked, by all helpers

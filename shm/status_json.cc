@@ -17,11 +17,17 @@ struct Kind {
 };
 
 constexpr std::array kKinds{
-    Kind{"process", "process", false},         Kind{"worker", "workers", true},
-    Kind{"listener", "listeners", true},       Kind{"service", "services", true},
-    Kind{"backend", "backends", true},         Kind{"limit", "limits", true},
-    Kind{"certificate", "certificates", true}, Kind{"client", "clients", true},
-    Kind{"sessions", "sessions", false},       Kind{"auth", "auth", false},
+    Kind{"process", "process", false},
+    Kind{"worker", "workers", true},
+    Kind{"listener", "listeners", true},
+    Kind{"service", "services", true},
+    Kind{"backend", "backends", true},
+    Kind{"limit", "limits", true},
+    Kind{"certificate", "certificates", true},
+    Kind{"client", "clients", true},
+    Kind{"busy_client", "busy_clients", true},
+    Kind{"sessions", "sessions", false},
+    Kind{"auth", "auth", false},
     Kind{"problem", "problems", true},
 };
 

@@ -1,7 +1,8 @@
 // The state of the daemon as one text of JSON, for programs.
 //
 // {"process":{…},"workers":[{…},…],"listeners":[…],"services":[…],"backends":[…],"limits":[…],
-//  "certificates":[…],"clients":[…],"sessions":{…},"auth":{…},"problems":[…]}. The fields are those
+//  "certificates":[…],"clients":[…],"busy_clients":[…],"sessions":{…},"auth":{…},"problems":[…]}.
+//  The fields are those
 // of status_objects.h and status_problems.h; no value is null. "auth" is missing until a password
 // was checked.
 #pragma once

@@ -220,7 +220,16 @@ StatusObject certificate_object(const RowNames::Certificate& certificate, std::i
 
 StatusObject client_object(const TopClient& client) {
   Builder object("client");
-  object.add("address", client.client).add("over", client.over).add("over_error", client.error);
+  object.add("address", client.client).add("over", client.count).add("over_error", client.error);
+  return object.take();
+}
+
+// An estimate: one request of kRequestsPerSample is counted.
+StatusObject busy_client_object(const TopClient& client) {
+  Builder object("busy_client");
+  object.add("address", client.client);
+  object.add("requests", client.count * kRequestsPerSample);
+  object.add("requests_error", client.error * kRequestsPerSample);
   return object.take();
 }
 
@@ -245,7 +254,7 @@ std::size_t object_count(const Snapshot& snapshot, const RowNames& names) {
   const std::size_t lists = snapshot.workers.size() + snapshot.listeners.size() +
                             snapshot.services.size() + snapshot.backends.size() +
                             snapshot.limits.size() + names.certificates.size() +
-                            snapshot.top_clients.size();
+                            snapshot.top_clients.size() + snapshot.busy_clients.size();
   return lists + 2 + (snapshot.auth_checks != 0 ? 1 : 0);
 }
 
@@ -270,6 +279,7 @@ StatusObject status_object(const ProcessStatus& process, const Snapshot& snapsho
     return certificate_object(names.certificates[index], snapshot.at_unix_s);
   }
   if (is_of(snapshot.top_clients)) return client_object(snapshot.top_clients[index]);
+  if (is_of(snapshot.busy_clients)) return busy_client_object(snapshot.busy_clients[index]);
   return index == 0 ? sessions_object(snapshot) : auth_object(snapshot);
 }
 

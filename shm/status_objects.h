@@ -70,7 +70,8 @@ struct StatusObject {
 };
 
 // The process, then its workers, listeners, services, backends, limits, certificates, the clients
-// that exceed limits most, the session table, and what became of passwords if any was checked.
+// that exceed limits most, those that ask most, the session table, and what became of passwords if
+// any was checked.
 std::vector<StatusObject> status_objects(const ProcessStatus& process, const Snapshot& snapshot,
                                          const RowNames& names);
 

@@ -1,4 +1,4 @@
-// The clients that exceed limits most: see top_clients.h. No system call, no lock.
+// The clients with the largest counts: see top_clients.h. No system call, no lock.
 #include "shm/top_clients.h"
 
 #include <algorithm>
@@ -35,8 +35,8 @@ std::string printable(const Text& words) {
   std::string text;
   for (const char c : bytes) {
     if (c == '\0') break;
-    const bool is_digit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-    text += is_digit || c == '.' || c == ':' || c == '/' ? c : '?';
+    const bool is_word = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z');  // "unix:" is a peer
+    text += is_word || c == '.' || c == ':' || c == '/' ? c : '?';
   }
   return text;
 }
@@ -46,11 +46,11 @@ std::optional<TopClient> read(const TopClients::Entry& entry) {
   const std::uint64_t before = entry.version.load(std::memory_order_acquire);
   TopClient found;
   Text words{};
-  found.over = std::min(entry.count.load(kRelaxed), kMostCount);
-  found.error = std::min(entry.error.load(kRelaxed), found.over);
+  found.count = std::min(entry.count.load(kRelaxed), kMostCount);
+  found.error = std::min(entry.error.load(kRelaxed), found.count);
   for (std::size_t i = 0; i < kWords; ++i) words[i] = entry.text[i].load(kRelaxed);
   std::atomic_thread_fence(std::memory_order_acquire);
-  if (before % 2 != 0 || entry.version.load(kRelaxed) != before || found.over == 0) return {};
+  if (before % 2 != 0 || entry.version.load(kRelaxed) != before || found.count == 0) return {};
   found.client = printable(words);
   return found;
 }
@@ -95,7 +95,7 @@ std::vector<TopClient> TopClients::merged(std::size_t most) const {
       if (!found) continue;
       TopClient& sum = sums[found->client];
       sum.client = found->client;
-      sum.over += found->over;
+      sum.count += found->count;
       sum.error += found->error;
     }
   }
@@ -103,7 +103,7 @@ std::vector<TopClient> TopClients::merged(std::size_t most) const {
   all.reserve(sums.size());
   for (auto& [client, sum] : sums) all.push_back(std::move(sum));
   std::stable_sort(all.begin(), all.end(),
-                   [](const TopClient& a, const TopClient& b) { return a.over > b.over; });
+                   [](const TopClient& a, const TopClient& b) { return a.count > b.count; });
   if (all.size() > most) all.resize(most);
   return all;
 }

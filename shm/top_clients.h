@@ -1,4 +1,7 @@
-// Which clients exceed limits most: a short list that each worker keeps, and their sum.
+// Which clients something happened to most often: a short list that each worker keeps, and their
+// sum.
+//
+// There are two: those that exceed limits (limit_table.h), and those that ask most (segment.h).
 //
 // Space-Saving (Metwally, Agrawal and El Abbadi, 2005): a row has 32 entries. A client that is not
 // among them takes the place of the one with the smallest count, and begins with that count, which
@@ -24,10 +27,13 @@
 
 namespace shm {
 
+// Of those that ask most, one request of so many is counted.
+inline constexpr std::uint64_t kRequestsPerSample = 16;
+
 struct TopClient {
   std::string client;  // printable ASCII without spaces, at most kMaxClientText bytes
-  std::uint64_t over = 0;
-  std::uint64_t error = 0;  // how many of these may belong to others
+  std::uint64_t count = 0;
+  std::uint64_t error = 0;  // how much of it may belong to others
   bool operator==(const TopClient&) const = default;
 };
 

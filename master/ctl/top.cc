@@ -98,6 +98,11 @@ void append(Lines& lines, const Table& table, std::size_t width) {
   for (std::string& line : table.lines(width)) lines.push_back(std::move(line));
 }
 
+// With the empty line before it.
+std::size_t rows_of(const Table& table, std::size_t width) {
+  return table.is_empty() ? 0 : table.lines(width).size() + 1;
+}
+
 Table services_table(const Interval& interval, std::size_t most) {
   const Gains services(interval, "service", "name");
   Table table({{"SERVICE", kLeft},
@@ -135,7 +140,18 @@ Table backends_table(const Interval& interval, std::size_t most) {
   return table;
 }
 
-Table clients_table(const Interval& interval) {
+// Estimates from a sample of requests. A client that asks seldom may not be in the list.
+Table busy_clients_table(const Interval& interval) {
+  const Gains clients(interval, "busy_client", "address");
+  Table table({{"CLIENT", kLeft}, {"REQUESTS/s"}});
+  for (const std::size_t i : clients.busiest("requests", kMostClients)) {
+    const double rate = clients.rate(i, "requests");
+    if (rate > 0) table.add({clients.objects()[i].text("address"), "~" + rate_text(rate)});
+  }
+  return table;
+}
+
+Table clients_over_limits_table(const Interval& interval) {
   const Gains clients(interval, "client", "address");
   Table table({{"CLIENT OVER A LIMIT", kLeft}, {"OVER/s"}, {"OVER"}});
   for (const std::size_t i : clients.busiest("over", kMostClients)) {
@@ -156,13 +172,15 @@ Lines top_view(const Interval& interval, std::size_t width, std::size_t rows) {
     lines.push_back("! " + problems.front() +
                     (more == 0 ? "" : " (and " + std::to_string(more) + " more: poundctl status)"));
   }
-  const Table clients = clients_table(interval);
+  const Table busy = busy_clients_table(interval);
+  const Table over = clients_over_limits_table(interval);
   // Two tables with a title and an empty line share the rows that the others leave.
-  const std::size_t used = lines.size() + clients.lines(width).size() + 1 + 4;
+  const std::size_t used = lines.size() + rows_of(busy, width) + rows_of(over, width) + 4;
   const std::size_t most = std::max((rows > used ? rows - used : 0) / 2, kLeastRows);
   append(lines, services_table(interval, most), width);
   append(lines, backends_table(interval, most), width);
-  append(lines, clients, width);
+  append(lines, busy, width);
+  append(lines, over, width);
   if (lines.size() > rows) lines.resize(rows);
   return lines;
 }

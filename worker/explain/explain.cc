@@ -9,6 +9,7 @@
 #include "worker/http/normal_path.h"
 #include "worker/http/redirect.h"
 #include "worker/http/request_head.h"
+#include "worker/http/request_id.h"
 #include "worker/http/sanitizer.h"
 #include "worker/net/ip_address.h"
 #include "worker/route/client_address.h"
@@ -22,6 +23,9 @@ namespace worker::explain {
 
 namespace {
 
+// Stands for the id that the daemon makes for each request (RequestID).
+constexpr std::string_view kSomeRequestId = "00000000-0000-7000-8000-000000000000";
+
 class Inquiry {
  public:
   Inquiry(const conf::Config& config, const std::vector<route::ListenerHeritage>& listeners,
@@ -29,7 +33,8 @@ class Inquiry {
       : question_(question),
         asked_(read_question(config, question)),
         listener_(config.listeners[asked_.listener]),
-        heritage_(listeners[asked_.listener]) {
+        heritage_(listeners[asked_.listener]),
+        id_field_(listener_.request_id.value_or(config.global.request_id)) {
     now_.listener = asked_.listener;
     now_.listener_name = heritage_.name;
     now_.client = question.peer;
@@ -120,12 +125,17 @@ class Inquiry {
 
   std::string_view field_lines() {
     const std::string port = listener_.port != 0 ? std::to_string(listener_.port) : "";
-    const http::Forwarded forwarded = route::forwarded_by(heritage_, port,
-                                                          {.peer_ip = question_.peer,
-                                                           .client_ip = now_.client,
-                                                           .is_trusted = now_.peer_is_trusted,
-                                                           .is_tls = listener_.tls.has_value()},
-                                                          head_.fields);
+    http::Forwarded forwarded = route::forwarded_by(heritage_, port,
+                                                    {.peer_ip = question_.peer,
+                                                     .client_ip = now_.client,
+                                                     .is_trusted = now_.peer_is_trusted,
+                                                     .is_tls = listener_.tls.has_value()},
+                                                    head_.fields);
+    forwarded.id_field = id_field_;
+    if (now_.peer_is_trusted) {
+      forwarded.request_id = http::believed_request_id(head_.fields, id_field_);
+    }
+    if (forwarded.request_id.empty()) forwarded.request_id = kSomeRequestId;
     asked_host_ = forwarded.believed.host.empty() ? facts_.host : forwarded.believed.host;
     http::write_request_head(head_, facts_, forwarded, to_backend_);
     return http::field_lines(to_backend_);
@@ -216,6 +226,7 @@ class Inquiry {
   const AskedRequest asked_;
   const conf::Listener& listener_;
   const route::ListenerHeritage& heritage_;
+  const std::string id_field_;  // RequestID
   http::RequestHead head_;
   http::RequestFacts facts_;
   std::string_view asked_host_;

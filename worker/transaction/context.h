@@ -20,6 +20,7 @@
 #include "worker/route/keyed_hash.h"
 #include "worker/serve/state.h"
 #include "worker/transaction/buffer_budget.h"
+#include "worker/transaction/client_sample.h"
 #include "worker/transaction/request_ids.h"
 
 namespace worker::transaction {
@@ -42,6 +43,7 @@ struct Context {
   const serve::State& served;
   std::mt19937_64 random{std::random_device()()};
   RequestIds request_ids{};
+  ClientSample client_sample{};
   http::ResponseHead response_head{};  // scratch of the call that parses one
 };
 

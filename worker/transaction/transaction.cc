@@ -59,6 +59,9 @@ void Transaction::count_begin(const RequestStart& start, bool is_parsed) {
   }
   context_.segment.workers().count_request(context_.row);
   start.listener.cells.count_request(protocol);
+  if (context_.client_sample.takes_next(context_.random)) {
+    context_.segment.busy_clients().count(context_.row, now_.client_ip);
+  }
 }
 
 // Of streams, which last as long as a client likes, there is no time.

@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 import subprocess
+import threading
 
 import pytest
 
@@ -257,6 +258,33 @@ def test_top_once(shared):
     assert lines[2] == "0 in service, 0 waiting"
     assert lines[3].startswith("! backend gone ")
     assert [line.split()[0] for line in lines if "/s  " in line] == ["SERVICE", "BACKEND"]
+
+
+def test_top_shows_services_backends_and_clients(site):
+    pound = start(site)
+    over = threading.Event()
+
+    def ask():
+        with Client(pound.port, source="127.0.0.7") as client:
+            while not over.is_set():
+                assert client.ask().status == 200
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        # The list of clients begins with the first one that a sample of requests has met.
+        wait_until(lambda: "busy_clients" in poundctl(pound, "status", "--json") and
+                   json.loads(poundctl(pound, "status", "--json"))["busy_clients"])
+        text = poundctl(pound, "top")
+    finally:
+        over.set()
+        asking.join()
+    lines = text.splitlines()
+    assert re.fullmatch(r"\d+ requests/s, p50 \d+\.\d ms, p99 \d+\.\d ms, 0\.0 4xx/s, 0\.0 5xx/s",
+                        lines[1])
+    assert re.search(r"^SERVICE .*\n127\.0\.0\.1:\d+/2 +[1-9]\d*", text, re.MULTILINE)
+    assert re.search(r"^BACKEND .*\nweb +live +[1-9]\d*", text, re.MULTILINE)
+    assert re.search(r"^CLIENT +REQUESTS/s\n127\.0\.0\.7 +~[1-9]\d*$", text, re.MULTILINE)
 
 
 def on_a_terminal(pound, *args, until):

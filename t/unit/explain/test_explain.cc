@@ -1,6 +1,7 @@
 // What would become of a request.
 #include "worker/explain/explain.h"
 
+#include "conf/network.h"
 #include "conf/service.h"
 #include "t/unit/explain/inquiry.h"
 #include "worker/route/router.h"
@@ -92,6 +93,28 @@ TEST_CASE("explain: redirects, passwords and sessions") {
         std::vector<std::string>{"Auth: the password of a must be right (/nowhere), else 401"});
   CHECK(house.ask("http://www.test:8080/ip").session == "127.0.0.1");
   CHECK_FALSE(house.ask("http://api.test:8080/api/").session);
+}
+
+TEST_CASE("explain: patterns see the id that Pound gives to each request") {
+  House house(R"(---
+HTTPListeners:
+  - Address: 127.0.0.1
+    Port: 8080
+    RequestID: X-Id
+    Services:
+      - HeadRequire: "^X-Id: mine$"
+        Redirect: "https://www.test"
+      - HeadRequire: "^X-Id: [0-9a-f-]{36}$"
+        Redirect: "https://www.test"
+...
+)");
+  CHECK(services_of(house.ask("http://www.test:8080/", {"X-Id: mine"})) ==
+        "1:HeadRequire ^X-Id: mine$; 2:taken");
+  std::string error;
+  house.listeners[0].trusted =
+      std::make_shared<const worker::net::AddressSet>(std::vector<worker::net::AddressSet::Entry>{
+          {conf::parse_network("127.0.0.1", error).value(), worker::net::AddressMark::allow}});
+  CHECK(services_of(house.ask("http://www.test:8080/", {"X-Id: mine"})) == "1:taken");
 }
 
 TEST_CASE("explain: what Pound serves itself") {

@@ -107,20 +107,23 @@ TEST_CASE("ctl views: status has what is wrong first, and wrong backends before 
 }
 
 TEST_CASE("ctl views: top shows what counters have gained, the busiest first") {
-  const auto at = [](int process, int one, int two, int fast, int slow) {
+  const auto at = [](int process, int one, int two, int fast, int slow, int busy) {
     return Sample{
         parse_objects("object=process version=0 pid=7 requests=" + std::to_string(process) + "\n" +
                       "object=listener address=l in_service=2 waiting=1 status_4xx=0 status_5xx=" +
                       std::to_string(one) + "\n" +
                       "object=service name=l/1 requests=" + std::to_string(one) + " retries=0\n" +
-                      "object=service name=l/2 requests=" + std::to_string(two) + " retries=0\n"),
+                      "object=service name=l/2 requests=" + std::to_string(two) + " retries=0\n" +
+                      "object=busy_client address=192.0.2.1 requests=16 requests_error=0\n" +
+                      "object=busy_client address=192.0.2.2 requests=" + std::to_string(busy) +
+                      " requests_error=0\n"),
         parse_objects("object=times of=listener name=l us_1000=" + std::to_string(fast) +
                       " us_2500=" + std::to_string(slow) + " us_more=0\n" +
                       "object=times of=service name=l/2 us_1000=" + std::to_string(fast) +
                       " us_2500=0 us_more=0\n")};
   };
-  const Sample first = at(100, 10, 90, 5, 7);
-  const Sample second = at(300, 20, 280, 105, 107);
+  const Sample first = at(100, 10, 90, 5, 7, 32);
+  const Sample second = at(300, 20, 280, 105, 107, 192);
   const Lines lines = top_view({first, second, 2}, 80, 24);
   CHECK(lines[1] == "100 requests/s, p50 1.0 ms, p99 2.5 ms, 0.0 4xx/s, 5.0 5xx/s");
   CHECK(lines[2] == "2 in service, 1 waiting");
@@ -129,6 +132,9 @@ TEST_CASE("ctl views: top shows what counters have gained, the busiest first") {
   CHECK(lines[5] == "SERVICE  REQUESTS/s  4xx/s  5xx/s  P50 ms  P99 ms  RETRIES/s");
   CHECK(lines[6] == "l/2              95    0.0    0.0     0.5     1.0        0.0");
   CHECK(lines[7] == "l/1             5.0    0.0    0.0       -       -        0.0");
+  REQUIRE(lines.size() == 11);
+  CHECK(lines[9] == "CLIENT     REQUESTS/s");
+  CHECK(lines[10] == "192.0.2.2         ~80");
   CHECK(top_view({first, second, 2}, 80, 4).size() == 4);
   // After a restart counters begin anew.
   CHECK(top_view({second, first, 1}, 80, 24)[1].starts_with("0.0 requests/s, p50 - ms"));

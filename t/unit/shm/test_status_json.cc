@@ -19,15 +19,15 @@ TEST_CASE("status_json: numbers, texts and what has no value") {
 TEST_CASE("status_json: every list is there, one object where there is one") {
   CHECK(shm::status_json({}) ==
         R"({"workers":[],"listeners":[],"services":[],"backends":[],"limits":[],"certificates":[],)"
-        R"("clients":[],"problems":[]})");
-  CHECK(
-      shm::status_json({{"process", {{"pid", Kind::number, "7"}}},
-                        {"worker", {{"slot", Kind::number, "0"}}},
-                        {"worker", {{"slot", Kind::number, "1"}}},
-                        {"sessions", {{"used", Kind::number, "0"}}},
-                        {"auth", {{"checks", Kind::number, "3"}}}}) ==
-      R"({"process":{"pid":7},"workers":[{"slot":0},{"slot":1}],"listeners":[],"services":[],)"
-      R"("backends":[],"limits":[],"certificates":[],"clients":[],"sessions":{"used":0},"auth":{"checks":3},)"
-      R"("problems":[{"severity":"error","object":"process","name":null,)"
-      R"("text":"the shared memory is damaged: restart Pound","since_s":null}]})");
+        R"("clients":[],"busy_clients":[],"problems":[]})");
+  CHECK(shm::status_json({{"process", {{"pid", Kind::number, "7"}}},
+                          {"worker", {{"slot", Kind::number, "0"}}},
+                          {"worker", {{"slot", Kind::number, "1"}}},
+                          {"sessions", {{"used", Kind::number, "0"}}},
+                          {"auth", {{"checks", Kind::number, "3"}}}}) ==
+        R"({"process":{"pid":7},"workers":[{"slot":0},{"slot":1}],"listeners":[],"services":[],)"
+        R"("backends":[],"limits":[],"certificates":[],"clients":[],"busy_clients":[],)"
+        R"("sessions":{"used":0},"auth":{"checks":3},)"
+        R"("problems":[{"severity":"error","object":"process","name":null,)"
+        R"("text":"the shared memory is damaged: restart Pound","since_s":null}]})");
 }

@@ -115,6 +115,7 @@ TEST_CASE("all objects, with names and without") {
   snapshot.backends[0].response_times.add(cells);
   snapshot.limits = {{1, {9, 8, 7, 6}}, {0, {1, 2, 0, 0}}};
   snapshot.top_clients = {{"192.0.2.0/24", 12, 3}, {"2001:db8::1", 1, 0}};
+  snapshot.busy_clients = {{"198.51.100.1", 5, 1}};
   snapshot.max_sessions = 1000;
   snapshot.sessions = {1, 2, 4096, 3, 4, 5};
 
@@ -193,6 +194,7 @@ TEST_CASE("all objects, with names and without") {
                  "not_after_s=1001 expires_in_s=1"),
                 "status: object=client address=192.0.2.0/24 over=12 over_error=3",
                 "status: object=client address=2001:db8::1 over=1 over_error=0",
+                "status: object=busy_client address=198.51.100.1 requests=80 requests_error=16",
                 ("status: object=sessions used=1 capacity=1000 evicted=3 recovered=4 stored=2 "
                  "room=4096 wiped=5")}));
 }
