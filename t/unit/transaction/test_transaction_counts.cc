@@ -11,7 +11,7 @@ namespace {
 
 // Of the listener: the responses, the times and the reasons so far, as "2xx=1 times=1
 // no_service=1".
-std::string counts(const World& world) {
+std::string counts(World& world) {
   const shm::ListenerCounters all = world.segment.listeners().counters(0);
   constexpr const char* kNames[] = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
   std::string text;
@@ -30,7 +30,7 @@ std::string counts(const World& world) {
   return text;
 }
 
-std::string counts_of_service(const World& world) {
+std::string counts_of_service(World& world) {
   const shm::ResponseSums sums = world.segment.services().responses(0);
   std::uint64_t ended = 0;
   std::uint64_t times = 0;
