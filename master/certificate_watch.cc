@@ -14,6 +14,7 @@ using worker::tls::CertificateDate;
 using worker::tls::Expiry;
 using worker::tls::expiry_at;
 using worker::tls::expiry_text;
+using worker::tls::ShownTo;
 using worker::tls::until_next_stage;
 
 constexpr std::int64_t kLookS = kCertificateLookMs / 1000;
@@ -24,9 +25,10 @@ auto identity_of(const CertificateDate& date) {
 
 }  // namespace
 
-void CertificateWatch::add(const std::string& owner, const worker::tls::CertificateDates* dates) {
+void CertificateWatch::add(const std::string& owner, ShownTo whom,
+                           const worker::tls::CertificateDates* dates) {
   if (dates == nullptr) return;
-  for (const CertificateDate& date : *dates) entries_.push_back({owner, date, date.told});
+  for (const CertificateDate& date : *dates) entries_.push_back({owner, whom, date, date.told});
 }
 
 void CertificateWatch::restart(const Generation& active, std::uint64_t now_ms,
@@ -34,10 +36,11 @@ void CertificateWatch::restart(const Generation& active, std::uint64_t now_ms,
   const worker::Heritage& heritage = active.heritage;
   entries_.clear();
   for (const worker::route::ListenerHeritage& listener : heritage.listeners) {
-    add("listener " + listener.name, listener.certificates.get());
+    add("listener " + listener.name, ShownTo::clients, listener.certificates.get());
   }
   for (std::size_t i = 0; i < heritage.backends.size(); ++i) {
-    add("backend " + heritage.config->backends[i].name, heritage.backends[i].certificates.get());
+    add("backend " + heritage.config->backends[i].name, ShownTo::backend,
+        heritage.backends[i].certificates.get());
   }
   std::ranges::stable_sort(entries_, [](const Entry& a, const Entry& b) {
     return identity_of(a.date) < identity_of(b.date);
@@ -61,10 +64,10 @@ void CertificateWatch::turn(std::uint64_t now_ms, std::int64_t unix_s) {
       continue;
     }
     const std::string name = entry.date.name.empty() ? "" : " for " + conf::shown(entry.date.name);
-    log_queue_.log(worker::log::Severity::warning, "the certificate `" +
-                                                       conf::shown(entry.date.path) + "`" + name +
-                                                       " (" + conf::shown(entry.owner) + ") " +
-                                                       expiry_text(entry.date.not_after_s, unix_s));
+    log_queue_.log(worker::log::Severity::warning,
+                   "the certificate `" + conf::shown(entry.date.path) + "`" + name + " (" +
+                       conf::shown(entry.owner) + ") " +
+                       expiry_text(entry.date.not_after_s, unix_s, entry.whom));
   }
   if (omitted != 0) {
     log_queue_.log(

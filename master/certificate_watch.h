@@ -33,11 +33,13 @@ class CertificateWatch {
  private:
   struct Entry {
     std::string owner;  // "listener 192.0.2.1:443" or "backend web"
+    worker::tls::ShownTo whom = worker::tls::ShownTo::clients;
     worker::tls::CertificateDate date;
     worker::tls::Expiry told = worker::tls::Expiry::far;
   };
 
-  void add(const std::string& owner, const worker::tls::CertificateDates* dates);
+  void add(const std::string& owner, worker::tls::ShownTo whom,
+           const worker::tls::CertificateDates* dates);
   void plan(std::uint64_t now_ms, std::int64_t unix_s);
 
   LogQueue& log_queue_;

@@ -59,6 +59,18 @@ void write_backend_up(const From& from, std::uint32_t index, std::string_view na
               [&](const auto& backends, std::uint32_t) { return backends.is_live(index) ? 1 : 0; });
 }
 
+// A sample for each state, so that none begins with its first change.
+void write_admin_state(const From& from, std::uint32_t index, std::string_view name,
+                       MetricLines& lines) {
+  const std::string& backend = backend_at(from, index);
+  if (backend.empty()) return;
+  const shm::AdminState now = from.state.segment.backends().admin().state(index);
+  using enum shm::AdminState;
+  for (const shm::AdminState state : {enabled, drained, disabled}) {
+    lines.add(name, {{"backend", backend}, {"state", to_text(state)}}, state == now ? 1 : 0);
+  }
+}
+
 void write_ejected(const From& from, std::uint32_t index, std::string_view name,
                    MetricLines& lines) {
   write_gauge(from, index, name, lines, [&](const auto& backends, std::uint32_t) {

@@ -42,6 +42,7 @@ WriteSamples write_service_sessions;
 WriteSamples write_strangers;
 WriteSamples write_retries;
 WriteSamples write_backend_up;
+WriteSamples write_admin_state;
 WriteSamples write_ejected;
 WriteSamples write_share;
 WriteSamples write_in_flight;

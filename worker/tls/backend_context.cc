@@ -114,7 +114,7 @@ bool BackendContext::Impl::load_certificate(const conf::BackendTls& tls, Diagnos
   if (!tls.certificate) return true;
   const std::vector<conf::Tls::Certificate> wanted{*tls.certificate};
   std::vector<Certificate> loaded;
-  Steps reading = load_certificates(wanted, loaded, diagnostics);
+  Steps reading = load_certificates(wanted, ShownTo::backend, loaded, diagnostics);
   while (reading.next()) continue;
   if (loaded.empty() || diagnostics.has_errors()) return false;
   loaded.resize(1);

@@ -150,16 +150,18 @@ std::int64_t seconds_of(const ASN1_TIME* time) {
 }
 
 // Warns of times that are near or wrong, and notes in `certificate` what it said.
-void check_times(Certificate& certificate, const std::string& title, Diagnostics& diagnostics) {
+void check_times(Certificate& certificate, ShownTo whom, const std::string& title,
+                 Diagnostics& diagnostics) {
   const std::int64_t now_s = std::time(nullptr);
   certificate.not_after_s = seconds_of(X509_get0_notAfter(certificate.leaf.get()));
   certificate.told = expiry_at(certificate.not_after_s, now_s);
   if (certificate.told != Expiry::far) {
     diagnostics.warning(certificate.where,
-                        title + " " + expiry_text(certificate.not_after_s, now_s));
+                        title + " " + expiry_text(certificate.not_after_s, now_s, whom));
   }
   if (seconds_of(X509_get0_notBefore(certificate.leaf.get())) > now_s) {
-    diagnostics.warning(certificate.where, title + " is not valid yet; clients will refuse it");
+    diagnostics.warning(certificate.where,
+                        title + " is not valid yet; " + std::string(refusal_text(whom)));
   }
 }
 
@@ -202,8 +204,8 @@ CertificateDates dates_of(const std::vector<Certificate>& certificates) {
   return dates;
 }
 
-void read_certificates(const PemText& file, const PemText* key_file, std::vector<Certificate>& out,
-                       Diagnostics& diagnostics) {
+void read_certificates(const PemText& file, const PemText* key_file, ShownTo whom,
+                       std::vector<Certificate>& out, Diagnostics& diagnostics) {
   const std::string title = "the certificate `" + log::escaped(file.path) + "`";
   const auto refuse = [&](const std::string& why) {
     diagnostics.error(file.where, title + " cannot be used: " + why);
@@ -242,12 +244,12 @@ void read_certificates(const PemText& file, const PemText* key_file, std::vector
     made.names = names_of(made.leaf.get());
     made.path = file.path;
     made.where = file.where;
-    check_times(made, title, diagnostics);
+    check_times(made, whom, title, diagnostics);
     out.push_back(std::move(made));
   }
 }
 
-Steps load_certificates(const std::vector<conf::Tls::Certificate>& entries,
+Steps load_certificates(const std::vector<conf::Tls::Certificate>& entries, ShownTo whom,
                         std::vector<Certificate>& certificates, Diagnostics& diagnostics) {
   for (const conf::Tls::Certificate& entry : entries) {
     for (const std::string& path : expand_path(entry, diagnostics)) {
@@ -257,7 +259,7 @@ Steps load_certificates(const std::vector<conf::Tls::Certificate>& entries,
       std::string key_path = entry.key;
       if (key_path.empty() && !has_private_key(*text)) key_path = key_beside(path);
       if (key_path.empty()) {
-        read_certificates(file, nullptr, certificates, diagnostics);
+        read_certificates(file, nullptr, whom, certificates, diagnostics);
         co_yield Step{};
         continue;
       }
@@ -265,7 +267,7 @@ Steps load_certificates(const std::vector<conf::Tls::Certificate>& entries,
       const SecretText key_text("private key", key_path, where, diagnostics);
       if (!key_text) continue;
       const PemText key_file{*key_text, key_path, where};
-      read_certificates(file, &key_file, certificates, diagnostics);
+      read_certificates(file, &key_file, whom, certificates, diagnostics);
       co_yield Step{};
     }
   }

@@ -43,9 +43,9 @@ struct Certificate {
 CertificateDates dates_of(const std::vector<Certificate>& certificates);
 
 // Loads the configured certificates, in their order. A path is a PEM file, a folder (all its *.pem,
-// by name) or a pattern with * ? [. A certificate that cannot be used is an error; one that clients
-// will refuse is a warning. One step for each file.
-Steps load_certificates(const std::vector<conf::Tls::Certificate>& entries,
+// by name) or a pattern with * ? [. A certificate that cannot be used is an error; one that those
+// whom Pound shows it to will refuse is a warning. One step for each file.
+Steps load_certificates(const std::vector<conf::Tls::Certificate>& entries, ShownTo whom,
                         std::vector<Certificate>& certificates, conf::Diagnostics& diagnostics);
 
 // The text of a file, and what names it in diagnostics.
@@ -57,8 +57,8 @@ struct PemText {
 
 // Appends the certificates of `file` to `out`. The keys are those of `key_file`, or of `file`
 // itself if there is no `key_file`.
-void read_certificates(const PemText& file, const PemText* key_file, std::vector<Certificate>& out,
-                       conf::Diagnostics& diagnostics);
+void read_certificates(const PemText& file, const PemText* key_file, ShownTo whom,
+                       std::vector<Certificate>& out, conf::Diagnostics& diagnostics);
 
 // Whether `name`, written as in Certificate::names, is valid for `host`. By RFC 6125 letter case
 // does not matter and "*." stands for exactly one label.

@@ -251,7 +251,7 @@ Steps Context::load(const conf::Tls& tls, Diagnostics& diagnostics,
 Steps Context::load_parts(const conf::Tls& tls, Diagnostics& diagnostics,
                           std::unique_ptr<Impl>& impl) {
   std::vector<Certificate> certificates;
-  Steps reading = load_certificates(tls.certificates, certificates, diagnostics);
+  Steps reading = load_certificates(tls.certificates, ShownTo::clients, certificates, diagnostics);
   while (reading.next()) co_yield Step{};
   warn_about_full_heap(certificates, diagnostics);
   const Ciphers ciphers = usable_ciphers(tls.ciphers, tls.ciphers_where, diagnostics);

@@ -48,12 +48,16 @@ std::int64_t until_next_stage(std::int64_t not_after_s, std::int64_t now_s) {
   return std::numeric_limits<std::int64_t>::max();
 }
 
-std::string expiry_text(std::int64_t not_after_s, std::int64_t now_s) {
+std::string_view refusal_text(ShownTo whom) {
+  return whom == ShownTo::clients ? "clients will refuse it" : "the backend will refuse it";
+}
+
+std::string expiry_text(std::int64_t not_after_s, std::int64_t now_s, ShownTo whom) {
   switch (expiry_at(not_after_s, now_s)) {
     case Expiry::far:
       return {};
     case Expiry::expired:
-      return "has expired; clients will refuse it";
+      return std::string("has expired; ").append(refusal_text(whom));
     case Expiry::weeks:
     case Expiry::days:
       break;

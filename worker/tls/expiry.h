@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace worker::tls {
@@ -29,8 +30,13 @@ Expiry expiry_at(std::int64_t not_after_s, std::int64_t now_s);
 // The seconds until the next stage; at least 1. Of a certificate that has expired: INT64_MAX.
 std::int64_t until_next_stage(std::int64_t not_after_s, std::int64_t now_s);
 
+// To whom Pound shows a certificate.
+enum class ShownTo : std::uint8_t { clients, backend };
+// What becomes of a certificate that is not valid now: "clients will refuse it".
+std::string_view refusal_text(ShownTo whom);
+
 // "expires in 6 days (2026-12-05 17:02:11 UTC)", "has expired; clients will refuse it"; empty for
 // Expiry::far.
-std::string expiry_text(std::int64_t not_after_s, std::int64_t now_s);
+std::string expiry_text(std::int64_t not_after_s, std::int64_t now_s, ShownTo whom);
 
 }  // namespace worker::tls

@@ -85,6 +85,7 @@ bool Transaction::is_misdirected() const {
 Transaction::Flow Transaction::send_answer(const http::Answer& answer) {
   record_.status = answer.status;
   now_.response_begun = true;
+  count_end();
   record_.body_bytes = client_.send_answer(answer, now_.end == Exchange::End::refused);
   return go(Step::relay);
 }

@@ -114,6 +114,7 @@ bool Transaction::takes_response() {
 Transaction::Flow Transaction::pass_body(char* data, std::size_t size) {
   const http::BodyReader::Taken taken = response_body_.take(data, size);
   now_.response_bytes += taken.produced;
+  if (response_body_.is_whole()) count_end();
   client_.send_body({.data = {data, taken.produced},
                      .is_last = response_body_.is_whole(),
                      .trailer = response_body_.trailer()});

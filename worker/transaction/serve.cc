@@ -56,6 +56,7 @@ Transaction::Flow Transaction::begin_document() {
   now_.response_begun = true;
   now_.response_bytes += part.size();
   const bool is_whole = is_last || now_.facts.is_head;
+  if (is_whole) count_end();
   client_.send_head({.head = head, .body = body, .added = added_},
                     {.data = part, .is_last = is_whole});
   if (is_whole) generated_.reset();
@@ -68,6 +69,7 @@ void Transaction::pump_generated() {
   std::string part;
   const bool is_last = !generated_->next(part);
   now_.response_bytes += part.size();
+  if (is_last) count_end();
   client_.send_body({.data = part, .is_last = is_last});
   if (is_last) {
     generated_.reset();

@@ -64,8 +64,13 @@ void Transaction::count_begin(const RequestStart& start, bool is_parsed) {
   }
 }
 
-// Of streams, which last as long as a client likes, there is no time.
+// Is called before the last bytes of a response may leave, and at the end of every request. A
+// worker that dies between has counted what its client got whole. Of streams, which last as long as
+// a client likes, there is no time.
 void Transaction::count_end() {
+  count_reason();
+  if (now_.is_end_counted) return;
+  now_.is_end_counted = true;
   const shm::ResponseClass what = shm::response_class(now_.response_begun ? record_.status : 0);
   const std::uint64_t took_us = context_.loop.turn_us() - now_.begun_us;
   const auto count = [&](shm::ResponseCells& cells) {
@@ -76,6 +81,12 @@ void Transaction::count_end() {
   if (now_.service != nullptr) {
     count(context_.segment.services().response_cells(now_.service->row, context_.row));
   }
+}
+
+// The first reason of a request counts: a client may also leave before it has taken an error page.
+void Transaction::count_reason() {
+  if (record_.reason.empty() || now_.is_reason_counted) return;
+  now_.is_reason_counted = true;
   log::count_own_reason(now_.listener->cells, record_.reason);
 }
 

@@ -153,6 +153,8 @@ class Transaction final : public ExchangeUser,
     std::size_t interims = 0;        // 1xx that the backend has sent
     bool response_begun = false;     // the final head, or our own answer, is on its way
     bool is_stream = false;          // a tunnel or an event stream, which `MaxStreams` counts
+    bool is_end_counted = false;     // see count_end()
+    bool is_reason_counted = false;
     Exchange::End end = Exchange::End::whole;
     std::uint64_t request_bytes = 0;   // of the body that the client has sent
     std::uint64_t response_bytes = 0;  // of the body that was sent to the client
@@ -164,6 +166,7 @@ class Transaction final : public ExchangeUser,
   void reset(const RequestStart& start);
   void count_begin(const RequestStart& start, bool is_parsed);
   void count_end();
+  void count_reason();
   // record.cc: what the access log says of the request, and its id
   void begin_record(const RequestStart& start);
   void find_request_id(const RequestStart& start);

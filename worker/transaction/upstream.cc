@@ -157,6 +157,7 @@ Transaction::Flow Transaction::upstream_ended(const tls::IoResult& result) {
       context_.health.response_failed(*now_.backend, "response truncated");
       return fail(502, is_orderly ? "backend_truncated" : "backend_reset");
     }
+    count_end();
     client_.send_body({.data = {}, .is_last = true});
     upstream_done(true);
     return Flow::wait;
@@ -249,6 +250,7 @@ Transaction::Flow Transaction::begin_response(char* rest, std::size_t size) {
   now_.response_bytes += taken.produced;
   std::vector<std::string> locations;
   if (now_.listener->config.rewrite_location != 0) rewrite_locations(locations);
+  if (response_body_.is_whole()) count_end();
   client_.send_head({.head = head, .body = now_.response_facts.body, .added = added_fields()},
                     {.data = {rest, taken.produced},
                      .is_last = response_body_.is_whole(),

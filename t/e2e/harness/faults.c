@@ -3,6 +3,10 @@
 // The test preloads this library. The file that FAULTS names has the orders; harness/faults.py writes
 // them. The program maps the file when it starts, and every child inherits the map, so an order takes
 // effect at once, even in a running daemon and inside a jail. All other calls pass unchanged.
+//
+// An order whose name begins with '>' is about the bytes behind it: a process that sends them dies
+// when they have left.
+#define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -60,6 +64,15 @@ static int strikes(const char* name) {
   return 0;
 }
 
+// Dies without a system call, which the sandbox could refuse.
+static void die_if_sent(const void* bytes, size_t size) {
+  for (int i = 0; orders != NULL && i < kOrders; ++i) {
+    const char* name = orders[i].name;
+    if (name[0] != '>' || memmem(bytes, size, name + 1, strlen(name + 1)) == NULL) continue;
+    if (strikes(name)) __builtin_trap();
+  }
+}
+
 static void* real(void** cache, const char* name) {
   if (*cache == NULL) *cache = dlsym(RTLD_NEXT, name);
   return *cache;
@@ -99,6 +112,27 @@ FAILING(ssize_t, -1, pwrite, (int fd, const void* from, size_t size, off_t at), 
 FAILING(ssize_t, -1, getrandom, (void* to, size_t size, unsigned flags), (to, size, flags))
 FAILING(void*, MAP_FAILED, mmap, (void* at, size_t size, int protection, int flags, int fd, off_t from),
         (at, size, protection, flags, fd, from))
+
+ssize_t send(int fd, const void* from, size_t size, int flags) {
+  static void* cache;
+  const ssize_t sent =
+      ((ssize_t(*)(int, const void*, size_t, int))real(&cache, "send"))(fd, from, size, flags);
+  if (sent > 0) die_if_sent(from, sent);
+  return sent;
+}
+
+ssize_t sendmsg(int fd, const struct msghdr* message, int flags) {
+  static void* cache;
+  const ssize_t sent =
+      ((ssize_t(*)(int, const struct msghdr*, int))real(&cache, "sendmsg"))(fd, message, flags);
+  ssize_t left = sent;
+  for (size_t i = 0; i < message->msg_iovlen && left > 0; ++i) {
+    const ssize_t size = message->msg_iov[i].iov_len;
+    die_if_sent(message->msg_iov[i].iov_base, size < left ? size : left);
+    left -= size;
+  }
+  return sent;
+}
 
 int open(const char* path, int flags, ...) {
   static void* cache;

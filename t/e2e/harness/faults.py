@@ -60,6 +60,11 @@ class Faults:
         self.orders[place + 24:place + _ORDER.size] = packed[24:]
         self.orders[place:place + 24] = packed[:24]  # last: it puts the order in force
 
+    def die_after(self, text, **kwargs):
+        """The process that sends these bytes in one piece dies once they have left."""
+        assert len(text) < 24
+        self.order(">" + text, 0, **kwargs)
+
     def clear(self):
         self.orders[:] = bytes(len(self.orders))
         self.given = 0

@@ -11,6 +11,7 @@ from harness.config import another_listener, plain_site, tls_site
 from harness.http2 import Http2
 from harness.metrics import Metrics, scrape
 from harness.ports import reserve_port
+from harness.poundctl import poundctl
 from harness.tls import TlsClient, client_context
 
 SERVE = '- URL: "^/metrics"\n  Serve: metrics'
@@ -31,7 +32,7 @@ class Watched:
         return scrape(self.watch, accept=accept)
 
     def settled(self, reached):
-        """A scrape for which `reached` holds: a record is counted after its response was sent."""
+        """A scrape for which `reached` holds: a response that is cut counts after its bytes."""
         last = []
 
         def holds():
@@ -167,6 +168,24 @@ def test_numbers_agree_with_what_was_sent(site):
         assert client.ask("GET", "/good").status == 200
     now = watched.ended(19)
     assert now.get("pound_listener_requests_total", protocol="http/2", **mine) == 1
+
+
+def test_the_administrative_state(site):
+    settings = "Workers: 2; Control: {Socket: $dir/control.sock}"
+    backends = {"web": "", "old": "Disabled: true"}
+    watched = Watched(site, plain_site(settings, backends=backends), web=site.backend().port,
+                      old=site.backend().port)
+
+    def states(backend):
+        now = watched.scrape()
+        return [now.get("pound_backend_admin_state", backend=backend, state=state)
+                for state in ("enabled", "drained", "disabled")]
+    assert (states("web"), states("old")) == ([1, 0, 0], [0, 1, 0])
+    for command, wanted in (("drain", [0, 1, 0]), ("disable", [0, 0, 1]), ("enable", [1, 0, 0])):
+        poundctl(watched.pound, command, "web")
+        assert (states("web"), states("old")) == (wanted, [0, 1, 0])
+        watched.pound.reload()
+        assert (states("web"), states("old")) == (wanted, [0, 1, 0])
 
 
 def test_histograms_agree_with_themselves(site):

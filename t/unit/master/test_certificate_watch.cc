@@ -124,7 +124,7 @@ TEST_CASE(
         std::vector<std::string>{
             "the certificate `/a\\x0a.pem` for a (listener 127.0.0.1:0) has expired; clients will "
             "refuse it",
-            "the certificate `/client.pem` for pound (backend lost) has expired; clients will "
+            "the certificate `/client.pem` for pound (backend lost) has expired; the backend will "
             "refuse it"});
 }
 

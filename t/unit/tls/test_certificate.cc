@@ -5,12 +5,14 @@
 
 using namespace tls_test;
 using worker::tls::Certificate;
+using worker::tls::ShownTo;
 
 namespace {
 
-std::vector<Certificate> read(const std::string& text, conf::Diagnostics& diagnostics) {
+std::vector<Certificate> read(const std::string& text, conf::Diagnostics& diagnostics,
+                              ShownTo whom = ShownTo::clients) {
   std::vector<Certificate> out;
-  worker::tls::read_certificates({text, "site.pem", {}}, nullptr, out, diagnostics);
+  worker::tls::read_certificates({text, "site.pem", {}}, nullptr, whom, out, diagnostics);
   return out;
 }
 
@@ -157,10 +159,10 @@ TEST_CASE("certificates: RSA of 2047 bits and small curves are too weak, RSA of 
 
 TEST_CASE("certificates: one that has expired, or is not valid yet, gets a warning") {
   const worker::tls::KeyPointer key = make_ec_key();
-  const auto warned = [&](long from, long until) {
+  const auto warned = [&](long from, long until, ShownTo whom = ShownTo::clients) {
     conf::Diagnostics diagnostics;
     const auto certificate = make_certificate(key.get(), {.from = from, .until = until});
-    CHECK(read(pem(certificate.get()) + pem(key.get()), diagnostics).size() == 1);
+    CHECK(read(pem(certificate.get()) + pem(key.get()), diagnostics, whom).size() == 1);
     REQUIRE(diagnostics.all().size() == 1);
     CHECK_FALSE(diagnostics.has_errors());
     return diagnostics.all()[0].message;
@@ -168,6 +170,8 @@ TEST_CASE("certificates: one that has expired, or is not valid yet, gets a warni
   CHECK(warned(-7200, -3600) == "the certificate `site.pem` has expired; clients will refuse it");
   CHECK(warned(3600, 99L * 86'400) ==
         "the certificate `site.pem` is not valid yet; clients will refuse it");
+  CHECK(warned(3600, 99L * 86'400, ShownTo::backend) ==
+        "the certificate `site.pem` is not valid yet; the backend will refuse it");
   const std::string soon = warned(-7200, 6L * 86'400 + 3600);
   CHECK(soon.starts_with("the certificate `site.pem` expires in 6 days (20"));
   CHECK(soon.ends_with(" UTC)"));
@@ -213,7 +217,8 @@ TEST_CASE("certificates: files, folders and patterns, in their order") {
     std::string names;
     const std::vector<conf::Tls::Certificate> files{{.path = path, .where = {}}};
     std::vector<Certificate> loaded;
-    worker::tls::Steps steps = worker::tls::load_certificates(files, loaded, diagnostics);
+    worker::tls::Steps steps =
+        worker::tls::load_certificates(files, ShownTo::clients, loaded, diagnostics);
     while (steps.next()) continue;
     for (const Certificate& one : loaded) {
       names += one.names.at(0) + " ";
@@ -264,7 +269,8 @@ TEST_CASE("certificates: the key in a file of its own, named or beside the certi
     conf::Diagnostics diagnostics;
     const std::vector<conf::Tls::Certificate> files{{folder.path + "/" + name, {}, key_path, {}}};
     std::vector<Certificate> found;
-    worker::tls::Steps steps = worker::tls::load_certificates(files, found, diagnostics);
+    worker::tls::Steps steps =
+        worker::tls::load_certificates(files, ShownTo::clients, found, diagnostics);
     while (steps.next()) continue;
     std::string said = std::to_string(found.size());
     for (const conf::Diagnostic& one : diagnostics.all()) said += "|" + one.message;

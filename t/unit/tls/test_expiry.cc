@@ -8,6 +8,7 @@
 using worker::tls::Expiry;
 using worker::tls::expiry_at;
 using worker::tls::expiry_text;
+using worker::tls::ShownTo;
 using worker::tls::until_next_stage;
 
 namespace {
@@ -39,10 +40,12 @@ TEST_CASE("expiry: waiting as long as it says leads to the next stage, and no se
 }
 
 TEST_CASE("expiry: the texts") {
-  CHECK(expiry_text(kEnd, kEnd - 21 * kDay - 1).empty());
-  CHECK(expiry_text(kEnd, kEnd - 21 * kDay) == "expires in 21 days (2025-12-31 23:59:59 UTC)");
-  CHECK(expiry_text(kEnd, kEnd - 2 * kDay + 1) == "expires in 1 day (2025-12-31 23:59:59 UTC)");
-  CHECK(expiry_text(kEnd, kEnd - kDay + 1) ==
-        "expires in less than a day (2025-12-31 23:59:59 UTC)");
-  CHECK(expiry_text(kEnd, kEnd + 1) == "has expired; clients will refuse it");
+  const auto text = [](std::int64_t now_s) { return expiry_text(kEnd, now_s, ShownTo::clients); };
+  CHECK(text(kEnd - 21 * kDay - 1).empty());
+  CHECK(text(kEnd - 21 * kDay) == "expires in 21 days (2025-12-31 23:59:59 UTC)");
+  CHECK(text(kEnd - 2 * kDay + 1) == "expires in 1 day (2025-12-31 23:59:59 UTC)");
+  CHECK(text(kEnd - kDay + 1) == "expires in less than a day (2025-12-31 23:59:59 UTC)");
+  CHECK(text(kEnd + 1) == "has expired; clients will refuse it");
+  CHECK(expiry_text(kEnd, kEnd, ShownTo::backend) == text(kEnd));
+  CHECK(expiry_text(kEnd, kEnd + 1, ShownTo::backend) == "has expired; the backend will refuse it");
 }

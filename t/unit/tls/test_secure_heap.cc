@@ -32,7 +32,8 @@ TEST_CASE("secure heap: when handshakes need the rest, RSA keys go to ordinary m
       pem(make_certificate(ec.get(), {.san = "DNS:b.test"}).get()) + pem(ec.get());
   std::vector<worker::tls::Certificate> made;
   conf::Diagnostics diagnostics;
-  worker::tls::read_certificates({site, "a", {}}, nullptr, made, diagnostics);
+  worker::tls::read_certificates({site, "a", {}}, nullptr, worker::tls::ShownTo::clients, made,
+                                 diagnostics);
   REQUIRE(made.size() == 1);
   CHECK(made[0].is_key_in_heap);
 
@@ -40,9 +41,11 @@ TEST_CASE("secure heap: when handshakes need the rest, RSA keys go to ordinary m
   void* const big = OPENSSL_secure_malloc(kBig);
   REQUIRE(big != nullptr);
   const std::size_t used = CRYPTO_secure_used();
-  worker::tls::read_certificates({site, "a", {}}, nullptr, made, diagnostics);
+  worker::tls::read_certificates({site, "a", {}}, nullptr, worker::tls::ShownTo::clients, made,
+                                 diagnostics);
   CHECK(CRYPTO_secure_used() == used);
-  worker::tls::read_certificates({other, "b", {}}, nullptr, made, diagnostics);
+  worker::tls::read_certificates({other, "b", {}}, nullptr, worker::tls::ShownTo::clients, made,
+                                 diagnostics);
   CHECK(CRYPTO_secure_used() > used);
   REQUIRE(made.size() == 3);
   CHECK_FALSE(made[1].is_key_in_heap);

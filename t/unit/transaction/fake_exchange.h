@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -41,6 +42,8 @@ class FakeExchange final : public worker::transaction::Exchange {
   bool gone = false;
   bool peer_ended = false;
   bool expects_silence = false;
+  // Before the last part of a response, or an answer, takes effect.
+  std::function<void()> before_last = [] {};
 
   // --- what happened
   std::vector<std::string> calls;
@@ -72,12 +75,17 @@ class FakeExchange final : public worker::transaction::Exchange {
     calls.push_back("interim " + std::to_string(head.status));
   }
   void send_head(const worker::transaction::ResponseStart& start, const BodyData& first) override {
+    if (first.is_last) before_last();
     added = start.added;
     calls.push_back("head " + std::to_string(start.head.status) + " " + text(start.body) +
                     text(first));
   }
-  void send_body(const BodyData& part) override { calls.push_back("body" + text(part)); }
+  void send_body(const BodyData& part) override {
+    if (part.is_last) before_last();
+    calls.push_back("body" + text(part));
+  }
   std::size_t send_answer(const worker::http::Answer& answer, bool refused) override {
+    before_last();
     page = answer.page;
     std::string call = "answer " + std::to_string(answer.status);
     if (!answer.field.name.empty()) {
