@@ -130,8 +130,8 @@ std::string_view class_of(const Column& column) {
 }
 
 // A backend counts as what the administrator has made it, whatever becomes of it then.
-constexpr std::string_view kGroups[] = {"live",    "warming", "drained", "disabled",
-                                        "ejected", "dead"};
+constexpr std::string_view kGroups[] = {"live",     "warming", "drained",
+                                        "disabled", "ejected", "dead"};
 
 std::string_view group_of(const shm::BackendStatus& backend) {
   if (backend.admin.state != shm::AdminState::enabled) return to_text(backend.admin.state);
