@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <utility>
 
@@ -12,6 +13,7 @@ namespace {
 
 constexpr std::string_view kError = "error";
 constexpr std::string_view kWarning = "warning";
+constexpr std::string_view kNotice = "notice";
 constexpr std::uint64_t kSilentMs = 3000;  // of a worker; it reports at least once a second
 
 // The fields of one object by name.
@@ -85,9 +87,24 @@ std::optional<StatusObject> of_listener(const Reader& listener) {
                  "no more tunnels and event streams (MaxStreams: " + std::to_string(most) + ")");
 }
 
+bool is_out_of_use(const Reader& backend) {
+  const std::string admin = backend.text("admin");
+  return admin == "drained" || admin == "disabled";
+}
+
+// Nobody misses a backend that the administrator has taken out of use, so its death is no error.
+StatusObject out_of_use(const Reader& backend, std::string name) {
+  const std::string by = backend.text("admin_by");
+  std::string text = backend.text("admin") + " by " + (by.empty() ? "the configuration" : by);
+  if (backend.text("state") == "dead") text += ", and dead: " + backend.text("reason");
+  return problem(backend, kNotice, std::move(name), std::move(text),
+                 backend.number("admin_since_s"));
+}
+
 std::optional<StatusObject> of_backend(const Reader& backend) {
   const std::string name = backend.text("name");
   const std::string state = backend.text("state");
+  if (is_out_of_use(backend) && !is_full(backend, "in_flight")) return out_of_use(backend, name);
   if (state == "dead") {
     return problem(backend, kError, name, "dead: " + backend.text("reason"),
                    backend.number("since_s"));
@@ -124,7 +141,9 @@ std::optional<StatusObject> of_certificate(const Reader& certificate) {
   return problem(certificate, kWarning, std::move(name), "expires within 21 days");
 }
 
-bool is_error(const StatusObject& problem) { return problem.fields.front().value == kError; }
+bool is_of(const StatusObject& problem, std::string_view severity) {
+  return problem.fields.front().value == severity;
+}
 
 }  // namespace
 
@@ -153,8 +172,12 @@ std::vector<StatusObject> problems_of(const std::vector<StatusObject>& objects) 
   return problems;
 }
 
+bool is_notice(const StatusObject& problem) { return is_of(problem, kNotice); }
+
 void put_errors_first(std::vector<StatusObject>& problems) {
+  const auto is_error = [](const StatusObject& problem) { return is_of(problem, kError); };
   std::ranges::stable_partition(problems, is_error);
+  std::ranges::stable_partition(problems, std::not_fn(is_notice));
 }
 
 }  // namespace shm

@@ -13,14 +13,17 @@ namespace shm {
 const StatusField* find_field(const StatusObject& object, std::string_view key);
 
 // What is wrong with one object; nothing when all is well. It has the kind "problem" and the fields
-//   severity  error: requests fail or will; warning: something is lost or short
+//   severity  error: requests fail or will; warning: something is lost or short; notice: the
+//             administrator wants it so (a backend that is drained or disabled)
 //   object    the kind of the object
 //   name      of the object; none for the only one of its kind
 //   text      what is wrong, in words that do not change while it stays wrong
 //   since_s   for how long, where that is known
 std::optional<StatusObject> problem_of(const StatusObject& object);
 
-// Those of all objects, errors first.
+bool is_notice(const StatusObject& problem);
+
+// Those of all objects: errors, then warnings, then notices.
 std::vector<StatusObject> problems_of(const std::vector<StatusObject>& objects);
 void put_errors_first(std::vector<StatusObject>& problems);
 

@@ -1,12 +1,14 @@
 
 // Charts of the last minutes, as SVG.
 const WINDOW_S = 300;
-const SPACE = {left: 58, right: 10, top: 8, bottom: 20};
+const LEAST_WINDOW_S = 60;  // while the page is younger than that
+const SPACE = {right: 10, top: 8, bottom: 20};
+const LEAST_LEFT = 54;  // for the labels of values
 
-// The least of 1, 2, 5, 10, 20 … that is not below `value`.
+// The least of 1, 2, 4, 6, 8, 10, 20 … that is not below `value`: half of it is a good number, too.
 function nice(value) {
   const power = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 5, 10].find((step) => step * power >= value * 0.999999) * power;
+  return [1, 2, 4, 6, 8, 10].find((step) => step * power >= value * 0.999999) * power;
 }
 
 class Chart {
@@ -14,6 +16,8 @@ class Chart {
   constructor(options) {
     Object.assign(this, options);
     this.at = null;  // seconds before now that the cursor is at
+    this.left = LEAST_LEFT;
+    this.window = LEAST_WINDOW_S;  // seconds from the left to the right
     this.samples = [];
     this.sum = make('span');
     this.svg = make('svg', {tabindex: 0, role: 'img'});
@@ -37,9 +41,9 @@ class Chart {
   listen() {
     this.svg.addEventListener('pointermove', (event) => {
       const box = this.svg.getBoundingClientRect();
-      const width = box.width - SPACE.left - SPACE.right;
-      const part = (event.clientX - box.left - SPACE.left) / width;
-      this.point(Math.round((1 - part) * WINDOW_S));
+      const width = box.width - this.left - SPACE.right;
+      const part = (event.clientX - box.left - this.left) / width;
+      this.point(Math.round((1 - part) * this.window));
     });
     this.svg.addEventListener('pointerleave', () => this.point(null));
     this.svg.addEventListener('blur', () => this.point(null));
@@ -53,13 +57,15 @@ class Chart {
   }
 
   point(at) {
-    this.at = at === null ? null : Math.min(Math.max(at, 0), WINDOW_S);
+    this.at = at === null ? null : Math.min(Math.max(at, 0), Math.floor(this.window));
     this.draw();
   }
 
   update(samples, now) {
     this.samples = samples;
     this.now = now;
+    const age = (now - samples[0].at) / 1000;
+    this.window = Math.min(Math.max(age, LEAST_WINDOW_S), WINDOW_S);
     this.draw();
   }
 
@@ -86,7 +92,8 @@ class Chart {
     const top = this.most();
     const right = box.width - SPACE.right;
     const bottom = box.height - SPACE.bottom;
-    const x = (at) => right - (this.now - at) / 1000 / WINDOW_S * (right - SPACE.left);
+    this.left = this.space([top / 2, top]);
+    const x = (at) => right - (this.now - at) / 1000 / this.window * (right - this.left);
     const y = (value) => bottom - value / top * (bottom - SPACE.top);
     const parts = [...this.axes(top, x, y, right, bottom), ...this.lines(x, y)];
     const sample = this.chosen();
@@ -99,22 +106,30 @@ class Chart {
     this.describe(sample);
   }
 
+  // What the labels of the axis need, in the browser's own font.
+  space(values) {
+    const labels = values.map((value) => make('text', {}, this.format(value)));
+    this.svg.append(...labels);
+    const widths = labels.map((label) => label.getComputedTextLength());
+    return Math.max(LEAST_LEFT, Math.ceil(Math.max(...widths)) + 8);
+  }
+
   axes(top, x, y, right, bottom) {
     const parts = [];
     for (const value of [0, top / 2, top]) {
       const at = Math.round(y(value)) + 0.5;
-      parts.push(make('line', {class: 'grid', x1: SPACE.left, x2: right, y1: at, y2: at}));
+      parts.push(make('line', {class: 'grid', x1: this.left, x2: right, y1: at, y2: at}));
       if (!this.whole || Number.isInteger(value)) {
         parts.push(make(
-            'text', {x: SPACE.left - 6, y: at + 4, 'text-anchor': 'end'}, this.format(value)));
+            'text', {x: this.left - 6, y: at + 4, 'text-anchor': 'end'}, this.format(value)));
       }
     }
-    for (const minutes of [4, 3, 2, 1, 0]) {
-      const at = x(this.now - minutes * 60000);
-      const anchor = minutes === 0 ? 'end' : 'middle';
-      parts.push(make(
-          'text', {x: at, y: bottom + 16, 'text-anchor': anchor},
-          minutes === 0 ? 'now' : `−${minutes} min`));
+    const step = this.window > 150 ? 60 : 30;
+    for (let ago = 0; ago < this.window; ago += step) {
+      const anchor = ago === 0 ? 'end' : 'middle';
+      const label = ago === 0 ? 'now' : ago % 60 === 0 ? `−${ago / 60} min` : `−${ago} s`;
+      const place = {x: x(this.now - ago * 1000), y: bottom + 16, 'text-anchor': anchor};
+      parts.push(make('text', place, label));
     }
     return parts;
   }

@@ -1,11 +1,13 @@
 // See status_page.h.
 #include "worker/serve/status_page.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <span>
 
 #include "shm/status_problems.h"
+#include "worker/http/date.h"
 #include "worker/http/html.h"
 #include "worker/serve/page_files.h"
 
@@ -18,7 +20,7 @@ constexpr std::size_t kMostProblems = 20;
 struct Column {
   std::string_view key;
   std::string_view heading;
-  std::string_view format = "text";  // text, plain, count, limit, seconds, ms, percent
+  std::string_view format = "text";  // text, setter, plain, count, limit, seconds, ms, percent
   std::string_view rate = {};        // the counter whose gain per second the script shows
 };
 
@@ -33,7 +35,8 @@ constexpr auto kBackendColumns = std::to_array<Column>({
     {"name", "Backend"},
     {"state", "State"},
     {"reason", "Reason"},
-    {"since_s", "Since", "seconds"},
+    {"since_s", "For", "seconds"},
+    {"admin", "Admin"},
     {"", "Requests/s", "rate", "requests"},
     {"in_flight", "In flight", "count"},
     {"limit", "Limit", "limit"},
@@ -44,6 +47,8 @@ constexpr auto kBackendColumns = std::to_array<Column>({
     {"requests", "Requests", "count"},
     {"check", "Last check"},
     {"share", "Share", "percent"},
+    {"admin_by", "Admin by", "setter"},
+    {"admin_since_s", "Admin for", "seconds"},
     {"address", "Address"},
 });
 constexpr auto kServiceColumns = std::to_array<Column>({
@@ -115,11 +120,22 @@ constexpr auto kTables = std::to_array<Table>({
     {"worker", "workers", "Workers", kWorkerColumns},
 });
 
-bool is_number(const Column& column) { return column.format != "text"; }
+bool is_number(const Column& column) {
+  return column.format != "text" && column.format != "setter";
+}
 
 std::string_view class_of(const Column& column) {
   if (!column.rate.empty()) return " class=\"number live\"";
   return is_number(column) ? " class=\"number\"" : "";
+}
+
+// A backend counts as what the administrator has made it, whatever becomes of it then.
+constexpr std::string_view kGroups[] = {"live",     "warming", "drained",
+                                        "disabled", "ejected", "dead"};
+
+std::string_view group_of(const shm::BackendStatus& backend) {
+  if (backend.admin.state != shm::AdminState::enabled) return to_text(backend.admin.state);
+  return to_text(backend.fitness.standing);
 }
 
 // 3 h 12 min: the two largest units.
@@ -139,7 +155,9 @@ std::string duration(std::uint64_t seconds) {
 }
 
 std::string shown(const shm::StatusField* field, std::string_view format) {
-  if (field == nullptr || field->kind == shm::StatusField::Kind::none) return "\u2013";
+  if (field == nullptr || field->kind == shm::StatusField::Kind::none) {
+    return format == "setter" ? "configuration" : "\u2013";
+  }
   if (format == "limit" && field->value == "0") return "none";
   if (format == "percent") return field->value + " %";
   if (format != "seconds") return field->value;
@@ -186,7 +204,7 @@ void add_row(std::string& part, const Table& table, const shm::StatusObject& obj
     const std::string text =
         column.rate.empty() ? value_of(object, column.key, column.format) : std::string("\u2013");
     part.append(is_first ? "<th scope=\"row\"" : "<td").append(class_of(column));
-    if (column.key == "state") add_attribute(part, "data-state", text);
+    if (column.key == "state" || column.key == "admin") add_attribute(part, "data-state", text);
     part += '>';
     http::append_html(text, part);
     part += is_first ? "</th>" : "</td>";
@@ -207,13 +225,25 @@ void StatusPage::add_summary(std::string& part) const {
   part += "</p>";
 }
 
+// How many backends there are of each state; groups without one are hidden.
+void StatusPage::add_counts(std::string& part) const {
+  part += "<ul id=\"counts\" class=\"counts\" aria-label=\"Backends\">";
+  for (const std::string_view group : kGroups) {
+    const auto size = std::ranges::count(moment_.snapshot().backends, group, group_of);
+    part.append("<li data-state=\"").append(group).append(size == 0 ? "\" hidden>" : "\">");
+    part.append("<b>").append(std::to_string(size)).append("</b> ").append(group).append("</li>");
+  }
+  part += "</ul>";
+}
+
 void StatusPage::add_problems(std::string& part) const {
   std::vector<shm::StatusObject> problems;
   for (std::size_t i = 0; i < moment_.size(); ++i) {
     if (auto problem = shm::problem_of(moment_.object(i))) problems.push_back(std::move(*problem));
   }
   shm::put_errors_first(problems);
-  part.append("<p id=\"fine\" class=\"fine\"").append(problems.empty() ? "" : " hidden");
+  const bool is_fine = std::ranges::all_of(problems, shm::is_notice);
+  part.append("<p id=\"fine\" class=\"fine\"").append(is_fine ? "" : " hidden");
   part.append(">Nothing is wrong.</p><ul id=\"problem-list\" class=\"problems\"");
   part.append(problems.empty() ? " hidden>" : ">");
   for (std::size_t i = 0; i < problems.size() && i < kMostProblems; ++i) {
@@ -225,7 +255,7 @@ void StatusPage::add_problems(std::string& part) const {
     part += "</strong> ";
     http::append_html(value_of(one, "text"), part);
     if (shm::find_field(one, "since_s")->kind != shm::StatusField::Kind::none) {
-      part.append(" for ").append(value_of(one, "since_s", "seconds"));
+      part.append(", for ").append(value_of(one, "since_s", "seconds"));
     }
     part += "</li>\n";
   }
@@ -246,13 +276,16 @@ void StatusPage::add_top(std::string& part) const {
   part +=
       "<p class=\"control live\"><span id=\"state\" class=\"quiet\" role=\"status\"></span>"
       "<button id=\"pause\" type=\"button\">Pause</button></p></header>\n<main>\n"
-      "<p id=\"lost\" role=\"alert\" hidden></p>\n"
+      "<p id=\"lost\" role=\"alert\" hidden></p>\n";
+  add_counts(part);
+  part +=
       "<section aria-labelledby=\"problems\" aria-live=\"polite\">"
       "<h2 id=\"problems\">Problems</h2>";
   add_problems(part);
+  part.append("</section>\n<noscript><p class=\"quiet\">This is the state at ");
+  part.append(http::Date().text(moment_.snapshot().at_unix_s));
   part +=
-      "</section>\n<noscript><p class=\"quiet\">Without script this page shows one moment: load it "
-      "again for newer figures.</p></noscript>\n"
+      ". Without script, load the page again for newer figures.</p></noscript>\n"
       "<div id=\"charts\" class=\"charts live\"></div>\n";
 }
 

@@ -28,6 +28,7 @@ class StatusPage final : public Body {
 
   void add_top(std::string& part) const;
   void add_summary(std::string& part) const;
+  void add_counts(std::string& part) const;
   void add_problems(std::string& part) const;
   // Rows until the part is long enough. False: the last table is complete.
   bool add_rows(std::string& part, std::size_t most);

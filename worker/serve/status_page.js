@@ -2,8 +2,8 @@
 // Fetches status.json once a second and shows it.
 const PATIENCE_MS = 5000;
 const MOST_PROBLEMS = 20;
-const STATES = ['live', 'warming', 'drained', 'ejected', 'dead'];
-const DRAINED = ['disabled', 'drained', 'draining'];
+const TITLE = document.title;
+const STATES = ['live', 'warming', 'drained', 'disabled', 'ejected', 'dead'];
 
 const perSecond = (value) => formats.rate.format(value);
 const charts = [
@@ -32,7 +32,7 @@ const charts = [
     series: [
       {key: 'server', label: 'responses 5xx', colour: 'orange'},
       {key: 'client', label: 'responses 4xx', colour: 'purple', dashed: true},
-      {key: 'failures', label: 'failures of backends', colour: 'blue', dashed: true}
+      {key: 'failures', label: 'backend failures', colour: 'blue', dashed: true}
     ]
   }),
   new Chart({
@@ -46,6 +46,7 @@ const charts = [
       {key: 'live', label: 'live', colour: 'green'},
       {key: 'warming', label: 'warming', colour: 'yellow'},
       {key: 'drained', label: 'drained', colour: 'blue'},
+      {key: 'disabled', label: 'disabled', colour: 'grey'},
       {key: 'ejected', label: 'ejected', colour: 'purple'},
       {key: 'dead', label: 'dead', colour: 'orange'}
     ]
@@ -69,18 +70,19 @@ function showProblems(problems) {
         (one) => make(
             'li', {class: one.severity},
             make('strong', {}, [one.object, one.name].filter((part) => part !== null).join(' ')),
-            ` ${one.text} `, make('span', {class: 'since', 'aria-hidden': 'true'}))));
+            ` ${one.text}`, make('span', {class: 'since', 'aria-hidden': 'true'}))));
     if (problems.length > MOST_PROBLEMS) {
       list.append(make('li', {class: 'more'}, `and ${problems.length - MOST_PROBLEMS} more`));
     }
   }
   items.forEach((one, index) => {
     const since = list.children[index].querySelector('.since');
-    setText(since, one.since_s === null ? '' : `for ${duration(one.since_s)}`);
+    setText(since, one.since_s === null ? '' : `, for ${duration(one.since_s)}`);
   });
   list.hidden = problems.length === 0;
-  $('fine').hidden = problems.length !== 0;
-  document.title = (problems.length ? `(${problems.length}) ` : '') + 'Pound status';
+  const wrong = problems.filter(({severity}) => severity !== 'notice').length;
+  $('fine').hidden = wrong !== 0;
+  document.title = (wrong ? `(${wrong}) ` : '') + TITLE;
 }
 
 const rates = new Rates();
@@ -89,9 +91,15 @@ let answeredAt = null;
 
 const sumOf = (objects, key) => objects.reduce((sum, one) => sum + (one[key] ?? 0), 0);
 
-function stateOf({state}) {
-  if (DRAINED.includes(state)) return 'drained';
-  return STATES.includes(state) ? state : 'dead';
+// A backend counts as what the administrator has made it, whatever becomes of it then.
+const stateOf = ({state, admin}) => admin === 'enabled' ? state : admin;
+
+function showCounts(sample) {
+  for (const item of $('counts').children) {
+    const count = sample[item.dataset.state];
+    setText(item.firstElementChild, formats.count.format(count));
+    item.hidden = count === 0;
+  }
 }
 
 function take(status, now) {
@@ -113,7 +121,8 @@ function take(status, now) {
       $('summary'),
       `Version ${version}, process ${pid}, generation ${generation}, ` +
           `up ${duration(uptime)}, workers ${workers}, clients ${formats.count.format(clients)}`);
-  showProblems(status.problems ?? []);
+  showProblems(status.problems);
+  showCounts(sample);
   for (const table of tables) table.update(status[table.kind] ?? [], rates);
   for (const chart of charts) chart.update(samples, now);
 }
@@ -125,13 +134,13 @@ let asking = null;
 function say(text) { setText($('state'), text); }
 
 function lost(why) {
-  const since = answeredAt === null ?
-      '' :
-      ` The figures below are from ${
-          new Date(Date.now() - (performance.now() - answeredAt)).toLocaleTimeString()}.`;
+  const age = answeredAt === null ? 0 : performance.now() - answeredAt;
+  const time = new Date(Date.now() - age).toLocaleString('sv');  // 2026-11-30 03:12:59
+  const since = answeredAt === null ? '' : ` The figures below are from ${time}.`;
   setText($('lost'), `Pound cannot be reached: ${why}.${since} Trying again.`);
   $('lost').hidden = false;
   document.body.classList.add('stale');
+  document.title = `(not reachable) ${TITLE}`;
   say('not reachable');
 }
 

@@ -61,7 +61,7 @@ class Table {
         row.texts[index] = text;
         row.cells[index].textContent = text;
         if (index === 0) row.cells[index].title = text;
-        if (key === 'state') row.cells[index].dataset.state = text;
+        if (key === 'state' || key === 'admin') row.cells[index].dataset.state = text;
       });
     });
     this.arrange();

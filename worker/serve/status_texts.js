@@ -8,6 +8,7 @@ const $ = (id) => document.getElementById(id);
 const formats = {
   count: new Intl.NumberFormat('en', {maximumFractionDigits: 0}),
   rate: new Intl.NumberFormat('en', {maximumFractionDigits: 1}),
+  tenths: new Intl.NumberFormat('en', {minimumFractionDigits: 1, maximumFractionDigits: 1}),
 };
 
 function make(name, attributes = {}, ...children) {
@@ -33,7 +34,7 @@ function milliseconds(value) {
 }
 
 function shown(value, format) {
-  if (value === null || value === undefined) return '–';
+  if (value === null || value === undefined) return format === 'setter' ? 'configuration' : '–';
   if (typeof value !== 'number') return String(value);
   switch (format) {
     case 'seconds':
@@ -45,9 +46,11 @@ function shown(value, format) {
     case 'plain':
       return String(value);
     case 'rate':
-      return value > 0 && value < 0.05 ? '<0.1' : formats.rate.format(value);
+      return value > 0 && value < 0.05 ? '<0.1' : formats.tenths.format(value);
+    case 'ms':
+      return formats.tenths.format(value);
     default:
-      return formats.rate.format(value);
+      return formats.count.format(value);
   }
 }
 

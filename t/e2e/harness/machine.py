@@ -30,7 +30,7 @@ rm -f usr/sbin/policy-rc.d
 mount -t proc proc proc
 mount -t sysfs sysfs sys
 mount -t cgroup2 none sys/fs/cgroup
-mount -t tmpfs tmpfs run
+mount -t tmpfs -o mode=755 tmpfs run
 mkdir run/lock
 mount -t tmpfs tmpfs dev
 for device in null zero full random urandom tty; do

@@ -3,18 +3,25 @@
 import base64
 import hashlib
 import html
+import json
+import os
 import re
 import shutil
 import subprocess
+import time
+from email.utils import parsedate_to_datetime
 
 import pytest
 
 from harness import get, reserve_port, wait_until
 from harness.config import plain_site
+from harness.control import SOCKET
 from harness.http2 import Http2
+from harness.poundctl import poundctl
 
 EVIL = "/tmp/<script>alert(1)</script>&amp;.sock"
 CONFIG = plain_site(
+    f"Workers: 1; {SOCKET}",
     listener="Protocols: [h2c, http/1.1]",
     backends={"web": "", "gone": "", "evil": f"Address: {EVIL}"},
     services="""
@@ -26,7 +33,23 @@ CONFIG = plain_site(
   Backends: [*evil]
 - Backends: [*web]
 """)
+STATES = ["live", "warming", "drained", "disabled", "ejected", "dead"]
+BY = -3  # the column with who has set the state; how long ago follows
+NAMES = ["on", "resting", "parked", "ill", "off"]
+STEERED = plain_site(
+    f"Workers: 1; {SOCKET}",
+    backends={"on": "", "resting": "", "parked": "Disabled: true", "ill": "", "off": ""},
+    services="""
+- URL: "^/pound([/?]|$$)"
+  Serve: status
+- URL: "^/ill"
+  Backends: [*ill]
+- URL: "^/off"
+  Backends: [*off]
+- Backends: [*on, *resting, *parked]
+""")
 CHROMIUM = shutil.which("chromium")
+needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 
 
 def element(page, name):
@@ -69,15 +92,88 @@ def test_the_tables_are_there_without_script(pound):
     assert get(pound.port).status == 200
     assert get(pound.port, "/gone").status == 503
     _, page = page_of(pound)
-    rows = [[html.unescape(re.sub("<[^>]*>", "", cell)) for cell in re.findall(r"<t[hd].*?</t[hd]>", row)]
-            for row in re.findall(r"<tr>(.*?)</tr>", page, re.S)]
-    by_name = {row[0]: row for row in rows}
+    by_name = rows_of(page)
     assert by_name["web"][1:3] == ["live", "–"]
     assert by_name["gone"][1:3] == ["dead", "refused"]
     assert by_name[f"127.0.0.1:{pound.port}/4"][2] == "1"
-    assert re.search(r'<li class="error"><strong>backend gone</strong> dead: refused for \d+ s</li>',
+    assert re.search(r'<li class="error"><strong>backend gone</strong> dead: refused, for \d+ s</li>',
                      page)
     assert '<p id="fine" class="fine" hidden>' in page
+    assert counts_of(page) == {"live": 2, "dead": 1}
+    (moment,) = re.findall('<noscript><p class="quiet">This is the state at ([^.]*). Without script, '
+                           "load the page again for newer figures.</p></noscript>", page)
+    assert abs(parsedate_to_datetime(moment).timestamp() - time.time()) < 60
+
+
+def rows_of(page):
+    """The texts of the cells of all tables, by the first one of the row."""
+    cells = [[html.unescape(re.sub("<[^>]*>", "", cell))
+              for cell in re.findall(r"<t[hd].*?</t[hd]>", row)]
+             for row in re.findall(r"<tr>(.*?)</tr>", page, re.S)]
+    return {row[0]: row for row in cells}
+
+
+def counts_of(page):
+    """The numbers of backends that the page shows, by state."""
+    items = re.findall(r'<li data-state="(\w+)"( hidden(?:="")?)?><b>(\d+)</b> (\w+)</li>', page)
+    assert [state for state, *_ in items] == STATES
+    assert all(state == label for state, _, _, label in items)
+    assert all((count == "0") == bool(hidden) for _, hidden, count, _ in items)
+    return {state: int(count) for state, _, count, _ in items if count != "0"}
+
+
+@pytest.fixture(name="steered")
+def fixture_steered(site):
+    """Backends in all administrative states, of which "ill" and "off" are dead."""
+    pound = site.pound(STEERED, on=site.backend().port, resting=site.backend().port,
+                       parked=site.backend().port, ill=reserve_port(), off=reserve_port())
+    assert get(pound.port, "/ill").status == 503
+    assert get(pound.port, "/off").status == 503
+    for command in ("drain resting", "disable off", "drain on", "enable on"):
+        poundctl(pound, *command.split())
+    return pound
+
+
+def test_the_administrative_state_without_script(steered):
+    _, page = page_of(steered)
+    assert counts_of(page) == {"live": 1, "drained": 2, "disabled": 1, "dead": 1}
+    by = f"uid:{os.getuid()}"
+    rows = rows_of(page)
+    assert {name: [*rows[name][1:3], rows[name][4], rows[name][BY]] for name in NAMES} == {
+        "on": ["live", "–", "enabled", by],
+        "resting": ["live", "–", "drained", by],
+        "parked": ["live", "–", "drained", "configuration"],
+        "ill": ["dead", "refused", "enabled", "configuration"],
+        "off": ["dead", "refused", "disabled", by],
+    }
+    assert rows["ill"][BY + 1] == "–"
+    assert all(re.fullmatch(r"\d+ s", rows[name][BY + 1]) for name in NAMES if name != "ill")
+    shown = re.findall(r'<li class="(\w+)"><strong>backend (\w+)</strong> (.*?), for \d+ s</li>', page)
+    assert shown == [("error", "ill", "dead: refused"),
+                     ("notice", "resting", f"drained by {by}"),
+                     ("notice", "parked", "drained by the configuration"),
+                     ("notice", "off", f"disabled by {by}, and dead: refused")]
+
+
+def test_the_administrative_state_in_json(steered):
+    now = json.loads(get(steered.port, "/pound/status.json").body)
+    by = f"uid:{os.getuid()}"
+    backends = {one["name"]: one for one in now["backends"]}
+    assert {name: (one["admin"], one["admin_by"]) for name, one in backends.items()} == {
+        "on": ("enabled", by), "resting": ("drained", by), "parked": ("drained", None),
+        "ill": ("enabled", None), "off": ("disabled", by)}
+    assert backends["ill"]["admin_since_s"] is None
+    assert all(0 <= backends[name]["admin_since_s"] < 60 for name in NAMES if name != "ill")
+    assert [(one["severity"], one["name"]) for one in now["problems"]] == [
+        ("error", "ill"), ("notice", "resting"), ("notice", "parked"), ("notice", "off")]
+
+
+def test_nothing_is_wrong_when_backends_are_only_drained(site):
+    pound = site.pound(CONFIG, web=site.backend().port, gone=reserve_port())
+    poundctl(pound, "drain", "web")
+    _, page = page_of(pound)
+    assert '<p id="fine" class="fine">Nothing is wrong.</p>' in page
+    assert counts_of(page) == {"live": 2, "drained": 1}
 
 
 def test_a_hostile_name_stays_text(pound):
@@ -100,21 +196,47 @@ def test_http2_and_head(pound):
         assert (moved.status, moved.field("location")) == (302, "./pound/")
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
-def test_a_browser_runs_the_script_under_the_policy(pound, tmp_path):
-    assert get(pound.port, "/gone").status == 503
-    assert get(pound.port, "/evil").status == 503
+def browse(pound, folder, *flags):
+    """What a browser makes of the page in four seconds of its own clock."""
     done = subprocess.run(
         [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
          "--no-first-run", "--disable-background-networking", "--disable-component-update",
-         "--disable-sync", f"--user-data-dir={tmp_path}", "--virtual-time-budget=4000",
-         "--enable-logging=stderr", "--dump-dom", f"http://127.0.0.1:{pound.port}/pound/"],
+         "--disable-sync", f"--user-data-dir={folder}", "--virtual-time-budget=4000",
+         "--enable-logging=stderr", *flags, "--dump-dom", f"http://127.0.0.1:{pound.port}/pound/"],
         capture_output=True, text=True, check=True, timeout=120)
-    page = done.stdout
     assert 'CONSOLE' not in done.stderr, done.stderr
+    return done.stdout
+
+
+@needs_chromium
+def test_a_browser_runs_the_script_under_the_policy(pound, tmp_path):
+    assert get(pound.port, "/gone").status == 503
+    assert get(pound.port, "/evil").status == 503
+    page = browse(pound, tmp_path)
     assert 'class="js"' in page.split("<head>")[0]
     assert page.count("<figure>") == 4
     assert "(2) Pound status" in element(page, "title")
     assert page.count("<script>") == 1
     assert wait_until(lambda: [r for r in pound.records() if "/pound/status.json" in r["request"]],
                       lambda: "the script's requests")
+
+
+@needs_chromium
+def test_a_browser_shows_the_administrative_state(steered, tmp_path):
+    page = browse(steered, tmp_path)
+    assert element(page, "title") == "(1) Pound status"
+    assert counts_of(page) == {"live": 1, "drained": 2, "disabled": 1, "dead": 1}
+    by = f"uid:{os.getuid()}"
+    rows = rows_of(page)
+    assert {name: [rows[name][1], rows[name][4], rows[name][BY]] for name in NAMES} == {
+        "on": ["live", "enabled", by], "resting": ["live", "drained", by],
+        "parked": ["live", "drained", "configuration"],
+        "ill": ["dead", "enabled", "configuration"], "off": ["dead", "disabled", by]}
+    assert page.count('<td class="" data-state="drained">drained</td>') == 2
+    legend = re.findall(r"</svg>([a-z ]+)<output>(.*?)</output>", page)
+    assert legend[-6:] == [("live", "1"), ("warming", "0"), ("drained", "2"), ("disabled", "1"),
+                           ("ejected", "0"), ("dead", "1")]
+    notices = re.findall(r'<li class="notice"><strong>backend (\w+)</strong> (.*?)<span', page)
+    assert notices == [("resting", f"drained by {by}"),
+                       ("parked", "drained by the configuration"),
+                       ("off", f"disabled by {by}, and dead: refused")]

@@ -70,10 +70,54 @@ TEST_CASE("status_page: names are text, wherever they stand") {
   const std::string escaped =
       "/run/&quot;&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&amp;.sock";
   CHECK(count(text, escaped) == 2);  // among the problems, and in the table
-  CHECK(text.find("<strong>backend " + escaped + "</strong> dead: refused for 3 s</li>") !=
+  CHECK(text.find("<strong>backend " + escaped + "</strong> dead: refused, for 3 s</li>") !=
         std::string::npos);
   CHECK(text.find("<td data-state=\"dead\">dead</td>") != std::string::npos);
   CHECK(text.find("process 7, generation 0, up 4 s") != std::string::npos);
+}
+
+TEST_CASE("status_page: what the administrator wants of backends, and how many there are") {
+  World world(6);
+  shm::BackendTable& table = world.segment.backends();
+  table.admin().set(0, shm::AdminState::drained, 1000, 2000);
+  table.admin().set(1, shm::AdminState::disabled, 0, 3000);
+  table.admin().follow_file(2, true, 4000);
+  table.mark_dead(2, shm::DeadReason::refused, 2000);
+  table.admin().set(3, shm::AdminState::drained, 0, 2000);
+  table.admin().set(3, shm::AdminState::enabled, 0, 4500);
+  const worker::serve::State state = world.state();
+  worker::serve::StatusPage page(state, 5000);
+  std::size_t parts = 0;
+  const std::string text = read_all(page, 2 * kPartSize, parts);
+  const auto has = [&](std::string_view what) { CHECK_MESSAGE(count(text, what) == 1, what); };
+  has("<ul id=\"counts\" class=\"counts\" aria-label=\"Backends\">"
+      "<li data-state=\"live\"><b>3</b> live</li>"
+      "<li data-state=\"warming\" hidden><b>0</b> warming</li>"
+      "<li data-state=\"drained\"><b>2</b> drained</li>"
+      "<li data-state=\"disabled\"><b>1</b> disabled</li>"
+      "<li data-state=\"ejected\" hidden><b>0</b> ejected</li>"
+      "<li data-state=\"dead\" hidden><b>0</b> dead</li></ul>");
+  CHECK(count(text, "<td data-state=\"enabled\">enabled</td>") == 3);
+  CHECK(count(text, "<td data-state=\"drained\">drained</td>") == 2);
+  has("<td data-state=\"disabled\">disabled</td>");
+  has("<td>uid:1000</td><td class=\"number\">3 s</td>");
+  has("<td>uid:0</td><td class=\"number\">2 s</td>");
+  has("<td>configuration</td><td class=\"number\">1 s</td>");
+  has("<td>uid:0</td><td class=\"number\">0 s</td>");
+  CHECK(count(text, "<td>configuration</td><td class=\"number\">\u2013</td>") == 2);
+  CHECK(count(text, "<li class=\"notice\">") == 3);
+  has("</strong> drained by uid:1000, for 3 s</li>");
+  has("</strong> disabled by uid:0, for 2 s</li>");
+  has("</strong> drained by the configuration, and dead: refused, for 1 s</li>");
+  has("<p id=\"fine\" class=\"fine\">Nothing is wrong.</p><ul id=\"problem-list\" "
+      "class=\"problems\">");
+  worker::serve::StatusJson json(state, 5000);
+  const std::string data = read_all(json, 2 * kPartSize, parts);
+  CHECK(count(data, "\"admin\":\"drained\",\"admin_by\":\"uid:1000\",\"admin_since_s\":3,") == 1);
+  CHECK(count(data, "\"admin\":\"disabled\",\"admin_by\":\"uid:0\",\"admin_since_s\":2,") == 1);
+  CHECK(count(data, "\"admin\":\"drained\",\"admin_by\":null,\"admin_since_s\":1,") == 1);
+  CHECK(count(data, "\"admin\":\"enabled\",\"admin_by\":null,\"admin_since_s\":null,") == 2);
+  CHECK(count(data, "{\"severity\":\"notice\",\"object\":\"backend\",") == 3);
 }
 
 TEST_CASE("status_page: the policy permits the two files of the page, and nothing else") {

@@ -90,6 +90,33 @@ TEST_CASE("status_problems: backends") {
         "warning backend b: the last check failed: http_503 [2]");
 }
 
+TEST_CASE("status_problems: a backend that the administrator has taken out of use is a notice") {
+  const auto backend = [](const char* state, const char* admin, const char* by, const char* taken) {
+    return said(object("backend", {{"name", "b"},
+                                   {"state", state},
+                                   {"since_s", "12"},
+                                   {"reason", "refused"},
+                                   {"in_flight", taken},
+                                   {"limit", "8"},
+                                   {"waiting", "1"},
+                                   {"check", "http_503"},
+                                   {"admin", admin},
+                                   {"admin_by", by},
+                                   {"admin_since_s", "70"}}));
+  };
+  CHECK(backend("live", "drained", "uid:0", "7") == "notice backend b: drained by uid:0 [70]");
+  CHECK(backend("live", "disabled", "uid:1000", "0") ==
+        "notice backend b: disabled by uid:1000 [70]");
+  CHECK(backend("live", "drained", "", "0") ==
+        "notice backend b: drained by the configuration [70]");
+  CHECK(backend("dead", "disabled", "uid:0", "0") ==
+        "notice backend b: disabled by uid:0, and dead: refused [70]");
+  CHECK(backend("ejected", "drained", "uid:0", "0") == "notice backend b: drained by uid:0 [70]");
+  CHECK(backend("dead", "enabled", "uid:0", "0") == "error backend b: dead: refused [12]");
+  CHECK(backend("live", "drained", "uid:0", "8") ==
+        "warning backend b: all slots are taken, requests wait (Threads: 8)");
+}
+
 TEST_CASE("status_problems: certificates that expire") {
   const auto certificate = [](const char* left, const char* name) {
     return said(object("certificate", {{"of", "a:443"}, {"name", name}, {"expires_in_s", left}}));
@@ -111,16 +138,20 @@ TEST_CASE("status_problems: the table of sessions, and what is never wrong") {
     CHECK(said(object(kind, {})).empty());
 }
 
-TEST_CASE("status_problems: errors come first, in the order of the objects") {
+TEST_CASE("status_problems: errors come first and notices last, in the order of the objects") {
   const auto dead = [](const char* name) {
     return object("backend", {{"name", name}, {"state", "dead"}, {"reason", "reset"}});
   };
   const auto problems =
-      shm::problems_of({object("worker", {{"slot", "0"}, {"log_dropped", "1"}}), dead("a"),
+      shm::problems_of({object("backend", {{"name", "c"}, {"admin", "drained"}}),
+                        object("worker", {{"slot", "0"}, {"log_dropped", "1"}}), dead("a"),
                         object("backend", {{"state", "live"}}), dead("b")});
-  REQUIRE(problems.size() == 3);
+  REQUIRE(problems.size() == 4);
   CHECK(shm::find_field(problems[0], "name")->value == "a");
   CHECK(shm::find_field(problems[1], "name")->value == "b");
   CHECK(shm::find_field(problems[2], "name")->value == "0");
+  CHECK(shm::find_field(problems[3], "name")->value == "c");
+  CHECK_FALSE(shm::is_notice(problems[2]));
+  CHECK(shm::is_notice(problems[3]));
   CHECK(shm::find_field(problems[2], "unknown") == nullptr);
 }
