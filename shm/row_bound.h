@@ -15,7 +15,7 @@ namespace shm {
 
 class RowBound {
  public:
-  // Call this after a write to `row`. Costs one relaxed load except for the first time.
+  // Call this at each write to `row`. Costs one relaxed load except for the first time.
   void include(Row row) {
     if (rows_.load(std::memory_order_relaxed) <= row) raise(row + 1);
   }

@@ -32,8 +32,9 @@ class SparseGrid {
   Block& take(std::uint32_t column, Row row) {
     RowPart& own = rows_[row];
     if (own.is_used[column].load(std::memory_order_relaxed) == 0) {
-      own.is_used[column].store(1, std::memory_order_release);
+      // First: a process that dies between must not leave a used block that nobody reads.
       bound_.include(row);
+      own.is_used[column].store(1, std::memory_order_release);
     }
     return own.blocks[column];
   }
