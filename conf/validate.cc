@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "conf/address.h"
+#include "conf/reach.h"
 #include "conf/scalar.h"
 #include "conf/service.h"
 
@@ -97,7 +98,9 @@ bool leads_to_itself(const Redirect& redirect, const Listener& listener) {
 void check_services(const Listener& listener, Diagnostics& diagnostics) {
   const auto& services = listener.services;
   if (services.empty()) {
-    diagnostics.warning(listener.where, "a listener without services: every request gets 404");
+    diagnostics.warning(listener.where,
+                        "a listener without services, here or at the top level: every request gets "
+                        "404");
   }
   for (const Service& service : services) {
     if (service.redirect && leads_to_itself(*service.redirect, listener)) {
@@ -108,6 +111,16 @@ void check_services(const Listener& listener, Diagnostics& diagnostics) {
     if (!service.backends.empty() || service.redirect || service.serve) continue;
     diagnostics.warning(service.where,
                         "a service without backends: every request that matches gets 503");
+  }
+  for (const Unreachable& found : unreachable_services(services)) {
+    if (!found.hidden_by) {
+      diagnostics.warning(services[found.service].where,
+                          "this service can never be reached: what it asks contradicts itself");
+      continue;
+    }
+    diagnostics.warning(services[found.service].where,
+                        "this service can never be reached: an earlier one takes all its requests");
+    diagnostics.note(services[*found.hidden_by].where, "it begins here");
   }
   const auto catch_all = std::find_if(services.begin(), services.end(), matches_everything);
   if (services.end() - catch_all < 2) return;
