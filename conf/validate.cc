@@ -98,9 +98,7 @@ bool leads_to_itself(const Redirect& redirect, const Listener& listener) {
 void check_services(const Listener& listener, Diagnostics& diagnostics) {
   const auto& services = listener.services;
   if (services.empty()) {
-    diagnostics.warning(listener.where,
-                        "a listener without services, here or at the top level: every request gets "
-                        "404");
+    diagnostics.warning(listener.where, "a listener without services: every request gets 404");
   }
   for (const Service& service : services) {
     if (service.redirect && leads_to_itself(*service.redirect, listener)) {

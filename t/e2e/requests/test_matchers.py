@@ -156,15 +156,15 @@ no backslash
 9:47: error: `Path` has text "/x?y"; write the path alone; a query belongs under `Query`
 9:55: error: `Path` has text "/.*"; this is the beginning of a path, no pattern; those belong under \
 `URL`
-10:30: error: `Methods` has text "GET"; it is given twice
-10:43: error: `Query` is an empty mapping, expected a mapping such as `{lang: ^de$}`
-10:56: error: `Header` has text "a b"; expected the name of a header such as `Accept-Language`
-10:69: error: `c` is not a valid regular expression: no `)` closes a group in `(`
-10:77: error: a value in `Header` is a mapping, expected a regular expression or a list of them
+10:31: error: `Methods` has text "GET"; it is given twice
+10:44: error: `Query` is an empty mapping, expected a mapping such as `{lang: ^de$}`
+10:57: error: `Header` has text "a b"; expected the name of a header such as `Accept-Language`
+10:70: error: `c` is not a valid regular expression: no `)` closes a group in `(`
+10:78: error: a value in `Header` is a mapping, expected a regular expression or a list of them
 11:25: error: `Host` has text "A.test"; it is given twice
-11:39: error: an item of `Not` is empty, which would refuse every request; expected `Host`, `Path`, \
+11:40: error: an item of `Not` is empty, which would refuse every request; expected `Host`, `Path`, \
 `Methods`, `Query` or `Header`
-11:44: error: unknown key `URL` in an item of Not; known are Host, Path, Methods, Query and Header
+11:45: error: unknown key `URL` in an item of Not; it belongs in a service or Redirect
 """
 
 

@@ -36,7 +36,7 @@ TEST_CASE("host_name: what is not the name of a host") {
   CHECK(read("*") == "error: leave `Host` away to match every host");
   CHECK(read("http://a.test") == "error: write the host alone, not a URL");
   CHECK(read("a.test/x") == "error: a path belongs under `Path`");
-  for (const char* text : {"www.*.test", "*a.test", "*.*.test"}) {
+  for (const char* text : {"www.*.test", "*a.test", "*.*.test", "*."}) {
     CHECK(
         read(text) ==
         "error: an asterisk stands for whole labels at the beginning only, as in `*.example.com`");
@@ -48,7 +48,6 @@ TEST_CASE("host_name: what is not the name of a host") {
       "error: a name has labels of letters, digits, - and _, at most 63 in each and 253 in all";
   CHECK(read("a..test") == labels);
   CHECK(read("") == labels);
-  CHECK(read("*.") == labels);
   CHECK(read("a b") == labels);
   CHECK(read(std::string(64, 'a')) == labels);
 }
