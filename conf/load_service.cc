@@ -37,9 +37,13 @@ const Service& ServiceLoader::load(const Node& node) {
 }
 
 void ServiceLoader::check_unused() {
+  std::vector<Position> unused;
   for (const Node* item : global_) {
-    if (loaded_.contains(item)) continue;
-    diagnostics_.warning(load(*item).where, "no listener uses this service");
+    if (!loaded_.contains(item)) unused.push_back(load(*item).where);
+  }
+  if (diagnostics_.has_errors()) return;
+  for (const Position& where : unused) {
+    diagnostics_.warning(where, "no listener uses this service");
   }
 }
 
