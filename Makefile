@@ -52,7 +52,7 @@ ifeq ($(CI),true)
 warnings  += -Werror
 endif
 
-packages := libevent_core libcrypto libssl yaml-0.1 re2 libseccomp libnghttp2 libcrypt
+packages := libevent_core libcrypto libssl yaml-0.1 re2 libseccomp libnghttp2 libcrypt libidn2 zlib libzstd libbrotlienc
 # Stops make when a library, pkg-config or the compiler is missing, after naming the packages.
 require = $(shell CXX='$(CXX)' init/missing-deps $(1) $(CPPFLAGS) $(CXXFLAGS))$(if \
     $(filter-out 0,$(.SHELLSTATUS)),$(error packages are missing, nothing was built))

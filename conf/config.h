@@ -15,7 +15,11 @@
 
 #include "conf/access_log.h"
 #include "conf/address_list.h"
+#include "conf/compress.h"
 #include "conf/diagnostic.h"
+#include "conf/edits.h"
+#include "conf/matchers.h"
+#include "conf/pages.h"
 #include "conf/pattern.h"
 
 namespace conf {
@@ -24,11 +28,7 @@ struct Global {
   std::optional<std::string> user;  // User: a name in the user database; default: no change of user
   std::optional<std::string> group;      // Group: likewise
   std::optional<std::string> root_jail;  // RootJail: directory to chroot to; default: none
-  struct ErrorPage {
-    std::string path;  // Err404 and the like: an HTML file, read once at the start
-    Position where;
-  };
-  std::map<int, ErrorPage> error_pages;  // ErrNNN by status, 400..599
+  ErrorPageFiles error_pages;            // Err404 and the like
   unsigned workers = 0;                  // Workers: 1..64; default 0 = one for each CPU
   unsigned max_sessions = 262144;        // MaxSessions: 1024..16777216, fixed at start
   unsigned max_limits = 262144;          // MaxLimits: 1024..16777216 clients, fixed at start
@@ -144,6 +144,7 @@ struct Backend {
   bool disabled = false;                     // Disabled: it gets no new clients
   std::vector<std::string> head_add;         // HeadAdd: whole "Name: value" lines, valid
   std::size_t max_headers = 100;             // MaxHeaders: 1..256 fields of a response; 502
+  Edits edits;                               // Request, Reply
   std::vector<AllowedRule> allow;            // Allow: for its responses
   std::optional<BackendTls> tls;             // TLS: default plain TCP
   std::optional<Check> check;                // Check; default: probes of dead backends only
@@ -267,6 +268,10 @@ inline constexpr std::int64_t kMostLimitSeconds = 86'400;  // in which a burst i
 // different services.
 struct Service {
   std::vector<Condition> conditions;  // all must hold; ordered by kind, then as in the file
+  Matchers matchers;                  // Host, Path, Methods, Query, Header: all must hold
+  std::vector<Matchers> nots;         // Not: none may hold
+  Edits edits;                        // Request, Reply
+  std::vector<Rewrite> rewrites;      // Rewrite
   SessionPolicy session;              // Session
   std::vector<std::size_t> backends;  // Backends: indices into Config::backends, no duplicates
   // Emergency: likewise; they serve while none of `backends` lives. Only beside `backends`
@@ -276,8 +281,12 @@ struct Service {
   std::optional<Redirect> redirect;   // Redirect: instead of backends
   std::optional<Serve> serve;         // Serve: instead of backends
   Position serve_where;
-  std::vector<AllowedRule> allow;  // Allow: for its requests, in addition to the listener's
-  ClientList clients;              // Clients: in addition to the listener's
+  std::optional<Respond> respond;       // Respond: instead of backends
+  std::optional<PageFile> maintenance;  // Maintenance: a page for 503 while it is disabled
+  ErrorPageFiles error_pages;           // ErrNNN: before those of the listener
+  std::optional<Compress> compress;     // Compress; default: responses pass as they are
+  std::vector<AllowedRule> allow;       // Allow: for its requests, in addition to the listener's
+  ClientList clients;                   // Clients: in addition to the listener's
   // Queue: {Known: first}: requests without a session wait behind others. Default: equal
   QueueOrder queue = QueueOrder::equal;
   std::optional<RetryPolicy> retry;        // Retry
@@ -322,6 +331,8 @@ struct Listener {
   // without only http1
   std::vector<Protocol> protocols;
   std::vector<AddedMethod> methods;  // Methods: in addition to the registered ones
+  Edits edits;                       // Request, Reply
+  ErrorPageFiles error_pages;        // ErrNNN: before the global ones
   std::vector<AllowedRule> allow;    // Allow: for all of its requests
   // TrustedProxies: instead of the global ones; empty: none. Default: the global ones
   std::optional<AddressList> trusted_proxies;

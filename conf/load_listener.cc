@@ -215,7 +215,8 @@ Listener load_listener(const Node& node, bool https, ServiceLoader& services,
   listener.rewrite_destination = section.choice("RewriteDestination", false);
   listener.client_limits = load_client_limits(section, LimitOwner::listener, diagnostics);
   listener.auth = load_auth(section, diagnostics);
-  for (const Node* node_of_one : section.items("Services")) {
+  const bool has_own = section.find("Services") != nullptr || section.reported("Services");
+  for (const Node* node_of_one : has_own ? section.items("Services") : services.global()) {
     Service service = services.load(*node_of_one);
     if (!service.auth && !service.redirect) service.auth = listener.auth;
     listener.services.push_back(std::move(service));
@@ -232,13 +233,14 @@ Listener load_listener(const Node& node, bool https, ServiceLoader& services,
 
 void load_listeners(const Section& top, const BackendIndex& backends, Config& config,
                     Diagnostics& diagnostics) {
-  ServiceLoader services(backends, config.backends, diagnostics);
+  ServiceLoader services(backends, config.backends, top.items("Services"), diagnostics);
   for (const Node* node : top.items("HTTPListeners")) {
     config.listeners.push_back(load_listener(*node, false, services, diagnostics));
   }
   for (const Node* node : top.items("HTTPSListeners")) {
     config.listeners.push_back(load_listener(*node, true, services, diagnostics));
   }
+  services.check_unused();
 }
 
 }  // namespace conf

@@ -4,7 +4,6 @@
 // reported with what was probably meant.
 #include "conf/load_service.h"
 
-#include <map>
 #include <string>
 #include <utility>
 
@@ -14,6 +13,7 @@
 #include "conf/load_balance.h"
 #include "conf/load_clients.h"
 #include "conf/load_limit.h"
+#include "conf/load_matchers.h"
 #include "conf/load_queue.h"
 #include "conf/load_redirect.h"
 #include "conf/load_retry.h"
@@ -30,11 +30,34 @@ std::vector<AllowedRule> load_allow(const Section& section) {
   return allow;
 }
 
-Service ServiceLoader::load(const Node& node) {
+const Service& ServiceLoader::load(const Node& node) {
+  const auto found = loaded_.find(&node);
+  if (found != loaded_.end()) return found->second;
+  return loaded_.emplace(&node, read(node)).first->second;
+}
+
+void ServiceLoader::check_unused() {
+  std::vector<Position> unused;
+  for (const Node* item : global_) {
+    if (!loaded_.contains(item)) unused.push_back(load(*item).where);
+  }
+  if (diagnostics_.has_errors()) return;
+  for (const Position& where : unused) {
+    diagnostics_.warning(where, "no listener uses this service");
+  }
+}
+
+Service ServiceLoader::read(const Node& node) {
   const Section section(service_schema(), node, diagnostics_);
   Service service;
   service.where = node.where;
   service.conditions = conditions_of(section);
+  const CompilePattern compile_pattern = [this](const Node& item, std::string_view key,
+                                                Pattern::Case letter_case) {
+    return compile(item, key, letter_case);
+  };
+  service.matchers = load_matchers(section, compile_pattern, diagnostics_);
+  service.nots = load_nots(section, compile_pattern, diagnostics_);
   warn_about_hosts(section);
   const std::size_t messages = diagnostics_.all().size();
   service.session = load_session(section, diagnostics_);

@@ -5,7 +5,9 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -23,14 +25,21 @@ std::vector<AllowedRule> load_allow(const Section& section);
 
 class ServiceLoader {
  public:
-  // Borrows all three. `index` and `backends` are complete.
+  // Borrows all of it. `index` and `backends` are complete; `global` are the items of the top-level
+  // Services.
   ServiceLoader(const BackendIndex& index, const std::vector<Backend>& backends,
-                Diagnostics& diagnostics)
-      : index_(index), backends_(backends), diagnostics_(diagnostics) {}
+                std::span<const Node* const> global, Diagnostics& diagnostics)
+      : index_(index), backends_(backends), global_(global), diagnostics_(diagnostics) {}
 
-  Service load(const Node& node);
+  // An item that several listeners have is read, and what is wrong with it is said, once.
+  const Service& load(const Node& node);
+  // What listeners without Services have.
+  std::span<const Node* const> global() const { return global_; }
+  // Reads the global services that no listener has, and warns about them.
+  void check_unused();
 
  private:
+  Service read(const Node& node);
   std::optional<Pattern> compile(const Node& node, std::string_view key, Pattern::Case letter_case);
   std::vector<Condition> conditions_of(const Section& section);
   void warn_about_hosts(const Section& section);
@@ -40,7 +49,9 @@ class ServiceLoader {
 
   const BackendIndex& index_;
   const std::vector<Backend>& backends_;
+  std::span<const Node* const> global_;
   Diagnostics& diagnostics_;
+  std::map<const Node*, Service> loaded_;
   std::size_t patterns_ = 0;
 };
 

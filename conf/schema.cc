@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::int64_t kMaxPath = 4095;
 constexpr std::int64_t kMaxName = 255;
+constexpr std::int64_t kMaxHost = 1024;  // in UTF-8; as ASCII it has 253 at most
 constexpr std::int64_t kMaxPattern = 65536;
 constexpr std::int64_t kMaxHeadAdd = 4096;
 constexpr std::int64_t kMaxSessionId = 256;
@@ -112,6 +113,7 @@ constexpr auto kFacilities = std::to_array<Choice>({
 constexpr auto kTopKeys = std::to_array<Key>({
     {"Global", Shape::section, "a mapping"},
     {"Backends", Shape::sections, "backends"},
+    {"Services", Shape::sections, "services"},
     {"HTTPListeners", Shape::sections, "listeners"},
     {"HTTPSListeners", Shape::sections, "listeners"},
 });
@@ -269,7 +271,14 @@ constexpr auto kClientCertKeys = std::to_array<Key>({
     {"Depth", Shape::number, "", 1, 100},
 });
 
+// A service has all of these keys; an item of its Not has those before Not.
 constexpr auto kServiceKeys = std::to_array<Key>({
+    {"Host", Shape::texts, "a host such as `www.example.com` or `*.example.com`", 1, kMaxHost},
+    {"Path", Shape::texts, "the beginning of a path such as `/api`", 1, kMaxPath},
+    {"Methods", Shape::texts, "a method such as `GET`", 1, kMaxMethod},
+    {"Query", Shape::mapping, "a mapping such as `{lang: ^de$}`"},
+    {"Header", Shape::mapping, "a mapping such as `{Accept-Language: ^de}`"},
+    {"Not", Shape::mappings, "a mapping such as `{Path: /admin}`"},
     {"URL", Shape::text, "a regular expression", 1, kMaxPattern},
     {"HeadRequire", Shape::texts, "a regular expression", 1, kMaxPattern},
     {"HeadDeny", Shape::texts, "a regular expression", 1, kMaxPattern},
@@ -289,6 +298,8 @@ constexpr auto kServiceKeys = std::to_array<Key>({
     {"Auth", Shape::mapping, kAuthNoun},
     {"AccessLog", Shape::text, kAccessLogNoun, 1, kMaxLogFormat},
 });
+
+constexpr std::size_t kMatcherKeys = 5;
 
 constexpr auto kClientsKeys = std::to_array<Key>({
     {"Allow", Shape::texts, kAddressNoun, 1, kMaxAddressItem},
@@ -349,6 +360,7 @@ constexpr Schema kHttpListener{"an HTTP listener",
                                std::span(kListenerKeys).first(kListenerKeys.size() - kTlsKeys)};
 constexpr Schema kHttpsListener{"an HTTPS listener", kListenerKeys};
 constexpr Schema kService{"a service", kServiceKeys};
+constexpr Schema kNot{"an item of Not", std::span(kServiceKeys).first(kMatcherKeys)};
 constexpr Schema kSession{"Session", kSessionKeys};
 constexpr Schema kQueue{"Queue", kQueueKeys};
 constexpr Schema kRetry{"Retry", kRetryKeys};
@@ -359,10 +371,11 @@ constexpr Schema kClientCert{"ClientCert", kClientCertKeys};
 constexpr Schema kClients{"Clients", kClientsKeys};
 constexpr Schema kLimit{"Limit", kLimitKeys};
 
-constexpr std::array kSchemas{
-    &kTop,     &kGlobal, &kBackend,  &kBackendTls, &kHttpListener, &kHttpsListener, &kService,
-    &kSession, &kQueue,  &kRedirect, &kAuth,       &kCertificate,  &kClientCert,    &kClients,
-    &kLimit,   &kRetry,  &kCheck,    &kEject,      &kControl};
+constexpr std::array kSchemas{&kTop,          &kGlobal,        &kBackend, &kBackendTls,
+                              &kHttpListener, &kHttpsListener, &kService, &kSession,
+                              &kQueue,        &kRedirect,      &kAuth,    &kCertificate,
+                              &kClientCert,   &kClients,       &kLimit,   &kRetry,
+                              &kCheck,        &kEject,         &kControl, &kNot};
 
 }  // namespace
 
@@ -376,6 +389,7 @@ const Schema& eject_schema() { return kEject; }
 const Schema& http_listener_schema() { return kHttpListener; }
 const Schema& https_listener_schema() { return kHttpsListener; }
 const Schema& service_schema() { return kService; }
+const Schema& not_schema() { return kNot; }
 const Schema& session_schema() { return kSession; }
 const Schema& queue_schema() { return kQueue; }
 const Schema& retry_schema() { return kRetry; }

@@ -74,6 +74,7 @@ const Schema& eject_schema();
 const Schema& http_listener_schema();
 const Schema& https_listener_schema();
 const Schema& service_schema();
+const Schema& not_schema();
 const Schema& session_schema();
 const Schema& queue_schema();
 const Schema& retry_schema();

@@ -47,13 +47,27 @@ char mark_of(SessionPolicy::Type type) {
   return '0';
 }
 
+template <class Add>
+void for_each_line(const Matchers& matchers, Add&& add) {
+  for (const HostName& host : matchers.hosts) add('H', (host.is_wildcard ? "*." : "") + host.name);
+  for (const std::string& path : matchers.paths) add('P', path);
+  for (const WantedMethod& method : matchers.methods) add('M', method.name);
+  const auto add_named = [&](char mark, const NamedPatterns& named) {
+    for (const Pattern& pattern : named.patterns) add(mark, named.name + "=" + pattern.text());
+  };
+  for (const NamedPatterns& named : matchers.query) add_named('Q', named);
+  for (const NamedPatterns& named : matchers.fields) add_named('F', named);
+}
+
 }  // namespace
 
 std::span<const ConditionKind> condition_kinds() { return kKinds; }
 
 const ConditionKind& about(Condition::Kind kind) { return kKinds[static_cast<std::size_t>(kind)]; }
 
-bool matches_everything(const Service& service) { return service.conditions.empty(); }
+bool matches_everything(const Service& service) {
+  return service.conditions.empty() && service.matchers.empty() && service.nots.empty();
+}
 
 std::string service_identity(std::string_view listener, const Service& service) {
   std::string text(listener);
@@ -62,6 +76,11 @@ std::string service_identity(std::string_view listener, const Service& service) 
     text += mark;
     text += line;
   };
+  for_each_line(service.matchers, add);
+  for (const Matchers& matchers : service.nots) {
+    add('!', "");
+    for_each_line(matchers, add);
+  }
   for (const Condition& condition : service.conditions) {
     add(about(condition.kind).mark, condition.pattern.text());
   }

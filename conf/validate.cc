@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "conf/address.h"
+#include "conf/reach.h"
 #include "conf/scalar.h"
 #include "conf/service.h"
 
@@ -108,6 +109,16 @@ void check_services(const Listener& listener, Diagnostics& diagnostics) {
     if (!service.backends.empty() || service.redirect || service.serve) continue;
     diagnostics.warning(service.where,
                         "a service without backends: every request that matches gets 503");
+  }
+  for (const Unreachable& found : unreachable_services(services)) {
+    if (!found.hidden_by) {
+      diagnostics.warning(services[found.service].where,
+                          "this service can never be reached: what it asks contradicts itself");
+      continue;
+    }
+    diagnostics.warning(services[found.service].where,
+                        "this service can never be reached: an earlier one takes all its requests");
+    diagnostics.note(services[*found.hidden_by].where, "it begins here");
   }
   const auto catch_all = std::find_if(services.begin(), services.end(), matches_everything);
   if (services.end() - catch_all < 2) return;

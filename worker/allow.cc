@@ -117,16 +117,22 @@ void check_request_id(const std::string& name, const conf::Position& where,
                                "such as `X-Request-ID`");
 }
 
-void check_retry(const conf::Service& service, const conf::Listener& listener,
-                 conf::Diagnostics& diagnostics) {
-  if (!service.retry) return;
-  for (const conf::AddedMethod& method : service.retry->names) {
-    const auto is_same = [&](const conf::AddedMethod& one) { return one.name == method.name; };
-    if (http::find_method(method.name) != nullptr) continue;
-    if (std::ranges::any_of(listener.methods, is_same)) continue;
-    diagnostics.error(method.where, in_code(conf::shown(method.name)) +
-                                        " is neither a method that Pound forwards nor one of the "
-                                        "listener's `Methods`");
+void check_methods(const conf::Service& service, const conf::Listener& listener,
+                   conf::Diagnostics& diagnostics) {
+  const auto check = [&](const std::string& name, const conf::Position& where) {
+    const auto is_same = [&](const conf::AddedMethod& one) { return one.name == name; };
+    if (http::find_method(name) != nullptr) return;
+    if (std::ranges::any_of(listener.methods, is_same)) return;
+    diagnostics.error(where, in_code(conf::shown(name)) +
+                                 " is neither a method that Pound forwards nor one of the "
+                                 "listener's `Methods`");
+  };
+  if (service.retry) {
+    for (const conf::AddedMethod& method : service.retry->names) check(method.name, method.where);
+  }
+  for (const conf::WantedMethod& one : service.matchers.methods) check(one.name, one.where);
+  for (const conf::Matchers& unwanted : service.nots) {
+    for (const conf::WantedMethod& one : unwanted.methods) check(one.name, one.where);
   }
 }
 

@@ -32,8 +32,8 @@ std::string allowed_methods(const std::vector<conf::AddedMethod>& added,
 void check_request_id(const std::string& name, const conf::Position& where,
                       conf::Diagnostics& diagnostics);
 
-// Reports a method of a service's Retry that no request of the listener can have.
-void check_retry(const conf::Service& service, const conf::Listener& listener,
-                 conf::Diagnostics& diagnostics);
+// Reports a method, of Methods or of Retry of a service, that no request of the listener can have.
+void check_methods(const conf::Service& service, const conf::Listener& listener,
+                   conf::Diagnostics& diagnostics);
 
 }  // namespace worker

@@ -232,7 +232,7 @@ void find_allowed_rules(const conf::Config& config, Heritage& heritage, Diagnost
     for (const conf::Service& service : listener.services) {
       heritage.listeners[i].service_allowed.push_back(
           common.with(allowed_rules(service.allow, Message::request, diagnostics)));
-      check_retry(service, listener, diagnostics);
+      check_methods(service, listener, diagnostics);
     }
   }
 }

@@ -60,20 +60,15 @@ shm::StatusObject sanitizer_object(const Explanation& found) {
       .take();
 }
 
-shm::StatusObject service_object(const worker::explain::ServiceVerdict& service,
-                                 const Explanation& found) {
+shm::StatusObject service_object(const worker::explain::ServiceVerdict& service) {
+  const worker::route::Judgement& judgement = service.judgement;
   Maker object("service");
-  object.text("name", service.name)
-      .text("verdict", service.failed == nullptr ? "taken" : "skipped");
-  if (service.failed == nullptr) return object.take();
-  const conf::ConditionKind& kind = conf::about(service.failed->kind);
-  const bool is_url = kind.subject == conf::ConditionKind::Subject::path_query;
-  return object.text("condition", std::string(kind.key))
-      .text("pattern", service.failed->pattern.text())
-      .text("is", kind.denies ? "found" : "not found")
-      .text("in", kind.denies ? service.found
-                  : is_url    ? found.url_searched
-                              : "the fields")
+  object.text("name", service.name).text("verdict", judgement.holds() ? "taken" : "skipped");
+  if (judgement.holds()) return object.take();
+  return object.text("condition", std::string(judgement.key))
+      .text("pattern", judgement.wanted)
+      .text("is", judgement.denies ? "found" : "not found")
+      .text("in", judgement.in)
       .take();
 }
 
@@ -264,7 +259,7 @@ std::vector<shm::StatusObject> objects_of(const Report& report) {
                         .text("scheme", is_https ? "https" : "http")
                         .take());
   if (found.outcome != Outcome::closed) objects.push_back(sanitizer_object(found));
-  for (const auto& service : found.services) objects.push_back(service_object(service, found));
+  for (const auto& service : found.services) objects.push_back(service_object(service));
   for (const std::string& remark : found.remarks) {
     objects.push_back(Maker("note").text("text", remark).take());
   }

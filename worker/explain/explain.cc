@@ -6,7 +6,6 @@
 #include "worker/http/basic.h"
 #include "worker/http/cookie_walk.h"
 #include "worker/http/http1_writer.h"
-#include "worker/http/normal_path.h"
 #include "worker/http/redirect.h"
 #include "worker/http/request_head.h"
 #include "worker/http/request_id.h"
@@ -142,15 +141,12 @@ class Inquiry {
   }
 
   void find_service(std::string_view lines) {
-    std::string room;
-    now_.url_searched = head_.path_query;
-    const std::string_view normal = http::normal_path_query(head_.path_query, room);
-    if (normal != head_.path_query) now_.url_searched.append(" and ").append(normal);
+    route::Subject subject;
+    subject.start(head_.method, head_.path_query, lines);
     for (std::size_t i = 0; i < listener_.services.size(); ++i) {
-      route::Judgement judgement = route::judge(listener_.services[i], head_.path_query, lines);
       now_.services.push_back(
-          {route::service_name(heritage_.name, i), judgement.failed, std::move(judgement.found)});
-      if (judgement.failed != nullptr) continue;
+          {route::service_name(heritage_.name, i), route::judge(listener_.services[i], subject)});
+      if (!now_.services.back().judgement.holds()) continue;
       now_.service = i;
       return;
     }

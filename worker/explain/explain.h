@@ -15,13 +15,13 @@
 #include "worker/explain/question.h"
 #include "worker/http/verdict.h"
 #include "worker/route/heritage.h"
+#include "worker/route/judgement.h"
 
 namespace worker::explain {
 
 struct ServiceVerdict {
   std::string name;
-  const conf::Condition* failed = nullptr;  // the first one that does not hold; null: it is chosen
-  std::string found;                        // where that denies: the text that has the pattern
+  route::Judgement judgement;  // the first condition that does not hold
 };
 
 enum class Outcome : std::uint8_t {
@@ -39,7 +39,6 @@ struct Explanation {
   std::string excerpt;           // of the head there, not escaped
   std::vector<ServiceVerdict> services;  // in their order, up to the one that takes the request
   std::optional<std::size_t> service;    // of the listener
-  std::string url_searched;              // what URL patterns were searched in
   std::vector<std::string> remarks;      // what Pound asks besides, and only the daemon can know
   Outcome outcome = Outcome::backend;
   int status = 0;  // of an answer

@@ -138,7 +138,8 @@ Transaction::Flow Transaction::route() {
   if (const auto refused = check_limits(listener.client_limits)) return *refused;
   write_request_head();
   const std::string_view lines = http::field_lines(request_head_);
-  const std::optional<std::size_t> service = listener.router.route(head.path_query, lines);
+  const std::optional<std::size_t> service =
+      listener.router.route(head.method, head.path_query, lines);
   // Only now is it known which rules are relaxed.
   const http::RuleSet allowed =
       route::relaxed_rules(listener.config, listener.heritage, service, head.method);

@@ -273,8 +273,8 @@ def test_top_shows_services_backends_and_clients(site):
     asking.start()
     try:
         # The list of clients begins with the first one that a sample of requests has met.
-        wait_until(lambda: "busy_clients" in poundctl(pound, "status", "--json") and
-                   json.loads(poundctl(pound, "status", "--json"))["busy_clients"])
+        wait_until(lambda: json.loads(poundctl(pound, "status", "--json"))["busy_clients"],
+                   pound.log)
         text = poundctl(pound, "top")
     finally:
         over.set()

@@ -36,9 +36,9 @@ echo "apt-get called" >&2
 """,
 }
 LIBRARIES = ["libevent", "OpenSSL", "libyaml", "RE2", "libseccomp", "libnghttp2", "libcrypt",
-             "Boost.Interprocess"]
+             "libidn2", "zlib", "libzstd", "Brotli", "Boost.Interprocess"]
 DEV_PACKAGES = ("libevent-dev libssl-dev libyaml-dev libre2-dev libseccomp-dev libnghttp2-dev "
-                "libcrypt-dev libboost-dev")
+                "libcrypt-dev libidn2-dev zlib1g-dev libzstd-dev libbrotli-dev libboost-dev")
 
 
 def answer(names, packages, command="make install-deps", as_root=""):
@@ -87,7 +87,9 @@ def check(done, wanted):
     ("libyaml", "yaml-0.1", "libyaml-dev"), ("RE2", "re2", "libre2-dev"),
     ("libseccomp", "libseccomp", "libseccomp-dev"),
     ("libnghttp2", "libnghttp2", "libnghttp2-dev"),
-    ("libcrypt", "libcrypt", "libcrypt-dev")])
+    ("libcrypt", "libcrypt", "libcrypt-dev"), ("libidn2", "libidn2", "libidn2-dev"),
+    ("zlib", "zlib", "zlib1g-dev"), ("libzstd", "libzstd", "libzstd-dev"),
+    ("Brotli", "libbrotlienc", "libbrotli-dev")])
 def test_a_library_is_missing(machine, name, library, package):
     check(machine(NO_LIBRARY=library), answer([name], package))
 
@@ -153,7 +155,8 @@ def test_install_deps_without_root_and_sudo(machine):
     assert lines[0] == "init/install-deps: neither root nor sudo. As root, type:"
     assert lines[1] == ("  apt-get install g++ make pkg-config libevent-dev libssl-dev libyaml-dev "
                         "libboost-dev libre2-dev libseccomp-dev libnghttp2-dev "
-                        "libcrypt-dev openssl")
+                        "libcrypt-dev libidn2-dev zlib1g-dev libzstd-dev libbrotli-dev "
+                        "openssl")
     assert "apt-get called" not in done.stderr
 
 

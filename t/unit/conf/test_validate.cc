@@ -5,9 +5,9 @@
 
 namespace {
 
-conf::Condition condition(conf::Condition::Kind kind) {
+conf::Condition condition(conf::Condition::Kind kind, const std::string& pattern = "a") {
   std::string error;
-  return {kind, conf::Pattern::compile("a", conf::Pattern::Case::sensitive, error).value()};
+  return {kind, conf::Pattern::compile(pattern, conf::Pattern::Case::sensitive, error).value()};
 }
 
 conf::Listener listener(const std::string& address, std::uint16_t port, std::size_t services = 1) {
@@ -16,7 +16,8 @@ conf::Listener listener(const std::string& address, std::uint16_t port, std::siz
   made.port = port;
   made.services.resize(services);
   for (conf::Service& service : made.services) {
-    service.conditions = {condition(conf::Condition::Kind::url)};
+    const std::size_t index = static_cast<std::size_t>(&service - &made.services[0]);
+    service.conditions = {condition(conf::Condition::Kind::url, std::to_string(index))};
     service.backends = {0};
   }
   return made;
@@ -93,6 +94,10 @@ TEST_CASE("validate: services after one that matches everything") {
   made.listeners[0].services[0].conditions = {condition(conf::Condition::Kind::head_require)};
   made.listeners[0].services[1].conditions = {condition(conf::Condition::Kind::head_deny)};
   CHECK(messages(made) == "");
+  made.listeners[0].services[2].conditions = made.listeners[0].services[0].conditions;
+  CHECK(messages(made) ==
+        "warning: this service can never be reached: an earlier one takes all its requests\n"
+        "note: it begins here\n");
 }
 
 TEST_CASE("validate: a backend that no service uses") {

@@ -45,13 +45,13 @@ std::string services_of(const Explanation& found) {
   std::string text;
   for (const auto& service : found.services) {
     text += (text.empty() ? "" : "; ") + service.name.substr(service.name.find('/') + 1) + ":";
-    if (service.failed == nullptr) {
+    const worker::route::Judgement& judgement = service.judgement;
+    if (judgement.holds()) {
       text += "taken";
       continue;
     }
-    text +=
-        std::string(conf::about(service.failed->kind).key) + " " + service.failed->pattern.text();
-    if (!service.found.empty()) text += " in " + service.found;
+    text += std::string(judgement.key) + " " + judgement.wanted;
+    if (judgement.denies) text += " in " + judgement.in;
   }
   return text;
 }
@@ -159,7 +159,7 @@ TEST_CASE("explain: the same service as the router's") {
       const Explanation found = house.ask("http://" + host + ":8080" + path);
       const std::string lines = "Host: " + host + ":8080\r\n\r\n";
       CAPTURE(path);
-      CHECK(found.service == router.route(path, lines));
+      CHECK(found.service == router.route("GET", path, lines));
     }
   }
 }
