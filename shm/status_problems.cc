@@ -65,8 +65,16 @@ std::optional<StatusObject> of_worker(const Reader& worker) {
     return problem(worker, kError, name, "makes no progress while " + worker.text("doing"),
                    silent_ms / 1000);
   }
-  if (worker.number("log_dropped") == 0) return std::nullopt;
-  return problem(worker, kWarning, name, "log lines are lost: " + worker.text("log_dropped"));
+  const std::uint64_t memory = worker.number("buffer_memory");
+  if (memory != 0 && worker.number("buffered") >= memory / 10 * 9) {
+    return problem(worker, kWarning, name, "has almost no memory for bodies left (BufferMemory)");
+  }
+  if (worker.number("log_dropped") != 0) {
+    return problem(worker, kWarning, name, "has lost log records: " + worker.text("log_dropped"));
+  }
+  if (worker.number("restarts") == 0) return std::nullopt;
+  return problem(worker, kNotice, name,
+                 "was replaced after a crash, times: " + worker.text("restarts"));
 }
 
 // Whether all places behind a gate are taken while requests wait for one.
@@ -79,12 +87,13 @@ std::optional<StatusObject> of_listener(const Reader& listener) {
   const std::string name = listener.text("address");
   if (is_full(listener, "in_service")) {
     return problem(listener, kError, name,
-                   "all slots are taken, requests wait (Threads: " + listener.text("limit") + ")");
+                   "has no free slot, requests wait (Threads: " + listener.text("limit") + ")");
   }
   const std::uint64_t most = listener.number("max_streams");
   if (most == 0 || listener.number("streams") < most) return std::nullopt;
-  return problem(listener, kWarning, name,
-                 "no more tunnels and event streams (MaxStreams: " + std::to_string(most) + ")");
+  return problem(
+      listener, kWarning, name,
+      "takes no more tunnels and event streams (MaxStreams: " + std::to_string(most) + ")");
 }
 
 bool is_out_of_use(const Reader& backend) {
@@ -95,7 +104,8 @@ bool is_out_of_use(const Reader& backend) {
 // Nobody misses a backend that the administrator has taken out of use, so its death is no error.
 StatusObject out_of_use(const Reader& backend, std::string name) {
   const std::string by = backend.text("admin_by");
-  std::string text = backend.text("admin") + " by " + (by.empty() ? "the configuration" : by);
+  std::string text =
+      "is " + backend.text("admin") + " by " + (by.empty() ? "the configuration" : by);
   if (backend.text("state") == "dead") text += ", and dead: " + backend.text("reason");
   return problem(backend, kNotice, std::move(name), std::move(text),
                  backend.number("admin_since_s"));
@@ -106,24 +116,29 @@ std::optional<StatusObject> of_backend(const Reader& backend) {
   const std::string state = backend.text("state");
   if (is_out_of_use(backend) && !is_full(backend, "in_flight")) return out_of_use(backend, name);
   if (state == "dead") {
-    return problem(backend, kError, name, "dead: " + backend.text("reason"),
+    return problem(backend, kError, name, "is dead: " + backend.text("reason"),
                    backend.number("since_s"));
   }
-  if (state == "ejected") return problem(backend, kError, name, "ejected: too many errors");
+  if (state == "ejected") return problem(backend, kError, name, "is ejected: too many errors");
   if (is_full(backend, "in_flight")) {
     return problem(backend, kWarning, name,
-                   "all slots are taken, requests wait (Threads: " + backend.text("limit") + ")");
+                   "has no free slot, requests wait (Threads: " + backend.text("limit") + ")");
   }
   const std::string check = backend.text("check");
   if (check.empty() || check == "-" || check == "passed") return std::nullopt;
-  return problem(backend, kWarning, name, "the last check failed: " + check,
+  return problem(backend, kWarning, name, "has failed its last check: " + check,
                  backend.number("check_s"));
 }
 
 std::optional<StatusObject> of_sessions(const Reader& sessions) {
   const std::uint64_t capacity = sessions.number("capacity");
-  if (capacity == 0 || sessions.number("used") < capacity) return std::nullopt;
-  return problem(sessions, kWarning, {}, "the table is full: the oldest sessions give way");
+  if (capacity != 0 && sessions.number("used") >= capacity) {
+    return problem(sessions, kWarning, {},
+                   "the table of sessions is full: the oldest give way (MaxSessions)");
+  }
+  if (sessions.number("evicted") == 0) return std::nullopt;
+  return problem(sessions, kNotice, {},
+                 "the table of sessions was full: the oldest have given way (MaxSessions)");
 }
 
 std::optional<StatusObject> of_certificate(const Reader& certificate) {

@@ -13,11 +13,12 @@ namespace shm {
 const StatusField* find_field(const StatusObject& object, std::string_view key);
 
 // What is wrong with one object; nothing when all is well. It has the kind "problem" and the fields
-//   severity  error: requests fail or will; warning: something is lost or short; notice: the
-//             administrator wants it so (a backend that is drained or disabled)
+//   severity  error: requests fail or will; warning: something is lost or short; notice: it is over
+//             (a crash), or the administrator wants it so (a backend that is drained or disabled)
 //   object    the kind of the object
 //   name      of the object; none for the only one of its kind
-//   text      what is wrong, in words that do not change while it stays wrong
+//   text      what is wrong, in words that do not change while it stays wrong. They follow a name:
+//             "is dead: refused"; without one they are a whole sentence
 //   since_s   for how long, where that is known
 std::optional<StatusObject> problem_of(const StatusObject& object);
 

@@ -166,7 +166,7 @@ Table clients_over_limits_table(const Interval& interval) {
 Lines top_view(const Interval& interval, std::size_t width, std::size_t rows) {
   Lines lines{headline(first_of(interval.after.status, "process")), rates(interval),
               gauges(interval.after.status)};
-  const Lines problems = problems_of(interval.after.status);
+  const Lines problems = problems_of(interval.after.status).wrong;
   if (!problems.empty()) {
     const std::size_t more = problems.size() - 1;
     lines.push_back("! " + problems.front() +

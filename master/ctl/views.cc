@@ -59,6 +59,10 @@ Table services_table(const Objects& services) {
   return table;
 }
 
+bool is_out_of_use(const Object& backend) {
+  return backend.text("admin") == "drained" || backend.text("admin") == "disabled";
+}
+
 // What the administrator wants of a live backend says more than that it is live.
 std::string state_of(const Object& backend) {
   const std::string& state = backend.text("state");
@@ -168,10 +172,11 @@ Lines list_view(std::string_view name, const Objects& objects, std::size_t width
 
 Lines status_view(const Objects& objects, std::size_t width) {
   Lines lines{headline(first_of(objects, "process"))};
-  const Lines problems = problems_of(objects);
+  const Problems problems = problems_of(objects);
   lines.emplace_back();
-  if (problems.empty()) lines.emplace_back("Nothing is wrong.");
-  for (const std::string& problem : problems) lines.push_back("! " + problem);
+  if (problems.wrong.empty()) lines.emplace_back("Nothing is wrong.");
+  for (const std::string& line : problems.wrong) lines.push_back("! " + line);
+  for (const std::string& line : problems.notices) lines.push_back("- " + line);
   append(lines, listeners_table(of_kind(objects, "listener")), width);
   append(lines, services_table(of_kind(objects, "service")), width);
   append(lines, short_backends_table(of_kind(objects, "backend")), width);

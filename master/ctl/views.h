@@ -13,11 +13,12 @@ namespace master::ctl {
 
 // `status`: one line about the program, what is wrong, then the tables, with what is wrong first.
 Lines status_view(const Objects& objects, std::size_t width);
-// What an operator has to look at, most important first: "backend web is dead since 3 s: refused".
-Lines problems_of(const Objects& objects);
-
-// The administrator has drained or disabled the backend.
-bool is_out_of_use(const Object& backend);
+// What an operator has to look at, most important first: "backend web is dead: refused, for 3s".
+struct Problems {
+  Lines wrong;
+  Lines notices;  // what is over, or wanted: "backend web is drained by uid:0, for 5m"
+};
+Problems problems_of(const Objects& objects);
 
 // One of the tables: "workers", "listeners", "services", "backends", "sessions".
 bool is_list(std::string_view name);

@@ -96,7 +96,7 @@ def test_the_tables_are_there_without_script(pound):
     assert by_name["web"][1:3] == ["live", "–"]
     assert by_name["gone"][1:3] == ["dead", "refused"]
     assert by_name[f"127.0.0.1:{pound.port}/4"][2] == "1"
-    assert re.search(r'<li class="error"><strong>backend gone</strong> dead: refused, for \d+ s</li>',
+    assert re.search(r'<li class="error"><strong>backend gone</strong> is dead: refused, for \d+ s</li>',
                      page)
     assert '<p id="fine" class="fine" hidden>' in page
     assert counts_of(page) == {"live": 2, "dead": 1}
@@ -149,10 +149,10 @@ def test_the_administrative_state_without_script(steered):
     assert rows["ill"][BY + 1] == "–"
     assert all(re.fullmatch(r"\d+ s", rows[name][BY + 1]) for name in NAMES if name != "ill")
     shown = re.findall(r'<li class="(\w+)"><strong>backend (\w+)</strong> (.*?), for \d+ s</li>', page)
-    assert shown == [("error", "ill", "dead: refused"),
-                     ("notice", "resting", f"drained by {by}"),
-                     ("notice", "parked", "drained by the configuration"),
-                     ("notice", "off", f"disabled by {by}, and dead: refused")]
+    assert shown == [("error", "ill", "is dead: refused"),
+                     ("notice", "resting", f"is drained by {by}"),
+                     ("notice", "parked", "is drained by the configuration"),
+                     ("notice", "off", f"is disabled by {by}, and dead: refused")]
 
 
 def test_the_administrative_state_in_json(steered):
@@ -237,6 +237,6 @@ def test_a_browser_shows_the_administrative_state(steered, tmp_path):
     assert legend[-6:] == [("live", "1"), ("warming", "0"), ("drained", "2"), ("disabled", "1"),
                            ("ejected", "0"), ("dead", "1")]
     notices = re.findall(r'<li class="notice"><strong>backend (\w+)</strong> (.*?)<span', page)
-    assert notices == [("resting", f"drained by {by}"),
-                       ("parked", "drained by the configuration"),
-                       ("off", f"disabled by {by}, and dead: refused")]
+    assert notices == [("resting", f"is drained by {by}"),
+                       ("parked", "is drained by the configuration"),
+                       ("off", f"is disabled by {by}, and dead: refused")]

@@ -18,7 +18,7 @@ const std::string kProcess =
 
 Objects state(const std::string& more) { return parse_objects(kProcess + more); }
 
-Lines problems(const std::string& more) { return problems_of(state(more)); }
+Lines problems(const std::string& more) { return problems_of(state(more)).wrong; }
 
 std::string backend(const std::string& name, const std::string& fields) {
   return "object=backend name=" + name + " address=10.0.0.1:80 " + fields + "\n";
@@ -57,37 +57,24 @@ TEST_CASE("ctl views: a table is as wide as its cells, and cut in its first colu
 TEST_CASE("ctl views: what is wrong") {
   CHECK(problems("").empty());
   CHECK(problems(backend("a", "state=live check=- waiting=0")).empty());
-  CHECK(problems(backend("a", "state=live check=passed waiting=0")).empty());
   CHECK(problems(backend("a", "state=dead since_s=70 reason=refused")) ==
-        Lines{"backend a (10.0.0.1:80) is dead since 1m: refused"});
-  CHECK(problems(backend("a", "state=ejected ejected_s=12")) ==
-        Lines{"backend a is ejected because of its errors, for 12s"});
-  CHECK(problems(backend("a", "state=live check=http_500")) ==
-        Lines{"backend a does not pass its checks: http_500"});
-  CHECK(problems(backend("a", "state=live waiting=3 in_flight=8 limit=8")) ==
-        Lines{"backend a is full: 3 requests wait, 8 of 8 are in flight"});
-  CHECK(problems("object=listener address=l waiting=1 in_service=2 limit=2\n") ==
-        Lines{"listener l is full: 1 requests wait, 2 of 2 are in service"});
-  CHECK(problems("object=worker slot=1 pid=9 heartbeat_ms=2999\n").empty());
-  CHECK(problems("object=worker slot=1 pid=9 heartbeat_ms=3000 doing=relay\n") ==
-        Lines{"worker 1 (pid 9) gives no sign of life since 3s, at relay"});
-  CHECK(problems("object=worker slot=1 pid=9 restarts=2 log_dropped=5\n") ==
-        Lines{"worker 1 (pid 9) was replaced 2 times after a crash",
-              "worker 1 (pid 9) lost 5 log records"});
-  CHECK(problems("object=worker slot=0 pid=9 buffered=89 buffer_memory=100\n").empty());
-  CHECK(problems("object=worker slot=0 pid=9 buffered=90 buffer_memory=100\n") ==
-        Lines{"worker 0 (pid 9) has no BufferMemory left"});
-  const std::string certificate =
-      "object=certificate owner=listener of=l:443 file=/a.pem expires_in_s=";
-  CHECK(problems(certificate + "1814400\n").empty());
-  CHECK(problems(certificate + "1814399\n") ==
-        Lines{"the certificate /a.pem of listener l:443 expires in 20d23h"});
-  CHECK(problems(certificate + "-5\n") ==
-        Lines{"the certificate /a.pem of listener l:443 has expired"});
-  CHECK(problems("object=sessions evicted=4\n") ==
-        Lines{"the table of sessions was full: 4 sessions were forgotten early (MaxSessions)"});
-  CHECK(problems_of(parse_objects("object=process segment=damaged\n")) ==
-        Lines{"the shared memory is damaged; restart pound"});
+        Lines{"backend a is dead: refused, for 1m"});
+  CHECK(problems("object=sessions used=4 capacity=4\n") ==
+        Lines{"the table of sessions is full: the oldest give way (MaxSessions)"});
+  CHECK(problems_of(parse_objects("object=process segment=damaged\n")).wrong ==
+        Lines{"the shared memory is damaged: restart Pound"});
+}
+
+TEST_CASE("ctl views: what is wanted is told apart from what is wrong") {
+  const Objects objects = state(
+      backend("a", "state=dead reason=refused admin=disabled admin_by=uid:0 admin_since_s=9") +
+      backend("b", "state=ejected ejected_s=12"));
+  CHECK(problems_of(objects).wrong == Lines{"backend b is ejected: too many errors"});
+  CHECK(problems_of(objects).notices ==
+        Lines{"backend a is disabled by uid:0, and dead: refused, for 9s"});
+  CHECK(status_view(objects, 80)[2] == "! backend b is ejected: too many errors");
+  CHECK(status_view(objects, 80)[3] ==
+        "- backend a is disabled by uid:0, and dead: refused, for 9s");
 }
 
 TEST_CASE("ctl views: status has what is wrong first, and wrong backends before others") {
@@ -99,7 +86,7 @@ TEST_CASE("ctl views: status has what is wrong first, and wrong backends before 
       80);
   REQUIRE(lines.size() == 7);
   CHECK(lines[1] == "");
-  CHECK(lines[2] == "! backend bad (10.0.0.1:80) is dead since 5s: reset");
+  CHECK(lines[2] == "! backend bad is dead: reset, for 5s");
   CHECK(lines[4] == "BACKEND  STATE  SINCE  IN FLIGHT  WAIT  REQUESTS  FAILED  P50 ms  P99 ms");
   CHECK(lines[5].starts_with("bad      dead      5s          0     0         -"));
   CHECK(lines[6] == "good     live      5s        1/8     0        10       0     1.5    20.0");
@@ -128,7 +115,7 @@ TEST_CASE("ctl views: top shows what counters have gained, the busiest first") {
   CHECK(lines[1] == "100 requests/s, p50 1.0 ms, p99 2.5 ms, 0.0 4xx/s, 5.0 5xx/s");
   CHECK(lines[2] == "2 in service, 1 waiting");
   REQUIRE(lines.size() >= 8);
-  CHECK(lines[3].starts_with("! listener l is full: "));
+  CHECK(lines[3].starts_with("! listener l has no free slot, "));
   CHECK(lines[5] == "SERVICE  REQUESTS/s  4xx/s  5xx/s  P50 ms  P99 ms  RETRIES/s");
   CHECK(lines[6] == "l/2              95    0.0    0.0     0.5     1.0        0.0");
   CHECK(lines[7] == "l/1             5.0    0.0    0.0       -       -        0.0");

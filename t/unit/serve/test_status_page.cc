@@ -70,7 +70,7 @@ TEST_CASE("status_page: names are text, wherever they stand") {
   const std::string escaped =
       "/run/&quot;&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&amp;.sock";
   CHECK(count(text, escaped) == 2);  // among the problems, and in the table
-  CHECK(text.find("<strong>backend " + escaped + "</strong> dead: refused, for 3 s</li>") !=
+  CHECK(text.find("<strong>backend " + escaped + "</strong> is dead: refused, for 3 s</li>") !=
         std::string::npos);
   CHECK(text.find("<td data-state=\"dead\">dead</td>") != std::string::npos);
   CHECK(text.find("process 7, generation 0, up 4 s") != std::string::npos);
@@ -106,9 +106,9 @@ TEST_CASE("status_page: what the administrator wants of backends, and how many t
   has("<td>uid:0</td><td class=\"number\">0 s</td>");
   CHECK(count(text, "<td>configuration</td><td class=\"number\">\u2013</td>") == 2);
   CHECK(count(text, "<li class=\"notice\">") == 3);
-  has("</strong> drained by uid:1000, for 3 s</li>");
-  has("</strong> disabled by uid:0, for 2 s</li>");
-  has("</strong> drained by the configuration, and dead: refused, for 1 s</li>");
+  has("</strong> is drained by uid:1000, for 3 s</li>");
+  has("</strong> is disabled by uid:0, for 2 s</li>");
+  has("</strong> is drained by the configuration, and dead: refused, for 1 s</li>");
   has("<p id=\"fine\" class=\"fine\">Nothing is wrong.</p><ul id=\"problem-list\" "
       "class=\"problems\">");
   worker::serve::StatusJson json(state, 5000);

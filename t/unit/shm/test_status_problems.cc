@@ -45,7 +45,19 @@ TEST_CASE("status_problems: the process and its workers") {
   CHECK(worker("2999", "0").empty());
   CHECK(worker("", "0").empty());
   CHECK(worker("3000", "0") == "error worker 1: makes no progress while relay [3]");
-  CHECK(worker("10", "7") == "warning worker 1: log lines are lost: 7");
+  CHECK(worker("10", "7") == "warning worker 1: has lost log records: 7");
+  const auto idle_worker = [](const char* buffered, const char* restarts) {
+    return said(object("worker", {{"slot", "1"},
+                                  {"heartbeat_ms", "1"},
+                                  {"log_dropped", "0"},
+                                  {"restarts", restarts},
+                                  {"buffered", buffered},
+                                  {"buffer_memory", "100"}}));
+  };
+  CHECK(idle_worker("89", "0").empty());
+  CHECK(idle_worker("90", "2") ==
+        "warning worker 1: has almost no memory for bodies left (BufferMemory)");
+  CHECK(idle_worker("0", "2") == "notice worker 1: was replaced after a crash, times: 2");
 }
 
 TEST_CASE("status_problems: listeners whose slots or streams are all taken") {
@@ -62,9 +74,9 @@ TEST_CASE("status_problems: listeners whose slots or streams are all taken") {
   CHECK(listener("7", "8", "1", "3").empty());
   CHECK(listener("9", "0", "1", "3").empty());
   CHECK(listener("8", "8", "1", "3") ==
-        "error listener a:80: all slots are taken, requests wait (Threads: 8)");
+        "error listener a:80: has no free slot, requests wait (Threads: 8)");
   CHECK(listener("1", "8", "0", "4") ==
-        "warning listener a:80: no more tunnels and event streams (MaxStreams: 4)");
+        "warning listener a:80: takes no more tunnels and event streams (MaxStreams: 4)");
 }
 
 TEST_CASE("status_problems: backends") {
@@ -82,12 +94,12 @@ TEST_CASE("status_problems: backends") {
   CHECK(backend("live", "7", "").empty());
   CHECK(backend("live", "7", "-").empty());
   CHECK(backend("warming", "7", "passed").empty());
-  CHECK(backend("dead", "0", "") == "error backend b: dead: refused [12]");
-  CHECK(backend("ejected", "0", "") == "error backend b: ejected: too many errors");
+  CHECK(backend("dead", "0", "") == "error backend b: is dead: refused [12]");
+  CHECK(backend("ejected", "0", "") == "error backend b: is ejected: too many errors");
   CHECK(backend("live", "8", "") ==
-        "warning backend b: all slots are taken, requests wait (Threads: 8)");
+        "warning backend b: has no free slot, requests wait (Threads: 8)");
   CHECK(backend("live", "0", "http_503") ==
-        "warning backend b: the last check failed: http_503 [2]");
+        "warning backend b: has failed its last check: http_503 [2]");
 }
 
 TEST_CASE("status_problems: a backend that the administrator has taken out of use is a notice") {
@@ -104,17 +116,18 @@ TEST_CASE("status_problems: a backend that the administrator has taken out of us
                                    {"admin_by", by},
                                    {"admin_since_s", "70"}}));
   };
-  CHECK(backend("live", "drained", "uid:0", "7") == "notice backend b: drained by uid:0 [70]");
+  CHECK(backend("live", "drained", "uid:0", "7") == "notice backend b: is drained by uid:0 [70]");
   CHECK(backend("live", "disabled", "uid:1000", "0") ==
-        "notice backend b: disabled by uid:1000 [70]");
+        "notice backend b: is disabled by uid:1000 [70]");
   CHECK(backend("live", "drained", "", "0") ==
-        "notice backend b: drained by the configuration [70]");
+        "notice backend b: is drained by the configuration [70]");
   CHECK(backend("dead", "disabled", "uid:0", "0") ==
-        "notice backend b: disabled by uid:0, and dead: refused [70]");
-  CHECK(backend("ejected", "drained", "uid:0", "0") == "notice backend b: drained by uid:0 [70]");
-  CHECK(backend("dead", "enabled", "uid:0", "0") == "error backend b: dead: refused [12]");
+        "notice backend b: is disabled by uid:0, and dead: refused [70]");
+  CHECK(backend("ejected", "drained", "uid:0", "0") ==
+        "notice backend b: is drained by uid:0 [70]");
+  CHECK(backend("dead", "enabled", "uid:0", "0") == "error backend b: is dead: refused [12]");
   CHECK(backend("live", "drained", "uid:0", "8") ==
-        "warning backend b: all slots are taken, requests wait (Threads: 8)");
+        "warning backend b: has no free slot, requests wait (Threads: 8)");
 }
 
 TEST_CASE("status_problems: certificates that expire") {
@@ -133,7 +146,10 @@ TEST_CASE("status_problems: certificates that expire") {
 TEST_CASE("status_problems: the table of sessions, and what is never wrong") {
   CHECK(said(object("sessions", {{"used", "999"}, {"capacity", "1000"}})).empty());
   CHECK(said(object("sessions", {{"used", "1000"}, {"capacity", "1000"}})) ==
-        "warning sessions : the table is full: the oldest sessions give way");
+        "warning sessions : the table of sessions is full: the oldest give way (MaxSessions)");
+  CHECK(
+      said(object("sessions", {{"used", "9"}, {"capacity", "1000"}, {"evicted", "4"}})) ==
+      "notice sessions : the table of sessions was full: the oldest have given way (MaxSessions)");
   for (const char* kind : {"service", "limit", "client", "auth"})
     CHECK(said(object(kind, {})).empty());
 }
