@@ -13,6 +13,7 @@
 #include "conf/load_auth.h"
 #include "conf/load_balance.h"
 #include "conf/load_clients.h"
+#include "conf/load_compress.h"
 #include "conf/load_limit.h"
 #include "conf/load_queue.h"
 #include "conf/load_redirect.h"
@@ -51,6 +52,7 @@ Service ServiceLoader::load(const Node& node) {
   service.client_limits = load_client_limits(section, LimitOwner::service, diagnostics_);
   service.auth = load_auth(section, diagnostics_);
   service.access_log = load_access_log(section, diagnostics_);
+  service.compress = load_compress(section, diagnostics_);
   return service;
 }
 

@@ -97,8 +97,7 @@ TEST_CASE("schema: unknown keys") {
   CHECK(conf::unknown_key(conf::service_schema(), "a\nb") ==
         "unknown key `a\\x0ab` in a service; known are URL, HeadRequire, HeadDeny, Session, "
         "Queue, Retry, Backends, Emergency, Balance, HashKey, Redirect, Serve, Limit, Allow, "
-        "Clients, "
-        "Auth and AccessLog");
+        "Clients, Auth, AccessLog and Compress");
   CHECK(conf::nearest_key(conf::backend_schema(), "Prot")->name == "Port");
   CHECK(conf::nearest_key(conf::backend_schema(), "Colour") == nullptr);
 }
