@@ -80,9 +80,9 @@ endif
 # --- programs and their objects ---------------------------------------------------------------------
 # The rooms of worker/, lowest first. A room may include only itself, conf, shm and rooms to its left.
 # The leaves sandbox, log and http include no other room, and sandbox and http include neither conf nor
-# shm. Nor does http2, which includes http only. t/lint checks this.
+# shm. Nor does http2, which includes http only; compress includes conf only. t/lint checks this.
 leaves  := sandbox log http
-rooms   := $(leaves) http2 tls net route auth backend serve transaction client explain
+rooms   := $(leaves) http2 compress tls net route auth backend serve transaction client explain
 folders := conf shm $(rooms:%=worker/%) worker master master/control master/ctl
 objects_of = $(patsubst %.cc,$(out)/%.o,$(wildcard $(1)/*.cc))
 
@@ -141,10 +141,13 @@ $(out)/%.o: %.cc
 # The assembler reads these files, so the compiler does not list them.
 $(out)/worker/serve/page_files.o: $(wildcard worker/serve/*.css worker/serve/*.js)
 
+# Tests of compression decode what they get. The package of the encoder brings the decoder along.
+decoder_libs = $(eval decoder_libs := $(shell pkg-config --libs libbrotlidec))$(decoder_libs)
+
 define unit_rule
 $$(out)/unit_$(1): $$(call unit_objects,$(1)) $$($(1)_objects)
 	@echo '  link $$@'
-	$$(q)$$(CXX) $$(all_ldflags) -o $$@ $$^ $$(package_libs)
+	$$(q)$$(CXX) $$(all_ldflags) -o $$@ $$^ $$(package_libs) $$(decoder_libs)
 endef
 $(foreach f,$(unit_folders),$(eval $(call unit_rule,$(f))))
 

@@ -12,6 +12,7 @@
 #include "conf/load_auth.h"
 #include "conf/load_balance.h"
 #include "conf/load_clients.h"
+#include "conf/load_compress.h"
 #include "conf/load_limit.h"
 #include "conf/load_matchers.h"
 #include "conf/load_queue.h"
@@ -74,6 +75,7 @@ Service ServiceLoader::read(const Node& node) {
   service.client_limits = load_client_limits(section, LimitOwner::service, diagnostics_);
   service.auth = load_auth(section, diagnostics_);
   service.access_log = load_access_log(section, diagnostics_);
+  service.compress = load_compress(section, diagnostics_);
   return service;
 }
 

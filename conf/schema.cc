@@ -7,6 +7,7 @@
 
 #include <array>
 
+#include "conf/compress_schema.h"
 #include "conf/config.h"
 #include "conf/load_access_log.h"
 
@@ -38,9 +39,11 @@ constexpr std::int64_t kMaxRequestIdField = 64;
 constexpr std::string_view kClientsNoun = "a mapping such as `{Allow: [192.0.2.0/24]}`";
 constexpr std::string_view kAuthNoun =
     "a mapping such as `{Realm: Staff, Users: /etc/pound/staff.htpasswd}`";
+constexpr std::int64_t kMostLeast = 1024 * 1024 * 1024;
 constexpr std::int64_t kDay = 86'400;
 constexpr std::int64_t kYear = 365 * kDay;
 constexpr std::string_view kLimitNoun = "a mapping such as `{Rate: 10}`";
+constexpr std::string_view kCodingNoun = "zstd, br or gzip";
 
 constexpr auto kSessionTypes = std::to_array<Choice>({
     {"IP", SessionPolicy::Type::ip},
@@ -297,9 +300,24 @@ constexpr auto kServiceKeys = std::to_array<Key>({
     {"Clients", Shape::mapping, kClientsNoun},
     {"Auth", Shape::mapping, kAuthNoun},
     {"AccessLog", Shape::text, kAccessLogNoun, 1, kMaxLogFormat},
+    {"Compress", Shape::entries, "zstd, br, gzip or a mapping such as `{Least: 4K}`", 1, kMaxName},
 });
 
 constexpr std::size_t kMatcherKeys = 5;
+
+constexpr auto kCompressKeys = std::to_array<Key>({
+    {"Codings", Shape::texts, kCodingNoun, 1, kMaxName},
+    {"Types", Shape::texts, "a media type such as `text/html` or `text/*`", 1, kMaxName},
+    {"Least", Shape::bytes, "", 0, kMostLeast},
+    {"Level", Shape::target, "a whole number, or a mapping such as `{gzip: 6}`", 1, kMaxName},
+});
+
+// In the order of Coding.
+constexpr auto kCompressLevelKeys = std::to_array<Key>({
+    {"zstd", Shape::number, "", 1, 12},
+    {"br", Shape::number, "", 0, 9},
+    {"gzip", Shape::number, "", 1, 9},
+});
 
 constexpr auto kClientsKeys = std::to_array<Key>({
     {"Allow", Shape::texts, kAddressNoun, 1, kMaxAddressItem},
@@ -370,12 +388,14 @@ constexpr Schema kCertificate{"an item of Certificates", kCertificateKeys};
 constexpr Schema kClientCert{"ClientCert", kClientCertKeys};
 constexpr Schema kClients{"Clients", kClientsKeys};
 constexpr Schema kLimit{"Limit", kLimitKeys};
+constexpr Schema kCompress{"Compress", kCompressKeys};
+constexpr Schema kCompressLevel{"Level", kCompressLevelKeys};
 
-constexpr std::array kSchemas{&kTop,          &kGlobal,        &kBackend, &kBackendTls,
-                              &kHttpListener, &kHttpsListener, &kService, &kSession,
-                              &kQueue,        &kRedirect,      &kAuth,    &kCertificate,
-                              &kClientCert,   &kClients,       &kLimit,   &kRetry,
-                              &kCheck,        &kEject,         &kControl, &kNot};
+constexpr std::array kSchemas{
+    &kTop,        &kGlobal,  &kBackend,  &kBackendTls,   &kHttpListener, &kHttpsListener,
+    &kService,    &kSession, &kQueue,    &kRedirect,     &kAuth,         &kCertificate,
+    &kClientCert, &kClients, &kLimit,    &kRetry,        &kCheck,        &kEject,
+    &kControl,    &kNot,     &kCompress, &kCompressLevel};
 
 }  // namespace
 
@@ -399,6 +419,8 @@ const Schema& client_cert_schema() { return kClientCert; }
 const Schema& certificate_schema() { return kCertificate; }
 const Schema& clients_schema() { return kClients; }
 const Schema& limit_schema() { return kLimit; }
+const Schema& compress_schema() { return kCompress; }
+const Schema& compress_level_schema() { return kCompressLevel; }
 
 std::span<const Schema* const> all_schemas() { return kSchemas; }
 

@@ -12,7 +12,7 @@
 namespace worker::log {
 
 // In alphabetical order.
-inline constexpr std::array<std::string_view, 47> kOwnReasons{"auth_failed",
+inline constexpr std::array<std::string_view, 48> kOwnReasons{"auth_failed",
                                                               "auth_missing",
                                                               "auth_rate",
                                                               "auth_unavailable",
@@ -25,6 +25,7 @@ inline constexpr std::array<std::string_view, 47> kOwnReasons{"auth_failed",
                                                               "client_denied",
                                                               "client_timeout",
                                                               "client_too_slow",
+                                                              "compression_failed",
                                                               "connection_limit",
                                                               "grace_over",
                                                               "h2_block_too_long",

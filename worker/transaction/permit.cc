@@ -11,6 +11,7 @@ Transaction::Flow Transaction::permit() {
   if (const std::optional<Flow> answered = ask_for_document()) return *answered;
   if (const std::optional<Flow> refused = ask_for_user()) return *refused;
   note_marks();
+  if (now_.service->config.compress) note_codings();
   upgrade_ = now_.facts.upgrade;
   now_.facts.upgrade = upgrade_;
   now_.facts.host = now_.asked_host = {};

@@ -79,7 +79,7 @@ Transaction::Flow Transaction::pump_response() {
   for (int i = 0;
        upstream_ && takes_response() && (upstream_->endpoint().readable() || to_backend_.failed());
        ++i) {
-    if (i == kReadsPerTurn) {
+    if (i == (compression_ ? 1 : kReadsPerTurn)) {
       upstream_->endpoint().reschedule();
       break;
     }
@@ -87,7 +87,8 @@ Transaction::Flow Transaction::pump_response() {
     const std::size_t held = client_.held();
     // takes_response() has reserved `Buffer`.
     const std::size_t most = held != 0 ? now_.listener->config.buffer - held : client_.read_size();
-    const std::size_t wanted = std::min(net::kReadBufferSize - have, most);
+    std::size_t wanted = std::min(net::kReadBufferSize - have, most);
+    if (now_.turn_bytes != 0) wanted = std::min(wanted, now_.turn_bytes);
     const tls::IoResult result = upstream_->endpoint().read(buffer + have, wanted);
     if (result.status == tls::IoStatus::would_block) {
       if (!to_backend_.failed()) break;
@@ -113,12 +114,19 @@ bool Transaction::takes_response() {
 // Passes on what belongs to the response's body.
 Transaction::Flow Transaction::pass_body(char* data, std::size_t size) {
   const http::BodyReader::Taken taken = response_body_.take(data, size);
-  now_.response_bytes += taken.produced;
-  if (response_body_.is_whole()) count_end();
-  client_.send_body({.data = {data, taken.produced},
-                     .is_last = response_body_.is_whole(),
-                     .trailer = response_body_.trailer()});
-  return after_body(taken.consumed != size);
+  const bool is_sent = send_part({.data = {data, taken.produced},
+                                  .is_last = response_body_.is_whole(),
+                                  .trailer = response_body_.trailer()});
+  return is_sent ? after_body(taken.consumed != size) : fail(502, "compression_failed");
+}
+
+// False when it cannot be compressed, though the parts before were.
+bool Transaction::send_part(BodyData part) {
+  if (compression_ && !compress_part(part)) return false;
+  now_.response_bytes += part.data.size();
+  if (part.is_last) count_end();
+  client_.send_body(part);
+  return true;
 }
 
 Transaction::Flow Transaction::after_body(bool has_excess) {

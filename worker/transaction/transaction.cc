@@ -194,6 +194,7 @@ Transaction::Flow Transaction::finish() {
   pace_.stop();
   count_end();
   generated_.reset();
+  compression_.reset();
   end_stream();
   to_backend_.forget();
   give_reserve_back();

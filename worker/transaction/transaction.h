@@ -40,12 +40,14 @@
 #include "worker/auth/checks.h"
 #include "worker/backend/connection.h"
 #include "worker/http/body_reader.h"
+#include "worker/http/content_coding.h"
 #include "worker/http/request_head.h"
 #include "worker/http/sanitizer.h"
 #include "worker/net/outbox.h"
 #include "worker/route/listener.h"
 #include "worker/serve/document.h"
 #include "worker/transaction/admission.h"
+#include "worker/transaction/compression.h"
 #include "worker/transaction/context.h"
 #include "worker/transaction/exchange.h"
 #include "worker/transaction/pace.h"
@@ -159,6 +161,11 @@ class Transaction final : public ExchangeUser,
     std::uint64_t request_bytes = 0;   // of the body that the client has sent
     std::uint64_t response_bytes = 0;  // of the body that was sent to the client
     std::uint64_t reserved = 0;        // bytes of the worker's buffer memory
+    // Where the service compresses: the coding that the client likes best, what else the request
+    // says, and how much of the response to read in a turn of the loop (0: no limit but the usual).
+    const conf::Compress::Offer* coding = nullptr;
+    http::CodingTerms coding_terms;
+    std::size_t turn_bytes = 0;
     std::optional<Tunnel> tunnel;
     std::optional<serve::Document> document;  // what to answer, where the service has Serve
   };
@@ -307,6 +314,14 @@ class Transaction final : public ExchangeUser,
   void rewrite_locations(std::vector<std::string>& values);
   void rewrite_destination();
 
+  // compress.cc: responses that Pound compresses
+  void note_codings();
+  bool is_guessable() const;
+  std::string_view begin_compression(std::string_view added, http::Framing& framing,
+                                     BodyData& first);
+  bool compress_first(const conf::Compress::Offer& coding, BodyData& first);
+  bool compress_part(BodyData& part);
+
   // relay.cc: bodies both ways, and how long to wait for either side
   Flow relay();
   Flow pump_request();
@@ -314,6 +329,7 @@ class Transaction final : public ExchangeUser,
   void release_sent_request();
   void send_request_part(net::Stream* sink, std::string_view data);
   Flow pass_body(char* data, std::size_t size);
+  bool send_part(BodyData part);
   Flow after_body(bool has_excess);
   bool takes_response();
   void arm_deadlines();
@@ -332,7 +348,8 @@ class Transaction final : public ExchangeUser,
   net::Deadline stream_deadline_;
   std::unique_ptr<backend::UpstreamConnection> upstream_;
   http::BodyReader response_body_;
-  std::unique_ptr<serve::Body> generated_;  // of the response; until its last part was sent
+  std::unique_ptr<Compression> compression_;  // of the response; until its last part was encoded
+  std::unique_ptr<serve::Body> generated_;    // of the response; until its last part was sent
 
   // Kept from request to request for the memory that they own; start() empties them.
   net::Outbox to_backend_;

@@ -157,8 +157,7 @@ Transaction::Flow Transaction::upstream_ended(const tls::IoResult& result) {
       context_.health.response_failed(*now_.backend, "response truncated");
       return fail(502, is_orderly ? "backend_truncated" : "backend_reset");
     }
-    count_end();
-    client_.send_body({.data = {}, .is_last = true});
+    if (!send_part({.data = {}, .is_last = true})) return fail(502, "compression_failed");
     upstream_done(true);
     return Flow::wait;
   }
@@ -247,14 +246,17 @@ Transaction::Flow Transaction::begin_response(char* rest, std::size_t size) {
   response_body_.start(now_.response_facts.body, http::kNoLimit,
                        now_.backend->heritage.response_rules.relaxed);
   const http::BodyReader::Taken taken = response_body_.take(rest, size);
-  now_.response_bytes += taken.produced;
   std::vector<std::string> locations;
   if (now_.listener->config.rewrite_location != 0) rewrite_locations(locations);
-  if (response_body_.is_whole()) count_end();
-  client_.send_head({.head = head, .body = now_.response_facts.body, .added = added_fields()},
-                    {.data = {rest, taken.produced},
-                     .is_last = response_body_.is_whole(),
-                     .trailer = response_body_.trailer()});
+  http::Framing framing = now_.response_facts.body;
+  BodyData first{.data = {rest, taken.produced},
+                 .is_last = response_body_.is_whole(),
+                 .trailer = response_body_.trailer()};
+  std::string_view added = added_fields();
+  if (now_.service->config.compress) added = begin_compression(added, framing, first);
+  now_.response_bytes += first.data.size();
+  if (first.is_last) count_end();
+  client_.send_head({.head = head, .body = framing, .added = added}, first);
   return after_body(taken.consumed != size);
 }
 

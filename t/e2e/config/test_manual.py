@@ -37,6 +37,7 @@ PLACES = {
     "SESSION": "HTTPListeners:\n  - Services:\n      - Session:\n          {}",
     "QUEUE": "HTTPListeners:\n  - Services:\n      - Queue:\n          {}",
     "RETRY": "HTTPListeners:\n  - Services:\n      - Retry:\n          {}",
+    "COMPRESS": "HTTPListeners:\n  - Services:\n      - Compress:\n          {}",
     "LIMIT": "HTTPListeners:\n  - Limit:\n      {}",
     "AUTH": "HTTPListeners:\n  - Services:\n      - Auth:\n          {}",
     "REDIRECT": "HTTPListeners:\n  - Services:\n      - Redirect:\n          {}",

@@ -98,8 +98,7 @@ TEST_CASE("schema: unknown keys") {
         "unknown key `a\\x0ab` in a service; known are Host, Path, Methods, "
         "Query, Header, Not, URL, HeadRequire, HeadDeny, Session, "
         "Queue, Retry, Backends, Emergency, Balance, HashKey, Redirect, Serve, Limit, Allow, "
-        "Clients, "
-        "Auth and AccessLog");
+        "Clients, Auth, AccessLog and Compress");
   CHECK(conf::nearest_key(conf::backend_schema(), "Prot")->name == "Port");
   CHECK(conf::nearest_key(conf::backend_schema(), "Colour") == nullptr);
 }
