@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <random>
+#include <string>
 
 #include "shm/segment.h"
 #include "worker/auth/checks.h"
@@ -45,6 +46,7 @@ struct Context {
   RequestIds request_ids{};
   ClientSample client_sample{};
   http::ResponseHead response_head{};  // scratch of the call that parses one
+  std::string edited_head{};           // scratch of the call that sends one
 };
 
 }  // namespace worker::transaction

@@ -140,9 +140,11 @@ Transaction::Flow Transaction::send_head() {
   enter(log::AccessRecord::Phase::first_byte);
   if (now_.facts.authenticates_connection) upstream_->is_personal = true;
   if (now_.destination_at != 0) rewrite_destination();
-  if (may_keep_body()) to_backend_.keep(request_head_);
+  const std::optional<std::string_view> head = head_for_backend();
+  if (!head) return fail(500, "edit_value");
+  if (may_keep_body()) to_backend_.keep(*head);
   const bool is_kept = to_backend_.keeps();  // then with the head
-  to_backend_.flush(upstream_->stream(), is_kept ? std::string_view() : request_head_);
+  to_backend_.flush(upstream_->stream(), is_kept ? std::string_view() : *head);
   context_.segment.backends().count_request(now_.backend->heritage.row, context_.row);
   return go(Step::relay);
 }
@@ -249,7 +251,8 @@ Transaction::Flow Transaction::begin_response(char* rest, std::size_t size) {
   now_.response_bytes += taken.produced;
   std::vector<std::string> locations;
   if (now_.listener->config.rewrite_location != 0) rewrite_locations(locations);
-  client_.send_head({.head = head, .body = now_.response_facts.body, .added = added_fields()},
+  const std::string_view added = edit_reply(added_fields());
+  client_.send_head({.head = head, .body = now_.response_facts.body, .added = added},
                     {.data = {rest, taken.produced},
                      .is_last = response_body_.is_whole(),
                      .trailer = response_body_.trailer()});
