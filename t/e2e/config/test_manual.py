@@ -39,6 +39,8 @@ PLACES = {
     "RETRY": "HTTPListeners:\n  - Services:\n      - Retry:\n          {}",
     "LIMIT": "HTTPListeners:\n  - Limit:\n      {}",
     "AUTH": "HTTPListeners:\n  - Services:\n      - Auth:\n          {}",
+    "REQUEST": "HTTPListeners:\n  - Request:\n      {}",
+    "REWRITE": "HTTPListeners:\n  - Services:\n      - Rewrite:\n          {}",
     "REDIRECT": "HTTPListeners:\n  - Services:\n      - Redirect:\n          {}",
 }
 # Values that no key accepts.
