@@ -153,6 +153,7 @@ $(foreach f,$(unit_folders),$(eval $(call unit_rule,$(f))))
 
 fuzz_objects := $(http2_objects) $(log_objects) $(out)/master/log_sink.o $(addprefix $(out)/master/,control/line.o ctl/objects.o) \
                 $(out)/worker/auth/htpasswd.o \
+                $(addprefix $(out)/worker/route/,changed_url.o edits.o template.o) \
                 $(addprefix $(out)/worker/net/,address.o address_set.o crc32c.o proxy_header.o)
 
 $(out)/replay_%: $(out)/t/fuzz/fuzz_%.o $(out)/t/fuzz/replay.o $(fuzz_objects)

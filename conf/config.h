@@ -187,6 +187,9 @@ struct Redirect {
       host;  // a name or an IP address (IPv6 in brackets); empty: that of the request ($host)
   std::string port;  // with its colon; empty: the default of the scheme
   std::string path;  // with query and fragment; empty: path and query of the request
+  // `path`, where it has variables: $host, $path, $query and groups of `url`
+  std::optional<Template> path_template;
+  std::optional<CapturePattern> url;  // the service's URL, where the path has groups of it
 };
 
 // The users of a service and their passwords (Basic authentication, RFC 7617).

@@ -7,6 +7,7 @@
 #include "conf/header_line.h"
 #include "conf/load_backend_tls.h"
 #include "conf/load_check.h"
+#include "conf/load_edits.h"
 #include "conf/load_service.h"
 #include "conf/scalar.h"
 
@@ -61,6 +62,7 @@ Backend load_backend(const Node& node, Diagnostics& diagnostics) {
   backend.own_weight = static_cast<unsigned>(section.number("Weight", 0));
   backend.disabled = section.choice("Disabled", false);
   load_head_add(section, backend, diagnostics);
+  backend.edits = load_edits(section, diagnostics);
   backend.max_headers = static_cast<std::size_t>(
       section.number("MaxHeaders", static_cast<std::int64_t>(backend.max_headers)));
   backend.allow = load_allow(section);

@@ -10,6 +10,7 @@
 #include "conf/load_auth.h"
 #include "conf/load_backend_tls.h"
 #include "conf/load_clients.h"
+#include "conf/load_edits.h"
 #include "conf/load_limit.h"
 #include "conf/load_service.h"
 #include "conf/scalar.h"
@@ -199,6 +200,7 @@ Listener load_listener(const Node& node, bool https, ServiceLoader& services,
   load_waiting(section, listener);
   listener.limits = load_limits(section, diagnostics);
   listener.methods = load_methods(section, diagnostics);
+  listener.edits = load_edits(section, diagnostics);
   listener.allow = load_allow(section);
   if (section.find("TrustedProxies") != nullptr) {
     listener.trusted_proxies = load_trusted_proxies(section, diagnostics);

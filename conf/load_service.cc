@@ -4,6 +4,8 @@
 // reported with what was probably meant.
 #include "conf/load_service.h"
 
+#include <algorithm>
+#include <array>
 #include <string>
 #include <utility>
 
@@ -13,6 +15,7 @@
 #include "conf/load_balance.h"
 #include "conf/load_clients.h"
 #include "conf/load_compress.h"
+#include "conf/load_edits.h"
 #include "conf/load_limit.h"
 #include "conf/load_matchers.h"
 #include "conf/load_queue.h"
@@ -20,10 +23,18 @@
 #include "conf/load_retry.h"
 #include "conf/load_serve.h"
 #include "conf/load_session.h"
+#include "conf/load_template.h"
 #include "conf/service.h"
 #include "conf/suggest.h"
 
 namespace conf {
+
+namespace {
+
+constexpr std::array kRewriteVariables{Variable::host, Variable::path, Variable::client,
+                                       Variable::proto};
+
+}  // namespace
 
 std::vector<AllowedRule> load_allow(const Section& section) {
   std::vector<AllowedRule> allow;
@@ -70,6 +81,8 @@ Service ServiceLoader::read(const Node& node) {
   load_balance(section, service, diagnostics_);
   service.redirect = load_redirect(section, diagnostics_);
   load_serve(section, service, diagnostics_);
+  service.edits = load_edits(section, diagnostics_);
+  service.rewrites = rewrites_of(section);
   service.allow = load_allow(section);
   service.clients = load_clients(section, diagnostics_);
   service.client_limits = load_client_limits(section, LimitOwner::service, diagnostics_);
@@ -79,15 +92,18 @@ Service ServiceLoader::read(const Node& node) {
   return service;
 }
 
+// False when there are too many, which is reported once.
+bool ServiceLoader::count_pattern(const Node& node) {
+  if (++patterns_ == kMaxPatterns + 1) {
+    diagnostics_.error(node.where,
+                       "more than " + std::to_string(kMaxPatterns) + " regular expressions");
+  }
+  return patterns_ <= kMaxPatterns;
+}
+
 std::optional<Pattern> ServiceLoader::compile(const Node& node, std::string_view key,
                                               Pattern::Case letter_case) {
-  if (++patterns_ > kMaxPatterns) {
-    if (patterns_ == kMaxPatterns + 1) {
-      diagnostics_.error(node.where,
-                         "more than " + std::to_string(kMaxPatterns) + " regular expressions");
-    }
-    return std::nullopt;
-  }
+  if (!count_pattern(node)) return std::nullopt;
   std::string error;
   std::optional<Pattern> pattern = Pattern::compile(node.text, letter_case, error);
   if (!pattern) {
@@ -106,6 +122,38 @@ std::vector<Condition> ServiceLoader::conditions_of(const Section& section) {
     }
   }
   return conditions;
+}
+
+std::vector<Rewrite> ServiceLoader::rewrites_of(const Section& section) {
+  std::vector<Rewrite> rewrites;
+  for (const Node* item : section.items("Rewrite")) {
+    if (std::optional<Rewrite> rewrite = load_rewrite(*item)) {
+      rewrites.push_back(std::move(*rewrite));
+    }
+  }
+  return rewrites;
+}
+
+std::optional<Rewrite> ServiceLoader::load_rewrite(const Node& node) {
+  const Section section(rewrite_schema(), node, diagnostics_);
+  const Section::Member* const from = section.find("From");
+  const Section::Member* const to = section.find("To");
+  if (from == nullptr || to == nullptr || !count_pattern(*from->value)) return std::nullopt;
+  std::string error;
+  std::optional<CapturePattern> pattern = CapturePattern::compile(from->value->text, error);
+  if (!pattern) {
+    diagnostics_.error(from->value->where, "`From` is not a valid regular expression: " + error);
+    return std::nullopt;
+  }
+  const auto most = static_cast<unsigned>(CapturePattern::kMostGroups);
+  std::optional<Template> text = parse_template(
+      to->value->text, {.names = kRewriteVariables, .groups = std::min(pattern->groups(), most)},
+      error);
+  if (!text) {
+    diagnostics_.error(to->value->where, "`To` is " + describe(*to->value) + "; " + error);
+    return std::nullopt;
+  }
+  return Rewrite{std::move(*pattern), std::move(*text), to->value->where};
 }
 
 void ServiceLoader::warn_about_hosts(const Section& section) {

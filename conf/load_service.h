@@ -41,7 +41,10 @@ class ServiceLoader {
  private:
   Service read(const Node& node);
   std::optional<Pattern> compile(const Node& node, std::string_view key, Pattern::Case letter_case);
+  bool count_pattern(const Node& node);
   std::vector<Condition> conditions_of(const Section& section);
+  std::vector<Rewrite> rewrites_of(const Section& section);
+  std::optional<Rewrite> load_rewrite(const Node& node);
   void warn_about_hosts(const Section& section);
   // `key`: Backends or Emergency.
   std::vector<std::size_t> backends_of(const Section& section, std::string_view key);

@@ -9,6 +9,7 @@
 #include <re2/set.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <utility>
 
@@ -110,6 +111,46 @@ Pattern::Case Pattern::letter_case() const { return compiled_->letter_case; }
 bool Pattern::search(std::string_view subject) const {
   const re2::StringPiece bytes(subject.data(), subject.size());
   return compiled_->expression.Match(bytes, 0, bytes.size(), RE2::UNANCHORED, nullptr, 0);
+}
+
+struct CapturePattern::Compiled {
+  explicit Compiled(const std::string& text, const RE2::Options& how) : expression(text, how) {}
+  RE2 expression;
+};
+
+std::optional<CapturePattern> CapturePattern::compile(std::string_view text, std::string& error) {
+  RE2::Options how = options(Pattern::Case::sensitive, kPatternMemory);
+  how.set_never_capture(false);
+  auto compiled = std::make_shared<const Compiled>(std::string(text), how);
+  if (!compiled->expression.ok()) {
+    error = reason(compiled->expression);
+    return std::nullopt;
+  }
+  return CapturePattern(std::move(compiled));
+}
+
+const std::string& CapturePattern::text() const { return compiled_->expression.pattern(); }
+
+unsigned CapturePattern::groups() const {
+  return static_cast<unsigned>(compiled_->expression.NumberOfCapturingGroups());
+}
+
+std::optional<CapturePattern::Found> CapturePattern::find(std::string_view subject) const {
+  const RE2& expression = compiled_->expression;
+  std::array<re2::StringPiece, kMostGroups + 1> parts;
+  const int wanted = std::min<int>(expression.NumberOfCapturingGroups(), kMostGroups) + 1;
+  const re2::StringPiece bytes(subject.data(), subject.size());
+  if (!expression.Match(bytes, 0, bytes.size(), RE2::UNANCHORED, parts.data(), wanted)) {
+    return std::nullopt;
+  }
+  const auto view = [](const re2::StringPiece& part) {
+    return part.data() == nullptr ? std::string_view() : std::string_view(part.data(), part.size());
+  };
+  Found found{.whole = view(parts[0]), .groups = {}};
+  for (int i = 1; i < wanted; ++i) {
+    found.groups[static_cast<std::size_t>(i) - 1] = view(parts[static_cast<std::size_t>(i)]);
+  }
+  return found;
 }
 
 namespace {

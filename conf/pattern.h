@@ -5,10 +5,13 @@
 // unanchored, as in Pound: `www` is found in `Host: www.example.com`.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace conf {
@@ -29,6 +32,31 @@ class Pattern {
   friend class PatternSet;
   struct Compiled;
   explicit Pattern(std::shared_ptr<const Compiled> compiled) : compiled_(std::move(compiled)) {}
+  std::shared_ptr<const Compiled> compiled_;
+};
+
+// An expression whose groups are wanted, for texts that refer to them as $1 to $9. Case-sensitive.
+class CapturePattern {
+ public:
+  static constexpr std::size_t kMostGroups = 9;
+  // What was found, and its first nine groups; a group that took no part is empty.
+  struct Found {
+    std::string_view whole;
+    std::array<std::string_view, kMostGroups> groups;
+  };
+
+  // Nothing, and the reason in `error`, as for Pattern.
+  static std::optional<CapturePattern> compile(std::string_view text, std::string& error);
+
+  const std::string& text() const;
+  unsigned groups() const;
+  // The first place where it is found. All views are into `subject`.
+  std::optional<Found> find(std::string_view subject) const;
+
+ private:
+  struct Compiled;
+  explicit CapturePattern(std::shared_ptr<const Compiled> compiled)
+      : compiled_(std::move(compiled)) {}
   std::shared_ptr<const Compiled> compiled_;
 };
 

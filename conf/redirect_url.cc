@@ -4,6 +4,9 @@
 // here.
 #include "conf/redirect_url.h"
 
+#include <algorithm>
+#include <array>
+
 #include "conf/address.h"
 #include "conf/scalar.h"
 
@@ -11,7 +14,8 @@ namespace conf {
 
 namespace {
 
-constexpr std::string_view kRequestHost = "$host";
+constexpr auto kRequestHost = std::to_array<std::string_view>({"$host", "${host}"});
+constexpr auto kRequestPath = std::to_array<std::string_view>({"$path", "${path}"});
 
 bool is_hex(char c) {
   const char lower = to_lower(c);
@@ -27,6 +31,11 @@ bool may_stand_in_url(char c) {
 // The first fault of any byte; empty when there is none.
 std::string wrong_bytes(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool is_braced = text.substr(i).starts_with("${");
+    if (is_braced && text.find('}', i) != std::string_view::npos) {
+      i = text.find('}', i);
+      continue;
+    }
     if (!may_stand_in_url(text[i])) {
       return "`" + shown(text.substr(i, 1)) + "` must be written as % and two hexadecimal digits";
     }
@@ -59,9 +68,24 @@ bool take_port(std::string_view& authority, std::string& port) {
   return true;
 }
 
+// A path begins with a slash, whatever the request.
+bool begins_with_path(std::string_view text) {
+  return std::ranges::any_of(kRequestPath,
+                             [text](std::string_view name) { return text.starts_with(name); });
+}
+
+// Where the authority ends.
+std::size_t path_begin(std::string_view rest) {
+  std::size_t end = std::min(rest.find_first_of("/?#"), rest.size());
+  for (const std::string_view name : kRequestPath) end = std::min(end, rest.find(name));
+  return end;
+}
+
 // Nothing when `text` is neither a name nor an address nor $host.
 std::optional<std::string> host_of(std::string_view text) {
-  if (equal_ignoring_case(text, kRequestHost)) return "";
+  for (const std::string_view variable : kRequestHost) {
+    if (equal_ignoring_case(text, variable)) return "";
+  }
   const bool brackets = text.starts_with('[');
   std::string error;
   std::optional<std::string> host = parse_address(text, error);
@@ -84,7 +108,7 @@ std::optional<Redirect> parse_redirect_url(std::string_view text, std::string& e
   }
   error = wrong_bytes(rest);
   if (!error.empty()) return std::nullopt;
-  std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
+  std::string_view authority = rest.substr(0, path_begin(rest));
   rest.remove_prefix(authority.size());
   if (authority.find('@') != std::string_view::npos) {
     error = "it must not have a user name or a password";
@@ -102,7 +126,9 @@ std::optional<Redirect> parse_redirect_url(std::string_view text, std::string& e
   redirect.host = std::move(*host);
   redirect.path = rest;
   // With a query or a fragment but no path, the path is `/` and not that of the request.
-  if (!rest.empty() && rest.front() != '/') redirect.path.insert(0, "/");
+  if (!rest.empty() && rest.front() != '/' && !begins_with_path(rest)) {
+    redirect.path.insert(0, "/");
+  }
   return redirect;
 }
 

@@ -1,7 +1,7 @@
 // The URL of a redirect: absolute, http or https, safe in a header and in a page.
 //
-// The syntax of RFC 3986 with one addition: the host `$host` stands for the host of the request. A
-// pure function.
+// The syntax of RFC 3986 with two additions: the host `$host` stands for the host of the request,
+// and the path may have variables, which load_redirect reads. A pure function.
 #pragma once
 
 #include <optional>

@@ -44,6 +44,7 @@ constexpr std::int64_t kDay = 86'400;
 constexpr std::int64_t kYear = 365 * kDay;
 constexpr std::string_view kLimitNoun = "a mapping such as `{Rate: 10}`";
 constexpr std::string_view kCodingNoun = "zstd, br or gzip";
+constexpr std::string_view kEditsNoun = "a mapping such as `{Set: {X-Name: value}}`";
 
 constexpr auto kSessionTypes = std::to_array<Choice>({
     {"IP", SessionPolicy::Type::ip},
@@ -99,9 +100,6 @@ constexpr auto kLimitModes = std::to_array<Choice>({
     {"enforce", ClientLimit::Mode::enforce},
     {"observe", ClientLimit::Mode::observe},
 });
-
-constexpr auto kRedirectCodes =
-    std::to_array<Choice>({{"301", 301}, {"302", 302}, {"303", 303}, {"307", 307}, {"308", 308}});
 
 constexpr auto kFacilities = std::to_array<Choice>({
     {"auth", LOG_AUTH},     {"authpriv", LOG_AUTHPRIV}, {"cron", LOG_CRON},
@@ -169,6 +167,8 @@ constexpr auto kBackendKeys = std::to_array<Key>({
     {.name = "Disabled", .shape = Shape::choice, .noun = "", .choices = kTruths},
     {"HeadAdd", Shape::texts, "a header as `Name: value`", 1, kMaxHeadAdd, false,
      "AddHeader HeaderAdd"},
+    {"Request", Shape::mapping, kEditsNoun},
+    {"Reply", Shape::mapping, kEditsNoun},
     {"MaxHeaders", Shape::number, "", 1, kMostHeaders},
     {"Allow", Shape::texts, "the code of a rule such as `response_bare_lf`", 1, kMaxName},
     {.name = "TLS",
@@ -244,6 +244,8 @@ constexpr auto kListenerKeys = std::to_array<Key>({
     {.name = "ProxyProtocol", .shape = Shape::choice, .noun = "", .choices = kTruths},
     {"RewriteLocation", Shape::number, "", 0, 2},
     {.name = "RewriteDestination", .shape = Shape::choice, .noun = "", .choices = kTruths},
+    {"Request", Shape::mapping, kEditsNoun},
+    {"Reply", Shape::mapping, kEditsNoun},
     {"Limit", Shape::mappings, kLimitNoun},
     {"Auth", Shape::mapping, kAuthNoun},
     {"Services", Shape::sections, "services"},
@@ -295,6 +297,9 @@ constexpr auto kServiceKeys = std::to_array<Key>({
     {"Redirect", Shape::target,
      "a URL such as `https://www.example.com`, or a mapping with `Code` and `URL`", 1, kMaxUrl},
     {.name = "Serve", .shape = Shape::choice, .noun = "", .choices = kServes},
+    {"Rewrite", Shape::mappings, "a mapping such as `{From: ^/old/, To: /new/}`"},
+    {"Request", Shape::mapping, kEditsNoun},
+    {"Reply", Shape::mapping, kEditsNoun},
     {"Limit", Shape::mappings, kLimitNoun},
     {"Allow", Shape::texts, "the code of a rule such as `target_char`", 1, kMaxName},
     {"Clients", Shape::mapping, kClientsNoun},
@@ -327,11 +332,6 @@ constexpr auto kClientsKeys = std::to_array<Key>({
 constexpr auto kAuthKeys = std::to_array<Key>({
     {"Realm", Shape::text, "a name for what is protected", 1, kMaxName, true},
     {"Users", Shape::text, "the path of an htpasswd file", 1, kMaxPath, true},
-});
-
-constexpr auto kRedirectKeys = std::to_array<Key>({
-    {.name = "Code", .shape = Shape::choice, .noun = "", .choices = kRedirectCodes},
-    {"URL", Shape::text, "a URL such as `https://www.example.com`", 1, kMaxUrl, true},
 });
 
 constexpr auto kSessionKeys = std::to_array<Key>({
@@ -382,7 +382,6 @@ constexpr Schema kNot{"an item of Not", std::span(kServiceKeys).first(kMatcherKe
 constexpr Schema kSession{"Session", kSessionKeys};
 constexpr Schema kQueue{"Queue", kQueueKeys};
 constexpr Schema kRetry{"Retry", kRetryKeys};
-constexpr Schema kRedirect{"Redirect", kRedirectKeys};
 constexpr Schema kAuth{"Auth", kAuthKeys};
 constexpr Schema kCertificate{"an item of Certificates", kCertificateKeys};
 constexpr Schema kClientCert{"ClientCert", kClientCertKeys};
@@ -390,12 +389,6 @@ constexpr Schema kClients{"Clients", kClientsKeys};
 constexpr Schema kLimit{"Limit", kLimitKeys};
 constexpr Schema kCompress{"Compress", kCompressKeys};
 constexpr Schema kCompressLevel{"Level", kCompressLevelKeys};
-
-constexpr std::array kSchemas{
-    &kTop,        &kGlobal,  &kBackend,  &kBackendTls,   &kHttpListener, &kHttpsListener,
-    &kService,    &kSession, &kQueue,    &kRedirect,     &kAuth,         &kCertificate,
-    &kClientCert, &kClients, &kLimit,    &kRetry,        &kCheck,        &kEject,
-    &kControl,    &kNot,     &kCompress, &kCompressLevel};
 
 }  // namespace
 
@@ -413,7 +406,6 @@ const Schema& not_schema() { return kNot; }
 const Schema& session_schema() { return kSession; }
 const Schema& queue_schema() { return kQueue; }
 const Schema& retry_schema() { return kRetry; }
-const Schema& redirect_schema() { return kRedirect; }
 const Schema& auth_schema() { return kAuth; }
 const Schema& client_cert_schema() { return kClientCert; }
 const Schema& certificate_schema() { return kCertificate; }
@@ -422,6 +414,17 @@ const Schema& limit_schema() { return kLimit; }
 const Schema& compress_schema() { return kCompress; }
 const Schema& compress_level_schema() { return kCompressLevel; }
 
-std::span<const Schema* const> all_schemas() { return kSchemas; }
+std::span<const Schema* const> all_schemas() {
+  const Schema& request_edits = request_edits_schema();
+  const Schema& reply_edits = reply_edits_schema();
+  const Schema& rewrite = rewrite_schema();
+  const Schema& redirect = redirect_schema();
+  static const std::array kSchemas{
+      &kTop,     &kGlobal, &kBackend,  &kBackendTls,   &kHttpListener, &kHttpsListener, &kService,
+      &kSession, &kQueue,  &kAuth,     &kCertificate,  &kClientCert,   &kClients,       &kLimit,
+      &kRetry,   &kCheck,  &kEject,    &kControl,      &request_edits, &reply_edits,    &rewrite,
+      &redirect, &kNot,    &kCompress, &kCompressLevel};
+  return kSchemas;
+}
 
 }  // namespace conf

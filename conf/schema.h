@@ -84,6 +84,9 @@ const Schema& client_cert_schema();
 const Schema& certificate_schema();
 const Schema& clients_schema();
 const Schema& limit_schema();
+const Schema& request_edits_schema();
+const Schema& reply_edits_schema();
+const Schema& rewrite_schema();
 std::span<const Schema* const> all_schemas();
 
 // The words of a key that takes one of a few, in the order of the table.

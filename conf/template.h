@@ -1,7 +1,7 @@
 // A text of the configuration with variables in it: "https://$host/new$path".
 //
-// Plain data; the loader checks which variables a key may use, and whoever uses the text supplies
-// their values. `$$` stands for a dollar sign.
+// Plain data; the loader checks which variables a key may use (load_template.h), and whoever uses
+// the text supplies their values (worker/route/template.h).
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@ namespace conf {
 
 enum class Variable : std::uint8_t {
   none,        // only text
-  host,        // $host: the host that the client has asked for, without port
+  host,        // $host: the host that the client has asked for, without port; perhaps empty
   path,        // $path: the path of the request, without its query
   query,       // $query: the query, without its question mark
   client,      // $client: the address of the client
@@ -31,6 +31,12 @@ struct TemplatePart {
 struct Template {
   std::vector<TemplatePart> parts;
   bool empty() const { return parts.empty(); }
+  bool uses(Variable variable) const {
+    for (const TemplatePart& part : parts) {
+      if (part.variable == variable) return true;
+    }
+    return false;
+  }
 };
 
 }  // namespace conf

@@ -88,7 +88,9 @@ void check_overlaps(const Config& config, Diagnostics& diagnostics) {
 
 // Whether a client that follows the redirect comes back to the same listener and path.
 bool leads_to_itself(const Redirect& redirect, const Listener& listener) {
-  if (!redirect.host.empty() || !redirect.path.empty()) return false;
+  const std::string& path = redirect.path;
+  const bool keeps_path = path.empty() || path == "$path" || path == "$path?$query";
+  if (!redirect.host.empty() || !keeps_path) return false;
   const std::string_view own = listener.tls ? "https://" : "http://";
   const std::string_view usual = listener.tls ? ":443" : ":80";
   const std::string_view port = redirect.port.empty() ? usual : redirect.port;

@@ -17,6 +17,7 @@
 #include "conf/scalar.h"
 #include "worker/allow.h"
 #include "worker/log/escape.h"
+#include "worker/route/check_edits.h"
 #include "worker/serve/public_state.h"
 #include "worker/tls/backend_context.h"
 #include "worker/tls/context.h"
@@ -353,6 +354,7 @@ std::optional<Heritage> Preparation::finish(const std::vector<net::Resolved>& re
   take_listeners(config, resolved.data() + config.backends.size(), heritage_, diagnostics_);
   find_allowed_rules(config, heritage_, diagnostics_);
   check_request_ids(config, diagnostics_);
+  route::check_edits(config, diagnostics_);
   serve::warn_of_public_state(config, heritage_.listeners, diagnostics_);
   if (diagnostics_.has_errors()) return std::nullopt;
   return std::move(heritage_);

@@ -145,6 +145,9 @@ shm::StatusObject outcome_object(const Report& report, const Choice* choice) {
 
 void add_backends(const Report& report, std::vector<shm::StatusObject>& objects) {
   const Explanation& found = report.explanation;
+  if (!found.rewritten.empty()) {
+    objects.push_back(Maker("rewrite").text("target", found.rewritten).take());
+  }
   const conf::Service& service = report.config.listeners[found.listener].services[*found.service];
   if (service.session.type != conf::SessionPolicy::Type::none) {
     objects.push_back(session_object(report, service));
@@ -213,6 +216,7 @@ std::string text_of(const shm::StatusObject& object) {
                            {" is ", "is"},
                            {" in ", "in"}});
   }
+  if (object.kind == "rewrite") return joined(object, {{"the backend gets ", "target"}});
   if (object.kind == "session") {
     return joined(
         object,
@@ -272,7 +276,8 @@ std::vector<shm::StatusObject> objects_of(const Report& report) {
 }
 
 std::string json_of(const std::vector<shm::StatusObject>& objects) {
-  constexpr std::string_view kOnce[] = {"request", "listener", "sanitizer", "session", "outcome"};
+  constexpr std::string_view kOnce[] = {"request", "listener", "sanitizer",
+                                        "rewrite", "session",  "outcome"};
   constexpr std::pair<std::string_view, std::string_view> kLists[] = {
       {"service", "services"}, {"backend", "backends"}, {"note", "notes"}};
   std::string text = "{";

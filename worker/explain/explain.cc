@@ -5,12 +5,15 @@
 
 #include "worker/http/basic.h"
 #include "worker/http/cookie_walk.h"
+#include "worker/http/field_edits.h"
 #include "worker/http/http1_writer.h"
 #include "worker/http/redirect.h"
 #include "worker/http/request_head.h"
 #include "worker/http/request_id.h"
 #include "worker/http/sanitizer.h"
+#include "worker/http/uri.h"
 #include "worker/net/ip_address.h"
+#include "worker/route/changed_url.h"
 #include "worker/route/client_address.h"
 #include "worker/route/hash_key.h"
 #include "worker/route/listener.h"
@@ -135,6 +138,8 @@ class Inquiry {
       forwarded.request_id = http::believed_request_id(head_.fields, id_field_);
     }
     if (forwarded.request_id.empty()) forwarded.request_id = kSomeRequestId;
+    const std::string_view told = forwarded.believed.proto;
+    is_https_ = (told.empty() ? forwarded.proto : told) == "https";
     asked_host_ = forwarded.believed.host.empty() ? facts_.host : forwarded.believed.host;
     http::write_request_head(head_, facts_, forwarded, to_backend_);
     return http::field_lines(to_backend_);
@@ -166,6 +171,7 @@ class Inquiry {
       answer(200, "");
       return;
     }
+    if (!rewrite(service)) return;
     find_session(service);
     if (service.balance == conf::Balance::hash) {
       now_.hash_key = route::hash_of(service.hash_key, head_, now_.client);
@@ -173,14 +179,26 @@ class Inquiry {
   }
 
   void redirect(const conf::Redirect& redirect) {
-    now_.location =
-        http::redirect_location({redirect.scheme, redirect.host, redirect.port, redirect.path},
-                                asked_host_, head_.path_query);
-    if (now_.location.empty()) {
+    route::NewLocation made = route::redirect_location(redirect, asked_host_, head_.path_query);
+    if (made.is_invalid) {
+      answer(500, "redirect_invalid");
+    } else if (made.url.empty()) {
       refuse({http::Reason::host_missing});
     } else {
+      now_.location = std::move(made.url);
       answer(redirect.code, "");
     }
+  }
+
+  bool rewrite(const conf::Service& service) {
+    const std::string_view target = http::target_of(to_backend_);
+    const route::TemplateValues values{.host = http::host_of(asked_host_),
+                                       .client = now_.client,
+                                       .proto = is_https_ ? "https" : "http"};
+    const route::Rewriting what = route::rewrite_target(
+        service.rewrites, target, values, route::limits_of(listener_).request_line, now_.rewritten);
+    if (what != route::Rewriting::done) now_.rewritten.clear();
+    return what != route::Rewriting::invalid || answer(500, "rewrite_invalid");
   }
 
   // Whether the request names a document that Pound makes itself.
@@ -226,6 +244,7 @@ class Inquiry {
   http::RequestHead head_;
   http::RequestFacts facts_;
   std::string_view asked_host_;
+  bool is_https_ = false;  // as the client sees it
   std::string to_backend_;
   Explanation now_;
 };

@@ -44,6 +44,7 @@ struct Explanation {
   int status = 0;  // of an answer
   std::string reason;
   std::string location;                // of a redirect
+  std::string rewritten;               // the path and query that the backend gets; empty: as asked
   std::optional<std::string> session;  // the text by which the service knows the client again
   std::uint64_t hash_key = 0;          // for a service that balances by hash
 };

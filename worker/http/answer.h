@@ -18,8 +18,9 @@ struct AnswerField {
 struct Answer {
   int status = 0;
   std::string_view content_type = "text/html; charset=utf-8";
-  AnswerField field = {};      // what the status requires: Allow, Location; no name: none
-  std::string_view page = {};  // may be empty
+  AnswerField field = {};       // what the status requires: Allow, Location; no name: none
+  std::string_view page = {};   // may be empty
+  std::string_view added = {};  // ready "Name: value\r\n" lines, of Reply
 };
 
 // A small HTML page with this title. `html` follows the heading, and the caller has escaped both.

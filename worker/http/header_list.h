@@ -69,6 +69,19 @@ class HeaderList {
   }
   // Gives the field at `index` another value, which outlives the use of the list.
   void set_value(std::size_t index, std::string_view value) { fields_[index].value = value; }
+  // Keeps the order of the others.
+  template <typename Which>
+  void remove_if(Which&& which) {
+    std::size_t kept = 0;
+    seen_ = 0;
+    for (std::size_t i = 0; i < size_; ++i) {
+      if (which(fields_[i])) continue;
+      if (kept != i) fields_[kept] = fields_[i];
+      seen_ |= 1u << static_cast<unsigned>(fields_[kept].id);
+      ++kept;
+    }
+    size_ = kept;
+  }
   const Field* begin() const { return fields_.data(); }
   const Field* end() const { return fields_.data() + size_; }
   std::size_t size() const { return size_; }

@@ -177,7 +177,8 @@ void write_interim_head(const ResponseHead& head, std::string& out) {
 
 void write_answer(const Answer& answer, const Http1Context& context, std::string& out) {
   const std::string_view page = context.to_head ? std::string_view() : answer.page;
-  out.reserve(out.size() + answer.field.value.size() + context.added.size() + page.size() + kRoom);
+  out.reserve(out.size() + answer.field.value.size() + context.added.size() + answer.added.size() +
+              page.size() + kRoom);
   append_status_line(out, answer.status, reason_phrase(answer.status));
   append_field(out, "Content-Type", answer.content_type);
   append_content_length(out, answer.page.size());
@@ -185,7 +186,7 @@ void write_answer(const Answer& answer, const Http1Context& context, std::string
   const std::string_view option = persistence(context.keep_alive, context.client_is_http10);
   if (!option.empty()) append_field(out, "Connection", option);
   if (!context.date.empty()) append_field(out, "Date", context.date);
-  out.append(context.added).append("\r\n").append(page);
+  out.append(context.added).append(answer.added).append("\r\n").append(page);
 }
 
 }  // namespace worker::http

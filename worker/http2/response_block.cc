@@ -80,6 +80,7 @@ void encode_answer(Encoder& encoder, const http::Answer& answer, std::string_vie
   if (!answer.field.name.empty()) encoder.add(answer.field.name, answer.field.value);
   if (!date.empty()) encoder.add("date", date);
   http::for_each_line(added, Adder(encoder));
+  http::for_each_line(answer.added, Adder(encoder));
   encoder.finish(block);
 }
 

@@ -128,6 +128,9 @@ Listener::Listener(const conf::Listener& listener, const ListenerHeritage& inher
 void add_services(Listener& listener, const conf::Config& config,
                   const std::vector<shm::BackendId>& backend_ids, const SessionMakings& makings) {
   choose_logs(listener, config.global);
+  EditsMaker edits(config, listener.config);
+  listener.answer_edits = edits.answers();
+  listener.has_edits = !listener.config.edits.empty();
   for (std::size_t i = 0; i < listener.config.services.size(); ++i) {
     const conf::Service& service = listener.config.services[i];
     const std::uint32_t row = listener.heritage.service_rows[i];
@@ -150,7 +153,9 @@ void add_services(Listener& listener, const conf::Config& config,
          cookie_of(service, identities, makings.cookie_secret),
          listener.heritage.service_clients[i],
          {},
-         {}});
+         {},
+         edits.make(service)});
+    listener.has_edits |= listener.services.back().edits != nullptr;
   }
 }
 

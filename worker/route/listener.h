@@ -21,6 +21,7 @@
 #include "worker/route/balancer.h"
 #include "worker/route/client_limit.h"
 #include "worker/route/client_rules.h"
+#include "worker/route/edits.h"
 #include "worker/route/heritage.h"
 #include "worker/route/inserted_cookie.h"
 #include "worker/route/keyed_hash.h"
@@ -42,7 +43,8 @@ struct Service {
   std::optional<InsertedCookie> cookie;  // with sessions of type INSERT, instead of `affinity`
   ClientRules clients;
   std::vector<ClientLimit> client_limits;
-  log::Occasional emergency_line;  // says that `Emergency` serves
+  log::Occasional emergency_line;             // says that `Emergency` serves
+  std::unique_ptr<const ServiceEdits> edits;  // null: heads pass as they are
 };
 
 // How slowly a client may send or take a body. A request's slots are worth more while other
@@ -93,6 +95,8 @@ struct Listener {
   std::vector<ClientLimit> client_limits;
   log::Occasional full_line;  // says that requests cannot wait any more
   std::vector<Service> services;
+  HeadEdits answer_edits;  // Reply, for answers of Pound's own before a service is found
+  bool has_edits = false;  // the listener or one of its services
 };
 
 // What the sessions of all services are made of.

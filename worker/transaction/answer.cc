@@ -2,6 +2,7 @@
 #include "worker/http/redirect.h"
 #include "worker/http/uri.h"
 #include "worker/log/escape.h"
+#include "worker/route/changed_url.h"
 #include "worker/tls/context.h"
 #include "worker/transaction/transaction.h"
 
@@ -64,12 +65,12 @@ Transaction::Flow Transaction::fail_for_now(std::string_view reason) {
 }
 
 Transaction::Flow Transaction::redirect(const conf::Redirect& redirect) {
-  const std::string location =
-      http::redirect_location({redirect.scheme, redirect.host, redirect.port, redirect.path},
-                              now_.asked_host, now_.head->path_query);
-  if (location.empty()) return refuse_head({http::Reason::host_missing});
-  const std::string page = http::redirect_page(redirect.code, location);
-  return send_answer(http::redirect_answer(redirect.code, location, page));
+  const route::NewLocation location =
+      route::redirect_location(redirect, now_.asked_host, now_.head->path_query);
+  if (location.is_invalid) return fail(500, "redirect_invalid");
+  if (location.url.empty()) return refuse_head({http::Reason::host_missing});
+  const std::string page = http::redirect_page(redirect.code, location.url);
+  return send_answer(http::redirect_answer(redirect.code, location.url, page));
 }
 
 // The certificate has told the client which hosts this server speaks for. A client that uses its
@@ -82,9 +83,10 @@ bool Transaction::is_misdirected() const {
   return !tls::Context::covers(now_.tls, host);
 }
 
-Transaction::Flow Transaction::send_answer(const http::Answer& answer) {
+Transaction::Flow Transaction::send_answer(http::Answer answer) {
   record_.status = answer.status;
   now_.response_begun = true;
+  edit_answer(answer);
   count_end();
   record_.body_bytes = client_.send_answer(answer, now_.end == Exchange::End::refused);
   return go(Step::relay);

@@ -47,6 +47,7 @@ struct Context {
   ClientSample client_sample{};
   http::ResponseHead response_head{};  // scratch of the call that parses one
   std::string coded{};                 // scratch of the call that compresses a part of a body
+  std::string edited_head{};           // scratch of the call that sends one
 };
 
 }  // namespace worker::transaction

@@ -10,6 +10,7 @@ Transaction::Flow Transaction::permit() {
   if (now_.service->config.redirect) return redirect(*now_.service->config.redirect);
   if (const std::optional<Flow> answered = ask_for_document()) return *answered;
   if (const std::optional<Flow> refused = ask_for_user()) return *refused;
+  if (const std::optional<Flow> refused = rewrite_path()) return *refused;
   note_marks();
   if (now_.service->config.compress) note_codings();
   upgrade_ = now_.facts.upgrade;

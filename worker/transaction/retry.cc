@@ -30,7 +30,8 @@ bool Transaction::may_keep_body() {
   const conf::RetryPolicy& policy = retry_policy();
   if (!policy.after_reset && policy.statuses.empty()) return false;
   const std::size_t body = to_backend_.held();
-  if (now_.destination_at != 0) return false;  // another backend may need another head
+  // Another backend may need another head.
+  if (now_.destination_at != 0 || differs_by_backend()) return false;
   return !to_backend_.keeps() && now_.may_repeat && client_.body_is_whole() && body != 0 &&
          may_try_other() && now_.service->config.backends.size() > 1 &&
          body <= now_.listener->config.buffer && reserve(body);

@@ -53,6 +53,7 @@ Transaction::Flow Transaction::begin_document() {
   head.fields.clear();
   head.size = 0;
   added_.assign(generated_->fields()).append(serve::kCommonFields);
+  edit_document();
   now_.response_begun = true;
   now_.response_bytes += part.size();
   const bool is_whole = is_last || now_.facts.is_head;

@@ -42,6 +42,9 @@ void Transaction::reset(const RequestStart& start) {
   now_.head = &start.head;
   response_body_.start({});
   to_backend_.clear();
+  request_head_.clear();
+  rewritten_.clear();
+  asked_authority_.clear();
   pace_.begin();
   begin_record(start);
   find_request_id(start);
@@ -174,7 +177,8 @@ void Transaction::write_request_head() {
   request_head_.clear();
   http::write_request_head(*now_.head, now_.facts, forwarded, request_head_);
   const conf::Listener& listener = now_.listener->config;
-  if (listener.rewrite_location != 0 || listener.rewrite_destination) note_asked();
+  const bool rewrites = listener.rewrite_location != 0 || listener.rewrite_destination;
+  if (rewrites || now_.listener->has_edits) note_asked();
 }
 
 // The client cannot receive an answer any more.

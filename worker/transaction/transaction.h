@@ -44,7 +44,9 @@
 #include "worker/http/request_head.h"
 #include "worker/http/sanitizer.h"
 #include "worker/net/outbox.h"
+#include "worker/route/edits.h"
 #include "worker/route/listener.h"
+#include "worker/route/template.h"
 #include "worker/serve/document.h"
 #include "worker/transaction/admission.h"
 #include "worker/transaction/compression.h"
@@ -259,7 +261,7 @@ class Transaction final : public ExchangeUser,
   Flow fail_for_now(std::string_view reason);
   Flow redirect(const conf::Redirect& redirect);
   bool is_misdirected() const;
-  Flow send_answer(const http::Answer& answer);
+  Flow send_answer(http::Answer answer);
 
   // serve.cc: documents that Pound makes itself
   std::optional<Flow> ask_for_document();
@@ -321,6 +323,16 @@ class Transaction final : public ExchangeUser,
                                      BodyData& first);
   bool compress_first(const conf::Compress::Offer& coding, BodyData& first);
   bool compress_part(BodyData& part);
+  // edits.cc: Request, Reply and Rewrite
+  route::TemplateValues edit_values() const;
+  std::optional<Flow> rewrite_path();
+  const route::BackendEdits* backend_edits() const;
+  const route::HeadEdits& answer_edits() const;
+  bool differs_by_backend() const;
+  std::optional<std::string_view> head_for_backend();
+  std::string_view edit_reply(std::string_view added);
+  void edit_answer(http::Answer& answer);
+  void edit_document();
 
   // relay.cc: bodies both ways, and how long to wait for either side
   Flow relay();
@@ -353,11 +365,12 @@ class Transaction final : public ExchangeUser,
 
   // Kept from request to request for the memory that they own; start() empties them.
   net::Outbox to_backend_;
-  std::string request_head_;  // as it goes to the backend
+  std::string request_head_;  // as it goes to the backend, before edits
+  std::string rewritten_;     // the target that the backend gets; empty: that of the client
   std::string upgrade_;
   std::string asked_authority_;  // as the client sees it, where the listener rewrites URLs
   std::string client_ip_;        // when it is not the peer's
-  std::string added_;            // to the response, beside the fields of HeadAdd
+  std::string added_;            // to the response, or by edits to the request
   std::string page_;             // an error page with the id of the request
   log::AccessRecord record_;
 };

@@ -140,9 +140,11 @@ Transaction::Flow Transaction::send_head() {
   enter(log::AccessRecord::Phase::first_byte);
   if (now_.facts.authenticates_connection) upstream_->is_personal = true;
   if (now_.destination_at != 0) rewrite_destination();
-  if (may_keep_body()) to_backend_.keep(request_head_);
+  const std::optional<std::string_view> head = head_for_backend();
+  if (!head) return fail(500, "edit_value");
+  if (may_keep_body()) to_backend_.keep(*head);
   const bool is_kept = to_backend_.keeps();  // then with the head
-  to_backend_.flush(upstream_->stream(), is_kept ? std::string_view() : request_head_);
+  to_backend_.flush(upstream_->stream(), is_kept ? std::string_view() : *head);
   context_.segment.backends().count_request(now_.backend->heritage.row, context_.row);
   return go(Step::relay);
 }
@@ -252,7 +254,7 @@ Transaction::Flow Transaction::begin_response(char* rest, std::size_t size) {
   BodyData first{.data = {rest, taken.produced},
                  .is_last = response_body_.is_whole(),
                  .trailer = response_body_.trailer()};
-  std::string_view added = added_fields();
+  std::string_view added = edit_reply(added_fields());
   if (now_.service->config.compress) added = begin_compression(added, framing, first);
   now_.response_bytes += first.data.size();
   if (first.is_last) count_end();

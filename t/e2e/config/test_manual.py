@@ -40,6 +40,8 @@ PLACES = {
     "COMPRESS": "HTTPListeners:\n  - Services:\n      - Compress:\n          {}",
     "LIMIT": "HTTPListeners:\n  - Limit:\n      {}",
     "AUTH": "HTTPListeners:\n  - Services:\n      - Auth:\n          {}",
+    "REQUEST": "HTTPListeners:\n  - Request:\n      {}",
+    "REWRITE": "HTTPListeners:\n  - Services:\n      - Rewrite:\n          {}",
     "REDIRECT": "HTTPListeners:\n  - Services:\n      - Redirect:\n          {}",
 }
 # Values that no key accepts.

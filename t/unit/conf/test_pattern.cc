@@ -208,3 +208,35 @@ TEST_CASE("pattern set: the largest set without a filter, and one pattern more")
     CHECK(hits(set, "host17x").empty());
   }
 }
+
+TEST_CASE("pattern: the groups of the first place where it is found") {
+  std::string error;
+  const auto pattern = conf::CapturePattern::compile("(a+)(x)?(b.)", error);
+  REQUIRE(pattern);
+  CHECK(pattern->groups() == 3);
+  CHECK(pattern->text() == "(a+)(x)?(b.)");
+  const std::string_view subject = "..aab\nab-";
+  const auto found = pattern->find(subject);
+  REQUIRE(found);
+  CHECK(found->whole == "aab\n");
+  CHECK(found->whole.data() == subject.data() + 2);
+  CHECK(found->groups[0] == "aa");
+  CHECK(found->groups[1].empty());
+  CHECK(found->groups[2] == "b\n");
+  CHECK(found->groups[3].empty());
+  CHECK_FALSE(pattern->find("AAB-"));
+}
+
+TEST_CASE("pattern: groups of an empty place, and more than nine of them") {
+  std::string error;
+  const auto end = conf::CapturePattern::compile("$", error);
+  REQUIRE(end);
+  const std::string_view subject = "/a";
+  CHECK(end->find(subject)->whole.data() == subject.data() + 2);
+  const auto many = conf::CapturePattern::compile("(1)(2)(3)(4)(5)(6)(7)(8)(9)(0)", error);
+  REQUIRE(many);
+  CHECK(many->groups() == 10);
+  CHECK(many->find("1234567890")->groups[8] == "9");
+  CHECK_FALSE(conf::CapturePattern::compile("(", error));
+  CHECK(error == "no `)` closes a group in `(`");
+}

@@ -95,10 +95,10 @@ TEST_CASE("schema: unknown keys") {
   CHECK(conf::unknown_key(conf::global_schema(), "Err600") ==
         "unknown key `Err600` in Global; the number goes from 400 to 599");
   CHECK(conf::unknown_key(conf::service_schema(), "a\nb") ==
-        "unknown key `a\\x0ab` in a service; known are Host, Path, Methods, "
-        "Query, Header, Not, URL, HeadRequire, HeadDeny, Session, "
-        "Queue, Retry, Backends, Emergency, Balance, HashKey, Redirect, Serve, Limit, Allow, "
-        "Clients, Auth, AccessLog and Compress");
+        "unknown key `a\\x0ab` in a service; known are Host, Path, Methods, Query, Header, Not, "
+        "URL, HeadRequire, HeadDeny, Session, Queue, Retry, Backends, Emergency, Balance, HashKey, "
+        "Redirect, Serve, Rewrite, Request, Reply, Limit, Allow, Clients, Auth, AccessLog and "
+        "Compress");
   CHECK(conf::nearest_key(conf::backend_schema(), "Prot")->name == "Port");
   CHECK(conf::nearest_key(conf::backend_schema(), "Colour") == nullptr);
 }

@@ -341,6 +341,14 @@ TEST_CASE("http1_writer: an answer is appended to the text before it") {
   CHECK(out == "before" + kNotFoundStart + "\r\n12345");
 }
 
+TEST_CASE("http1_writer: an answer brings lines of its own") {
+  Answer answer = kNotFound;
+  answer.added = "X-A: 1\r\n";
+  std::string out;
+  write_answer(answer, {.keep_alive = true, .added = "X-B: 2\r\n"}, out);
+  CHECK(out == kNotFoundStart + "X-B: 2\r\nX-A: 1\r\n\r\n12345");
+}
+
 TEST_CASE("http1_writer: names and values may come from separate places") {
   const std::string packed = "name, value\r\nother: line\r\n";
   const std::string_view view = packed;
