@@ -11,6 +11,7 @@
 #include "conf/load_backend_tls.h"
 #include "conf/load_clients.h"
 #include "conf/load_limit.h"
+#include "conf/load_pages.h"
 #include "conf/load_service.h"
 #include "conf/scalar.h"
 
@@ -215,6 +216,7 @@ Listener load_listener(const Node& node, bool https, ServiceLoader& services,
   listener.rewrite_destination = section.choice("RewriteDestination", false);
   listener.client_limits = load_client_limits(section, LimitOwner::listener, diagnostics);
   listener.auth = load_auth(section, diagnostics);
+  listener.error_pages = load_error_pages(section);
   for (const Node* node_of_one : section.items("Services")) {
     Service service = services.load(*node_of_one);
     if (!service.auth && !service.redirect) service.auth = listener.auth;

@@ -9,12 +9,13 @@
 
 #include "conf/config.h"
 #include "conf/load_access_log.h"
+#include "conf/pages.h"
+#include "conf/schema_pages.h"
 
 namespace conf {
 
 namespace {
 
-constexpr std::int64_t kMaxPath = 4095;
 constexpr std::int64_t kMaxName = 255;
 constexpr std::int64_t kMaxPattern = 65536;
 constexpr std::int64_t kMaxHeadAdd = 4096;
@@ -120,13 +121,7 @@ constexpr auto kGlobalKeys = std::to_array<Key>({
     {"User", Shape::text, "the name of a user", 1, kMaxName},
     {"Group", Shape::text, "the name of a group", 1, kMaxName},
     {"RootJail", Shape::text, "the path of a directory", 1, kMaxPath},
-    {.name = "ErrNNN",
-     .shape = Shape::text,
-     .noun = "the path of an HTML file",
-     .low = 1,
-     .high = kMaxPath,
-     .family_low = 400,
-     .family_high = 599},
+    kErrorPages,
     {"Workers", Shape::number, "", 1, 64},
     {"MaxSessions", Shape::number, "", 1024, 16'777'216},
     {"MaxLimits", Shape::number, "", 1024, 16'777'216},
@@ -241,6 +236,7 @@ constexpr auto kListenerKeys = std::to_array<Key>({
     {.name = "RewriteDestination", .shape = Shape::choice, .noun = "", .choices = kTruths},
     {"Limit", Shape::mappings, kLimitNoun},
     {"Auth", Shape::mapping, kAuthNoun},
+    kErrorPages,
     {"Services", Shape::sections, "services"},
     {"Certificates", Shape::entries,
      "the path of a PEM file or a mapping such as `{Certificate: a.pem, Key: a.key}`", 1, kMaxPath,
@@ -283,6 +279,12 @@ constexpr auto kServiceKeys = std::to_array<Key>({
     {"Redirect", Shape::target,
      "a URL such as `https://www.example.com`, or a mapping with `Code` and `URL`", 1, kMaxUrl},
     {.name = "Serve", .shape = Shape::choice, .noun = "", .choices = kServes},
+    {"Respond", Shape::code, "a mapping such as `{Code: 200, Body: OK}`", kLeastRespondCode,
+     kMostRespondCode},
+    {.name = "Disabled", .shape = Shape::choice, .noun = "", .choices = kTruths},
+    {"Maintenance", Shape::target, "the path of an HTML file, or a mapping with `Page`", 1,
+     kMaxPath},
+    kErrorPages,
     {"Limit", Shape::mappings, kLimitNoun},
     {"Allow", Shape::texts, "the code of a rule such as `target_char`", 1, kMaxName},
     {"Clients", Shape::mapping, kClientsNoun},
@@ -362,7 +364,7 @@ constexpr Schema kLimit{"Limit", kLimitKeys};
 constexpr std::array kSchemas{
     &kTop,     &kGlobal, &kBackend,  &kBackendTls, &kHttpListener, &kHttpsListener, &kService,
     &kSession, &kQueue,  &kRedirect, &kAuth,       &kCertificate,  &kClientCert,    &kClients,
-    &kLimit,   &kRetry,  &kCheck,    &kEject,      &kControl};
+    &kLimit,   &kRetry,  &kCheck,    &kEject,      &kControl,      &kRespond,       &kMaintenance};
 
 }  // namespace
 
