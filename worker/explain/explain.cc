@@ -162,6 +162,7 @@ class Inquiry {
       answer(403, "client_denied");
       return;
     }
+    now_.may_be_disabled = true;
     note_limits("service " + now_.services.back().name, service.client_limits);
     if (service.redirect) return redirect(*service.redirect);
     if (service.serve && !names_document(*service.serve)) return;
@@ -170,6 +171,7 @@ class Inquiry {
       answer(200, "");
       return;
     }
+    if (service.respond) return respond(*service.respond);
     find_session(service);
     if (service.balance == conf::Balance::hash) {
       now_.hash_key = route::hash_of(service.hash_key, head_, now_.client);
@@ -185,6 +187,13 @@ class Inquiry {
     } else {
       answer(redirect.code, "");
     }
+  }
+
+  void respond(const conf::Respond& respond) {
+    answer(respond.code, "");
+    if (respond.body) now_.content = "Body as " + respond.type;
+    if (respond.file) now_.content = respond.file->path + " as " + respond.type;
+    if (respond.has_error_page()) now_.content = "the page for " + std::to_string(respond.code);
   }
 
   // Whether the request names a document that Pound makes itself.
