@@ -9,6 +9,13 @@ namespace {
 constexpr std::uint64_t kSoonS = 21 * 86'400;
 constexpr std::uint64_t kSilentMs = 3000;  // a worker's heartbeat comes every second
 
+void judge_admin(const Object& object, const std::string& name, Lines& lines) {
+  if (!is_out_of_use(object)) return;
+  const std::string by = object.has("admin_by") ? object.text("admin_by") : "the configuration";
+  lines.push_back(name + " is " + object.text("admin") + " by " + by + " since " +
+                  span_text(object.number("admin_since_s")));
+}
+
 void judge_backend(const Object& backend, Lines& lines) {
   const std::string& state = backend.text("state");
   const std::string name = "backend " + backend.text("name");
@@ -21,11 +28,7 @@ void judge_backend(const Object& backend, Lines& lines) {
   } else if (backend.has("check") && backend.text("check") != "passed") {
     lines.push_back(name + " does not pass its checks: " + backend.text("check"));
   }
-  if (is_out_of_use(backend)) {
-    const std::string by = backend.has("admin_by") ? backend.text("admin_by") : "the configuration";
-    lines.push_back(name + " is " + backend.text("admin") + " by " + by + " since " +
-                    span_text(backend.number("admin_since_s")));
-  }
+  judge_admin(backend, name, lines);
   if (backend.number("waiting") == 0) return;
   lines.push_back(name + " is full: " + backend.text("waiting") + " requests wait, " +
                   backend.text("in_flight") + " of " + backend.text("limit") + " are in flight");
@@ -76,8 +79,8 @@ void judge_certificate(const Object& certificate, Lines& lines) {
 
 }  // namespace
 
-bool is_out_of_use(const Object& backend) {
-  return backend.text("admin") == "drained" || backend.text("admin") == "disabled";
+bool is_out_of_use(const Object& object) {
+  return object.text("admin") == "drained" || object.text("admin") == "disabled";
 }
 
 Lines problems_of(const Objects& objects) {
@@ -86,6 +89,9 @@ Lines problems_of(const Objects& objects) {
     lines.push_back("the shared memory is damaged; restart pound");
   }
   for (const Object& one : of_kind(objects, "backend")) judge_backend(one, lines);
+  for (const Object& one : of_kind(objects, "service")) {
+    judge_admin(one, "service " + one.text("name"), lines);
+  }
   for (const Object& one : of_kind(objects, "listener")) judge_listener(one, lines);
   for (const Object& one : of_kind(objects, "worker")) judge_worker(one, lines);
   for (const Object& one : of_kind(objects, "certificate")) judge_certificate(one, lines);

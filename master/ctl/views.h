@@ -16,8 +16,8 @@ Lines status_view(const Objects& objects, std::size_t width);
 // What an operator has to look at, most important first: "backend web is dead since 3 s: refused".
 Lines problems_of(const Objects& objects);
 
-// The administrator has drained or disabled the backend.
-bool is_out_of_use(const Object& backend);
+// The administrator has drained or disabled the backend, or disabled the service.
+bool is_out_of_use(const Object& object);
 
 // One of the tables: "workers", "listeners", "services", "backends", "sessions".
 bool is_list(std::string_view name);
