@@ -40,6 +40,8 @@ PLACES = {
     "LIMIT": "HTTPListeners:\n  - Limit:\n      {}",
     "AUTH": "HTTPListeners:\n  - Services:\n      - Auth:\n          {}",
     "REDIRECT": "HTTPListeners:\n  - Services:\n      - Redirect:\n          {}",
+    "RESPOND": "HTTPListeners:\n  - Services:\n      - Respond:\n          {}",
+    "MAINTENANCE": "HTTPListeners:\n  - Services:\n      - Maintenance:\n          {}",
 }
 # Values that no key accepts.
 IMPOSSIBLE = ["{zzzzzzzz: 1}", "[[]]", "[]", "zzzzzzzz zz"]
