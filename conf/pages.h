@@ -1,6 +1,6 @@
 // Pages and answers of Pound's own that the operator supplies: ErrNNN, Maintenance and Respond.
 //
-// Files are named here, and read once at the start (worker/load_pages).
+// Files are named here, and read once at the start (worker/serve/load_pages).
 #pragma once
 
 #include <chrono>

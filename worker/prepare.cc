@@ -16,8 +16,8 @@
 #include "conf/file.h"
 #include "conf/scalar.h"
 #include "worker/allow.h"
-#include "worker/load_pages.h"
 #include "worker/log/escape.h"
+#include "worker/serve/load_pages.h"
 #include "worker/serve/public_state.h"
 #include "worker/tls/backend_context.h"
 #include "worker/tls/context.h"
@@ -264,7 +264,7 @@ Preparation::Preparation(std::shared_ptr<const conf::Config> config, Diagnostics
 Preparation::Preparation(std::shared_ptr<const conf::Config> config, Diagnostics& diagnostics)
     : Preparation(std::move(config), diagnostics, OnlyRouting()) {
   const conf::Global& global = heritage_.config->global;
-  load_pages(*heritage_.config, heritage_, diagnostics_);
+  serve::load_pages(*heritage_.config, heritage_.pages, heritage_.listeners, diagnostics_);
   find_ids(*heritage_.config, heritage_, diagnostics_);
   check_jail(global, diagnostics_);
   load_users(*heritage_.config, heritage_, diagnostics_);

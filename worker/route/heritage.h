@@ -78,8 +78,8 @@ struct ListenerHeritage {
   std::vector<ClientRules> service_clients;    // for each service
   // The file of users of each service, by its index in auth::Heritage; nothing: none is needed.
   std::vector<std::optional<std::uint32_t>> service_users;
-  std::string allowed_methods;  // the value of Allow in a 405
-  http::OwnPages pages;         // ErrNNN
+  std::string allowed_methods;              // the value of Allow in a 405
+  http::OwnPages pages;                     // ErrNNN
   std::vector<ServicePages> service_pages;  // for each service
 };
 

@@ -1,5 +1,5 @@
 // The operator's pages: see load_pages.h.
-#include "worker/load_pages.h"
+#include "worker/serve/load_pages.h"
 
 #include <map>
 #include <memory>
@@ -11,7 +11,7 @@
 #include "conf/file.h"
 #include "worker/log/escape.h"
 
-namespace worker {
+namespace worker::serve {
 
 namespace {
 
@@ -69,27 +69,28 @@ class PageReader {
 
 }  // namespace
 
-void load_pages(const conf::Config& config, Heritage& heritage, conf::Diagnostics& diagnostics) {
+void load_pages(const conf::Config& config, http::ErrorPages& pages,
+                std::vector<route::ListenerHeritage>& listeners, conf::Diagnostics& diagnostics) {
   PageReader reader(diagnostics);
-  reader.read_all(config.global.error_pages, heritage.pages.global());
+  reader.read_all(config.global.error_pages, pages.global());
   for (std::size_t i = 0; i < config.listeners.size(); ++i) {
     const conf::Listener& listener = config.listeners[i];
-    route::ListenerHeritage& made = heritage.listeners[i];
+    route::ListenerHeritage& made = listeners[i];
     reader.read_all(listener.error_pages, made.pages);
     made.service_pages.resize(listener.services.size());
     for (std::size_t k = 0; k < listener.services.size(); ++k) {
       const conf::Service& service = listener.services[k];
-      route::ServicePages& pages = made.service_pages[k];
-      reader.read_all(service.error_pages, pages.errors);
+      route::ServicePages& own = made.service_pages[k];
+      reader.read_all(service.error_pages, own.errors);
       if (service.maintenance) {
-        pages.maintenance =
+        own.maintenance =
             reader.read(service.maintenance->page, "page", "Maintenance", "HTML file");
       }
       if (service.respond && service.respond->file) {
-        pages.file = reader.read(*service.respond->file, "file", "Respond", "file");
+        own.file = reader.read(*service.respond->file, "file", "Respond", "file");
       }
     }
   }
 }
 
-}  // namespace worker
+}  // namespace worker::serve
