@@ -284,12 +284,13 @@ struct Service {
   std::optional<Redirect> redirect;   // Redirect: instead of backends
   std::optional<Serve> serve;         // Serve: instead of backends
   Position serve_where;
-  std::optional<Respond> respond;       // Respond: instead of backends
-  std::optional<PageFile> maintenance;  // Maintenance: a page for 503 while it is disabled
-  ErrorPageFiles error_pages;           // ErrNNN: before those of the listener
-  std::optional<Compress> compress;     // Compress; default: responses pass as they are
-  std::vector<AllowedRule> allow;       // Allow: for its requests, in addition to the listener's
-  ClientList clients;                   // Clients: in addition to the listener's
+  std::optional<Respond> respond;          // Respond: instead of backends
+  bool disabled = false;                   // Disabled: all of its requests get 503
+  std::optional<Maintenance> maintenance;  // Maintenance: default: the usual page for 503
+  ErrorPageFiles error_pages;              // ErrNNN: before those of the listener
+  std::optional<Compress> compress;        // Compress; default: responses pass as they are
+  std::vector<AllowedRule> allow;          // Allow: for its requests, beside the listener's
+  ClientList clients;                      // Clients: in addition to the listener's
   // Queue: {Known: first}: requests without a session wait behind others. Default: equal
   QueueOrder queue = QueueOrder::equal;
   std::optional<RetryPolicy> retry;        // Retry

@@ -7,6 +7,7 @@
 
 #include "conf/load_access_log.h"
 #include "conf/load_clients.h"
+#include "conf/load_pages.h"
 
 namespace conf {
 
@@ -28,11 +29,7 @@ void load_global(const Section& section, Global& global, Diagnostics& diagnostic
   load_text(section, "Group", global.group, global.group_where);
   load_text(section, "RootJail", global.root_jail, global.root_jail_where);
   load_text(section, "Secret", global.secret, global.secret_where);
-  for (const Section::Member& member : section.members()) {
-    if (!member.key->is_family()) continue;
-    global.error_pages[static_cast<int>(member.family_number)] = {member.value->text,
-                                                                  member.value->where};
-  }
+  global.error_pages = load_error_pages(section);
   global.workers = static_cast<unsigned>(section.number("Workers", global.workers));
   global.max_sessions = static_cast<unsigned>(section.number("MaxSessions", global.max_sessions));
   global.max_limits = static_cast<unsigned>(section.number("MaxLimits", global.max_limits));

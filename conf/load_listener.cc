@@ -12,6 +12,7 @@
 #include "conf/load_clients.h"
 #include "conf/load_edits.h"
 #include "conf/load_limit.h"
+#include "conf/load_pages.h"
 #include "conf/load_service.h"
 #include "conf/scalar.h"
 
@@ -217,6 +218,7 @@ Listener load_listener(const Node& node, bool https, ServiceLoader& services,
   listener.rewrite_destination = section.choice("RewriteDestination", false);
   listener.client_limits = load_client_limits(section, LimitOwner::listener, diagnostics);
   listener.auth = load_auth(section, diagnostics);
+  listener.error_pages = load_error_pages(section);
   const bool has_own = section.find("Services") != nullptr || section.reported("Services");
   for (const Node* node_of_one : has_own ? section.items("Services") : services.global()) {
     Service service = services.load(*node_of_one);

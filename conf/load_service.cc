@@ -18,8 +18,10 @@
 #include "conf/load_edits.h"
 #include "conf/load_limit.h"
 #include "conf/load_matchers.h"
+#include "conf/load_pages.h"
 #include "conf/load_queue.h"
 #include "conf/load_redirect.h"
+#include "conf/load_respond.h"
 #include "conf/load_retry.h"
 #include "conf/load_serve.h"
 #include "conf/load_session.h"
@@ -83,6 +85,10 @@ Service ServiceLoader::read(const Node& node) {
   load_serve(section, service, diagnostics_);
   service.edits = load_edits(section, diagnostics_);
   service.rewrites = rewrites_of(section);
+  service.respond = load_respond(section, diagnostics_);
+  service.disabled = section.choice("Disabled", service.disabled);
+  service.maintenance = load_maintenance(section, diagnostics_);
+  service.error_pages = load_error_pages(section);
   service.allow = load_allow(section);
   service.clients = load_clients(section, diagnostics_);
   service.client_limits = load_client_limits(section, LimitOwner::service, diagnostics_);

@@ -10,12 +10,13 @@
 #include "conf/compress_schema.h"
 #include "conf/config.h"
 #include "conf/load_access_log.h"
+#include "conf/pages.h"
+#include "conf/schema_pages.h"
 
 namespace conf {
 
 namespace {
 
-constexpr std::int64_t kMaxPath = 4095;
 constexpr std::int64_t kMaxName = 255;
 constexpr std::int64_t kMaxHost = 1024;  // in UTF-8; as ASCII it has 253 at most
 constexpr std::int64_t kMaxPattern = 65536;
@@ -123,13 +124,7 @@ constexpr auto kGlobalKeys = std::to_array<Key>({
     {"User", Shape::text, "the name of a user", 1, kMaxName},
     {"Group", Shape::text, "the name of a group", 1, kMaxName},
     {"RootJail", Shape::text, "the path of a directory", 1, kMaxPath},
-    {.name = "ErrNNN",
-     .shape = Shape::text,
-     .noun = "the path of an HTML file",
-     .low = 1,
-     .high = kMaxPath,
-     .family_low = 400,
-     .family_high = 599},
+    kErrorPages,
     {"Workers", Shape::number, "", 1, 64},
     {"MaxSessions", Shape::number, "", 1024, 16'777'216},
     {"MaxLimits", Shape::number, "", 1024, 16'777'216},
@@ -248,6 +243,7 @@ constexpr auto kListenerKeys = std::to_array<Key>({
     {"Reply", Shape::mapping, kEditsNoun},
     {"Limit", Shape::mappings, kLimitNoun},
     {"Auth", Shape::mapping, kAuthNoun},
+    kErrorPages,
     {"Services", Shape::sections, "services"},
     {"Certificates", Shape::entries,
      "the path of a PEM file or a mapping such as `{Certificate: a.pem, Key: a.key}`", 1, kMaxPath,
@@ -300,6 +296,12 @@ constexpr auto kServiceKeys = std::to_array<Key>({
     {"Rewrite", Shape::mappings, "a mapping such as `{From: ^/old/, To: /new/}`"},
     {"Request", Shape::mapping, kEditsNoun},
     {"Reply", Shape::mapping, kEditsNoun},
+    {"Respond", Shape::code, "a mapping such as `{Code: 200, Body: OK}`", kLeastRespondCode,
+     kMostRespondCode},
+    {.name = "Disabled", .shape = Shape::choice, .noun = "", .choices = kTruths},
+    {"Maintenance", Shape::target, "the path of an HTML file, or a mapping with `Page`", 1,
+     kMaxPath},
+    kErrorPages,
     {"Limit", Shape::mappings, kLimitNoun},
     {"Allow", Shape::texts, "the code of a rule such as `target_char`", 1, kMaxName},
     {"Clients", Shape::mapping, kClientsNoun},
@@ -420,10 +422,10 @@ std::span<const Schema* const> all_schemas() {
   const Schema& rewrite = rewrite_schema();
   const Schema& redirect = redirect_schema();
   static const std::array kSchemas{
-      &kTop,     &kGlobal, &kBackend,  &kBackendTls,   &kHttpListener, &kHttpsListener, &kService,
-      &kSession, &kQueue,  &kAuth,     &kCertificate,  &kClientCert,   &kClients,       &kLimit,
-      &kRetry,   &kCheck,  &kEject,    &kControl,      &request_edits, &reply_edits,    &rewrite,
-      &redirect, &kNot,    &kCompress, &kCompressLevel};
+      &kTop,     &kGlobal, &kBackend,  &kBackendTls,    &kHttpListener, &kHttpsListener, &kService,
+      &kSession, &kQueue,  &kAuth,     &kCertificate,   &kClientCert,   &kClients,       &kLimit,
+      &kRetry,   &kCheck,  &kEject,    &kControl,       &request_edits, &reply_edits,    &rewrite,
+      &redirect, &kNot,    &kCompress, &kCompressLevel, &kRespond,      &kMaintenance};
   return kSchemas;
 }
 

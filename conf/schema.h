@@ -23,6 +23,8 @@ enum class Shape {
   policy,    // a mapping, or whole seconds as its short form
   target,    // a mapping, or a text as its short form
   toggle,    // a word, such as true or false, or a mapping
+  code,      // a mapping, or a whole number as its short form
+  lines,     // one text, of several lines if need be
   mapping,   // one mapping
   mappings,  // a mapping, or a list of them
   section,   // a mapping, or a list of mappings that count as one
@@ -79,6 +81,8 @@ const Schema& session_schema();
 const Schema& queue_schema();
 const Schema& retry_schema();
 const Schema& redirect_schema();
+const Schema& respond_schema();
+const Schema& maintenance_schema();
 const Schema& auth_schema();
 const Schema& client_cert_schema();
 const Schema& certificate_schema();

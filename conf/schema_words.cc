@@ -97,6 +97,7 @@ std::string expectation(const Key& key) {
     case Shape::section:
     case Shape::mapping:
     case Shape::target:
+    case Shape::lines:
       return noun;
     case Shape::texts:
     case Shape::entries:
@@ -112,6 +113,8 @@ std::string expectation(const Key& key) {
              ", as a whole number with or without K, M, G or T";
     case Shape::policy:
       return noun + ", or whole seconds" + bounds;
+    case Shape::code:
+      return noun + ", or a whole number" + bounds;
     case Shape::toggle:
       return listed(choice_words(key)) + " or " + noun;
     case Shape::choice:

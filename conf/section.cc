@@ -22,7 +22,7 @@ bool is_list_shape(Shape shape) {
 
 bool may_be_mapping(Shape shape) {
   return shape == Shape::policy || shape == Shape::target || shape == Shape::toggle ||
-         shape == Shape::mapping;
+         shape == Shape::mapping || shape == Shape::code;
 }
 
 bool fits_item(Shape list, const Node& item) {
@@ -139,6 +139,7 @@ bool Section::check_scalar(Member& member, std::string_view name) {
     case Shape::seconds:
     case Shape::bytes:
     case Shape::policy:
+    case Shape::code:
       return check_number(member, name);
     case Shape::choice:
     case Shape::toggle:
@@ -157,7 +158,7 @@ bool Section::check_text(const Key& key, const Node& value, std::string_view nam
     diagnostics_.error(value.where, in_code(name) + " is " + std::to_string(size) +
                                         " bytes long, expected at most " +
                                         std::to_string(key.high));
-  } else if (has_control_byte(value.text)) {
+  } else if (key.shape != Shape::lines && has_control_byte(value.text)) {
     diagnostics_.error(value.where, in_code(name) + " has a line end or another control byte in " +
                                         describe(value) + ", expected " + expectation(key));
   } else {

@@ -109,6 +109,7 @@ void check_services(const Listener& listener, Diagnostics& diagnostics) {
           "this service redirects to itself: clients would be redirected without end");
     }
     if (!service.backends.empty() || service.redirect || service.serve) continue;
+    if (service.respond || service.disabled) continue;
     diagnostics.warning(service.where,
                         "a service without backends: every request that matches gets 503");
   }

@@ -184,6 +184,18 @@ void judge_address(const worker::backend::BackendHeritage& backend, shm::Segment
   }
 }
 
+// Calls visit(service, row, name).
+template <class Visit>
+void for_each_service(const worker::Heritage& heritage, Visit visit) {
+  for (std::size_t i = 0; i < heritage.listeners.size(); ++i) {
+    const worker::route::ListenerHeritage& listener = heritage.listeners[i];
+    const std::vector<conf::Service>& services = heritage.config->listeners[i].services;
+    for (std::size_t k = 0; k < services.size(); ++k) {
+      visit(services[k], listener.service_rows[k], worker::route::service_name(listener.name, k));
+    }
+  }
+}
+
 template <class Table>
 void retire_all_but(Table& table, const std::set<std::uint32_t>& used) {
   for (std::uint32_t row = 0; row < table.size(); ++row) {
@@ -281,6 +293,13 @@ std::vector<std::string> admin_changes(const Generation& generation) {
                     ") is " + (config.disabled ? "drained" : "enabled") +
                     " by the configuration; it was " + std::string(to_text(admin.state(row))));
   }
+  const shm::AdminStates& services = heritage.segment->services().admin();
+  for_each_service(heritage, [&](const conf::Service& service, std::uint32_t row,
+                                 const std::string& name) {
+    if (!services.would_change(row, service.disabled)) return;
+    lines.push_back("service " + name + " is " + (service.disabled ? "disabled" : "enabled") +
+                    " by the configuration; it was " + std::string(to_text(services.state(row))));
+  });
   return lines;
 }
 
@@ -304,6 +323,10 @@ void put_in_force(const Generation& generation) {
     segment.listeners().slots(row).set_limit(listener.threads);
     segment.listeners().stream_gate(row).set_limit(listener.max_streams);
   }
+  for_each_service(
+      heritage, [&](const conf::Service& service, std::uint32_t row, const std::string& /*name*/) {
+        segment.services().admin().follow_file(row, service.disabled, now_ms());
+      });
   put_limits_in_force(heritage, segment);
 }
 

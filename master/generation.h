@@ -59,8 +59,9 @@ Generation make_generation(shm::Generation number, worker::Heritage heritage,
 // client has come to a socket that `previous` does not serve. Throws StartError.
 void listen_all(const Generation& generation, const Generation* previous);
 
-// One log line for each backend that put_in_force() will enable or drain, because the file says
-// `Disabled` where it did not before, or the other way round.
+// One log line for each backend that put_in_force() will enable or drain, and each service that it
+// will enable or disable, because the file says `Disabled` where it did not before, or the other
+// way round.
 std::vector<std::string> admin_changes(const Generation& generation);
 
 // Makes the generation's limits and its `Disabled` valid for all processes, and marks backends dead

@@ -92,7 +92,7 @@ BackendTable::BackendTable(MasterPart& master, PerRow<RowPart> rows, CommonPart&
       response_times_(rows.at(&rows[0].response_times), common.response_times),
       checks_(common.checks),
       ejections_(common.ejections),
-      admin_(master.admin) {}
+      admin_(master.admin, AdminState::drained) {}
 
 std::optional<std::uint32_t> BackendTable::enroll(BackendId id, std::uint32_t limit,
                                                   std::uint64_t now_ms) {

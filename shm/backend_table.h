@@ -102,7 +102,7 @@ class BackendTable {
     IdRegistry<kMaxBackends> ids;
     SlotGates::MasterPart slots[kMaxBackends];
     std::atomic<std::uint64_t> warmup_ms[kMaxBackends]{};
-    AdminStates::MasterPart admin;
+    AdminStates::Rows<kMaxBackends> admin;
   };
   struct RowPart {
     SlotGates::RowPart slots[kMaxBackends];

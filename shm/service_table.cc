@@ -43,6 +43,7 @@ std::optional<std::vector<std::uint32_t>> ServiceTable::enroll(const std::vector
     if (!entry) return std::nullopt;  // an id occurs twice in `ids`
     counters_.restart(entry->index);
     responses_.restart(entry->index);
+    admin_.restart(entry->index);
     retry_budgets_[entry->index].store(0, std::memory_order_relaxed);
     rows.push_back(entry->index);
   }

@@ -1,4 +1,4 @@
-// Services as all processes see them: their ids and counters.
+// Services as all processes see them: their ids, whether they are disabled, counters.
 //
 // A view of fixed rows in the segment; the rules are those of backend_table.h. A service keeps its
 // row over reloads, and its sessions carry the row as their tag (session_table.h).
@@ -9,6 +9,7 @@
 #include <optional>
 #include <vector>
 
+#include "shm/admin_states.h"
 #include "shm/counter_grid.h"
 #include "shm/id_registry.h"
 #include "shm/ids.h"
@@ -25,6 +26,7 @@ class ServiceTable {
   struct MasterPart {
     IdRegistry<kMaxServices> ids;
     Counters::MasterPart counters;
+    AdminStates::Rows<kMaxServices> admin;
   };
   struct RowPart {
     Counters::RowPart counters;
@@ -39,6 +41,7 @@ class ServiceTable {
       : ids_(master.ids),
         counters_(master.counters, rows.at(&rows[0].counters), common.counters),
         responses_(rows.at(&rows[0].responses), common.responses),
+        admin_(master.admin, AdminState::disabled),
         retry_budgets_(common.retry_budgets) {}
 
   // The rows of all `ids`, which must differ from each other. Nothing, and no change, when there
@@ -49,6 +52,8 @@ class ServiceTable {
   std::uint32_t size() const;  // 1 + the highest row ever enrolled
   bool enrolled(std::uint32_t index) const;
   ServiceId id_of(std::uint32_t index) const { return ids_.id_of(index); }
+  AdminStates& admin() { return admin_; }
+  const AdminStates& admin() const { return admin_; }
   void count_request(std::uint32_t index, Row row);
   std::uint64_t requests(std::uint32_t index) const;
   // For the process of `row`, to count in.
@@ -69,6 +74,7 @@ class ServiceTable {
   IdRegistry<kMaxServices>& ids_;
   Counters counters_;
   Responses responses_;
+  AdminStates admin_;
   std::atomic<std::uint64_t>* retry_budgets_;  // kMaxServices of them
 };
 

@@ -44,7 +44,7 @@ void read_services(Segment& segment, Snapshot& snapshot) {
     if (!services.enrolled(row)) continue;
     snapshot.services.push_back({row, services.requests(row), 0, services.strangers(row),
                                  services.retries(row), services.retries_refused(row),
-                                 services.responses(row)});
+                                 services.responses(row), services.admin().admin(row)});
   }
 }
 

@@ -50,6 +50,7 @@ struct ServiceStatus {
   std::uint64_t retries = 0;          // requests that went to one more backend (Retry)
   std::uint64_t retries_refused = 0;  // those for which the budget did not pay
   ResponseSums responses;
+  Admin admin = {};
 };
 
 struct LimitStatus {

@@ -117,13 +117,29 @@ StatusObject listener_object(const ListenerStatus& listener, const RowNames& nam
   return object.take();
 }
 
-StatusObject service_object(const ServiceStatus& service, const RowNames& names) {
+void add_admin(Builder& object, const Admin& admin, std::uint64_t now_ms) {
+  object.add("admin", to_text(admin.state));
+  if (admin.uid) {
+    object.add("admin_by", "uid:" + std::to_string(*admin.uid));
+  } else {
+    object.add_none("admin_by");
+  }
+  if (admin.since_ms == 0) {
+    object.add_none("admin_since_s");
+  } else {
+    object.add("admin_since_s", elapsed(now_ms, admin.since_ms) / 1000);
+  }
+}
+
+StatusObject service_object(const ServiceStatus& service, const RowNames& names,
+                            std::uint64_t now_ms) {
   Builder object("service");
   object.add("name", name_of(names.services, service.row));
   object.add("requests", service.requests).add("sessions", service.sessions);
   object.add("strangers", service.strangers);
   object.add("retries", service.retries).add("retries_refused", service.retries_refused);
   add_responses(object, service.responses);
+  add_admin(object, service.admin, now_ms);
   return object.take();
 }
 
@@ -142,18 +158,7 @@ void add_recovery(Builder& object, const BackendStatus& backend, std::uint64_t n
   }
 }
 
-void add_admin(Builder& object, const Admin& admin, unsigned weight, std::uint64_t now_ms) {
-  object.add("admin", to_text(admin.state));
-  if (admin.uid) {
-    object.add("admin_by", "uid:" + std::to_string(*admin.uid));
-  } else {
-    object.add_none("admin_by");
-  }
-  if (admin.since_ms == 0) {
-    object.add_none("admin_since_s");
-  } else {
-    object.add("admin_since_s", elapsed(now_ms, admin.since_ms) / 1000);
-  }
+void add_weight(Builder& object, unsigned weight) {
   if (weight == 0) {
     object.add_none("weight");
   } else {
@@ -191,7 +196,8 @@ StatusObject backend_object(const BackendStatus& backend, const RowNames& names,
   add_recovery(object, backend, now_ms);
   add_responses(object, backend.counters.responses);
   object.add("deaths", backend.counters.deaths).add("ejections", backend.counters.ejections);
-  add_admin(object, backend.admin, is_known ? names.backends[backend.row].weight : 0, now_ms);
+  add_admin(object, backend.admin, now_ms);
+  add_weight(object, is_known ? names.backends[backend.row].weight : 0);
   return object.take();
 }
 
@@ -270,7 +276,9 @@ StatusObject status_object(const ProcessStatus& process, const Snapshot& snapsho
   };
   if (is_of(snapshot.workers)) return worker_object(snapshot.workers[index], snapshot.at_ms);
   if (is_of(snapshot.listeners)) return listener_object(snapshot.listeners[index], names);
-  if (is_of(snapshot.services)) return service_object(snapshot.services[index], names);
+  if (is_of(snapshot.services)) {
+    return service_object(snapshot.services[index], names, snapshot.at_ms);
+  }
   if (is_of(snapshot.backends)) {
     return backend_object(snapshot.backends[index], names, snapshot.at_ms);
   }

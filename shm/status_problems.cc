@@ -77,6 +77,12 @@ std::optional<StatusObject> of_worker(const Reader& worker) {
                  "was replaced after a crash, times: " + worker.text("restarts"));
 }
 
+// Who has set the administrative state.
+std::string author_of(const Reader& object) {
+  std::string by = object.text("admin_by");
+  return by.empty() ? "the configuration" : by;
+}
+
 // Whether all places behind a gate are taken while requests wait for one.
 bool is_full(const Reader& object, std::string_view taken) {
   const std::uint64_t limit = object.number("limit");
@@ -96,6 +102,13 @@ std::optional<StatusObject> of_listener(const Reader& listener) {
       "takes no more tunnels and event streams (MaxStreams: " + std::to_string(most) + ")");
 }
 
+// The administrator wants a disabled service so.
+std::optional<StatusObject> of_service(const Reader& service) {
+  if (service.text("admin") != "disabled") return std::nullopt;
+  return problem(service, kNotice, service.text("name"), "is disabled by " + author_of(service),
+                 service.number("admin_since_s"));
+}
+
 bool is_out_of_use(const Reader& backend) {
   const std::string admin = backend.text("admin");
   return admin == "drained" || admin == "disabled";
@@ -103,9 +116,7 @@ bool is_out_of_use(const Reader& backend) {
 
 // Nobody misses a backend that the administrator has taken out of use, so its death is no error.
 StatusObject out_of_use(const Reader& backend, std::string name) {
-  const std::string by = backend.text("admin_by");
-  std::string text =
-      "is " + backend.text("admin") + " by " + (by.empty() ? "the configuration" : by);
+  std::string text = "is " + backend.text("admin") + " by " + author_of(backend);
   if (backend.text("state") == "dead") text += ", and dead: " + backend.text("reason");
   return problem(backend, kNotice, std::move(name), std::move(text),
                  backend.number("admin_since_s"));
@@ -172,6 +183,7 @@ std::optional<StatusObject> problem_of(const StatusObject& object) {
   if (object.kind == "process") return of_process(reader);
   if (object.kind == "worker") return of_worker(reader);
   if (object.kind == "listener") return of_listener(reader);
+  if (object.kind == "service") return of_service(reader);
   if (object.kind == "backend") return of_backend(reader);
   if (object.kind == "certificate") return of_certificate(reader);
   if (object.kind == "sessions") return of_sessions(reader);

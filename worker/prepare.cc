@@ -18,6 +18,7 @@
 #include "worker/allow.h"
 #include "worker/log/escape.h"
 #include "worker/route/check_edits.h"
+#include "worker/serve/load_pages.h"
 #include "worker/serve/public_state.h"
 #include "worker/tls/backend_context.h"
 #include "worker/tls/context.h"
@@ -28,23 +29,6 @@ namespace worker {
 namespace {
 
 using conf::Diagnostics;
-
-// The largest error page: pages are kept in memory and sent in one piece.
-constexpr std::size_t kMaxErrorPage = 256 * 1024;
-
-void load_pages(const conf::Global& global, http::ErrorPages& pages, Diagnostics& diagnostics) {
-  for (const auto& [status, page] : global.error_pages) {
-    conf::FileError why;
-    std::optional<std::string> html = conf::read_file(page.path, kMaxErrorPage, why);
-    if (html) {
-      pages.set(status, std::move(*html));
-    } else {
-      diagnostics.error(page.where, "cannot read the page `" + log::escaped(page.path) +
-                                        "` for Err" + std::to_string(status) + ": " + why.text() +
-                                        "; expected a readable HTML file");
-    }
-  }
-}
 
 // Nothing, and an error, when there is no such user. `name`: of User, if it is set.
 const passwd* find_user(const std::optional<std::string>& name, const conf::Position& where,
@@ -281,7 +265,7 @@ Preparation::Preparation(std::shared_ptr<const conf::Config> config, Diagnostics
 Preparation::Preparation(std::shared_ptr<const conf::Config> config, Diagnostics& diagnostics)
     : Preparation(std::move(config), diagnostics, OnlyRouting()) {
   const conf::Global& global = heritage_.config->global;
-  load_pages(global, heritage_.pages, diagnostics_);
+  serve::load_pages(*heritage_.config, heritage_.pages, heritage_.listeners, diagnostics_);
   find_ids(*heritage_.config, heritage_, diagnostics_);
   check_jail(global, diagnostics_);
   load_users(*heritage_.config, heritage_, diagnostics_);

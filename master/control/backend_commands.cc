@@ -8,6 +8,7 @@
 
 #include "master/clock.h"
 #include "master/control/backend_names.h"
+#include "master/control/service_switch.h"
 
 namespace master::control {
 namespace {
@@ -71,20 +72,30 @@ void BackendCommands::add_to(Commands& commands) {
   };
   add("drain", "BACKEND [--wait [SECONDS]]", "no new clients; those with a session stay",
       AdminState::drained);
-  add("disable", "BACKEND [--wait [SECONDS]]", "nobody; sessions go to other backends",
-      AdminState::disabled);
-  add("enable", "BACKEND", "the backend serves again", AdminState::enabled);
+  add("disable", "BACKEND [--wait [SECONDS]] | SERVICE",
+      "nobody; sessions go to other backends; a service answers 503", AdminState::disabled);
+  add("enable", "BACKEND | SERVICE", "it serves again", AdminState::enabled);
 }
 
 void BackendCommands::run(Call call, AdminState wanted) {
   const Wait wait = take_wait(call.arguments);
   if (wait.is_asked && wanted == AdminState::enabled)
     throw Misused("`enable` has nothing to wait for");
-  if (call.arguments.empty()) throw Misused("which backend?");
+  if (call.arguments.empty()) {
+    throw Misused(wanted == AdminState::drained ? "which backend?" : "which backend or service?");
+  }
   if (call.arguments.size() > 1) {
     throw Misused("unexpected argument `" + call.arguments[1] + "`");
   }
   const worker::Heritage& heritage = active_();
+  if (const auto service = find_if_service(heritage, call.arguments.front())) {
+    if (wait.is_asked && wanted == AdminState::disabled) {
+      throw Misused("`--wait` is for backends, not for services");
+    }
+    call.reply.answer(
+        switch_service(heritage, *service, wanted, call.peer.uid, segment_, log_queue_));
+    return;
+  }
   const std::vector<std::size_t> backends = find_backends(*heritage.config, call.arguments.front());
   const bool is_new = set(heritage, backends, wanted, call.peer.uid);
   const std::string title = title_of(heritage.config->backends[backends.front()]);

@@ -1,6 +1,7 @@
-// Commands that take a backend out of use and put it back: drain, disable, enable.
+// Commands that take a backend or a service out of use and put it back: drain, disable, enable.
 //
-// The state lies in the segment (shm/admin_states.h), so workers obey at once. Owns the operators
+// The state lies in the segment (shm/admin_states.h), so workers obey at once. What is about
+// services is in service_switch.h. Owns the operators
 // that wait for the end of requests.
 #pragma once
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,5 +26,11 @@ struct NamedService {
 
 // By its name in the status, "192.0.2.1:80/1". Throws Refused.
 NamedService find_service(const worker::Heritage& heritage, std::string_view name);
+
+// Where `name` may be that of a service or of a backend: the service of this name; nothing when it
+// can only be a backend's, because it has no slash or a backend has it. Throws Refused when both
+// have it, or neither.
+std::optional<NamedService> find_if_service(const worker::Heritage& heritage,
+                                            std::string_view name);
 
 }  // namespace master::control

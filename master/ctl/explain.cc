@@ -123,6 +123,14 @@ std::optional<std::size_t> backend_in(const conf::Config& config, const conf::Se
   return std::nullopt;
 }
 
+void take_service(const worker::explain::Explanation& found, const std::string& answer,
+                  DaemonView& view) {
+  for (const Object& object : parse_objects(answer)) {
+    if (object.text("name") != found.services.back().name) continue;
+    view.disables_service = object.text("admin") == to_text(shm::AdminState::disabled);
+  }
+}
+
 void take_session(const conf::Config& config, const worker::explain::Explanation& found,
                   const std::string& socket, DaemonView& view) {
   const conf::Service& service = config.listeners[found.listener].services[*found.service];
@@ -140,10 +148,12 @@ void take_session(const conf::Config& config, const worker::explain::Explanation
 DaemonView ask_daemon(const ExplainOptions& options, const conf::Config& config,
                       const worker::explain::Explanation& found) {
   DaemonView view;
-  if (found.outcome != worker::explain::Outcome::backend) return view;
+  if (!found.may_be_disabled) return view;
   try {
     const std::string socket =
         options.socket.empty() ? socket_of(options.config_file) : options.socket;
+    take_service(found, ask(socket, {"services"}, kPatience), view);
+    if (found.outcome != worker::explain::Outcome::backend) return view;
     take_states(config, ask(socket, {"backends"}, kPatience), view);
     take_session(config, found, socket, view);
   } catch (const Failure& failure) {

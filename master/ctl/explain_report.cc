@@ -120,11 +120,12 @@ shm::StatusObject outcome_object(const Report& report, const Choice* choice) {
     return object.text("verdict", "closed").text("reason", found.reason).take();
   }
   if (found.outcome == Outcome::answer) {
-    return object.text("verdict", "answer")
+    object.text("verdict", "answer")
         .number("status", static_cast<std::uint64_t>(found.status))
         .text("reason", found.reason)
-        .text("location", found.location)
-        .take();
+        .text("location", found.location);
+    if (!found.content.empty()) object.text("content", found.content);
+    return object.take();
   }
   if (choice == nullptr) {
     return object.text("verdict", "backend").text("why", "the daemon would choose").take();
@@ -140,6 +141,25 @@ shm::StatusObject outcome_object(const Report& report, const Choice* choice) {
   return object.text("verdict", "backend")
       .text("backend", choice->chosen ? report.config.backends[*choice->chosen].name : "")
       .text("why", choice->why)
+      .take();
+}
+
+// Without the daemon the file decides.
+bool is_disabled(const Report& report) {
+  const Explanation& found = report.explanation;
+  if (!found.may_be_disabled) return false;
+  const conf::Service& service = report.config.listeners[found.listener].services[*found.service];
+  return report.daemon.disables_service.value_or(service.disabled);
+}
+
+shm::StatusObject disabled_object(const Report& report) {
+  const Explanation& found = report.explanation;
+  const conf::Service& service = report.config.listeners[found.listener].services[*found.service];
+  return Maker("outcome")
+      .text("verdict", "answer")
+      .number("status", 503)
+      .text("reason", "service_disabled")
+      .text("content", service.maintenance ? service.maintenance->page.path : "")
       .take();
 }
 
@@ -240,6 +260,7 @@ std::string text_of(const shm::StatusObject& object) {
                            {" ", "status"},
                            {" ", "reason"},
                            {" to ", "location"},
+                           {" with ", "content"},
                            {": ", "why"}});
   }
   return joined(object, {{"", "text"}});
@@ -267,7 +288,9 @@ std::vector<shm::StatusObject> objects_of(const Report& report) {
   for (const std::string& remark : found.remarks) {
     objects.push_back(Maker("note").text("text", remark).take());
   }
-  if (found.outcome == Outcome::backend) {
+  if (is_disabled(report)) {
+    objects.push_back(disabled_object(report));
+  } else if (found.outcome == Outcome::backend) {
     add_backends(report, objects);
   } else {
     objects.push_back(outcome_object(report, nullptr));

@@ -14,7 +14,8 @@ namespace master::ctl {
 
 // What the daemon has told.
 struct DaemonView {
-  std::string why_not;  // it could not be asked; then the rest is empty
+  std::string why_not;                   // it could not be asked; then the rest is empty
+  std::optional<bool> disables_service;  // the one that takes the request, if the daemon knows it
   std::vector<worker::explain::BackendState> states;  // of each backend of the configuration
   std::vector<std::string> unknown;                   // backends that the daemon does not have
   std::optional<std::size_t> bound;                   // the backend of the session

@@ -51,10 +51,15 @@ Table listeners_table(const Objects& listeners) {
 }
 
 Table services_table(const Objects& services) {
-  Table table({{"SERVICE", kLeft}, {"REQUESTS"}, {"SESSIONS"}, {"RETRIES"}, {"REFUSED RETRIES"}});
+  Table table({{"SERVICE", kLeft},
+               {"STATE", kLeft},
+               {"REQUESTS"},
+               {"SESSIONS"},
+               {"RETRIES"},
+               {"REFUSED RETRIES"}});
   for (const Object& one : services) {
-    table.add({one.text("name"), one.text("requests"), one.text("sessions"), one.text("retries"),
-               one.text("retries_refused")});
+    table.add({one.text("name"), one.text("admin"), one.text("requests"), one.text("sessions"),
+               one.text("retries"), one.text("retries_refused")});
   }
   return table;
 }

@@ -163,6 +163,7 @@ class Inquiry {
       answer(403, "client_denied");
       return;
     }
+    now_.may_be_disabled = true;
     note_limits("service " + now_.services.back().name, service.client_limits);
     if (service.redirect) return redirect(*service.redirect);
     if (service.serve && !names_document(*service.serve)) return;
@@ -171,6 +172,7 @@ class Inquiry {
       answer(200, "");
       return;
     }
+    if (service.respond) return respond(*service.respond);
     if (!rewrite(service)) return;
     find_session(service);
     if (service.balance == conf::Balance::hash) {
@@ -199,6 +201,13 @@ class Inquiry {
         service.rewrites, target, values, route::limits_of(listener_).request_line, now_.rewritten);
     if (what != route::Rewriting::done) now_.rewritten.clear();
     return what != route::Rewriting::invalid || answer(500, "rewrite_invalid");
+  }
+
+  void respond(const conf::Respond& respond) {
+    answer(respond.code, "");
+    if (respond.body) now_.content = "Body as " + respond.type;
+    if (respond.file) now_.content = respond.file->path + " as " + respond.type;
+    if (respond.has_error_page()) now_.content = "the page for " + std::to_string(respond.code);
   }
 
   // Whether the request names a document that Pound makes itself.

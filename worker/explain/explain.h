@@ -39,12 +39,15 @@ struct Explanation {
   std::string excerpt;           // of the head there, not escaped
   std::vector<ServiceVerdict> services;  // in their order, up to the one that takes the request
   std::optional<std::size_t> service;    // of the listener
-  std::vector<std::string> remarks;      // what Pound asks besides, and only the daemon can know
+  // If its service is disabled, it gets 503, whatever `outcome` says.
+  bool may_be_disabled = false;
+  std::vector<std::string> remarks;  // what Pound asks besides, and only the daemon can know
   Outcome outcome = Outcome::backend;
   int status = 0;  // of an answer
   std::string reason;
   std::string location;                // of a redirect
   std::string rewritten;               // the path and query that the backend gets; empty: as asked
+  std::string content;                 // of Respond: where it comes from, and its type
   std::optional<std::string> session;  // the text by which the service knows the client again
   std::uint64_t hash_key = 0;          // for a service that balances by hash
 };

@@ -180,8 +180,8 @@ void write_answer(const Answer& answer, const Http1Context& context, std::string
   out.reserve(out.size() + answer.field.value.size() + context.added.size() + answer.added.size() +
               page.size() + kRoom);
   append_status_line(out, answer.status, reason_phrase(answer.status));
-  append_field(out, "Content-Type", answer.content_type);
-  append_content_length(out, answer.page.size());
+  if (!answer.content_type.empty()) append_field(out, "Content-Type", answer.content_type);
+  if (!has_no_content(answer.status)) append_content_length(out, answer.page.size());
   if (!answer.field.name.empty()) append_field(out, answer.field.name, answer.field.value);
   const std::string_view option = persistence(context.keep_alive, context.client_is_http10);
   if (!option.empty()) append_field(out, "Connection", option);

@@ -75,8 +75,10 @@ void encode_tunnel(Encoder& encoder, const http::ResponseHead& head, std::string
 void encode_answer(Encoder& encoder, const http::Answer& answer, std::string_view added,
                    std::string_view date, std::string& block) {
   begin(encoder, answer.status);
-  encoder.add("content-type", answer.content_type);
-  encoder.add_number("content-length", answer.page.size());
+  if (!answer.content_type.empty()) encoder.add("content-type", answer.content_type);
+  if (!http::has_no_content(answer.status)) {
+    encoder.add_number("content-length", answer.page.size());
+  }
   if (!answer.field.name.empty()) encoder.add(answer.field.name, answer.field.value);
   if (!date.empty()) encoder.add("date", date);
   http::for_each_line(added, Adder(encoder));

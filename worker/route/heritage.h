@@ -13,6 +13,7 @@
 #include "shm/ids.h"
 #include "shm/rate_table.h"
 #include "worker/http/client_field.h"
+#include "worker/http/error_page.h"
 #include "worker/http/relax.h"
 #include "worker/net/address.h"
 #include "worker/net/address_set.h"
@@ -47,6 +48,13 @@ shm::Rate rate_of(const conf::ClientLimit& limit);
 // "address", "header:X-Api-Key" or "cookie:sess".
 std::string key_text(const conf::ClientLimit& limit);
 
+// What the operator's files of one service say.
+struct ServicePages {
+  http::OwnPages errors;       // ErrNNN
+  http::PageText maintenance;  // the page of Maintenance; null: none
+  http::PageText file;         // the File of Respond; null: none
+};
+
 struct ListenerHeritage {
   // "192.0.2.1:80" or, for a listener on a name, "www.example.com:80": as configured, so that it
   // does not depend on the addresses that the name has today.
@@ -70,7 +78,9 @@ struct ListenerHeritage {
   std::vector<ClientRules> service_clients;    // for each service
   // The file of users of each service, by its index in auth::Heritage; nothing: none is needed.
   std::vector<std::optional<std::uint32_t>> service_users;
-  std::string allowed_methods;  // the value of Allow in a 405
+  std::string allowed_methods;              // the value of Allow in a 405
+  http::OwnPages pages;                     // ErrNNN
+  std::vector<ServicePages> service_pages;  // for each service
 };
 
 }  // namespace worker::route

@@ -152,6 +152,7 @@ void add_services(Listener& listener, const conf::Config& config,
                          makings.secret, makings.table, std::move(ids), trust),
          cookie_of(service, identities, makings.cookie_secret),
          listener.heritage.service_clients[i],
+         listener.heritage.service_pages[i],
          {},
          {},
          edits.make(service)});

@@ -42,6 +42,7 @@ struct Service {
   SessionAffinity affinity;
   std::optional<InsertedCookie> cookie;  // with sessions of type INSERT, instead of `affinity`
   ClientRules clients;
+  const ServicePages& pages;
   std::vector<ClientLimit> client_limits;
   log::Occasional emergency_line;             // says that `Emergency` serves
   std::unique_ptr<const ServiceEdits> edits;  // null: heads pass as they are

@@ -43,10 +43,31 @@ Transaction::Flow Transaction::fail(int status, std::string_view reason) {
 
 // The error page, with the id of the request if it shows one.
 http::Answer Transaction::error_answer(int status) {
-  http::Answer answer = context_.pages.answer(status, now_.listener->heritage.allowed_methods);
-  page_ = context_.pages.body_with_id(status, record_.request_id);
+  const http::PageLevels levels = page_levels();
+  http::Answer answer =
+      context_.pages.answer(status, now_.listener->heritage.allowed_methods, levels);
+  page_ = context_.pages.body_with_id(status, record_.request_id, levels);
   if (!page_.empty()) answer.page = page_;
   return answer;
+}
+
+// The pages of the service count from the moment when it is known.
+http::PageLevels Transaction::page_levels() const {
+  return {.service = now_.service != nullptr ? &now_.service->pages.errors : nullptr,
+          .listener = &now_.listener->heritage.pages};
+}
+
+// The service is disabled.
+Transaction::Flow Transaction::answer_for_maintenance() {
+  http::Answer answer = error_answer(503);
+  const std::optional<conf::Maintenance>& maintenance = now_.service->config.maintenance;
+  if (!maintenance) return fail_with(answer, "service_disabled");
+  const std::string& page = *now_.service->pages.maintenance;
+  page_ = http::with_request_id(page, record_.request_id);
+  answer.page = page_.empty() ? std::string_view(page) : page_;
+  const std::string seconds = std::to_string(maintenance->retry_after.count());
+  answer.field = {"Retry-After", seconds};
+  return fail_with(answer, "service_disabled");
 }
 
 Transaction::Flow Transaction::fail_with(const http::Answer& answer, std::string_view reason) {

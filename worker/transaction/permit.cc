@@ -6,6 +6,7 @@ namespace worker::transaction {
 // The last step that has the parsed head.
 Transaction::Flow Transaction::permit() {
   if (is_denied_by_service()) return fail(403, "client_denied");
+  if (is_disabled()) return answer_for_maintenance();
   if (const auto refused = check_limits(now_.service->client_limits)) return *refused;
   if (now_.service->config.redirect) return redirect(*now_.service->config.redirect);
   if (const std::optional<Flow> answered = ask_for_document()) return *answered;

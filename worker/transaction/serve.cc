@@ -1,4 +1,4 @@
-// One request to a service with Serve, which Pound answers itself: see transaction.h.
+// One request to a service with Serve or Respond, which Pound answers itself: see transaction.h.
 #include "worker/http/chars.h"
 #include "worker/http/redirect.h"
 #include "worker/transaction/transaction.h"
@@ -10,7 +10,9 @@ std::optional<Transaction::Flow> Transaction::ask_for_document() {
   if (!now_.service->config.serve) return std::nullopt;
   const http::RequestHead& head = *now_.head;
   if (head.method != "GET" && head.method != "HEAD") {
-    return fail_with(context_.pages.answer(405, "GET, HEAD"), "serve_method");
+    http::Answer answer = error_answer(405);
+    answer.field.value = "GET, HEAD";
+    return fail_with(answer, "serve_method");
   }
   std::string accept;
   for (const http::Field& field : head.fields) {
@@ -23,7 +25,17 @@ std::optional<Transaction::Flow> Transaction::ask_for_document() {
   return send_answer(http::redirect_answer(302, location, page));
 }
 
+// A fixed answer, to whatever method.
+Transaction::Flow Transaction::respond(const conf::Respond& respond) {
+  if (respond.has_error_page()) return send_answer(error_answer(respond.code));
+  http::Answer answer{.status = respond.code, .content_type = respond.type};
+  if (respond.body) answer.page = *respond.body;
+  if (respond.file) answer.page = *now_.service->pages.file;
+  return send_answer(answer);
+}
+
 Transaction::Flow Transaction::serve() {
+  if (now_.service->config.respond) return respond(*now_.service->config.respond);
   if (!generated_) {
     generated_ = serve::make_body(*now_.document, context_.served, net::EventLoop::now_ms());
     if (!reserve(generated_->memory())) {

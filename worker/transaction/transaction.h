@@ -12,8 +12,8 @@
 //           pick again, 502  pick again, unless something was sent
 // clang-format on
 //
-// A service with Serve has no backend: from permit or authenticate its requests go to serve, which
-// begins a document of Pound's own, and to relay, which sends the rest of it.
+// A service with Serve or Respond has no backend: from permit or authenticate its requests go to
+// serve, which answers, or begins a document of Pound's own whose rest relay sends.
 //
 // A request holds slots only while a backend works for it. `collect` takes its body, up to
 // `Buffer`, before it asks for a slot; of the response as much is taken off the backend ahead of a
@@ -202,7 +202,13 @@ class Transaction final : public ExchangeUser,
 
   // permit.cc: may this client ask this now
   Flow permit();
-  Step after_permit() const { return now_.document ? Step::serve : Step::collect; }
+  Step after_permit() const {
+    return now_.document || now_.service->config.respond ? Step::serve : Step::collect;
+  }
+  bool is_disabled() const {
+    return context_.segment.services().admin().state(now_.service->row) ==
+           shm::AdminState::disabled;
+  }
 
   // limits.cc: how often may this client ask. Nothing: it may ask now
   std::optional<Flow> check_limits(std::vector<route::ClientLimit>& limits);
@@ -257,15 +263,18 @@ class Transaction final : public ExchangeUser,
   Flow fail(int status, std::string_view reason);
   Flow fail_with(const http::Answer& answer, std::string_view reason);
   http::Answer error_answer(int status);
+  http::PageLevels page_levels() const;
+  Flow answer_for_maintenance();
   // Likewise, with a Retry-After field: a limit is reached that soon may not be.
   Flow fail_for_now(std::string_view reason);
   Flow redirect(const conf::Redirect& redirect);
   bool is_misdirected() const;
   Flow send_answer(http::Answer answer);
 
-  // serve.cc: documents that Pound makes itself
+  // serve.cc: documents that Pound makes itself, and those of the operator
   std::optional<Flow> ask_for_document();
   Flow serve();
+  Flow respond(const conf::Respond& respond);
   Flow begin_document();
   void pump_generated();
 

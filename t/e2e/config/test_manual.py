@@ -43,6 +43,8 @@ PLACES = {
     "REQUEST": "HTTPListeners:\n  - Request:\n      {}",
     "REWRITE": "HTTPListeners:\n  - Services:\n      - Rewrite:\n          {}",
     "REDIRECT": "HTTPListeners:\n  - Services:\n      - Redirect:\n          {}",
+    "RESPOND": "HTTPListeners:\n  - Services:\n      - Respond:\n          {}",
+    "MAINTENANCE": "HTTPListeners:\n  - Services:\n      - Maintenance:\n          {}",
 }
 # Values that no key accepts.
 IMPOSSIBLE = ["{zzzzzzzz: 1}", "[[]]", "[]", "zzzzzzzz zz"]

@@ -105,7 +105,7 @@ def test_every_line_has_its_keys_in_order(desk):
                      "requests", "streams", "max_streams", "connections", "bytes_in",
                      "bytes_out", "tls_handshakes", "tls_resumptions", *CLASSES, "refused"],
         "service": ["object", "name", "requests", "sessions", "strangers", "retries",
-                    "retries_refused", *CLASSES],
+                    "retries_refused", *CLASSES, "admin", "admin_by", "admin_since_s"],
         "backend": ["object", "name", "address", "state", "since_s", "reason", "in_flight",
                     "limit", "waiting", "waiting_strangers", "requests", "failures", "tls_verify",
                     "tls_handshake", "p50_ms", "p99_ms", "last_probe_s", "share",

@@ -97,8 +97,8 @@ TEST_CASE("schema: unknown keys") {
   CHECK(conf::unknown_key(conf::service_schema(), "a\nb") ==
         "unknown key `a\\x0ab` in a service; known are Host, Path, Methods, Query, Header, Not, "
         "URL, HeadRequire, HeadDeny, Session, Queue, Retry, Backends, Emergency, Balance, HashKey, "
-        "Redirect, Serve, Rewrite, Request, Reply, Limit, Allow, Clients, Auth, AccessLog and "
-        "Compress");
+        "Redirect, Serve, Rewrite, Request, Reply, Respond, Disabled, Maintenance, ErrNNN, Limit, "
+        "Allow, Clients, Auth, AccessLog and Compress");
   CHECK(conf::nearest_key(conf::backend_schema(), "Prot")->name == "Port");
   CHECK(conf::nearest_key(conf::backend_schema(), "Colour") == nullptr);
 }

@@ -29,14 +29,16 @@ TEST_CASE("service: no member can be added without a decision about the identity
   // Does not compile with another number of members. If services that differ in the new member are
   // different services, it belongs into service_identity; then correct the names here.
   const auto& [conditions, matchers, nots, edits, rewrites, session, backends, emergency, balance,
-               hash_key, redirect, serve, serve_where, respond, maintenance, error_pages, compress,
-               allow, clients, queue, retry, limits, auth, access_log, where] = service("");
+               hash_key, redirect, serve, serve_where, respond, disabled, maintenance, error_pages,
+               compress, allow, clients, queue, retry, limits, auth, access_log, where] =
+      service("");
   CHECK(conditions.empty());
   CHECK(matchers.empty());
   CHECK(nots.empty());
   CHECK(edits.request.empty());
   CHECK(rewrites.empty());
   CHECK_FALSE(respond);
+  CHECK_FALSE(disabled);
   CHECK_FALSE(maintenance);
   CHECK(error_pages.empty());
   CHECK_FALSE(compress);

@@ -37,6 +37,20 @@ HTTPListeners:
         Session: {Type: IP, TTL: 60}
       - URL: ^/pound
         Serve: status
+      - URL: ^/text
+        Respond: {Body: a}
+      - URL: ^/file
+        Respond: {Code: 203, File: /a/b.png}
+      - URL: ^/empty
+        Respond: 204
+      - URL: ^/none
+        Respond: 404
+      - URL: ^/staff
+        Auth: {Realm: private, Users: /nowhere}
+        Respond: 204
+      - URL: ^/denied
+        Clients: {Deny: [127.0.0.0/8]}
+        Respond: 204
 ...
 )";
 
@@ -124,6 +138,34 @@ TEST_CASE("explain: what Pound serves itself") {
   CHECK(end_of(house.ask("http://www.test:8080/pound?a")) == "302 ./pound/");
   CHECK(end_of(house.ask("http://www.test:8080/pound/", {"Content-Length: 0"}, "POST")) ==
         "405 serve_method");
+}
+
+TEST_CASE("explain: fixed answers, for any method") {
+  const House house(kSite);
+  const auto answer = [&](const std::string& path, const std::string& method) {
+    const Explanation found = house.ask("http://www.test:8080" + path, {}, method);
+    return end_of(found) + (found.content.empty() ? "" : "with " + found.content);
+  };
+  for (const std::string method : {"GET", "HEAD", "DELETE"}) {
+    CHECK(answer("/text", method) == "200 with Body as text/plain; charset=utf-8");
+    CHECK(answer("/file", method) == "203 with /a/b.png as image/png");
+    CHECK(answer("/empty", method) == "204 ");
+    CHECK(answer("/none", method) == "404 with the page for 404");
+    CHECK(answer("/staff", method) == "401 auth_missing");
+  }
+}
+
+TEST_CASE("explain: a service that is disabled matters once its Clients let the client in") {
+  House house(kSite);
+  CHECK(house.ask("http://www.test:8080/text").may_be_disabled);
+  CHECK(house.ask("http://www.test:8080/staff").may_be_disabled);
+  CHECK(house.ask("http://www.test:8080/web").may_be_disabled);
+  CHECK_FALSE(house.ask("http://www.test:8080/nowhere").may_be_disabled);
+  worker::route::ClientRules& rules = house.listeners[0].service_clients.back();
+  rules.only_listed = true;
+  const Explanation found = house.ask("http://www.test:8080/denied");
+  CHECK(end_of(found) == "403 client_denied");
+  CHECK_FALSE(found.may_be_disabled);
 }
 
 TEST_CASE("explain: the sanitizer's verdict has its reason, its offset and an excerpt") {

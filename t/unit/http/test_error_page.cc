@@ -9,6 +9,12 @@
 
 using namespace worker::http;
 
+namespace {
+
+PageText text(std::string of) { return std::make_shared<const std::string>(std::move(of)); }
+
+}  // namespace
+
 TEST_CASE("error_page: the built-in page names the status") {
   const ErrorPages pages;
   const Answer answer = pages.answer(503, "GET, PURGE");
@@ -26,9 +32,9 @@ TEST_CASE("error_page: an unknown status has a page too") {
 
 TEST_CASE("error_page: an operator's page has priority, and the one for 500 serves other 5xx") {
   ErrorPages pages;
-  pages.set(404, "none");
-  pages.set(500, "ours");
-  pages.set(503, "busy");
+  pages.global().set(404, text("none"));
+  pages.global().set(500, text("ours"));
+  pages.global().set(503, text("busy"));
   CHECK(pages.body(404) == "none");
   CHECK(pages.body(499) == answer_page("Error"));
   CHECK(pages.body(500) == "ours");
@@ -37,19 +43,40 @@ TEST_CASE("error_page: an operator's page has priority, and the one for 500 serv
   CHECK(pages.body(599) == "ours");
   CHECK(pages.body(400) == answer_page("400 Bad Request"));
   CHECK(pages.body(600) == answer_page("Error"));
-  pages.set(404, "still none");
+  pages.global().set(404, text("still none"));
   CHECK(pages.body(404) == "still none");
+}
+
+TEST_CASE("error_page: the first level that has a page decides, also with its page for 500") {
+  ErrorPages pages;
+  OwnPages listener;
+  OwnPages service;
+  const PageLevels both{.service = &service, .listener = &listener};
+  pages.global().set(404, text("global 404"));
+  pages.global().set(503, text("global 503"));
+  CHECK(pages.body(503, both) == "global 503");
+  listener.set(500, text("listener 5xx"));
+  CHECK(pages.body(503, both) == "listener 5xx");
+  CHECK(pages.body(503, {.service = &service}) == "global 503");
+  service.set(500, text("service 5xx"));
+  listener.set(502, text("listener 502"));
+  CHECK(pages.body(502, both) == "service 5xx");
+  service.set(404, text("service {request_id}"));
+  CHECK(pages.answer(404, "", both).page == "service {request_id}");
+  CHECK(pages.body_with_id(404, "id", both) == "service id");
+  CHECK(pages.body(404, {.listener = &listener}) == "global 404");
+  CHECK(pages.body(400, both) == answer_page("400 Bad Request"));
 }
 
 TEST_CASE("error_page: an answer refers to the stored page and does not copy it") {
   ErrorPages pages;
-  pages.set(404, std::string(100'000, 'x'));
+  pages.global().set(404, text(std::string(100'000, 'x')));
   CHECK(pages.answer(404, "GET, PURGE").page.data() == pages.body(404).data());
 }
 
 TEST_CASE("error_page: only 405 has Allow") {
   ErrorPages pages;
-  pages.set(405, "");
+  pages.global().set(405, text(""));
   CHECK(pages.answer(405, "GET, PURGE").field.name == "Allow");
   CHECK(pages.answer(405, "GET, PURGE").field.value == "GET, PURGE");
   CHECK(pages.answer(405, "GET, PURGE").page.empty());
@@ -59,9 +86,9 @@ TEST_CASE("error_page: only 405 has Allow") {
 
 TEST_CASE("error_page: a copy has pages of its own") {
   ErrorPages pages;
-  pages.set(404, "first");
+  pages.global().set(404, text("first"));
   const ErrorPages copy = pages;
-  pages.set(404, "second");
+  pages.global().set(404, text("second"));
   CHECK(copy.body(404) == "first");
 }
 
@@ -76,8 +103,8 @@ TEST_CASE("error_page: the id of a request is below the heading of a built-in pa
 
 TEST_CASE("error_page: a page of the operator has the id where it asks for it") {
   ErrorPages pages;
-  pages.set(404, "none");
-  pages.set(500, "{request_id}, I say {request_id}!");
+  pages.global().set(404, text("none"));
+  pages.global().set(500, text("{request_id}, I say {request_id}!"));
   CHECK(pages.body_with_id(404, "id").empty());
   CHECK(pages.body_with_id(502, "id") == "id, I say id!");
   CHECK(pages.body_with_id(500, "") == "-, I say -!");

@@ -349,6 +349,19 @@ TEST_CASE("http1_writer: an answer brings lines of its own") {
   CHECK(out == kNotFoundStart + "X-B: 2\r\nX-A: 1\r\n\r\n12345");
 }
 
+TEST_CASE("http1_writer: an answer without content says nothing of a length") {
+  for (const int status : {204, 304}) {
+    const Answer answer{.status = status, .content_type = ""};
+    CHECK(
+        written(answer, {.keep_alive = true}) ==
+        (status == 204 ? "HTTP/1.1 204 No Content\r\n\r\n" : "HTTP/1.1 304 Not Modified\r\n\r\n"));
+  }
+  CHECK(written({.status = 200, .content_type = ""}, {.keep_alive = true}) ==
+        "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+  CHECK(written({.status = 299, .content_type = "text/plain", .page = "a"}, {.keep_alive = true}) ==
+        "HTTP/1.1 299 \r\nContent-Type: text/plain\r\nContent-Length: 1\r\n\r\na");
+}
+
 TEST_CASE("http1_writer: names and values may come from separate places") {
   const std::string packed = "name, value\r\nother: line\r\n";
   const std::string_view view = packed;

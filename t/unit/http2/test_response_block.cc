@@ -155,6 +155,16 @@ TEST_CASE("response block: an answer of Pound's own") {
         "date=Mon, 01 Jan 2024 00:00:00 GMT|strict-transport-security=max-age=9|");
 }
 
+TEST_CASE("response block: an answer without content says nothing of a length") {
+  Encoder encoder;
+  std::string block;
+  encode_answer(encoder, {.status = 204, .content_type = ""}, "", "", block);
+  CHECK(fields_of(block) == ":status=204|");
+  block.clear();
+  encode_answer(encoder, {.status = 200, .content_type = ""}, "", "", block);
+  CHECK(fields_of(block) == ":status=200|content-length=0|");
+}
+
 TEST_CASE("response block: a trailer") {
   Encoder encoder;
   std::string block;

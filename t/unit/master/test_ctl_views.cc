@@ -54,6 +54,23 @@ TEST_CASE("ctl views: a table is as wide as its cells, and cut in its first colu
   CHECK(table.lines(1)[1] == "a-name-tha..         7");
 }
 
+TEST_CASE("ctl views: services have a state, and a disabled one is told") {
+  const std::string lines =
+      "object=service name=a:80/1 requests=5 sessions=0 retries=0 retries_refused=0 "
+      "admin=disabled admin_by=uid:7 admin_since_s=61\n"
+      "object=service name=a:80/2 requests=0 sessions=2 retries=0 retries_refused=0 "
+      "admin=enabled admin_by=- admin_since_s=-\n"
+      "object=service name=a:80/3 requests=0 sessions=0 retries=0 retries_refused=0 "
+      "admin=disabled admin_by=- admin_since_s=2\n";
+  CHECK(problems(lines) == Lines{"service a:80/1 is disabled by uid:7 since 1m",
+                                 "service a:80/3 is disabled by the configuration since 2s"});
+  CHECK(list_view("services", state(lines), 80) ==
+        Lines{"SERVICE  STATE     REQUESTS  SESSIONS  RETRIES  REFUSED RETRIES",
+              "a:80/1   disabled         5         0        0                0",
+              "a:80/2   enabled          0         2        0                0",
+              "a:80/3   disabled         0         0        0                0"});
+}
+
 TEST_CASE("ctl views: what is wrong") {
   CHECK(problems("").empty());
   CHECK(problems(backend("a", "state=live check=- waiting=0")).empty());

@@ -33,7 +33,9 @@ struct World {
                                               .clients = {},
                                               .service_clients = {},
                                               .service_users = {},
-                                              .allowed_methods = ""};
+                                              .allowed_methods = "",
+                                              .pages = {},
+                                              .service_pages = {}};
   worker::net::EventLoop loop;
   worker::net::DeadlineLists deadlines;
   worker::net::WakePair pair = worker::net::make_wake_pair().value();
@@ -90,6 +92,7 @@ TEST_CASE("listener: each service has its number in the name, its row and its co
   world.heritage.service_rows = {5, 3};
   world.heritage.service_clients.resize(2);
   world.heritage.service_clients[1].only_listed = true;
+  world.heritage.service_pages.resize(2);
   conf::Config config;
   config.backends.resize(2);
   conf::Listener& configured = config.listeners.emplace_back();

@@ -3,8 +3,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "shm/segment.h"
 
@@ -16,8 +18,9 @@ namespace {
 constexpr std::uint32_t kRow = 3;
 
 struct Administered {
-  std::unique_ptr<AdminStates::MasterPart> part = std::make_unique<AdminStates::MasterPart>();
-  AdminStates admin{*part};
+  using Rows = AdminStates::Rows<8>;
+  std::unique_ptr<Rows> rows = std::make_unique<Rows>();
+  AdminStates admin{*rows, AdminState::drained};
   // "STATE UID SINCE", with "-" for the file.
   std::string now() const {
     const shm::Admin is = admin.admin(kRow);
@@ -75,6 +78,26 @@ TEST_CASE("admin_states: a change of the file wins over a command") {
   CHECK(house.admin.set(kRow, AdminState::disabled, 1, 4));
   house.admin.follow_file(kRow, false, 5);
   CHECK(house.now() == "enabled - 5");
+}
+
+TEST_CASE("admin_states: a service that returns has its state, and its Disabled disables") {
+  const auto segment = std::make_unique<shm::Segment>(16);
+  shm::ServiceTable& table = segment->services();
+  const std::uint32_t row = table.enroll({7, 8})->at(1);
+  table.admin().follow_file(row, true, 1);
+  CHECK(table.admin().state(row) == AdminState::disabled);
+  CHECK(table.admin().state(0) == AdminState::enabled);
+  table.retire(row);
+  CHECK(table.enroll({8})->at(0) == row);
+  CHECK(table.admin().state(row) == AdminState::disabled);
+  table.retire(row);
+  std::vector<shm::ServiceId> others;
+  for (shm::ServiceId id = 100; id < 100 + shm::kMaxServices - 1; ++id) others.push_back(id);
+  const auto rows = table.enroll(others);
+  REQUIRE(rows);
+  CHECK(std::ranges::find(*rows, row) != rows->end());
+  CHECK(table.admin().state(row) == AdminState::enabled);
+  CHECK(table.admin().admin(row).since_ms == 0);
 }
 
 TEST_CASE("admin_states: a backend that returns has its state, another one in its row has none") {

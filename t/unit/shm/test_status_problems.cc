@@ -150,6 +150,12 @@ TEST_CASE("status_problems: the table of sessions, and what is never wrong") {
   CHECK(
       said(object("sessions", {{"used", "9"}, {"capacity", "1000"}, {"evicted", "4"}})) ==
       "notice sessions : the table of sessions was full: the oldest have given way (MaxSessions)");
+  CHECK(said(object("service", {{"name", "l/1"}, {"admin", "enabled"}})).empty());
+  CHECK(said(object("service", {{"name", "l/1"},
+                                {"admin", "disabled"},
+                                {"admin_by", "uid:0"},
+                                {"admin_since_s", "3"}})) ==
+        "notice service l/1: is disabled by uid:0 [3]");
   for (const char* kind : {"service", "limit", "client", "auth"})
     CHECK(said(object(kind, {})).empty());
 }

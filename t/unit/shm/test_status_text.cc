@@ -76,7 +76,8 @@ TEST_CASE("all objects, with names and without") {
   snapshot.listeners[0].refused[1] = 3;
   snapshot.listeners[0].refused[2] = 1;
   snapshot.listeners[0].refused[100] = 1;
-  snapshot.services = {{1, 6, 2, 4, 3, 5, {}}, {0, 1, 0, 0, 0, 0, {}}};
+  snapshot.services = {{1, 6, 2, 4, 3, 5, {}, {shm::AdminState::disabled, 0, 90'000}},
+                       {0, 1, 0, 0, 0, 0, {}}};
   snapshot.services[0].responses.by_class = {0, 0, 6, 0, 0, 0};
   snapshot.backends = {{0, {8, 4, 3, 2}, {true, DeadReason::none, 40'000}, {}, {}, 0, {}, 0, {}},
                        {1,
@@ -149,10 +150,10 @@ TEST_CASE("all objects, with names and without") {
                  "status_4xx=0 status_5xx=0 refused=0"),
                 "status: object=service name=#1 requests=6 sessions=2 strangers=4 "
                 "retries=3 retries_refused=5 status_1xx=0 status_2xx=6 status_3xx=0 status_4xx=0 "
-                "status_5xx=0",
+                "status_5xx=0 admin=disabled admin_by=uid:0 admin_since_s=10",
                 "status: object=service name=0.0.0.0:80/1 requests=1 sessions=0 strangers=0 "
                 "retries=0 retries_refused=0 status_1xx=0 status_2xx=0 status_3xx=0 status_4xx=0 "
-                "status_5xx=0",
+                "status_5xx=0 admin=enabled admin_by=- admin_since_s=-",
                 ("status: object=backend name=be0 address=10.0.0.1:80 state=live since_s=60 "
                  "reason=- in_flight=4 limit=8 waiting=3 waiting_strangers=2 requests=6 failures=0 "
                  "tls_verify=0 tls_handshake=0 p50_ms=0.0 p99_ms=983.0 last_probe_s=- "

@@ -225,6 +225,7 @@ class World {
     listener_heritage.allowed_methods = worker::http::kAllowedMethods;
     listener_heritage.service_allowed.resize(wanted.services.size());
     listener_heritage.service_clients.resize(wanted.services.size());
+    listener_heritage.service_pages.resize(wanted.services.size());
     for (const conf::Service& service : wanted.services) {
       listener_heritage.service_users.push_back(service.auth ? std::optional<std::uint32_t>(0)
                                                              : std::nullopt);

@@ -141,6 +141,59 @@ TEST_CASE("prepare: a page may have 256 KiB and not a byte more") {
   CHECK(diagnostics.text().find("larger than 262144 bytes") != std::string::npos);
 }
 
+TEST_CASE("prepare: pages of listeners and services; a file is read once") {
+  const Folder folder;
+  const std::string page = folder.write("a.html", "<p>a</p>");
+  const std::string other = folder.write("b.html", "<p>b</p>");
+  conf::Diagnostics diagnostics;
+  std::optional<conf::Config> config = conf::load_text(
+      "pound.yaml",
+      "Global: {Err404: " + page +
+          "}\nHTTPListeners:\n- Address: 127.0.0.1\n  Port: 80\n  Err500: " + page +
+          "\n  Services:\n  - {URL: /a, Disabled: true, Maintenance: " + other +
+          ", Err404: " + other + "}\n  - {URL: /b, Respond: {File: " + page + "}}\n",
+      diagnostics);
+  REQUIRE_MESSAGE(config, diagnostics.text());
+  const auto heritage = prepared(std::move(*config), diagnostics);
+  REQUIRE_MESSAGE(heritage, diagnostics.text());
+  const worker::route::ListenerHeritage& listener = heritage->listeners.at(0);
+  REQUIRE(listener.service_pages.size() == 2);
+  const std::string* const shared = listener.pages.find(502);
+  REQUIRE(shared != nullptr);
+  CHECK(*shared == "<p>a</p>");
+  CHECK(listener.service_pages[1].file.get() == shared);
+  CHECK(heritage->pages.body(404).data() == shared->data());
+  CHECK(*listener.service_pages[0].maintenance == "<p>b</p>");
+  CHECK(listener.service_pages[0].errors.find(404) == listener.service_pages[0].maintenance.get());
+  CHECK(listener.service_pages[0].file == nullptr);
+  CHECK(listener.service_pages[1].maintenance == nullptr);
+}
+
+TEST_CASE("prepare: a file that cannot be read is an error at each place that names it") {
+  const Folder folder;
+  const std::string file = folder.path + "/none";
+  conf::Diagnostics diagnostics;
+  std::optional<conf::Config> config =
+      conf::load_text("pound.yaml",
+                      "HTTPListeners:\n- Address: 127.0.0.1\n  Port: 80\n  Err404: " + file +
+                          "\n  Services:\n  - {Disabled: true, Maintenance: " + file +
+                          ", Err503: " + file + ", URL: /a}\n  - {Respond: {File: " + file + "}}\n",
+                      diagnostics);
+  REQUIRE_MESSAGE(config, diagnostics.text());
+  CHECK_FALSE(prepared(std::move(*config), diagnostics));
+  std::vector<std::string> messages;
+  for (const conf::Diagnostic& one : diagnostics.all()) messages.push_back(one.message);
+  std::string page = "cannot read the page `";
+  page.append(file).append("` for ");
+  CHECK(messages ==
+        std::vector<std::string>{
+            page + "Err404: No such file or directory; expected a readable HTML file",
+            page + "Err503: No such file or directory; expected a readable HTML file",
+            page + "Maintenance: No such file or directory; expected a readable HTML file",
+            "cannot read the file `" + file +
+                "` for Respond: No such file or directory; expected a readable file"});
+}
+
 TEST_CASE("prepare: the names are those of the backends, then those of the listeners") {
   conf::Diagnostics diagnostics;
   std::optional<conf::Config> config = conf::load_text(
