@@ -38,11 +38,9 @@ constexpr std::int64_t kMaxRequestIdField = 64;
 constexpr std::string_view kClientsNoun = "a mapping such as `{Allow: [192.0.2.0/24]}`";
 constexpr std::string_view kAuthNoun =
     "a mapping such as `{Realm: Staff, Users: /etc/pound/staff.htpasswd}`";
-constexpr std::int64_t kMostLeast = 1024 * 1024 * 1024;
 constexpr std::int64_t kDay = 86'400;
 constexpr std::int64_t kYear = 365 * kDay;
 constexpr std::string_view kLimitNoun = "a mapping such as `{Rate: 10}`";
-constexpr std::string_view kCodingNoun = "zstd, br or gzip";
 
 constexpr auto kSessionTypes = std::to_array<Choice>({
     {"IP", SessionPolicy::Type::ip},
@@ -294,20 +292,6 @@ constexpr auto kServiceKeys = std::to_array<Key>({
     {"Compress", Shape::entries, "zstd, br, gzip or a mapping such as `{Least: 4K}`", 1, kMaxName},
 });
 
-constexpr auto kCompressKeys = std::to_array<Key>({
-    {"Codings", Shape::texts, kCodingNoun, 1, kMaxName},
-    {"Types", Shape::texts, "a media type such as `text/html` or `text/*`", 1, kMaxName},
-    {"Least", Shape::bytes, "", 0, kMostLeast},
-    {"Level", Shape::target, "a whole number, or a mapping such as `{gzip: 6}`", 1, kMaxName},
-});
-
-// In the order of Coding.
-constexpr auto kCompressLevelKeys = std::to_array<Key>({
-    {"zstd", Shape::number, "", 1, 12},
-    {"br", Shape::number, "", 0, 9},
-    {"gzip", Shape::number, "", 1, 9},
-});
-
 constexpr auto kClientsKeys = std::to_array<Key>({
     {"Allow", Shape::texts, kAddressNoun, 1, kMaxAddressItem},
     {"Deny", Shape::texts, kAddressNoun, 1, kMaxAddressItem},
@@ -376,14 +360,14 @@ constexpr Schema kCertificate{"an item of Certificates", kCertificateKeys};
 constexpr Schema kClientCert{"ClientCert", kClientCertKeys};
 constexpr Schema kClients{"Clients", kClientsKeys};
 constexpr Schema kLimit{"Limit", kLimitKeys};
-constexpr Schema kCompress{"Compress", kCompressKeys};
-constexpr Schema kCompressLevel{"Level", kCompressLevelKeys};
 
-constexpr std::array kSchemas{
-    &kTop,        &kGlobal,   &kBackend,      &kBackendTls, &kHttpListener, &kHttpsListener,
-    &kService,    &kSession,  &kQueue,        &kRedirect,   &kAuth,         &kCertificate,
-    &kClientCert, &kClients,  &kLimit,        &kRetry,      &kCheck,        &kEject,
-    &kControl,    &kCompress, &kCompressLevel};
+constexpr std::array kSchemas{&kTop,        &kGlobal,         &kBackend,
+                              &kBackendTls, &kHttpListener,   &kHttpsListener,
+                              &kService,    &kSession,        &kQueue,
+                              &kRedirect,   &kAuth,           &kCertificate,
+                              &kClientCert, &kClients,        &kLimit,
+                              &kRetry,      &kCheck,          &kEject,
+                              &kControl,    &kCompressSchema, &kCompressLevelSchema};
 
 }  // namespace
 
@@ -406,8 +390,6 @@ const Schema& client_cert_schema() { return kClientCert; }
 const Schema& certificate_schema() { return kCertificate; }
 const Schema& clients_schema() { return kClients; }
 const Schema& limit_schema() { return kLimit; }
-const Schema& compress_schema() { return kCompress; }
-const Schema& compress_level_schema() { return kCompressLevel; }
 
 std::span<const Schema* const> all_schemas() { return kSchemas; }
 
