@@ -5,8 +5,7 @@
 
 namespace conf {
 
-const Schema& compress_schema();
-// Level, as a mapping: a row for each coding, in the order of the enum.
-const Schema& compress_level_schema();
+extern const Schema kCompressSchema;
+extern const Schema kCompressLevelSchema;  // a row for each coding, in the order of the enum
 
 }  // namespace conf

@@ -34,7 +34,7 @@ constexpr auto kUsualTypes = std::to_array<std::string_view>(
 
 std::size_t index_of(Coding coding) { return static_cast<std::size_t>(coding); }
 
-const Key& level_key(Coding coding) { return compress_level_schema().keys[index_of(coding)]; }
+const Key& level_key(Coding coding) { return kCompressLevelSchema.keys[index_of(coding)]; }
 
 std::optional<Coding> find_coding(std::string_view name) {
   for (const Coding coding : kUsualCodings) {
@@ -55,7 +55,7 @@ class Loader {
       finish();
       return std::move(compress_);
     }
-    const Section section(compress_schema(), *mapping, diagnostics_);
+    const Section section(kCompressSchema, *mapping, diagnostics_);
     load_codings("Codings", section.items("Codings"));
     load_types(section);
     compress_.least = static_cast<std::uint64_t>(
@@ -125,7 +125,7 @@ class Loader {
     const Section::Member* const member = section.find("Level");
     if (member == nullptr) return;
     if (!member->value->is(Node::Kind::mapping)) return load_level(*member);
-    const Section levels(compress_level_schema(), *member->value, diagnostics_);
+    const Section levels(kCompressLevelSchema, *member->value, diagnostics_);
     for (const Section::Member& level : levels.members()) {
       const Coding coding = *find_coding(level.key->name);
       if (!has(coding)) {

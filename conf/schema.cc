@@ -40,11 +40,9 @@ constexpr std::int64_t kMaxRequestIdField = 64;
 constexpr std::string_view kClientsNoun = "a mapping such as `{Allow: [192.0.2.0/24]}`";
 constexpr std::string_view kAuthNoun =
     "a mapping such as `{Realm: Staff, Users: /etc/pound/staff.htpasswd}`";
-constexpr std::int64_t kMostLeast = 1024 * 1024 * 1024;
 constexpr std::int64_t kDay = 86'400;
 constexpr std::int64_t kYear = 365 * kDay;
 constexpr std::string_view kLimitNoun = "a mapping such as `{Rate: 10}`";
-constexpr std::string_view kCodingNoun = "zstd, br or gzip";
 constexpr std::string_view kEditsNoun = "a mapping such as `{Set: {X-Name: value}}`";
 
 constexpr auto kSessionTypes = std::to_array<Choice>({
@@ -312,20 +310,6 @@ constexpr auto kServiceKeys = std::to_array<Key>({
 
 constexpr std::size_t kMatcherKeys = 5;
 
-constexpr auto kCompressKeys = std::to_array<Key>({
-    {"Codings", Shape::texts, kCodingNoun, 1, kMaxName},
-    {"Types", Shape::texts, "a media type such as `text/html` or `text/*`", 1, kMaxName},
-    {"Least", Shape::bytes, "", 0, kMostLeast},
-    {"Level", Shape::target, "a whole number, or a mapping such as `{gzip: 6}`", 1, kMaxName},
-});
-
-// In the order of Coding.
-constexpr auto kCompressLevelKeys = std::to_array<Key>({
-    {"zstd", Shape::number, "", 1, 12},
-    {"br", Shape::number, "", 0, 9},
-    {"gzip", Shape::number, "", 1, 9},
-});
-
 constexpr auto kClientsKeys = std::to_array<Key>({
     {"Allow", Shape::texts, kAddressNoun, 1, kMaxAddressItem},
     {"Deny", Shape::texts, kAddressNoun, 1, kMaxAddressItem},
@@ -389,8 +373,6 @@ constexpr Schema kCertificate{"an item of Certificates", kCertificateKeys};
 constexpr Schema kClientCert{"ClientCert", kClientCertKeys};
 constexpr Schema kClients{"Clients", kClientsKeys};
 constexpr Schema kLimit{"Limit", kLimitKeys};
-constexpr Schema kCompress{"Compress", kCompressKeys};
-constexpr Schema kCompressLevel{"Level", kCompressLevelKeys};
 
 }  // namespace
 
@@ -413,8 +395,6 @@ const Schema& client_cert_schema() { return kClientCert; }
 const Schema& certificate_schema() { return kCertificate; }
 const Schema& clients_schema() { return kClients; }
 const Schema& limit_schema() { return kLimit; }
-const Schema& compress_schema() { return kCompress; }
-const Schema& compress_level_schema() { return kCompressLevel; }
 
 std::span<const Schema* const> all_schemas() {
   const Schema& request_edits = request_edits_schema();
@@ -422,10 +402,12 @@ std::span<const Schema* const> all_schemas() {
   const Schema& rewrite = rewrite_schema();
   const Schema& redirect = redirect_schema();
   static const std::array kSchemas{
-      &kTop,     &kGlobal, &kBackend,  &kBackendTls,    &kHttpListener, &kHttpsListener, &kService,
-      &kSession, &kQueue,  &kAuth,     &kCertificate,   &kClientCert,   &kClients,       &kLimit,
-      &kRetry,   &kCheck,  &kEject,    &kControl,       &request_edits, &reply_edits,    &rewrite,
-      &redirect, &kNot,    &kCompress, &kCompressLevel, &kRespond,      &kMaintenance};
+      &kTop,           &kGlobal,     &kBackend, &kBackendTls,     &kHttpListener,
+      &kHttpsListener, &kService,    &kSession, &kQueue,          &kAuth,
+      &kCertificate,   &kClientCert, &kClients, &kLimit,          &kRetry,
+      &kCheck,         &kEject,      &kControl, &request_edits,   &reply_edits,
+      &rewrite,        &redirect,    &kNot,     &kCompressSchema, &kCompressLevelSchema,
+      &kRespond,       &kMaintenance};
   return kSchemas;
 }
 

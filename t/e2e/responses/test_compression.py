@@ -6,13 +6,15 @@ import shutil
 import subprocess
 import threading
 import zlib
+from urllib.parse import quote, unquote
 
 import pytest
 
-from harness import TIMEOUT, Closed, chunked, get, request, response
+from harness import TIMEOUT, Client, chunked, get, request, response
 from harness.config import plain_site
 from harness.flood import MIB
 from harness.http2 import Http2
+from harness.http2_frames import Code
 
 CODINGS = ["zstd", "br", "gzip"]
 CONFIG = plain_site(listener="Protocols: [h2c, http/1.1]", services="""
@@ -39,6 +41,11 @@ TEXT = " ".join(random.Random(1).choices(WORDS, k=20000)).encode()
 HTML = "Content-Type: text/html; charset=utf-8"
 
 
+def is_text(data):
+    """Whether these are the bytes of TEXT: pytest takes minutes to show a difference."""
+    return data == TEXT
+
+
 def node(script, data):
     return subprocess.run(["node", "-e", f"const zlib = require('zlib');"
                            f"process.stdout.write({script})"],
@@ -46,7 +53,7 @@ def node(script, data):
 
 
 def decoded(coding, data):
-    """The bytes behind a coding, by a decoder that has nothing to do with Pound's libraries' use."""
+    """The bytes behind a coding."""
     if coding is None:
         return data
     if coding == "gzip":
@@ -67,7 +74,7 @@ def decoded(coding, data):
 def pages(asked):
     """The backend: TEXT with the fields that the query of the request lists."""
     _, _, query = asked.target.partition("?")
-    fields = [field.replace("=", ": ", 1) for field in query.split("&") if field]
+    fields = [unquote(field).replace("=", ": ", 1) for field in query.split("&") if field]
     if not query.startswith("Content-Type"):
         fields.append(HTML)
     if asked.method == "HEAD":
@@ -89,7 +96,7 @@ def test_each_coding_over_http1(where, coding):
     assert got.field("Vary") == "Accept-Encoding"
     assert got.framing() == ("chunked", None)
     assert len(got.body) < len(TEXT) / 3
-    assert decoded(coding, got.body) == TEXT
+    assert is_text(decoded(coding, got.body))
 
 
 @pytest.mark.parametrize("coding", CODINGS)
@@ -99,7 +106,7 @@ def test_each_coding_over_http2(where, coding):
         assert got.field("content-encoding") == coding
         assert got.field("vary") == "Accept-Encoding"
         assert got.field("content-length") is None
-        assert decoded(coding, got.body) == TEXT
+        assert is_text(decoded(coding, got.body))
 
 
 def test_the_order_of_the_configuration_and_weights(where):
@@ -121,23 +128,19 @@ def test_the_backend_sees_accept_encoding_as_it_was_sent(site):
 
 
 def test_http10_until_the_end_of_the_connection(where):
-    with where_client(where) as client:
+    with Client(where.port) as client:
         client.send(request("GET", "/", "Accept-Encoding: gzip", version="1.0"))
         got = client.read_response()
         assert got.field("Content-Encoding") == "gzip"
         assert got.framing() == (None, None)
-        assert decoded("gzip", got.body) == TEXT
-
-
-def where_client(where):
-    from harness import Client
-    return Client(where.port)
+        assert is_text(decoded("gzip", got.body))
 
 
 def test_a_service_without_compress(where):
     got = get(where.port, "/plain", "Accept-Encoding: gzip")
-    assert got.body == TEXT
-    assert got.names() == ["Content-Type", "Content-Length"] or got.field("Vary") is None
+    assert is_text(got.body)
+    assert got.framing() == ("length", len(TEXT))
+    assert (got.field("Content-Encoding"), got.field("Vary")) == (None, None)
 
 
 # --- what is never compressed
@@ -156,8 +159,8 @@ def test_a_service_without_compress(where):
 def test_passes_as_it_is(where, asked, query, varies):
     fields = ["Accept-Encoding: gzip"] if query or (asked or "").startswith(("Ra", "Ca")) else []
     fields += [asked] if asked else []
-    got = get(where.port, "/?" + query.replace(" ", "%20"), *fields)
-    assert got.body == TEXT
+    got = get(where.port, "/?" + quote(query, safe="=,/"), *fields)
+    assert is_text(got.body)
     assert got.framing() == ("length", len(TEXT))
     assert got.field("Vary") == ("Accept-Encoding" if varies else None)
 
@@ -188,27 +191,29 @@ def test_cross_site_requests_with_credentials(where):
     with Http2(where.port) as client:
         got = client.ask("GET", "/", ("accept-encoding", "gzip"), ("cookie", "a=b"),
                          ("sec-fetch-site", "cross-site"))
-        assert (got.field("content-encoding"), got.body) == (None, TEXT)
+        assert got.field("content-encoding") is None
+        assert is_text(got.body)
 
 
 # --- the head
 
 def test_the_fields_of_a_compressed_response(where):
-    got = get(where.port, '/?ETag="a"&Accept-Ranges=bytes&Content-MD5=x&Vary=Origin&A=b',
+    tag = "/?ETag=" + quote('"a"')
+    got = get(where.port, tag + "&Accept-Ranges=bytes&Content-MD5=x&Vary=Origin&A=b",
               "Accept-Encoding: gzip")
     assert got.field("ETag") == 'W/"a"'
     assert got.field("Accept-Ranges") is None
     assert got.field("Content-MD5") is None
     assert got.all("Vary") == ["Origin, Accept-Encoding"]
     assert got.field("A") == "b"
-    plain = get(where.port, '/?ETag="a"&Accept-Ranges=bytes&Content-MD5=x')
+    plain = get(where.port, tag + "&Accept-Ranges=bytes&Content-MD5=x")
     assert plain.field("ETag") == '"a"'
     assert plain.field("Accept-Ranges") == "bytes"
     assert plain.field("Content-MD5") == "x"
 
 
 def test_head_has_the_fields_of_get_without_a_length(where):
-    with where_client(where) as client:
+    with Client(where.port) as client:
         for _ in range(2):  # on one connection: no byte of a body follows
             got = client.ask("HEAD", "/", "Accept-Encoding: br")
             assert got.field("Content-Encoding") == "br"
@@ -228,13 +233,13 @@ def test_a_304_for_a_client_that_has_the_compressed_response(site):
         return response(TEXT, 'ETag: "a"', HTML)
 
     pound = site.pound(CONFIG, web=site.backend(script).port)
-    with where_client(pound) as client:
+    with Client(pound.port) as client:
         tag = client.ask("GET", "/", "Accept-Encoding: gzip").field("ETag")
         got = client.ask("GET", "/", "Accept-Encoding: gzip", f"If-None-Match: {tag}")
         assert (got.status, got.field("ETag")) == (304, 'W/"a"')
         assert got.field("Vary") == "Accept-Encoding"
         assert got.field("Content-Encoding") is None
-        got = client.ask("GET", "/", f'If-None-Match: "a"')
+        got = client.ask("GET", "/", 'If-None-Match: "a"')
         assert (got.status, got.field("ETag")) == (304, '"a"')
 
 
@@ -243,8 +248,8 @@ def test_a_trailer_passes_without_digests_of_other_bytes(site):
                       "Transfer-Encoding: chunked", length=False)
     pound = site.pound(CONFIG, web=site.backend(lambda _: answer).port)
     got = get(pound.port, "/", "Accept-Encoding: gzip")
-    assert decoded("gzip", got.body) == TEXT
-    assert got.trailer == b"X-Sum: 1\r\n"
+    assert is_text(decoded("gzip", got.body))
+    assert got.trailer == [("X-Sum", "1")]
 
 
 def test_the_log_counts_the_bytes_that_were_sent(site):
@@ -255,8 +260,7 @@ def test_the_log_counts_the_bytes_that_were_sent(site):
 
 # --- in time, and cut off
 
-@pytest.mark.parametrize("coding", ["gzip"])
-def test_events_arrive_at_once(site, coding):
+def test_events_arrive_at_once(site):
     taken = threading.Semaphore(0)
 
     def script(connection):
@@ -268,8 +272,8 @@ def test_events_arrive_at_once(site, coding):
 
     pound = site.pound(CONFIG, web=site.backend(script=script).port)
     client = site.client(pound.port)
-    client.send(request("GET", "/events", f"Accept-Encoding: {coding}"))
-    assert client.read_head().field("Content-Encoding") == coding
+    client.send(request("GET", "/events", "Accept-Encoding: gzip"))
+    assert client.read_head().field("Content-Encoding") == "gzip"
     decoder = zlib.decompressobj(31)
     for number in range(20):
         event = b""
@@ -277,7 +281,8 @@ def test_events_arrive_at_once(site, coding):
             event += decoder.decompress(client.read_chunk())
         assert event == b"data: %d\n\n" % number
         taken.release()
-    assert client.read_chunk() == decoder.flush() or decoder.eof
+    assert decoder.decompress(client.read_chunk()) == b""
+    assert decoder.eof
 
 
 @pytest.mark.parametrize("coding", CODINGS)
@@ -287,11 +292,12 @@ def test_a_response_that_is_cut_off(site, coding):
         connection.send(response(TEXT, HTML, f"Content-Length: {len(TEXT) + 1}", length=False))
 
     pound = site.pound(CONFIG, web=site.backend(script=script).port)
-    with pytest.raises(Closed):
-        get(pound.port, "/", f"Accept-Encoding: {coding}")
+    got = get(pound.port, "/", f"Accept-Encoding: {coding}")
+    assert got.field("Content-Encoding") == coding
+    assert not got.complete
     with Http2(pound.port) as client:
         stream = client.request("GET", "/", ("accept-encoding", coding))
-        client.expect_reset(stream)
+        client.expect_reset(stream, Code.INTERNAL_ERROR)
     assert {record["reason"] for record in pound.wait_records(2)} == {"backend_truncated"}
 
 
@@ -310,17 +316,20 @@ def test_curl(where, coding):
         got = curl(where, f"/{coding}", protocol, "-D", "-")
         head, _, body = got.partition(b"\r\n\r\n")
         assert f"\r\ncontent-encoding: {coding}" in head.decode().lower()
-        assert body == TEXT
+        assert is_text(body)
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 @pytest.mark.parametrize("coding", ["br", "gzip"])
 def test_node(where, coding):
-    script = (f"fetch('http://127.0.0.1:{where.port}/{coding}').then(async r => process.stdout"
+    script = (f"fetch('http://127.0.0.1:{where.port}/{coding}', "
+              f"{{headers: {{'accept-encoding': '{coding}'}}}}).then(async r => process.stdout"
               ".write(r.headers.get('content-encoding') + ' ' + await r.text()))")
     done = subprocess.run(["node", "-e", script], capture_output=True, check=True,
                           timeout=TIMEOUT)
-    assert done.stdout == coding.encode() + b" " + TEXT
+    got, _, text = done.stdout.partition(b" ")
+    assert got.decode() == coding
+    assert is_text(text)
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
