@@ -78,7 +78,8 @@ std::string_view reason_phrase(int status) {
   const auto* found =
       std::lower_bound(kPhrases.begin(), kPhrases.end(), status,
                        [](const StatusPhrase& known, int wanted) { return known.status < wanted; });
-  return found == kPhrases.end() || found->status != status ? "Error" : found->phrase;
+  if (found != kPhrases.end() && found->status == status) return found->phrase;
+  return status >= 400 ? "Error" : "";
 }
 
 }  // namespace worker::http

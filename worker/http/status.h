@@ -14,7 +14,7 @@ struct StatusPhrase {
 // Every status that has a standard phrase, in ascending order.
 std::span<const StatusPhrase> known_statuses();
 
-// The standard reason phrase, or "Error" for an unknown status.
+// The standard reason phrase. Of an unknown status: "Error" from 400 on, else empty.
 std::string_view reason_phrase(int status);
 
 }  // namespace worker::http

@@ -13,8 +13,9 @@ TEST_CASE("status: reason phrases") {
   CHECK(reason_phrase(404) == "Not Found");
   CHECK(reason_phrase(431) == "Request Header Fields Too Large");
   CHECK(reason_phrase(511) == "Network Authentication Required");
-  CHECK(reason_phrase(0) == "Error");
-  CHECK(reason_phrase(299) == "Error");
+  CHECK(reason_phrase(0) == "");
+  CHECK(reason_phrase(299) == "");
+  CHECK(reason_phrase(418) == "Error");
   CHECK(reason_phrase(599) == "Error");
   CHECK(reason_phrase(999) == "Error");
 }
