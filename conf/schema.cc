@@ -21,7 +21,6 @@ constexpr std::int64_t kMaxName = 255;
 constexpr std::int64_t kMaxHost = 1024;  // in UTF-8; as ASCII it has 253 at most
 constexpr std::int64_t kMaxPattern = 65536;
 constexpr std::int64_t kMaxHeadAdd = 4096;
-constexpr std::int64_t kMaxSessionId = 256;
 constexpr std::int64_t kMaxMethod = 64;
 constexpr std::int64_t kMaxProtocol = 16;
 constexpr std::int64_t kMaxCiphers = 8192;
@@ -45,16 +44,6 @@ constexpr std::int64_t kYear = 365 * kDay;
 constexpr std::string_view kLimitNoun = "a mapping such as `{Rate: 10}`";
 constexpr std::string_view kEditsNoun = "a mapping such as `{Set: {X-Name: value}}`";
 
-constexpr auto kSessionTypes = std::to_array<Choice>({
-    {"IP", SessionPolicy::Type::ip},
-    {"BASIC", SessionPolicy::Type::basic},
-    {"URL", SessionPolicy::Type::url},
-    {"PARM", SessionPolicy::Type::parm},
-    {"COOKIE", SessionPolicy::Type::cookie},
-    {"HEADER", SessionPolicy::Type::header},
-    {"INSERT", SessionPolicy::Type::insert},
-});
-
 constexpr auto kTruths = std::to_array<Choice>({{"true", true}, {"false", false}});
 
 constexpr auto kProxyVersions = std::to_array<Choice>({{"1", 1}, {"2", 2}});
@@ -77,11 +66,6 @@ constexpr auto kCheckMethods = std::to_array<Choice>({
 constexpr auto kClientCertModes = std::to_array<Choice>({
     {"ask", Tls::ClientCert::Mode::ask},
     {"require", Tls::ClientCert::Mode::require},
-});
-
-constexpr auto kQueueOrders = std::to_array<Choice>({
-    {"first", QueueOrder::known_first},
-    {"equal", QueueOrder::equal},
 });
 
 constexpr auto kBalances = std::to_array<Choice>({
@@ -320,28 +304,6 @@ constexpr auto kAuthKeys = std::to_array<Key>({
     {"Users", Shape::text, "the path of an htpasswd file", 1, kMaxPath, true},
 });
 
-constexpr auto kSessionKeys = std::to_array<Key>({
-    {.name = "Type", .shape = Shape::choice, .noun = "", .choices = kSessionTypes},
-    {"ID", Shape::text, "the name of a parameter, cookie or header", 1, kMaxSessionId},
-    {"TTL", Shape::seconds, "", 0, kYear},
-    {"Mask4", Shape::number, "", 0, 32},
-    {"Mask6", Shape::number, "", 0, 128},
-});
-
-constexpr auto kQueueKeys = std::to_array<Key>({
-    {.name = "Known",
-     .shape = Shape::choice,
-     .noun = "",
-     .required = true,
-     .choices = kQueueOrders},
-});
-
-constexpr auto kRetryKeys = std::to_array<Key>({
-    {"Times", Shape::number, "", 0, static_cast<std::int64_t>(kMostRetries)},
-    {"When", Shape::texts, "connect, reset, 502, 503 or 504", 1, kMaxMethod},
-    {"Methods", Shape::texts, "idempotent, all or a method such as `GET`", 1, kMaxMethod},
-});
-
 constexpr auto kLimitKeys = std::to_array<Key>({
     {"Rate", Shape::number, "", 1, kMostLimitRate},
     {"Per", Shape::seconds, "", 1, kDay},
@@ -365,9 +327,6 @@ constexpr Schema kHttpListener{"an HTTP listener",
 constexpr Schema kHttpsListener{"an HTTPS listener", kListenerKeys};
 constexpr Schema kService{"a service", kServiceKeys};
 constexpr Schema kNot{"an item of Not", std::span(kServiceKeys).first(kMatcherKeys)};
-constexpr Schema kSession{"Session", kSessionKeys};
-constexpr Schema kQueue{"Queue", kQueueKeys};
-constexpr Schema kRetry{"Retry", kRetryKeys};
 constexpr Schema kAuth{"Auth", kAuthKeys};
 constexpr Schema kCertificate{"an item of Certificates", kCertificateKeys};
 constexpr Schema kClientCert{"ClientCert", kClientCertKeys};
@@ -387,9 +346,6 @@ const Schema& http_listener_schema() { return kHttpListener; }
 const Schema& https_listener_schema() { return kHttpsListener; }
 const Schema& service_schema() { return kService; }
 const Schema& not_schema() { return kNot; }
-const Schema& session_schema() { return kSession; }
-const Schema& queue_schema() { return kQueue; }
-const Schema& retry_schema() { return kRetry; }
 const Schema& auth_schema() { return kAuth; }
 const Schema& client_cert_schema() { return kClientCert; }
 const Schema& certificate_schema() { return kCertificate; }
@@ -401,10 +357,13 @@ std::span<const Schema* const> all_schemas() {
   const Schema& reply_edits = reply_edits_schema();
   const Schema& rewrite = rewrite_schema();
   const Schema& redirect = redirect_schema();
+  const Schema& session = session_schema();
+  const Schema& queue = queue_schema();
+  const Schema& retry = retry_schema();
   static const std::array kSchemas{
       &kTop,           &kGlobal,     &kBackend, &kBackendTls,     &kHttpListener,
-      &kHttpsListener, &kService,    &kSession, &kQueue,          &kAuth,
-      &kCertificate,   &kClientCert, &kClients, &kLimit,          &kRetry,
+      &kHttpsListener, &kService,    &session,  &queue,           &kAuth,
+      &kCertificate,   &kClientCert, &kClients, &kLimit,          &retry,
       &kCheck,         &kEject,      &kControl, &request_edits,   &reply_edits,
       &rewrite,        &redirect,    &kNot,     &kCompressSchema, &kCompressLevelSchema,
       &kRespond,       &kMaintenance};
