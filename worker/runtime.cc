@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "shm/segment.h"
+#include "worker/compress/memory.h"
 #include "worker/serve/page_files.h"
 #include "worker/tls/context.h"
 
@@ -25,6 +26,11 @@ backend::Backends make_backends(Runtime& runtime) {
   return made;
 }
 
+bool compresses(const conf::Listener& listener) {
+  return std::ranges::any_of(
+      listener.services, [](const conf::Service& service) { return service.compress.has_value(); });
+}
+
 std::vector<std::unique_ptr<route::Listener>> make_listeners(Runtime& runtime) {
   const Heritage& heritage = runtime.heritage;
   std::vector<shm::BackendId> ids;
@@ -43,6 +49,7 @@ std::vector<std::unique_ptr<route::Listener>> make_listeners(Runtime& runtime) {
     if (inherited.tls) inherited.tls->use_tickets(heritage.segment->ticket_keys());
     made.push_back(std::move(listener));
   }
+  if (std::ranges::any_of(heritage.config->listeners, compresses)) compress::keep_freed_memory();
   return made;
 }
 

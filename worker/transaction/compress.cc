@@ -14,9 +14,10 @@ std::unique_ptr<Compression> Compression::begin(const conf::Compress::Offer& off
                                                 BufferBudget& budget) {
   const std::size_t memory = compress::encoder_memory(offer);
   if (!budget.take(memory)) return nullptr;
-  std::unique_ptr<Compression> made(new Compression(budget, memory));
-  made->encoder_ = compress::make_encoder(offer);
-  return made->encoder_ ? std::move(made) : nullptr;
+  std::unique_ptr<compress::Encoder> encoder = compress::make_encoder(offer);
+  if (encoder) return std::make_unique<Compression>(std::move(encoder), budget, memory);
+  budget.give(memory);
+  return nullptr;
 }
 
 bool Compression::encode(std::string_view data, bool is_last, std::string& out) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "worker/compress/encoder.h"
 #include "worker/transaction/buffer_budget.h"
@@ -17,6 +18,9 @@ class Compression {
   // Null when memory is short.
   static std::unique_ptr<Compression> begin(const conf::Compress::Offer& offer,
                                             BufferBudget& budget);
+  // Takes over a reservation of `memory` bytes.
+  Compression(std::unique_ptr<compress::Encoder> encoder, BufferBudget& budget, std::size_t memory)
+      : encoder_(std::move(encoder)), budget_(budget), memory_(memory) {}
   ~Compression() { budget_.give(memory_); }
   Compression(const Compression&) = delete;
   Compression& operator=(const Compression&) = delete;
@@ -25,11 +29,9 @@ class Compression {
   [[nodiscard]] bool encode(std::string_view data, bool is_last, std::string& out);
 
  private:
-  Compression(BufferBudget& budget, std::size_t memory) : budget_(budget), memory_(memory) {}
-
+  std::unique_ptr<compress::Encoder> encoder_;
   BufferBudget& budget_;
   std::size_t memory_;
-  std::unique_ptr<compress::Encoder> encoder_;
 };
 
 }  // namespace worker::transaction
