@@ -39,7 +39,7 @@ TEST_CASE("load_pages: Maintenance is a page, perhaps with the time to wait") {
   const conf::Service plain = service("Maintenance: /a.html");
   REQUIRE(plain.maintenance);
   CHECK(plain.maintenance->page.path == "/a.html");
-  CHECK(plain.maintenance->page.where.column == 33);
+  CHECK(plain.maintenance->page.where.column == 34);
   CHECK(plain.maintenance->retry_after.count() == 300);
   const conf::Service both = service("Maintenance: {Page: /b.html, RetryAfter: 86400}");
   REQUIRE(both.maintenance);

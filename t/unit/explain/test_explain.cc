@@ -37,6 +37,16 @@ HTTPListeners:
         Session: {Type: IP, TTL: 60}
       - URL: ^/pound
         Serve: status
+...
+)";
+
+constexpr char kFixed[] = R"(---
+HTTPListeners:
+  - Address: 127.0.0.1
+    Port: 8080
+    Services:
+      - URL: ^/web
+        Redirect: "https://www.test"
       - URL: ^/text
         Respond: {Body: a}
       - URL: ^/file
@@ -141,7 +151,7 @@ TEST_CASE("explain: what Pound serves itself") {
 }
 
 TEST_CASE("explain: fixed answers, for any method") {
-  const House house(kSite);
+  const House house(kFixed);
   const auto answer = [&](const std::string& path, const std::string& method) {
     const Explanation found = house.ask("http://www.test:8080" + path, {}, method);
     return end_of(found) + (found.content.empty() ? "" : "with " + found.content);
@@ -156,13 +166,15 @@ TEST_CASE("explain: fixed answers, for any method") {
 }
 
 TEST_CASE("explain: a service that is disabled matters once its Clients let the client in") {
-  House house(kSite);
+  House house(kFixed);
   CHECK(house.ask("http://www.test:8080/text").may_be_disabled);
   CHECK(house.ask("http://www.test:8080/staff").may_be_disabled);
   CHECK(house.ask("http://www.test:8080/web").may_be_disabled);
   CHECK_FALSE(house.ask("http://www.test:8080/nowhere").may_be_disabled);
-  worker::route::ClientRules& rules = house.listeners[0].service_clients.back();
-  rules.only_listed = true;
+  std::string error;
+  house.listeners[0].service_clients.back().set =
+      std::make_shared<const worker::net::AddressSet>(std::vector<worker::net::AddressSet::Entry>{
+          {conf::parse_network("127.0.0.1", error).value(), worker::net::AddressMark::deny}});
   const Explanation found = house.ask("http://www.test:8080/denied");
   CHECK(end_of(found) == "403 client_denied");
   CHECK_FALSE(found.may_be_disabled);

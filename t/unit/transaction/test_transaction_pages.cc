@@ -1,7 +1,9 @@
 // The operator's pages and answers: ErrNNN by level, disabled services, Respond.
 #include <doctest/doctest.h>
 
+#include "conf/network.h"
 #include "t/unit/transaction/harness.h"
+#include "worker/net/address_set.h"
 
 using namespace transaction_test;
 
@@ -13,11 +15,20 @@ worker::http::PageText text(std::string of) {
 
 conf::Service& service_of(conf::Config& config) { return config.listeners[0].services[0]; }
 
+conf::Respond respond(int code, const std::string& body = {}) {
+  conf::Respond made;
+  made.code = code;
+  if (body.empty()) return made;
+  made.body = body;
+  made.type = "text/plain";
+  return made;
+}
+
 // One service that responds.
-Setup responding(const conf::Respond& respond) {
-  return {.backends = {Mode::listening}, .change = [respond](conf::Config& config) {
+Setup responding(const conf::Respond& answer) {
+  return {.backends = {Mode::listening}, .change = [answer](conf::Config& config) {
             service_of(config).backends.clear();
-            service_of(config).respond = respond;
+            service_of(config).respond = answer;
           }};
 }
 
@@ -105,7 +116,10 @@ TEST_CASE("transaction pages: the page of Maintenance shows the id of the reques
 TEST_CASE("transaction pages: a client that Clients refuses learns nothing of the maintenance") {
   World world(under_maintenance(1));
   world.listener_heritage.service_pages[0].maintenance = text("soon");
-  world.listener->services[0].clients.only_listed = true;
+  std::string error;
+  world.listener->services[0].clients.set =
+      std::make_shared<const worker::net::AddressSet>(std::vector<worker::net::AddressSet::Entry>{
+          {conf::parse_network("192.0.2.7", error).value(), worker::net::AddressMark::deny}});
   disable(world);
   world.get();
   CHECK(world.client().calls == Calls{"accept", "answer 403", "end whole"});
@@ -127,7 +141,7 @@ TEST_CASE("transaction pages: a disabled service asks for no password and no lim
 }
 
 TEST_CASE("transaction pages: Respond answers any method with its text") {
-  World world(responding({.code = 200, .body = "fine\n", .type = "text/plain"}));
+  World world(responding(respond(200, "fine\n")));
   world.get();
   CHECK(world.client().page == "fine\n");
   check_end(world, world.client(), {"accept", "answer 200", "end whole"},
@@ -139,11 +153,13 @@ TEST_CASE("transaction pages: Respond answers any method with its text") {
 }
 
 TEST_CASE("transaction pages: Respond with a file, and without content") {
-  World world(responding({.code = 418, .file = conf::PageFile{"f", {}}, .type = "image/png"}));
+  conf::Respond teapot = respond(418);
+  teapot.file = conf::PageFile{"f", {}};
+  World world(responding(teapot));
   world.listener_heritage.service_pages[0].file = text("teapot");
   world.get();
   CHECK(world.client().page == "teapot");
-  World empty(responding({.code = 204}));
+  World empty(responding(respond(204)));
   empty.get();
   CHECK(empty.client().page.empty());
   check_end(empty, empty.client(), {"accept", "answer 204", "end whole"},
@@ -151,7 +167,7 @@ TEST_CASE("transaction pages: Respond with a file, and without content") {
 }
 
 TEST_CASE("transaction pages: an error of Respond has the page of its status") {
-  World world(responding({.code = 404}));
+  World world(responding(respond(404)));
   world.get();
   CHECK(world.client().page == world.pages.body(404));
   world.listener_heritage.service_pages[0].errors.set(404, text("gone {request_id}"));
@@ -164,7 +180,7 @@ TEST_CASE("transaction pages: users and disabling come before Respond") {
   World world({.backends = {Mode::listening}, .change = [](conf::Config& config) {
                  service_of(config).backends.clear();
                  service_of(config).auth = conf::Auth{"Staff", "users", {}};
-                 service_of(config).respond = conf::Respond{.code = 204};
+                 service_of(config).respond = respond(204);
                }});
   world.get();
   CHECK(world.records().at(0).ends_with(" 401 147 192.0.2.1:80/1 - reason=auth_missing"));
