@@ -15,7 +15,7 @@ enum class Coding : std::uint8_t { zstd, br, gzip };
 struct Compress {
   struct Offer {
     Coding coding;
-    int level;  // Level: zstd 1..19, br 0..11, gzip 1..9
+    int level;  // Level: zstd 1..12, br 0..9, gzip 1..9
   };
   std::vector<Offer> offers;       // in the order of preference
   std::vector<std::string> types;  // Types: media types, or "text/*"; lower case
