@@ -219,21 +219,21 @@ TEST_CASE("explain: the same service as the router's") {
 }
 
 TEST_CASE("explain: the path that a backend gets, and redirects with variables") {
-  const House house(
-      R"(---
+  const House house(R"yaml(---
 Backends:
   - &b1 {Address: 127.0.0.1, Port: 81}
 HTTPListeners:
   - Address: 127.0.0.1
     Port: 8080
     Services:
-      - URL: "^/old/(.*)" Redirect:https
-      :  //$host/new/$1?$query
-      -URL
-      : ^ / app Rewrite
-      : [ {From : ^ / app /, To : / $host / }, {From : ^ / application$, To : ""} ] Backends
-      : [*b1]...) ");
-      CHECK(end_of(house.ask("http://www.test:8080/old/a")) == "302 https://www.test/new/a");
+      - URL: "^/old/(.*)"
+        Redirect: https://$host/new/$1?$query
+      - URL: ^/app
+        Rewrite: [{From: ^/app/, To: /$host/}, {From: ^/application$, To: ""}]
+        Backends: [*b1]
+...
+)yaml");
+  CHECK(end_of(house.ask("http://www.test:8080/old/a")) == "302 https://www.test/new/a");
   Explanation found = house.ask("http://www.test:8080/app/x?y");
   CHECK(end_of(found) == "backend");
   CHECK(found.rewritten == "/www.test/x?y");
