@@ -40,6 +40,7 @@ Moment::Range Moment::range(std::string_view kind) const {
       {"limit", snapshot_.limits.size()},
       {"certificate", names_.certificates.size()},
       {"client", snapshot_.top_clients.size()},
+      {"busy_client", snapshot_.busy_clients.size()},
   };
   Range range;
   for (const auto& [one, size] : sizes) {
@@ -53,7 +54,7 @@ Moment::Range Moment::range(std::string_view kind) const {
 std::size_t Moment::memory() const {
   return bytes_of(snapshot_.workers) + bytes_of(snapshot_.listeners) +
          bytes_of(snapshot_.services) + bytes_of(snapshot_.backends) + bytes_of(snapshot_.limits) +
-         bytes_of(snapshot_.top_clients);
+         bytes_of(snapshot_.top_clients) + bytes_of(snapshot_.busy_clients);
 }
 
 }  // namespace worker::serve

@@ -97,6 +97,12 @@ constexpr auto kClientColumns = std::to_array<Column>({
     {"over", "Over limits", "count"},
     {"over_error", "At most too many", "count"},
 });
+constexpr auto kBusyClientColumns = std::to_array<Column>({
+    {"address", "Client"},
+    {"", "Requests/s, about", "rate", "requests"},
+    {"requests", "Requests, about", "count"},
+    {"requests_error", "At most too many", "count"},
+});
 constexpr auto kWorkerColumns = std::to_array<Column>({
     {"slot", "Worker", "plain"},
     {"pid", "Process", "plain"},
@@ -117,6 +123,7 @@ constexpr auto kTables = std::to_array<Table>({
     {"limit", "limits", "Limits", kLimitColumns},
     {"certificate", "certificates", "Certificates", kCertificateColumns},
     {"client", "clients", "Clients over limits", kClientColumns},
+    {"busy_client", "busy_clients", "Busiest clients", kBusyClientColumns},
     {"worker", "workers", "Workers", kWorkerColumns},
 });
 

@@ -91,7 +91,10 @@ def test_every_line_has_its_keys_in_order(desk):
     keys = {}
     for found in status.objects:
         assert keys.setdefault(found["object"], list(found)) == list(found)
-    assert [o["object"] for o in status.objects] == [
+    # A sample of requests: whether a client is in it depends on the tests before.
+    assert keys.pop("busy_client", None) in (
+        None, ["object", "address", "requests", "requests_error"])
+    assert [o["object"] for o in status.objects if o["object"] != "busy_client"] == [
         "process", "worker", "worker", "listener", "listener", *["service"] * 5,
         *["backend"] * 3, "sessions", "end"]
     assert keys == {

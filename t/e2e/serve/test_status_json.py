@@ -56,7 +56,7 @@ def test_the_counters_are_those_of_the_traffic(pound):
     assert get(pound.port, "/%").status == 400
     now = status(pound)
     assert list(now) == ["process", "workers", "listeners", "services", "backends", "limits",
-                         "certificates", "clients", "sessions", "problems"]
+                         "certificates", "clients", "busy_clients", "sessions", "problems"]
     assert (now["process"]["pid"], now["process"]["generation"]) == (pound.master, 1)
     assert now["process"]["segment"] == "intact"
     assert [worker["pid"] for worker in now["workers"]] == pound.workers()
