@@ -136,7 +136,7 @@ std::optional<Respond> load_respond(const Section& service, Diagnostics& diagnos
   if (member == nullptr) return std::nullopt;
   refuse_beside(service, "Respond",
                 {"Backends", "Emergency", "Balance", "HashKey", "Redirect", "Serve", "Session",
-                 "Queue", "Retry"},
+                 "Queue", "Retry", "Rewrite", "Request"},
                 diagnostics);
   const Node& value = *member->value;
   Respond made;

@@ -82,9 +82,12 @@ TEST_CASE("load_respond: the name of a file tells its type") {
 
 TEST_CASE("load_respond: refused beside what a service with backends has") {
   const char* const kOthers[][2] = {
-      {"Backends", "*be"}, {"Emergency", "*be"},        {"Balance", "two"},
-      {"Session", "300"},  {"Queue", "{Known: equal}"}, {"Redirect", "'http://a'"},
-      {"Serve", "status"}, {"Retry", "{Times: 1}"},     {"HashKey", "'header X-A'"},
+      {"Backends", "*be"},          {"Emergency", "*be"},
+      {"Balance", "two"},           {"Session", "300"},
+      {"Queue", "{Known: equal}"},  {"Redirect", "'http://a'"},
+      {"Serve", "status"},          {"Retry", "{Times: 1}"},
+      {"HashKey", "'header X-A'"},  {"Rewrite", "{From: a, To: /b}"},
+      {"Request", "{Remove: X-A}"},
   };
   for (const auto& [key, value] : kOthers) {
     const std::string name = key;
