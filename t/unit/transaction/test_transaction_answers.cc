@@ -69,8 +69,11 @@ TEST_CASE("transaction answers: no service matches") {
 
 TEST_CASE("transaction answers: a redirect, with its page") {
   World world({.change = [](conf::Config& config) {
-    config.listeners[0].services[0].redirect =
-        conf::Redirect{.code = 301, .scheme = "https://", .host = "", .port = ":8443", .path = ""};
+    conf::Redirect redirect;
+    redirect.code = 301;
+    redirect.scheme = "https://";
+    redirect.port = ":8443";
+    config.listeners[0].services[0].redirect = redirect;
   }});
   world.get(world.client(), "/a?b=c");
   CHECK(world.client().page.find("https://a.test:8443/a?b=c") != std::string::npos);
