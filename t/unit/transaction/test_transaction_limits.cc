@@ -26,8 +26,11 @@ std::string refused_record(World& world, const std::string& service) {
 }
 
 void redirect(conf::Config& config) {
-  config.listeners[0].services[0].redirect =
-      conf::Redirect{.code = 302, .scheme = "https://", .host = "b.test", .port = "", .path = "/"};
+  conf::Redirect redirect;
+  redirect.scheme = "https://";
+  redirect.host = "b.test";
+  redirect.path = "/";
+  config.listeners[0].services[0].redirect = redirect;
 }
 
 // Asks until the first answer that is not a redirect, and returns how many were.
