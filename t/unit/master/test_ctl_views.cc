@@ -62,8 +62,9 @@ TEST_CASE("ctl views: services have a state, and a disabled one is told") {
       "admin=enabled admin_by=- admin_since_s=-\n"
       "object=service name=a:80/3 requests=0 sessions=0 retries=0 retries_refused=0 "
       "admin=disabled admin_by=- admin_since_s=2\n";
-  CHECK(problems(lines) == Lines{"service a:80/1 is disabled by uid:7 since 1m",
-                                 "service a:80/3 is disabled by the configuration since 2s"});
+  CHECK(problems_of(state(lines)).notices ==
+        Lines{"service a:80/1 is disabled by uid:7, for 1m",
+              "service a:80/3 is disabled by the configuration, for 2s"});
   CHECK(list_view("services", state(lines), 80) ==
         Lines{"SERVICE  STATE     REQUESTS  SESSIONS  RETRIES  REFUSED RETRIES",
               "a:80/1   disabled         5         0        0                0",
@@ -113,14 +114,14 @@ TEST_CASE("ctl views: status has what is wrong first, and wrong backends before 
 TEST_CASE("ctl views: top shows what counters have gained, the busiest first") {
   const auto at = [](int process, int one, int two, int fast, int slow, int busy) {
     return Sample{
-        parse_objects("object=process version=0 pid=7 requests=" + std::to_string(process) + "\n" +
-                      "object=listener address=l in_service=2 waiting=1 status_4xx=0 status_5xx=" +
-                      std::to_string(one) + "\n" +
-                      "object=service name=l/1 requests=" + std::to_string(one) + " retries=0\n" +
-                      "object=service name=l/2 requests=" + std::to_string(two) + " retries=0\n" +
-                      "object=busy_client address=192.0.2.1 requests=16 requests_error=0\n" +
-                      "object=busy_client address=192.0.2.2 requests=" + std::to_string(busy) +
-                      " requests_error=0\n"),
+        parse_objects(
+            "object=process version=0 pid=7 requests=" + std::to_string(process) + "\n" +
+            "object=listener address=l in_service=2 limit=2 waiting=1 status_4xx=0 status_5xx=" +
+            std::to_string(one) + "\n" + "object=service name=l/1 requests=" + std::to_string(one) +
+            " retries=0\n" + "object=service name=l/2 requests=" + std::to_string(two) +
+            " retries=0\n" + "object=busy_client address=192.0.2.1 requests=16 requests_error=0\n" +
+            "object=busy_client address=192.0.2.2 requests=" + std::to_string(busy) +
+            " requests_error=0\n"),
         parse_objects("object=times of=listener name=l us_1000=" + std::to_string(fast) +
                       " us_2500=" + std::to_string(slow) + " us_more=0\n" +
                       "object=times of=service name=l/2 us_1000=" + std::to_string(fast) +
