@@ -14,7 +14,8 @@ namespace worker::transaction {
 // Of a request that was refused before it was understood, host, path and query are empty.
 route::TemplateValues Transaction::edit_values() const {
   const bool is_https = request_head_.empty() ? now_.tls != nullptr : now_.is_https;
-  const std::string_view backend = now_.backend != nullptr ? now_.backend->config.name : "";
+  std::string_view backend;
+  if (now_.backend != nullptr) backend = now_.backend->config.name;
   route::TemplateValues values{.host = http::host_of(asked_authority_),
                                .client = now_.client_ip,
                                .proto = is_https ? "https" : "http",
