@@ -89,7 +89,7 @@ def test_disable_and_enable(house):
     assert (told["admin"], told["admin_by"], told["admin_since_s"] < 60) == (
         "disabled", "uid:0", True)
     assert house.state(2)["admin"] == "enabled"
-    assert re.search(rf"! service {house.name(1)} is disabled by uid:0 since \ds\n",
+    assert re.search(rf"\n- service {house.name(1)} is disabled by uid:0, for \ds\n",
                      poundctl(house.pound, "status"))
     assert house.say("enable", 1) == f"service {house.name(1)} is enabled\n"
     assert house.served() == 200
@@ -227,14 +227,14 @@ def test_names_and_garbage(house):
         f"drain {house.name(1)}": f"error: service {house.name(1)} cannot be drained, only disabled "
                                   "and enabled\n",
         f"disable {house.name(1)} --wait": "usage: `--wait` is for backends, not for services; the "
-                                           "command is: disable BACKEND [--wait [SECONDS]] | "
-                                           "SERVICE\n",
+                                           "command is: disable BACKEND|SERVICE [--wait "
+                                           "[SECONDS]]\n",
         f"disable {house.name(9)}": f"error: there is no service or backend `{house.name(9)}`; "
                                     "`services` and `backends` list them\n",
         f"disable 127.0.0.1:{port}": f"error: there is no backend `127.0.0.1:{port}`; `backends` "
                                      "lists them\n",
-        "disable": "usage: which backend or service?; the command is: disable BACKEND [--wait "
-                   "[SECONDS]] | SERVICE\n",
+        "disable": "usage: which backend or service?; the command is: disable BACKEND|SERVICE "
+                   "[--wait [SECONDS]]\n",
         "enable /1": "error: there is no service or backend `/1`; `services` and `backends` list "
                      "them\n",
     }
