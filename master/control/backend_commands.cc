@@ -72,9 +72,9 @@ void BackendCommands::add_to(Commands& commands) {
   };
   add("drain", "BACKEND [--wait [SECONDS]]", "no new clients; those with a session stay",
       AdminState::drained);
-  add("disable", "BACKEND|SERVICE [--wait [SECONDS]]",
-      "no clients; sessions go elsewhere; of a service: 503", AdminState::disabled);
-  add("enable", "BACKEND|SERVICE", "it serves again", AdminState::enabled);
+  add("disable", "NAME [--wait [SECONDS]]",
+      "a backend: no clients, sessions go elsewhere; a service: 503", AdminState::disabled);
+  add("enable", "NAME", "it serves again", AdminState::enabled);
 }
 
 void BackendCommands::run(Call call, AdminState wanted) {

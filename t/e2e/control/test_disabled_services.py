@@ -227,14 +227,13 @@ def test_names_and_garbage(house):
         f"drain {house.name(1)}": f"error: service {house.name(1)} cannot be drained, only disabled "
                                   "and enabled\n",
         f"disable {house.name(1)} --wait": "usage: `--wait` is for backends, not for services; the "
-                                           "command is: disable BACKEND|SERVICE [--wait "
-                                           "[SECONDS]]\n",
+                                           "command is: disable NAME [--wait [SECONDS]]\n",
         f"disable {house.name(9)}": f"error: there is no service or backend `{house.name(9)}`; "
                                     "`services` and `backends` list them\n",
         f"disable 127.0.0.1:{port}": f"error: there is no backend `127.0.0.1:{port}`; `backends` "
                                      "lists them\n",
-        "disable": "usage: which backend or service?; the command is: disable BACKEND|SERVICE "
-                   "[--wait [SECONDS]]\n",
+        "disable": "usage: which backend or service?; the command is: disable NAME [--wait "
+                   "[SECONDS]]\n",
         "enable /1": "error: there is no service or backend `/1`; `services` and `backends` list "
                      "them\n",
     }

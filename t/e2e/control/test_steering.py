@@ -246,7 +246,7 @@ GARBAGE = {
     "drain one --wait 99999999999999999999": "usage: --wait takes 1 to 604800 seconds; the command "
                                              "is: drain BACKEND [--wait [SECONDS]]\n",
     "enable one --wait": "usage: `enable` has nothing to wait for; the command is: "
-                         "enable BACKEND|SERVICE\n",
+                         "enable NAME\n",
     "disable oen": "error: there is no backend `oen`; did you mean `one`?; `backends` lists them\n",
     "disable 127.0.0.1": "error: there is no backend `127.0.0.1`; `backends` lists them\n",
     "disable \"\"": "error: there is no backend ``; `backends` lists them\n",

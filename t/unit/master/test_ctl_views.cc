@@ -115,7 +115,8 @@ TEST_CASE("ctl views: top shows what counters have gained, the busiest first") {
   const auto at = [](int process, int one, int two, int fast, int slow, int busy) {
     return Sample{
         parse_objects(
-            "object=process version=0 pid=7 requests=" + std::to_string(process) + "\n" +
+            "object=process version=0 pid=7 segment=intact requests=" + std::to_string(process) +
+            "\n" +
             "object=listener address=l in_service=2 limit=2 waiting=1 status_4xx=0 status_5xx=" +
             std::to_string(one) + "\n" + "object=service name=l/1 requests=" + std::to_string(one) +
             " retries=0\n" + "object=service name=l/2 requests=" + std::to_string(two) +
