@@ -9,6 +9,7 @@ import zlib
 from urllib.parse import quote, unquote
 
 import pytest
+from hyperframe.frame import DataFrame, HeadersFrame
 
 from harness import TIMEOUT, Client, chunked, get, request, response
 from harness.config import plain_site
@@ -260,29 +261,62 @@ def test_the_log_counts_the_bytes_that_were_sent(site):
 
 # --- in time, and cut off
 
-def test_events_arrive_at_once(site):
+def decoded_so_far(coding, data):
+    """What a client can decode of a response that goes on."""
+    if coding == "gzip":
+        return zlib.decompressobj(31).decompress(data)
+    if coding == "br":
+        if shutil.which("node") is None:
+            pytest.skip("node is not installed")
+        return node("zlib.brotliDecompressSync(require('fs').readFileSync(0),"
+                    "{finishFlush: zlib.constants.BROTLI_OPERATION_FLUSH})", data)
+    if shutil.which("zstd") is None:
+        pytest.skip("zstd is not installed")
+    return subprocess.run(["zstd", "-dc"], input=data, capture_output=True, check=False,
+                          timeout=TIMEOUT).stdout
+
+
+def parts_over_http1(client, coding):
+    """Asks for the events; returns a function that waits for the next part of the body."""
+    client.send(request("GET", "/events", f"Accept-Encoding: {coding}"))
+    assert client.read_head().field("Content-Encoding") == coding
+    return client.read_chunk
+
+
+def parts_over_http2(client, coding):
+    stream = client.request("GET", "/events", ("accept-encoding", coding))
+    client.claim_type(HeadersFrame, stream)
+    return lambda: client.claim_type(DataFrame, stream).data
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+@pytest.mark.parametrize("connect, parts", [(Client, parts_over_http1), (Http2, parts_over_http2)],
+                         ids=["http1", "http2"])
+def test_events_arrive_at_once(site, connect, parts, coding):
+    """Each event is here before the backend sends the next one."""
     taken = threading.Semaphore(0)
+    count = 5
 
     def script(connection):
         connection.read_request()
         connection.send(response(b"", "Content-Type: text/event-stream", length=False))
-        for number in range(20):
+        for number in range(count):
             connection.send(b"data: %d\n\n" % number)
             assert taken.acquire(timeout=TIMEOUT)  # the next one waits for the client
 
     pound = site.pound(CONFIG, web=site.backend(script=script).port)
-    client = site.client(pound.port)
-    client.send(request("GET", "/events", "Accept-Encoding: gzip"))
-    assert client.read_head().field("Content-Encoding") == "gzip"
-    decoder = zlib.decompressobj(31)
-    for number in range(20):
-        event = b""
-        while not event.endswith(b"\n\n"):
-            event += decoder.decompress(client.read_chunk())
-        assert event == b"data: %d\n\n" % number
-        taken.release()
-    assert decoder.decompress(client.read_chunk()) == b""
-    assert decoder.eof
+    with connect(pound.port) as client:
+        next_part = parts(client, coding)
+        body = b""
+        for number in range(count):
+            expected = b"".join(b"data: %d\n\n" % n for n in range(number + 1))
+            while True:
+                body += next_part()
+                if decoded_so_far(coding, body) == expected:
+                    break
+            taken.release()
+        body += next_part()
+        assert decoded(coding, body) == expected
 
 
 @pytest.mark.parametrize("coding", CODINGS)
