@@ -203,8 +203,8 @@ bool is_notice(const StatusObject& problem) { return is_of(problem, kNotice); }
 
 void put_errors_first(std::vector<StatusObject>& problems) {
   const auto is_error = [](const StatusObject& problem) { return is_of(problem, kError); };
-  std::ranges::stable_partition(problems, is_error);
-  std::ranges::stable_partition(problems, std::not_fn(is_notice));
+  std::stable_partition(problems.begin(), problems.end(), is_error);
+  std::stable_partition(problems.begin(), problems.end(), std::not_fn(is_notice));
 }
 
 }  // namespace shm
