@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "conf/matching.h"
 #include "conf/service.h"
 
 namespace conf {
@@ -21,17 +22,9 @@ bool has(const List& list, Is is) {
   return std::ranges::any_of(list, is);
 }
 
-bool is_below(std::string_view path, std::string_view prefix) {
-  if (!path.starts_with(prefix)) return false;
-  return prefix.ends_with('/') || path.size() == prefix.size() || path[prefix.size()] == '/';
-}
-
 // Whether every host of `asked` is one of `name`.
 bool contains(const HostName& name, const HostName& asked) {
-  if (name == asked) return true;
-  const std::string_view host = asked.name;
-  return name.is_wildcard && host.size() > name.name.size() + 1 && host.ends_with(name.name) &&
-         host[host.size() - name.name.size() - 1] == '.';
+  return name == asked || (name.is_wildcard && is_below_host(asked.name, name.name));
 }
 
 bool conditions_follow(const std::vector<Condition>& wanted, const std::vector<Condition>& asked) {
@@ -62,7 +55,7 @@ bool matchers_follow(const Matchers& wanted, const Matchers& asked, const HostNa
     if (!has(wanted.hosts, [&](const HostName& one) { return contains(one, *host); })) return false;
   }
   const auto path_follows = [&](const std::string& path) {
-    return has(wanted.paths, [&](const std::string& prefix) { return is_below(path, prefix); });
+    return has(wanted.paths, [&](const std::string& prefix) { return is_in_path(path, prefix); });
   };
   if (!wanted.paths.empty() &&
       (asked.paths.empty() || !std::ranges::all_of(asked.paths, path_follows))) {

@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <array>
 
-#include "worker/http/chars.h"
-
 namespace worker::http {
 
 namespace {
@@ -45,11 +43,6 @@ constexpr auto kInReplies = std::to_array<FixedField>({{"Date", kDate}});
 
 // Every name that begins so.
 constexpr FixedField kTlsFields{"X-SSL-", kClient};
-
-constexpr char without_marks(char c) {
-  const char small = lower(c);
-  return is_digit(c) || (small >= 'a' && small <= 'z') ? small : '-';
-}
 
 bool begins_with(std::string_view text, std::string_view beginning) {
   return text.size() >= beginning.size() &&

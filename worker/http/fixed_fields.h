@@ -8,6 +8,8 @@
 #include <optional>
 #include <string_view>
 
+#include "worker/http/chars.h"
+
 namespace worker::http {
 
 enum class EditedHead : std::uint8_t { request, reply };
@@ -21,6 +23,12 @@ struct FixedField {
 // begins with `name`.
 std::optional<FixedField> find_fixed_field(std::string_view name, bool is_beginning,
                                            EditedHead head);
+
+// A letter or digit, in lower case, as it is; any other mark as a hyphen: so twins are equal.
+constexpr char without_marks(char c) {
+  const char small = lower(c);
+  return is_digit(c) || (small >= 'a' && small <= 'z') ? small : '-';
+}
 
 // Whether one field is or, with `is_beginning`, may be the other, or a twin of it.
 bool covers(std::string_view name, bool is_beginning, std::string_view field);

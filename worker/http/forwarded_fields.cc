@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "worker/http/client_field.h"
+#include "worker/http/fixed_fields.h"
 #include "worker/http/uri.h"
 
 namespace worker::http {
@@ -28,12 +29,8 @@ bool is_port(std::string_view text) {
 
 // Twins are equal here.
 bool same_but_for_marks(std::string_view a, std::string_view b) {
-  const auto plain = [](char c) {
-    const char small = lower(c);
-    return is_digit(c) || (small >= 'a' && small <= 'z') ? small : '-';
-  };
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [&](char x, char y) { return plain(x) == plain(y); });
+                    [](char x, char y) { return without_marks(x) == without_marks(y); });
 }
 
 // The values of all fields of this kind, in their order, each with a comma behind it.

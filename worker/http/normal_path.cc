@@ -4,21 +4,12 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "worker/http/chars.h"
+#include "worker/http/percent.h"
 
 namespace worker::http {
 namespace {
 
 bool is_separator(char c) { return c == '/' || c == '\\'; }
-
-bool is_escape(std::string_view text, std::size_t at) {
-  return at + 2 < text.size() && text[at] == '%' && is(text[at + 1], kHexChar) &&
-         is(text[at + 2], kHexChar);
-}
-
-char decoded(std::string_view text, std::size_t at) {
-  return static_cast<char>(hex_value(text[at + 1]) << 4 | hex_value(text[at + 2]));
-}
 
 char upper_digit(char c) { return c >= 'a' ? static_cast<char>(c - 'a' + 'A') : c; }
 
@@ -79,7 +70,7 @@ void write_normal(std::string_view path, std::string& out) {
   bool in_parameters = false;
   for (std::size_t i = 1; i < path.size(); ++i) {
     const bool escape = is_escape(path, i);
-    const char c = escape ? decoded(path, i) : path[i];
+    const char c = escape ? unescaped(path, i) : path[i];
     if (is_separator(c)) {
       writer.end_segment(false);
       in_parameters = false;

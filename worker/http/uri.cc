@@ -1,14 +1,10 @@
 // Hand-written readers for the few productions of RFC 3986 that a proxy must judge: see uri.h.
 #include "worker/http/uri.h"
 
-#include "worker/http/chars.h"
+#include "worker/http/percent.h"
 
 namespace worker::http {
 namespace {
-
-bool is_escape(std::string_view text, std::size_t at) {
-  return at + 2 < text.size() && is(text[at + 1], kHexChar) && is(text[at + 2], kHexChar);
-}
 
 bool valid_port(std::string_view port) {
   if (port.empty()) return true;
@@ -24,7 +20,7 @@ bool valid_port(std::string_view port) {
 bool valid_name(std::string_view name) {
   for (std::size_t i = 0; i < name.size(); ++i) {
     if (is(name[i], kHostChar)) continue;
-    if (name[i] != '%' || !is_escape(name, i)) return false;
+    if (!is_escape(name, i)) return false;
     i += 2;
   }
   return !name.empty();
@@ -141,8 +137,8 @@ void append_path_query(std::string_view path_query, bool keep_bare, std::string&
     if (c == '?') wanted = kQueryChar;
     const bool is_allowed = is(c, wanted) || (c == '%' && wanted == kQueryChar);
     const bool is_bare = is(c, kBareChar) || c == '%';
-    const bool passes = c == '?' || (c == '%' && is_escape(path_query, i)) ||
-                        (is_allowed && (keep_bare || !is_bare));
+    const bool passes =
+        c == '?' || is_escape(path_query, i) || (is_allowed && (keep_bare || !is_bare));
     if (passes) {
       out += c;
       continue;

@@ -19,11 +19,9 @@ void HeadEdits::follow(const conf::FieldEdits& edits) {
 // Of the fields that came, and of the lines that earlier edits add.
 void HeadEdits::remove(std::string_view name, bool is_beginning) {
   removed_.add(name, is_beginning);
-  std::erase_if(lines_, [&](const Line& line) {
-    const std::string_view begin = std::string_view(line.name).substr(0, name.size());
-    return http::equal_ignoring_case(begin, name) &&
-           (is_beginning || line.name.size() == name.size());
-  });
+  http::RemovedFields these;
+  these.add(name, is_beginning);
+  std::erase_if(lines_, [&these](const Line& line) { return these.contains(line.name); });
 }
 
 bool HeadEdits::uses(conf::Variable variable) const {

@@ -3,13 +3,19 @@
 
 #include <algorithm>
 
+#include "conf/matching.h"
 #include "worker/http/chars.h"
 #include "worker/http/normal_path.h"
+#include "worker/http/percent.h"
 #include "worker/http/uri.h"
 
 namespace worker::route {
 
 namespace {
+
+bool is_named(std::string_view host, const conf::HostName& name) {
+  return name.is_wildcard ? conf::is_below_host(host, name.name) : host == name.name;
+}
 
 constexpr std::string_view kHostLine = "Host: ";
 
@@ -22,7 +28,7 @@ bool host_holds(const std::vector<conf::HostName>& names, std::string_view host)
 bool path_holds(const std::vector<std::string>& prefixes, std::string_view path) {
   std::string scratch;
   return std::ranges::any_of(prefixes, [&](const std::string& prefix) {
-    return is_below(path, http::normal_path_query(prefix, scratch));
+    return conf::is_in_path(path, http::normal_path_query(prefix, scratch));
   });
 }
 
@@ -79,27 +85,13 @@ std::string_view Subject::normal() {
 void Subject::decode(std::string_view text, std::string& out) {
   out.clear();
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool is_escape = text[i] == '%' && i + 2 < text.size() &&
-                           http::is(text[i + 1], http::kHexChar) &&
-                           http::is(text[i + 2], http::kHexChar);
-    if (is_escape) {
-      out += static_cast<char>(http::hex_value(text[i + 1]) << 4 | http::hex_value(text[i + 2]));
+    if (http::is_escape(text, i)) {
+      out += http::unescaped(text, i);
       i += 2;
     } else {
       out += text[i] == '+' ? ' ' : text[i];
     }
   }
-}
-
-bool is_below(std::string_view path, std::string_view prefix) {
-  if (!path.starts_with(prefix)) return false;
-  return prefix.ends_with('/') || path.size() == prefix.size() || path[prefix.size()] == '/';
-}
-
-bool is_named(std::string_view host, const conf::HostName& name) {
-  if (!name.is_wildcard) return host == name.name;
-  return host.size() > name.name.size() + 1 && host.ends_with(name.name) &&
-         host[host.size() - name.name.size() - 1] == '.';
 }
 
 bool has_method(const conf::Matchers& matchers, std::string_view method) {

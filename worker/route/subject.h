@@ -78,11 +78,6 @@ class Subject {
   std::string value_;
 };
 
-// Whether `path`, without a query, is `prefix` or below it: whole segments only. Both are normal.
-bool is_below(std::string_view path, std::string_view prefix);
-// Whether `host` is the name, or a name below the wildcard.
-bool is_named(std::string_view host, const conf::HostName& name);
-
 // The key of the first matcher that does not hold: "Host"; empty when all of them hold.
 std::string_view failing_key(const conf::Matchers& matchers, Subject& subject);
 bool has_method(const conf::Matchers& matchers, std::string_view method);
