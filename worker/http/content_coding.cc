@@ -131,17 +131,6 @@ bool has_body(const ResponseHead& head, const Framing& body, bool to_head) {
   return to_head || body.kind != Framing::Kind::none;
 }
 
-// Asks `removes` once for each field, in their order.
-template <typename Removes>
-void remove_if(HeaderList& fields, Removes&& removes) {
-  HeaderList kept;
-  kept.clear(kFieldCapacity);
-  for (const Field& field : fields) {
-    if (!removes(field)) kept.add(field);
-  }
-  fields = kept;
-}
-
 void append_line(std::string& out, std::string_view name, std::string_view value) {
   out.append(name).append(": ").append(value).append("\r\n");
 }
@@ -190,7 +179,7 @@ bool is_compressible(const ResponseHead& head, const Framing& body, bool to_head
 bool sets_cookie(const HeaderList& response) { return find(response, "set-cookie") != nullptr; }
 
 void set_coding(HeaderList& response, std::string_view coding, std::string& added) {
-  remove_if(response, [](const Field& field) {
+  response.remove_if([](const Field& field) {
     return field.id == FieldId::content_length || equals_lower(field.name, "content-encoding") ||
            equals_lower(field.name, "accept-ranges") || is_digest(field.name);
   });
@@ -199,7 +188,7 @@ void set_coding(HeaderList& response, std::string_view coding, std::string& adde
 }
 
 void weaken_tags(HeaderList& response, std::string& added) {
-  remove_if(response, [&added](const Field& field) {
+  response.remove_if([&added](const Field& field) {
     if (!equals_lower(field.name, "etag") || field.value.starts_with("W/")) return false;
     append_line(added, field.name, "W/" + std::string(field.value));
     return true;
@@ -209,7 +198,7 @@ void weaken_tags(HeaderList& response, std::string& added) {
 void vary_by_coding(HeaderList& response, std::string& added) {
   if (has_item(response, "vary", "*") || has_item(response, "vary", "accept-encoding")) return;
   std::string value;
-  remove_if(response, [&value](const Field& field) {
+  response.remove_if([&value](const Field& field) {
     if (!equals_lower(field.name, "vary")) return false;
     if (!field.value.empty()) value.append(field.value).append(", ");
     return true;
