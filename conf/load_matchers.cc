@@ -30,7 +30,7 @@ class Loader {
   }
 
  private:
-  // An empty list would never match, which nobody means.
+  // An empty list would match no request, so it is a mistake.
   std::span<const Node* const> items(std::string_view key) {
     const Section::Member* const member = section_.find(key);
     if (member == nullptr) return {};

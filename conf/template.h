@@ -1,7 +1,7 @@
 // A text of the configuration with variables in it: "https://$host/new$path".
 //
-// Plain data; the loader checks which variables a key may use (load_template.h), and whoever uses
-// the text supplies their values (worker/route/template.h).
+// Plain data. The loader checks which variables a key may use (load_template.h). The worker puts
+// their values in (worker/route/template.h).
 #pragma once
 
 #include <cstdint>

@@ -32,7 +32,7 @@ class SparseGrid {
   Block& take(std::uint32_t column, Row row) {
     RowPart& own = rows_[row];
     if (own.is_used[column].load(std::memory_order_relaxed) == 0) {
-      // First: a process that dies between must not leave a used block that nobody reads.
+      // First, because a process may die here: every block in use must be within the bound.
       bound_.include(row);
       own.is_used[column].store(1, std::memory_order_release);
     }

@@ -77,7 +77,7 @@ std::optional<StatusObject> of_worker(const Reader& worker) {
                  "was replaced after a crash, times: " + worker.text("restarts"));
 }
 
-// Who has set the administrative state.
+// The user or the configuration that has set the administrative state.
 std::string author_of(const Reader& object) {
   std::string by = object.text("admin_by");
   return by.empty() ? "the configuration" : by;

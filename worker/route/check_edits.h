@@ -6,7 +6,7 @@
 
 namespace worker::route {
 
-// Reports fields of Request and Reply that nobody but Pound may write (http/fixed_fields.h), and
+// Reports fields of Request and Reply that only Pound may write (http/fixed_fields.h), and
 // texts of Rewrite that no path may have.
 void check_edits(const conf::Config& config, conf::Diagnostics& diagnostics);
 

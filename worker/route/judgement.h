@@ -1,5 +1,5 @@
-// Why a service does not take a request, for an operator who asks; and the conditions of one
-// service, asked one by one.
+// Asks the conditions of one service one by one. So an operator learns why the service does not
+// take a request.
 #pragma once
 
 #include <optional>
