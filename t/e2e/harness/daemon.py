@@ -91,9 +91,9 @@ class Pound:
         return [POUND, *self.args, "-f", str(self.config_file), "-p", str(self.pid_file)]
 
     def start(self):
+        before = len(self.log())  # of earlier starts
         if self.background:
             # Not a pipe: a daemon with sanitizers keeps standard error, and a pipe would not end.
-            before = len(self.log())  # of earlier starts
             with open(self.log_file, "ab") as log:
                 done = subprocess.run(self.command, stdin=subprocess.DEVNULL, check=False,
                                       stdout=log, stderr=log, timeout=TIMEOUT, **self.popen)
@@ -105,14 +105,15 @@ class Pound:
             self.process = subprocess.Popen(  # pylint: disable=consider-using-with
                 self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self.popen)
         self.master = self.process.pid
-        wait_until(self._ready, lambda: "the daemon to be ready; its log:\n" + self.log())
+        wait_until(lambda: self._ready(before),
+                   lambda: "the daemon to be ready; its log:\n" + self.log())
         return self
 
-    def _ready(self):
+    def _ready(self, before):
         if self.process.poll() is not None:
             raise StartFailed(self.process.returncode, self.log())
         try:
-            return (re.search(r"^pound\[\d+\]: ready", self.log(), re.M)
+            return (re.search(r"^pound\[\d+\]: ready", self.log()[before:], re.M)
                     and int(self.pid_file.read_text()) == self.master
                     and len(self.workers()) == self.worker_count)
         except (OSError, ValueError):

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from harness import SANITIZED, get, proc, reserve_port
+from harness import SANITIZED, get, proc, reserve_port, wait_until
 from harness.config import plain_site, tls_site
 
 CONFIG = plain_site("Workers: 2; $more")
@@ -24,6 +24,8 @@ def kinds(pid):
 
 def check_descriptors(pound, sockets):
     for worker in pound.workers():
+        # A worker opens all that it will need, and only then sets its filter.
+        wait_until(lambda pid=worker: proc.status(pid)["Seccomp"] == "2", "the worker's filter")
         names = proc.fds(worker)
         assert [names.get(fd) for fd in range(3)] == ["/dev/null"] * 3
         found = kinds(worker)
