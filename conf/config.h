@@ -60,6 +60,12 @@ struct AllowedRule {
 // What clients may speak. HTTP/2 is `h2` over TLS and `h2c` without.
 enum class Protocol { http1, http2 };
 
+// The name of a cipher, as written.
+struct CipherName {
+  std::string name;
+  Position where;
+};
+
 struct Tls {
   struct Certificate {
     std::string path;  // a PEM file, a folder or a pattern; with `key`: a PEM file
@@ -79,7 +85,7 @@ struct Tls {
     Position ca_where, crl_where;
   };
   std::vector<Certificate> certificates;  // Certificates: at least one
-  std::vector<std::string> ciphers;       // Ciphers: as written; empty = default
+  std::vector<CipherName> ciphers;        // Ciphers; empty = default
   Position ciphers_where;
   Version min_tls = Version::tls1_2;      // MinTLS: "1.2" (default) or "1.3"
   std::optional<ClientCert> client_cert;  // ClientCert; default: clients are not asked for one
@@ -95,7 +101,7 @@ struct BackendTls {
   std::string name;    // Name: of the certificate, and for SNI; default: the backend's Address
   std::optional<Tls::Certificate> certificate;  // Cert, Key: what Pound shows when it is asked
   Tls::Version min_tls = Tls::Version::tls1_2;  // MinTLS: "1.2" (default) or "1.3"
-  std::vector<std::string> ciphers;             // Ciphers: as written; empty = default
+  std::vector<CipherName> ciphers;              // Ciphers; empty = default
   bool alpn = false;                            // ALPN: whether to ask for http/1.1; default off
   Position where;
   Position ca_where, ciphers_where;
@@ -153,7 +159,7 @@ struct Backend {
   // ProxyProtocol: the version of the header that names the client on each connection, 1 or 2;
   // default 0 = none
   unsigned proxy_protocol = 0;
-  Position where;
+  Position where, address_where;
 
   // Share of the load among the live backends of a service.
   unsigned weight() const {
@@ -356,7 +362,7 @@ struct Listener {
   std::optional<Auth> auth;                // Auth: of its services that have none of their own
   std::vector<Service> services;           // Services: the first match wins; without a match 404
   std::optional<Tls> tls;                  // set for HTTPSListeners
-  Position where;
+  Position where, address_where;
 };
 
 // The socket on which the master takes commands (poundctl). A path is its short form.

@@ -125,6 +125,7 @@ void append_headline(std::string& out, const Diagnostic& one) {
   }
   out.append(name_of(one.severity)).append(": ");
   append_escaped(out, one.message);
+  if (one.lint) out.append(" [").append(lint_code(*one.lint)).append("]");
 }
 
 bool same(const Diagnostic& a, const Diagnostic& b) {
@@ -134,25 +135,27 @@ bool same(const Diagnostic& a, const Diagnostic& b) {
 
 }  // namespace
 
-void Diagnostics::add(Severity severity, const Position& where, std::string message) {
-  if (severity == Severity::error) ++errors_;
-  if (full()) {
-    if (severity != Severity::note) ++omitted_;
-    return;
+void Diagnostics::add(Diagnostic diagnostic) {
+  if (diagnostic.severity == Severity::error) ++errors_;
+  if (!full()) {
+    all_.push_back(std::move(diagnostic));
+  } else if (diagnostic.severity != Severity::note) {
+    ++omitted_;
   }
-  all_.push_back({severity, where, std::move(message)});
 }
 
 void Diagnostics::error(const Position& where, std::string message) {
-  add(Severity::error, where, std::move(message));
+  is_last_silenced_ = false;
+  add({Severity::error, where, std::move(message)});
 }
 
-void Diagnostics::warning(const Position& where, std::string message) {
-  add(Severity::warning, where, std::move(message));
+void Diagnostics::warning(Lint lint, const Position& where, std::string message) {
+  is_last_silenced_ = silenced_.contains(lint);
+  if (!is_last_silenced_) add({Severity::warning, where, std::move(message), lint});
 }
 
 void Diagnostics::note(const Position& where, std::string message) {
-  add(Severity::note, where, std::move(message));
+  if (!is_last_silenced_) add({Severity::note, where, std::move(message)});
 }
 
 void Diagnostics::sort() {
@@ -161,17 +164,18 @@ void Diagnostics::sort() {
     if (diagnostic.severity != Severity::note || groups.empty()) groups.emplace_back();
     groups.back().push_back(std::move(diagnostic));
   }
-  const auto place = [](const std::vector<Diagnostic>& group) {
-    return std::tie(group.front().where.line, group.front().where.column);
+  const auto place_of = [](const Diagnostic& one) {
+    const unsigned order = one.where.file ? one.where.file->order : 0;
+    return std::tuple(order, one.where.line, one.where.column);
   };
+  const auto place = [&](const std::vector<Diagnostic>& group) { return place_of(group.front()); };
   std::stable_sort(groups.begin(), groups.end(),
                    [&](const auto& a, const auto& b) { return place(a) < place(b); });
   all_.clear();
   std::size_t same_position = 0;  // where the messages about the same position begin in all_
   for (std::vector<Diagnostic>& group : groups) {
     const Diagnostic& head = group.front();
-    if (same_position < all_.size() && std::tie(all_[same_position].where.line,
-                                                all_[same_position].where.column) != place(group)) {
+    if (same_position < all_.size() && place_of(all_[same_position]) != place(group)) {
       same_position = all_.size();
     }
     const auto begin = all_.begin() + static_cast<std::ptrdiff_t>(same_position);

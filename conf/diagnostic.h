@@ -9,9 +9,13 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "conf/lint.h"
 
 namespace conf {
 
@@ -19,6 +23,8 @@ namespace conf {
 struct SourceFile {
   std::string name;
   std::string text;
+  unsigned order =
+      0;  // in which the files of a configuration are read; 0 = the file that was named
 };
 
 // A position in a file. Lines and columns count from 1; 0 means "the file as a whole". Columns
@@ -35,6 +41,7 @@ struct Diagnostic {
   Severity severity = Severity::error;
   Position where;
   std::string message;  // what is wrong, and what was expected; escaped, one line
+  std::optional<Lint> lint = std::nullopt;  // of a warning
 };
 
 // All messages of one run; after `sort`, in the order of their positions.
@@ -43,10 +50,12 @@ class Diagnostics {
   // Later messages are counted but not kept.
   static constexpr std::size_t kMaxKept = 1000;
 
-  void add(Severity severity, const Position& where, std::string message);
   void error(const Position& where, std::string message);
-  void warning(const Position& where, std::string message);
+  void warning(Lint lint, const Position& where, std::string message);
   void note(const Position& where, std::string message);  // belongs to the message before it
+
+  // Drops the warnings of this kind that are added from now on, with their notes.
+  void silence(Lint lint) { silenced_.insert(lint); }
 
   // Orders the messages by position, keeps each note after its message, and drops repetitions.
   void sort();
@@ -55,18 +64,22 @@ class Diagnostics {
   bool full() const { return all_.size() >= kMaxKept; }
   const std::vector<Diagnostic>& all() const { return all_; }
 
-  // `file:line:col: error: message`, then the line and a caret under the column. Control bytes and
-  // bytes that are not UTF-8 appear as \xNN. Ends with a newline.
+  // `file:line:col: error: message`, for a warning with its code in brackets, then the line and a
+  // caret under the column. Control bytes and bytes that are not UTF-8 appear as \xNN. Ends with a
+  // newline.
   std::string text() const;
   // The first line of each message as in `text`, without a newline: for a log.
   std::vector<std::string> headlines() const;
 
  private:
+  void add(Diagnostic diagnostic);
   std::string omission() const;
 
   std::vector<Diagnostic> all_;
   std::size_t errors_ = 0;
   std::size_t omitted_ = 0;
+  std::set<Lint> silenced_;
+  bool is_last_silenced_ = false;  // so its notes are, too
 };
 
 // Text from a file, for use in a message: escaped as in Diagnostics::text, cut when it is long.

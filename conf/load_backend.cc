@@ -52,6 +52,7 @@ Backend load_backend(const Node& node, Diagnostics& diagnostics) {
   const Section section(backend_schema(), node, diagnostics);
   Backend backend;
   backend.where = node.where;
+  backend.address_where = address_position(section);
   load_endpoint(section, backend.address, backend.port, diagnostics);
   backend.name =
       node.anchor.empty() ? host_port(backend.address, backend.port) : shown(node.anchor);
@@ -86,6 +87,11 @@ void load_backends(const Section& top, Config& config, BackendIndex& index,
     }
     config.backends.push_back(load_backend(*node, diagnostics));
   }
+}
+
+Position address_position(const Section& section) {
+  const Section::Member* const address = section.find("Address");
+  return address != nullptr ? address->value->where : section.where();
 }
 
 void load_endpoint(const Section& section, std::string& address, std::uint16_t& port,

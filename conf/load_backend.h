@@ -24,6 +24,9 @@ void load_backends(const Section& top, Config& config, BackendIndex& index,
 // missing, and one beside a path.
 void load_endpoint(const Section& section, std::string& address, std::uint16_t& port,
                    Diagnostics& diagnostics);
+// The place of `Address`; that of the mapping, when it has none.
+Position address_position(const Section& section);
+
 // Reads the host name or IP address of one key. Reports an invalid one; `host` then stays as it is.
 void load_host(const Section& section, std::string_view key, std::string& host,
                Diagnostics& diagnostics);

@@ -10,11 +10,11 @@ namespace conf {
 namespace {
 
 // One text may hold several names with colons between them, as OpenSSL writes them.
-void append_ciphers(std::string_view text, std::vector<std::string>& ciphers) {
-  while (!text.empty()) {
+void append_ciphers(const Node& node, std::vector<CipherName>& ciphers) {
+  for (std::string_view text = node.text; !text.empty();) {
     const std::size_t colon = text.find(':');
     const std::string_view name = text.substr(0, colon);
-    if (!name.empty()) ciphers.emplace_back(name);
+    if (!name.empty()) ciphers.push_back({std::string(name), node.where});
     text.remove_prefix(colon == std::string_view::npos ? text.size() : colon + 1);
   }
 }
@@ -45,9 +45,9 @@ void refuse_without_verify(const Section& section, std::string_view key, Diagnos
 
 }  // namespace
 
-std::vector<std::string> load_ciphers(const Section& section) {
-  std::vector<std::string> ciphers;
-  for (const Node* item : section.items("Ciphers")) append_ciphers(item->text, ciphers);
+std::vector<CipherName> load_ciphers(const Section& section) {
+  std::vector<CipherName> ciphers;
+  for (const Node* item : section.items("Ciphers")) append_ciphers(*item, ciphers);
   return ciphers;
 }
 

@@ -16,6 +16,6 @@ namespace conf {
 std::optional<BackendTls> load_backend_tls(const Section& backend, Diagnostics& diagnostics);
 
 // The names in `Ciphers` of any section.
-std::vector<std::string> load_ciphers(const Section& section);
+std::vector<CipherName> load_ciphers(const Section& section);
 
 }  // namespace conf

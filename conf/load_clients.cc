@@ -9,9 +9,10 @@ AddressList load_trusted_proxies(const Section& section, Diagnostics& diagnostic
   AddressList list = load_addresses(section, "TrustedProxies", diagnostics, true);
   for (const AddressItem& item : list) {
     if (item.is_unix || !item.file.empty() || item.network.bits != 0) continue;
-    diagnostics.warning(item.where, "`TrustedProxies` has all addresses of " +
-                                        std::string(item.network.address.is_v6 ? "IPv6" : "IPv4") +
-                                        ", so that none is left for a client");
+    diagnostics.warning(Lint::everybody_trusted, item.where,
+                        "`TrustedProxies` has all addresses of " +
+                            std::string(item.network.address.is_v6 ? "IPv6" : "IPv4") +
+                            ", so that none is left for a client");
   }
   return list;
 }

@@ -193,6 +193,7 @@ Listener load_listener(const Node& node, bool https, ServiceLoader& services,
                         diagnostics);
   Listener listener;
   listener.where = node.where;
+  listener.address_where = address_position(section);
   load_endpoint(section, listener.address, listener.port, diagnostics);
   refuse_mapped_address(section, listener.address, diagnostics);
   load_mode(section, listener, diagnostics);

@@ -57,7 +57,7 @@ void ServiceLoader::check_unused() {
   }
   if (diagnostics_.has_errors()) return;
   for (const Position& where : unused) {
-    diagnostics_.warning(where, "no listener uses this service");
+    diagnostics_.warning(Lint::unused_service, where, "no listener uses this service");
   }
 }
 
@@ -165,7 +165,7 @@ std::optional<Rewrite> ServiceLoader::load_rewrite(const Node& node) {
 void ServiceLoader::warn_about_hosts(const Section& section) {
   for (const Node* item : section.items("HeadRequire")) {
     std::string warning = host_pattern_warning(item->text);
-    if (!warning.empty()) diagnostics_.warning(item->where, std::move(warning));
+    if (!warning.empty()) diagnostics_.warning(Lint::host_pattern, item->where, std::move(warning));
   }
 }
 

@@ -46,6 +46,8 @@ struct Choice {
   std::int64_t value;
 };
 
+struct Schema;
+
 struct Key {
   std::string_view name;
   Shape shape;
@@ -57,6 +59,7 @@ struct Key {
   std::span<const Choice> choices = {};
   std::int64_t family_low = 0;  // bounds of the number of a family
   std::int64_t family_high = 0;
+  const Schema& (*inner)() = nullptr;  // of a mapping, or of the mappings in a list
 
   bool is_family() const { return family_high != 0; }
 };

@@ -78,10 +78,10 @@ void check_overlaps(const Config& config, Diagnostics& diagnostics) {
     const std::string all = is_ipv6(address) ? "::" : "0.0.0.0";
     const auto found = wildcards.find({all, listener.port});
     if (found == wildcards.end()) continue;
-    diagnostics.warning(listener.where, "another listener has port " +
-                                            std::to_string(listener.port) +
-                                            " of all addresses; connections to " + address +
-                                            " go to this one only");
+    diagnostics.warning(Lint::overlapping_address, listener.where,
+                        "another listener has port " + std::to_string(listener.port) +
+                            " of all addresses; connections to " + address +
+                            " go to this one only");
     diagnostics.note(found->second->where, "it begins here");
   }
 }
@@ -100,33 +100,34 @@ bool leads_to_itself(const Redirect& redirect, const Listener& listener) {
 void check_services(const Listener& listener, Diagnostics& diagnostics) {
   const auto& services = listener.services;
   if (services.empty()) {
-    diagnostics.warning(listener.where, "a listener without services: every request gets 404");
+    diagnostics.warning(Lint::no_services, listener.where,
+                        "a listener without services: every request gets 404");
   }
   for (const Service& service : services) {
     if (service.redirect && leads_to_itself(*service.redirect, listener)) {
       diagnostics.warning(
-          service.where,
+          Lint::redirect_loop, service.where,
           "this service redirects to itself: clients would be redirected without end");
     }
     if (!service.backends.empty() || service.redirect || service.serve) continue;
     if (service.respond || service.disabled) continue;
-    diagnostics.warning(service.where,
+    diagnostics.warning(Lint::no_backends, service.where,
                         "a service without backends: every request that matches gets 503");
   }
   for (const Unreachable& found : unreachable_services(services)) {
     if (!found.hidden_by) {
-      diagnostics.warning(services[found.service].where,
+      diagnostics.warning(Lint::unreachable_service, services[found.service].where,
                           "this service can never be reached: what it asks contradicts itself");
       continue;
     }
-    diagnostics.warning(services[found.service].where,
+    diagnostics.warning(Lint::unreachable_service, services[found.service].where,
                         "this service can never be reached: an earlier one takes all its requests");
     diagnostics.note(services[*found.hidden_by].where, "it begins here");
   }
   const auto catch_all = std::find_if(services.begin(), services.end(), matches_everything);
   if (services.end() - catch_all < 2) return;
   const auto others = services.end() - catch_all - 2;
-  diagnostics.warning((catch_all + 1)->where,
+  diagnostics.warning(Lint::unreachable_service, (catch_all + 1)->where,
                       (others == 0 ? std::string("this service")
                                    : "this service and " + std::to_string(others) + " after it") +
                           " can never be reached: an earlier service matches every request");
@@ -142,7 +143,7 @@ void check_hsts(const Config& config, const Listener& listener, Diagnostics& dia
       const Backend& backend = config.backends[index];
       for (const std::string& line : backend.head_add) {
         if (!equal_ignoring_case(std::string_view(line).substr(0, kName.size()), kName)) continue;
-        diagnostics.warning(backend.where,
+        diagnostics.warning(Lint::double_hsts, backend.where,
                             "`HeadAdd` adds the header that a listener's `HSTS` already adds; "
                             "responses will have two Strict-Transport-Security");
         diagnostics.note(listener.where, "that listener begins here");
@@ -156,7 +157,7 @@ void check_client_field(const Config& config, const Listener& listener, Diagnost
       listener.trusted_proxies ? *listener.trusted_proxies : config.global.trusted_proxies;
   if (!listener.client_field || !trusted.empty()) return;
   diagnostics.warning(
-      listener.where,
+      Lint::no_effect, listener.where,
       "`ClientField` has no effect without `TrustedProxies`: every peer is a client");
 }
 
@@ -168,7 +169,7 @@ void check_disabled(const Config& config, const Listener& listener, Diagnostics&
     if (!std::all_of(service.backends.begin(), service.backends.end(), is_disabled)) continue;
     const bool has_others =
         !std::all_of(service.emergency.begin(), service.emergency.end(), is_disabled);
-    diagnostics.warning(service.where,
+    diagnostics.warning(Lint::all_disabled, service.where,
                         std::string("all backends of this service are disabled: new clients get ") +
                             (has_others ? "those of `Emergency`" : "503"));
   }
@@ -184,7 +185,7 @@ void check_unused(const Config& config, Diagnostics& diagnostics) {
   }
   for (std::size_t i = 0; i < used.size(); ++i) {
     if (used[i]) continue;
-    diagnostics.warning(config.backends[i].where,
+    diagnostics.warning(Lint::unused_backend, config.backends[i].where,
                         "no service uses the backend " + config.backends[i].name);
   }
 }

@@ -68,9 +68,9 @@ std::vector<worker::net::Resolved> Preparation::addresses() {
     if (!all[i].addresses.empty()) continue;
     all[i].addresses = known_addresses(*active_, backend);
     if (all[i].addresses.empty()) continue;
-    diagnostics_.warning(backend.where, "the backend `" + conf::shown(backend.address) +
-                                            "` does not resolve: " + all[i].error +
-                                            "; it keeps the addresses it had");
+    diagnostics_.warning(conf::Lint::unresolved_name, backend.where,
+                         "the backend `" + conf::shown(backend.address) + "` does not resolve: " +
+                             all[i].error + "; it keeps the addresses it had");
   }
   return all;
 }

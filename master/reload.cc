@@ -18,7 +18,7 @@ void warn_of_fixed_keys(const conf::Global& old, const conf::Global& fresh,
                         conf::Diagnostics& diagnostics) {
   const auto warn = [&](const std::string& key, unsigned was, unsigned is) {
     if (was == is) return;
-    diagnostics.warning(fresh.where,
+    diagnostics.warning(conf::Lint::needs_restart, fresh.where,
                         key + " stays at " + std::to_string(was) + " until pound is restarted");
   };
   warn("MaxSessions", old.max_sessions, fresh.max_sessions);

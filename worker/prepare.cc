@@ -115,8 +115,9 @@ void load_secret(const conf::Global& global, std::string& secret, Diagnostics& d
   }
   struct stat about {};
   if (::stat(global.secret->c_str(), &about) == 0 && (about.st_mode & S_IROTH) != 0) {
-    diagnostics.warning(global.secret_where, "everybody on this machine may read the secret " +
-                                                 shown + "; expected mode 0640 or less");
+    diagnostics.warning(
+        conf::Lint::readable_secret, global.secret_where,
+        "everybody on this machine may read the secret " + shown + "; expected mode 0640 or less");
   }
   secret = std::move(*bytes);
 }
@@ -146,11 +147,13 @@ void check_path(const conf::Global& global, const conf::Backend& backend,
   struct stat about {};
   if (::stat(path.c_str(), &about) != 0) {
     if (!global.root_jail) return;
-    diagnostics.warning(backend.where, "there is no socket `" + log::escaped(path) +
-                                           "`: " + std::strerror(errno) + "; workers look for `" +
-                                           log::escaped(backend.address) + "` inside the jail");
+    diagnostics.warning(conf::Lint::missing_socket, backend.where,
+                        "there is no socket `" + log::escaped(path) + "`: " + std::strerror(errno) +
+                            "; workers look for `" + log::escaped(backend.address) +
+                            "` inside the jail");
   } else if (!S_ISSOCK(about.st_mode)) {
-    diagnostics.warning(backend.where, "`" + log::escaped(path) + "` is not a socket");
+    diagnostics.warning(conf::Lint::missing_socket, backend.where,
+                        "`" + log::escaped(path) + "` is not a socket");
   }
 }
 
@@ -163,7 +166,7 @@ void take_backends(const conf::Config& config, const net::Resolved* resolved, He
     one.addresses = resolved->addresses;
     one.resolve_error = resolved->error;
     if (one.addresses.empty()) {
-      diagnostics.warning(backend.where,
+      diagnostics.warning(conf::Lint::unresolved_name, backend.where,
                           "the backend `" + log::escaped(backend.address) + "` does not resolve: " +
                               log::escaped(resolved->error) + "; it counts as dead until it does");
     }

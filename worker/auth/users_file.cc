@@ -87,12 +87,13 @@ void check(const conf::Auth& auth, const Opened& opened, conf::Diagnostics& diag
   }
   const std::string shown = log::escaped(auth.users);
   if (users.all.empty() && users.faults.empty()) {
-    diagnostics.warning(auth.users_where,
+    diagnostics.warning(conf::Lint::empty_users, auth.users_where,
                         "the file `" + shown + "` has no users: nobody is let in");
   }
   if ((opened.mode & S_IROTH) != 0) {
-    diagnostics.warning(auth.users_where, "everybody on this machine may read the file `" + shown +
-                                              "` with password hashes; expected mode 0640 or less");
+    diagnostics.warning(conf::Lint::readable_secret, auth.users_where,
+                        "everybody on this machine may read the file `" + shown +
+                            "` with password hashes; expected mode 0640 or less");
   }
 }
 

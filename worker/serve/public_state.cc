@@ -32,7 +32,7 @@ void warn_of_public_state(const conf::Config& config,
     if (found == listeners[i].addresses.end()) continue;
     for (const conf::Service& service : listener.services) {
       if (!service.serve || !is_open(service, listener)) continue;
-      diagnostics.warning(service.serve_where,
+      diagnostics.warning(conf::Lint::public_state, service.serve_where,
                           "everybody who reaches " + net::host_port_text(*found) +
                               " can read the state of Pound; add `Clients` or `Auth`, or put this "
                               "service on a listener at 127.0.0.1 or a private address");

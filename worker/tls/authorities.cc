@@ -90,9 +90,10 @@ bool check_crls(const Source& source, const Authorities& all, std::size_t first,
     const bool is_early = X509_cmp_current_time(X509_CRL_get0_lastUpdate(crl)) > 0;
     const bool is_late = next != nullptr && X509_cmp_current_time(next) < 0;
     if (!is_early && !is_late) continue;
-    diagnostics.warning(source.where, title + " in `" + log::escaped(source.path) + "` " +
-                                          (is_late ? "has expired" : "is not valid yet") +
-                                          "; Pound refuses all certificates of this issuer");
+    diagnostics.warning(conf::Lint::certificate_dates, source.where,
+                        title + " in `" + log::escaped(source.path) + "` " +
+                            (is_late ? "has expired" : "is not valid yet") +
+                            "; Pound refuses all certificates of this issuer");
   }
   return true;
 }

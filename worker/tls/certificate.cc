@@ -156,11 +156,11 @@ void check_times(Certificate& certificate, ShownTo whom, const std::string& titl
   certificate.not_after_s = seconds_of(X509_get0_notAfter(certificate.leaf.get()));
   certificate.told = expiry_at(certificate.not_after_s, now_s);
   if (certificate.told != Expiry::far) {
-    diagnostics.warning(certificate.where,
+    diagnostics.warning(conf::Lint::certificate_dates, certificate.where,
                         title + " " + expiry_text(certificate.not_after_s, now_s, whom));
   }
   if (seconds_of(X509_get0_notBefore(certificate.leaf.get())) > now_s) {
-    diagnostics.warning(certificate.where,
+    diagnostics.warning(conf::Lint::certificate_dates, certificate.where,
                         title + " is not valid yet; " + std::string(refusal_text(whom)));
   }
 }

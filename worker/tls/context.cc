@@ -215,7 +215,7 @@ void warn_about_full_heap(const std::vector<Certificate>& certificates, Diagnost
   const auto outside = std::count_if(certificates.begin(), certificates.end(),
                                      [](const Certificate& one) { return !one.is_key_in_heap; });
   if (outside == 0) return;
-  diagnostics.warning(certificates.front().where,
+  diagnostics.warning(conf::Lint::locked_memory, certificates.front().where,
                       "the memory that Pound locked at its start is full; until a restart, some "
                       "private keys of this listener (" +
                           std::to_string(outside) + " of " + std::to_string(certificates.size()) +

@@ -64,7 +64,7 @@ void reserve_secure_heap(const std::vector<const conf::Tls*>& listeners,
   const int result = CRYPTO_secure_malloc_init(size, kSmallestBlock);
   if (result != 0) made_size() = size;
   if (result == 1 || listeners.front()->certificates.empty()) return;
-  diagnostics.warning(listeners.front()->certificates.front().where,
+  diagnostics.warning(conf::Lint::locked_memory, listeners.front()->certificates.front().where,
                       "the system does not let Pound lock " + std::to_string(size >> 20) +
                           " MiB of memory for private keys; they may be swapped out");
 }

@@ -3,6 +3,9 @@
 
 #include <openssl/ssl.h>
 
+#include <algorithm>
+#include <string>
+
 #include "worker/log/escape.h"
 
 namespace worker::tls {
@@ -13,13 +16,17 @@ constexpr int kSecurityLevel = 2;  // 112 bits: no RSA below 2048, no SHA-1
 
 }  // namespace
 
-Ciphers usable_ciphers(const std::vector<std::string>& names, const conf::Position& where,
+Ciphers usable_ciphers(const std::vector<conf::CipherName>& wanted, const conf::Position& where,
                        conf::Diagnostics& diagnostics) {
+  std::vector<std::string> names;
+  for (const conf::CipherName& one : wanted) names.push_back(one.name);
   Ciphers ciphers = choose_ciphers(names);
   for (const std::string& name : ciphers.unknown) {
-    diagnostics.warning(where, "the cipher `" + log::escaped(name) +
-                                   "` is ignored: OpenSSL does not know it or considers it too "
-                                   "weak");
+    const auto written = std::ranges::find(wanted, name, &conf::CipherName::name);
+    diagnostics.warning(conf::Lint::unknown_cipher, written->where,
+                        "the cipher `" + log::escaped(name) +
+                            "` is ignored: OpenSSL does not know it or considers it too "
+                            "weak");
   }
   if (ciphers.suites_1_3.empty()) {
     diagnostics.error(where,

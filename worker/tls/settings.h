@@ -9,9 +9,9 @@
 
 namespace worker::tls {
 
-// The ciphers of these names. Warns of names that cannot be used. An error when none is left; then
-// `suites_1_3` is empty.
-Ciphers usable_ciphers(const std::vector<std::string>& names, const conf::Position& where,
+// The ciphers of these names. Warns of names that cannot be used. An error at `where` when none is
+// left; then `suites_1_3` is empty.
+Ciphers usable_ciphers(const std::vector<conf::CipherName>& wanted, const conf::Position& where,
                        conf::Diagnostics& diagnostics);
 
 // Sets the security level, the modes of writing, the versions from `least` on and the ciphers.

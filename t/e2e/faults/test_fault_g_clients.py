@@ -96,7 +96,7 @@ def test_fault_G4_an_expired_list_is_told_and_refuses(site, certificates, issuer
                "Pound refuses all certificates of this issuer")
     done = run_pound("-c", "-f", pound.config_file)
     assert done.returncode == 0
-    assert f"warning: {warning}\n" in done.stdout + done.stderr
+    assert f"warning: {warning} [certificate-dates]\n" in done.stdout + done.stderr
     assert pound.wait_log(warning)
     check_refused(pound, "1.3", issuer.joe, "(?i)certificate.expired")
     assert status(pound, "1.3", None) == 200

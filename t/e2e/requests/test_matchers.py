@@ -208,9 +208,11 @@ HTTPListeners:
 def test_services_that_no_request_can_reach(tmp_path):
     status, lines = check(tmp_path, UNREACHABLE)
     assert (status, lines) == (0, [
-        "5:5: warning: this service can never be reached: an earlier one takes all its requests",
+        "5:5: warning: this service can never be reached: an earlier one takes all its requests "
+        "[unreachable-service]",
         "4:5: note: it begins here",
-        "6:5: warning: this service can never be reached: what it asks contradicts itself"])
+        "6:5: warning: this service can never be reached: what it asks contradicts itself "
+        "[unreachable-service]"])
     own = UNREACHABLE.replace("Port: 2}", "Port: 2, Services: [{Backends: *be}]}")
     assert check(tmp_path, own) == (0, [
-        f"{line}: warning: no listener uses this service" for line in ("4:5", "5:5", "6:5", "7:5")])
+        f"{line}: warning: no listener uses this service [unused-service]" for line in ("4:5", "5:5", "6:5", "7:5")])

@@ -40,7 +40,7 @@ def test_the_check_warns_of_what_expires_soon(tmp_path, issue):
     assert done.returncode == 0
     lines = (done.stdout + done.stderr).splitlines()
     said = [re.fullmatch(r"(.*?):\d+:\d+: warning: the certificate `(.*)/(\w+)\.pem` (.*?)"
-                         r"(?: \(20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC\))?", line) for line in lines]
+                         r"(?: \(20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC\))? \[certificate-dates\]", line) for line in lines]
     assert sorted((match[1], match[3], match[4]) for match in said if match) == [
         (str(config), "days", "expires in 6 days"),
         (str(config), "hours", "expires in less than a day"),

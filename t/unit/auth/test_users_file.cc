@@ -101,9 +101,9 @@ TEST_CASE("users_file: no users, or everybody may read it: warnings") {
   CHECK(empty.file.copy);
   const Loaded open = load(folder.write(kLine, 0644));
   CHECK_FALSE(open.has_errors);
-  CHECK(open.messages == "pound.yaml:1:8: warning: everybody on this machine may read the file `" +
-                             folder.path +
-                             "/users` with password hashes; expected mode 0640 or less\n");
+  CHECK(open.messages ==
+        "pound.yaml:1:8: warning: everybody on this machine may read the file `" + folder.path +
+            "/users` with password hashes; expected mode 0640 or less [readable-secret]\n");
 }
 
 TEST_CASE("users_file: at most 4 MiB") {

@@ -37,6 +37,12 @@ inline std::string with_service(const std::string& service) {
          service;
 }
 
+inline std::vector<std::string> names_of(const std::vector<conf::CipherName>& ciphers) {
+  std::vector<std::string> names;
+  for (const conf::CipherName& cipher : ciphers) names.push_back(cipher.name);
+  return names;
+}
+
 // The patterns of one kind among a service's conditions.
 inline std::vector<conf::Pattern> patterns(const conf::Service& service,
                                            conf::Condition::Kind kind) {

@@ -18,7 +18,7 @@ TEST_CASE("diagnostic: the three severities, with and without a place") {
   const auto file = conf_test::source("one\ntwo\n");
   conf::Diagnostics diagnostics;
   CHECK_FALSE(diagnostics.has_errors());
-  diagnostics.warning({file, 2, 2}, "w");
+  diagnostics.warning(conf::Lint::no_effect, {file, 2, 2}, "w");
   diagnostics.note({file, 1, 1}, "n");
   CHECK_FALSE(diagnostics.has_errors());
   diagnostics.error({file, 0, 0}, "e");
@@ -26,7 +26,7 @@ TEST_CASE("diagnostic: the three severities, with and without a place") {
   CHECK(diagnostics.has_errors());
   CHECK(diagnostics.all().size() == 4);
   CHECK(diagnostics.text() ==
-        "t:2:2: warning: w\n  two\n   ^\n"
+        "t:2:2: warning: w [no-effect]\n  two\n   ^\n"
         "t:1:1: note: n\n  one\n  ^\n"
         "t: error: e\n"
         "error: nowhere\n");
@@ -36,9 +36,23 @@ TEST_CASE("diagnostic: headlines are the text without excerpts") {
   const auto file = std::make_shared<const conf::SourceFile>(conf::SourceFile{"a.yaml", "x: y\n"});
   conf::Diagnostics found;
   found.error({file, 1, 4}, "bad y\n");
-  found.warning({}, "odd");
+  found.warning(conf::Lint::no_effect, {}, "odd");
   CHECK(found.headlines() ==
-        std::vector<std::string>{"a.yaml:1:4: error: bad y\\x0a", "warning: odd"});
+        std::vector<std::string>{"a.yaml:1:4: error: bad y\\x0a", "warning: odd [no-effect]"});
+}
+
+TEST_CASE("diagnostic: a silenced kind of warning is dropped with its notes") {
+  conf::Diagnostics found;
+  found.silence(conf::Lint::no_effect);
+  found.warning(conf::Lint::no_effect, {}, "dropped");
+  found.note({}, "dropped, too");
+  found.warning(conf::Lint::no_backends, {}, "kept");
+  found.note({}, "its note");
+  found.warning(conf::Lint::no_effect, {}, "dropped");
+  found.error({}, "an error");
+  found.note({}, "its note");
+  CHECK(found.text() ==
+        "warning: kept [no-backends]\nnote: its note\nerror: an error\nnote: its note\n");
 }
 
 TEST_CASE("diagnostic: no messages, no text") { CHECK(conf::Diagnostics().text().empty()); }
@@ -118,7 +132,7 @@ TEST_CASE("diagnostic: 1000 messages are kept, the rest is counted") {
   conf::Diagnostics diagnostics;
   for (std::size_t i = 0; i < conf::Diagnostics::kMaxKept; ++i) {
     CHECK_FALSE(diagnostics.full());
-    diagnostics.warning({}, "w");
+    diagnostics.warning(conf::Lint::no_effect, {}, "w");
   }
   CHECK(diagnostics.full());
   CHECK(diagnostics.text().find("not shown") == std::string::npos);
@@ -126,7 +140,7 @@ TEST_CASE("diagnostic: 1000 messages are kept, the rest is counted") {
   diagnostics.note({}, "n");
   CHECK(diagnostics.has_errors());
   CHECK(diagnostics.all().size() == 1000);
-  CHECK(diagnostics.text().ends_with("warning: w\n1 more messages are not shown\n"));
+  CHECK(diagnostics.text().ends_with("warning: w [no-effect]\n1 more messages are not shown\n"));
 }
 
 TEST_CASE("diagnostic: values in messages are escaped and cut") {

@@ -83,8 +83,9 @@ TEST_CASE("load_clients: a warning when every address is trusted") {
   REQUIRE(loaded.config);
   CHECK(loaded.messages.starts_with(
       "t:2:20: warning: `TrustedProxies` has all addresses of IPv4, so that none is left for a "
-      "client\n"));
+      "client [everybody-trusted]\n"));
   CHECK(loaded.messages.find("t:2:31: warning: `TrustedProxies` has all addresses of IPv6, so that "
-                             "none is left for a client\n") != std::string::npos);
+                             "none is left for a client [everybody-trusted]\n") !=
+        std::string::npos);
   CHECK(loaded.messages.find("2:39") == std::string::npos);
 }

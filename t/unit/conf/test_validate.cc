@@ -56,7 +56,7 @@ TEST_CASE("validate: incomplete listeners do not clash") {
 TEST_CASE("validate: a wildcard beside an address of its family") {
   const std::string warning =
       "warning: another listener has port 80 of all addresses; connections to ";
-  const std::string rest = " go to this one only\nnote: it begins here\n";
+  const std::string rest = " go to this one only [overlapping-address]\nnote: it begins here\n";
   CHECK(messages(config({listener("0.0.0.0", 80), listener("10.0.0.1", 80)})) ==
         warning + "10.0.0.1" + rest);
   CHECK(messages(config({listener("::1", 80), listener("::", 80)})) == warning + "::1" + rest);
@@ -72,11 +72,11 @@ TEST_CASE("validate: no listeners") {
 
 TEST_CASE("validate: no services, no backends") {
   CHECK(messages(config({listener("::1", 80, 0), listener("::1", 81)})) ==
-        "warning: a listener without services: every request gets 404\n");
+        "warning: a listener without services: every request gets 404 [no-services]\n");
   conf::Config made = config({listener("::1", 80, 2)});
   made.listeners[0].services[1].backends.clear();
   CHECK(messages(made) ==
-        "warning: a service without backends: every request that matches gets 503\n");
+        "warning: a service without backends: every request that matches gets 503 [no-backends]\n");
 }
 
 TEST_CASE("validate: services after one that matches everything") {
@@ -85,18 +85,20 @@ TEST_CASE("validate: services after one that matches everything") {
   CHECK(messages(made) == "");
   made.listeners[0].services[1].conditions.clear();
   CHECK(messages(made) ==
-        "warning: this service can never be reached: an earlier service matches every request\n"
+        "warning: this service can never be reached: an earlier service matches every request "
+        "[unreachable-service]\n"
         "note: it begins here\n");
   made.listeners[0].services[0].conditions.clear();
   CHECK(messages(made) ==
         "warning: this service and 1 after it can never be reached: an earlier service matches "
-        "every request\nnote: it begins here\n");
+        "every request [unreachable-service]\nnote: it begins here\n");
   made.listeners[0].services[0].conditions = {condition(conf::Condition::Kind::head_require)};
   made.listeners[0].services[1].conditions = {condition(conf::Condition::Kind::head_deny)};
   CHECK(messages(made) == "");
   made.listeners[0].services[2].conditions = made.listeners[0].services[0].conditions;
   CHECK(messages(made) ==
-        "warning: this service can never be reached: an earlier one takes all its requests\n"
+        "warning: this service can never be reached: an earlier one takes all its requests "
+        "[unreachable-service]\n"
         "note: it begins here\n");
 }
 
@@ -104,7 +106,7 @@ TEST_CASE("validate: a backend that no service uses") {
   conf::Config made = config({listener("::1", 80)});
   made.backends.push_back(made.backends[0]);
   made.backends[1].name = "other";
-  CHECK(messages(made) == "warning: no service uses the backend other\n");
+  CHECK(messages(made) == "warning: no service uses the backend other [unused-backend]\n");
 }
 
 TEST_CASE("validate: warnings are not given beside errors") {
@@ -118,7 +120,8 @@ TEST_CASE("validate: a field that names clients needs proxies that are trusted")
   conf::Listener one = listener("192.0.2.1", 80);
   one.client_field = "Forwarded";
   const std::string warning =
-      "warning: `ClientField` has no effect without `TrustedProxies`: every peer is a client\n";
+      "warning: `ClientField` has no effect without `TrustedProxies`: every peer is a client "
+      "[no-effect]\n";
   CHECK(messages(config({one})) == warning);
   one.trusted_proxies.emplace();
   CHECK(messages(config({one})) == warning);

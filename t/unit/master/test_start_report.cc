@@ -38,10 +38,10 @@ TEST_CASE("start report: version, what is served, limit on files, warnings") {
   heritage.uid = 1;  // without it there is one more warning when the test runs as root
   conf::Diagnostics diagnostics;
   const auto file = std::make_shared<conf::SourceFile>(conf::SourceFile{"a.yaml", "Global:\n"});
-  diagnostics.warning({file, 1, 2}, "in a line");
+  diagnostics.warning(conf::Lint::no_effect, {file, 1, 2}, "in a line");
   diagnostics.note({file, 1, 2}, "not for the log");
-  diagnostics.warning({file, 0, 0}, "in a file");
-  diagnostics.warning({}, "anywhere");
+  diagnostics.warning(conf::Lint::no_effect, {file, 0, 0}, "in a file");
+  diagnostics.warning(conf::Lint::no_effect, {}, "anywhere");
   CHECK(written(heritage, diagnostics) ==
         Lines{"5 pound " POUND_VERSION " started: 2 workers, 2 listeners, 3 backends",
               "6 each process may open 4096 files", "4 a.yaml:1: in a line", "4 a.yaml: in a file",

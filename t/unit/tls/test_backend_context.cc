@@ -240,7 +240,7 @@ TEST_CASE("tls backend: authorities that cannot be read") {
 TEST_CASE("tls backend: no usable cipher") {
   Site site;
   conf::BackendTls tls;
-  tls.ciphers = {"RC4"};
+  tls.ciphers = {conf::CipherName{"RC4", {}}};
   CHECK(!site.client(tls));
   CHECK(site.diagnostics.text().find("no usable cipher is left in `Ciphers`") != std::string::npos);
 }

@@ -127,7 +127,7 @@ TEST_CASE("tls context: versions, ciphers and ALPN") {
   tls.min_tls = conf::Tls::Version::tls1_3;
   const auto newest = make_context(tls, diagnostics);
   tls.min_tls = conf::Tls::Version::tls1_2;
-  tls.ciphers = {"TLS-ECDHE-ECDSA-WITH-AES-256-GCM-SHA384", "no-such"};
+  tls.ciphers = {{"TLS-ECDHE-ECDSA-WITH-AES-256-GCM-SHA384", {}}, {"no-such", {}}};
   const auto one_cipher = make_context(tls, diagnostics);
   REQUIRE((both && newest && one_cipher));
   REQUIRE(diagnostics.all().size() == 1);
@@ -171,7 +171,7 @@ TEST_CASE("tls context: without a usable cipher there is an error") {
   const Sites sites;
   conf::Diagnostics diagnostics;
   conf::Tls tls = settings_of({sites.first});
-  tls.ciphers = {"RC4-MD5"};
+  tls.ciphers = {conf::CipherName{"RC4-MD5", {}}};
   CHECK_FALSE(make_context(tls, diagnostics));
   CHECK(diagnostics.text().find("no usable cipher is left in `Ciphers`") != std::string::npos);
 }
@@ -329,9 +329,10 @@ TEST_CASE("tls context: the listener's order of ciphers counts; finite-field one
   const worker::tls::KeyPointer rsa = make_rsa_key(2048);
   conf::Tls tls = settings_of({folder.write(
       "rsa.pem", pem(make_certificate(rsa.get(), {.cn = "a.test"}).get()) + pem(rsa.get()))});
-  const auto agreed = [&](std::vector<std::string> ours, int version, const char* theirs) {
+  const auto agreed = [&](const std::vector<std::string>& ours, int version, const char* theirs) {
     conf::Diagnostics diagnostics;
-    tls.ciphers = std::move(ours);
+    tls.ciphers.clear();
+    for (const std::string& name : ours) tls.ciphers.push_back({name, {}});
     const auto context = make_context(tls, diagnostics);
     REQUIRE_MESSAGE(context, diagnostics.text());
     Pair pair(*context);

@@ -373,7 +373,7 @@ TEST_CASE("prepare: a public service that shows the state gives a warning") {
   };
   const std::string warning =
       "warning: everybody who reaches 192.0.2.1:8080 can read the state of Pound; add `Clients` or "
-      "`Auth`, or put this service on a listener at 127.0.0.1 or a private address";
+      "`Auth`, or put this service on a listener at 127.0.0.1 or a private address [public-state]";
   CHECK(said("Address: 192.0.2.1", "Serve: status") ==
         std::vector<std::string>{"pound.yaml:5:12: " + warning});
   CHECK(said("Address: 127.0.0.1", "Serve: status").empty());
