@@ -158,6 +158,15 @@ void Diagnostics::note(const Position& where, std::string message) {
   if (!is_last_silenced_) add({Severity::note, where, std::move(message)});
 }
 
+void Diagnostics::append(const Diagnostics& other) {
+  for (const Diagnostic& one : other.all_) {
+    if (one.severity != Severity::note) {
+      is_last_silenced_ = one.lint && silenced_.contains(*one.lint);
+    }
+    if (!is_last_silenced_) add(one);
+  }
+}
+
 void Diagnostics::sort() {
   std::vector<std::vector<Diagnostic>> groups;  // each message with its notes
   for (Diagnostic& diagnostic : all_) {

@@ -54,6 +54,9 @@ class Diagnostics {
   void warning(Lint lint, const Position& where, std::string message);
   void note(const Position& where, std::string message);  // belongs to the message before it
 
+  // Adds all messages of `other`.
+  void append(const Diagnostics& other);
+
   // Drops the warnings of this kind that are added from now on, with their notes.
   void silence(Lint lint) { silenced_.insert(lint); }
 

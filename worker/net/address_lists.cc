@@ -152,9 +152,7 @@ tls::Steps AddressLists::load(const conf::AddressList& allow, const conf::Addres
     for (const Found& one : collected.all) entries.push_back({one.network, one.mark});
     made = std::make_shared<const AddressSet>(std::move(entries));
   }
-  for (const conf::Diagnostic& one : own.all()) {
-    diagnostics_.add(one.severity, one.where, one.message);
-  }
+  diagnostics_.append(own);
   made_.emplace(name, made);
 }
 

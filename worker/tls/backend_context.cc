@@ -141,9 +141,7 @@ std::shared_ptr<BackendContext> BackendContext::make(const conf::BackendTls& tls
   if (tls.alpn) impl->alpn = "\x08http/1.1";
   const bool is_ready = impl->context && impl->set_limits(tls, ciphers) &&
                         impl->set_trust(tls, trust, own) && impl->load_certificate(tls, own);
-  for (const conf::Diagnostic& one : own.all()) {
-    diagnostics.add(one.severity, one.where, one.message);
-  }
+  diagnostics.append(own);
   if (own.has_errors()) return nullptr;
   if (!is_ready) {
     diagnostics.error(tls.where, "OpenSSL rejects these TLS settings: " + error_text());

@@ -242,9 +242,7 @@ Steps Context::load(const conf::Tls& tls, Diagnostics& diagnostics,
   std::unique_ptr<Impl> impl;
   Steps steps = load_parts(tls, own, impl);
   while (steps.next()) co_yield Step{};
-  for (const conf::Diagnostic& one : own.all()) {
-    diagnostics.add(one.severity, one.where, one.message);
-  }
+  diagnostics.append(own);
   if (impl && !own.has_errors()) made.reset(new Context(std::move(impl)));
 }
 

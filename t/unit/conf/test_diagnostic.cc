@@ -55,6 +55,20 @@ TEST_CASE("diagnostic: a silenced kind of warning is dropped with its notes") {
         "warning: kept [no-backends]\nnote: its note\nerror: an error\nnote: its note\n");
 }
 
+TEST_CASE("diagnostic: messages of another object keep their codes and their notes") {
+  conf::Diagnostics other;
+  other.warning(conf::Lint::no_effect, {}, "dropped");
+  other.note({}, "dropped, too");
+  other.warning(conf::Lint::no_backends, {}, "kept");
+  other.note({}, "its note");
+  other.error({}, "an error");
+  conf::Diagnostics found;
+  found.silence(conf::Lint::no_effect);
+  found.append(other);
+  CHECK(found.has_errors());
+  CHECK(found.text() == "warning: kept [no-backends]\nnote: its note\nerror: an error\n");
+}
+
 TEST_CASE("diagnostic: no messages, no text") { CHECK(conf::Diagnostics().text().empty()); }
 
 TEST_CASE("diagnostic: the caret is never more than one column after the line's end") {
