@@ -83,7 +83,7 @@ endif
 # shm. Nor does http2, which includes http only; compress includes conf only. t/lint checks this.
 leaves  := sandbox log http
 rooms   := $(leaves) http2 compress tls net route auth backend serve transaction client explain
-folders := conf shm $(rooms:%=worker/%) worker master master/control master/ctl
+folders := conf shm $(rooms:%=worker/%) worker master master/control master/convert master/ctl
 objects_of = $(patsubst %.cc,$(out)/%.o,$(wildcard $(1)/*.cc))
 
 # A unit test program links only its own folder and the folders below it. An include that breaks the
@@ -103,9 +103,11 @@ $(foreach room,$(filter-out $(leaves) http2,$(rooms)),$(eval $(call room_rule,$(
 worker_objects := $(call objects_of,worker) $(below)
 tls_objects := $(net_objects)  # The tests of TLS sessions run them through a stream.
 master_objects := $(filter-out %/master/main.o,$(call objects_of,master)) $(call objects_of,master/control) \
-                  $(call objects_of,master/ctl) $(worker_objects)
+                  $(call objects_of,master/ctl) $(call objects_of,master/convert) $(worker_objects)
+# The converter needs the configuration and one table of worker/http.
+convert_objects := $(call objects_of,master/convert) $(conf_objects) $(http_objects)
 
-unit_folders := $(foreach f,conf shm $(rooms) worker master,$(if $(wildcard t/unit/$(f)/test_*.cc),$(f)))
+unit_folders := $(foreach f,conf shm $(rooms) worker master convert,$(if $(wildcard t/unit/$(f)/test_*.cc),$(f)))
 unit_tests   := $(unit_folders:%=$(out)/unit_%)
 unit_objects = $(patsubst %.cc,$(out)/%.o,t/unit/main.cc $(wildcard t/unit/$(1)/test_*.cc))
 
@@ -154,7 +156,8 @@ $(foreach f,$(unit_folders),$(eval $(call unit_rule,$(f))))
 fuzz_objects := $(http2_objects) $(log_objects) $(out)/master/log_sink.o $(addprefix $(out)/master/,control/line.o ctl/objects.o) \
                 $(out)/worker/auth/htpasswd.o \
                 $(addprefix $(out)/worker/route/,changed_url.o edits.o template.o) \
-                $(addprefix $(out)/worker/net/,address.o address_set.o crc32c.o proxy_header.o)
+                $(addprefix $(out)/worker/net/,address.o address_set.o crc32c.o proxy_header.o) \
+                $(call objects_of,master/convert)
 
 $(out)/replay_%: $(out)/t/fuzz/fuzz_%.o $(out)/t/fuzz/replay.o $(fuzz_objects)
 	@echo '  link $@'
