@@ -37,19 +37,6 @@ constexpr auto kNoKeys = std::to_array<NoKey>({
     {"overridettl", "see Resolve in pound.yaml(5)"},
 });
 
-void put_port(Yaml& section, Part part, Directive& directive) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kServices{
-      {{"http", "80"}, {"https", "443"}}};
-  for (const auto& [name, port] : kServices) {
-    if (!conf::equal_ignoring_case(directive.argument(), name)) continue;
-    put(section, part, directive, "Port", Yaml::plain(port));
-    return;
-  }
-  const auto number = number_of(directive, 1, 65535);
-  if (!number) return put_remark(section, directive);
-  put(section, part, directive, "Port", Yaml::number(*number));
-}
-
 // The mapping of TLS; 2.x never checked the certificate of a backend.
 Yaml& tls_of(Yaml& section) {
   if (Yaml* const old = section.find("TLS")) return *old;
@@ -161,8 +148,7 @@ void translate_line(const Context& context, Yaml& section, Directive& directive)
   } else if (directive.is("haport")) {
     put_check(context, section, directive);
   } else {
-    directive.leave_out("Pound 2.x has no such directive for a backend");
-    put_remark(section, directive);
+    put_unknown(section, directive);
   }
 }
 

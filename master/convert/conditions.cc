@@ -147,7 +147,7 @@ void put_header(Yaml& service, Directive& directive, std::size_t first, std::str
 void put_host(Yaml& service, Directive& directive) {
   const Match match = match_of(directive, 1, How::exact, true);
   if (!has_texts(directive, match, 1)) return put_remark(service, directive);
-  if (match.how == How::exact) {
+  if (match.how == How::exact && match.error.empty()) {
     put(service, Part::service, directive, "Host", Yaml::text(match.texts.back()));
     return;
   }

@@ -20,9 +20,13 @@ bool has(std::span<const std::string_view> words, std::string_view word) {
   return std::ranges::find(words, word) != words.end();
 }
 
-void add_comments(Yaml& section, const Directive& directive) {
-  for (const std::string& comment : directive.comments) section.comment(comment);
-  for (const std::string& comment : directive.trailing_comments) section.comment(comment);
+// Those of a section, too, as far as they have no place yet.
+void add_comments(Yaml& section, Directive& directive) {
+  for (const std::string& comment : std::exchange(directive.comments, {})) section.comment(comment);
+  for (Directive& child : directive.children) add_comments(section, child);
+  for (const std::string& comment : std::exchange(directive.trailing_comments, {})) {
+    section.comment(comment);
+  }
 }
 
 void add_reason(Yaml& section, const Directive& directive) {
@@ -83,7 +87,7 @@ bool put_item(Yaml& section, Part part, Directive& directive, std::string_view k
   return true;
 }
 
-void put_remark(Yaml& section, const Directive& directive) {
+void put_remark(Yaml& section, Directive& directive) {
   add_comments(section, directive);
   add_reason(section, directive);
 }
@@ -112,10 +116,19 @@ bool put_key(std::span<const Key> keys, Yaml& section, Part part, Directive& dir
 bool drop(std::span<const NoKey> no_keys, Yaml& section, Directive& directive) {
   const auto found = std::ranges::find(no_keys, directive.name, &NoKey::name);
   if (found == no_keys.end()) return false;
-  directive.leave_out(found->why);
+  const bool is_off = directive.is("dynscale") && !truth_of(directive).value_or(true);
+  if (is_off) directive.carry();
+  if (!is_off) directive.leave_out(found->why);
   for (Directive& child : directive.children) child.leave_out("part of a section that is left out");
   put_remark(section, directive);
   return true;
+}
+
+void put_unknown(Yaml& section, Directive& directive) {
+  const bool is_included = directive.is("include") && directive.fate != Fate::unknown;
+  if (!is_included) directive.leave_out("pound-convert knows no such directive in this section");
+  for (Directive& child : directive.children) child.leave_out("part of a section that is left out");
+  put_remark(section, directive);
 }
 
 std::optional<std::string> text_of(Directive& directive) {
@@ -146,6 +159,19 @@ std::optional<bool> truth_of(Directive& directive) {
   if (directive.arguments() == 1 && has(kFalse, text)) return false;
   directive.leave_out("expected 0 or 1");
   return std::nullopt;
+}
+
+void put_port(Yaml& section, Part part, Directive& directive) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kServices{
+      {{"http", "80"}, {"https", "443"}}};
+  for (const auto& [name, port] : kServices) {
+    if (!conf::equal_ignoring_case(directive.argument(), name)) continue;
+    put(section, part, directive, "Port", Yaml::plain(port));
+    return;
+  }
+  const auto number = number_of(directive, 1, 65535);
+  if (!number) return put_remark(section, directive);
+  put(section, part, directive, "Port", Yaml::number(*number));
 }
 
 std::vector<std::string> networks_of(Directive& section) {

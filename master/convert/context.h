@@ -70,17 +70,22 @@ bool put(Yaml& section, Part part, Directive& directive, std::string_view key, Y
 bool put_item(Yaml& section, Part part, Directive& directive, std::string_view key,
               std::string_view text);
 // Writes the comments of a directive that makes no key of its own, and why it was left out.
-void put_remark(Yaml& section, const Directive& directive);
+void put_remark(Yaml& section, Directive& directive);
 
 // Whether the directive is in the table; it is then done.
 bool put_key(std::span<const Key> keys, Yaml& section, Part part, Directive& directive);
 bool drop(std::span<const NoKey> no_keys, Yaml& section, Directive& directive);
+// For what is in no table. An Include has its verdict already.
+void put_unknown(Yaml& section, Directive& directive);
 
 // The only argument of a directive. Nothing, and the directive is left out, if it is none. A number
 // out of range becomes the nearest one in range.
 std::optional<std::string> text_of(Directive& directive);
 std::optional<std::size_t> number_of(Directive& directive, std::size_t least, std::size_t most);
 std::optional<bool> truth_of(Directive& directive);
+
+// Port: a number, or http or https.
+void put_port(Yaml& section, Part part, Directive& directive);
 
 // The networks in the section of an access list.
 std::vector<std::string> networks_of(Directive& section);

@@ -59,9 +59,7 @@ Line read_line(std::string_view line) {
     while (at < line.size() && is_blank(line[at])) ++at;
     if (at == line.size()) return out;
     if (line[at] == '#') {
-      line.remove_prefix(at + 1);
-      if (line.starts_with(' ')) line.remove_prefix(1);
-      out.comment = comment_text(line);
+      out.comment = comment_text(line.substr(at + 1));
       return out;
     }
     const bool is_quoted = line[at] == '"';

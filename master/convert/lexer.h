@@ -20,7 +20,7 @@ struct Word {
 
 struct Line {
   std::vector<Word> words;             // none in an empty line or a line with a comment only
-  std::optional<std::string> comment;  // what follows `# `, as `comment_text`
+  std::optional<std::string> comment;  // what follows the `#`, as `comment_text`
 };
 
 // What no configuration can contain. `column` counts bytes from 1.

@@ -16,7 +16,6 @@ constexpr std::size_t kMostBody = std::size_t{1} << 50;
 
 constexpr auto kKeys = std::to_array<Key>({
     {"address", "Address"},
-    {"port", "Port", Shape::number, 1, 65535},
     {"client", "Client", Shape::number, 1, kDay},
     {"rewritelocation", "RewriteLocation", Shape::number, 0, 2},
     {"rewritedestination", "RewriteDestination", Shape::truth},
@@ -94,7 +93,7 @@ void put_methods(Listener& listener, Directive& directive) {
   const auto level = number_of(directive, 0, kMethods.size() - 1);
   if (!level) return put_remark(listener.yaml, directive);
   listener.methods = *level;
-  directive.change("a service answers other methods with 501");
+  directive.change("the first service answers other methods with 501");
   if (*level >= 2) directive.change("Pound never takes CONNECT and TRACE");
   if (*level < kFirstUnregistered) return put_remark(listener.yaml, directive);
   Yaml methods = Yaml::texts(methods_of(kFirstUnregistered, *level));
@@ -105,7 +104,7 @@ void put_methods(Listener& listener, Directive& directive) {
 void put_max_request(Listener& listener, Directive& directive) {
   const auto bytes = number_of(directive, 0, kMostBody);
   if (!bytes) return put_remark(listener.yaml, directive);
-  directive.change("a longer body gets 413");
+  if (*bytes > 0) directive.change("a longer body gets 413");
   put(listener.yaml, listener.part, directive, "MaxRequest", Yaml::number(*bytes));
 }
 
@@ -196,6 +195,8 @@ void translate_line(Context& context, Listener& listener, Directive& directive) 
   const Part part = listener.part;
   if (directive.is("service")) {
     listener.services.push_back(&directive);
+  } else if (directive.is("port")) {
+    put_port(yaml, part, directive);
   } else if (directive.is("xhttp")) {
     put_methods(listener, directive);
   } else if (directive.is("maxrequest")) {
@@ -210,8 +211,7 @@ void translate_line(Context& context, Listener& listener, Directive& directive) 
              put_header_edit(yaml, part, directive, listener.scheme)) {
     return;
   } else {
-    directive.leave_out("Pound 2.x has no such directive for a listener");
-    put_remark(yaml, directive);
+    put_unknown(yaml, directive);
   }
 }
 
@@ -243,7 +243,7 @@ Entry guard(std::size_t level) {
   service.add("Respond", Yaml::number(501));
   return {"",
           std::move(service),
-          {"xHTTP " + std::to_string(level) + " of Pound 2.x: other methods get 501."},
+          {" xHTTP " + std::to_string(level) + " of Pound 2.x: other methods get 501."},
           false};
 }
 

@@ -43,6 +43,7 @@ struct Service {
   bool has_weights = false;
   bool is_whole = true;  // no condition is lost
   bool is_disabled = false;
+  bool has_lost_answer = false;  // a redirect, say
   std::vector<std::string> backends, emergency;
 };
 
@@ -237,12 +238,15 @@ void translate_line(Context& context, Service& service, Directive& directive) {
   } else if (directive.is("disabled")) {
     disable(service, directive);
   } else if (directive.is("ignorecase")) {
-    if (truth_of(directive)) directive.change("(?i) begins the expression of URL");
+    if (truth_of(directive)) directive.carry();
     put_remark(service.yaml, directive);
   } else if (!drop(kNoKeys, service.yaml, directive)) {
-    directive.leave_out("Pound 2.x has no such directive for a service");
-    put_remark(service.yaml, directive);
+    put_unknown(service.yaml, directive);
   }
+  const bool is_answer = directive.is("redirect") || directive.is("error") ||
+                         directive.is("usebackend") || directive.is("sendfile") ||
+                         directive.is("acme");
+  service.has_lost_answer |= is_answer && directive.fate == Fate::left_out;
 }
 
 void add_backends(const Context& context, Service& service) {
@@ -257,7 +261,8 @@ void add_backends(const Context& context, Service& service) {
            entry.key == "Serve";
   });
   if (!answers) {
-    service.yaml.remark("It has no backend, so it answers 503, as in Pound 2.x.");
+    service.yaml.remark(service.has_lost_answer ? "Its answer is left out, so it answers 503."
+                                                : "It has no backend, so it answers 503.");
     service.yaml.add("Respond", Yaml::number(503));
   }
 }
@@ -291,7 +296,7 @@ std::string name_of(const Directive& service, const std::string& otherwise) {
 
 void mark_commented(Directive& directive) {
   for (Directive& child : directive.children) {
-    child.change("it is in a comment");
+    if (child.fate != Fate::left_out) child.change("it is in a comment");
     mark_commented(child);
   }
 }
@@ -316,7 +321,7 @@ Entry translate_service(Context& context, Directive& directive, const std::strin
   service.yaml = entry.value;
   const std::string reason = reason_to_disable(service, directive);
   if (!directive.argument().empty()) {
-    entry.comments.push_back("Service \"" + directive.argument() + '"');
+    entry.comments.push_back(" Service \"" + directive.argument() + '"');
   }
   if (reason.empty()) {
     directive.carry();
@@ -327,7 +332,7 @@ Entry translate_service(Context& context, Directive& directive, const std::strin
   } else {
     directive.leave_out(reason);
   }
-  for (std::string& line : wrap("Not in use: " + reason, 88)) entry.comments.push_back(line);
+  entry.comments.push_back(" Not in use: " + reason);
   entry.is_disabled = true;
   mark_commented(directive);
   std::vector<Entry>& backends = context.backends.entries();

@@ -110,7 +110,8 @@ class Translation {
       context_.access_lists[conf::to_lower(directive.argument())] = networks_of(directive);
       directive.change("it is written where it is used");
     } else if (directive.is("backend")) {
-      context_.named_backends[directive.argument()] = directive;
+      Directive& copy = context_.named_backends[directive.argument()] = directive;
+      for (Directive& child : copy.children) child.comments.clear();
     }
   }
 
@@ -119,7 +120,7 @@ class Translation {
       return;
     }
     const bool is_setting = directive.fate != Fate::unknown && !directive.is("alive");
-    if (is_setting || directive.is("include")) return put_remark(global_, directive);
+    if (is_setting) return put_remark(global_, directive);
     if (directive.is("backend")) return translate_named(directive);
     if (directive.is("logfacility") && directive.argument() == "-") {
       directive.leave_out("pound -F logs to standard output");
@@ -133,8 +134,7 @@ class Translation {
         put_proxies(context_, global_, Part::global, directive)) {
       return;
     }
-    directive.leave_out("Pound 2.x has no such global directive");
-    put_remark(global_, directive);
+    put_unknown(global_, directive);
   }
 
   void translate_named(Directive& directive) {
@@ -224,10 +224,14 @@ class Translation {
     for (Directive& directive : source_.directives) {
       const bool is_https = directive.is("listenhttps");
       if (!is_https && !directive.is("listenhttp")) continue;
-      const std::string name =
+      std::string name =
           is_https ? "https" + std::to_string(++https) : "http" + std::to_string(++http);
       Yaml& listeners = is_https ? https_ : http_;
       for (const std::string& comment : directive.comments) listeners.comment(comment);
+      if (!directive.argument().empty()) {
+        name = directive.argument();
+        listeners.comment(" Listener \"" + name + '"');
+      }
       listeners.add("", translate_listener(context_, directive, name, shared_, stream_timeout));
     }
     if (!context_.backends.empty()) {

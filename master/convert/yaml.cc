@@ -128,7 +128,7 @@ Yaml* Yaml::find(std::string_view key) {
 }
 
 void Yaml::remark(std::string_view text) {
-  for (std::string& line : wrap(text, kWidth)) waiting_.push_back(std::move(line));
+  for (const std::string& line : wrap(text, kWidth)) waiting_.push_back(' ' + line);
 }
 
 // Each line begins with a prefix; inside something disabled it contains `# `.
@@ -151,7 +151,7 @@ class YamlWriter {
  private:
   void write_comments(const std::vector<std::string>& comments, const std::string& prefix) {
     for (const std::string& comment : comments) {
-      out_ += prefix + (comment.empty() ? "#\n" : "# " + comment + "\n");
+      out_ += prefix + '#' + comment + '\n';
     }
   }
 

@@ -35,7 +35,8 @@ class Yaml {
 
   // Adds to a mapping, or to a list with an empty key. The comments that wait go before it.
   Entry& add(std::string_view key, Yaml value);
-  // A comment for what is added next, or for the end. A remark is cut into lines, a comment is one.
+  // A comment for what is added next, or for the end: what follows the `#`. A remark is a text that
+  // is cut into lines.
   void comment(std::string_view text) { waiting_.emplace_back(text); }
   void remark(std::string_view text);
   // The value of a key, or null.

@@ -1,0 +1,181 @@
+// Tests of convert/translate: whole configurations in t/unit/data/convert, each with the pound.yaml
+// and the report that it gives. The files are found from the root of the repository.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+#include "conf/load.h"
+#include "master/convert/parser.h"
+#include "master/convert/translate.h"
+#include "t/unit/folder.h"
+
+using namespace master::convert;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path kData = "t/unit/data/convert";
+
+// The files are named as if they had been read in their own folder.
+struct InFolder {
+  InFolder() : before(fs::current_path()) { fs::current_path(kData); }
+  ~InFolder() { fs::current_path(before); }
+  InFolder(const InFolder&) = delete;
+  InFolder& operator=(const InFolder&) = delete;
+  fs::path before;
+};
+
+std::set<std::string> cases() {
+  std::set<std::string> names;
+  for (const auto& entry : fs::directory_iterator(kData)) {
+    if (entry.path().extension() == ".cfg") names.insert(entry.path().stem().string());
+  }
+  return names;
+}
+
+Result convert(const std::string& name) {
+  const InFolder folder;
+  return translate(parse_file(name + ".cfg"), name + ".cfg");
+}
+
+Result convert_text(std::string_view text) { return translate(parse_text("p.cfg", text), "p.cfg"); }
+
+void collect_comments(const std::vector<Directive>& directives, std::vector<std::string>& out) {
+  for (const Directive& directive : directives) {
+    out.insert(out.end(), directive.comments.begin(), directive.comments.end());
+    collect_comments(directive.children, out);
+    out.insert(out.end(), directive.trailing_comments.begin(), directive.trailing_comments.end());
+  }
+}
+
+std::size_t count_directives(const std::vector<Directive>& directives) {
+  std::size_t count = directives.size();
+  for (const Directive& directive : directives) count += count_directives(directive.children);
+  return count;
+}
+
+std::string with_service(const std::string& lines) {
+  return "ListenHTTP\nAddress 192.0.2.1\nPort 80\nService\n" + lines + "End\nEnd\n";
+}
+
+const std::string kBackend = "BackEnd\nAddress 10.0.0.1\nPort 80\nEnd\n";
+
+// The report's line about a line of the source.
+std::string verdict(const std::string& source, std::size_t line) {
+  const std::string report = convert_text(source).report;
+  const std::string begin = "p.cfg:" + std::to_string(line) + ": ";
+  const std::size_t at = report.find(begin);
+  REQUIRE(at != std::string::npos);
+  return report.substr(at + begin.size(), report.find('\n', at) - at - begin.size());
+}
+
+}  // namespace
+
+TEST_CASE("each configuration gives its pound.yaml and its report") {
+  CHECK(cases().size() >= 20);
+  for (const std::string& name : cases()) {
+    CAPTURE(name);
+    const Result result = convert(name);
+    CHECK(result.yaml == content_of(kData / (name + ".yaml")));
+    CHECK(result.report == content_of(kData / (name + ".txt")));
+    CHECK(result.errors.empty() == (name != "nothing_usable"));
+  }
+}
+
+TEST_CASE("each result loads without errors") {
+  for (const std::string& name : cases()) {
+    if (name == "nothing_usable") continue;
+    conf::Diagnostics diagnostics;
+    CHECK(conf::load_text(name, convert(name).yaml, diagnostics));
+    CHECK_MESSAGE(!diagnostics.has_errors(), diagnostics.text());
+  }
+}
+
+TEST_CASE("each comment of a source is in its result, and each line in its report") {
+  for (const std::string& name : cases()) {
+    CAPTURE(name);
+    const Result result = convert(name);
+    const InFolder folder;
+    const Source source = parse_file(name + ".cfg");
+    std::vector<std::string> comments = source.trailing_comments;
+    collect_comments(source.directives, comments);
+    for (const std::string& comment : comments) {
+      CHECK_MESSAGE(result.yaml.find('#' + comment + '\n') != std::string::npos, comment);
+    }
+    const auto lines = static_cast<std::size_t>(std::ranges::count(result.report, '\n'));
+    CHECK(lines > count_directives(source.directives));
+  }
+}
+
+TEST_CASE("numbers out of range become the nearest one, and other texts are left out") {
+  const auto client = [](const std::string& value) {
+    return verdict("ListenHTTP\nAddress a\nPort 80\nClient " + value + "\nEnd\n", 4);
+  };
+  CHECK(client("1") == "Client 1: carried over");
+  CHECK(client("86400") == "Client 86400: carried over");
+  CHECK(client("0") == "Client 0: changed: Pound allows 1 to 86400");
+  CHECK(client("86401") == "Client 86401: changed: Pound allows 1 to 86400");
+  CHECK(client("99999999999999999999") ==
+        "Client 99999999999999999999: changed: Pound allows 1 to 86400");
+  CHECK(client("-1") == "Client -1: left out: expected a whole number");
+  CHECK(client("1 2") == "Client 1 2: left out: expected one value");
+  CHECK(client("") == "Client: left out: expected one value");
+}
+
+TEST_CASE("the second line of a kind is left out") {
+  CHECK(verdict("ListenHTTP\nAddress a\nPort 80\nPort 81\nEnd\n", 4) ==
+        "Port 81: left out: an earlier line has set Port");
+}
+
+TEST_CASE("yes and no have several names") {
+  for (const std::string value : {"1", "yes", "True", "on", "0", "no", "false", "off"}) {
+    CHECK(verdict(with_service(kBackend + "Disabled " + value + "\n"), 9).find("left out") ==
+          std::string::npos);
+  }
+  CHECK(verdict(with_service(kBackend + "Disabled 2\n"), 9) ==
+        "Disabled 2: left out: expected 0 or 1");
+}
+
+TEST_CASE("what Pound refuses is left out in Pound's words") {
+  CHECK(verdict("ListenHTTP\nAddress a_b!\nPort 80\nEnd\n", 2)
+            .starts_with("Address a_b!: left out: `Address` is text \"a_b!\", expected"));
+}
+
+TEST_CASE("a listener without an address makes the result unusable") {
+  const Result result = convert_text("ListenHTTP\nPort 80\nEnd\n");
+  CHECK(result.errors.find("an HTTP listener needs `Address`") != std::string::npos);
+}
+
+TEST_CASE("redirects of 4.x have other variables") {
+  const auto redirect = [](const std::string& lines) {
+    const std::string yaml = convert_text(with_service(lines)).yaml;
+    const std::size_t at = yaml.find("Redirect: ");
+    return at == std::string::npos ? "" : yaml.substr(at, yaml.find('\n', at) - at);
+  };
+  CHECK(redirect("Redirect \"https://%[host]\"\n") ==
+        "Redirect: {Code: 302, URL: 'https://$host'}");
+  CHECK(redirect("Redirect 303 \"https://a.example%[path]?%[query]\"\n") ==
+        "Redirect: {Code: 303, URL: 'https://a.example$path?$query'}");
+  CHECK(redirect("URL \"^/(.)\"\nRedirect \"https://a.example/$1$%41$$\"\n") ==
+        "Redirect: {Code: 302, URL: 'https://a.example/$1%41$$'}");
+  CHECK(redirect("Redirect \"https://a.example/$1\"\n") == "");
+  CHECK(redirect("Redirect \"https://a.example/%[param x]\"\n") == "");
+}
+
+TEST_CASE("names of anchors are readable and unique") {
+  const std::string service = "Service \"J\xc3\xb6rg's site\"\n" + kBackend + "End\n";
+  const std::string yaml = convert_text(service + service).yaml;
+  CHECK(yaml.find("  - &j-rg-s-site-1\n") != std::string::npos);
+  CHECK(yaml.find("  - &j-rg-s-site-1-2\n") != std::string::npos);
+  CHECK(yaml.find("  - &j-rg-s-site\n") != std::string::npos);
+  CHECK(yaml.find("  - &j-rg-s-site-2\n") != std::string::npos);
+}
+
+TEST_CASE("a comment cannot leave its line") {
+  const Result result = convert_text("# a\xe2\x80\xa8Global: {}\n#\xc2\x85x: y\nAlive 1\n");
+  CHECK(result.yaml.find("  # a\\xe2\\x80\\xa8Global: {}\n  #\\xc2\\x85x: y\n") !=
+        std::string::npos);
+}
