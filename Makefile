@@ -260,10 +260,11 @@ man   = $(PREFIX)/share/man
 doc   = $(PREFIX)/share/doc/pound
 completions = $(PREFIX)/share/bash-completion/completions
 
-installed = $(sbin)/pound $(sbin)/poundctl $(sbin)/pound-reload $(SYSCONFDIR)/init.d/pound \
+installed = $(sbin)/pound $(sbin)/poundctl $(sbin)/pound-convert $(sbin)/pound-reload $(SYSCONFDIR)/init.d/pound \
             $(units)/pound.service $(units)/pound@.service \
-            $(man)/man8/pound.8 $(man)/man8/poundctl.8 $(man)/man8/pound-reload.8 $(man)/man5/pound.yaml.5 \
-            $(completions)/poundctl $(doc)/README.md $(doc)/CHANGELOG.md $(doc)/SECURITY.md \
+            $(man)/man8/pound.8 $(man)/man8/poundctl.8 $(man)/man8/pound-convert.8 \
+            $(man)/man8/pound-reload.8 $(man)/man5/pound.yaml.5 \
+            $(completions)/poundctl $(doc)/README.md $(doc)/CHANGELOG.md $(doc)/SECURITY.md $(doc)/migration.md \
             $(doc)/examples/pound.yaml.sample $(doc)/examples/pound.apparmor \
             $(doc)/examples/grafana/pound.json $(doc)/examples/prometheus/pound.rules.yml
 defaults  = $(SYSCONFDIR)/default/pound
@@ -285,18 +286,21 @@ put_of = install -D -m $(2) $(1) $(DESTDIR)$(3)
 install: $(pound)  ## install below DESTDIR and PREFIX; keeps an existing configuration
 	$(call put_of,$(pound),755,$(sbin)/pound)
 	ln -sf pound $(DESTDIR)$(sbin)/poundctl
+	ln -sf pound $(DESTDIR)$(sbin)/pound-convert
 	$(call put_of,init/pound-reload,755,$(sbin)/pound-reload)
 	$(in_place) init/pound.init | $(call put,755,$(SYSCONFDIR)/init.d/pound)
 	$(in_place) init/pound.service | $(call put,644,$(units)/pound.service)
 	$(in_template) init/pound.service | $(call put,644,$(units)/pound@.service)
 	$(call put_of,man/pound.8,644,$(man)/man8/pound.8)
 	$(call put_of,man/poundctl.8,644,$(man)/man8/poundctl.8)
+	$(call put_of,man/pound-convert.8,644,$(man)/man8/pound-convert.8)
 	$(call put_of,man/pound-reload.8,644,$(man)/man8/pound-reload.8)
 	$(call put_of,man/pound.yaml.5,644,$(man)/man5/pound.yaml.5)
 	$(call put_of,init/poundctl.bash-completion,644,$(completions)/poundctl)
 	$(call put_of,README.md,644,$(doc)/README.md)
 	$(call put_of,CHANGELOG.md,644,$(doc)/CHANGELOG.md)
 	$(call put_of,SECURITY.md,644,$(doc)/SECURITY.md)
+	$(call put_of,man/migration.md,644,$(doc)/migration.md)
 	$(call put_of,pound.yaml.sample,644,$(doc)/examples/pound.yaml.sample)
 	$(in_apparmor) init/pound.apparmor | $(call put,644,$(doc)/examples/pound.apparmor)
 	$(call put_of,init/grafana/pound.json,644,$(doc)/examples/grafana/pound.json)
