@@ -179,3 +179,117 @@ TEST_CASE("a comment cannot leave its line") {
   CHECK(result.yaml.find("  # a\\xe2\\x80\\xa8Global: {}\n  #\\xc2\\x85x: y\n") !=
         std::string::npos);
 }
+
+TEST_CASE("levels of the log") {
+  const auto level = [](const std::string& value) {
+    return verdict("LogLevel " + value + "\n", 1);
+  };
+  CHECK(level("0") == "LogLevel 0: carried over");
+  CHECK(level("5").starts_with("LogLevel 5: changed: "));
+  CHECK(level("6") == "LogLevel 6: left out: expected a level from 0 to 5");
+  CHECK(level("\"Null\"") == "LogLevel \"Null\": carried over");
+  CHECK(level("\"combined\"").starts_with("LogLevel \"combined\": changed: "));
+}
+
+TEST_CASE("pages of errors have a status from 400 to 599") {
+  const auto page = [](const std::string& line) {
+    return verdict("ListenHTTP\n" + line + "\nEnd\n", 2);
+  };
+  CHECK(page("Err404 \"a\"") == "Err404 \"a\": carried over");
+  CHECK(page("Err599 \"a\"") == "Err599 \"a\": carried over");
+  CHECK(page("ErrorFile 503 \"a\"") == "ErrorFile 503 \"a\": carried over");
+  CHECK(page("Err404") == "Err404: left out: expected the name of a file");
+  CHECK(page("ErrorFile 503") == "ErrorFile 503: left out: expected the name of a file");
+  CHECK(page("ErrorFile 301 \"a\"") ==
+        "ErrorFile 301 \"a\": left out: expected the name of a file");
+  for (const std::string other : {"Err301", "Err5", "Err4040", "Errata"}) {
+    CHECK(page(other) ==
+          other + ": left out: pound-convert knows no such directive in this section");
+  }
+}
+
+TEST_CASE("ciphers are names, perhaps with exclusions") {
+  const auto ciphers = [](const std::string& list) {
+    return verdict("ListenHTTPS\nCiphers \"" + list + "\"\nEnd\n", 2).find("carried over") !=
+           std::string::npos;
+  };
+  CHECK(ciphers("ECDHE-RSA-AES128-GCM-SHA256"));
+  CHECK(ciphers("TLS_AES_128_GCM_SHA256,ECDHE-RSA-AES128-GCM-SHA256 AES128-SHA:!RC4:"));
+  for (const std::string list : {"HIGH", "ECDHE-RSA-AES128-GCM-SHA256:HIGH", "!RC4", "@STRENGTH",
+                                 "-RC4-SHA", "AES128-SHA+RC4", "A-B@C"}) {
+    CHECK_FALSE(ciphers(list));
+  }
+}
+
+TEST_CASE("HAport has a port, perhaps after an address") {
+  const auto check = [](const std::string& line) {
+    return verdict(with_service("BackEnd\nAddress 10.0.0.1\nPort 80\n" + line + "\nEnd\n"), 8);
+  };
+  CHECK(check("HAport 1") == "HAport 1: carried over");
+  CHECK(check("HAport 65535") == "HAport 65535: carried over");
+  CHECK(check("HAport 10.0.0.2 80").starts_with("HAport 10.0.0.2 80: changed: "));
+  for (const std::string line :
+       {"HAport", "HAport 0", "HAport 65536", "HAport 80 10.0.0.2", "HAport a 80 b"}) {
+    CHECK(check(line) == line + ": left out: expected a port");
+  }
+}
+
+TEST_CASE("a check is not rarer than an hour, and a whole one takes at most its period") {
+  const auto check = [](const std::string& alive) {
+    const std::string yaml =
+        convert_text("Alive " + alive + "\n" +
+                     with_service("BackEnd\nAddress 10.0.0.1\nPort 80\nHAport 81\nEnd\n"))
+            .yaml;
+    const std::size_t at = yaml.find("Check: ");
+    return yaml.substr(at, yaml.find('\n', at) - at);
+  };
+  CHECK(check("5") == "Check: {Port: 81, Every: 5, Within: 5, Rise: 1, Fall: 1}");
+  CHECK(check("3601") == "Check: {Port: 81, Every: 3600, Within: 15, Rise: 1, Fall: 1}");
+}
+
+TEST_CASE("certificates of clients") {
+  const auto mode = [](const std::string& lines) {
+    const std::string yaml =
+        convert_text("ListenHTTPS\nAddress a\nPort 443\nCert \"c\"\n" + lines + "End\n").yaml;
+    const std::size_t at = yaml.find("    ClientCert:\n");
+    return at == std::string::npos ? "" : yaml.substr(at, yaml.find("    Client: ") - at);
+  };
+  CHECK(mode("ClientCert 1 9\nVerifyList \"v\"\n") ==
+        "    ClientCert:\n      Mode: ask\n      CA: v\n      Depth: 9\n");
+  CHECK(mode("CAlist \"c\"\nClientCert 2\n") ==
+        "    ClientCert:\n      Mode: require\n      CA: c\n");
+  CHECK(mode("ClientCert 2 1\nClientCert 1 1\nVerifyList \"v\"\n") ==
+        "    ClientCert:\n      Mode: require\n      CA: v\n      Depth: 1\n");
+  for (const std::string lines :
+       {"ClientCert 0\nVerifyList \"v\"\n", "VerifyList \"v\"\n", "ClientCert 2 1\n",
+        "ClientCert 3 1\nVerifyList \"v\"\n", "ClientCert 4 1\nVerifyList \"v\"\n"}) {
+    CHECK(mode(lines) == "");
+  }
+}
+
+TEST_CASE("WSTimeOut is the longest of a listener's backends") {
+  const auto stream = [](const std::string& source) {
+    const std::string yaml = convert_text(source).yaml;
+    const std::size_t at = yaml.find("StreamTimeOut: ");
+    return yaml.substr(at, yaml.find('\n', at) - at);
+  };
+  const auto backend = [](const std::string& lines) {
+    return "BackEnd\nAddress 10.0.0.1\nPort 80\n" + lines + "End\n";
+  };
+  CHECK(stream(with_service(kBackend)) == "StreamTimeOut: 600");
+  CHECK(stream(with_service(backend("WSTimeOut 60\n"))) == "StreamTimeOut: 60");
+  CHECK(stream(with_service(backend("WSTimeOut 60\n") + kBackend)) == "StreamTimeOut: 600");
+  CHECK(stream("WSTimeOut 7\n" + with_service(backend("WSTimeOut 0\n"))) == "StreamTimeOut: 7");
+  CHECK(stream(with_service(backend("WSTimeOut 99999\n"))) == "StreamTimeOut: 86400");
+  CHECK(stream("ListenHTTP\nEnd\nService\n" + backend("WSTimeOut 5000\n") + "End\n") ==
+        "StreamTimeOut: 5000");
+}
+
+TEST_CASE("Control needs its socket") {
+  CHECK(verdict("ControlMode 0660\n", 1) == "ControlMode 0660: left out: there is no Control");
+  CHECK(
+      verdict("Control \"/a\"\nControlMode 8\n", 2).starts_with("ControlMode 8: left out: `Mode`"));
+  CHECK(verdict("Control \"/a\"\nControlMode 600\nControlMode 660\n", 3) ==
+        "ControlMode 660: left out: an earlier line has set Mode");
+  CHECK(verdict("Control \"a\"\n", 1).starts_with("Control \"a\": left out: "));
+}
