@@ -22,6 +22,11 @@ constexpr auto kKeys = std::to_array<Key>({
     {"maxuri", "MaxURI", Shape::number, 64, 64u << 10},
 });
 
+// Only in ListenHTTPS.
+constexpr auto kTlsKeys = std::to_array<Key>({
+    {"stricttransportsecurity", "HSTS", Shape::number, 0, 2 * 31'536'000},
+});
+
 constexpr auto kNoKeys = std::to_array<NoKey>({
     {"sslhonorcipherorder", "not needed: the order of Pound's own list counts"},
     {"sslallowclientrenegotiation", "not needed: Pound never renegotiates"},
@@ -174,6 +179,7 @@ void put_client_cert(Listener& listener) {
 
 bool put_tls(Listener& listener, Directive& directive) {
   if (listener.part != Part::https_listener) return false;
+  if (put_key(kTlsKeys, listener.yaml, listener.part, directive)) return true;
   if (directive.is("cert") || directive.is("certdir")) {
     if (const auto text = text_of(directive)) {
       put_item(listener.yaml, listener.part, directive, "Certificates", *text);

@@ -7,9 +7,11 @@
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <filesystem>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "conf/diagnostic.h"
 #include "master/convert/parser.h"
@@ -56,7 +58,17 @@ void write(const std::string& path, std::FILE* stream, const std::string& text) 
                            std::strerror(is_written ? errno : number));
 }
 
+// Whether both paths are one existing file.
+bool is_same(const std::string& a, const std::string& b) {
+  std::error_code error;
+  return std::filesystem::equivalent(a, b, error) && !error;
+}
+
 int run(const Options& options) {
+  for (const std::string& path : {options.out, options.report}) {
+    if (!is_same(path, options.file)) continue;
+    throw std::runtime_error(conf::shown(path) + " is the old configuration; name another file");
+  }
   const Result result = translate(parse_file(options.file), options.file);
   write(options.out, stdout, result.yaml);
   write(options.report, stderr, result.report);

@@ -129,6 +129,16 @@ def test_files_that_are_not_there_or_cannot_be_written(tmp_path):
                                                  "or directory\n")
 
 
+def test_the_old_file_stays_as_it_is(tmp_path):
+    (tmp_path / "pound.cfg").write_text(OLD)
+    for option in ("-o", "-r"):
+        done = convert(option, "./pound.cfg", "pound.cfg", cwd=tmp_path)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr == ("pound-convert: ./pound.cfg is the old configuration; name another "
+                               "file\n")
+    assert (tmp_path / "pound.cfg").read_text() == OLD
+
+
 def test_a_result_that_pound_cannot_use_is_an_error(tmp_path):
     (tmp_path / "pound.cfg").write_text("Alive 20\n")
     done = convert("pound.cfg", cwd=tmp_path)

@@ -285,6 +285,14 @@ TEST_CASE("WSTimeOut is the longest of a listener's backends") {
         "StreamTimeOut: 5000");
 }
 
+TEST_CASE("StrictTransportSecurity belongs to HTTPS") {
+  CHECK(verdict("ListenHTTPS\nStrictTransportSecurity 63072001\nEnd\n", 2) ==
+        "StrictTransportSecurity 63072001: changed: Pound allows 0 to 63072000");
+  CHECK(
+      verdict("ListenHTTP\nStrictTransportSecurity 1\nEnd\n", 2) ==
+      "StrictTransportSecurity 1: left out: pound-convert knows no such directive in this section");
+}
+
 TEST_CASE("Control needs its socket") {
   CHECK(verdict("ControlMode 0660\n", 1) == "ControlMode 0660: left out: there is no Control");
   CHECK(
