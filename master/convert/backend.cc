@@ -103,13 +103,15 @@ bool put_tls_key(Yaml& section, Directive& directive) {
 }
 
 // HAport [address] port: a check that makes a backend dead when nothing listens there.
-void put_check(const Context& context, Yaml& section, Directive& directive) {
+void put_check(const Context& context, Yaml& section, Directive& directive, bool has_socket) {
   const auto port = conf::parse_whole_number(directive.argument(directive.arguments() == 2));
   if (directive.arguments() == 0 || directive.arguments() > 2 || !port || *port < 1 ||
       *port > 65535) {
     directive.leave_out("expected a port");
-    return put_remark(section, directive);
+  } else if (has_socket) {
+    directive.leave_out("a Unix socket has no port");
   }
+  if (directive.fate == Fate::left_out) return put_remark(section, directive);
   if (directive.arguments() == 2) {
     directive.change("Pound checks the port at the address of the backend only");
   }
@@ -132,7 +134,7 @@ void put_weight(Yaml& section, Directive& directive) {
   }
 }
 
-void translate_line(const Context& context, Yaml& section, Directive& directive) {
+void translate_line(const Context& context, Yaml& section, Directive& directive, bool has_socket) {
   if (put_key(kKeys, section, Part::backend, directive) || drop(kNoKeys, section, directive) ||
       put_tls_key(section, directive)) {
     return;
@@ -142,11 +144,11 @@ void translate_line(const Context& context, Yaml& section, Directive& directive)
     if (!text) return put_remark(section, directive);
     put(section, Part::backend, directive, "Address", Yaml::text(*text));
   } else if (directive.is("port")) {
-    put_port(section, Part::backend, directive);
+    put_port(section, Part::backend, directive, has_socket);
   } else if (directive.is("priority")) {
     put_weight(section, directive);
   } else if (directive.is("haport")) {
-    put_check(context, section, directive);
+    put_check(context, section, directive, has_socket);
   } else {
     put_unknown(section, directive);
   }
@@ -174,7 +176,8 @@ void translate_backend(Context& context, Directive& directive, const std::string
                        bool has_weights) {
   Yaml section = Yaml::mapping();
   section.anchor = anchor;
-  for (Directive& child : directive.children) translate_line(context, section, child);
+  const bool is_local = has_socket(directive);
+  for (Directive& child : directive.children) translate_line(context, section, child, is_local);
   add_inherited(context, section, has_weights);
   for (const std::string& comment : directive.trailing_comments) section.comment(comment);
   for (const std::string& comment : directive.comments) context.backends.comment(comment);

@@ -161,7 +161,17 @@ std::optional<bool> truth_of(Directive& directive) {
   return std::nullopt;
 }
 
-void put_port(Yaml& section, Part part, Directive& directive) {
+bool has_socket(const Directive& section) {
+  return std::ranges::any_of(section.children, [](const Directive& child) {
+    return child.is("address") && child.argument().starts_with('/');
+  });
+}
+
+void put_port(Yaml& section, Part part, Directive& directive, bool has_socket) {
+  if (has_socket) {
+    directive.leave_out("a Unix socket has no port");
+    return put_remark(section, directive);
+  }
   constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kServices{
       {{"http", "80"}, {"https", "443"}}};
   for (const auto& [name, port] : kServices) {

@@ -84,8 +84,10 @@ std::optional<std::string> text_of(Directive& directive);
 std::optional<std::size_t> number_of(Directive& directive, std::size_t least, std::size_t most);
 std::optional<bool> truth_of(Directive& directive);
 
-// Port: a number, or http or https.
-void put_port(Yaml& section, Part part, Directive& directive);
+// Whether a listener or backend has the path of a Unix socket as its Address.
+bool has_socket(const Directive& section);
+// Port: a number, or http or https. Not beside the path of a socket.
+void put_port(Yaml& section, Part part, Directive& directive, bool has_socket);
 
 // The networks in the section of an access list.
 std::vector<std::string> networks_of(Directive& section);

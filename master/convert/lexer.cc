@@ -23,8 +23,9 @@ std::string hexadecimal(char byte) {
 std::size_t allowed_length(std::string_view text) {
   char32_t character = 0;
   const std::size_t length = conf::decode_utf8(text, character);
-  if (length != 0 && (character == U'\t' || conf::is_printable(character))) return length;
-  return 0;
+  const bool is_none = character == 0xfffe || character == 0xffff;  // no characters in YAML
+  const bool is_text = character == U'\t' || conf::is_printable(character);
+  return is_text && !is_none ? length : 0;
 }
 
 // A quote ends a text if only blanks, a comment or the next word follow it: `"a"b"` is `a"b`.

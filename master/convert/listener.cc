@@ -77,6 +77,7 @@ struct Listener {
   std::size_t methods = 0;  // the level of xHTTP
   ClientCert client_cert;
   bool has_413 = false;
+  bool has_socket = false;
   std::vector<Directive*> services;
 };
 
@@ -202,7 +203,7 @@ void translate_line(Context& context, Listener& listener, Directive& directive) 
   if (directive.is("service")) {
     listener.services.push_back(&directive);
   } else if (directive.is("port")) {
-    put_port(yaml, part, directive);
+    put_port(yaml, part, directive, listener.has_socket);
   } else if (directive.is("xhttp")) {
     put_methods(listener, directive);
   } else if (directive.is("maxrequest")) {
@@ -279,6 +280,7 @@ Yaml translate_listener(Context& context, Directive& directive, const std::strin
     listener.part = Part::https_listener;
     listener.scheme = "https";
   }
+  listener.has_socket = has_socket(directive);
   listener.has_413 = std::ranges::any_of(directive.children, [](const Directive& child) {
     return child.is("err413") || (child.is("errorfile") && child.argument() == "413");
   });

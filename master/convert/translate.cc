@@ -323,6 +323,18 @@ std::string write_report(Source& source, const std::vector<Addition>& additions)
   return out;
 }
 
+// Warnings are for `pound -c`.
+std::string errors_of(const std::string& yaml) {
+  conf::Diagnostics all, errors;
+  conf::load_text("pound.yaml", yaml, all);
+  for (const conf::Diagnostic& diagnostic : all.all()) {
+    if (diagnostic.severity == conf::Severity::error) {
+      errors.error(diagnostic.where, diagnostic.message);
+    }
+  }
+  return errors.text();
+}
+
 }  // namespace
 
 Result translate(Source source, const std::string& name) {
@@ -330,9 +342,7 @@ Result translate(Source source, const std::string& name) {
   Result result;
   result.yaml = write_yaml(translation.run(name));
   result.report = write_report(source, translation.additions());
-  conf::Diagnostics diagnostics;
-  conf::load_text("pound.yaml", result.yaml, diagnostics);
-  if (diagnostics.has_errors()) result.errors = diagnostics.text();
+  result.errors = errors_of(result.yaml);
   return result;
 }
 

@@ -69,6 +69,8 @@ TEST_CASE("words are printable UTF-8, and comments are made printable") {
         "7: the byte \\x00 is no part of a printable text; expected UTF-8");
   CHECK(refusal("A \"\xe2\x80\xa8\"") ==
         "4: the byte \\xe2 is no part of a printable text; expected UTF-8");
+  CHECK(refusal("A \"\xef\xbf\xbe\"") ==
+        "4: the byte \\xef is no part of a printable text; expected UTF-8");
   CHECK(read("# J\xf6rg") == "# J\\xf6rg");
   CHECK(read("# a\xe2\x80\xa8 b\xc2\x85") == "# a\\xe2\\x80\\xa8 b\\xc2\\x85");
   CHECK(read("# a\x1b[m") == "# a\\x1b[m");

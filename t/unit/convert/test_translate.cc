@@ -285,6 +285,16 @@ TEST_CASE("WSTimeOut is the longest of a listener's backends") {
         "StreamTimeOut: 5000");
 }
 
+TEST_CASE("a Unix socket has no port") {
+  const std::string lines = "BackEnd\nPort 80\nAddress /run/a\nHAport 81\nEnd\n";
+  CHECK(verdict(with_service(lines), 6) == "Port 80: left out: a Unix socket has no port");
+  CHECK(verdict(with_service(lines), 8) == "HAport 81: left out: a Unix socket has no port");
+  CHECK(convert_text(with_service(lines)).errors == "");
+  const std::string listener = "ListenHTTP\nAddress /run/a\nPort 80\nEnd\n";
+  CHECK(verdict(listener, 3) == "Port 80: left out: a Unix socket has no port");
+  CHECK(convert_text(listener).errors == "");
+}
+
 TEST_CASE("StrictTransportSecurity belongs to HTTPS") {
   CHECK(verdict("ListenHTTPS\nStrictTransportSecurity 63072001\nEnd\n", 2) ==
         "StrictTransportSecurity 63072001: changed: Pound allows 0 to 63072000");
