@@ -89,6 +89,8 @@ Yaml Yaml::plain(std::string_view value) {
   return made;
 }
 
+Yaml Yaml::number(std::size_t value) { return plain(std::to_string(value)); }
+
 Yaml Yaml::alias(std::string_view anchor) {
   Yaml made = text(anchor);
   made.kind_ = Kind::alias;

@@ -21,7 +21,7 @@ class Yaml {
 
   static Yaml text(std::string_view value);   // quoted where it has to be
   static Yaml plain(std::string_view value);  // a number, true or false
-  static Yaml number(std::size_t value) { return plain(std::to_string(value)); }
+  static Yaml number(std::size_t value);
   static Yaml alias(std::string_view anchor);
   static Yaml list();
   static Yaml mapping();
