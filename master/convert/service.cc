@@ -271,7 +271,7 @@ void add_backends(const Context& context, Service& service) {
 std::string reason_to_disable(const Service& service, Directive& directive) {
   if (!service.is_whole) return "one of its conditions is lost, so it is a comment";
   if (service.is_disabled) return "it is disabled, so it is a comment";
-  const std::string error = objection_to_service(service.yaml);
+  std::string error = objection_to_service(service.yaml);
   if (!error.empty()) directive.leave_out(error);
   return error;
 }
@@ -288,7 +288,7 @@ std::string name_of(const Directive& service, const std::string& otherwise) {
   if (!service.argument().empty()) return service.argument();
   for (const Directive& child : service.children) {
     if (child.is("host") && child.arguments() == 1) return child.argument();
-    const std::string host = child.is("headrequire") ? host_of(child.argument()) : "";
+    std::string host = child.is("headrequire") ? host_of(child.argument()) : "";
     if (!host.empty()) return host;
   }
   return otherwise;

@@ -153,7 +153,7 @@ class YamlWriter {
  private:
   void write_comments(const std::vector<std::string>& comments, const std::string& prefix) {
     for (const std::string& comment : comments) {
-      out_ += prefix + '#' + comment + '\n';
+      out_.append(prefix).append("#").append(comment).append("\n");
     }
   }
 
