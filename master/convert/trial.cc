@@ -95,7 +95,6 @@ std::string objection(Part part, std::string_view key, const Yaml& value) {
 
 std::string objection_to_service(const Yaml& service) {
   Yaml copy = service;
-  copy.anchor.clear();
   if (Yaml* const backends = copy.find("Backends")) *backends = Yaml::alias(kBackend);
   if (Yaml* const emergency = copy.find("Emergency")) *emergency = Yaml::alias(kOther);
   return try_service(std::move(copy));

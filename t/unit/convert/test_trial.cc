@@ -46,7 +46,6 @@ TEST_CASE("a whole service is tried with its own URL, whatever its backends are 
   CHECK(objection_to_service(redirect_to("https://a.example/$1")) == "");
   CHECK(objection_to_service(redirect_to("https://a.example/$2")) != "");
   Yaml service = Yaml::mapping();
-  service.anchor = "service";
   service.add("Backends", Yaml::alias("unknown"));
   service.add("Emergency", Yaml::alias("other-unknown"));
   CHECK(objection_to_service(service) == "");
