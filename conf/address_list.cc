@@ -42,7 +42,7 @@ AddressList load_addresses(const Section& section, std::string_view key, Diagnos
       list.push_back({*network, {}, item->where});
     } else {
       if (text.starts_with('/')) error = "write a file as `file:" + shown(text) + "`";
-      complain(*item, error);
+      complain(*item, fault_in(*item, error));
     }
   }
   return list;

@@ -27,6 +27,7 @@ USR = """
 644 share/doc/pound/README.md
 644 share/doc/pound/CHANGELOG.md
 644 share/doc/pound/SECURITY.md
+644 share/doc/pound/pound.schema.json
 644 share/doc/pound/examples/grafana/pound.json
 644 share/doc/pound/examples/pound.apparmor
 644 share/doc/pound/examples/pound.yaml.sample
