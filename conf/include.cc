@@ -39,22 +39,21 @@ Includes::Includes(const std::shared_ptr<const SourceFile>& file, const Surround
   open_.push_back(&known);
 }
 
-std::optional<std::vector<std::string>> Includes::paths(const std::string& item,
-                                                        const Position& where) {
-  const std::string folder = item.starts_with('/') ? "" : folder_of(where.file->name);
-  if (item.find_first_of(kWildcards) == std::string::npos) return {{folder + item}};
+std::optional<std::vector<std::string>> Includes::paths(const IncludeItem& item) {
+  const std::string folder = item.text.starts_with('/') ? "" : folder_of(item.where.file->name);
+  if (item.text.find_first_of(kWildcards) == std::string::npos) return {{folder + item.text}};
   std::string error;
   std::optional<std::vector<std::string>> found =
-      surroundings_.match(escaped(folder) + item, error);
-  if (!found) refuse(item, where, error);
+      surroundings_.match(escaped(folder) + item.text, error);
+  if (!found) refuse(item.text, item, error);
   return found;
 }
 
-std::shared_ptr<const SourceFile> Includes::open(const std::string& path, const Position& where) {
+std::shared_ptr<const SourceFile> Includes::open(const std::string& path, const IncludeItem& item) {
   const std::string identity = surroundings_.identity(path);
-  if (!is_new(path, identity, where)) return nullptr;
+  if (!is_new(path, identity, item)) return nullptr;
   if (open_.size() >= kMaxIncludeDepth || known_.size() >= kMaxFiles) {
-    refuse(path, where,
+    refuse(path, item,
            open_.size() >= kMaxIncludeDepth
                ? "files include each other more than " + std::to_string(kMaxIncludeDepth) + " deep"
                : "more than " + std::to_string(kMaxFiles) + " files");
@@ -69,10 +68,10 @@ std::shared_ptr<const SourceFile> Includes::open(const std::string& path, const 
     const auto order = static_cast<unsigned>(known_.size());
     auto file = std::make_shared<const SourceFile>(
         SourceFile{path, std::string(without_byte_order_mark(*text)), order});
-    open_.push_back(&known_.emplace(identity, Known{where}).first->second);
+    open_.push_back(&known_.emplace(identity, Known{item.where}).first->second);
     return file;
   }
-  refuse(path, where, error);
+  refuse(path, item, error);
   return nullptr;
 }
 
@@ -81,19 +80,23 @@ void Includes::close() {
   open_.pop_back();
 }
 
-void Includes::refuse(const std::string& path, const Position& where, const std::string& why) {
+void Includes::refuse(const std::string& path, const IncludeItem& item, const std::string& why) {
   has_gaps_ = true;
-  diagnostics_.error(where, "cannot include `" + shown(path) + "`: " + why);
+  const std::string folder = folder_of(item.where.file->name);
+  std::string name = path.starts_with(folder) ? path.substr(folder.size()) : path;
+  if (item.written != item.text) name = item.written;
+  diagnostics_.error(item.where, "cannot include `" + shown(name) + "`: " + why);
 }
 
-bool Includes::is_new(const std::string& path, const std::string& identity, const Position& where) {
+bool Includes::is_new(const std::string& path, const std::string& identity,
+                      const IncludeItem& item) {
   const auto found = known_.find(identity);
   if (found == known_.end()) return true;
   const Known& known = found->second;
   if (known.is_open) {
-    refuse(path, where, "a file cannot include itself");
+    refuse(path, item, "a file cannot include itself");
   } else {
-    refuse(path, where, "it is included already");
+    refuse(path, item, "it is included already");
   }
   if (known.included.line != 0) diagnostics_.note(known.included, "it is included here");
   return false;

@@ -21,18 +21,25 @@ namespace conf {
 inline constexpr std::size_t kMaxIncludeDepth = 16;
 inline constexpr std::size_t kMaxFiles = 20'000;
 
+// An item of Include.
+struct IncludeItem {
+  std::string text;
+  std::string written;  // as in the file, with its variables; the same as `text` without them
+  Position where;
+};
+
 class Includes {
  public:
   // `file` is the one that was named. `surroundings` and `diagnostics` must outlive this.
   Includes(const std::shared_ptr<const SourceFile>& file, const Surroundings& surroundings,
            Diagnostics& diagnostics);
 
-  // The paths that an item of Include in `file` names: that of a file, or those that match a
-  // pattern. Relative ones are relative to the folder of `file`.
-  std::optional<std::vector<std::string>> paths(const std::string& item, const Position& where);
+  // The paths that an item names: that of a file, or those that match a pattern. Relative ones are
+  // relative to the folder of the file that has the item.
+  std::optional<std::vector<std::string>> paths(const IncludeItem& item);
   // The text of a file that `item` names; nothing when that was reported. Each file that is opened
   // is closed when it was read, the last one first.
-  std::shared_ptr<const SourceFile> open(const std::string& path, const Position& where);
+  std::shared_ptr<const SourceFile> open(const std::string& path, const IncludeItem& item);
   void close();
 
   // Whether a file or folder could not be read, so that parts of the configuration are missing.
@@ -44,8 +51,8 @@ class Includes {
     bool is_open = true;
   };
 
-  void refuse(const std::string& path, const Position& where, const std::string& why);
-  bool is_new(const std::string& path, const std::string& identity, const Position& where);
+  void refuse(const std::string& path, const IncludeItem& item, const std::string& why);
+  bool is_new(const std::string& path, const std::string& identity, const IncludeItem& item);
 
   const Surroundings& surroundings_;
   Diagnostics& diagnostics_;

@@ -114,7 +114,7 @@ class TreeBuilder {
   Next attach(Node& node, bool unquoted);
   Next include_all(const Node& value);
   Next include(const Node& item);
-  Next include_file(const std::string& path, const Position& where);
+  Next include_file(const std::string& path, const IncludeItem& item);
   void merge(const Node* root);
   void report_syntax(const yaml_parser_t& parser);
   Position position(const yaml_mark_t& mark) {
@@ -334,16 +334,17 @@ TreeBuilder::Next TreeBuilder::include(const Node& item) {
                        static_cast<std::int64_t>(item.text.size()) <= kMaxPath &&
                        !has_control_byte(item.text);
   if (!is_path) return Next::go_on;
-  const std::optional<std::vector<std::string>> paths = includes_.paths(item.text, item.where);
+  const IncludeItem named{item.text, std::string(as_written(item)), item.where};
+  const std::optional<std::vector<std::string>> paths = includes_.paths(named);
   if (!paths) return Next::go_on;
   for (const std::string& path : *paths) {
-    if (include_file(path, item.where) == Next::stop) return Next::stop;
+    if (include_file(path, named) == Next::stop) return Next::stop;
   }
   return Next::go_on;
 }
 
-TreeBuilder::Next TreeBuilder::include_file(const std::string& path, const Position& where) {
-  const std::shared_ptr<const SourceFile> file = includes_.open(path, where);
+TreeBuilder::Next TreeBuilder::include_file(const std::string& path, const IncludeItem& item) {
+  const std::shared_ptr<const SourceFile> file = includes_.open(path, item);
   if (file == nullptr) return Next::go_on;
   Node* root = nullptr;
   const End end = check_source(file, diagnostics_) ? read(file, root) : End::faulty;

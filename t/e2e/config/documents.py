@@ -25,29 +25,42 @@ WORDS = {
     "Expect": ["200", "200-399", 204],
     "From": ["^/old/"],
     "HashKey": ["address", "path", "cookie a"],
+    "AddHeader": ["X-A: b"],
     "HeadAdd": ["X-A: b"],
+    "HeaderAdd": ["X-A: b"],
     "Host": ["www.example.com", "*.example.net"],
     "Include": ["none.d/*.yaml", "none*"],
     "Key": ["address", "header X-Key", "cookie a"],
     "Level": [1, 5],
     "Methods": ["GET", "POST"],
     "Mode": ["0660", "600"],
-    "Path": ["/a", "/b/c"],
+    "Path": ["/a", "/b/c", "/d", "/e/f"],
     "Protocols": ["http/1.1"],
     "Redirect": ["https://$host", "http://a.example/b"],
     "Remove": ["X-A", "X-B-*"],
     "RequestID": ["X-Request-ID", "none"],
     "Socket": ["/run/pound/c.sock"],
-    "Status": ["200"],
     "To": ["/new/"],
-    "TrustedProxies": ["192.0.2.1", "unix"],
+    "TrustedProxies": ["192.0.2.1", "unix:"],
     "Type": ["text/plain"],
     "Types": ["text/html", "text/*"],
     "URL": ["^/a", "https://a.example"],
     "When": ["connect", 503],
 }
 PLAIN = ["a", "word", "a-b", "x1", 7, True]
-CHANCE = 0.09  # that an optional key is there
+# Keys without which a mapping has no meaning, though none of them is required.
+USUAL = {"Clients": ["Allow"], "Limit": ["Rate"], "item of Not": ["Path"], "Session": ["TTL"],
+         "backend": ["Port"], "HTTP listener": ["Port", "Services"],
+         "HTTPS listener": ["Port", "Services"]}
+# A service does one of these, and then lacks the keys of the others.
+DEEDS = {"Backends": ["Redirect", "Serve", "Respond"],
+         "Redirect": ["Backends", "Emergency", "Balance", "HashKey", "Session", "Queue", "Auth", "Rewrite",
+                      "Request", "Serve", "Respond", "Retry", "Compress", "URL"],
+         "Serve": ["Backends", "Emergency", "Balance", "HashKey", "Session", "Queue", "Rewrite", "Request",
+                   "Redirect", "Respond", "Retry", "Compress"],
+         "Respond": ["Backends", "Emergency", "Balance", "HashKey", "Session", "Queue", "Rewrite",
+                     "Request", "Redirect", "Serve", "Retry", "Compress"]}
+CHANCE = 0.06  # that an optional key is there
 
 
 class Maker:
@@ -79,10 +92,15 @@ class Maker:
 
     def mapping(self, schema):
         made = {}
+        usual = list(USUAL.get(schema["title"], []))
+        absent = []
+        if schema["title"] == "service" and self.random.random() < 0.95:
+            usual = [self.random.choice(["Backends", "Backends", *DEEDS])]
+            absent = DEEDS[usual[0]]
         for key, value in schema["properties"].items():
-            is_usual = key in ("Port", "Services") and "Address" in schema["properties"]
-            is_needed = key in schema.get("required", []) or (is_usual and self.random.random() < 0.95)
-            if is_needed or self.random.random() < CHANCE:
+            is_usual = key in usual and self.random.random() < 0.97
+            is_needed = is_usual or key in schema.get("required", [])
+            if is_needed or (key not in absent and self.random.random() < CHANCE):
                 made[key] = self.value(value, key)
         if isinstance(made.get("Address"), str) and made["Address"].startswith("/"):
             made.pop("Port", None)
@@ -94,7 +112,9 @@ class Maker:
     def value(self, schema, key):
         """A value for a key; `schema` is that of a property or a part of one."""
         if "anyOf" in schema:
-            return self.value(self.random.choice(schema["anyOf"]), key)
+            kinds = [one for one in schema["anyOf"]
+                     if one.get("type") != "null" or self.random.random() < 0.1]
+            return self.value(self.random.choice(kinds), key)
         if "enum" in schema:
             return self.random.choice(schema["enum"])
         if "$ref" in schema:
@@ -174,7 +194,7 @@ class Spoiler:
 
     @staticmethod
     def values(old):
-        values = [None, True, 0, -1, 1.5, 8080.0, 10 ** 20, "", "word", "1", "0x10", "1K", "a\nb", "tab\there",
+        values = [None, True, 0, -1, 1.5, "(", 8080.0, 10 ** 20, "", "word", "1", "0x10", "1K", "a\nb", "tab\there",
                   "x" * 300, "é" * 200, "${SET}", "${UNSET}", "$${SET}", "${", [], {}, [[]], ["a"], [None],
                   {"a": "b"}, {"Address": "a", "Port": 1}, [{"Address": "a", "Port": 1}]]
         if isinstance(old, int) and not isinstance(old, bool):
@@ -182,7 +202,7 @@ class Spoiler:
         return values
 
 
-class Dumper(yaml.SafeDumper):
+class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):
     """Writes a text that YAML 1.2 would read as another type in quotes, and no other."""
 
     def ignore_aliases(self, data):
