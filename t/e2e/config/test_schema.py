@@ -138,3 +138,74 @@ def test_the_schema_and_the_loader_agree(schema):
     assert {kind for kind in DIFFERENCES if not found[kind]} == set()
     # Neither says the same of everything.
     assert min(found[True, True], found[False, False], found[False, True]) > DOCUMENTS // 200, found
+
+
+class Yaml12(yaml.SafeLoader):
+    """Reads a text as YAML 1.2 does, and as Pound does: `off` and 0660 are no truth value and not octal."""
+
+
+Yaml12.yaml_implicit_resolvers = {}
+for _tag, _pattern, _first in [("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+                               ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+                               ("int", r"[-+]?[1-9][0-9]*|0", list("-+0123456789")),
+                               ("float", r"[-+]?[0-9]+\.[0-9]+", list("-+0123456789"))]:
+    Yaml12.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"(?:{_pattern})\Z"), _first)
+
+
+def read(text):
+    """The document of an example, which may have aliases of backends in another one."""
+    unknown = set(re.findall(r"[ \[]\*(\w+)", text)) - set(re.findall(r"&(\w+)", text))
+    before = "".join(f"- &{name} {{Address: a, Port: 1}}\n" for name in sorted(unknown))
+    document = yaml.load("others:\n" + before + text, Yaml12)  # a SafeLoader
+    del document["others"]
+    return document
+
+
+def examples(schema):
+    """Each example with keys of the top level: (where, text)."""
+    top = "|".join(schema["properties"])
+    readme = (ROOT / "README.md").read_text()
+    for block in re.findall(rf"^((?:    (?:{top}):.*\n(?:     .*\n|\n(?=     ))*)+)", readme, re.M):
+        yield "README.md", re.sub(r"^    ", "", block, flags=re.M)
+    for page in ("pound.yaml.5", "pound.8"):
+        text = (ROOT / "man" / page).read_text()
+        for block in re.findall(r"^\.(?:EX|nf)\n(.*?)^\.(?:EE|fi)$", text, re.M | re.S):
+            block = block.replace("\\(aq", "'").replace("\\-", "-").replace("\\e", "\\").replace("\\&", "")
+            if re.match(rf"(?:{top}):", block):
+                yield page, block
+    yield "pound.yaml.sample", (ROOT / "pound.yaml.sample").read_text()
+    for path in sorted((ROOT / "t/unit/data/config").glob("manual*.yaml")):
+        yield path.name, path.read_text()
+
+
+def test_the_examples_are_valid(schema):
+    validator = jsonschema.Draft7Validator(schema)
+    found = collections.Counter()
+    for where, text in examples(schema):
+        found[where] += 1
+        errors = [f"{'/'.join(map(str, error.absolute_path))}: {error.message}"
+                  for error in validator.iter_errors(read(text))]
+        assert errors == [], (where, text)
+    assert found["README.md"] >= 3 and found["pound.yaml.5"] >= 3 and len(found) >= 3, found
+
+
+def test_the_schema_is_the_same_each_time(schema):
+    once, again = (run_pound("--schema").stdout for _ in range(2))
+    assert once == again
+    pairs = []
+    json.loads(once, object_pairs_hook=lambda found: pairs.append([key for key, _ in found]) or dict(found))
+    assert [keys for keys in pairs if len(keys) != len(set(keys))] == []
+    assert schema["properties"]["Include"]["description"] == (
+        "The path of a file, or a pattern such as `conf.d/*.yaml`, or a list of them.")
+
+
+# The sample has lines like those of the sources, no `---`, and comments that are keys or stand behind `- `.
+RULES = ("{extends: default, rules: {line-length: {max: 110}, document-start: disable, "
+         "comments-indentation: disable, comments: {min-spaces-from-content: 1}}}")
+
+
+@pytest.mark.skipif(not shutil.which("yamllint"), reason="yamllint is not installed")
+def test_the_sample_is_tidy():
+    done = subprocess.run(["yamllint", "--strict", "-d", RULES, ROOT / "pound.yaml.sample"],
+                          capture_output=True, text=True, timeout=TIMEOUT, check=False)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
