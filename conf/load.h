@@ -28,8 +28,8 @@ std::optional<Config> load(const std::string& path, Diagnostics& diagnostics);
 std::optional<Config> load_text(const std::string& name, std::string_view text,
                                 Diagnostics& diagnostics, const Surroundings& surroundings = {});
 
-// The socket of the daemon with this file, for the program that controls it. Errors elsewhere in the
-// file do not matter, such as a variable that only the daemon has; `diagnostics` tells them.
+// The socket of the daemon with this file, for the program that controls it. Errors elsewhere in
+// the file do not matter, such as a variable that only the daemon has; `diagnostics` tells them.
 std::optional<ControlSocket> find_control(const std::string& path, Diagnostics& diagnostics);
 
 }  // namespace conf

@@ -81,7 +81,8 @@ TEST_CASE("section: whether the absence of a key was explained") {
 
 TEST_CASE("section: several mappings count as one") {
   conf::Diagnostics diagnostics;
-  const auto tree = conf::Tree::parse(conf_test::source("[{User: a}, {Group: b}]"), {}, diagnostics);
+  const auto tree =
+      conf::Tree::parse(conf_test::source("[{User: a}, {Group: b}]"), {}, diagnostics);
   const Section section(conf::global_schema(), tree->root()->children, tree->root()->where,
                         diagnostics);
   CHECK(diagnostics.text() == "");
