@@ -27,8 +27,9 @@ constexpr std::string_view kControlBytes = R"([\u0000-\u0008\u000a-\u001f\u007f]
 
 std::string of(const Members& members) { return json::object(members); }
 
-std::string types(std::vector<std::string_view> names) {
+std::string types(const std::vector<std::string_view>& names) {
   std::vector<std::string> quoted;
+  quoted.reserve(names.size());
   for (const std::string_view name : names) quoted.push_back(json::text(name));
   return quoted.size() == 1 ? quoted[0] : json::array(quoted);
 }

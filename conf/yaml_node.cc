@@ -31,7 +31,8 @@ std::string_view as_written(const Node& scalar) {
 }
 
 std::string fault_in(const Node& scalar, std::string why) {
-  return scalar.written.empty() ? why : "it has the value of a variable, which is not shown";
+  if (scalar.written.empty()) return why;
+  return "it has the value of a variable, which is not shown";
 }
 
 }  // namespace conf
