@@ -114,6 +114,7 @@ unit_objects = $(patsubst %.cc,$(out)/%.o,t/unit/main.cc $(wildcard t/unit/$(1)/
 fuzz_names   := $(patsubst t/fuzz/fuzz_%.cc,%,$(wildcard t/fuzz/fuzz_*.cc))
 replays      := $(fuzz_names:%=$(out)/replay_%)
 demo         := $(out)/demo_backend
+check_many   := $(out)/check_many
 balancers    := $(addprefix $(out)/worker/route/,balancer.o least_loaded.o rendezvous.o round_robin.o weighted_random.o)
 bench        := $(patsubst t/bench/%.cc,$(out)/bench_%,$(wildcard t/bench/*_table.cc t/bench/*_head.cc t/bench/*_block.cc))
 
@@ -173,6 +174,10 @@ $(demo): $(out)/t/demo/backend.o
 	@echo '  link $@'
 	$(q)$(CXX) $(all_ldflags) -o $@ $^ $(shell pkg-config --libs libevent)
 
+$(check_many): $(out)/t/schema/check_many.o $(conf_objects)
+	@echo '  link $@'
+	$(q)$(CXX) $(all_ldflags) -o $@ $^ $(package_libs)
+
 $(out)/bench_%: $(out)/t/bench/%.o $(shm_objects) $(http2_objects) $(conf_objects) $(addprefix $(out)/worker/net/,address_set.o address_lists.o) \
     $(balancers)
 	@echo '  link $@'
@@ -188,7 +193,7 @@ run:  ## start two demo backends and Pound on 127.0.0.1:8080, 8443 (HTTPS) and 8
 	@$(MAKE) --no-print-directory $(parallel) $(pound) $(demo)
 	@t/demo/run $(pound) $(demo)
 
-check-programs: $(pound) $(demo) $(unit_tests) $(replays)
+check-programs: $(pound) $(demo) $(check_many) $(unit_tests) $(replays)
 
 check:  ## run all tests; the last line counts passed and failed tests
 	@init/install-deps --test
@@ -198,7 +203,7 @@ check:  ## run all tests; the last line counts passed and failed tests
 check-unit: $(unit_tests) $(replays)  ## run the unit tests and replay the fuzz corpora; only=conf selects a folder
 	@$(PYTHON) t/check.py --out $(out) --pound $(pound) --only '$(only)' unit fuzz
 
-check-e2e: $(pound) $(demo)  ## test the real daemon; only=EXPR goes to pytest -k
+check-e2e: $(pound) $(demo) $(check_many)  ## test the real daemon; only=EXPR goes to pytest -k
 	@$(PYTHON) t/check.py --out $(out) --pound $(pound) --only '$(only)' e2e
 
 # Not part of `make check`, because it installs cross-compilers and downloads 100 MB of libraries.
@@ -237,7 +242,7 @@ lint:  ## check layers, sizes, formatting and clang-tidy
 	@t/lint
 
 format:  ## format the sources with clang-format
-	clang-format -i $(wildcard $(folders:%=%/*.cc) $(folders:%=%/*.h) t/unit/*.cc t/unit/*/*.cc t/unit/*/*.h t/fuzz/*.cc t/fuzz/*.h t/demo/*.cc t/bench/*.cc)
+	clang-format -i $(wildcard $(folders:%=%/*.cc) $(folders:%=%/*.h) t/unit/*.cc t/unit/*/*.cc t/unit/*/*.h t/fuzz/*.cc t/fuzz/*.h t/demo/*.cc t/schema/*.cc t/bench/*.cc)
 
 fuzz:  ## run each libFuzzer target for 60 s; seconds=N, only=NAME
 	@init/install-deps --lint
@@ -264,7 +269,7 @@ installed = $(sbin)/pound $(sbin)/poundctl $(sbin)/pound-convert $(sbin)/pound-r
             $(units)/pound.service $(units)/pound@.service \
             $(man)/man8/pound.8 $(man)/man8/poundctl.8 $(man)/man8/pound-convert.8 \
             $(man)/man8/pound-reload.8 $(man)/man5/pound.yaml.5 \
-            $(completions)/poundctl $(doc)/README.md $(doc)/CHANGELOG.md $(doc)/SECURITY.md $(doc)/migration.md \
+            $(completions)/poundctl $(doc)/README.md $(doc)/CHANGELOG.md $(doc)/SECURITY.md $(doc)/migration.md $(doc)/pound.schema.json \
             $(doc)/examples/pound.yaml.sample $(doc)/examples/pound.apparmor \
             $(doc)/examples/grafana/pound.json $(doc)/examples/prometheus/pound.rules.yml
 defaults  = $(SYSCONFDIR)/default/pound
@@ -297,6 +302,8 @@ install: $(pound)  ## install below DESTDIR and PREFIX; keeps an existing config
 	$(call put_of,man/pound-reload.8,644,$(man)/man8/pound-reload.8)
 	$(call put_of,man/pound.yaml.5,644,$(man)/man5/pound.yaml.5)
 	$(call put_of,init/poundctl.bash-completion,644,$(completions)/poundctl)
+	if schema=$$($(pound) --schema); then printf '%s\n' "$$schema" | $(call put,644,$(doc)/pound.schema.json); \
+	  else echo 'pound.schema.json is not installed: the program does not run on this machine' >&2; fi
 	$(call put_of,README.md,644,$(doc)/README.md)
 	$(call put_of,CHANGELOG.md,644,$(doc)/CHANGELOG.md)
 	$(call put_of,SECURITY.md,644,$(doc)/SECURITY.md)

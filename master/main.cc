@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "conf/json_schema.h"
 #include "master/clock.h"
 #include "master/configuration.h"
 #include "master/convert/main.h"
@@ -118,6 +119,10 @@ int run(int argc, char** argv, StartupPipe& startup_pipe) {
   }
   if (options.action == Options::Action::help) {
     std::fputs(help_text().c_str(), stdout);
+    return 0;
+  }
+  if (options.action == Options::Action::schema) {
+    std::fputs(conf::json_schema().c_str(), stdout);
     return 0;
   }
   Preparation preparation(options.config_file);

@@ -30,6 +30,7 @@ USR = """
 644 share/doc/pound/CHANGELOG.md
 644 share/doc/pound/SECURITY.md
 644 share/doc/pound/migration.md
+644 share/doc/pound/pound.schema.json
 644 share/doc/pound/examples/grafana/pound.json
 644 share/doc/pound/examples/pound.apparmor
 644 share/doc/pound/examples/pound.yaml.sample
@@ -111,6 +112,23 @@ def test_what_is_installed_works(tmp_path):
     assert (done.returncode, done.stdout) == (0, f"pound {VERSION}\n")
     assert run_pound("-c", "-f", tmp_path / "etc/pound/pound.yaml").returncode == 0
     assert (tmp_path / "usr/local/sbin/pound").read_bytes() == pathlib.Path(POUND).read_bytes()
+    schema = tmp_path / "usr/local/share/doc/pound/pound.schema.json"
+    assert schema.read_text() == run_pound("--schema").stdout
+
+
+def test_a_program_that_does_not_run_here(tmp_path):
+    """Such as one that was compiled for another processor."""
+    foreign = tmp_path / "foreign"
+    foreign.write_bytes(b"\x7fELF\x02\x01\x01" + bytes(60))
+    foreign.chmod(0o755)
+    done = subprocess.run(["make", "-s", "-o", foreign, "install", f"pound={foreign}",
+                           f"DESTDIR={tmp_path}/root"], cwd=ROOT, capture_output=True, text=True,
+                          timeout=scaled(60), check=False, stdin=subprocess.DEVNULL,
+                          env={k: v for k, v in os.environ.items() if not k.startswith("MAKE")})
+    assert done.returncode == 0, done
+    assert done.stderr.endswith("pound.schema.json is not installed: the program does not run on this machine\n")
+    assert files(tmp_path / "root") == (listed(USR, "/usr/local") | listed(ETC, "/etc")) - {
+        "644 /usr/local/share/doc/pound/pound.schema.json"}
 
 
 @pytest.fixture(name="places")

@@ -6,6 +6,7 @@
 
 namespace {
 
+using conf_test::names_of;
 using Lines = std::vector<std::string>;
 
 // The backends of a text in which one service uses all of them.
