@@ -75,6 +75,20 @@ std::size_t escaped_size(std::string_view text) {
 
 }  // namespace
 
+std::string without_variables(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    std::size_t size = std::min(text.find('$', 1), text.size());
+    if (const std::optional<Reference> variable = variable_at(text)) {
+      out += '$';
+      size = variable->size;
+    }
+    out += text.substr(0, size);
+    text.remove_prefix(size);
+  }
+  return out;
+}
+
 bool may_have_variables(std::string_view text) { return text.find(kOpen) != text.npos; }
 
 std::optional<std::string> expand(std::string_view text, const FindVariable& find, std::size_t most,

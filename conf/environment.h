@@ -21,6 +21,9 @@ using FindVariable = std::function<std::optional<std::string>(const std::string&
 // Whether `expand` might change this text.
 bool may_have_variables(std::string_view text);
 
+// The text that `expand` makes `text` of, whatever the environment is.
+std::string without_variables(std::string_view text);
+
 // `text` with its variables replaced, at most `most` bytes. The default of a variable is used when
 // the variable is not set or empty; it ends at the first `}`. Nothing, and the reason in `error`,
 // when a variable without a default is not set, when its value is not UTF-8 or when the text

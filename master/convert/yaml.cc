@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdio>
 
+#include "conf/environment.h"
 #include "conf/scalar.h"
 #include "conf/utf8.h"
 #include "master/convert/lexer.h"
@@ -200,7 +201,7 @@ class YamlWriter {
   static std::string in_one_line(const Yaml& node) {
     switch (node.kind_) {
       case Yaml::Kind::text:
-        return text_of(node.value_);
+        return text_of(conf::without_variables(node.value_));
       case Yaml::Kind::plain:
         return node.value_;
       case Yaml::Kind::alias:

@@ -1,7 +1,8 @@
 // A document of YAML with comments, made in memory and written once.
 //
 // Knows only what a pound.yaml needs: mappings, lists, texts, numbers, anchors and aliases.
-// Whatever the texts, the result is valid YAML with these texts; a comment never leaves its lines.
+// Whatever the texts, the result is valid YAML with these texts, and none of them is a variable of
+// the environment; a comment never leaves its lines.
 #pragma once
 
 #include <cstddef>

@@ -43,7 +43,7 @@ void check_yaml(const std::string& yaml) {
   conf::Diagnostics diagnostics;
   const bool is_allowed = conf::check_source(file, diagnostics);
   require(is_allowed, "allowed characters", diagnostics.text());
-  const auto tree = conf::Tree::parse(file, diagnostics);
+  const auto tree = conf::Tree::parse(file, conf::Surroundings(), diagnostics);
   require(tree && !diagnostics.has_errors(), "valid YAML", diagnostics.text() + yaml);
   const conf::Node* const root = tree->root();
   require(root != nullptr && root->is(conf::Node::Kind::mapping), "a mapping", yaml);

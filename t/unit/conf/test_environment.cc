@@ -28,6 +28,14 @@ std::string expanded(std::string_view text, std::size_t most = kMost) {
 
 }  // namespace
 
+TEST_CASE("environment: a text that is meant as it stands") {
+  for (const std::string text : {"", "$", "a$", "${A}", "$${A}", "$$${A:-b}${A}", "${host}$${host}",
+                                 "${", "${A", "$${", "a${A}b$", "${A:-${A}}"}) {
+    CHECK(expanded(conf::without_variables(text)) == text);
+  }
+  CHECK(conf::without_variables("^/x$") == "^/x$");
+}
+
 TEST_CASE("environment: variables") {
   CHECK(expanded("${A}") == "alpha");
   CHECK(expanded("x${A}y${_b2}z") == "xalphaybetaz");

@@ -37,6 +37,11 @@ TEST_CASE("texts that YAML would take for something else are quoted") {
   CHECK(text("J\xc3\xb6rg") == "'J\xc3\xb6rg'");
 }
 
+TEST_CASE("a text that looks like a variable of the environment stays a text") {
+  CHECK(text("a${B}c") == "'a$${B}c'");
+  CHECK(text("${B:-x}${host}$") == "'$${B:-x}${host}$'");
+}
+
 TEST_CASE("what is not printable is escaped") {
   CHECK(text("a\tb") == "\"a\\U00000009b\"");
   CHECK(text("\"\\\n") == "\"\\\"\\\\\\U0000000a\"");
