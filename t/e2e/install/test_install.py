@@ -11,6 +11,7 @@ import subprocess
 import pytest
 
 from harness import POUND, ROOT, SANITIZED, run_pound, scaled
+from harness.package import make_deb
 
 VERSION = re.search(r"^VERSION := (\S+)$", (ROOT / "Makefile").read_text(), re.M)[1]
 
@@ -168,15 +169,6 @@ def test_the_template_differs_in_names_only(places):
              f"ExecStartPre={places}/usr/sbin/pound -c -f {etc}/pound/pound.yaml",
              f"ExecStart={places}/usr/sbin/pound -f {etc}/pound/pound.yaml -p /run/pound.pid",
              f"ExecReload={places}/usr/sbin/pound-reload -p /run/pound.pid")]
-
-
-def make_deb(folder, script=ROOT / "init" / "make-deb"):
-    """Runs the script with the program of this run, without its debugging information."""
-    program = folder / "program"
-    subprocess.run(["strip", "-o", program, POUND], check=True, timeout=scaled(60))
-    return subprocess.run(
-        [script, folder / "packages"], check=False, capture_output=True, text=True, cwd=folder,
-        timeout=scaled(180), env=dict(os.environ, POUND_BUILT=str(program)))
 
 
 def skip_without_debhelper():
