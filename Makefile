@@ -83,7 +83,7 @@ endif
 # shm. Nor does http2, which includes http only; compress includes conf only. t/lint checks this.
 leaves  := sandbox log http
 rooms   := $(leaves) http2 compress tls net route auth backend serve transaction client explain
-folders := conf shm $(rooms:%=worker/%) worker master master/control master/ctl
+folders := conf shm $(rooms:%=worker/%) worker master master/control master/convert master/ctl
 objects_of = $(patsubst %.cc,$(out)/%.o,$(wildcard $(1)/*.cc))
 
 # A unit test program links only its own folder and the folders below it. An include that breaks the
@@ -103,15 +103,18 @@ $(foreach room,$(filter-out $(leaves) http2,$(rooms)),$(eval $(call room_rule,$(
 worker_objects := $(call objects_of,worker) $(below)
 tls_objects := $(net_objects)  # The tests of TLS sessions run them through a stream.
 master_objects := $(filter-out %/master/main.o,$(call objects_of,master)) $(call objects_of,master/control) \
-                  $(call objects_of,master/ctl) $(worker_objects)
+                  $(call objects_of,master/ctl) $(call objects_of,master/convert) $(worker_objects)
+# The converter needs the configuration and one table of worker/http.
+convert_objects := $(call objects_of,master/convert) $(conf_objects) $(http_objects)
 
-unit_folders := $(foreach f,conf shm $(rooms) worker master,$(if $(wildcard t/unit/$(f)/test_*.cc),$(f)))
+unit_folders := $(foreach f,conf shm $(rooms) worker master convert,$(if $(wildcard t/unit/$(f)/test_*.cc),$(f)))
 unit_tests   := $(unit_folders:%=$(out)/unit_%)
 unit_objects = $(patsubst %.cc,$(out)/%.o,t/unit/main.cc $(wildcard t/unit/$(1)/test_*.cc))
 
 fuzz_names   := $(patsubst t/fuzz/fuzz_%.cc,%,$(wildcard t/fuzz/fuzz_*.cc))
 replays      := $(fuzz_names:%=$(out)/replay_%)
 demo         := $(out)/demo_backend
+check_many   := $(out)/check_many
 balancers    := $(addprefix $(out)/worker/route/,balancer.o least_loaded.o rendezvous.o round_robin.o weighted_random.o)
 bench        := $(patsubst t/bench/%.cc,$(out)/bench_%,$(wildcard t/bench/*_table.cc t/bench/*_head.cc t/bench/*_block.cc))
 
@@ -157,7 +160,8 @@ $(foreach f,$(unit_folders),$(eval $(call unit_rule,$(f))))
 fuzz_objects := $(http2_objects) $(log_objects) $(out)/master/log_sink.o $(addprefix $(out)/master/,control/line.o ctl/objects.o) \
                 $(out)/worker/auth/htpasswd.o \
                 $(addprefix $(out)/worker/route/,changed_url.o edits.o template.o) \
-                $(addprefix $(out)/worker/net/,address.o address_set.o crc32c.o proxy_header.o)
+                $(addprefix $(out)/worker/net/,address.o address_set.o crc32c.o proxy_header.o) \
+                $(call objects_of,master/convert)
 
 $(out)/replay_%: $(out)/t/fuzz/fuzz_%.o $(out)/t/fuzz/replay.o $(fuzz_objects)
 	@echo '  link $@'
@@ -172,6 +176,10 @@ $(out)/fuzz_%: $(out)/t/fuzz/fuzz_%.o $(fuzz_objects)
 $(demo): $(out)/t/demo/backend.o
 	@echo '  link $@'
 	$(q)$(CXX) $(all_ldflags) -o $@ $^ $(shell pkg-config --libs libevent)
+
+$(check_many): $(out)/t/schema/check_many.o $(conf_objects)
+	@echo '  link $@'
+	$(q)$(CXX) $(all_ldflags) -o $@ $^ $(package_libs)
 
 $(out)/bench_%: $(out)/t/bench/%.o $(shm_objects) $(http2_objects) $(conf_objects) $(addprefix $(out)/worker/net/,address_set.o address_lists.o) \
     $(balancers)
@@ -188,7 +196,7 @@ run:  ## start two demo backends and Pound on 127.0.0.1:8080, 8443 (HTTPS) and 8
 	@$(MAKE) --no-print-directory $(parallel) $(pound) $(demo)
 	@t/demo/run $(pound) $(demo)
 
-check-programs: $(pound) $(demo) $(unit_tests) $(replays)
+check-programs: $(pound) $(demo) $(check_many) $(unit_tests) $(replays)
 
 check:  ## run all tests; the last line counts passed and failed tests
 	@init/install-deps --test
@@ -198,7 +206,7 @@ check:  ## run all tests; the last line counts passed and failed tests
 check-unit: $(unit_tests) $(replays)  ## run the unit tests and replay the fuzz corpora; only=conf selects a folder
 	@$(PYTHON) t/check.py --out $(out) --pound $(pound) --only '$(only)' unit fuzz
 
-check-e2e: $(pound) $(demo)  ## test the real daemon; only=EXPR goes to pytest -k
+check-e2e: $(pound) $(demo) $(check_many)  ## test the real daemon; only=EXPR goes to pytest -k
 	@$(PYTHON) t/check.py --out $(out) --pound $(pound) --only '$(only)' e2e
 
 # Not part of `make check`, because it installs cross-compilers and downloads 100 MB of libraries.
@@ -237,7 +245,7 @@ lint:  ## check layers, sizes, formatting and clang-tidy
 	@t/lint
 
 format:  ## format the sources with clang-format
-	clang-format -i $(wildcard $(folders:%=%/*.cc) $(folders:%=%/*.h) t/unit/*.cc t/unit/*/*.cc t/unit/*/*.h t/fuzz/*.cc t/fuzz/*.h t/demo/*.cc t/bench/*.cc)
+	clang-format -i $(wildcard $(folders:%=%/*.cc) $(folders:%=%/*.h) t/unit/*.cc t/unit/*/*.cc t/unit/*/*.h t/fuzz/*.cc t/fuzz/*.h t/demo/*.cc t/schema/*.cc t/bench/*.cc)
 
 fuzz:  ## run each libFuzzer target for 60 s; seconds=N, only=NAME
 	@init/install-deps --lint
@@ -260,10 +268,11 @@ man   = $(PREFIX)/share/man
 doc   = $(PREFIX)/share/doc/pound
 completions = $(PREFIX)/share/bash-completion/completions
 
-installed = $(sbin)/pound $(sbin)/poundctl $(sbin)/pound-reload $(SYSCONFDIR)/init.d/pound \
+installed = $(sbin)/pound $(sbin)/poundctl $(sbin)/pound-convert $(sbin)/pound-reload $(SYSCONFDIR)/init.d/pound \
             $(units)/pound.service $(units)/pound@.service \
-            $(man)/man8/pound.8 $(man)/man8/poundctl.8 $(man)/man8/pound-reload.8 $(man)/man5/pound.yaml.5 \
-            $(completions)/poundctl $(doc)/README.md $(doc)/CHANGELOG.md $(doc)/SECURITY.md \
+            $(man)/man8/pound.8 $(man)/man8/poundctl.8 $(man)/man8/pound-convert.8 \
+            $(man)/man8/pound-reload.8 $(man)/man5/pound.yaml.5 \
+            $(completions)/poundctl $(doc)/README.md $(doc)/CHANGELOG.md $(doc)/SECURITY.md $(doc)/migration.md $(doc)/pound.schema.json \
             $(doc)/examples/pound.yaml.sample $(doc)/examples/pound.apparmor \
             $(PREFIX)/lib/sysusers.d/pound.conf $(PREFIX)/lib/tmpfiles.d/pound.conf \
             $(doc)/examples/grafana/pound.json $(doc)/examples/prometheus/pound.rules.yml \
@@ -289,18 +298,23 @@ put_of = install -D -m $(2) $(1) $(DESTDIR)$(3)
 install: $(pound)  ## install below DESTDIR and PREFIX; keeps an existing configuration
 	$(call put_of,$(pound),755,$(sbin)/pound)
 	ln -sf pound $(DESTDIR)$(sbin)/poundctl
+	ln -sf pound $(DESTDIR)$(sbin)/pound-convert
 	$(call put_of,init/pound-reload,755,$(sbin)/pound-reload)
 	$(in_place) init/pound.init | $(call put,755,$(SYSCONFDIR)/init.d/pound)
 	$(in_place) init/pound.service | $(call put,644,$(units)/pound.service)
 	$(in_template) init/pound.service | $(call put,644,$(units)/pound@.service)
 	$(call put_of,man/pound.8,644,$(man)/man8/pound.8)
 	$(call put_of,man/poundctl.8,644,$(man)/man8/poundctl.8)
+	$(call put_of,man/pound-convert.8,644,$(man)/man8/pound-convert.8)
 	$(call put_of,man/pound-reload.8,644,$(man)/man8/pound-reload.8)
 	$(call put_of,man/pound.yaml.5,644,$(man)/man5/pound.yaml.5)
 	$(call put_of,init/poundctl.bash-completion,644,$(completions)/poundctl)
+	if schema=$$($(pound) --schema); then printf '%s\n' "$$schema" | $(call put,644,$(doc)/pound.schema.json); \
+	  else echo 'pound.schema.json is not installed: the program does not run on this machine' >&2; fi
 	$(call put_of,README.md,644,$(doc)/README.md)
 	$(call put_of,CHANGELOG.md,644,$(doc)/CHANGELOG.md)
 	$(call put_of,SECURITY.md,644,$(doc)/SECURITY.md)
+	$(call put_of,man/migration.md,644,$(doc)/migration.md)
 	$(call put_of,pound.yaml.sample,644,$(doc)/examples/pound.yaml.sample)
 	$(in_apparmor) init/pound.apparmor | $(call put,644,$(doc)/examples/pound.apparmor)
 	$(call put_of,init/grafana/pound.json,644,$(doc)/examples/grafana/pound.json)

@@ -41,8 +41,9 @@ AddressList load_addresses(const Section& section, std::string_view key, Diagnos
     if (const std::optional<Network> network = parse_network(text, error)) {
       list.push_back({*network, {}, item->where});
     } else {
-      if (text.starts_with('/')) error = "write a file as `file:" + shown(text) + "`";
-      complain(*item, error);
+      if (text.starts_with('/')) error = "write a file as `file:" + shown(as_written(*item)) + "`";
+      const bool is_shown = item->written.empty() || text.starts_with('/');
+      complain(*item, is_shown ? error : "expected " + expectation(*section.find(key)->key));
     }
   }
   return list;

@@ -14,7 +14,9 @@ constexpr auto kCompressKeys = std::to_array<Key>({
     {"Codings", Shape::texts, "zstd, br or gzip", 1, kMaxText},
     {"Types", Shape::texts, "a media type such as `text/html` or `text/*`", 1, kMaxText},
     {"Least", Shape::bytes, "", 0, kMostLeast},
-    {"Level", Shape::target, "a whole number, or a mapping such as `{gzip: 6}`", 1, kMaxText},
+    within(
+        compress_level_schema,
+        {"Level", Shape::target, "a whole number, or a mapping such as `{gzip: 6}`", 1, kMaxText}),
 });
 
 constexpr auto kCompressLevelKeys = std::to_array<Key>({
@@ -27,5 +29,8 @@ constexpr auto kCompressLevelKeys = std::to_array<Key>({
 
 constexpr Schema kCompressSchema{"Compress", kCompressKeys};
 constexpr Schema kCompressLevelSchema{"Level", kCompressLevelKeys};
+
+const Schema& compress_schema() { return kCompressSchema; }
+const Schema& compress_level_schema() { return kCompressLevelSchema; }
 
 }  // namespace conf

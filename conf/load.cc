@@ -1,19 +1,17 @@
-// A file in, a Config or diagnostics out: see load.h.
+// Files in, a Config or diagnostics out: see load.h.
 //
 // Bytes, text, tree, sections, then the checks across sections. Each step works on what the step
 // before it could make, so that one run reports as many mistakes as possible.
 #include "conf/load.h"
 
-#include <sys/stat.h>
-
 #include <memory>
 #include <utility>
 
-#include "conf/file.h"
 #include "conf/load_backend.h"
 #include "conf/load_control.h"
 #include "conf/load_global.h"
 #include "conf/load_listener.h"
+#include "conf/old_format.h"
 #include "conf/section.h"
 #include "conf/source_text.h"
 #include "conf/validate.h"
@@ -22,27 +20,6 @@
 namespace conf {
 
 namespace {
-
-std::string kind_of(mode_t mode) {
-  if (S_ISDIR(mode)) return "a directory";
-  if (S_ISFIFO(mode)) return "a FIFO";
-  if (S_ISCHR(mode) || S_ISBLK(mode)) return "a device";
-  return "no file";
-}
-
-std::string reason(const FileError& error) {
-  switch (error.kind) {
-    case FileError::Kind::open:
-      return "cannot open it: " + error.text();
-    case FileError::Kind::read:
-      return "cannot read it: " + error.text();
-    case FileError::Kind::not_regular:
-      return "this is " + kind_of(error.mode) + ", expected a file";
-    case FileError::Kind::too_large:
-      return "more than " + std::to_string(error.most >> 20) + " MiB of text";
-  }
-  return "";
-}
 
 Config load_top(const Node& root, Diagnostics& diagnostics) {
   const Section top(top_schema(), root, diagnostics);
@@ -60,15 +37,15 @@ Config load_top(const Node& root, Diagnostics& diagnostics) {
   return config;
 }
 
-std::optional<Config> load_source(const std::shared_ptr<const SourceFile>& file,
-                                  Diagnostics& diagnostics) {
+// A tree whose root is a mapping. Nothing when an error was added.
+std::optional<Tree> parse_mapping(const std::shared_ptr<const SourceFile>& file,
+                                  const Surroundings& surroundings, Diagnostics& diagnostics) {
   if (!check_source(file, diagnostics)) return std::nullopt;
-  const std::optional<Tree> tree = Tree::parse(file, diagnostics);
+  std::optional<Tree> tree = Tree::parse(file, surroundings, diagnostics);
   if (!tree) return std::nullopt;
-  const Position whole{file, 0, 0};
   const Node* root = tree->root();
   if (root == nullptr || root->is(Node::Kind::null)) {
-    diagnostics.error(whole, "there is nothing in it, expected Backends and listeners");
+    diagnostics.error({file, 0, 0}, "there is nothing in it, expected Backends and listeners");
     return std::nullopt;
   }
   if (root->is(Node::Kind::invalid)) return std::nullopt;
@@ -77,30 +54,66 @@ std::optional<Config> load_source(const std::shared_ptr<const SourceFile>& file,
                                        ", expected a mapping with Backends and listeners");
     return std::nullopt;
   }
-  Config config = load_top(*root, diagnostics);
-  validate(config, whole, diagnostics);
+  return tree;
+}
+
+std::optional<Config> load_source(const std::shared_ptr<const SourceFile>& file,
+                                  const Surroundings& surroundings, Diagnostics& diagnostics) {
+  Diagnostics of_text;
+  const std::optional<Tree> tree = parse_mapping(file, surroundings, of_text);
+  const std::size_t old_line = tree ? 0 : line_of_old_format(file->text);
+  if (old_line != 0) {
+    diagnostics.error({file, old_line, 1}, "this is the format of Pound 2.x; `pound-convert " +
+                                               shown(file->name) +
+                                               "` writes it as YAML, see pound-convert(8)");
+    return std::nullopt;
+  }
+  diagnostics.append(of_text);
+  if (!tree) return std::nullopt;
+  Config config = load_top(*tree->root(), diagnostics);
+  validate(config, {file, 0, 0}, diagnostics);
   return config;
+}
+
+// What can be made of a text, even if it has errors.
+std::optional<Config> read_text(const std::string& name, std::string_view text,
+                                const Surroundings& surroundings, Diagnostics& diagnostics) {
+  const auto file = std::make_shared<const SourceFile>(
+      SourceFile{name, std::string(without_byte_order_mark(text))});
+  std::optional<Config> config = load_source(file, surroundings, diagnostics);
+  diagnostics.sort();
+  return config;
+}
+
+// The same of a file.
+std::optional<Config> read(const std::string& path, Diagnostics& diagnostics) {
+  const SystemSurroundings system;
+  std::string error;
+  const std::optional<std::string> text = system.read(path, kMaxFileBytes, error);
+  if (text) return read_text(path, *text, system, diagnostics);
+  auto file = std::make_shared<const SourceFile>(SourceFile{path, ""});
+  diagnostics.error({std::move(file), 0, 0}, error);
+  return std::nullopt;
 }
 
 }  // namespace
 
 std::optional<Config> load(const std::string& path, Diagnostics& diagnostics) {
-  FileError error;
-  const std::optional<std::string> text = read_file(path, kMaxFileBytes, error);
-  if (text) return load_text(path, *text, diagnostics);
-  auto file = std::make_shared<const SourceFile>(SourceFile{path, ""});
-  diagnostics.error({std::move(file), 0, 0}, reason(error));
-  return std::nullopt;
+  std::optional<Config> config = read(path, diagnostics);
+  if (diagnostics.has_errors()) return std::nullopt;
+  return config;
 }
 
 std::optional<Config> load_text(const std::string& name, std::string_view text,
-                                Diagnostics& diagnostics) {
-  const auto file = std::make_shared<const SourceFile>(
-      SourceFile{name, std::string(without_byte_order_mark(text))});
-  std::optional<Config> config = load_source(file, diagnostics);
-  diagnostics.sort();
+                                Diagnostics& diagnostics, const Surroundings& surroundings) {
+  std::optional<Config> config = read_text(name, text, surroundings, diagnostics);
   if (diagnostics.has_errors()) return std::nullopt;
   return config;
+}
+
+std::optional<ControlSocket> find_control(const std::string& path, Diagnostics& diagnostics) {
+  const std::optional<Config> config = read(path, diagnostics);
+  return config ? config->control : std::nullopt;
 }
 
 }  // namespace conf

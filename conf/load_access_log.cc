@@ -110,7 +110,9 @@ std::optional<AccessLog> load_access_log(const Section& section, Diagnostics& di
   AccessLog made{AccessLog::Kind::format};
   const std::string problem = FormatReader(value.text).read(made.parts);
   if (problem.empty()) return made;
-  diagnostics.error(value.where, "the format of `AccessLog` " + problem);
+  diagnostics.error(value.where,
+                    "the format of `AccessLog` " +
+                        (value.written.empty() ? problem : "is not valid; " + fault_in(value, "")));
   return std::nullopt;
 }
 

@@ -22,7 +22,8 @@ void load_head_add(const Section& section, Backend& backend, Diagnostics& diagno
       backend.head_add.push_back(std::move(*line));
     } else {
       diagnostics.error(item->where, "`HeadAdd` is " + describe(*item) +
-                                         ", expected a header as `Name: value`; " + error);
+                                         ", expected a header as `Name: value`; " +
+                                         fault_in(*item, error));
     }
   }
 }

@@ -84,7 +84,8 @@ void load_body(const Section& section, Check& check, Diagnostics& diagnostics) {
   std::string error;
   check.body = Pattern::compile(member->value->text, Pattern::Case::sensitive, error);
   if (!check.body) {
-    refuse(*member->value, "Body", expectation(*member->key) + "; " + error, diagnostics);
+    refuse(*member->value, "Body",
+           expectation(*member->key) + "; " + fault_in(*member->value, error), diagnostics);
   } else if (check.method == Check::Method::head) {
     diagnostics.error(member->value->where,
                       "`Body` does not apply with `Method: HEAD`, whose responses have no body");

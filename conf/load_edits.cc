@@ -23,12 +23,14 @@ constexpr std::array kEditVariables{Variable::host,   Variable::path,  Variable:
 std::string in_code(std::string_view text) { return "`" + shown(text) + "`"; }
 
 // The name of a field; false when it was reported.
-bool check_name(std::string_view key, const std::string& name, const Position& where,
+bool check_name(std::string_view key, const std::string& name, const Node& node,
                 Diagnostics& diagnostics) {
   if (is_token(name)) return true;
-  diagnostics.error(where, in_code(key) + " has " + in_code(name) +
-                               ", expected the name of a header, made of letters, digits and " +
-                               std::string(kTokenMarks));
+  const std::string_view text = node.written.empty() ? std::string_view(name) : node.written;
+  diagnostics.error(node.where,
+                    in_code(key) + " has " + in_code(text) +
+                        ", expected the name of a header, made of letters, digits and " +
+                        std::string(kTokenMarks));
   return false;
 }
 
@@ -43,9 +45,9 @@ std::vector<FieldEdits::Name> load_remove(const Section& section, Diagnostics& d
                         "`Remove` has `*`, which would be every header; expected the "
                         "name of a header, or a beginning such as `X-Foo-*`");
     } else if (name.find('*') != std::string::npos) {
-      diagnostics.error(item->where, "`Remove` has " + in_code(item->text) +
+      diagnostics.error(item->where, "`Remove` has " + in_code(as_written(*item)) +
                                          "; an asterisk stands at the end only, as in `X-Foo-*`");
-    } else if (check_name("Remove", name, item->where, diagnostics)) {
+    } else if (check_name("Remove", name, *item, diagnostics)) {
       names.push_back({std::move(name), is_beginning, item->where});
     }
   }
@@ -76,7 +78,7 @@ class LinesLoader {
 
  private:
   bool takes_name(const Node& name) {
-    if (!check_name(key_, name.text, name.where, diagnostics_)) return false;
+    if (!check_name(key_, name.text, name, diagnostics_)) return false;
     const auto [first, is_new] = first_.emplace(to_lower(name.text), &name);
     if (is_new) return true;
     diagnostics_.error(name.where, in_code(key_) + " has " + in_code(name.text) + " twice");
@@ -100,7 +102,7 @@ class LinesLoader {
     std::string error;
     std::optional<Template> made =
         parse_template(trim(value.text), {.names = kEditVariables}, error);
-    if (!made) return report(describe(value) + "; " + error);
+    if (!made) return report(describe(value) + "; " + fault_in(value, error));
     lines_.push_back({name.text, std::move(*made), name.where});
   }
 

@@ -153,6 +153,7 @@ class Loader {
       for (const Node* child : value.children) {
         const Node& item = follow(*child);
         if (item.is(Node::Kind::scalar)) patterns.push_back(&item);
+        if (item.is(Node::Kind::invalid)) return {};
       }
     }
     const bool all_are_texts =

@@ -57,7 +57,8 @@ std::optional<Redirect> load_url(const Section& service, const Key& key, const N
   if (!redirect || !take_variables(service, node.text, *redirect, error)) {
     redirect.reset();
     diagnostics.error(node.where, "`" + std::string(name) + "` is " + describe(node) +
-                                      ", expected " + expectation(key) + "; " + error);
+                                      ", expected " + expectation(key) + "; " +
+                                      fault_in(node, error));
   }
   return redirect;
 }

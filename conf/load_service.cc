@@ -113,8 +113,9 @@ std::optional<Pattern> ServiceLoader::compile(const Node& node, std::string_view
   std::string error;
   std::optional<Pattern> pattern = Pattern::compile(node.text, letter_case, error);
   if (!pattern) {
-    diagnostics_.error(node.where,
-                       "`" + std::string(key) + "` is not a valid regular expression: " + error);
+    diagnostics_.error(
+        node.where,
+        "`" + std::string(key) + "` is not a valid regular expression: " + fault_in(node, error));
   }
   return pattern;
 }
@@ -148,7 +149,8 @@ std::optional<Rewrite> ServiceLoader::load_rewrite(const Node& node) {
   std::string error;
   std::optional<CapturePattern> pattern = CapturePattern::compile(from->value->text, error);
   if (!pattern) {
-    diagnostics_.error(from->value->where, "`From` is not a valid regular expression: " + error);
+    diagnostics_.error(from->value->where, "`From` is not a valid regular expression: " +
+                                               fault_in(*from->value, error));
     return std::nullopt;
   }
   const auto most = static_cast<unsigned>(CapturePattern::kMostGroups);
@@ -156,7 +158,8 @@ std::optional<Rewrite> ServiceLoader::load_rewrite(const Node& node) {
       to->value->text, {.names = kRewriteVariables, .groups = std::min(pattern->groups(), most)},
       error);
   if (!text) {
-    diagnostics_.error(to->value->where, "`To` is " + describe(*to->value) + "; " + error);
+    diagnostics_.error(to->value->where,
+                       "`To` is " + describe(*to->value) + "; " + fault_in(*to->value, error));
     return std::nullopt;
   }
   return Rewrite{std::move(*pattern), std::move(*text), to->value->where};
@@ -164,6 +167,7 @@ std::optional<Rewrite> ServiceLoader::load_rewrite(const Node& node) {
 
 void ServiceLoader::warn_about_hosts(const Section& section) {
   for (const Node* item : section.items("HeadRequire")) {
+    if (!item->written.empty()) continue;  // the warning would show the value of a variable
     std::string warning = host_pattern_warning(item->text);
     if (!warning.empty()) diagnostics_.warning(Lint::host_pattern, item->where, std::move(warning));
   }

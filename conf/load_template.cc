@@ -114,6 +114,10 @@ std::optional<Template> parse_template(std::string_view text, const KnownVariabl
   return made;
 }
 
+bool is_variable_name(std::string_view name) {
+  return std::ranges::find(kNames, name, &Name::text) != kNames.end();
+}
+
 bool has_variables(std::string_view text) {
   for (std::size_t i = text.find('$'); i != std::string_view::npos; i = text.find('$', i + 2)) {
     if (!text.substr(i + 1).starts_with('$')) return true;

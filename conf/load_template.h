@@ -25,6 +25,9 @@ struct KnownVariables {
 std::optional<Template> parse_template(std::string_view text, const KnownVariables& known,
                                        std::string& error);
 
+// Whether some text may use a variable of this name, such as `host`.
+bool is_variable_name(std::string_view name);
+
 // Whether `text` has a variable, known or not.
 bool has_variables(std::string_view text);
 

@@ -32,6 +32,9 @@ enum class Shape {
   backends,  // an alias, or a list of them
 };
 
+// The longest path of a file, in bytes.
+inline constexpr std::int64_t kMaxPath = 4095;
+
 // A row may stand for a family of keys rather than one: `ErrNNN` is Err400, Err401 …
 inline constexpr std::string_view kFamilyMark = "NNN";
 
@@ -60,9 +63,16 @@ struct Key {
   std::int64_t family_low = 0;  // bounds of the number of a family
   std::int64_t family_high = 0;
   const Schema& (*inner)() = nullptr;  // of a mapping, or of the mappings in a list
+  Shape values = Shape::texts;         // of a mapping with any names and no table: text or texts
 
   bool is_family() const { return family_high != 0; }
 };
+
+// The row of a key below which the table of `inner` applies.
+constexpr Key within(const Schema& (*inner)(), Key key) {
+  key.inner = inner;
+  return key;
+}
 
 struct Schema {
   std::string_view name;  // "a backend"
@@ -87,6 +97,8 @@ const Schema& redirect_schema();
 const Schema& respond_schema();
 const Schema& maintenance_schema();
 const Schema& auth_schema();
+const Schema& compress_schema();
+const Schema& compress_level_schema();
 const Schema& client_cert_schema();
 const Schema& certificate_schema();
 const Schema& clients_schema();

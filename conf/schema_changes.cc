@@ -18,7 +18,7 @@ constexpr auto kRedirectCodes =
 
 constexpr auto kEditKeys = std::to_array<Key>({
     {"Remove", Shape::texts, "the name of a header, or a beginning such as `X-Foo-*`", 1, kMaxName},
-    {"Set", Shape::mapping, kLinesNoun},
+    {.name = "Set", .shape = Shape::mapping, .noun = kLinesNoun, .values = Shape::text},
     {"Add", Shape::mapping, kLinesNoun},
 });
 

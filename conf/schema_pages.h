@@ -6,8 +6,6 @@
 
 namespace conf {
 
-inline constexpr std::int64_t kMaxPath = 4095;
-
 inline constexpr Key kErrorPages{.name = "ErrNNN",
                                  .shape = Shape::text,
                                  .noun = "the path of an HTML file",

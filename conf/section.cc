@@ -97,24 +97,35 @@ void Section::take(const Node& name, const Node& written) {
     reported_.insert(nearest_key(schema_, name.text));
     return;
   }
-  const auto [first, is_new] = first_.emplace(std::pair{match.key, match.number}, &name);
-  if (!is_new) {
-    const bool renamed = !equal_ignoring_case(name.text, first->second->text);
-    diagnostics_.error(
-        name.where, in_code(name.text) +
-                        (renamed ? ", another name of " + in_code(first->second->text) + "," : "") +
-                        " is given twice");
-    diagnostics_.note(first->second->where, "it is first given here");
-    return;
-  }
+  const SourceFile* const file = &schema_ == &top_schema() ? name.where.file.get() : nullptr;
+  const auto [first, is_new] = first_.emplace(Given{match.key, match.number, file}, &name);
+  if (!is_new) return refuse_again(name, *first->second);
   const Node& value = follow(written);
   if (value.is(Node::Kind::null) && !match.key->required) return;
   Member member{match.key, match.number, &value, 0, {}};
   if (check(member, written, name.text)) {
-    members_.push_back(std::move(member));
+    keep(std::move(member));
   } else {
     reported_.insert(match.key);
   }
+}
+
+void Section::refuse_again(const Node& name, const Node& first) {
+  const bool renamed = !equal_ignoring_case(name.text, first.text);
+  diagnostics_.error(name.where,
+                     in_code(name.text) +
+                         (renamed ? ", another name of " + in_code(first.text) + "," : "") +
+                         " is given twice");
+  diagnostics_.note(first.where, "it is first given here");
+}
+
+void Section::keep(Member member) {
+  for (Member& known : members_) {
+    if (known.key != member.key || known.family_number != member.family_number) continue;
+    known.items.insert(known.items.end(), member.items.begin(), member.items.end());
+    return;
+  }
+  members_.push_back(std::move(member));
 }
 
 bool Section::check(Member& member, const Node& written, std::string_view name) {
@@ -241,7 +252,7 @@ void Section::report_missing(std::string_view name) const {
 
 void Section::report_all_missing() const {
   for (const Key& key : schema_.keys) {
-    if (key.required && !first_.contains({&key, 0})) report_missing(key.name);
+    if (key.required && !first_.contains({&key, 0, nullptr})) report_missing(key.name);
   }
 }
 

@@ -10,7 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
+#include <tuple>
 #include <vector>
 
 #include "conf/diagnostic.h"
@@ -31,7 +31,8 @@ class Section {
         items;  // of a list: the texts, mappings or aliases in it; of a text: itself
   };
 
-  // `mappings` count as one. A missing key is reported at `where`.
+  // `mappings` count as one. A missing key is reported at `where`. At the top level, each
+  // file may give a key, and the lists of all files are one.
   Section(const Schema& schema, std::span<const Node* const> mappings, Position where,
           Diagnostics& diagnostics);
   Section(const Schema& schema, const Node& mapping, Diagnostics& diagnostics);
@@ -58,6 +59,8 @@ class Section {
  private:
   void take_mapping(const Node& mapping);
   void take(const Node& name, const Node& written);
+  void refuse_again(const Node& name, const Node& first);
+  void keep(Member member);
   bool check(Member& member, const Node& written, std::string_view name);
   bool check_scalar(Member& member, std::string_view name);
   bool check_text(const Key& key, const Node& value, std::string_view name);
@@ -73,8 +76,9 @@ class Section {
   Diagnostics& diagnostics_;
   Position where_;
   std::vector<Member> members_;
-  std::map<std::pair<const Key*, std::int64_t>, const Node*>
-      first_;                      // where each key is first given
+  // A key, its number in a family and, at the top level, the file that it is in.
+  using Given = std::tuple<const Key*, std::int64_t, const SourceFile*>;
+  std::map<Given, const Node*> first_;  // where each key is first given
   std::set<const Key*> reported_;  // keys with a fault, and keys that an unknown one probably meant
 };
 

@@ -79,7 +79,12 @@ std::string cannot_begin(std::string_view next) {
 
 }  // namespace
 
-YamlProblem explain(std::string_view problem, std::string_view context, std::string_view next) {
+YamlProblem explain(std::string_view problem, std::string_view context, std::string_view text,
+                    std::size_t at) {
+  const std::string_view next = text.substr(at);
+  if (next.starts_with('{') && text.substr(0, at).ends_with('$')) {
+    return {"a value with `${` needs quotes between braces or brackets", false, ""};
+  }
   if (problem == "found character that cannot start any token") {
     return {cannot_begin(next), false, ""};
   }

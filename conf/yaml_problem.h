@@ -15,7 +15,8 @@ struct YamlProblem {
   std::string begun;        // a note for the beginning of the construct; may be empty
 };
 
-// `next` is the text after the position where the parser gave up.
-YamlProblem explain(std::string_view problem, std::string_view context, std::string_view next);
+// The parser gave up at the offset `at` of `text`.
+YamlProblem explain(std::string_view problem, std::string_view context, std::string_view text,
+                    std::size_t at = 0);
 
 }  // namespace conf

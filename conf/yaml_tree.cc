@@ -11,9 +11,14 @@
 #include <new>
 #include <utility>
 
+#include "conf/anchors.h"
+#include "conf/environment.h"
+#include "conf/include.h"
+#include "conf/load.h"
+#include "conf/position_map.h"
 #include "conf/scalar.h"
-#include "conf/suggest.h"
-#include "conf/utf8.h"
+#include "conf/schema.h"
+#include "conf/source_text.h"
 #include "conf/yaml_problem.h"
 
 namespace conf {
@@ -56,50 +61,6 @@ class Event {
   yaml_event_t event_{};
 };
 
-// Converts the lines and columns of libyaml, which counts characters from 0, to positions.
-class PositionMap {
- public:
-  explicit PositionMap(const std::shared_ptr<const SourceFile>& file) : file_(file) {
-    std::string_view rest = file_->text;
-    while (!rest.empty()) {
-      starts_.push_back(file_->text.size() - rest.size());
-      take_line(rest);
-    }
-    starts_.push_back(file_->text.size());
-  }
-
-  std::size_t offset(const yaml_mark_t& mark) {
-    const std::size_t line = std::min(mark.line, starts_.size() - 1);
-    if (line != line_ || mark.column < column_) {
-      line_ = line;
-      column_ = 0;
-      offset_ = starts_[line];
-    }
-    const std::string_view text = file_->text;
-    while (column_ < mark.column && offset_ < text.size()) {
-      char32_t ignored = 0;
-      offset_ += std::max<std::size_t>(decode_utf8(text.substr(offset_), ignored), 1);
-      ++column_;
-    }
-    return offset_;
-  }
-
-  Position position(const yaml_mark_t& mark) {
-    const std::size_t at = offset(mark);
-    return {file_, line_ + 1, at - starts_[line_] + 1};
-  }
-
-  const SourceFile& file() const { return *file_; }
-
- private:
-  std::shared_ptr<const SourceFile> file_;
-  std::vector<std::size_t> starts_;  // of every line, then the end of the text
-  // The last position that was found. The next one is usually a little further on.
-  std::size_t line_ = 0;
-  std::size_t column_ = 0;
-  std::size_t offset_ = 0;
-};
-
 std::string to_string(const yaml_char_t* text) {
   return text == nullptr ? "" : reinterpret_cast<const char*>(text);
 }
@@ -116,52 +77,92 @@ bool is_supported_tag(std::string_view tag) {
 
 class TreeBuilder {
  public:
-  TreeBuilder(const std::shared_ptr<const SourceFile>& file, Diagnostics& diagnostics)
-      : positions_(file), diagnostics_(diagnostics) {}
+  TreeBuilder(const std::shared_ptr<const SourceFile>& file, const Surroundings& surroundings,
+              Diagnostics& diagnostics)
+      : surroundings_(surroundings),
+        diagnostics_(diagnostics),
+        includes_(file, surroundings, diagnostics),
+        anchors_(diagnostics) {}
 
-  std::optional<Tree> build();
+  std::optional<Tree> build(const std::shared_ptr<const SourceFile>& file);
 
  private:
   enum class Next { go_on, stop };
 
+  // A file in progress.
+  struct Reading {
+    PositionMap positions;
+    std::size_t base;  // how many mappings and lists of other files are open around it
+    Node* root = nullptr;
+    bool has_document = false;
+  };
+  // How the reading of a file ended.
+  enum class End { complete, faulty, beyond_limit };
+
+  End read(const std::shared_ptr<const SourceFile>& file, Node*& root);
+  End read_events();
   Next handle(const yaml_event_t& event);
   Next begin_document(const yaml_event_t& event);
   Next add(const yaml_event_t& event, Node node, const yaml_char_t* anchor, const yaml_char_t* tag);
   Next add_scalar(const yaml_event_t& event);
+  void expand_variables(Node& scalar);
   Next add_alias(const yaml_event_t& event);
   Next open(const yaml_event_t& event, Node::Kind kind, const yaml_char_t* anchor,
             const yaml_char_t* tag);
-  void close();
-  void attach(Node& node, bool unquoted);
-  void remember_anchor(Node& node);
+  Next close();
+  bool is_key_next() const;
+  Next attach(Node& node, bool unquoted);
+  Next include_all(const Node& value);
+  Next include(const Node& item);
+  Next include_file(const std::string& path, const IncludeItem& item);
+  void merge(const Node* root);
   void report_syntax(const yaml_parser_t& parser);
-  void report_unknown_aliases();
+  Position position(const yaml_mark_t& mark) {
+    return reading_->positions.position(mark.line, mark.column);
+  }
 
-  PositionMap positions_;
+  const Surroundings& surroundings_;
   Diagnostics& diagnostics_;
+  Includes includes_;
+  Anchors anchors_;
   Tree tree_;
-  std::vector<Node*> open_;  // the mappings and lists in progress, outermost first
-  std::map<std::string, Node*, std::less<>> anchors_;
-  std::vector<const Node*> unknown_aliases_;
+  Reading* reading_ = nullptr;  // the innermost file in progress
+  std::vector<Node*> open_;     // the mappings and lists in progress, outermost first
   std::size_t written_out_ = 0;
-  bool has_document_ = false;
+  std::size_t expanded_ = 0;  // bytes of values with variables
+  bool is_faulty_ = false;    // an included file is no mapping of YAML
 };
 
-std::optional<Tree> TreeBuilder::build() {
-  Parser parser(positions_.file().text);
-  bool complete = false;
-  while (!complete) {
+std::optional<Tree> TreeBuilder::build(const std::shared_ptr<const SourceFile>& file) {
+  Node* root = nullptr;
+  const End end = read(file, root);
+  if (!is_faulty_ && !includes_.has_gaps()) anchors_.report_unknown();
+  if (is_faulty_ || end != End::complete) return std::nullopt;
+  tree_.root_ = root;
+  return std::move(tree_);
+}
+
+TreeBuilder::End TreeBuilder::read(const std::shared_ptr<const SourceFile>& file, Node*& root) {
+  Reading reading{PositionMap(file), open_.size()};
+  Reading* const outer = std::exchange(reading_, &reading);
+  const End end = read_events();
+  reading_ = outer;
+  open_.resize(reading.base);
+  root = reading.root;
+  return end;
+}
+
+TreeBuilder::End TreeBuilder::read_events() {
+  Parser parser(reading_->positions.file()->text);
+  while (true) {
     Event event;
     if (!parser.next(event.get())) {
       report_syntax(parser.state());
-      break;
+      return End::faulty;
     }
-    complete = event.get().type == YAML_STREAM_END_EVENT;
-    if (!complete && handle(event.get()) == Next::stop) break;
+    if (event.get().type == YAML_STREAM_END_EVENT) return End::complete;
+    if (handle(event.get()) == Next::stop) return End::beyond_limit;
   }
-  report_unknown_aliases();
-  if (!complete) return std::nullopt;
-  return std::move(tree_);
 }
 
 TreeBuilder::Next TreeBuilder::handle(const yaml_event_t& event) {
@@ -182,20 +183,19 @@ TreeBuilder::Next TreeBuilder::handle(const yaml_event_t& event) {
     }
     case YAML_SEQUENCE_END_EVENT:
     case YAML_MAPPING_END_EVENT:
-      close();
-      return Next::go_on;
+      return close();
     default:
       return Next::go_on;
   }
 }
 
 TreeBuilder::Next TreeBuilder::begin_document(const yaml_event_t& event) {
-  if (has_document_) {
-    diagnostics_.error(positions_.position(event.start_mark),
+  if (reading_->has_document) {
+    diagnostics_.error(position(event.start_mark),
                        "a second document begins here; a configuration is one document");
     return Next::stop;
   }
-  has_document_ = true;
+  reading_->has_document = true;
   return Next::go_on;
 }
 
@@ -206,8 +206,24 @@ TreeBuilder::Next TreeBuilder::add_scalar(const yaml_event_t& event) {
   node.text.assign(reinterpret_cast<const char*>(data.value), data.length);
   node.kind = unquoted && is_null(node.text) ? Node::Kind::null : Node::Kind::scalar;
   if (add(event, std::move(node), data.anchor, data.tag) == Next::stop) return Next::stop;
-  attach(tree_.nodes_.back(), unquoted);
-  return Next::go_on;
+  Node& added = tree_.nodes_.back();
+  if (!is_key_next() && added.is(Node::Kind::scalar)) expand_variables(added);
+  return attach(added, unquoted);
+}
+
+void TreeBuilder::expand_variables(Node& scalar) {
+  if (!may_have_variables(scalar.text)) return;
+  std::string error;
+  const auto find = [this](const std::string& name) { return surroundings_.variable(name); };
+  std::optional<std::string> text = expand(scalar.text, find, kMaxFileBytes - expanded_, error);
+  if (!text) {
+    diagnostics_.error(scalar.where, error);
+    scalar.kind = Node::Kind::invalid;
+    return;
+  }
+  expanded_ += text->size();
+  if (*text == scalar.text) return;
+  scalar.written = std::exchange(scalar.text, std::move(*text));
 }
 
 TreeBuilder::Next TreeBuilder::add_alias(const yaml_event_t& event) {
@@ -216,18 +232,18 @@ TreeBuilder::Next TreeBuilder::add_alias(const yaml_event_t& event) {
   node.text = to_string(event.data.alias.anchor);
   if (add(event, std::move(node), nullptr, nullptr) == Next::stop) return Next::stop;
   Node& alias = tree_.nodes_.back();
-  const auto found = anchors_.find(alias.text);
-  if (found == anchors_.end()) {
+  Node* const target = anchors_.find(alias.text);
+  if (target == nullptr) {
     alias.kind = Node::Kind::invalid;
-    unknown_aliases_.push_back(&alias);
-  } else if (std::find(open_.begin(), open_.end(), found->second) != open_.end()) {
+    anchors_.add_unknown(alias);
+  } else if (std::find(open_.begin(), open_.end(), target) != open_.end()) {
     alias.kind = Node::Kind::invalid;
     diagnostics_.error(alias.where,
                        "`*" + shown(alias.text) + "` is inside the value that it refers to");
-    diagnostics_.note(found->second->where, "it begins here");
+    diagnostics_.note(target->where, "it begins here");
   } else {
-    alias.target = found->second;
-    alias.written_out = alias.target->written_out;
+    alias.target = target;
+    alias.written_out = target->written_out;
     written_out_ += alias.written_out;
   }
   if (written_out_ > kMaxNodesWrittenOut) {
@@ -235,18 +251,16 @@ TreeBuilder::Next TreeBuilder::add_alias(const yaml_event_t& event) {
                                         std::to_string(kMaxNodesWrittenOut) + " values");
     return Next::stop;
   }
-  attach(alias, false);
-  return Next::go_on;
+  return attach(alias, false);
 }
 
 TreeBuilder::Next TreeBuilder::open(const yaml_event_t& event, Node::Kind kind,
                                     const yaml_char_t* anchor, const yaml_char_t* tag) {
   Node node;
   node.kind = kind;
-  if (open_.size() >= kMaxDepth) {
-    diagnostics_.error(
-        positions_.position(event.start_mark),
-        "mappings and lists are nested more than " + std::to_string(kMaxDepth) + " deep");
+  if (open_.size() - reading_->base >= kMaxDepth) {
+    diagnostics_.error(position(event.start_mark), "mappings and lists are nested more than " +
+                                                       std::to_string(kMaxDepth) + " deep");
     return Next::stop;
   }
   if (add(event, std::move(node), anchor, tag) == Next::stop) return Next::stop;
@@ -254,16 +268,16 @@ TreeBuilder::Next TreeBuilder::open(const yaml_event_t& event, Node::Kind kind,
   return Next::go_on;
 }
 
-void TreeBuilder::close() {
+TreeBuilder::Next TreeBuilder::close() {
   Node& node = *open_.back();
   open_.pop_back();
-  attach(node, false);
+  return attach(node, false);
 }
 
 // Makes a node with its position and anchor. `attach` adds it to the tree when it is complete.
 TreeBuilder::Next TreeBuilder::add(const yaml_event_t& event, Node node, const yaml_char_t* anchor,
                                    const yaml_char_t* tag) {
-  node.where = positions_.position(event.start_mark);
+  node.where = position(event.start_mark);
   if (tree_.nodes_.size() >= kMaxNodes) {
     diagnostics_.error(node.where, "more than " + std::to_string(kMaxNodes) + " values");
     return Next::stop;
@@ -273,24 +287,24 @@ TreeBuilder::Next TreeBuilder::add(const yaml_event_t& event, Node node, const y
     diagnostics_.error(node.where, "the tag `" + shown(name) + "` is not supported");
   }
   Node& added = tree_.nodes_.emplace_back(std::move(node));
-  if (!added.anchor.empty()) remember_anchor(added);
+  if (!added.anchor.empty()) anchors_.add(added);
   return Next::go_on;
 }
 
-void TreeBuilder::remember_anchor(Node& node) {
-  const auto [entry, is_new] = anchors_.emplace(node.anchor, &node);
-  if (is_new) return;
-  diagnostics_.error(node.where, "the anchor `&" + shown(node.anchor) + "` is given twice");
-  diagnostics_.note(entry->second->where, "it is first given here");
+bool TreeBuilder::is_key_next() const {
+  if (open_.size() == reading_->base) return false;
+  const Node& parent = *open_.back();
+  return parent.is(Node::Kind::mapping) && parent.children.size() % 2 == 0;
 }
 
-void TreeBuilder::attach(Node& node, bool unquoted) {
-  if (open_.empty()) {
-    tree_.root_ = &node;
-    return;
+TreeBuilder::Next TreeBuilder::attach(Node& node, bool unquoted) {
+  const std::size_t depth = open_.size() - reading_->base;
+  if (depth == 0) {
+    reading_->root = &node;
+    return Next::go_on;
   }
   Node& parent = *open_.back();
-  const bool is_key = parent.is(Node::Kind::mapping) && parent.children.size() % 2 == 0;
+  const bool is_key = is_key_next();
   if (is_key && unquoted && node.text == "<<") {
     diagnostics_.error(node.where, "merge keys (`<<`) are not supported; write the keys out");
     node.kind = Node::Kind::invalid;
@@ -300,62 +314,82 @@ void TreeBuilder::attach(Node& node, bool unquoted) {
   }
   parent.children.push_back(&node);
   parent.written_out += node.written_out;
+  if (depth != 1 || is_key || !parent.is(Node::Kind::mapping)) return Next::go_on;
+  const Node& key = *parent.children[parent.children.size() - 2];
+  const bool is_include = key.is(Node::Kind::scalar) && equal_ignoring_case(key.text, kIncludeKey);
+  return is_include ? include_all(follow(node)) : Next::go_on;
+}
+
+// Passes over what is no path. The check of the keys reports it.
+TreeBuilder::Next TreeBuilder::include_all(const Node& value) {
+  if (!value.is(Node::Kind::sequence)) return include(value);
+  for (const Node* item : value.children) {
+    if (include(follow(*item)) == Next::stop) return Next::stop;
+  }
+  return Next::go_on;
+}
+
+TreeBuilder::Next TreeBuilder::include(const Node& item) {
+  const bool is_path = item.is(Node::Kind::scalar) && !item.text.empty() &&
+                       static_cast<std::int64_t>(item.text.size()) <= kMaxPath &&
+                       !has_control_byte(item.text);
+  if (!is_path) return Next::go_on;
+  const IncludeItem named{item.text, std::string(as_written(item)), item.where};
+  const std::optional<std::vector<std::string>> paths = includes_.paths(named);
+  if (!paths) return Next::go_on;
+  for (const std::string& path : *paths) {
+    if (include_file(path, named) == Next::stop) return Next::stop;
+  }
+  return Next::go_on;
+}
+
+TreeBuilder::Next TreeBuilder::include_file(const std::string& path, const IncludeItem& item) {
+  const std::shared_ptr<const SourceFile> file = includes_.open(path, item);
+  if (file == nullptr) return Next::go_on;
+  Node* root = nullptr;
+  const End end = check_source(file, diagnostics_) ? read(file, root) : End::faulty;
+  includes_.close();
+  if (end == End::beyond_limit) return Next::stop;
+  if (end == End::faulty) {
+    is_faulty_ = true;
+  } else {
+    merge(root);
+  }
+  return Next::go_on;
+}
+
+// The keys of an included file become keys of the file that includes it.
+void TreeBuilder::merge(const Node* root) {
+  if (root == nullptr || root->is(Node::Kind::null) || root->is(Node::Kind::invalid)) return;
+  if (!root->is(Node::Kind::mapping)) {
+    is_faulty_ = true;
+    diagnostics_.error(root->where, "the top level is " + describe(*root) +
+                                        ", expected a mapping with keys such as Backends");
+    return;
+  }
+  Node& whole = *open_.back();
+  whole.children.insert(whole.children.end(), root->children.begin(), root->children.end());
+  whole.written_out += root->written_out;
 }
 
 void TreeBuilder::report_syntax(const yaml_parser_t& parser) {
   if (parser.error == YAML_MEMORY_ERROR) throw std::bad_alloc();
-  const std::string_view text = positions_.file().text;
+  PositionMap& positions = reading_->positions;
+  const std::string_view text = positions.file()->text;
   const std::string problem = parser.problem == nullptr ? "" : parser.problem;
   const std::string context = parser.context == nullptr ? "" : parser.context;
   const YamlProblem words =
-      explain(problem, context, text.substr(positions_.offset(parser.problem_mark)));
-  const Position where = positions_.position(parser.problem_mark);
-  const Position begun = positions_.position(parser.context_mark);
+      explain(problem, context, text,
+              positions.offset(parser.problem_mark.line, parser.problem_mark.column));
+  const Position where = position(parser.problem_mark);
+  const Position begun = position(parser.context_mark);
   diagnostics_.error(words.at_context ? begun : where, words.message);
   if (!words.begun.empty()) diagnostics_.note(begun, words.begun);
 }
 
-void TreeBuilder::report_unknown_aliases() {
-  std::vector<std::string_view> names;
-  for (const auto& [name, node] : anchors_) names.push_back(name);
-  for (const Node* alias : unknown_aliases_) {
-    if (diagnostics_.full()) return;
-    const std::string message =
-        "no anchor `&" + shown(alias->text) + "` is defined before this alias";
-    const auto later = anchors_.find(alias->text);
-    if (later != anchors_.end()) {
-      diagnostics_.error(alias->where, message);
-      diagnostics_.note(later->second->where, "the anchor is here; move it before the alias");
-    } else {
-      diagnostics_.error(alias->where, message + did_you_mean(alias->text, names, "*"));
-    }
-  }
-}
-
 std::optional<Tree> Tree::parse(const std::shared_ptr<const SourceFile>& file,
-                                Diagnostics& diagnostics) {
-  return TreeBuilder(file, diagnostics).build();
-}
-
-const Node& follow(const Node& node) { return node.is(Node::Kind::alias) ? *node.target : node; }
-
-std::string describe(const Node& node) {
-  switch (node.kind) {
-    case Node::Kind::null:
-      return "null";
-    case Node::Kind::sequence:
-      return "a list";
-    case Node::Kind::mapping:
-      return "a mapping";
-    case Node::Kind::alias:
-      return "the alias `*" + shown(node.text) + "`";
-    case Node::Kind::invalid:
-      return "not valid";
-    case Node::Kind::scalar:
-      break;
-  }
-  if (parse_whole_number(node.text)) return shown(node.text);
-  return "text \"" + shown(node.text) + "\"";
+                                const Surroundings& surroundings, Diagnostics& diagnostics) {
+  return TreeBuilder(file, surroundings, diagnostics).build(file);
 }
 
 }  // namespace conf

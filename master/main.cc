@@ -13,8 +13,10 @@
 #include <utility>
 #include <vector>
 
+#include "conf/json_schema.h"
 #include "master/clock.h"
 #include "master/configuration.h"
+#include "master/convert/main.h"
 #include "master/ctl/main.h"
 #include "master/daemonize.h"
 #include "master/descriptors.h"
@@ -119,6 +121,10 @@ int run(int argc, char** argv, StartupPipe& startup_pipe) {
     std::fputs(help_text().c_str(), stdout);
     return 0;
   }
+  if (options.action == Options::Action::schema) {
+    std::fputs(conf::json_schema().c_str(), stdout);
+    return 0;
+  }
   Preparation preparation(options.config_file);
   preparation.complete();
   std::fputs(preparation.diagnostics().text().c_str(), stderr);
@@ -136,6 +142,7 @@ int run(int argc, char** argv, StartupPipe& startup_pipe) {
 
 int main(int argc, char** argv) {
   if (argc > 0 && master::ctl::is_called(argv[0])) return master::ctl::main(argc, argv);
+  if (argc > 0 && master::convert::is_called(argv[0])) return master::convert::main(argc, argv);
   // Outlives everything else: when the command returns 1, all errors are written and all files are
   // removed.
   master::StartupPipe startup_pipe;

@@ -11,9 +11,11 @@ namespace master {
 namespace {
 
 constexpr char kUsage[] =
-    "usage: pound [-v] [-c] [-F] [-d level] [-f config_file] [-p pid_file] [-h]";
+    "usage: pound [-v] [-c] [-F] [-d level] [-f config_file] [-p pid_file] [-h] [--schema]";
 constexpr const char* kLetters = ":vVhcFd:f:p:";
-const option kLongOptions[] = {{"help", no_argument, nullptr, 'h'}, {}};
+constexpr int kSchema = 1;  // no letter
+const option kLongOptions[] = {
+    {"help", no_argument, nullptr, 'h'}, {"schema", no_argument, nullptr, kSchema}, {}};
 
 std::string option_text(int letter) { return std::string("option -") + static_cast<char>(letter); }
 
@@ -53,6 +55,9 @@ void apply(int letter, char* const* argv, Options& options) {
     case 'p':
       options.pid_file = std::string_view(optarg) == "none" ? "" : optarg;
       break;
+    case kSchema:
+      options.action = Options::Action::schema;
+      break;
     case ':':
       throw UsageError(option_text(optopt) + " takes a value");
     default:
@@ -88,6 +93,7 @@ std::string help_text() {
            With -F, '' or none means no file
   -v       print the version
   -h       print this text
+  --schema print a JSON Schema of the configuration file, for editors
 
 pound(8) describes the program and pound.yaml(5) the configuration file.
 )";

@@ -1,8 +1,8 @@
 // The command line. Opens no file.
 //
-// The options are those of Pound 3.0 (-v -c -d -f -p), and -F, -V, -h and --help. -v and -V win
-// over everything else, even over an error in another option: init scripts use them to find out
-// whether the program runs and which version it is. -h and --help win over the rest.
+// The options are those of Pound 3.0 (-v -c -d -f -p), and -F, -V, -h, --help and --schema. -v and
+// -V win over everything else, even over an error in another option: init scripts use them to find
+// out whether the program runs and which version it is. -h and --help win over the rest.
 #pragma once
 
 #include <stdexcept>
@@ -20,7 +20,7 @@ namespace master {
 inline constexpr int kMaxDetail = 9;  // -d
 
 struct Options {
-  enum class Action { run, check, version, help };
+  enum class Action { run, check, version, help, schema };
   Action action = Action::run;
   bool foreground = false;  // -F, or -d with more than 0
   int detail = 0;           // -d: 0..kMaxDetail

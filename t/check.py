@@ -188,6 +188,7 @@ def run_e2e(arguments):
     """
     environment = dict(os.environ, POUND=str(arguments.pound.resolve()),
                        DEMO_BACKEND=str((arguments.out / 'demo_backend').resolve()),
+                       CHECK_MANY=str((arguments.out / 'check_many').resolve()),
                        PYTHONDONTWRITEBYTECODE='1')
     if 'address' in arguments.out.name:
         environment.setdefault('TEST_TIMEOUT_SCALE', '3')  # sanitized programs are slow

@@ -123,13 +123,15 @@ std::string without_end(std::string_view text) {
 
 std::string socket_of(const std::string& config_file) {
   conf::Diagnostics diagnostics;
-  const std::optional<conf::Config> config = conf::load(config_file, diagnostics);
-  if (!config) {
-    std::fprintf(stderr, "poundctl: %s\npoundctl: trying " POUND_CONTROL_SOCKET "\n",
+  const std::optional<conf::ControlSocket> control = conf::find_control(config_file, diagnostics);
+  if (control) return control->path;
+  if (diagnostics.has_errors()) {
+    std::fprintf(stderr,
+                 "poundctl: %s\npoundctl: trying " POUND_CONTROL_SOCKET
+                 "; -s SOCKET names another\n",
                  diagnostics.headlines().front().c_str());
     return POUND_CONTROL_SOCKET;
   }
-  if (config->control) return config->control->path;
   throw Failure(kNoDaemon, config_file + " has no key Control, so that pound takes no commands; " +
                                "see CONTROL in pound.yaml(5), or name a socket with -s");
 }

@@ -1,8 +1,8 @@
 """Fixtures of the end-to-end tests, and the checks before each run.
 
 `site` lives for one test. `shared_site` lives for all tests of a file: those tests send requests
-and change nothing. POUND and DEMO_BACKEND name the programs; TEST_TIMEOUT_SCALE stretches the time
-limits.
+and change nothing. POUND, DEMO_BACKEND and CHECK_MANY name the programs; TEST_TIMEOUT_SCALE
+stretches the time limits.
 """
 
 import os

@@ -221,7 +221,7 @@ def test_the_reasons_of_the_manual():
 def test_the_options_and_signals_of_the_manual():
     manual = entries(ROOT / "man" / "pound.8")
     usage = run_pound("-x").stderr.split("usage: ")[1]
-    assert list(manual["OPTIONS"]) == re.findall(r"\[(-\w)", usage)
+    assert list(manual["OPTIONS"]) == re.findall(r"\[(-[-\w]+)", usage)
     assert sorted(re.findall(r"[A-Z0-9]{3,}", " ".join(
         tag for tag, _ in manual["SIGNALS"].values()))) == ["HUP", "INT", "QUIT", "TERM", "USR1"]
 

@@ -128,7 +128,7 @@ def test_a_broken_configuration_leaves_the_usual_socket(shared, tmp_path):
     broken.write_text("Global:\n  Workers: many\n")
     done = run_poundctl("-f", broken, "status")
     assert f"poundctl: {broken}:2:12: error: " in done.stderr
-    assert "poundctl: trying /run/pound/control.sock\n" in done.stderr
+    assert "poundctl: trying /run/pound/control.sock; -s SOCKET names another\n" in done.stderr
     assert shared.is_running()
 
 

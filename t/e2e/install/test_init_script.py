@@ -299,6 +299,21 @@ def test_instances_of_the_defaults(script):
     assert script.status_of("status") == 3
 
 
+def test_the_environment_of_the_daemon(script):
+    """The values of ${NAME} come from a file beside the configurations."""
+    text = script.config().read_text()
+    assert "Workers: 1" in text
+    script.config().write_text(text.replace("Workers: 1", "Workers: ${WORKERS}"))
+    done = script.run("configtest")
+    assert done.returncode == 1
+    assert "error: the environment variable `WORKERS` is not set" in done.stdout + done.stderr
+    (script.directory / "environment").write_text("# for pound.yaml\nWORKERS=1\nname=other\n")
+    assert script.status_of("configtest") == 0
+    assert script.status_of("start") == 0
+    assert script.serves()
+    assert script.status_of("reload") == 0
+
+
 def test_the_first_failure_is_the_status_of_all(script):
     script.configure("web")
     script.spoil("pound")

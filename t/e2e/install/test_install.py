@@ -18,10 +18,12 @@ VERSION = re.search(r"^VERSION := (\S+)$", (ROOT / "Makefile").read_text(), re.M
 USR = """
 755 sbin/pound
 755 sbin/poundctl
+755 sbin/pound-convert
 755 sbin/pound-reload
 644 lib/systemd/system/pound.service
 644 lib/systemd/system/pound@.service
 644 share/man/man5/pound.yaml.5
+644 share/man/man8/pound-convert.8
 644 share/man/man8/pound-reload.8
 644 share/man/man8/pound.8
 644 share/man/man8/poundctl.8
@@ -29,6 +31,8 @@ USR = """
 644 share/doc/pound/README.md
 644 share/doc/pound/CHANGELOG.md
 644 share/doc/pound/SECURITY.md
+644 share/doc/pound/migration.md
+644 share/doc/pound/pound.schema.json
 644 lib/sysusers.d/pound.conf
 644 lib/tmpfiles.d/pound.conf
 644 share/doc/pound/examples/fail2ban/filter.d/pound.conf
@@ -116,6 +120,23 @@ def test_what_is_installed_works(tmp_path):
     assert (done.returncode, done.stdout) == (0, f"pound {VERSION}\n")
     assert run_pound("-c", "-f", tmp_path / "etc/pound/pound.yaml").returncode == 0
     assert (tmp_path / "usr/local/sbin/pound").read_bytes() == pathlib.Path(POUND).read_bytes()
+    schema = tmp_path / "usr/local/share/doc/pound/pound.schema.json"
+    assert schema.read_text() == run_pound("--schema").stdout
+
+
+def test_a_program_that_does_not_run_here(tmp_path):
+    """Such as one that was compiled for another processor."""
+    foreign = tmp_path / "foreign"
+    foreign.write_bytes(b"\x7fELF\x02\x01\x01" + bytes(60))
+    foreign.chmod(0o755)
+    done = subprocess.run(["make", "-s", "-o", foreign, "install", f"pound={foreign}",
+                           f"DESTDIR={tmp_path}/root"], cwd=ROOT, capture_output=True, text=True,
+                          timeout=scaled(60), check=False, stdin=subprocess.DEVNULL,
+                          env={k: v for k, v in os.environ.items() if not k.startswith("MAKE")})
+    assert done.returncode == 0, done
+    assert done.stderr.endswith("pound.schema.json is not installed: the program does not run on this machine\n")
+    assert files(tmp_path / "root") == (listed(USR, "/usr/local") | listed(ETC, "/etc")) - {
+        "644 /usr/local/share/doc/pound/pound.schema.json"}
 
 
 @pytest.fixture(name="places")

@@ -167,5 +167,6 @@ def test_the_packages_are_those_that_install_deps_installs():
     named = {line.split()[-1] for line in text.splitlines() if line.startswith("library ")}
     assert named == set(DEV_PACKAGES.split()) - {"libboost-dev"}
     for package in [*named, "g++", "pkg-config", "libboost-dev", "doctest-dev", "python3-pytest",
-                    "python3-hpack", "python3-hyperframe", "python3-h2", "openssl"]:
+                    "python3-hpack", "python3-hyperframe", "python3-h2", "python3-jsonschema",
+                    "python3-yaml", "openssl"]:
         assert f" {package} " in lists.replace("(", " ").replace(")", " "), package

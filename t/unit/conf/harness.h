@@ -18,10 +18,10 @@ struct Loaded {
   std::string messages;
 };
 
-inline Loaded load(const std::string& text) {
+inline Loaded load(const std::string& text, const conf::Surroundings& surroundings = {}) {
   conf::Diagnostics diagnostics;
   Loaded loaded;
-  loaded.config = conf::load_text("t", text, diagnostics);
+  loaded.config = conf::load_text("t", text, diagnostics, surroundings);
   loaded.messages = diagnostics.text();
   return loaded;
 }

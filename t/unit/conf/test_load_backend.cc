@@ -6,6 +6,7 @@
 
 namespace {
 
+using conf_test::names_of;
 using Lines = std::vector<std::string>;
 
 // The backends of a text in which one service uses all of them.
@@ -91,14 +92,14 @@ TEST_CASE("load_backend: the keys of TLS") {
   CHECK(made[0].tls->certificate->path == "c.pem");
   CHECK(made[0].tls->certificate->key == "d.pem");
   CHECK(made[0].tls->min_tls == conf::Tls::Version::tls1_3);
-  CHECK(names_of(made[0].tls->ciphers) == Lines{"E", "F"});
+  CHECK(conf_test::names_of(made[0].tls->ciphers) == Lines{"E", "F"});
   CHECK(made[0].tls->alpn);
   CHECK(!made[1].tls->verify);
   CHECK(made[1].tls->name == "::2");
   CHECK(made[1].tls->certificate->key == "");
   CHECK(!made[1].tls->alpn);
   CHECK(made[2].tls->ca == "");
-  CHECK(names_of(made[2].tls->ciphers) == Lines{"E", "F"});
+  CHECK(conf_test::names_of(made[2].tls->ciphers) == Lines{"E", "F"});
 }
 
 TEST_CASE("load_backend: what TLS refuses") {

@@ -74,10 +74,10 @@ TEST_CASE("load_listener: certificates and ciphers, one or a list") {
   CHECK(made[0].tls->certificates[0].path == "a.pem");
   CHECK(made[0].tls->certificates[0].where.line == 4);
   CHECK(made[0].tls->certificates[0].where.column == 67);
-  CHECK(names_of(made[0].tls->ciphers) == Names{"A", "B", "C"});
+  CHECK(conf_test::names_of(made[0].tls->ciphers) == Names{"A", "B", "C"});
   REQUIRE(made[1].tls->certificates.size() == 2);
   CHECK(made[1].tls->certificates[1].path == "b.pem");
-  CHECK(names_of(made[1].tls->ciphers) == Names{"A", "B", "C"});
+  CHECK(conf_test::names_of(made[1].tls->ciphers) == Names{"A", "B", "C"});
   CHECK(made[2].tls->ciphers.empty());
   CHECK(made[2].tls->certificates[0].key == "");
   const auto& mixed = made[3].tls->certificates;

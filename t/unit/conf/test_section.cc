@@ -13,7 +13,7 @@ using conf::Section;
 // A text read as one mapping of a schema.
 struct Read {
   Read(const conf::Schema& schema, const std::string& text)
-      : tree(conf::Tree::parse(conf_test::source(text), diagnostics)),
+      : tree(conf::Tree::parse(conf_test::source(text), {}, diagnostics)),
         section(schema, *tree->root(), diagnostics) {}
 
   conf::Diagnostics diagnostics;
@@ -81,7 +81,8 @@ TEST_CASE("section: whether the absence of a key was explained") {
 
 TEST_CASE("section: several mappings count as one") {
   conf::Diagnostics diagnostics;
-  const auto tree = conf::Tree::parse(conf_test::source("[{User: a}, {Group: b}]"), diagnostics);
+  const auto tree =
+      conf::Tree::parse(conf_test::source("[{User: a}, {Group: b}]"), {}, diagnostics);
   const Section section(conf::global_schema(), tree->root()->children, tree->root()->where,
                         diagnostics);
   CHECK(diagnostics.text() == "");
@@ -92,7 +93,7 @@ TEST_CASE("section: several mappings count as one") {
 TEST_CASE("section: aliases are followed, except those of backends") {
   conf::Diagnostics diagnostics;
   const auto tree = conf::Tree::parse(
-      conf_test::source("[&a {URL: &u /x}, {URL: *u, Backends: *a}]"), diagnostics);
+      conf_test::source("[&a {URL: &u /x}, {URL: *u, Backends: *a}]"), {}, diagnostics);
   const Section section(conf::service_schema(), *tree->root()->children[1], diagnostics);
   CHECK(section.find("URL")->value->text == "/x");
   REQUIRE(section.items("Backends").size() == 1);

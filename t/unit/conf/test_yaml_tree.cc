@@ -10,7 +10,7 @@ using conf::Node;
 
 struct Parsed {
   explicit Parsed(const std::string& text)
-      : tree(conf::Tree::parse(conf_test::source(text), diagnostics)) {}
+      : tree(conf::Tree::parse(conf_test::source(text), {}, diagnostics)) {}
 
   const Node& root() const { return *tree->root(); }
   const Node& child(std::size_t index) const { return *root().children.at(index); }

@@ -106,8 +106,8 @@ TEST_CASE("configuration: a name that fails keeps the addresses that the backend
   CHECK(worker::net::host_port_text(backends[2].addresses[0]) == "127.0.0.2:80");
   const std::vector<std::string> said = prepared.diagnostics().headlines();
   REQUIRE(said.size() == 2);
-  CHECK(said[0].ends_with("; it keeps the addresses it had"));
-  CHECK(said[1].ends_with("; it counts as dead until it does"));
+  CHECK(said[0].ends_with("; it keeps the addresses it had [unresolved-name]"));
+  CHECK(said[1].ends_with("; it counts as dead until it does [unresolved-name]"));
 }
 
 TEST_CASE("configuration: a missing file is an error, not an exception") {

@@ -26,7 +26,7 @@ std::string mistake(const std::vector<std::string>& words) {
 }
 
 const std::string kUsage =
-    "\nusage: pound [-v] [-c] [-F] [-d level] [-f config_file] [-p pid_file] [-h]";
+    "\nusage: pound [-v] [-c] [-F] [-d level] [-f config_file] [-p pid_file] [-h] [--schema]";
 
 }  // namespace
 
@@ -94,11 +94,18 @@ TEST_CASE("options: -h and --help win over everything but -v") {
   const std::string help = master::help_text();
   CHECK(help.starts_with(kUsage.substr(1) + "\n"));
   for (const char* option :
-       {"  -c ", "  -F ", "  -d N ", "  -f FILE ", "  -p FILE ", "  -v ", "  -h ",
+       {"  -c ", "  -F ", "  -d N ", "  -f FILE ", "  -p FILE ", "  -v ", "  -h ", "  --schema ",
         "default /etc/pound/pound.yaml\n", "default /var/run/pound.pid\n"}) {
     CAPTURE(option);
     CHECK(help.find(option) != help.npos);
   }
+}
+
+TEST_CASE("options: --schema is an action like the others") {
+  CHECK(parse({"--schema"}).action == Options::Action::schema);
+  CHECK(parse({"--schema", "-v"}).action == Options::Action::version);
+  CHECK(parse({"--schema", "-h"}).action == Options::Action::help);
+  CHECK(mistake({"--schema", "file"}) == "pound: unexpected operand file" + kUsage);
 }
 
 TEST_CASE("options: in the foreground no pid file is needed") {
