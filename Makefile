@@ -3,7 +3,7 @@
 # Variables select a variant: `make`, `make debug=yes`, `make check sanitize=address,undefined`,
 # `make CXX=clang++`. Each variant has an object folder of its own, so that none rebuilds another.
 
-VERSION := 0.1.0
+VERSION := 0.2.0
 
 PREFIX     ?= /usr/local
 SYSCONFDIR ?= /etc
@@ -121,7 +121,7 @@ bench        := $(patsubst t/bench/%.cc,$(out)/bench_%,$(wildcard t/bench/*_tabl
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .PHONY: all help run check check-unit check-e2e check-cross bench bench-crowd bench-growth bench-tables lint \
-        format fuzz mutants install uninstall deb clean install-deps check-programs
+        format fuzz mutants install uninstall deb dist clean install-deps check-programs
 
 all: $(pound)  ## build the program: build/pound
 
@@ -140,6 +140,9 @@ $(out)/%.o: %.cc
 	@mkdir -p $(@D)
 	@echo '  c++  $<'
 	$(q)$(CXX) $(CPPFLAGS) $(all_cxxflags) -MD -MP -c -o $@ $<
+
+# These contain VERSION: another version compiles them anew.
+$(patsubst %.cc,$(out)/%.o,$(shell grep -lr --include='*.cc' POUND_VERSION master worker t/unit)): Makefile
 
 # The assembler reads these files, so the compiler does not list them.
 $(out)/worker/serve/page_files.o: $(wildcard worker/serve/*.css worker/serve/*.js)
@@ -271,7 +274,11 @@ installed = $(sbin)/pound $(sbin)/poundctl $(sbin)/pound-convert $(sbin)/pound-r
             $(man)/man8/pound-reload.8 $(man)/man5/pound.yaml.5 \
             $(completions)/poundctl $(doc)/README.md $(doc)/CHANGELOG.md $(doc)/SECURITY.md $(doc)/migration.md $(doc)/pound.schema.json \
             $(doc)/examples/pound.yaml.sample $(doc)/examples/pound.apparmor \
-            $(doc)/examples/grafana/pound.json $(doc)/examples/prometheus/pound.rules.yml
+            $(PREFIX)/lib/sysusers.d/pound.conf $(PREFIX)/lib/tmpfiles.d/pound.conf \
+            $(doc)/examples/grafana/pound.json $(doc)/examples/prometheus/pound.rules.yml \
+            $(doc)/examples/rsyslog/pound.conf $(doc)/examples/logrotate/pound \
+            $(doc)/examples/fail2ban/filter.d/pound.conf $(doc)/examples/fail2ban/jail.d/pound.conf
+example_folders = grafana prometheus rsyslog logrotate fail2ban/filter.d fail2ban/jail.d fail2ban
 defaults  = $(SYSCONFDIR)/default/pound
 settings  = $(SYSCONFDIR)/pound/pound.yaml
 
@@ -312,6 +319,12 @@ install: $(pound)  ## install below DESTDIR and PREFIX; keeps an existing config
 	$(in_apparmor) init/pound.apparmor | $(call put,644,$(doc)/examples/pound.apparmor)
 	$(call put_of,init/grafana/pound.json,644,$(doc)/examples/grafana/pound.json)
 	$(call put_of,init/prometheus/pound.rules.yml,644,$(doc)/examples/prometheus/pound.rules.yml)
+	$(call put_of,init/pound.sysusers,644,$(PREFIX)/lib/sysusers.d/pound.conf)
+	$(call put_of,init/pound.tmpfiles,644,$(PREFIX)/lib/tmpfiles.d/pound.conf)
+	$(call put_of,init/rsyslog/pound.conf,644,$(doc)/examples/rsyslog/pound.conf)
+	$(call put_of,init/logrotate/pound,644,$(doc)/examples/logrotate/pound)
+	$(call put_of,init/fail2ban/filter.d/pound.conf,644,$(doc)/examples/fail2ban/filter.d/pound.conf)
+	$(call put_of,init/fail2ban/jail.d/pound.conf,644,$(doc)/examples/fail2ban/jail.d/pound.conf)
 	test -e $(DESTDIR)$(defaults) || $(in_place) init/pound.default | $(call put,644,$(defaults))
 	test -e $(DESTDIR)$(settings) || $(call put_of,pound.yaml.sample,644,$(settings))
 
@@ -319,15 +332,19 @@ uninstall:  ## remove the installed files; keeps a configuration that was change
 	rm -f $(addprefix $(DESTDIR),$(installed))
 	! $(in_place) init/pound.default | cmp -s - $(DESTDIR)$(defaults) || rm -f $(DESTDIR)$(defaults)
 	! cmp -s pound.yaml.sample $(DESTDIR)$(settings) || rm -f $(DESTDIR)$(settings)
-	rmdir $(DESTDIR)$(doc)/examples/grafana $(DESTDIR)$(doc)/examples/prometheus \
-	  $(DESTDIR)$(doc)/examples $(DESTDIR)$(doc) $(DESTDIR)$(SYSCONFDIR)/pound 2>/dev/null || true
+	rmdir $(addprefix $(DESTDIR)$(doc)/examples/,$(example_folders)) $(DESTDIR)$(doc)/examples $(DESTDIR)$(doc) $(DESTDIR)$(SYSCONFDIR)/pound 2>/dev/null || true
 
-deb:  ## build a Debian package in build/
+# A clean copy, with Debian's flags for compilers: see init/make-deb.
+deb:  ## build the Debian packages in build/
 	@init/install-deps --deb
-	@$(MAKE) --no-print-directory $(parallel) $(pound)
-	@rm -rf build/deb
-	@$(MAKE) --no-print-directory -s install DESTDIR=build/deb/root PREFIX=/usr SYSCONFDIR=/etc
-	@init/make-deb build/deb $(VERSION)
+	@init/make-deb build
+
+# From the last commit. The same commit always gives the same bytes.
+dist_folder ?= build
+dist:  ## pack the sources of the last commit: build/pound-VERSION.tar.gz
+	@mkdir -p $(dist_folder)
+	@git archive --format=tar --prefix=pound-$(VERSION)/ HEAD | gzip -9n >$(dist_folder)/pound-$(VERSION).tar.gz
+	@echo $(dist_folder)/pound-$(VERSION).tar.gz
 
 clean:  ## remove build/
 	rm -rf build

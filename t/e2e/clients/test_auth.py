@@ -7,7 +7,7 @@ import pytest
 
 from clients.passwords import (CHALLENGE, FAST, HASHES, checks, credentials, login, prepare, start,
                                write_users)
-from harness import TIMEOUT, Client, get, request, run_pound
+from harness import ROOT, TIMEOUT, Client, get, request, run_pound
 from harness.config import plain_site
 from harness.http2 import Http2
 
@@ -222,7 +222,9 @@ def test_fail2ban_finds_the_client_of_wrong_passwords(site, tmp_path):
              if '"GET / HTTP/1.1"' in line]
     log = tmp_path / "access.log"
     log.write_text("".join(line + "\n" for line in lines))
-    rule = r'^<HOST> - \S+ \[\] "[^"]*" 401 .* reason=auth_failed$'
-    done = subprocess.run(["fail2ban-regex", "--print-all-matched", str(log), rule],
+    rules = tmp_path / "pound.conf"
+    rules.write_text((ROOT / "init/fail2ban/filter.d/pound.conf").read_text().replace(
+        "common.conf", "/etc/fail2ban/filter.d/common.conf"))
+    done = subprocess.run(["fail2ban-regex", "--print-all-matched", str(log), str(rules)],
                           capture_output=True, text=True, timeout=TIMEOUT, check=False)
     assert "1 matched" in done.stdout and "127.0.3.7" in done.stdout, done.stdout

@@ -4,7 +4,6 @@ import json
 import re
 import shutil
 import subprocess
-import textwrap
 
 import pytest
 
@@ -74,10 +73,8 @@ def test_goaccess_counts_the_real_clients(pound, tmp_path):
 
 @pytest.mark.skipif(not shutil.which("fail2ban-regex"), reason="fail2ban is not installed")
 def test_fail2ban_finds_the_real_clients(pound, tmp_path):
-    readme = (ROOT / "README.md").read_text()
-    text = re.search(r"^    \[INCLUDES\]\n(?:    .*\n)+", readme, re.M)[0]
     rules = tmp_path / "pound.conf"
-    rules.write_text(textwrap.dedent(text).replace(
+    rules.write_text((ROOT / "init/fail2ban/filter.d/pound.conf").read_text().replace(
         "common.conf", "/etc/fail2ban/filter.d/common.conf"))
     log = tmp_path / "log"
     log.write_text("".join(

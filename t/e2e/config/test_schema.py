@@ -8,7 +8,6 @@ import collections
 import json
 import os
 import re
-import shutil
 import subprocess
 
 import jsonschema
@@ -16,7 +15,7 @@ import pytest
 import yaml
 
 from config.documents import Maker, Spoiler, yaml_of
-from harness import ROOT, TIMEOUT, run_pound, scaled
+from harness import ROOT, run_pound, scaled
 
 CHECK_MANY = os.environ.get("CHECK_MANY", str(ROOT / "build" / "release" / "check_many"))
 DOCUMENTS = 10_000
@@ -197,15 +196,3 @@ def test_the_schema_is_the_same_each_time(schema):
     assert [keys for keys in pairs if len(keys) != len(set(keys))] == []
     assert schema["properties"]["Include"]["description"] == (
         "The path of a file, or a pattern such as `conf.d/*.yaml`, or a list of them.")
-
-
-# The sample has lines like those of the sources, no `---`, and comments that are keys or stand behind `- `.
-RULES = ("{extends: default, rules: {line-length: {max: 110}, document-start: disable, "
-         "comments-indentation: disable, comments: {min-spaces-from-content: 1}}}")
-
-
-@pytest.mark.skipif(not shutil.which("yamllint"), reason="yamllint is not installed")
-def test_the_sample_is_tidy():
-    done = subprocess.run(["yamllint", "--strict", "-d", RULES, ROOT / "pound.yaml.sample"],
-                          capture_output=True, text=True, timeout=TIMEOUT, check=False)
-    assert (done.returncode, done.stdout + done.stderr) == (0, "")

@@ -10,7 +10,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import textwrap
 
 import pytest
 
@@ -89,11 +88,9 @@ def test_fault_J1_the_records_reach_an_analyser(lines, kind, tmp_path):
 def test_fault_J1_the_filter_for_fail2ban_finds_refused_clients(lines, kind, tmp_path):
     file = tmp_path / "log"
     file.write_bytes(b"".join(re.sub(*FORMATS[kind], line) + b"\n" for line in lines))
-    readme = (ROOT / "README.md").read_text()
-    text = re.search(r"^    \[INCLUDES\]\n(?:    .*\n)+", readme, re.M)[0]
     rules = tmp_path / "pound.conf"
     # The file is not in fail2ban's own folder, so it needs the whole path of the other one.
-    rules.write_text(textwrap.dedent(text).replace(
+    rules.write_text((ROOT / "init/fail2ban/filter.d/pound.conf").read_text().replace(
         "common.conf", "/etc/fail2ban/filter.d/common.conf"))
     done = subprocess.run(["fail2ban-regex", "--print-all-matched", "--print-no-missed", file,
                            rules], text=True, capture_output=True, check=True)

@@ -1,5 +1,6 @@
 """Faults K6 to K8: a newcomer follows README.md on a new Debian machine."""
 
+import pathlib
 import re
 import shutil
 import subprocess
@@ -27,7 +28,7 @@ def test_fault_K7_no_version_of_debians_package_replaces_this_one():
 
 
 def test_fault_K7_the_package_names_no_address_that_does_not_exist():
-    for file in (ROOT / "init/debian").iterdir():
+    for file in filter(pathlib.Path.is_file, (ROOT / "init/debian").rglob("*")):
         assert not re.findall(r"\S+@[\w-]+\.\w+", file.read_text()), file
         assert "Homepage" not in file.read_text(), file
 

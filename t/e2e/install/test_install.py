@@ -1,5 +1,6 @@
 """`make install`, `make uninstall` and the content of the Debian package, all below tmp_path."""
 
+import hashlib
 import os
 import pathlib
 import re
@@ -10,6 +11,7 @@ import subprocess
 import pytest
 
 from harness import POUND, ROOT, SANITIZED, run_pound, scaled
+from harness.package import make_deb
 
 VERSION = re.search(r"^VERSION := (\S+)$", (ROOT / "Makefile").read_text(), re.M)[1]
 
@@ -31,10 +33,16 @@ USR = """
 644 share/doc/pound/SECURITY.md
 644 share/doc/pound/migration.md
 644 share/doc/pound/pound.schema.json
+644 lib/sysusers.d/pound.conf
+644 lib/tmpfiles.d/pound.conf
+644 share/doc/pound/examples/fail2ban/filter.d/pound.conf
+644 share/doc/pound/examples/fail2ban/jail.d/pound.conf
 644 share/doc/pound/examples/grafana/pound.json
+644 share/doc/pound/examples/logrotate/pound
 644 share/doc/pound/examples/pound.apparmor
 644 share/doc/pound/examples/pound.yaml.sample
 644 share/doc/pound/examples/prometheus/pound.rules.yml
+644 share/doc/pound/examples/rsyslog/pound.conf
 """
 ETC = """
 644 default/pound
@@ -184,18 +192,24 @@ def test_the_template_differs_in_names_only(places):
              f"ExecReload={places}/usr/sbin/pound-reload -p /run/pound.pid")]
 
 
+def skip_without_debhelper():
+    for tool in ("dh", "dpkg-buildpackage", "strip"):
+        if not shutil.which(tool):
+            pytest.skip(f"{tool} is not installed")
+
+
 @pytest.fixture(name="package", scope="module")
 def fixture_package(tmp_path_factory):
     """The package with the program of this run, made in its own folder."""
-    for tool in ("dpkg-deb", "dpkg-gencontrol", "strip"):
-        if not shutil.which(tool):
-            pytest.skip(f"{tool} is not installed")
+    skip_without_debhelper()
     folder = tmp_path_factory.mktemp("package")
-    make("install", DESTDIR=folder / "deb" / "root", PREFIX="/usr")
-    done = subprocess.run([ROOT / "init" / "make-deb", folder / "deb", VERSION], check=False,
-                          capture_output=True, text=True, timeout=scaled(60), cwd=folder)
+    done = make_deb(folder)
     assert done.returncode == 0, done.stderr
     return folder / done.stdout.strip()
+
+
+def sha256(file):
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def dpkg_deb(*arguments):
@@ -210,7 +224,8 @@ def test_the_name_and_the_fields_of_the_package(package):
     assert dpkg_deb("-f", package, "Package", "Version", "Architecture") == (
         f"Package: pound\nVersion: 1:{VERSION}\nArchitecture: {arch}\n")
     depends = dpkg_deb("-f", package, "Depends")
-    for name in ("adduser", "libc6", "libssl3", "libevent-core-2.1-7", "libyaml-0-2"):
+    for name in ("systemd | systemd-standalone-sysusers", "libc6", "libssl3",
+                 "libevent-core-2.1-7", "libyaml-0-2"):
         assert name in depends
 
 
@@ -219,7 +234,8 @@ def test_the_content_of_the_package(package, tmp_path):
     compressed = re.sub(r"(man\d/\S+)", r"\1.gz", USR)
     assert {x for x in files(tmp_path) if "/DEBIAN/" not in x} == (
         listed(compressed, "/usr") | listed(ETC, "/etc")
-        | {"644 /usr/share/doc/pound/changelog.gz", "644 /usr/share/doc/pound/copyright"})
+        | {"644 /usr/share/doc/pound/changelog.gz", "644 /usr/share/doc/pound/copyright",
+           "644 /usr/share/lintian/overrides/pound"})
     assert {path.name for path in (tmp_path / "DEBIAN").iterdir()} == {
         "control", "md5sums", "conffiles", "postinst", "prerm", "postrm"}
     assert list((tmp_path / "var" / "lib" / "pound").iterdir()) == []
@@ -250,16 +266,42 @@ def test_lintian_has_nothing_to_say(package):
 
 
 def test_the_package_is_made_again_to_the_byte(package, tmp_path):
-    make("install", DESTDIR=tmp_path / "deb" / "root", PREFIX="/usr")
-    subprocess.run([ROOT / "init" / "make-deb", tmp_path / "deb", VERSION], check=True,
-                   capture_output=True, timeout=scaled(60), cwd=tmp_path)
-    assert (tmp_path / package.name).read_bytes() == package.read_bytes()
+    done = make_deb(tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert sha256(tmp_path / done.stdout.strip()) == sha256(package)
 
 
 def test_a_version_that_the_changelog_does_not_know(tmp_path):
-    (tmp_path / "deb").mkdir()
-    done = subprocess.run([ROOT / "init" / "make-deb", tmp_path / "deb", "99.0"], check=False,
-                          capture_output=True, text=True, timeout=scaled(60), cwd=tmp_path)
+    skip_without_debhelper()
+    shutil.copytree(ROOT / "init", tmp_path / "init")
+    (tmp_path / "Makefile").write_text("VERSION := 99.0\n")
+    done = make_deb(tmp_path, tmp_path / "init" / "make-deb")
     assert done.returncode == 1
     assert done.stderr == (f"the latest version in init/debian/changelog is 1:{VERSION}, "
                            "but the Makefile says 99.0\n")
+
+
+def test_one_version_everywhere():
+    """The Makefile has the version; all else repeats it."""
+    newest = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.M)[1]
+    assert newest == VERSION
+    for page in (ROOT / "man").glob("*.[58]"):
+        assert f' "Pound {VERSION}" ' in page.read_text().splitlines()[0], page
+    assert f"pound (1:{VERSION}) " in (ROOT / "init/debian/changelog").read_text().splitlines()[0]
+    readme = (ROOT / "README.md").read_text()
+    assert set(re.findall(r"pound_([0-9.]+)_", readme)) == {VERSION}
+
+
+def test_the_build_needs_what_install_deps_installs():
+    control = (ROOT / "init/debian/control").read_text()
+    wanted = re.search(r"^Build-Depends:\n((?: .*\n)+)", control, re.M)[1]
+    lists = re.findall(r"^build\+?=\((.*)\)$", (ROOT / "init/install-deps").read_text(), re.M)
+    always = {"g++", "make"}  # build-essential
+    assert {line.strip(" ,") for line in wanted.splitlines()} == (
+        set(" ".join(lists).split()) - always - {"openssl"} | {"debhelper-compat (= 13)"})
+
+
+def test_the_licence_of_the_package_is_that_of_the_project():
+    text = (ROOT / "LICENSE").read_text()
+    said = (ROOT / "init/debian/copyright").read_text().replace("\n .\n", "\n")
+    assert text[text.index("Permission"):].split() == said[said.index("Permission"):].split()

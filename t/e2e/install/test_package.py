@@ -5,13 +5,12 @@ shows that Pound works under every line of the unit. The other has only the init
 """
 
 import os
-import re
-import subprocess
 
 import pytest
 
-from harness import POUND, ROOT, SANITIZED
+from harness import SANITIZED
 from harness.machine import SYSTEMD, Machine, unavailable
+from harness.package import make_deb
 
 HEAVY = os.environ.get("POUND_HEAVY") == "1"
 WHY_NOT = unavailable() if HEAVY else "slow: POUND_HEAVY=1"
@@ -49,11 +48,8 @@ HTTPSListeners:
 @pytest.fixture(name="package", scope="module")
 def fixture_package(tmp_path_factory):
     folder = tmp_path_factory.mktemp("package")
-    subprocess.run(["make", "-s", "-o", POUND, "install", f"pound={POUND}", "PREFIX=/usr",
-                    f"DESTDIR={folder}/deb/root"], cwd=ROOT, check=True, capture_output=True)
-    version = re.search(r"^VERSION := (\S+)$", (ROOT / "Makefile").read_text(), re.M)[1]
-    done = subprocess.run([ROOT / "init" / "make-deb", folder / "deb", version], cwd=folder,
-                          check=True, capture_output=True, text=True)
+    done = make_deb(folder)
+    assert done.returncode == 0, done.stderr
     return folder / done.stdout.strip()
 
 

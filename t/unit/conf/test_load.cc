@@ -203,23 +203,6 @@ TEST_CASE("load: the sample loads without a diagnostic") {
   CHECK(config->global.error_pages.empty());
 }
 
-TEST_CASE("load: the sample's HTTPS listener loads without a diagnostic, too") {
-  std::istringstream lines(content("pound.yaml.sample"));
-  std::string text;
-  bool inside = false;
-  for (std::string line; std::getline(lines, line); text += line + "\n") {
-    if (inside && line.starts_with('#')) line.erase(0, 1);
-    inside = inside || line == "HTTPSListeners:";
-  }
-  const auto loaded = conf_test::load(text);
-  REQUIRE_MESSAGE(loaded.config, loaded.messages);
-  CHECK(loaded.messages == "");
-  REQUIRE(loaded.config->listeners.size() == 2);
-  CHECK(loaded.config->listeners[1].port == 8443);
-  REQUIRE(loaded.config->listeners[1].tls);
-  CHECK(loaded.config->listeners[1].services[0].backends.size() == 2);
-}
-
 TEST_CASE("load: a file, and its name in messages") {
   const Scratch scratch;
   write(scratch / "good", conf_test::with_service(""));
