@@ -44,27 +44,44 @@ std::string reason(const FileError& error) {
   return "";
 }
 
-Config load_top(const Node& root, Diagnostics& diagnostics) {
-  const Section top(top_schema(), root, diagnostics);
+// The tree may lack a value anywhere.
+void mark_all(Config& config) {
+  config.global.is_whole = false;
+  for (Backend& backend : config.backends) backend.is_whole = false;
+  for (Listener& listener : config.listeners) {
+    listener.is_whole = false;
+    for (Service& service : listener.services) service.is_whole = false;
+  }
+}
+
+Config load_top(const Node& root, bool is_well_formed, Diagnostics& diagnostics) {
   Config config;
+  const std::size_t errors = diagnostics.errors();
+  const Section top(top_schema(), root, diagnostics);
+  config.is_whole = is_well_formed && diagnostics.errors() == errors;
   if (const Section::Member* global = top.find("Global")) {
+    const std::size_t before = diagnostics.errors();
     const Section section(global_schema(), global->items, global->value->where, diagnostics);
     load_global(section, config.global, diagnostics);
     config.control = load_control(section, diagnostics);
+    config.global.is_whole = diagnostics.errors() == before;
   } else {
     config.global.where = {root.where.file, 0, 0};
   }
   BackendIndex backends;
   load_backends(top, config, backends, diagnostics);
   load_listeners(top, backends, config, diagnostics);
+  if (!is_well_formed) mark_all(config);
   return config;
 }
 
 std::optional<Config> load_source(const std::shared_ptr<const SourceFile>& file,
                                   Diagnostics& diagnostics) {
   if (!check_source(file, diagnostics)) return std::nullopt;
+  const std::size_t errors = diagnostics.errors();
   const std::optional<Tree> tree = Tree::parse(file, diagnostics);
   if (!tree) return std::nullopt;
+  const bool is_well_formed = diagnostics.errors() == errors;
   const Position whole{file, 0, 0};
   const Node* root = tree->root();
   if (root == nullptr || root->is(Node::Kind::null)) {
@@ -77,30 +94,44 @@ std::optional<Config> load_source(const std::shared_ptr<const SourceFile>& file,
                                        ", expected a mapping with Backends and listeners");
     return std::nullopt;
   }
-  Config config = load_top(*root, diagnostics);
+  Config config = load_top(*root, is_well_formed, diagnostics);
   validate(config, whole, diagnostics);
   return config;
 }
 
+std::optional<Draft> draft_of(const std::string& name, std::string_view text,
+                              Diagnostics& diagnostics) {
+  const auto file = std::make_shared<const SourceFile>(
+      SourceFile{name, std::string(without_byte_order_mark(text))});
+  std::optional<Config> config = load_source(file, diagnostics);
+  diagnostics.sort();
+  if (!config) return std::nullopt;
+  return Draft{std::move(*config)};
+}
+
+std::optional<Config> unless_faulty(std::optional<Draft> draft, const Diagnostics& diagnostics) {
+  if (!draft || diagnostics.has_errors()) return std::nullopt;
+  return std::move(draft->config);
+}
+
 }  // namespace
 
-std::optional<Config> load(const std::string& path, Diagnostics& diagnostics) {
+std::optional<Draft> load_draft(const std::string& path, Diagnostics& diagnostics) {
   FileError error;
   const std::optional<std::string> text = read_file(path, kMaxFileBytes, error);
-  if (text) return load_text(path, *text, diagnostics);
+  if (text) return draft_of(path, *text, diagnostics);
   auto file = std::make_shared<const SourceFile>(SourceFile{path, ""});
   diagnostics.error({std::move(file), 0, 0}, reason(error));
   return std::nullopt;
 }
 
+std::optional<Config> load(const std::string& path, Diagnostics& diagnostics) {
+  return unless_faulty(load_draft(path, diagnostics), diagnostics);
+}
+
 std::optional<Config> load_text(const std::string& name, std::string_view text,
                                 Diagnostics& diagnostics) {
-  const auto file = std::make_shared<const SourceFile>(
-      SourceFile{name, std::string(without_byte_order_mark(text))});
-  std::optional<Config> config = load_source(file, diagnostics);
-  diagnostics.sort();
-  if (diagnostics.has_errors()) return std::nullopt;
-  return config;
+  return unless_faulty(draft_of(name, text, diagnostics), diagnostics);
 }
 
 }  // namespace conf

@@ -1,7 +1,9 @@
 // A mapping of the file, checked against its schema.
 //
 // Finds and reports unknown, duplicate, mistyped and missing keys. The members that remain are
-// valid and need no further check. Borrows the nodes of the tree.
+// valid and need no further check. An unknown key that probably meant a known one is also read as
+// that one, unless that is given, too: so mistakes below it are reported in the same run. Borrows
+// the nodes of the tree.
 #pragma once
 
 #include <cstdint>
@@ -29,6 +31,7 @@ class Section {
     std::int64_t number = 0;     // of a number, seconds or bytes; the value of a choice
     std::vector<const Node*>
         items;  // of a list: the texts, mappings or aliases in it; of a text: itself
+    const Node* written = nullptr;  // the value as it stands at the key: perhaps an alias
   };
 
   // `mappings` count as one. A missing key is reported at `where`.
@@ -56,8 +59,11 @@ class Section {
   const Position& where() const { return where_; }
 
  private:
+  void take_all(std::span<const Node* const> mappings);
   void take_mapping(const Node& mapping);
+  void take_unknown(const Node& name, const Node& written);
   void take(const Node& name, const Node& written);
+  void add(const Match& match, const Node& written, std::string_view name);
   bool check(Member& member, const Node& written, std::string_view name);
   bool check_scalar(Member& member, std::string_view name);
   bool check_text(const Key& key, const Node& value, std::string_view name);
@@ -73,6 +79,7 @@ class Section {
   Diagnostics& diagnostics_;
   Position where_;
   std::vector<Member> members_;
+  std::set<const Key*> given_;  // those that the mappings have under their own names
   std::map<std::pair<const Key*, std::int64_t>, const Node*>
       first_;                      // where each key is first given
   std::set<const Key*> reported_;  // keys with a fault, and keys that an unknown one probably meant

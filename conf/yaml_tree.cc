@@ -14,6 +14,7 @@
 #include "conf/scalar.h"
 #include "conf/suggest.h"
 #include "conf/utf8.h"
+#include "conf/yaml_advice.h"
 #include "conf/yaml_problem.h"
 
 namespace conf {
@@ -82,6 +83,12 @@ class PositionMap {
       ++column_;
     }
     return offset_;
+  }
+
+  Position position(std::size_t offset) const {
+    const auto after = std::upper_bound(starts_.begin(), starts_.end() - 1, offset);
+    const auto line = static_cast<std::size_t>(after - starts_.begin());
+    return {file_, line, offset - starts_[line - 1] + 1};
   }
 
   Position position(const yaml_mark_t& mark) {
@@ -307,6 +314,12 @@ void TreeBuilder::report_syntax(const yaml_parser_t& parser) {
   const std::string_view text = positions_.file().text;
   const std::string problem = parser.problem == nullptr ? "" : parser.problem;
   const std::string context = parser.context == nullptr ? "" : parser.context;
+  if (may_be_slip(problem)) {
+    if (const auto advice = yaml_advice(text, positions_.offset(parser.problem_mark))) {
+      diagnostics_.error(positions_.position(advice->offset), advice->message);
+      return;
+    }
+  }
   const YamlProblem words =
       explain(problem, context, text.substr(positions_.offset(parser.problem_mark)));
   const Position where = positions_.position(parser.problem_mark);

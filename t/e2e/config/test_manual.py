@@ -204,9 +204,18 @@ def test_the_reasons_of_the_manual():
 def test_the_options_and_signals_of_the_manual():
     manual = entries(ROOT / "man" / "pound.8")
     usage = run_pound("-x").stderr.split("usage: ")[1]
-    assert list(manual["OPTIONS"]) == re.findall(r"\[(-\w)", usage)
+    assert list(manual["OPTIONS"]) == re.findall(r"\[(--?\w+)", usage)
     assert sorted(re.findall(r"[A-Z0-9]{3,}", " ".join(
         tag for tag, _ in manual["SIGNALS"].values()))) == ["HUP", "INT", "QUIT", "TERM", "USR1"]
+
+
+def test_the_warnings_of_the_manual():
+    """The codes in the manual are those of the program, in its order, with one sentence each."""
+    rows = re.findall(r'\{Lint::\w+, "([a-z-]+)"\}', (ROOT / "conf" / "lint.cc").read_text())
+    manual = entries(MANUAL)["WARNINGS"]
+    assert list(manual) == rows
+    for code, (_, text) in manual.items():
+        assert re.fullmatch(r"[A-Z][^.]*\.", text), code
 
 
 def test_the_status_of_the_manual(site, certificates):
