@@ -38,9 +38,8 @@ bool is_text_item(Shape list, const Node& item) {
 
 // Such a key may stand at the wrong place rather than be misspelt: its value tells nothing then.
 bool is_key_elsewhere(std::string_view name) {
-  return std::ranges::any_of(all_schemas(), [&](const Schema* schema) {
-    return find_key(*schema, name).key != nullptr;
-  });
+  return std::ranges::any_of(
+      all_schemas(), [&](const Schema* schema) { return find_key(*schema, name).key != nullptr; });
 }
 
 // What to write instead, when a text or a list was probably meant.
@@ -139,7 +138,8 @@ void Section::take_unknown(const Node& name, const Node& written) {
   if (meant == nullptr) return;
   reported_.insert(meant);
   const bool has_value = name.text.find(':') == std::string::npos;  // it is in the name otherwise
-  if (!has_value || is_key_elsewhere(name.text) || given_.contains(meant) || !first_.emplace(std::pair{meant, 0}, &name).second)
+  if (!has_value || is_key_elsewhere(name.text) || given_.contains(meant) ||
+      !first_.emplace(std::pair{meant, 0}, &name).second)
     return;
   add({meant, 0}, written, meant->name);
 }

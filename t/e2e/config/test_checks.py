@@ -232,15 +232,28 @@ def test_json_of_a_file_that_is_not_there(tmp_path):
         "message": "cannot open it: No such file or directory", "notes": []}]}
 
 
+LINT = """\
+Global:
+  Workers: 1
+  MaxSessions: {sessions}
+  Lint: {lint}
+HTTPListeners:
+  - {{Address: 127.0.0.1, Port: $listen}}
+"""
+
+
 def test_lint_silences_the_start_and_a_reload(site):
-    pound = site.pound("Global: {Workers: 1, MaxSessions: 1024, Lint: -needs-restart}\n"
-                       "HTTPListeners:\n  - {Address: 127.0.0.1, Port: $listen}\n",)
-    assert "every request gets 404" in pound.log()
-    pound.configure("Global: {Workers: 1, MaxSessions: 2048, Lint: [-needs-restart, -no-services]}\n"
-                    "HTTPListeners:\n  - {Address: 127.0.0.1, Port: $listen}\n")
+    pound = site.pound(LINT.format(sessions=1024, lint="-needs-restart"))
+    services, sessions = "every request gets 404", "MaxSessions stays at"
+    before = pound.log().count(services)
+    assert before == 2  # on standard error, and in the log
+    pound.configure(LINT.format(sessions=2048, lint="-no-services"))
     pound.reload()
-    assert "MaxSessions stays" not in pound.log()
-    assert pound.log().count("every request gets 404") == 1
+    assert pound.log().count(sessions) == 1
+    pound.configure(LINT.format(sessions=4096, lint="[-needs-restart, -no-services]"))
+    pound.reload()
+    assert pound.log().count(sessions) == 1
+    assert pound.log().count(services) == before
 
 
 # --- this machine ---------------------------------------------------------------------------------
@@ -317,14 +330,16 @@ HTTPListeners:
     (", Threads: 4", ", Threads: 4", "[*one, *two]", "*two", None),
 ])
 def test_the_default_of_threads_before_several_backends(tmp_path, one, two, first, second, advice):
-    text = TWO.format(one=one, two=two, first=first, second=second, threads="{threads}")
-    path = write(tmp_path, text.format(threads=""))
+    def with_threads(threads):
+        return TWO.format(one=one, two=two, first=first, second=second, threads=threads)
+
+    path = write(tmp_path, with_threads(""))
     take = "any number" if advice == "0" else advice
     wanted = ["5:5: warning: this listener has no `Threads`, so that all of its backends together "
               f"get 8 requests at a time; they take {take}: write `Threads: {advice}` "
               "[default-threads]"]
     assert headlines(check(path)[2], path) == (wanted if advice else [])
-    path.write_text(text.format(threads=f"\n    Threads: {advice or 8}"))
+    path.write_text(with_threads(f"\n    Threads: {advice or 8}"))
     assert check(path)[2] == ""
 
 
