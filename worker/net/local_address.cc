@@ -10,8 +10,17 @@
 
 namespace worker::net {
 
+namespace {
+
+// All of 127.0.0.0/8 is everywhere.
+bool is_ipv4_loopback(const SocketAddress& address) {
+  return address.storage.ss_family == AF_INET && host_text(address).starts_with("127.");
+}
+
+}  // namespace
+
 bool is_missing_here(const SocketAddress& address) {
-  if (is_unix(address)) return false;
+  if (is_unix(address) || is_wildcard(address) || is_ipv4_loopback(address)) return false;
   const UniqueFd socket(::socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!socket) return false;
   const SocketAddress any_port = with_port(address, 0);

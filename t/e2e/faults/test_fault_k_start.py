@@ -30,9 +30,10 @@ def test_fault_K9_help(option):
     done = run_pound(option)
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
-    assert lines[0] == "usage: pound [-v] [-c] [-W] [--json] [-F] [-d level] [-f config_file] [-p pid_file] [-h]"
+    assert lines[0] == ("usage: pound [-v] [-c] [-W] [--json] [-F] [-d level] [-f config_file] "
+                        "[-p pid_file] [-h]")
     assert [line.split()[0] for line in lines if line.startswith("  -")] == [
-        "-c", "-F", "-d", "-f", "-p", "-v", "-h"]
+        "-c", "-W", "--json", "-F", "-d", "-f", "-p", "-v", "-h"]
     assert lines[-1] == ("pound(8) describes the program and pound.yaml(5) the configuration "
                          "file.")
 

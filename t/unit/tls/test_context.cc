@@ -133,7 +133,8 @@ TEST_CASE("tls context: versions, ciphers and ALPN") {
   REQUIRE(diagnostics.all().size() == 1);
   CHECK(diagnostics.all()[0].severity == conf::Severity::warning);
   CHECK(diagnostics.all()[0].message ==
-        "the cipher `no-such` is ignored: OpenSSL does not know it or considers it too weak");
+        "the cipher `no-such` is ignored: OpenSSL does not know it or considers it too weak; "
+        "expected a name such as ECDHE-RSA-AES128-GCM-SHA256");
 
   const auto shakes = [](worker::tls::Context& context, int version, const char* list) {
     Pair pair(context);

@@ -362,6 +362,7 @@ TEST_CASE("prepare: what routing needs is read without certificates, users, page
 TEST_CASE("prepare: a public service that shows the state gives a warning") {
   const auto said = [](const std::string& listener, const std::string& service) {
     conf::Diagnostics diagnostics;
+    diagnostics.silence(conf::Lint::missing_address);
     std::optional<conf::Config> config = conf::load_text(
         "pound.yaml",
         "HTTPListeners:\n- " + listener + "\n  Port: 8080\n  Services:\n  - " + service + "\n",
