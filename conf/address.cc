@@ -69,7 +69,7 @@ std::string what_is_wrong(std::string_view text) {
   if (text.starts_with("unix:")) return "a Unix socket is its path alone, which begins with `/`";
   if (text.starts_with('@')) return "abstract Unix sockets are not supported";
   if (text.find("://") != std::string_view::npos) return "write the host alone, not a URL";
-  if (text == "*") return "write 0.0.0.0 or :: for all addresses";
+  if (text == "*") return "write 0.0.0.0 or \"::\" for all addresses";
   const std::size_t colon = text.rfind(':');
   if (colon != std::string_view::npos && parse_whole_number(text.substr(colon + 1)) &&
       (text.find(':') == colon || text[colon - 1] == ']')) {

@@ -49,6 +49,8 @@ struct Global {
   std::optional<std::string> secret;
   Position where;
   Position user_where, group_where, root_jail_where, secret_where;
+  Position max_sessions_where, max_limits_where;
+  bool is_whole = true;  // no error was found in it; false in a Draft (conf/load.h) only
 };
 
 // The code of a sanitizer rule that is relaxed, as written. worker::prepare knows the rules.
@@ -86,11 +88,11 @@ struct Tls {
   };
   std::vector<Certificate> certificates;  // Certificates: at least one
   std::vector<CipherName> ciphers;        // Ciphers; empty = default
-  Position ciphers_where;
   Version min_tls = Version::tls1_2;      // MinTLS: "1.2" (default) or "1.3"
   std::optional<ClientCert> client_cert;  // ClientCert; default: clients are not asked for one
   bool strict_sni = false;       // StrictSNI: 421 for hosts that are not in the certificate
   std::chrono::seconds hsts{0};  // HSTS: 0..63072000 s; default 0 = no such header
+  Position hsts_where;
   std::vector<Protocol> protocols{Protocol::http1};  // those of the listener, for ALPN
 };
 
@@ -104,7 +106,7 @@ struct BackendTls {
   std::vector<CipherName> ciphers;              // Ciphers; empty = default
   bool alpn = false;                            // ALPN: whether to ask for http/1.1; default off
   Position where;
-  Position ca_where, ciphers_where;
+  Position ca_where;
 };
 
 // How Pound finds out whether a backend works. `Check: tcp` is all defaults: a connect, and TLS
@@ -136,6 +138,12 @@ struct Eject {
 };
 inline constexpr std::int64_t kMostEjectErrors = 100;
 
+// A whole "Name: value" line of HeadAdd, valid.
+struct AddedLine {
+  std::string text;
+  Position where;
+};
+
 struct Backend {
   std::string name;  // its anchor, else "address:port" or the path; escaped for the log
   // Address: numeric IP (no brackets) or a host name, not yet resolved, or the path of a Unix
@@ -148,7 +156,7 @@ struct Backend {
   unsigned threads = 8;                      // Threads: 0..65535 in flight; 0 = no limit
   unsigned own_weight = 0;                   // Weight: 1..65535; default 0 = that of Threads
   bool disabled = false;                     // Disabled: it gets no new clients
-  std::vector<std::string> head_add;         // HeadAdd: whole "Name: value" lines, valid
+  std::vector<AddedLine> head_add;           // HeadAdd
   std::size_t max_headers = 100;             // MaxHeaders: 1..256 fields of a response; 502
   Edits edits;                               // Request, Reply
   std::vector<AllowedRule> allow;            // Allow: for its responses
@@ -160,6 +168,7 @@ struct Backend {
   // default 0 = none
   unsigned proxy_protocol = 0;
   Position where, address_where;
+  bool is_whole = true;  // as in Global
 
   // Share of the load among the live backends of a service.
   unsigned weight() const {
@@ -196,6 +205,7 @@ struct Redirect {
   // `path`, where it has variables: $host, $path, $query and groups of `url`
   std::optional<Template> path_template;
   std::optional<CapturePattern> url;  // the service's URL, where the path has groups of it
+  Position where;
 };
 
 // The users of a service and their passwords (Basic authentication, RFC 7617).
@@ -303,7 +313,8 @@ struct Service {
   std::vector<ClientLimit> client_limits;  // Limit: in addition to the listener's
   std::optional<Auth> auth;             // Auth: default that of the listener; never with `redirect`
   std::optional<AccessLog> access_log;  // AccessLog: instead of the listener's
-  Position where;
+  Position where, backends_where;
+  bool is_whole = true;  // as in Global
 };
 
 // The largest request, and the slowest client, that a listener accepts.
@@ -330,6 +341,7 @@ struct Listener {
   unsigned mode = 0660;            // Mode: 0..0777, the permissions of the socket at a path
   std::chrono::seconds client{5};  // Client: 1..86400 s of silence; also the total time for a head
   unsigned threads = 8;            // Threads: 0..65535 requests in service; 0 = no limit
+  bool has_threads = false;        // whether Threads is written
   std::chrono::seconds body{60};   // BodyTimeOut: 1..86400 s in which a body makes no progress
   std::size_t buffer = 65536;      // Buffer: 0..16M bytes of a body that Pound holds for a client
   std::chrono::seconds queue{15};  // QueueTimeOut: 1..3600 s that a request waits for a slot; 503
@@ -347,8 +359,9 @@ struct Listener {
   // TrustedProxies: instead of the global ones; empty: none. Default: the global ones
   std::optional<AddressList> trusted_proxies;
   std::optional<std::string> client_field;  // ClientField: instead of the global one
-  std::optional<AccessLog> access_log;      // AccessLog: instead of the global one
-  std::optional<std::string> request_id;    // RequestID: instead of the global one; empty: none
+  Position client_field_where;
+  std::optional<AccessLog> access_log;    // AccessLog: instead of the global one
+  std::optional<std::string> request_id;  // RequestID: instead of the global one; empty: none
   Position request_id_where;
   ClientList clients;  // Clients
   // ProxyProtocol: trusted peers send a header of the PROXY protocol before anything else
@@ -363,6 +376,7 @@ struct Listener {
   std::vector<Service> services;           // Services: the first match wins; without a match 404
   std::optional<Tls> tls;                  // set for HTTPSListeners
   Position where, address_where;
+  bool is_whole = true;  // as in Global, apart from its services
 };
 
 // The socket on which the master takes commands (poundctl). A path is its short form.
@@ -371,7 +385,7 @@ struct ControlSocket {
   unsigned mode = 0600;              // Mode: 0..0777
   std::optional<std::string> user;   // User: the owner of the file; default: that of the master
   std::optional<std::string> group;  // Group: likewise
-  Position where, user_where, group_where;
+  Position path_where, user_where, group_where;
 };
 
 struct Config {
@@ -379,6 +393,7 @@ struct Config {
   std::vector<Backend> backends;
   std::vector<Listener> listeners;       // HTTPListeners in order, then HTTPSListeners in order
   std::optional<ControlSocket> control;  // Global's Control; default: no commands are taken
+  bool is_whole = true;                  // as in Global, of the keys at the top level
 };
 
 }  // namespace conf

@@ -167,6 +167,14 @@ void Diagnostics::append(const Diagnostics& other) {
   }
 }
 
+void Diagnostics::promote_warnings() {
+  for (Diagnostic& one : all_) {
+    if (one.severity != Severity::warning) continue;
+    one.severity = Severity::error;
+    ++errors_;
+  }
+}
+
 void Diagnostics::sort() {
   std::vector<std::vector<Diagnostic>> groups;  // each message with its notes
   for (Diagnostic& diagnostic : all_) {
@@ -174,8 +182,9 @@ void Diagnostics::sort() {
     groups.back().push_back(std::move(diagnostic));
   }
   const auto place_of = [](const Diagnostic& one) {
-    const unsigned order = one.where.file ? one.where.file->order : 0;
-    return std::tuple(order, one.where.line, one.where.column);
+    const SourceFile* const file = one.where.file.get();
+    const std::string_view name = file != nullptr ? file->name : std::string_view();
+    return std::tuple(file != nullptr ? file->order : 0, name, one.where.line, one.where.column);
   };
   const auto place = [&](const std::vector<Diagnostic>& group) { return place_of(group.front()); };
   std::stable_sort(groups.begin(), groups.end(),

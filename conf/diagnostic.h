@@ -23,9 +23,11 @@ namespace conf {
 struct SourceFile {
   std::string name;
   std::string text;
-  unsigned order =
-      0;  // in which the files of a configuration are read; 0 = the file that was named
+  // In which the files of a configuration are read; 0 = the file that was named.
+  unsigned order = 0;
 };
+// The order of a file that a configuration names, such as one of users: after all others.
+inline constexpr unsigned kNamedFile = ~0u;
 
 // A position in a file. Lines and columns count from 1; 0 means "the file as a whole". Columns
 // count bytes. All positions in a file share it.
@@ -41,7 +43,7 @@ struct Diagnostic {
   Severity severity = Severity::error;
   Position where;
   std::string message;  // what is wrong, and what was expected; escaped, one line
-  std::optional<Lint> lint = std::nullopt;  // of a warning
+  std::optional<Lint> lint = std::nullopt;  // of a warning, promoted or not
 };
 
 // All messages of one run; after `sort`, in the order of their positions.
@@ -60,10 +62,15 @@ class Diagnostics {
   // Drops the warnings of this kind that are added from now on, with their notes.
   void silence(Lint lint) { silenced_.insert(lint); }
 
+  // Makes an error of each warning, which keeps its code.
+  void promote_warnings();
+
   // Orders the messages by position, keeps each note after its message, and drops repetitions.
   void sort();
 
   bool has_errors() const { return errors_ != 0; }
+  std::size_t errors() const { return errors_; }
+  std::size_t omitted() const { return omitted_; }
   bool full() const { return all_.size() >= kMaxKept; }
   const std::vector<Diagnostic>& all() const { return all_; }
 

@@ -9,7 +9,7 @@
 #include <optional>
 #include <vector>
 
-#include "conf/diagnostic.h"
+#include "conf/host_regex.h"
 #include "conf/scalar.h"
 
 namespace conf {
@@ -37,7 +37,8 @@ bool take_end_anchor(std::string_view& text) {
 
 void skip_blanks(std::string_view& text) {
   while (take_prefix(text, " ") || take_prefix(text, "\\s") || take_prefix(text, "[ \t]") ||
-         take_prefix(text, "*") || take_prefix(text, "+") || take_prefix(text, "?")) {
+         (!text.starts_with("*.") && take_prefix(text, "*")) || take_prefix(text, "+") ||
+         take_prefix(text, "?")) {
   }
 }
 
@@ -64,25 +65,6 @@ Dots find_dots(std::string_view text) {
   return dots;
 }
 
-// The pattern for exactly the host that `text` names. Nothing when `text` is not a plain name.
-std::optional<std::string> exact(std::string_view text) {
-  while (take_prefix(text, kAnything)) {
-  }
-  while (text.ends_with(kAnything)) text.remove_suffix(kAnything.size());
-  std::string out = "^Host: ";
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\\' && i + 1 < text.size() && text[i + 1] == '.') ++i;
-    if (text[i] == '.') {
-      out += "\\.";
-    } else if (is_host_char(text[i])) {
-      out += text[i];
-    } else {
-      return std::nullopt;
-    }
-  }
-  return out + "(:[0-9]+)?$";
-}
-
 std::string joined(const std::vector<std::string_view>& reasons) {
   std::string out;
   for (const std::string_view reason : reasons)
@@ -101,6 +83,9 @@ std::string host_pattern_warning(std::string_view pattern) {
   skip_blanks(rest);
   const Dots dots = find_dots(rest);
   if (!dots.bare && !dots.escaped) return "";
+  const std::optional<MeantHosts> meant = hosts_meant_by(rest);
+  const std::string advice = meant ? "; " + host_advice(*meant) : "";
+  if (rest.starts_with("*.")) return "`*` repeats what is before it, and is no name" + advice;
 
   std::vector<std::string_view> reasons;
   const bool open = rest.size() > kAnything.size() && rest.starts_with(kAnything) &&
@@ -110,11 +95,8 @@ std::string host_pattern_warning(std::string_view pattern) {
   if (dots.bare) reasons.push_back("a bare `.` is any character");
   if (!ends) reasons.push_back("no `$` ends it");
   if (reasons.empty()) return "";
-  std::string message = "this matches more hosts than it names: " + joined(reasons);
-  if (const std::optional<std::string> better = exact(rest)) {
-    message += "; for one host write '" + shown(*better) + "'";
-  }
-  return message;
+  const std::string message = "this matches more hosts than it names: " + joined(reasons);
+  return message + advice;
 }
 
 }  // namespace conf

@@ -21,19 +21,34 @@ namespace conf {
 
 namespace {
 
-Config load_top(const Node& root, Diagnostics& diagnostics) {
-  const Section top(top_schema(), root, diagnostics);
+// The tree may lack a value anywhere.
+void mark_all(Config& config) {
+  config.global.is_whole = false;
+  for (Backend& backend : config.backends) backend.is_whole = false;
+  for (Listener& listener : config.listeners) {
+    listener.is_whole = false;
+    for (Service& service : listener.services) service.is_whole = false;
+  }
+}
+
+Config load_top(const Node& root, bool is_well_formed, Diagnostics& diagnostics) {
   Config config;
+  const std::size_t errors = diagnostics.errors();
+  const Section top(top_schema(), root, diagnostics);
+  config.is_whole = is_well_formed && diagnostics.errors() == errors;
   if (const Section::Member* global = top.find("Global")) {
+    const std::size_t before = diagnostics.errors();
     const Section section(global_schema(), global->items, global->value->where, diagnostics);
     load_global(section, config.global, diagnostics);
     config.control = load_control(section, diagnostics);
+    config.global.is_whole = diagnostics.errors() == before;
   } else {
     config.global.where = {root.where.file, 0, 0};
   }
   BackendIndex backends;
   load_backends(top, config, backends, diagnostics);
   load_listeners(top, backends, config, diagnostics);
+  if (!is_well_formed) mark_all(config);
   return config;
 }
 
@@ -70,50 +85,50 @@ std::optional<Config> load_source(const std::shared_ptr<const SourceFile>& file,
   }
   diagnostics.append(of_text);
   if (!tree) return std::nullopt;
-  Config config = load_top(*tree->root(), diagnostics);
+  Config config = load_top(*tree->root(), !of_text.has_errors(), diagnostics);
   validate(config, {file, 0, 0}, diagnostics);
   return config;
 }
 
-// What can be made of a text, even if it has errors.
-std::optional<Config> read_text(const std::string& name, std::string_view text,
-                                const Surroundings& surroundings, Diagnostics& diagnostics) {
+std::optional<Draft> draft_of(const std::string& name, std::string_view text,
+                              const Surroundings& surroundings, Diagnostics& diagnostics) {
   const auto file = std::make_shared<const SourceFile>(
       SourceFile{name, std::string(without_byte_order_mark(text))});
   std::optional<Config> config = load_source(file, surroundings, diagnostics);
   diagnostics.sort();
-  return config;
+  if (!config) return std::nullopt;
+  return Draft{std::move(*config)};
 }
 
-// The same of a file.
-std::optional<Config> read(const std::string& path, Diagnostics& diagnostics) {
+std::optional<Config> unless_faulty(std::optional<Draft> draft, const Diagnostics& diagnostics) {
+  if (!draft || diagnostics.has_errors()) return std::nullopt;
+  return std::move(draft->config);
+}
+
+}  // namespace
+
+std::optional<Draft> load_draft(const std::string& path, Diagnostics& diagnostics) {
   const SystemSurroundings system;
   std::string error;
   const std::optional<std::string> text = system.read(path, kMaxFileBytes, error);
-  if (text) return read_text(path, *text, system, diagnostics);
+  if (text) return draft_of(path, *text, system, diagnostics);
   auto file = std::make_shared<const SourceFile>(SourceFile{path, ""});
   diagnostics.error({std::move(file), 0, 0}, error);
   return std::nullopt;
 }
 
-}  // namespace
-
 std::optional<Config> load(const std::string& path, Diagnostics& diagnostics) {
-  std::optional<Config> config = read(path, diagnostics);
-  if (diagnostics.has_errors()) return std::nullopt;
-  return config;
+  return unless_faulty(load_draft(path, diagnostics), diagnostics);
 }
 
 std::optional<Config> load_text(const std::string& name, std::string_view text,
                                 Diagnostics& diagnostics, const Surroundings& surroundings) {
-  std::optional<Config> config = read_text(name, text, surroundings, diagnostics);
-  if (diagnostics.has_errors()) return std::nullopt;
-  return config;
+  return unless_faulty(draft_of(name, text, surroundings, diagnostics), diagnostics);
 }
 
 std::optional<ControlSocket> find_control(const std::string& path, Diagnostics& diagnostics) {
-  const std::optional<Config> config = read(path, diagnostics);
-  return config ? config->control : std::nullopt;
+  const std::optional<Draft> draft = load_draft(path, diagnostics);
+  return draft ? draft->config.control : std::nullopt;
 }
 
 }  // namespace conf

@@ -19,7 +19,7 @@ void load_head_add(const Section& section, Backend& backend, Diagnostics& diagno
   for (const Node* item : section.items("HeadAdd")) {
     std::string error;
     if (std::optional<std::string> line = parse_header_line(item->text, error)) {
-      backend.head_add.push_back(std::move(*line));
+      backend.head_add.push_back({std::move(*line), item->where});
     } else {
       diagnostics.error(item->where, "`HeadAdd` is " + describe(*item) +
                                          ", expected a header as `Name: value`; " +
@@ -50,6 +50,7 @@ void check_name(const Section& section, const Backend& backend, Diagnostics& dia
 }
 
 Backend load_backend(const Node& node, Diagnostics& diagnostics) {
+  const std::size_t errors = diagnostics.errors();
   const Section section(backend_schema(), node, diagnostics);
   Backend backend;
   backend.where = node.where;
@@ -74,6 +75,7 @@ Backend load_backend(const Node& node, Diagnostics& diagnostics) {
   backend.warmup = std::chrono::seconds(section.number("Warmup", backend.warmup.count()));
   check_name(section, backend, diagnostics);
   backend.proxy_protocol = section.choice("ProxyProtocol", backend.proxy_protocol);
+  backend.is_whole = diagnostics.errors() == errors;
   return backend;
 }
 

@@ -22,8 +22,8 @@ void append_ciphers(const Node& node, std::vector<CipherName>& ciphers) {
 void load_certificate(const Section& section, BackendTls& tls, Diagnostics& diagnostics) {
   const Section::Member* const certificate = section.find("Cert");
   const Section::Member* const key = section.find("Key");
-  if (certificate == nullptr) {
-    if (key != nullptr) {
+  if (certificate == nullptr || section.reported("Key")) {
+    if (key != nullptr && !section.reported("Cert")) {
       diagnostics.error(key->value->where, "`Key` needs `Cert`: the certificate of this key");
     }
     return;
@@ -55,7 +55,7 @@ std::optional<BackendTls> load_backend_tls(const Section& backend, Diagnostics& 
   const Section::Member* const member = backend.find("TLS");
   if (member == nullptr) return std::nullopt;
   BackendTls tls;
-  tls.where = tls.ca_where = tls.ciphers_where = member->value->where;
+  tls.where = tls.ca_where = member->value->where;
   if (member->value->is(Node::Kind::scalar)) {
     return member->number != 0 ? std::optional(tls) : std::nullopt;
   }
@@ -65,14 +65,12 @@ std::optional<BackendTls> load_backend_tls(const Section& backend, Diagnostics& 
     if (ca->value->text != "system") tls.ca = ca->value->text;
     tls.ca_where = ca->value->where;
   }
+  if (section.reported("CA")) tls.verify = false;  // nothing is loaded in its place
   if (!tls.verify) refuse_without_verify(section, "CA", diagnostics);
   load_host(section, "Name", tls.name, diagnostics);
   load_certificate(section, tls, diagnostics);
   tls.min_tls = section.choice("MinTLS", tls.min_tls);
   tls.ciphers = load_ciphers(section);
-  if (const Section::Member* const ciphers = section.find("Ciphers")) {
-    tls.ciphers_where = ciphers->value->where;
-  }
   tls.alpn = section.choice("ALPN", tls.alpn);
   return tls;
 }

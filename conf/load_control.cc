@@ -27,6 +27,7 @@ bool load_path(const Section::Member& member, ControlSocket& control, Diagnostic
     return false;
   }
   control.path = text;
+  control.path_where = member.value->where;
   return true;
 }
 
@@ -47,7 +48,6 @@ std::optional<ControlSocket> load_control(const Section& global, Diagnostics& di
   const Section::Member* const member = global.find("Control");
   if (member == nullptr) return std::nullopt;
   ControlSocket control;
-  control.where = member->value->where;
   if (!member->value->is(Node::Kind::mapping)) {
     if (!load_path(*member, control, diagnostics)) return std::nullopt;
     return control;

@@ -7,6 +7,7 @@
 
 #include "conf/load_access_log.h"
 #include "conf/load_clients.h"
+#include "conf/load_lint.h"
 #include "conf/load_pages.h"
 
 namespace conf {
@@ -24,6 +25,7 @@ void load_text(const Section& section, std::string_view key, std::optional<std::
 }  // namespace
 
 void load_global(const Section& section, Global& global, Diagnostics& diagnostics) {
+  load_lint(section, diagnostics);
   global.where = section.where();
   load_text(section, "User", global.user, global.user_where);
   load_text(section, "Group", global.group, global.group_where);
@@ -31,6 +33,10 @@ void load_global(const Section& section, Global& global, Diagnostics& diagnostic
   load_text(section, "Secret", global.secret, global.secret_where);
   global.error_pages = load_error_pages(section);
   global.workers = static_cast<unsigned>(section.number("Workers", global.workers));
+  if (const Section::Member* member = section.find("MaxSessions"))
+    global.max_sessions_where = member->value->where;
+  if (const Section::Member* member = section.find("MaxLimits"))
+    global.max_limits_where = member->value->where;
   global.max_sessions = static_cast<unsigned>(section.number("MaxSessions", global.max_sessions));
   global.max_limits = static_cast<unsigned>(section.number("MaxLimits", global.max_limits));
   global.buffer_memory = static_cast<std::uint64_t>(

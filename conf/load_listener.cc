@@ -55,7 +55,9 @@ Tls::Certificate load_certificate(const Node& node, Diagnostics& diagnostics) {
 Tls load_tls(const Section& section, Diagnostics& diagnostics) {
   Tls tls;
   for (const Node* item : section.items("Certificates")) {
-    tls.certificates.push_back(load_certificate(*item, diagnostics));
+    const std::size_t errors = diagnostics.errors();
+    Tls::Certificate certificate = load_certificate(*item, diagnostics);
+    if (diagnostics.errors() == errors) tls.certificates.push_back(std::move(certificate));
   }
   const Section::Member* certificates = section.find("Certificates");
   if (certificates != nullptr && certificates->value->children.empty() &&
@@ -64,14 +66,14 @@ Tls load_tls(const Section& section, Diagnostics& diagnostics) {
                                                       expectation(*certificates->key));
   }
   tls.ciphers = load_ciphers(section);
-  const Section::Member* ciphers = section.find("Ciphers");
-  tls.ciphers_where = ciphers != nullptr ? ciphers->value->where : section.where();
   tls.min_tls = section.choice("MinTLS", tls.min_tls);
   if (const Section::Member* client_cert = section.find("ClientCert")) {
     tls.client_cert = load_client_cert(*client_cert->value, diagnostics);
+    if (tls.client_cert->ca.empty()) tls.client_cert.reset();  // that is reported
   }
   tls.strict_sni = section.choice("StrictSNI", tls.strict_sni);
   tls.hsts = std::chrono::seconds(section.number("HSTS", 0));
+  if (const Section::Member* hsts = section.find("HSTS")) tls.hsts_where = hsts->value->where;
   return tls;
 }
 
@@ -189,6 +191,7 @@ std::vector<Protocol> load_protocols(const Section& section, bool https, Diagnos
 
 Listener load_listener(const Node& node, bool https, ServiceLoader& services,
                        Diagnostics& diagnostics) {
+  const std::size_t errors = diagnostics.errors();
   const Section section(https ? https_listener_schema() : http_listener_schema(), node,
                         diagnostics);
   Listener listener;
@@ -199,6 +202,7 @@ Listener load_listener(const Node& node, bool https, ServiceLoader& services,
   load_mode(section, listener, diagnostics);
   listener.client = std::chrono::seconds(section.number("Client", listener.client.count()));
   listener.threads = static_cast<unsigned>(section.number("Threads", listener.threads));
+  listener.has_threads = section.find("Threads") != nullptr || section.reported("Threads");
   load_waiting(section, listener);
   listener.limits = load_limits(section, diagnostics);
   listener.methods = load_methods(section, diagnostics);
@@ -208,6 +212,9 @@ Listener load_listener(const Node& node, bool https, ServiceLoader& services,
     listener.trusted_proxies = load_trusted_proxies(section, diagnostics);
   }
   listener.client_field = load_client_field(section, diagnostics);
+  if (const Section::Member* member = section.find("ClientField")) {
+    listener.client_field_where = member->value->where;
+  }
   listener.access_log = load_access_log(section, diagnostics);
   listener.request_id = load_request_id(section, listener.request_id_where, diagnostics);
   listener.clients = load_clients(section, diagnostics);
@@ -220,16 +227,17 @@ Listener load_listener(const Node& node, bool https, ServiceLoader& services,
   listener.client_limits = load_client_limits(section, LimitOwner::listener, diagnostics);
   listener.auth = load_auth(section, diagnostics);
   listener.error_pages = load_error_pages(section);
+  listener.protocols = load_protocols(section, https, diagnostics);
+  if (https) {
+    listener.tls = load_tls(section, diagnostics);
+    listener.tls->protocols = listener.protocols;
+  }
+  listener.is_whole = diagnostics.errors() == errors;
   const bool has_own = section.find("Services") != nullptr || section.reported("Services");
   for (const Node* node_of_one : has_own ? section.items("Services") : services.global()) {
     Service service = services.load(*node_of_one);
     if (!service.auth && !service.redirect) service.auth = listener.auth;
     listener.services.push_back(std::move(service));
-  }
-  listener.protocols = load_protocols(section, https, diagnostics);
-  if (https) {
-    listener.tls = load_tls(section, diagnostics);
-    listener.tls->protocols = listener.protocols;
   }
   return listener;
 }
@@ -245,7 +253,9 @@ void load_listeners(const Section& top, const BackendIndex& backends, Config& co
   for (const Node* node : top.items("HTTPSListeners")) {
     config.listeners.push_back(load_listener(*node, true, services, diagnostics));
   }
-  services.check_unused();
+  const bool all_whole =
+      config.is_whole && std::ranges::all_of(config.listeners, &Listener::is_whole);
+  services.check_unused(all_whole);
 }
 
 }  // namespace conf

@@ -55,11 +55,12 @@ std::optional<Redirect> load_url(const Section& service, const Key& key, const N
   std::string error;
   std::optional<Redirect> redirect = parse_redirect_url(node.text, error);
   if (!redirect || !take_variables(service, node.text, *redirect, error)) {
-    redirect.reset();
     diagnostics.error(node.where, "`" + std::string(name) + "` is " + describe(node) +
                                       ", expected " + expectation(key) + "; " +
                                       fault_in(node, error));
+    return std::nullopt;
   }
+  redirect->where = node.where;
   return redirect;
 }
 

@@ -26,6 +26,7 @@
 #include "conf/load_serve.h"
 #include "conf/load_session.h"
 #include "conf/load_template.h"
+#include "conf/never_matches.h"
 #include "conf/service.h"
 #include "conf/suggest.h"
 
@@ -50,18 +51,19 @@ const Service& ServiceLoader::load(const Node& node) {
   return loaded_.emplace(&node, read(node)).first->second;
 }
 
-void ServiceLoader::check_unused() {
+void ServiceLoader::check_unused(bool is_whole) {
   std::vector<Position> unused;
   for (const Node* item : global_) {
     if (!loaded_.contains(item)) unused.push_back(load(*item).where);
   }
-  if (diagnostics_.has_errors()) return;
+  if (!is_whole) return;
   for (const Position& where : unused) {
     diagnostics_.warning(Lint::unused_service, where, "no listener uses this service");
   }
 }
 
 Service ServiceLoader::read(const Node& node) {
+  const std::size_t errors = diagnostics_.errors();
   const Section section(service_schema(), node, diagnostics_);
   Service service;
   service.where = node.where;
@@ -80,6 +82,9 @@ Service ServiceLoader::read(const Node& node) {
   service.retry = load_retry(section, diagnostics_);
   service.backends = backends_of(section, "Backends");
   service.emergency = backends_of(section, "Emergency");
+  if (const Section::Member* member = section.find("Backends")) {
+    service.backends_where = member->written->where;
+  }
   load_balance(section, service, diagnostics_);
   service.redirect = load_redirect(section, diagnostics_);
   load_serve(section, service, diagnostics_);
@@ -95,6 +100,7 @@ Service ServiceLoader::read(const Node& node) {
   service.auth = load_auth(section, diagnostics_);
   service.access_log = load_access_log(section, diagnostics_);
   service.compress = load_compress(section, diagnostics_);
+  service.is_whole = diagnostics_.errors() == errors && patterns_ <= kMaxPatterns;
   return service;
 }
 
@@ -125,7 +131,11 @@ std::vector<Condition> ServiceLoader::conditions_of(const Section& section) {
   for (const ConditionKind& kind : condition_kinds()) {
     for (const Node* item : section.items(kind.key)) {
       std::optional<Pattern> pattern = compile(*item, kind.key, kind.letter_case);
-      if (pattern) conditions.push_back({kind.kind, std::move(*pattern)});
+      if (!pattern) continue;
+      if (std::string why = never_matches(kind.kind, item->text); !why.empty()) {
+        diagnostics_.warning(Lint::never_matches, item->where, std::move(why));
+      }
+      conditions.push_back({kind.kind, std::move(*pattern)});
     }
   }
   return conditions;

@@ -35,8 +35,9 @@ class ServiceLoader {
   const Service& load(const Node& node);
   // What listeners without Services have.
   std::span<const Node* const> global() const { return global_; }
-  // Reads the global services that no listener has, and warns about them.
-  void check_unused();
+  // Reads the global services that no listener has, and warns about them. `is_whole`: no listener
+  // has an error, by which it could seem to lack services.
+  void check_unused(bool is_whole);
 
  private:
   Service read(const Node& node);

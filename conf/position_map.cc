@@ -38,4 +38,10 @@ Position PositionMap::position(std::size_t line, std::size_t column) {
   return {file_, line_ + 1, at - starts_[line_] + 1};
 }
 
+Position PositionMap::position_of(std::size_t offset) const {
+  const auto after = std::upper_bound(starts_.begin(), starts_.end() - 1, offset);
+  const auto line = static_cast<std::size_t>(after - starts_.begin());
+  return {file_, line, offset - starts_[line - 1] + 1};
+}
+
 }  // namespace conf

@@ -19,6 +19,7 @@ class PositionMap {
   // The offset in the text, in bytes.
   std::size_t offset(std::size_t line, std::size_t column);
   Position position(std::size_t line, std::size_t column);
+  Position position_of(std::size_t offset) const;
 
   const std::shared_ptr<const SourceFile>& file() const { return file_; }
 

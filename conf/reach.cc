@@ -160,6 +160,7 @@ std::vector<Unreachable> unreachable_services(const std::vector<Service>& servic
   std::vector<Unreachable> found;
   Earlier earlier(services);
   for (std::size_t i = 0; i < services.size(); ++i) {
+    if (!services[i].is_whole) continue;  // what it asks is not known
     if (matches_everything(services[i])) break;
     if (contradicts_itself(services[i])) {
       found.push_back({i, std::nullopt});

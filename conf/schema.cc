@@ -122,6 +122,8 @@ constexpr auto kGlobalKeys = std::to_array<Key>({
     {"TrustedProxies", Shape::texts, kAddressNoun, 1, kMaxAddressItem},
     {"ClientField", Shape::text, kFieldNoun, 1, kMaxName},
     {"Secret", Shape::text, "the path of a file", 1, kMaxPath},
+    {"Lint", Shape::texts, "the code of a warning after a hyphen, such as `-unused-backend`", 1,
+     kMaxName},
     within(control_schema,
            {"Control", Shape::target,
             "the path of a socket such as `/run/pound/control.sock`, or a mapping with `Socket`", 1,

@@ -2,12 +2,15 @@
 //
 // Looks at names only, never at a tree.
 #include <algorithm>
+#include <array>
 #include <optional>
 
 #include "conf/diagnostic.h"
+#include "conf/old_words.h"
 #include "conf/scalar.h"
 #include "conf/schema.h"
 #include "conf/suggest.h"
+#include "conf/yaml_advice.h"
 
 namespace conf {
 
@@ -55,6 +58,21 @@ std::string listed(std::span<const std::string_view> words) {
   return out;
 }
 
+// The mappings that have such a key. If some are items of the top level or Global, these only: an
+// operator knows them best.
+std::vector<std::string_view> places_of(std::string_view name) {
+  const std::array kMain{&top_schema(),           &global_schema(),         &backend_schema(),
+                         &http_listener_schema(), &https_listener_schema(), &service_schema()};
+  std::vector<std::string_view> main;
+  std::vector<std::string_view> all;
+  for (const Schema* other : all_schemas()) {
+    if (find_key(*other, name).key == nullptr) continue;
+    all.push_back(other->name);
+    if (std::ranges::find(kMain, other) != kMain.end()) main.push_back(other->name);
+  }
+  return main.empty() ? all : main;
+}
+
 }  // namespace
 
 std::vector<std::string_view> choice_words(const Key& key) {
@@ -85,6 +103,10 @@ Match find_key(const Schema& schema, std::string_view name) {
 }
 
 const Key* nearest_key(const Schema& schema, std::string_view name) {
+  if (!missing_blank_in(name).empty()) return find_key(schema, name.substr(0, name.find(':'))).key;
+  if (const OldWord* const word = find_old_word(schema, name)) {
+    return find_key(schema, word->key).key;
+  }
   const std::string_view found = nearest(name, names(schema));
   return found.empty() ? nullptr : find_key(schema, found).key;
 }
@@ -133,12 +155,13 @@ std::string unknown_key(const Schema& schema, std::string_view name) {
              std::to_string(key.family_high);
     }
   }
+  if (const std::string slip = missing_blank_in(name); !slip.empty()) return slip;
+  if (const OldWord* const word = find_old_word(schema, name)) {
+    return message + "; " + std::string(word->advice);
+  }
   const std::vector<std::string_view> known = names(schema);
   if (const std::string hint = did_you_mean(name, known); !hint.empty()) return message + hint;
-  std::vector<std::string_view> places;
-  for (const Schema* other : all_schemas()) {
-    if (find_key(*other, name).key != nullptr) places.push_back(other->name);
-  }
+  const std::vector<std::string_view> places = places_of(name);
   if (!places.empty()) return message + "; it belongs in " + joined(places, "or");
   return message + "; known are " + joined(known, "and");
 }

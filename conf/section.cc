@@ -8,6 +8,7 @@
 
 #include "conf/scalar.h"
 #include "conf/suggest.h"
+#include "conf/yaml_advice.h"
 
 namespace conf {
 
@@ -35,10 +36,26 @@ bool is_text_item(Shape list, const Node& item) {
   return item.is(Node::Kind::scalar) && (list == Shape::texts || list == Shape::entries);
 }
 
+// Such a key may stand at the wrong place rather than be misspelt: its value tells nothing then.
+bool is_key_elsewhere(std::string_view name) {
+  return std::ranges::any_of(
+      all_schemas(), [&](const Schema* schema) { return find_key(*schema, name).key != nullptr; });
+}
+
 // What to write instead, when a text or a list was probably meant.
-std::string_view advice_for(Shape shape, const Node& value) {
+std::string advice_for(Shape shape, const Node& value) {
   const bool text = shape == Shape::text || shape == Shape::texts;
   if (text && value.is(Node::Kind::mapping)) return "; put the whole text in quotes";
+  if (value.is(Node::Kind::sequence) && value.children.size() == 1) {
+    const bool is_plain = shape == Shape::text || shape == Shape::number ||
+                          shape == Shape::seconds || shape == Shape::bytes ||
+                          shape == Shape::choice;
+    if (is_plain && value.children[0]->is(Node::Kind::scalar)) return "; leave the brackets out";
+  }
+  if (value.is(Node::Kind::scalar)) {
+    const std::string slip = missing_blank_in(value.text);
+    if (!slip.empty()) return "; " + slip;
+  }
   if (shape == Shape::sections && value.is(Node::Kind::mapping)) {
     return "; put `- ` before the first key of each";
   }
@@ -50,14 +67,13 @@ std::string_view advice_for(Shape shape, const Node& value) {
 Section::Section(const Schema& schema, std::span<const Node* const> mappings, Position where,
                  Diagnostics& diagnostics)
     : schema_(schema), diagnostics_(diagnostics), where_(std::move(where)) {
-  for (const Node* mapping : mappings) take_mapping(*mapping);
-  report_all_missing();
+  take_all(mappings);
 }
 
 Section::Section(const Schema& schema, const Node& mapping, Diagnostics& diagnostics)
     : schema_(schema), diagnostics_(diagnostics), where_(mapping.where) {
-  take_mapping(mapping);
-  report_all_missing();
+  const Node* const only = &mapping;
+  take_all({&only, 1});
 }
 
 const Section::Member* Section::find(std::string_view key) const {
@@ -82,6 +98,16 @@ std::span<const Node* const> Section::items(std::string_view key) const {
   return member->items;
 }
 
+void Section::take_all(std::span<const Node* const> mappings) {
+  for (const Node* mapping : mappings) {
+    for (std::size_t i = 0; i + 1 < mapping->children.size(); i += 2) {
+      given_.insert(find_key(schema_, mapping->children[i]->text).key);
+    }
+  }
+  for (const Node* mapping : mappings) take_mapping(*mapping);
+  report_all_missing();
+}
+
 void Section::take_mapping(const Node& mapping) {
   for (std::size_t i = 0; i + 1 < mapping.children.size(); i += 2) {
     const Node& name = *mapping.children[i];
@@ -91,19 +117,36 @@ void Section::take_mapping(const Node& mapping) {
 
 void Section::take(const Node& name, const Node& written) {
   const Match match = find_key(schema_, name.text);
-  if (match.key == nullptr) {
-    if (diagnostics_.full()) return;
-    diagnostics_.error(name.where, unknown_key(schema_, name.text));
-    reported_.insert(nearest_key(schema_, name.text));
-    return;
-  }
-  const SourceFile* const file = &schema_ == &top_schema() ? name.where.file.get() : nullptr;
-  const auto [first, is_new] = first_.emplace(Given{match.key, match.number, file}, &name);
+  if (match.key == nullptr) return take_unknown(name, written);
+  const auto [first, is_new] = first_.emplace(given(match, name), &name);
   if (!is_new) return refuse_again(name, *first->second);
+  add(match, written, name.text);
+}
+
+// At the top level, each file may give a key.
+Section::Given Section::given(const Match& match, const Node& name) const {
+  return {match.key, match.number, &schema_ == &top_schema() ? name.where.file.get() : nullptr};
+}
+
+void Section::take_unknown(const Node& name, const Node& written) {
+  if (diagnostics_.full()) return;
+  diagnostics_.error(name.where, unknown_key(schema_, name.text));
+  const Key* const meant = nearest_key(schema_, name.text);
+  if (meant == nullptr) return;
+  reported_.insert(meant);
+  const bool has_value = name.text.find(':') == std::string::npos;  // it is in the name otherwise
+  if (!has_value || is_key_elsewhere(name.text) || given_.contains(meant) ||
+      !first_.emplace(given({meant, 0}, name), &name).second)
+    return;
+  add({meant, 0}, written, meant->name);
+}
+
+// Adds the member if the value fits the key.
+void Section::add(const Match& match, const Node& written, std::string_view name) {
   const Node& value = follow(written);
   if (value.is(Node::Kind::null) && !match.key->required) return;
-  Member member{match.key, match.number, &value, 0, {}};
-  if (check(member, written, name.text)) {
+  Member member{match.key, match.number, &value, 0, {}, &written};
+  if (check(member, written, name)) {
     keep(std::move(member));
   } else {
     reported_.insert(match.key);
@@ -233,7 +276,7 @@ bool Section::check_item(const Key& key, const Node& item, std::string_view name
   const bool text = key.shape == Shape::texts || key.shape == Shape::entries;
   diagnostics_.error(item.where, "an item of " + in_code(name) + " is " + describe(item) +
                                      ", expected " + std::string(text ? key.noun : "a mapping") +
-                                     std::string(advice_for(key.shape, item)));
+                                     advice_for(key.shape, item));
   return false;
 }
 

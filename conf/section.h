@@ -1,7 +1,9 @@
 // A mapping of the file, checked against its schema.
 //
 // Finds and reports unknown, duplicate, mistyped and missing keys. The members that remain are
-// valid and need no further check. Borrows the nodes of the tree.
+// valid and need no further check. An unknown key that probably meant a known one is also read as
+// that one, unless that is given, too: so mistakes below it are reported in the same run. Borrows
+// the nodes of the tree.
 #pragma once
 
 #include <cstdint>
@@ -29,6 +31,7 @@ class Section {
     std::int64_t number = 0;     // of a number, seconds or bytes; the value of a choice
     std::vector<const Node*>
         items;  // of a list: the texts, mappings or aliases in it; of a text: itself
+    const Node* written = nullptr;  // the value as it stands at the key: perhaps an alias
   };
 
   // `mappings` count as one. A missing key is reported at `where`. At the top level, each
@@ -57,10 +60,13 @@ class Section {
   const Position& where() const { return where_; }
 
  private:
+  void take_all(std::span<const Node* const> mappings);
   void take_mapping(const Node& mapping);
+  void take_unknown(const Node& name, const Node& written);
   void take(const Node& name, const Node& written);
   void refuse_again(const Node& name, const Node& first);
   void keep(Member member);
+  void add(const Match& match, const Node& written, std::string_view name);
   bool check(Member& member, const Node& written, std::string_view name);
   bool check_scalar(Member& member, std::string_view name);
   bool check_text(const Key& key, const Node& value, std::string_view name);
@@ -78,6 +84,9 @@ class Section {
   std::vector<Member> members_;
   // A key, its number in a family and, at the top level, the file that it is in.
   using Given = std::tuple<const Key*, std::int64_t, const SourceFile*>;
+  Given given(const Match& match, const Node& name) const;
+
+  std::set<const Key*> given_;          // those that the mappings have under their own names
   std::map<Given, const Node*> first_;  // where each key is first given
   std::set<const Key*> reported_;  // keys with a fault, and keys that an unknown one probably meant
 };

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,6 +19,8 @@
 namespace conf {
 
 namespace {
+
+constexpr unsigned kMostThreads = 65535;
 
 using Endpoint = std::pair<std::string, std::uint16_t>;
 
@@ -32,9 +35,9 @@ void check_clashes(const Config& config, Diagnostics& diagnostics) {
     const auto [first, is_new] =
         taken.emplace(Endpoint{listener.address, listener.port}, &listener);
     if (is_new) continue;
-    diagnostics.error(listener.where,
+    diagnostics.error(listener.address_where,
                       "another listener already has " + host_port(listener.address, listener.port));
-    diagnostics.note(first->second->where, "it begins here");
+    diagnostics.note(first->second->address_where, "it is here");
   }
 }
 
@@ -42,19 +45,25 @@ void check_control(const Config& config, Diagnostics& diagnostics) {
   if (!config.control) return;
   for (const Listener& listener : config.listeners) {
     if (listener.address != config.control->path) continue;
-    diagnostics.error(config.control->where,
+    diagnostics.error(config.control->path_where,
                       "`Control` has the path of a listener: " + listener.address);
-    diagnostics.note(listener.where, "it begins here");
+    diagnostics.note(listener.address_where, "it is here");
   }
+}
+
+// The proxies that a listener trusts; nothing when an error may have hidden them.
+const AddressList* trusted_by(const Listener& listener, const Config& config) {
+  if (listener.trusted_proxies) return &*listener.trusted_proxies;
+  const bool is_known = listener.is_whole && config.global.is_whole && config.is_whole;
+  return is_known ? &config.global.trusted_proxies : nullptr;
 }
 
 // Without a trusted peer no header would ever be read, and the balancer would be taken for the
 // client.
 void check_proxy_protocol(const Config& config, Diagnostics& diagnostics) {
   for (const Listener& listener : config.listeners) {
-    const AddressList& trusted =
-        listener.trusted_proxies ? *listener.trusted_proxies : config.global.trusted_proxies;
-    if (!listener.proxy_protocol || !trusted.empty()) continue;
+    const AddressList* const trusted = trusted_by(listener, config);
+    if (!listener.proxy_protocol || trusted == nullptr || !trusted->empty()) continue;
     diagnostics.error(listener.proxy_protocol_where,
                       "`ProxyProtocol` needs `TrustedProxies`, here or in Global: only the peers "
                       "in it may say who their client is");
@@ -78,11 +87,11 @@ void check_overlaps(const Config& config, Diagnostics& diagnostics) {
     const std::string all = is_ipv6(address) ? "::" : "0.0.0.0";
     const auto found = wildcards.find({all, listener.port});
     if (found == wildcards.end()) continue;
-    diagnostics.warning(Lint::overlapping_address, listener.where,
+    diagnostics.warning(Lint::overlapping_address, listener.address_where,
                         "another listener has port " + std::to_string(listener.port) +
                             " of all addresses; connections to " + address +
                             " go to this one only");
-    diagnostics.note(found->second->where, "it begins here");
+    diagnostics.note(found->second->address_where, "it is here");
   }
 }
 
@@ -99,18 +108,18 @@ bool leads_to_itself(const Redirect& redirect, const Listener& listener) {
 
 void check_services(const Listener& listener, Diagnostics& diagnostics) {
   const auto& services = listener.services;
-  if (services.empty()) {
+  if (services.empty() && listener.is_whole) {
     diagnostics.warning(Lint::no_services, listener.where,
                         "a listener without services: every request gets 404");
   }
   for (const Service& service : services) {
     if (service.redirect && leads_to_itself(*service.redirect, listener)) {
       diagnostics.warning(
-          Lint::redirect_loop, service.where,
+          Lint::redirect_loop, service.redirect->where,
           "this service redirects to itself: clients would be redirected without end");
     }
     if (!service.backends.empty() || service.redirect || service.serve) continue;
-    if (service.respond || service.disabled) continue;
+    if (service.respond || service.disabled || !service.is_whole) continue;
     diagnostics.warning(Lint::no_backends, service.where,
                         "a service without backends: every request that matches gets 503");
   }
@@ -124,7 +133,9 @@ void check_services(const Listener& listener, Diagnostics& diagnostics) {
                         "this service can never be reached: an earlier one takes all its requests");
     diagnostics.note(services[*found.hidden_by].where, "it begins here");
   }
-  const auto catch_all = std::find_if(services.begin(), services.end(), matches_everything);
+  const auto catch_all = std::ranges::find_if(services, [](const Service& service) {
+    return service.is_whole && matches_everything(service);
+  });
   if (services.end() - catch_all < 2) return;
   const auto others = services.end() - catch_all - 2;
   diagnostics.warning(Lint::unreachable_service, (catch_all + 1)->where,
@@ -141,23 +152,24 @@ void check_hsts(const Config& config, const Listener& listener, Diagnostics& dia
   for (const Service& service : listener.services) {
     for (const std::size_t index : service.backends) {
       const Backend& backend = config.backends[index];
-      for (const std::string& line : backend.head_add) {
-        if (!equal_ignoring_case(std::string_view(line).substr(0, kName.size()), kName)) continue;
-        diagnostics.warning(Lint::double_hsts, backend.where,
+      for (const AddedLine& line : backend.head_add) {
+        if (!equal_ignoring_case(std::string_view(line.text).substr(0, kName.size()), kName)) {
+          continue;
+        }
+        diagnostics.warning(Lint::double_hsts, line.where,
                             "`HeadAdd` adds the header that a listener's `HSTS` already adds; "
                             "responses will have two Strict-Transport-Security");
-        diagnostics.note(listener.where, "that listener begins here");
+        diagnostics.note(listener.tls->hsts_where, "that `HSTS` is here");
       }
     }
   }
 }
 
 void check_client_field(const Config& config, const Listener& listener, Diagnostics& diagnostics) {
-  const AddressList& trusted =
-      listener.trusted_proxies ? *listener.trusted_proxies : config.global.trusted_proxies;
-  if (!listener.client_field || !trusted.empty()) return;
+  const AddressList* const trusted = trusted_by(listener, config);
+  if (!listener.client_field || trusted == nullptr || !trusted->empty()) return;
   diagnostics.warning(
-      Lint::no_effect, listener.where,
+      Lint::no_effect, listener.client_field_where,
       "`ClientField` has no effect without `TrustedProxies`: every peer is a client");
 }
 
@@ -165,17 +177,65 @@ void check_client_field(const Config& config, const Listener& listener, Diagnost
 void check_disabled(const Config& config, const Listener& listener, Diagnostics& diagnostics) {
   const auto is_disabled = [&](std::size_t i) { return config.backends[i].disabled; };
   for (const Service& service : listener.services) {
-    if (service.backends.empty()) continue;
+    if (service.backends.empty() || !service.is_whole) continue;
     if (!std::all_of(service.backends.begin(), service.backends.end(), is_disabled)) continue;
     const bool has_others =
         !std::all_of(service.emergency.begin(), service.emergency.end(), is_disabled);
-    diagnostics.warning(Lint::all_disabled, service.where,
+    diagnostics.warning(Lint::all_disabled, service.backends_where,
                         std::string("all backends of this service are disabled: new clients get ") +
                             (has_others ? "those of `Emergency`" : "503"));
   }
 }
 
+// Whether nothing is missing that could use a backend.
+bool uses_are_known(const Config& config) {
+  return config.is_whole && std::ranges::all_of(config.listeners, [](const Listener& listener) {
+           return listener.is_whole && std::ranges::all_of(listener.services, &Service::is_whole);
+         });
+}
+
+// The backends of a service that get new clients.
+std::set<std::size_t> enabled_backends(const Service& service, const Config& config) {
+  std::set<std::size_t> enabled;
+  for (const std::size_t index : service.backends) {
+    if (!config.backends[index].disabled) enabled.insert(index);
+  }
+  return enabled;
+}
+
+// The slots of these backends together; 0: no limit.
+unsigned slots_of(const std::set<std::size_t>& backends, const Config& config) {
+  unsigned long long sum = 0;
+  for (const std::size_t index : backends) {
+    if (config.backends[index].threads == 0) return 0;
+    sum += config.backends[index].threads;
+  }
+  return sum > kMostThreads ? 0 : static_cast<unsigned>(sum);
+}
+
+// Two backends were meant to carry more than one, but the listener's default lets no more requests
+// in than one backend takes by default.
+void check_threads(const Config& config, const Listener& listener, Diagnostics& diagnostics) {
+  if (listener.has_threads || !listener.is_whole) return;
+  std::set<std::size_t> all;
+  bool is_limited = false;  // a service's backends, together, by the listener
+  for (const Service& service : listener.services) {
+    const std::set<std::size_t> own = enabled_backends(service, config);
+    const unsigned slots = slots_of(own, config);
+    is_limited = is_limited || (own.size() > 1 && (slots == 0 || slots > listener.threads));
+    all.insert(own.begin(), own.end());
+  }
+  if (!is_limited) return;
+  const unsigned needed = slots_of(all, config);
+  diagnostics.warning(Lint::default_threads, listener.where,
+                      "this listener has no `Threads`, so that all of its backends together get " +
+                          std::to_string(listener.threads) + " requests at a time; they take " +
+                          (needed == 0 ? "any number" : std::to_string(needed)) +
+                          ": write `Threads: " + std::to_string(needed) + "`");
+}
+
 void check_unused(const Config& config, Diagnostics& diagnostics) {
+  if (!uses_are_known(config)) return;
   std::vector<bool> used(config.backends.size());
   for (const Listener& listener : config.listeners) {
     for (const Service& service : listener.services) {
@@ -195,8 +255,7 @@ void check_unused(const Config& config, Diagnostics& diagnostics) {
 void validate(const Config& config, const Position& file, Diagnostics& diagnostics) {
   check_clashes(config, diagnostics);
   check_control(config, diagnostics);
-  if (diagnostics.has_errors()) return;
-  if (config.listeners.empty()) {
+  if (config.listeners.empty() && config.is_whole) {
     diagnostics.error(file, "no listeners: there is nothing to do");
     return;
   }
@@ -207,6 +266,7 @@ void validate(const Config& config, const Position& file, Diagnostics& diagnosti
     check_hsts(config, listener, diagnostics);
     check_client_field(config, listener, diagnostics);
     check_disabled(config, listener, diagnostics);
+    check_threads(config, listener, diagnostics);
   }
   check_unused(config, diagnostics);
 }

@@ -79,6 +79,12 @@ std::string cannot_begin(std::string_view next) {
 
 }  // namespace
 
+bool may_be_slip(std::string_view problem) {
+  return problem == "mapping values are not allowed in this context" ||
+         problem == "did not find expected node content" ||
+         problem == "could not find expected ':'" || problem == "found unexpected ':'";
+}
+
 YamlProblem explain(std::string_view problem, std::string_view context, std::string_view text,
                     std::size_t at) {
   const std::string_view next = text.substr(at);

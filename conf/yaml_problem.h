@@ -15,6 +15,9 @@ struct YamlProblem {
   std::string begun;        // a note for the beginning of the construct; may be empty
 };
 
+// Whether an IPv6 address without quotes, or a colon without a blank, can cause the problem.
+bool may_be_slip(std::string_view problem);
+
 // The parser gave up at the offset `at` of `text`.
 YamlProblem explain(std::string_view problem, std::string_view context, std::string_view text,
                     std::size_t at = 0);

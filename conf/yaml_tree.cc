@@ -19,6 +19,7 @@
 #include "conf/scalar.h"
 #include "conf/schema.h"
 #include "conf/source_text.h"
+#include "conf/yaml_advice.h"
 #include "conf/yaml_problem.h"
 
 namespace conf {
@@ -378,6 +379,13 @@ void TreeBuilder::report_syntax(const yaml_parser_t& parser) {
   const std::string_view text = positions.file()->text;
   const std::string problem = parser.problem == nullptr ? "" : parser.problem;
   const std::string context = parser.context == nullptr ? "" : parser.context;
+  if (may_be_slip(problem)) {
+    if (const auto advice = yaml_advice(
+            text, positions.offset(parser.problem_mark.line, parser.problem_mark.column))) {
+      diagnostics_.error(positions.position_of(advice->offset), advice->message);
+      return;
+    }
+  }
   const YamlProblem words =
       explain(problem, context, text,
               positions.offset(parser.problem_mark.line, parser.problem_mark.column));

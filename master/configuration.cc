@@ -24,9 +24,9 @@ std::vector<worker::net::SocketAddress> known_addresses(const worker::Heritage& 
 
 Preparation::Preparation(const std::string& path, const worker::Heritage* active)
     : active_(active) {
-  std::optional<conf::Config> loaded = conf::load(path, diagnostics_);
-  if (!loaded) return;
-  config_ = std::make_shared<const conf::Config>(std::move(*loaded));
+  std::optional<conf::Draft> draft = conf::load_draft(path, diagnostics_);
+  if (!draft) return;
+  config_ = std::make_shared<const conf::Config>(std::move(draft->config));
   worker_.emplace(config_, diagnostics_);
   lookup_.emplace(worker_->names(), Identity{{}, worker_->uid(), worker_->gid()},
                   active_ != nullptr ? active_->segment : nullptr);
@@ -68,7 +68,7 @@ std::vector<worker::net::Resolved> Preparation::addresses() {
     if (!all[i].addresses.empty()) continue;
     all[i].addresses = known_addresses(*active_, backend);
     if (all[i].addresses.empty()) continue;
-    diagnostics_.warning(conf::Lint::unresolved_name, backend.where,
+    diagnostics_.warning(conf::Lint::unresolved_name, backend.address_where,
                          "the backend `" + conf::shown(backend.address) + "` does not resolve: " +
                              all[i].error + "; it keeps the addresses it had");
   }
@@ -78,8 +78,7 @@ std::vector<worker::net::Resolved> Preparation::addresses() {
 void Preparation::take_results() {
   state_ = State::done;
   heritage_ = worker_->finish(addresses());
-  if (config_->listeners.empty()) diagnostics_.error(config_->global.where, "nothing to serve");
-  if (diagnostics_.has_errors()) heritage_.reset();
+  diagnostics_.sort();
 }
 
 void check_rights(const worker::Heritage& heritage, uid_t euid, gid_t egid) {

@@ -21,7 +21,9 @@ namespace master {
 inline constexpr std::uint64_t kPrepareMs = 10;  // of work in one turn
 
 //   loading ──all certificates loaded──► resolving ──all names answered──► done
-//      └── the file has errors ───────────────────────────────────────────────┘
+//      └── the file is no mapping ────────────────────────────────────────────┘
+//
+// Other errors in the file do not end it: one run reports as many mistakes as possible.
 //
 // Paths refer to the current folder, in the constructor and in each turn.
 class Preparation {

@@ -20,6 +20,7 @@
 #include "master/ctl/main.h"
 #include "master/daemonize.h"
 #include "master/descriptors.h"
+#include "master/diagnostics_json.h"
 #include "master/generation.h"
 #include "master/inherited_sockets.h"
 #include "master/log_queue.h"
@@ -54,14 +55,27 @@ std::unique_ptr<LogSink> make_sink(const Options& options, const conf::Global& g
   return std::make_unique<SyslogSink>(global.log_socket, global.log_facility);
 }
 
-int check(const Options& options) {
-  std::printf("%s: configuration is valid\n", options.config_file.c_str());
-  return 0;
-}
-
 bool is_missing(const std::string& path) {
   std::error_code error;
   return !std::filesystem::exists(path, error) && !error;
+}
+
+// -c: 0 when the configuration is valid.
+int check(const Options& options, Preparation& preparation) {
+  conf::Diagnostics& diagnostics = preparation.diagnostics();
+  if (options.strict) diagnostics.promote_warnings();
+  const bool is_valid = !diagnostics.has_errors();
+  if (options.json) {
+    std::fputs(diagnostics_json(options.config_file, diagnostics).c_str(), stdout);
+    return is_valid ? 0 : 1;
+  }
+  std::fputs(diagnostics.text().c_str(), stderr);
+  if (is_valid) {
+    std::printf("%s: configuration is valid\n", options.config_file.c_str());
+  } else if (is_missing(options.config_file)) {
+    std::fputs(kNoFile, stderr);
+  }
+  return is_valid ? 0 : 1;
 }
 
 // Closes the sockets that no listener has.
@@ -127,12 +141,12 @@ int run(int argc, char** argv, StartupPipe& startup_pipe) {
   }
   Preparation preparation(options.config_file);
   preparation.complete();
+  if (options.action == Options::Action::check) return check(options, preparation);
   std::fputs(preparation.diagnostics().text().c_str(), stderr);
   if (!preparation.heritage()) {
     if (is_missing(options.config_file)) std::fputs(kNoFile, stderr);
     return 1;
   }
-  if (options.action == Options::Action::check) return check(options);
   return serve(options, std::move(*preparation.heritage()), preparation.diagnostics(), inherited,
                startup_pipe);
 }

@@ -11,11 +11,15 @@ namespace master {
 namespace {
 
 constexpr char kUsage[] =
-    "usage: pound [-v] [-c] [-F] [-d level] [-f config_file] [-p pid_file] [-h] [--schema]";
-constexpr const char* kLetters = ":vVhcFd:f:p:";
-constexpr int kSchema = 1;  // no letter
-const option kLongOptions[] = {
-    {"help", no_argument, nullptr, 'h'}, {"schema", no_argument, nullptr, kSchema}, {}};
+    "usage: pound [-v] [-c] [-W] [--json] [-F] [-d level] [-f config_file] [-p pid_file] [-h] "
+    "[--schema]";
+constexpr const char* kLetters = ":vVhcWFd:f:p:";
+constexpr int kJson = 256;  // no letters
+constexpr int kSchema = 257;
+const option kLongOptions[] = {{"help", no_argument, nullptr, 'h'},
+                               {"json", no_argument, nullptr, kJson},
+                               {"schema", no_argument, nullptr, kSchema},
+                               {}};
 
 std::string option_text(int letter) { return std::string("option -") + static_cast<char>(letter); }
 
@@ -42,6 +46,12 @@ void apply(int letter, char* const* argv, Options& options) {
   switch (letter) {
     case 'c':
       options.action = Options::Action::check;
+      break;
+    case 'W':
+      options.strict = true;
+      break;
+    case kJson:
+      options.json = true;
       break;
     case 'F':
       options.foreground = true;
@@ -72,7 +82,7 @@ int next_letter(int argc, char* const* argv) {
 bool asks_for(const char* wanted, int argc, char* const* argv) {
   optind = 0;  // glibc: start from the beginning
   for (int letter = 0; (letter = next_letter(argc, argv)) != -1;) {
-    if (std::strchr(wanted, letter) != nullptr) return true;
+    if (letter < kJson && std::strchr(wanted, letter) != nullptr) return true;
   }
   return false;
 }
@@ -86,6 +96,8 @@ std::string help_text() {
   return std::string(kUsage) + R"(
 
   -c       check the configuration file, and exit with status 0 or 1
+  -W       with -c: warnings are errors
+  --json   with -c: write the result to standard output, as JSON
   -F       stay in the foreground, and log to standard output
   -d N     with N from 1 to 9: as -F, with more detail in the log
   -f FILE  the configuration file; default )" POUND_CONFIG_FILE R"(
@@ -112,6 +124,10 @@ Options parse_options(int argc, char* const* argv) {
   optind = 0;
   for (int letter = 0; (letter = next_letter(argc, argv)) != -1;) apply(letter, argv, options);
   if (optind < argc) throw UsageError(std::string("unexpected operand ") + argv[optind]);
+  if (options.action != Options::Action::check && (options.strict || options.json)) {
+    throw UsageError(std::string("option ") + (options.strict ? "-W" : "--json") +
+                     " goes with -c only");
+  }
   if (options.detail > 0) options.foreground = true;
   const bool is_daemon = options.action == Options::Action::run && !options.foreground;
   if (options.pid_file.empty() && is_daemon) {

@@ -1,8 +1,9 @@
 // The command line. Opens no file.
 //
-// The options are those of Pound 3.0 (-v -c -d -f -p), and -F, -V, -h, --help and --schema. -v and
-// -V win over everything else, even over an error in another option: init scripts use them to find
-// out whether the program runs and which version it is. -h and --help win over the rest.
+// The options are those of Pound 3.0 (-v -c -d -f -p), and -F, -V, -W, -h, --help, --json and
+// --schema. -v and -V win over everything else, even over an error in another option: init scripts
+// use them to find out whether the program runs and which version it is. -h and --help win over the
+// rest.
 #pragma once
 
 #include <stdexcept>
@@ -24,6 +25,8 @@ struct Options {
   Action action = Action::run;
   bool foreground = false;  // -F, or -d with more than 0
   int detail = 0;           // -d: 0..kMaxDetail
+  bool strict = false;      // -W: -c takes warnings for errors
+  bool json = false;        // --json: -c writes JSON
   std::string config_file = POUND_CONFIG_FILE;
   std::string pid_file = POUND_PID_FILE;  // empty: none, in the foreground only
 };

@@ -16,13 +16,14 @@ namespace {
 // The segment was sized before the first worker started, so a reload cannot change these keys.
 void warn_of_fixed_keys(const conf::Global& old, const conf::Global& fresh,
                         conf::Diagnostics& diagnostics) {
-  const auto warn = [&](const std::string& key, unsigned was, unsigned is) {
+  const auto warn = [&](const std::string& key, unsigned was, unsigned is,
+                        const conf::Position& where) {
     if (was == is) return;
-    diagnostics.warning(conf::Lint::needs_restart, fresh.where,
+    diagnostics.warning(conf::Lint::needs_restart, where.file ? where : fresh.where,
                         key + " stays at " + std::to_string(was) + " until pound is restarted");
   };
-  warn("MaxSessions", old.max_sessions, fresh.max_sessions);
-  warn("MaxLimits", old.max_limits, fresh.max_limits);
+  warn("MaxSessions", old.max_sessions, fresh.max_sessions, fresh.max_sessions_where);
+  warn("MaxLimits", old.max_limits, fresh.max_limits, fresh.max_limits_where);
 }
 
 }  // namespace

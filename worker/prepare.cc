@@ -6,8 +6,6 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <map>
 #include <string>
 #include <thread>
@@ -17,6 +15,7 @@
 #include "conf/scalar.h"
 #include "worker/allow.h"
 #include "worker/log/escape.h"
+#include "worker/net/check_system.h"
 #include "worker/route/check_edits.h"
 #include "worker/serve/load_pages.h"
 #include "worker/serve/public_state.h"
@@ -122,55 +121,20 @@ void load_secret(const conf::Global& global, std::string& secret, Diagnostics& d
   secret = std::move(*bytes);
 }
 
-void check_jail(const conf::Global& global, Diagnostics& diagnostics) {
-  if (!global.root_jail) return;
-  struct stat about {};
-  std::string why;
-  if (::stat(global.root_jail->c_str(), &about) != 0) {
-    why = std::strerror(errno);
-  } else if (!S_ISDIR(about.st_mode)) {
-    why = "not a directory";
-  }
-  if (!why.empty()) {
-    diagnostics.error(global.root_jail_where, "cannot use the jail `" +
-                                                  log::escaped(*global.root_jail) + "`: " + why +
-                                                  "; expected a directory");
-  }
-}
-
-// Workers look a path up in the jail. An application may start later, but it cannot if its folder
-// is not there, and most often the path was meant to be outside.
-void check_path(const conf::Global& global, const conf::Backend& backend,
-                Diagnostics& diagnostics) {
-  if (!conf::is_path(backend.address)) return;
-  const std::string path = global.root_jail.value_or("") + backend.address;
-  struct stat about {};
-  if (::stat(path.c_str(), &about) != 0) {
-    if (!global.root_jail) return;
-    diagnostics.warning(conf::Lint::missing_socket, backend.where,
-                        "there is no socket `" + log::escaped(path) + "`: " + std::strerror(errno) +
-                            "; workers look for `" + log::escaped(backend.address) +
-                            "` inside the jail");
-  } else if (!S_ISSOCK(about.st_mode)) {
-    diagnostics.warning(conf::Lint::missing_socket, backend.where,
-                        "`" + log::escaped(path) + "` is not a socket");
-  }
-}
-
 void take_backends(const conf::Config& config, const net::Resolved* resolved, Heritage& heritage,
                    Diagnostics& diagnostics) {
   for (std::size_t i = 0; i < config.backends.size(); ++i, ++resolved) {
     const conf::Backend& backend = config.backends[i];
     backend::BackendHeritage& one = heritage.backends[i];
-    check_path(config.global, backend, diagnostics);
+    net::check_path(config.global, backend, diagnostics);
     one.addresses = resolved->addresses;
     one.resolve_error = resolved->error;
-    if (one.addresses.empty()) {
-      diagnostics.warning(conf::Lint::unresolved_name, backend.where,
+    if (one.addresses.empty() && !backend.address.empty()) {
+      diagnostics.warning(conf::Lint::unresolved_name, backend.address_where,
                           "the backend `" + log::escaped(backend.address) + "` does not resolve: " +
                               log::escaped(resolved->error) + "; it counts as dead until it does");
     }
-    for (const std::string& line : backend.head_add) one.head_add += line + "\r\n";
+    for (const conf::AddedLine& line : backend.head_add) one.head_add += line.text + "\r\n";
     one.response_rules = {.relaxed = allowed_rules(backend.allow, Message::response, diagnostics),
                           .fields = backend.max_headers};
   }
@@ -185,11 +149,11 @@ void take_addresses(const conf::Listener& listener, const std::vector<net::Socke
     const auto [entry, is_new] = taken.emplace(text, &listener);
     if (is_new) {
       made.addresses.push_back(address);
-    } else if (entry->second != &listener) {  // a resolver may give an address twice
-      diagnostics.error(listener.where, "another listener already has " + text +
-                                            ", an address of `" + log::escaped(listener.address) +
-                                            "`");
-      diagnostics.note(entry->second->where, "it begins here");
+    } else if (entry->second->address != listener.address) {  // otherwise conf::validate said it
+      diagnostics.error(listener.address_where, "another listener already has " + text +
+                                                    ", an address of `" +
+                                                    log::escaped(listener.address) + "`");
+      diagnostics.note(entry->second->address_where, "it is here");
     }
   }
 }
@@ -200,13 +164,15 @@ void take_listeners(const conf::Config& config, const net::Resolved* resolved, H
   for (std::size_t i = 0; i < config.listeners.size(); ++i, ++resolved) {
     const conf::Listener& listener = config.listeners[i];
     heritage.listeners[i].name = conf::host_port(listener.address, listener.port);
+    if (listener.address.empty()) continue;  // it has an error
     if (resolved->addresses.empty()) {
-      diagnostics.error(listener.where, "the listener's address `" +
-                                            log::escaped(listener.address) +
-                                            "` does not resolve: " + log::escaped(resolved->error) +
-                                            "; expected an address of this machine");
+      diagnostics.error(listener.address_where,
+                        "the listener's address `" + log::escaped(listener.address) +
+                            "` does not resolve: " + log::escaped(resolved->error) +
+                            "; expected an address of this machine");
     } else {
       take_addresses(listener, resolved->addresses, taken, heritage.listeners[i], diagnostics);
+      net::check_addresses(listener, heritage.listeners[i].addresses, diagnostics);
     }
   }
 }
@@ -220,7 +186,7 @@ void find_allowed_rules(const conf::Config& config, Heritage& heritage, Diagnost
     for (const conf::Service& service : listener.services) {
       heritage.listeners[i].service_allowed.push_back(
           common.with(allowed_rules(service.allow, Message::request, diagnostics)));
-      check_methods(service, listener, diagnostics);
+      if (listener.is_whole) check_methods(service, listener, diagnostics);
     }
   }
 }
@@ -270,7 +236,7 @@ Preparation::Preparation(std::shared_ptr<const conf::Config> config, Diagnostics
   const conf::Global& global = heritage_.config->global;
   serve::load_pages(*heritage_.config, heritage_.pages, heritage_.listeners, diagnostics_);
   find_ids(*heritage_.config, heritage_, diagnostics_);
-  check_jail(global, diagnostics_);
+  net::check_jail(global, heritage_.uid, heritage_.gid, diagnostics_);
   load_users(*heritage_.config, heritage_, diagnostics_);
   load_secret(global, heritage_.cookie_secret, diagnostics_);
   heritage_.workers = number_of_workers(global);
@@ -289,7 +255,7 @@ tls::Steps Preparation::load_certificates() {
   const std::vector<conf::Listener>& listeners = heritage_.config->listeners;
   std::vector<const conf::Tls*> all;
   for (const conf::Listener& listener : listeners) {
-    if (listener.tls) all.push_back(&*listener.tls);
+    if (listener.tls && !listener.tls->certificates.empty()) all.push_back(&*listener.tls);
   }
   tls::reserve_secure_heap(all, diagnostics_);
   for (std::size_t i = 0; i < listeners.size(); ++i) {

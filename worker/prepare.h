@@ -21,7 +21,8 @@ namespace worker {
 class Preparation {
  public:
   // Reads error pages, users and the secret, looks up User and Group, checks RootJail. Both
-  // arguments must outlive this.
+  // arguments must outlive this. A configuration may be one with errors (conf::Draft): then
+  // everything that can be checked is checked, and `finish` returns nothing.
   Preparation(std::shared_ptr<const conf::Config> config, conf::Diagnostics& diagnostics);
   Preparation(const Preparation&) = delete;
   Preparation& operator=(const Preparation&) = delete;

@@ -75,7 +75,8 @@ FileIdentity make_identity() {
 
 // The name alone: a message that showed the line would show a hash.
 conf::Position position(const std::string& path, std::size_t line, std::size_t column) {
-  const auto file = std::make_shared<const conf::SourceFile>(conf::SourceFile{path, ""});
+  const auto file =
+      std::make_shared<const conf::SourceFile>(conf::SourceFile{path, "", conf::kNamedFile});
   return {file, line, column};
 }
 

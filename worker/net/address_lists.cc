@@ -45,7 +45,8 @@ std::shared_ptr<const conf::SourceFile> open(const conf::AddressItem& item,
   conf::FileError why;
   std::optional<std::string> text = conf::read_file(item.file, kMostAddressBytes, why);
   if (text) {
-    return std::make_shared<const conf::SourceFile>(conf::SourceFile{item.file, std::move(*text)});
+    return std::make_shared<const conf::SourceFile>(
+        conf::SourceFile{item.file, std::move(*text), conf::kNamedFile});
   }
   const std::string reason =
       why.kind == conf::FileError::Kind::too_large

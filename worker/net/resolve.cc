@@ -87,6 +87,7 @@ void make_stable(std::vector<SocketAddress>& addresses) {
 std::optional<Resolved> read_numeric(const Name& name) {
   if (conf::is_path(name.host))
     return Resolved{.addresses = {path_address(name.host)}, .error = {}};
+  if (name.host.empty()) return Resolved{.addresses = {}, .error = "no address"};
   int error = 0;
   Resolved resolved = ask(name, AI_NUMERICHOST, error);
   if (error == EAI_NONAME) return std::nullopt;

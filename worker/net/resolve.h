@@ -19,7 +19,9 @@ namespace worker::net {
 inline constexpr std::size_t kMaxAddresses = 32;
 
 struct Name {
-  std::string host;  // a name, a numeric address or the path of a Unix socket
+  // A name, a numeric address or the path of a Unix socket. Empty: there is none, in a
+  // configuration with errors
+  std::string host;
   std::uint16_t port = 0;
   bool is_listener = false;  // the address is to be bound
 };

@@ -29,9 +29,9 @@ void warn_of_public_state(const conf::Config& config,
   for (std::size_t i = 0; i < listeners.size(); ++i) {
     const conf::Listener& listener = config.listeners[i];
     const auto found = std::ranges::find_if(listeners[i].addresses, net::is_public);
-    if (found == listeners[i].addresses.end()) continue;
+    if (found == listeners[i].addresses.end() || !listener.is_whole) continue;
     for (const conf::Service& service : listener.services) {
-      if (!service.serve || !is_open(service, listener)) continue;
+      if (!service.is_whole || !service.serve || !is_open(service, listener)) continue;
       diagnostics.warning(conf::Lint::public_state, service.serve_where,
                           "everybody who reaches " + net::host_port_text(*found) +
                               " can read the state of Pound; add `Clients` or `Auth`, or put this "

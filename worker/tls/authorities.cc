@@ -56,9 +56,9 @@ bool refuse(const Source& source, const std::string& why, Diagnostics& diagnosti
   return false;
 }
 
-std::string issuer_text(const X509_CRL* crl) {
+std::string text_of(const X509_NAME* name) {
   const std::unique_ptr<BIO, decltype(&BIO_free)> bio(BIO_new(BIO_s_mem()), BIO_free);
-  X509_NAME_print_ex(bio.get(), X509_CRL_get_issuer(crl), 0, XN_FLAG_RFC2253);
+  X509_NAME_print_ex(bio.get(), name, 0, XN_FLAG_RFC2253);
   char* data = nullptr;
   const long size = BIO_get_mem_data(bio.get(), &data);
   return log::escaped({data, size > 0 ? static_cast<std::size_t>(size) : 0});
@@ -82,7 +82,7 @@ bool check_crls(const Source& source, const Authorities& all, std::size_t first,
                 Diagnostics& diagnostics) {
   for (std::size_t i = first; i < all.crls.size(); ++i) {
     X509_CRL* const crl = all.crls[i].get();
-    const std::string title = "the CRL of `" + issuer_text(crl) + "`";
+    const std::string title = "the CRL of `" + text_of(X509_CRL_get_issuer(crl)) + "`";
     if (!is_genuine(crl, all.certificates)) {
       return refuse(source, title + " has a signature that is not its issuer's", diagnostics);
     }
@@ -110,6 +110,23 @@ bool load_certificates_of(const Source& source, Authorities& all, Diagnostics& d
   return why.empty() || refuse(source, why, diagnostics);
 }
 
+constexpr int kMinSecurityBits = 112;  // OpenSSL's security level 2
+
+// A chain of certificates with such a key in it is never valid (X509_V_ERR_CA_KEY_TOO_SMALL).
+void warn_of_weak_keys(const Source& source, const Authorities& all, std::string_view whose,
+                       Diagnostics& diagnostics) {
+  for (const X509Pointer& one : all.certificates) {
+    const EVP_PKEY* const key = X509_get0_pubkey(one.get());
+    if (key == nullptr || EVP_PKEY_get_security_bits(key) >= kMinSecurityBits) continue;
+    diagnostics.warning(conf::Lint::weak_key, source.where,
+                        "the authority `" + text_of(X509_get_subject_name(one.get())) + "` in `" +
+                            log::escaped(source.path) + "` has a key of " +
+                            std::to_string(EVP_PKEY_get_bits(key)) +
+                            " bits, which is too weak: Pound refuses all certificates of " +
+                            std::string(whose) + " that it has signed");
+  }
+}
+
 // Where the file of all authorities is: Debian's place, that of other systems, OpenSSL's.
 std::string system_file() {
   for (const char* const path :
@@ -127,6 +144,7 @@ std::optional<Authorities> load_authorities(const conf::Tls::ClientCert& wanted,
   const Source ca{wanted.ca, wanted.ca_where, "authorities", "certificates"};
   if (!load_certificates_of(ca, all, diagnostics)) return std::nullopt;
   if (!check_crls(ca, all, 0, diagnostics)) return std::nullopt;
+  warn_of_weak_keys(ca, all, "clients", diagnostics);
   if (wanted.crl.empty()) return all;
   const Source lists{wanted.crl, wanted.crl_where, "revocation lists", "CRLs"};
   Authorities more;
@@ -148,9 +166,9 @@ void Trust::Delete::operator()(X509_STORE* store) const { X509_STORE_free(store)
 Trust::StorePointer Trust::load(const std::string& path, const Position& where,
                                 Diagnostics& diagnostics) {
   Authorities all;
-  if (!load_certificates_of({path, where, "authorities", "certificates"}, all, diagnostics)) {
-    return nullptr;
-  }
+  const Source source{path, where, "authorities", "certificates"};
+  if (!load_certificates_of(source, all, diagnostics)) return nullptr;
+  if (path != system_file()) warn_of_weak_keys(source, all, "backends", diagnostics);
   StorePointer store(X509_STORE_new());
   for (const X509Pointer& one : all.certificates) {
     if (!store || X509_STORE_add_cert(store.get(), one.get()) != 1) {

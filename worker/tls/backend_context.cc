@@ -129,7 +129,7 @@ BackendContext::~BackendContext() = default;
 std::shared_ptr<BackendContext> BackendContext::make(const conf::BackendTls& tls,
                                                      const std::string& address, Trust& trust,
                                                      Diagnostics& diagnostics) {
-  const Ciphers ciphers = usable_ciphers(tls.ciphers, tls.ciphers_where, diagnostics);
+  const Ciphers ciphers = usable_ciphers(tls.ciphers, diagnostics);
   if (ciphers.suites_1_3.empty()) return nullptr;
   Diagnostics own;  // so that the errors of others are not taken for this backend's
   ERR_clear_error();

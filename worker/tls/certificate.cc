@@ -4,6 +4,7 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/objects.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
@@ -26,6 +27,7 @@ using conf::Diagnostics;
 using conf::Position;
 
 constexpr int kMinRsaBits = 2048;
+constexpr int kMinCurveBits = 256;
 constexpr int kMinSecurityBits = 112;  // OpenSSL's security level 2
 
 std::string weakness(const EVP_PKEY* key) {
@@ -81,6 +83,22 @@ std::vector<std::string> names_of(const X509* certificate) {
 }
 
 bool is_self_signed(X509* certificate) { return X509_self_signed(certificate, 0) == 1; }
+
+// What OpenSSL accepts, but others may not: "its EC key has 224 bits". Empty for a usual
+// certificate.
+std::string doubt(X509* certificate, const EVP_PKEY* key) {
+  const int bits = EVP_PKEY_get_bits(key);
+  if (EVP_PKEY_is_a(key, "EC") == 1 && bits < kMinCurveBits) {
+    return "its EC key has " + std::to_string(bits) + " bits, expected " +
+           std::to_string(kMinCurveBits) + " or more";
+  }
+  int digest = 0;
+  int security = 0;
+  if (X509_get_signature_info(certificate, &digest, nullptr, &security, nullptr) != 1) return {};
+  // With another issuer, OpenSSL refuses it itself.
+  if (security >= kMinSecurityBits || !is_self_signed(certificate)) return {};
+  return std::string("it is signed with ") + OBJ_nid2sn(digest) + ", expected SHA256 or better";
+}
 
 // Follows the issuers upwards from the leaf and takes each certificate once. Leaves out the root:
 // a client either has it or does not trust it.
@@ -245,6 +263,9 @@ void read_certificates(const PemText& file, const PemText* key_file, ShownTo who
     made.path = file.path;
     made.where = file.where;
     check_times(made, whom, title, diagnostics);
+    if (const std::string why = doubt(made.leaf.get(), made.key.get()); !why.empty()) {
+      diagnostics.warning(conf::Lint::weak_key, file.where, title + " is weak: " + why);
+    }
     out.push_back(std::move(made));
   }
 }

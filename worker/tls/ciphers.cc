@@ -78,6 +78,15 @@ void append(std::string& list, std::string_view name) {
 
 }  // namespace
 
+bool is_cipher_expression(std::string_view text) {
+  if (text.starts_with('-') || text.find_first_of("!+@=") != text.npos) return true;
+  // A class of ciphers: capitals, perhaps behind a letter for what it is about.
+  if (text.starts_with('a') || text.starts_with('k')) text.remove_prefix(1);
+  return !text.empty() && std::ranges::all_of(text, [](unsigned char c) {
+    return std::isupper(c) != 0 || std::isdigit(c) != 0;
+  });
+}
+
 Ciphers choose_ciphers(const std::vector<std::string>& names) {
   Ciphers chosen;
   if (names.empty()) return {std::string(kDefault12), std::string(kDefault13), {}};

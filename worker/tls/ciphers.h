@@ -18,6 +18,10 @@ struct Ciphers {
   std::vector<std::string> unknown;  // names that OpenSSL lacks, or of ciphers that are too weak
 };
 
+// Whether `text`, one of Ciphers::unknown, is from OpenSSL's language of cipher strings, such as
+// `HIGH`, `!aNULL` or `ECDH+AESGCM`.
+bool is_cipher_expression(std::string_view text);
+
 // Without names the choice is a modern default. If all names are of TLS 1.2, then TLS 1.3 keeps its
 // default suites. If all are of TLS 1.3, then TLS 1.2 is not offered.
 Ciphers choose_ciphers(const std::vector<std::string>& names);

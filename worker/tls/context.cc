@@ -252,7 +252,7 @@ Steps Context::load_parts(const conf::Tls& tls, Diagnostics& diagnostics,
   Steps reading = load_certificates(tls.certificates, ShownTo::clients, certificates, diagnostics);
   while (reading.next()) co_yield Step{};
   warn_about_full_heap(certificates, diagnostics);
-  const Ciphers ciphers = usable_ciphers(tls.ciphers, tls.ciphers_where, diagnostics);
+  const Ciphers ciphers = usable_ciphers(tls.ciphers, diagnostics);
   const std::optional<ClientAuth> client_auth = ClientAuth::load(tls.client_cert, diagnostics);
   if (certificates.empty() || !client_auth || diagnostics.has_errors()) co_return;
   impl = std::make_unique<Impl>();

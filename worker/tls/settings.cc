@@ -13,25 +13,44 @@ namespace worker::tls {
 namespace {
 
 constexpr int kSecurityLevel = 2;  // 112 bits: no RSA below 2048, no SHA-1
+constexpr std::string_view kExample = "ECDHE-RSA-AES128-GCM-SHA256";
+
+bool is_same(const conf::Position& one, const conf::Position& other) {
+  return one.file == other.file && one.line == other.line && one.column == other.column;
+}
+
+// `fate`: "is ignored".
+std::string unusable_text(const std::string& name, bool is_expression, const std::string& fate) {
+  const std::string what = "`" + log::escaped(name) + "` " + fate + ": ";
+  if (is_expression) {
+    return what + "cipher expressions are not supported; list names such as " +
+           std::string(kExample);
+  }
+  return "the cipher " + what +
+         "OpenSSL does not know it or considers it too weak; expected a name such as " +
+         std::string(kExample);
+}
 
 }  // namespace
 
-Ciphers usable_ciphers(const std::vector<conf::CipherName>& wanted, const conf::Position& where,
+Ciphers usable_ciphers(const std::vector<conf::CipherName>& wanted,
                        conf::Diagnostics& diagnostics) {
   std::vector<std::string> names;
   for (const conf::CipherName& one : wanted) names.push_back(one.name);
   Ciphers ciphers = choose_ciphers(names);
-  for (const std::string& name : ciphers.unknown) {
-    const auto written = std::ranges::find(wanted, name, &conf::CipherName::name);
-    diagnostics.warning(conf::Lint::unknown_cipher, written->where,
-                        "the cipher `" + log::escaped(name) +
-                            "` is ignored: OpenSSL does not know it or considers it too "
-                            "weak");
-  }
-  if (ciphers.suites_1_3.empty()) {
-    diagnostics.error(where,
-                      "no usable cipher is left in `Ciphers`; expected names such as "
-                      "ECDHE-RSA-AES128-GCM-SHA256");
+  const bool none_is_left = ciphers.suites_1_3.empty();
+  const conf::Position* last = nullptr;  // of an expression
+  for (const conf::CipherName& one : wanted) {
+    if (std::ranges::find(ciphers.unknown, one.name) == ciphers.unknown.end()) continue;
+    const bool is_expression = is_cipher_expression(one.name);
+    if (is_expression && last != nullptr && is_same(*last, one.where)) continue;
+    if (is_expression) last = &one.where;
+    if (none_is_left) {
+      diagnostics.error(one.where, unusable_text(one.name, is_expression, "cannot be used"));
+    } else {
+      diagnostics.warning(conf::Lint::unknown_cipher, one.where,
+                          unusable_text(one.name, is_expression, "is ignored"));
+    }
   }
   return ciphers;
 }

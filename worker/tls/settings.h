@@ -9,10 +9,9 @@
 
 namespace worker::tls {
 
-// The ciphers of these names. Warns of names that cannot be used. An error at `where` when none is
-// left; then `suites_1_3` is empty.
-Ciphers usable_ciphers(const std::vector<conf::CipherName>& wanted, const conf::Position& where,
-                       conf::Diagnostics& diagnostics);
+// The ciphers of these names. A warning at each name that cannot be used, and at the first one of
+// each cipher expression. Errors in their place when no cipher is left; then `suites_1_3` is empty.
+Ciphers usable_ciphers(const std::vector<conf::CipherName>& wanted, conf::Diagnostics& diagnostics);
 
 // Sets the security level, the modes of writing, the versions from `least` on and the ciphers.
 // False if OpenSSL fails.

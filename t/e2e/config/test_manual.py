@@ -226,6 +226,15 @@ def test_the_options_and_signals_of_the_manual():
         tag for tag, _ in manual["SIGNALS"].values()))) == ["HUP", "INT", "QUIT", "TERM", "USR1"]
 
 
+def test_the_warnings_of_the_manual():
+    """The codes in the manual are those of the program, in its order, with one sentence each."""
+    rows = re.findall(r'\{Lint::\w+, "([a-z-]+)"\}', (ROOT / "conf" / "lint.cc").read_text())
+    manual = entries(MANUAL)["WARNINGS"]
+    assert list(manual) == rows
+    for code, (_, text) in manual.items():
+        assert re.fullmatch(r"[A-Z][^.]*\.", text), code
+
+
 def test_the_status_of_the_manual(site, certificates):
     manual = {name: text.split(". ")[0].rstrip(".").split()
               for name, (_, text) in entries(ROOT / "man" / "pound.8")["STATUS"].items()}

@@ -45,7 +45,8 @@ def test_version_starts_nothing(file, tmp_path):
 def test_unknown_options(args):
     done = run_pound(*args)
     assert (done.returncode, done.stdout) == (2, "")
-    assert ("usage: pound [-v] [-c] [-F] [-d level] [-f config_file] [-p pid_file] [-h] [--schema]"
+    assert ("usage: pound [-v] [-c] [-W] [--json] [-F] [-d level] [-f config_file] [-p pid_file] [-h] "
+            "[--schema]"
             in done.stderr), done.stderr
 
 

@@ -213,9 +213,9 @@ def test_fault_H2_two_listeners_with_one_address_are_found_by_the_check(site, na
     done = run_pound("-c", "-f", pound.config_file, env=name.environment)
     assert done.returncode == 1
     assert re.findall(r"^\S+pound\.yaml(:\d+:\d+: .*)$", done.stderr, re.M) == [
-        f":15:5: error: another listener already has 127.0.0.1:{pound.port}, an address of "
+        f":15:14: error: another listener already has 127.0.0.1:{pound.port}, an address of "
         "`many.test`",
-        ":10:5: note: it begins here"]
+        ":10:14: note: it is here"]
 
 
 def test_fault_H2_localhost(site):

@@ -30,10 +30,10 @@ def test_fault_K9_help(option):
     done = run_pound(option)
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
-    assert lines[0] == ("usage: pound [-v] [-c] [-F] [-d level] [-f config_file] [-p pid_file] [-h] "
-                        "[--schema]")
+    assert lines[0] == ("usage: pound [-v] [-c] [-W] [--json] [-F] [-d level] [-f config_file] "
+                        "[-p pid_file] [-h] [--schema]")
     assert [line.split()[0] for line in lines if line.startswith("  -")] == [
-        "-c", "-F", "-d", "-f", "-p", "-v", "-h", "--schema"]
+        "-c", "-W", "--json", "-F", "-d", "-f", "-p", "-v", "-h", "--schema"]
     assert lines[-1] == ("pound(8) describes the program and pound.yaml(5) the configuration "
                          "file.")
 

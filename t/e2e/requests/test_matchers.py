@@ -146,6 +146,7 @@ HTTPListeners:
 """
 
 MESSAGES = """\
+4:5: warning: no listener uses this service [unused-service]
 4:12: error: `Host` has text "http://a.test"; write the host alone, not a URL
 9:16: error: `Host` is an empty list, expected a host such as `www.example.com` or `*.example.com`, \
 or a list of them
@@ -156,6 +157,7 @@ no backslash
 9:47: error: `Path` has text "/x?y"; write the path alone; a query belongs under `Query`
 9:55: error: `Path` has text "/.*"; this is the beginning of a path, no pattern; those belong under \
 `URL`
+10:20: error: `BREW` is neither a method that Pound forwards nor one of the listener's `Methods`
 10:31: error: `Methods` has text "GET"; it is given twice
 10:44: error: `Query` is an empty mapping, expected a mapping such as `{lang: ^de$}`
 10:57: error: `Header` has text "a b"; expected the name of a header such as `Accept-Language`
@@ -164,7 +166,7 @@ no backslash
 11:25: error: `Host` has text "A.test"; it is given twice
 11:40: error: an item of `Not` is empty, which would refuse every request; expected `Host`, `Path`, \
 `Methods`, `Query` or `Header`
-11:45: error: unknown key `URL` in an item of Not; it belongs in a service or Redirect
+11:45: error: unknown key `URL` in an item of Not; it belongs in a service
 """
 
 

@@ -61,7 +61,7 @@ TEST_CASE("address: the reason of a refusal") {
   CHECK(refusal("/run/a") == "write one address, without a path or a network");
   CHECK(refusal("unix:/run/a") == "a Unix socket is its path alone, which begins with `/`");
   CHECK(refusal("@a") == "abstract Unix sockets are not supported");
-  CHECK(refusal("*") == "write 0.0.0.0 or :: for all addresses");
+  CHECK(refusal("*") == "write 0.0.0.0 or \"::\" for all addresses");
   CHECK(refusal("10.0.0.0/8") == "write one address, without a path or a network");
   CHECK(refusal(":80") == "the port belongs under `Port`");
 }

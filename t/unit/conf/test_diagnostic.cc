@@ -171,3 +171,30 @@ TEST_CASE("diagnostic: take_line cuts one line") {
   CHECK(conf::take_line(rest) == "b");
   CHECK(rest.empty());
 }
+
+TEST_CASE("diagnostic: warnings become errors and keep their codes") {
+  conf::Diagnostics diagnostics;
+  diagnostics.warning(conf::Lint::weak_key, {}, "w");
+  diagnostics.note({}, "n");
+  CHECK_FALSE(diagnostics.has_errors());
+  diagnostics.promote_warnings();
+  CHECK(diagnostics.errors() == 1);
+  CHECK(diagnostics.text() == "error: w [weak-key]\nnote: n\n");
+}
+
+TEST_CASE("diagnostic: files that a configuration names come last, each for itself") {
+  const auto file = [](const std::string& name, unsigned order) {
+    return std::make_shared<const conf::SourceFile>(conf::SourceFile{name, "", order});
+  };
+  const auto main = file("main", 0);
+  const auto a = file("a", conf::kNamedFile);
+  const auto b = file("b", conf::kNamedFile);
+  conf::Diagnostics diagnostics;
+  for (const std::size_t line : {1u, 2u}) {
+    for (const auto& one : {b, a, main}) diagnostics.error({one, line, 1}, "e");
+  }
+  diagnostics.sort();
+  CHECK(diagnostics.headlines() ==
+        std::vector<std::string>{"main:1:1: error: e", "main:2:1: error: e", "a:1:1: error: e",
+                                 "a:2:1: error: e", "b:1:1: error: e", "b:2:1: error: e"});
+}

@@ -25,13 +25,23 @@ TEST_CASE("host_pattern: every way to match too much") {
   CHECK(conf::host_pattern_warning("Host: .*www.example.com.*") ==
         kSays +
             "no `^` begins it, `.*` stands before the name, a bare `.` is any character, no `$` "
-            "ends it; for one host write '^Host: www\\.example\\.com(:[0-9]+)?$'");
+            "ends it; write `Host: www.example.com`, or `Host: [www.example.com, "
+            "\"*.www.example.com\"]` with all names below it");
   CHECK(conf::host_pattern_warning("^Host: www.example.com$") ==
-        kSays +
-            "a bare `.` is any character; for one host write "
-            "'^Host: www\\.example\\.com(:[0-9]+)?$'");
-  CHECK(conf::host_pattern_warning("^HOST:(a|b)\\.example") == kSays + "no `$` ends it");
+        kSays + "a bare `.` is any character; write `Host: www.example.com`");
+  CHECK(conf::host_pattern_warning("^HOST:(a|b)\\.example") ==
+        kSays + "no `$` ends it; write `Host: [a.example, b.example]`");
+  CHECK(conf::host_pattern_warning("^HOST:a+\\.example") == kSays + "no `$` ends it");
   CHECK(conf::host_pattern_warning("^Host: a\\.example\\$") == kSays + "no `$` ends it");
   CHECK(conf::host_pattern_warning("^Host: a\\.example\\\\$") == "");
-  CHECK(conf::host_pattern_warning("Host: a[.]example$") == kSays + "no `^` begins it");
+  CHECK(conf::host_pattern_warning("Host: a[.]example$") ==
+        kSays + "no `^` begins it; write `Host: a.example`");
+}
+
+TEST_CASE("host_pattern: an asterisk as in a file name") {
+  const std::string says = "`*` repeats what is before it, and is no name; write `Host: ";
+  CHECK(conf::host_pattern_warning("Host:*.example.com") == says + "\"*.example.com\"`");
+  CHECK(conf::host_pattern_warning("^Host: *.example.com$") == says + "\"*.example.com\"`");
+  CHECK(conf::host_pattern_warning("Host: *www.example.com$") ==
+        kSays + "no `^` begins it, a bare `.` is any character; write `Host: www.example.com`");
 }

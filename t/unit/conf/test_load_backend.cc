@@ -7,13 +7,20 @@
 namespace {
 
 using conf_test::names_of;
+
 using Lines = std::vector<std::string>;
+
+Lines texts_of(const std::vector<conf::AddedLine>& added) {
+  Lines texts;
+  for (const conf::AddedLine& line : added) texts.push_back(line.text);
+  return texts;
+}
 
 // The backends of a text in which one service uses all of them.
 std::vector<conf::Backend> backends(const std::string& items) {
-  const auto loaded =
-      conf_test::load("Backends: &all\n" + items +
-                      "HTTPListeners: [{Address: '::1', Port: 1, Services: [{Backends: *all}]}]\n");
+  const auto loaded = conf_test::load(
+      "Backends: &all\n" + items +
+      "HTTPListeners: [{Address: '::1', Port: 1, Threads: 0, Services: [{Backends: *all}]}]\n");
   REQUIRE_MESSAGE(loaded.config, loaded.messages);
   CHECK(loaded.messages == "");
   CHECK(loaded.config->listeners[0].services[0].backends.size() == loaded.config->backends.size());
@@ -49,11 +56,11 @@ TEST_CASE("load_backend: all keys, and the connect timeout follows the timeout")
   CHECK(made[0].connect_timeout.count() == 3);
   CHECK(made[0].threads == 0);
   CHECK(made[0].weight() == 8);
-  CHECK(made[0].head_add == Lines{"X-A: b", "X-B: c"});
+  CHECK(texts_of(made[0].head_add) == Lines{"X-A: b", "X-B: c"});
   CHECK(made[1].connect_timeout.count() == 4);
   CHECK(made[1].resolve.count() == 7);
   CHECK(made[1].weight() == 12);
-  CHECK(made[1].head_add == Lines{"X-A: b"});
+  CHECK(texts_of(made[1].head_add) == Lines{"X-A: b"});
 }
 
 TEST_CASE("load_backend: TLS is off by default, and all defaults when it is true") {

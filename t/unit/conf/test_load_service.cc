@@ -101,7 +101,7 @@ TEST_CASE("load_service: a hundred thousand patterns, and one more") {
   text += "  - {URL: a, Backends: *be}\n  - {URL: a, Backends: *be}\n";
   const auto more = conf_test::load(conf_test::with_service(text));
   CHECK_FALSE(more.config);
-  CHECK(more.messages ==
-        "t:108:11: error: more than 100000 regular expressions\n  "
-        "  - {URL: a, Backends: *be}\n            ^\n");
+  CHECK(
+      more.messages.ends_with("t:108:11: error: more than 100000 regular expressions\n  "
+                              "  - {URL: a, Backends: *be}\n            ^\n"));
 }

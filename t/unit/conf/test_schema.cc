@@ -86,7 +86,7 @@ TEST_CASE("schema: unknown keys") {
   CHECK(conf::unknown_key(conf::backend_schema(), "Prot") ==
         "unknown key `Prot` in a backend; did you mean `Port`?");
   CHECK(conf::unknown_key(conf::service_schema(), "Ciphers") ==
-        "unknown key `Ciphers` in a service; it belongs in TLS of a backend or an HTTPS "
+        "unknown key `Ciphers` in a service; it belongs in an HTTPS "
         "listener");
   CHECK(conf::unknown_key(conf::service_schema(), "Mask4") ==
         "unknown key `Mask4` in a service; it belongs in Session or Limit");

@@ -68,7 +68,7 @@ TEST_CASE("section: a policy is a mapping or a number") {
 
 TEST_CASE("section: whether the absence of a key was explained") {
   const Read read(conf::session_schema(), "Typ: COOKIE\nID: []\nMask4: ~\n");
-  CHECK(read.section.members().empty());
+  CHECK(read.section.members().size() == 1);  // Typ, read as Type
   CHECK(read.section.reported("Type"));
   CHECK(read.section.reported("ID"));
   CHECK_FALSE(read.section.reported("Mask4"));
@@ -100,9 +100,26 @@ TEST_CASE("section: aliases are followed, except those of backends") {
   CHECK(section.items("Backends")[0]->is(conf::Node::Kind::alias));
 }
 
-TEST_CASE("section: a misspelt key is not reported as missing, too") {
+TEST_CASE("section: a misspelt key is not reported as missing, too, and its value is read") {
   const Read read(conf::backend_schema(), "Adress: a\nPort: 80\n");
   CHECK(read.diagnostics.all().size() == 1);
+  REQUIRE(read.section.find("Address") != nullptr);
+  CHECK(read.section.find("Address")->value->text == "a");
+  const Read faulty(conf::backend_schema(), "Address: a\nPrt: x\n");
+  REQUIRE(faulty.diagnostics.all().size() == 2);
+  CHECK(faulty.diagnostics.all()[1].message ==
+        "`Port` is text \"x\", expected a whole number from 1 to 65535");
+}
+
+TEST_CASE("section: a misspelt key is not read when the right one is given, before or after") {
+  for (const char* text : {"Prt: x\nPort: 80\n", "Port: 80\nPrt: x\n", "Prt: 80\nPrtt: x\n"}) {
+    const Read read(conf::backend_schema(), std::string("Address: a\n") + text);
+    CAPTURE(read.diagnostics.text());
+    CHECK(read.section.number("Port", 0) == 80);
+    for (const conf::Diagnostic& one : read.diagnostics.all()) {
+      CHECK(one.message.starts_with("unknown key"));
+    }
+  }
 }
 
 TEST_CASE("section: a text may have as many bytes as its row says") {

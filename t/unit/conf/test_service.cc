@@ -30,8 +30,8 @@ TEST_CASE("service: no member can be added without a decision about the identity
   // different services, it belongs into service_identity; then correct the names here.
   const auto& [conditions, matchers, nots, edits, rewrites, session, backends, emergency, balance,
                hash_key, redirect, serve, serve_where, respond, disabled, maintenance, error_pages,
-               compress, allow, clients, queue, retry, limits, auth, access_log, where] =
-      service("");
+               compress, allow, clients, queue, retry, limits, auth, access_log, where,
+               backends_where, is_whole] = service("");
   CHECK(conditions.empty());
   CHECK(matchers.empty());
   CHECK(nots.empty());
@@ -58,6 +58,8 @@ TEST_CASE("service: no member can be added without a decision about the identity
   CHECK_FALSE(auth);
   CHECK_FALSE(access_log);
   CHECK(where.line == 7);
+  CHECK(backends_where.line == 7);
+  CHECK(is_whole);
 }
 
 TEST_CASE("service: each kind of condition has a row, a key of a service and a mark of its own") {

@@ -45,7 +45,7 @@ TEST_CASE("validate: a configuration without mistakes") {
 
 TEST_CASE("validate: the same endpoint twice") {
   CHECK(messages(config({listener("::1", 80), listener("::1", 80)})) ==
-        "error: another listener already has [::1]:80\nnote: it begins here\n");
+        "error: another listener already has [::1]:80\nnote: it is here\n");
 }
 
 TEST_CASE("validate: incomplete listeners do not clash") {
@@ -56,7 +56,7 @@ TEST_CASE("validate: incomplete listeners do not clash") {
 TEST_CASE("validate: a wildcard beside an address of its family") {
   const std::string warning =
       "warning: another listener has port 80 of all addresses; connections to ";
-  const std::string rest = " go to this one only [overlapping-address]\nnote: it begins here\n";
+  const std::string rest = " go to this one only [overlapping-address]\nnote: it is here\n";
   CHECK(messages(config({listener("0.0.0.0", 80), listener("10.0.0.1", 80)})) ==
         warning + "10.0.0.1" + rest);
   CHECK(messages(config({listener("::1", 80), listener("::", 80)})) == warning + "::1" + rest);
@@ -109,11 +109,57 @@ TEST_CASE("validate: a backend that no service uses") {
   CHECK(messages(made) == "warning: no service uses the backend other [unused-backend]\n");
 }
 
-TEST_CASE("validate: warnings are not given beside errors") {
+TEST_CASE("validate: what an error may have hidden is not missed") {
+  conf::Config made = config({listener("::1", 80, 1)});
+  made.backends.push_back(made.backends[0]);
+  made.listeners[0].client_field = "Forwarded";
+  made.listeners[0].services[0].backends.clear();
+  made.listeners[0].services[0].is_whole = false;
+  made.listeners[0].is_whole = false;
+  CHECK(messages(made) == "");
+  made.listeners[0].services.clear();
+  CHECK(messages(made) == "");
+  made.listeners.clear();
+  made.is_whole = false;
+  CHECK(messages(made) == "");
+}
+
+TEST_CASE("validate: a service with an error hides no other one") {
+  conf::Config made = config({listener("::1", 80, 2)});
+  made.listeners[0].services[0].conditions.clear();
+  made.listeners[0].services[0].is_whole = false;
+  CHECK(messages(made) == "");
+}
+
+TEST_CASE("validate: what is there is judged beside errors") {
   conf::Diagnostics diagnostics;
   diagnostics.error({}, "e");
-  conf::validate(config({}), {}, diagnostics);
-  CHECK(diagnostics.text() == "error: e\n");
+  conf::validate(config({listener("::1", 80), listener("::1", 80, 0)}), {}, diagnostics);
+  CHECK(diagnostics.text() ==
+        "error: e\nerror: another listener already has [::1]:80\nnote: it is here\n"
+        "warning: a listener without services: every request gets 404 [no-services]\n");
+}
+
+TEST_CASE("validate: the default of Threads before several backends") {
+  conf::Config made = config({listener("::1", 80)});
+  made.backends.push_back(made.backends[0]);
+  made.listeners[0].services[0].backends = {0, 1};
+  const auto said = [](const std::string& take, const std::string& advice) {
+    return "warning: this listener has no `Threads`, so that all of its backends together get 8 "
+           "requests at a time; they take " +
+           take + ": write `Threads: " + advice + "` [default-threads]\n";
+  };
+  CHECK(messages(made) == said("16", "16"));
+  made.backends[1].threads = 65535;
+  CHECK(messages(made) == said("any number", "0"));
+  made.backends[1].threads = 65527;
+  CHECK(messages(made) == said("65535", "65535"));
+  made.backends[0].threads = made.backends[1].threads = 4;
+  CHECK(messages(made) == "");
+  made.backends[0].threads = 0;
+  CHECK(messages(made) == said("any number", "0"));
+  made.listeners[0].has_threads = true;
+  CHECK(messages(made) == "");
 }
 
 TEST_CASE("validate: a field that names clients needs proxies that are trusted") {

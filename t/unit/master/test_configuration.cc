@@ -92,7 +92,7 @@ TEST_CASE("configuration: a name that fails keeps the addresses that the backend
   folder.write("a.yaml",
                "Backends: [&b {Address: nowhere.invalid, Port: 80}, "
                "&c {Address: nowhere.invalid, Port: 81}, &d {Address: 127.0.0.2, Port: 80}]\n"
-               "HTTPListeners: [{Address: 127.0.0.1, Port: 8080, "
+               "HTTPListeners: [{Address: 127.0.0.1, Port: 8080, Threads: 24, "
                "Services: [{Backends: [*b, *c, *d]}]}]\n");
   worker::Heritage active = sample_heritage();
   active.backends[2].addresses = {loopback(80)};  // of nowhere.invalid, port 80
@@ -108,6 +108,36 @@ TEST_CASE("configuration: a name that fails keeps the addresses that the backend
   REQUIRE(said.size() == 2);
   CHECK(said[0].ends_with("; it keeps the addresses it had [unresolved-name]"));
   CHECK(said[1].ends_with("; it counts as dead until it does [unresolved-name]"));
+}
+
+TEST_CASE("configuration: mistakes of all phases are told in one run, in the order of the file") {
+  const Folder folder;
+  folder.write("a.yaml",
+               "Global: {User: no-such-user, Graze: 3, Err404: /nonexistent/404.html}\n"
+               "Backends: [&b {Address: nowhere.invalid, Prt: 99999}]\n"
+               "HTTPListeners: [{Address: 127.0.0.1, Port: 8080, Services: [{Backends: [*b]}]}]\n");
+  master::Preparation prepared(folder.file("a.yaml"));
+  prepared.complete();
+  CHECK_FALSE(prepared.heritage().has_value());
+  std::vector<std::string> said;
+  for (const std::string& line : prepared.diagnostics().headlines()) {
+    said.push_back(line.substr(folder.file("a.yaml").size() + 1, 24));
+  }
+  CHECK(said == std::vector<std::string>{"1:16: error: there is no", "1:30: error: unknown key",
+                                         "1:48: error: cannot read", "2:25: warning: the backe",
+                                         "2:42: error: unknown key", "2:47: error: `Port` is 9"});
+}
+
+TEST_CASE("configuration: Lint silences warnings of every phase") {
+  const Folder folder;
+  folder.write("a.yaml",
+               "Global: {Lint: [-unresolved-name, -unused-backend]}\n"
+               "Backends: [&b {Address: nowhere.invalid, Port: 80}, &c {Address: '::1', Port: 1}]\n"
+               "HTTPListeners: [{Address: 127.0.0.1, Port: 8080, Services: [{Backends: [*b]}]}]\n");
+  master::Preparation prepared(folder.file("a.yaml"));
+  prepared.complete();
+  CHECK(prepared.heritage().has_value());
+  CHECK(prepared.diagnostics().text() == "");
 }
 
 TEST_CASE("configuration: a missing file is an error, not an exception") {

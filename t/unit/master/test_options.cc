@@ -26,7 +26,8 @@ std::string mistake(const std::vector<std::string>& words) {
 }
 
 const std::string kUsage =
-    "\nusage: pound [-v] [-c] [-F] [-d level] [-f config_file] [-p pid_file] [-h] [--schema]";
+    "\nusage: pound [-v] [-c] [-W] [--json] [-F] [-d level] [-f config_file] [-p pid_file] [-h] "
+    "[--schema]";
 
 }  // namespace
 
@@ -45,6 +46,10 @@ TEST_CASE("options: each option, in a word of its own and combined") {
   CHECK(parse({"-f", "a.yaml"}).config_file == "a.yaml");
   CHECK(parse({"-fa.yaml"}).config_file == "a.yaml");
   CHECK(parse({"-p", "a.pid"}).pid_file == "a.pid");
+  CHECK(parse({"-cW"}).strict);
+  CHECK(parse({"--json", "-c"}).json);
+  CHECK_FALSE(parse({"-c"}).strict);
+  CHECK_FALSE(parse({"-c"}).json);
   const Options options = parse({"-cFd3", "-f", "x"});
   CHECK(options.action == Options::Action::check);
   CHECK(options.detail == 3);
@@ -81,6 +86,8 @@ TEST_CASE("options: the error names the mistake") {
   CHECK(mistake({"-x"}) == "pound: option -x is unknown" + kUsage);
   CHECK(mistake({"-f"}) == "pound: option -f takes a value" + kUsage);
   CHECK(mistake({"-f", ""}) == "pound: option -f takes a file name" + kUsage);
+  CHECK(mistake({"-W"}) == "pound: option -W goes with -c only" + kUsage);
+  CHECK(mistake({"-F", "--json"}) == "pound: option --json goes with -c only" + kUsage);
   CHECK(mistake({"start"}) == "pound: unexpected operand start" + kUsage);
   CHECK(mistake({"-c", "--", "-v"}) == "pound: unexpected operand -v" + kUsage);
 }
@@ -93,9 +100,9 @@ TEST_CASE("options: -h and --help win over everything but -v") {
   CHECK(parse({"-f", "--help", "-c"}).config_file == "--help");
   const std::string help = master::help_text();
   CHECK(help.starts_with(kUsage.substr(1) + "\n"));
-  for (const char* option :
-       {"  -c ", "  -F ", "  -d N ", "  -f FILE ", "  -p FILE ", "  -v ", "  -h ", "  --schema ",
-        "default /etc/pound/pound.yaml\n", "default /var/run/pound.pid\n"}) {
+  for (const char* option : {"  -c ", "  -W ", "  --json ", "  -F ", "  -d N ", "  -f FILE ",
+                             "  -p FILE ", "  -v ", "  -h ", "  --schema ",
+                             "default /etc/pound/pound.yaml\n", "default /var/run/pound.pid\n"}) {
     CAPTURE(option);
     CHECK(help.find(option) != help.npos);
   }

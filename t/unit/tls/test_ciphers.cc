@@ -63,3 +63,15 @@ TEST_CASE("ciphers: the default has forward secrecy and authenticated encryption
   CHECK(chosen.suites_1_3 ==
         "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256");
 }
+
+TEST_CASE("ciphers: words of OpenSSL's language of cipher strings") {
+  for (const char* text : {"HIGH", "ALL", "AESGCM", "aNULL", "kRSA", "RC4", "!aNULL", "-RC4",
+                           "ECDH+AESGCM", "+SHA1", "@SECLEVEL=2", "PROFILE=SYSTEM"}) {
+    CAPTURE(text);
+    CHECK(worker::tls::is_cipher_expression(text));
+  }
+  for (const char* text : {"foo", "", "NULL-SHA256", "TLS_AES_128_GCM_SHA256", "rc4-md5"}) {
+    CAPTURE(text);
+    CHECK_FALSE(worker::tls::is_cipher_expression(text));
+  }
+}

@@ -1,0 +1,12 @@
+// The key Lint of Global: kinds of warnings that nobody wants to see.
+#pragma once
+
+#include "conf/section.h"
+
+namespace conf {
+
+// Silences them in `diagnostics`: for this configuration, so to be called before anything that
+// warns.
+void load_lint(const Section& global, Diagnostics& diagnostics);
+
+}  // namespace conf
