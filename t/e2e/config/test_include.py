@@ -11,6 +11,7 @@ LISTENER = """\
 HTTPListeners:
   - Address: 127.0.0.1
     Port: {port}
+    Threads: 0
     Services:
       - Backends: [{aliases}]
 """
@@ -80,13 +81,14 @@ def test_a_file_under_two_names_is_one_file(tmp_path):
 
 def test_each_message_names_its_file(tmp_path):
     main = write(tmp_path, main="Include: d/*.yaml\nHTTPListeners: []\n",
-                 d__a="Global: {Grace: 1}\nBackends:\n  - Adress: a\n",
+                 d__a="Global: {Grace: 1}\nBackends:\n  - Adress: 127.0.0.1\n",
                  d__b="Global:\n  Wrokers: 1\n  Grace: 2\n")
     assert check(main) == (1, (
+        "main.yaml: error: no listeners: there is nothing to do\n"
         "d/a.yaml:3:5: error: unknown key `Adress` in a backend; did you mean `Address`?\n"
-        "    - Adress: a\n      ^\n"
+        "    - Adress: 127.0.0.1\n      ^\n"
         "d/a.yaml:3:5: error: a backend needs `Port`: a whole number from 1 to 65535\n"
-        "    - Adress: a\n      ^\n"
+        "    - Adress: 127.0.0.1\n      ^\n"
         "d/b.yaml:2:3: error: unknown key `Wrokers` in Global; did you mean `Workers`?\n"
         "    Wrokers: 1\n    ^\n"
         "d/b.yaml:3:3: error: `Grace` is given twice\n    Grace: 2\n    ^\n"

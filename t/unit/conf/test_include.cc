@@ -22,8 +22,8 @@ std::string backend(const std::string& name) {
 }
 
 std::string listener(const std::string& port, const std::string& aliases) {
-  return "HTTPListeners: [{Address: '::1', Port: " + port + ", Services: [{Backends: [" + aliases +
-         "]}]}]\n";
+  return "HTTPListeners: [{Address: '::1', Threads: 0, Port: " + port +
+         ", Services: [{Backends: [" + aliases + "]}]}]\n";
 }
 
 conf::Config valid(const std::string& text, const Files& files) {
@@ -118,9 +118,9 @@ TEST_CASE("include: messages are in the order of the files") {
 TEST_CASE("include: an anchor of a later file is not visible, and none is given twice") {
   const Files files({{"a", backend("b")}, {"l", listener("1", "*b")}}, {});
   CHECK(messages("Include: [l, a]\n", files) ==
-        "l:1:66: error: no anchor `&b` is defined before this alias\n"
-        "  HTTPListeners: [{Address: '::1', Port: 1, Services: [{Backends: [*b]}]}]\n" +
-            std::string(67, ' ') +
+        "l:1:78: error: no anchor `&b` is defined before this alias\n"
+        "  HTTPListeners: [{Address: '::1', Threads: 0, Port: 1, Services: [{Backends: [*b]}]}]\n" +
+            std::string(79, ' ') +
             "^\na:1:12: note: the anchor is here; move it before the alias\n"
             "  Backends: [&b {Address: 10.0.0.1, Port: 80}]\n             ^\n");
   CHECK(messages(backend("b") + "Include: a\n", files) ==
@@ -176,7 +176,7 @@ TEST_CASE("include: a faulty file") {
 
 TEST_CASE("include: it is a key of the top level, and takes paths") {
   const Files files({{"a", ""}}, {});
-  CHECK(messages("Global: {Include: a}\n", files)
+  CHECK(messages("Global: {Include: a}\n" + listener("1", ""), files)
             .starts_with(
                 "t:1:10: error: unknown key `Include` in Global; it belongs in the top level\n"));
   CHECK(messages("Include: {a: b}\n", files)
