@@ -119,7 +119,7 @@ constexpr auto kGlobalKeys = std::to_array<Key>({
     {"RequestID", Shape::text, kRequestIdNoun, 1, kMaxRequestIdField},
     {"TrustedProxies", Shape::texts, kAddressNoun, 1, kMaxAddressItem},
     {"ClientField", Shape::text, kFieldNoun, 1, kMaxName},
-    {"Secret", Shape::text, "the path of a file", 1, kMaxPath},
+    {"Secret", Shape::texts, "the path of a file", 1, kMaxPath},
     {"Control", Shape::target,
      "the path of a socket such as `/run/pound/control.sock`, or a mapping with `Socket`", 1,
      kMaxPath},
