@@ -83,7 +83,7 @@ endif
 # shm. Nor does http2, which includes http only; compress includes conf only. t/lint checks this.
 leaves  := sandbox log http
 rooms   := $(leaves) http2 compress tls net route auth backend serve transaction client explain
-folders := conf shm $(rooms:%=worker/%) worker master master/control master/ctl
+folders := conf shm $(rooms:%=worker/%) worker master master/control master/convert master/ctl
 objects_of = $(patsubst %.cc,$(out)/%.o,$(wildcard $(1)/*.cc))
 
 # A unit test program links only its own folder and the folders below it. An include that breaks the
@@ -103,9 +103,11 @@ $(foreach room,$(filter-out $(leaves) http2,$(rooms)),$(eval $(call room_rule,$(
 worker_objects := $(call objects_of,worker) $(below)
 tls_objects := $(net_objects)  # The tests of TLS sessions run them through a stream.
 master_objects := $(filter-out %/master/main.o,$(call objects_of,master)) $(call objects_of,master/control) \
-                  $(call objects_of,master/ctl) $(worker_objects)
+                  $(call objects_of,master/ctl) $(call objects_of,master/convert) $(worker_objects)
+# The converter needs the configuration and one table of worker/http.
+convert_objects := $(call objects_of,master/convert) $(conf_objects) $(http_objects)
 
-unit_folders := $(foreach f,conf shm $(rooms) worker master,$(if $(wildcard t/unit/$(f)/test_*.cc),$(f)))
+unit_folders := $(foreach f,conf shm $(rooms) worker master convert,$(if $(wildcard t/unit/$(f)/test_*.cc),$(f)))
 unit_tests   := $(unit_folders:%=$(out)/unit_%)
 unit_objects = $(patsubst %.cc,$(out)/%.o,t/unit/main.cc $(wildcard t/unit/$(1)/test_*.cc))
 
@@ -154,7 +156,8 @@ $(foreach f,$(unit_folders),$(eval $(call unit_rule,$(f))))
 fuzz_objects := $(http2_objects) $(log_objects) $(out)/master/log_sink.o $(addprefix $(out)/master/,control/line.o ctl/objects.o) \
                 $(out)/worker/auth/htpasswd.o \
                 $(addprefix $(out)/worker/route/,changed_url.o edits.o template.o) \
-                $(addprefix $(out)/worker/net/,address.o address_set.o crc32c.o proxy_header.o)
+                $(addprefix $(out)/worker/net/,address.o address_set.o crc32c.o proxy_header.o) \
+                $(call objects_of,master/convert)
 
 $(out)/replay_%: $(out)/t/fuzz/fuzz_%.o $(out)/t/fuzz/replay.o $(fuzz_objects)
 	@echo '  link $@'
@@ -257,10 +260,11 @@ man   = $(PREFIX)/share/man
 doc   = $(PREFIX)/share/doc/pound
 completions = $(PREFIX)/share/bash-completion/completions
 
-installed = $(sbin)/pound $(sbin)/poundctl $(sbin)/pound-reload $(SYSCONFDIR)/init.d/pound \
+installed = $(sbin)/pound $(sbin)/poundctl $(sbin)/pound-convert $(sbin)/pound-reload $(SYSCONFDIR)/init.d/pound \
             $(units)/pound.service $(units)/pound@.service \
-            $(man)/man8/pound.8 $(man)/man8/poundctl.8 $(man)/man8/pound-reload.8 $(man)/man5/pound.yaml.5 \
-            $(completions)/poundctl $(doc)/README.md $(doc)/CHANGELOG.md $(doc)/SECURITY.md \
+            $(man)/man8/pound.8 $(man)/man8/poundctl.8 $(man)/man8/pound-convert.8 \
+            $(man)/man8/pound-reload.8 $(man)/man5/pound.yaml.5 \
+            $(completions)/poundctl $(doc)/README.md $(doc)/CHANGELOG.md $(doc)/SECURITY.md $(doc)/migration.md \
             $(doc)/examples/pound.yaml.sample $(doc)/examples/pound.apparmor \
             $(doc)/examples/grafana/pound.json $(doc)/examples/prometheus/pound.rules.yml
 defaults  = $(SYSCONFDIR)/default/pound
@@ -282,18 +286,21 @@ put_of = install -D -m $(2) $(1) $(DESTDIR)$(3)
 install: $(pound)  ## install below DESTDIR and PREFIX; keeps an existing configuration
 	$(call put_of,$(pound),755,$(sbin)/pound)
 	ln -sf pound $(DESTDIR)$(sbin)/poundctl
+	ln -sf pound $(DESTDIR)$(sbin)/pound-convert
 	$(call put_of,init/pound-reload,755,$(sbin)/pound-reload)
 	$(in_place) init/pound.init | $(call put,755,$(SYSCONFDIR)/init.d/pound)
 	$(in_place) init/pound.service | $(call put,644,$(units)/pound.service)
 	$(in_template) init/pound.service | $(call put,644,$(units)/pound@.service)
 	$(call put_of,man/pound.8,644,$(man)/man8/pound.8)
 	$(call put_of,man/poundctl.8,644,$(man)/man8/poundctl.8)
+	$(call put_of,man/pound-convert.8,644,$(man)/man8/pound-convert.8)
 	$(call put_of,man/pound-reload.8,644,$(man)/man8/pound-reload.8)
 	$(call put_of,man/pound.yaml.5,644,$(man)/man5/pound.yaml.5)
 	$(call put_of,init/poundctl.bash-completion,644,$(completions)/poundctl)
 	$(call put_of,README.md,644,$(doc)/README.md)
 	$(call put_of,CHANGELOG.md,644,$(doc)/CHANGELOG.md)
 	$(call put_of,SECURITY.md,644,$(doc)/SECURITY.md)
+	$(call put_of,man/migration.md,644,$(doc)/migration.md)
 	$(call put_of,pound.yaml.sample,644,$(doc)/examples/pound.yaml.sample)
 	$(in_apparmor) init/pound.apparmor | $(call put,644,$(doc)/examples/pound.apparmor)
 	$(call put_of,init/grafana/pound.json,644,$(doc)/examples/grafana/pound.json)

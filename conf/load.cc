@@ -14,6 +14,7 @@
 #include "conf/load_control.h"
 #include "conf/load_global.h"
 #include "conf/load_listener.h"
+#include "conf/old_format.h"
 #include "conf/section.h"
 #include "conf/source_text.h"
 #include "conf/validate.h"
@@ -60,15 +61,15 @@ Config load_top(const Node& root, Diagnostics& diagnostics) {
   return config;
 }
 
-std::optional<Config> load_source(const std::shared_ptr<const SourceFile>& file,
+// A tree whose root is a mapping. Nothing when an error was added.
+std::optional<Tree> parse_mapping(const std::shared_ptr<const SourceFile>& file,
                                   Diagnostics& diagnostics) {
   if (!check_source(file, diagnostics)) return std::nullopt;
-  const std::optional<Tree> tree = Tree::parse(file, diagnostics);
+  std::optional<Tree> tree = Tree::parse(file, diagnostics);
   if (!tree) return std::nullopt;
-  const Position whole{file, 0, 0};
   const Node* root = tree->root();
   if (root == nullptr || root->is(Node::Kind::null)) {
-    diagnostics.error(whole, "there is nothing in it, expected Backends and listeners");
+    diagnostics.error({file, 0, 0}, "there is nothing in it, expected Backends and listeners");
     return std::nullopt;
   }
   if (root->is(Node::Kind::invalid)) return std::nullopt;
@@ -77,8 +78,24 @@ std::optional<Config> load_source(const std::shared_ptr<const SourceFile>& file,
                                        ", expected a mapping with Backends and listeners");
     return std::nullopt;
   }
-  Config config = load_top(*root, diagnostics);
-  validate(config, whole, diagnostics);
+  return tree;
+}
+
+std::optional<Config> load_source(const std::shared_ptr<const SourceFile>& file,
+                                  Diagnostics& diagnostics) {
+  Diagnostics of_text;
+  const std::optional<Tree> tree = parse_mapping(file, of_text);
+  const std::size_t old_line = tree ? 0 : line_of_old_format(file->text);
+  if (old_line != 0) {
+    diagnostics.error({file, old_line, 1}, "this is the format of Pound 2.x; `pound-convert " +
+                                               shown(file->name) +
+                                               "` writes it as YAML, see pound-convert(8)");
+    return std::nullopt;
+  }
+  diagnostics.append(of_text);
+  if (!tree) return std::nullopt;
+  Config config = load_top(*tree->root(), diagnostics);
+  validate(config, {file, 0, 0}, diagnostics);
   return config;
 }
 

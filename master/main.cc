@@ -15,6 +15,7 @@
 
 #include "master/clock.h"
 #include "master/configuration.h"
+#include "master/convert/main.h"
 #include "master/ctl/main.h"
 #include "master/daemonize.h"
 #include "master/descriptors.h"
@@ -136,6 +137,7 @@ int run(int argc, char** argv, StartupPipe& startup_pipe) {
 
 int main(int argc, char** argv) {
   if (argc > 0 && master::ctl::is_called(argv[0])) return master::ctl::main(argc, argv);
+  if (argc > 0 && master::convert::is_called(argv[0])) return master::convert::main(argc, argv);
   // Outlives everything else: when the command returns 1, all errors are written and all files are
   // removed.
   master::StartupPipe startup_pipe;

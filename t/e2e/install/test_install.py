@@ -16,10 +16,12 @@ VERSION = re.search(r"^VERSION := (\S+)$", (ROOT / "Makefile").read_text(), re.M
 USR = """
 755 sbin/pound
 755 sbin/poundctl
+755 sbin/pound-convert
 755 sbin/pound-reload
 644 lib/systemd/system/pound.service
 644 lib/systemd/system/pound@.service
 644 share/man/man5/pound.yaml.5
+644 share/man/man8/pound-convert.8
 644 share/man/man8/pound-reload.8
 644 share/man/man8/pound.8
 644 share/man/man8/poundctl.8
@@ -27,6 +29,7 @@ USR = """
 644 share/doc/pound/README.md
 644 share/doc/pound/CHANGELOG.md
 644 share/doc/pound/SECURITY.md
+644 share/doc/pound/migration.md
 644 share/doc/pound/examples/grafana/pound.json
 644 share/doc/pound/examples/pound.apparmor
 644 share/doc/pound/examples/pound.yaml.sample
