@@ -24,8 +24,8 @@ class TicketRotation {
   // Makes the first key, of random bytes. Throws StartError when the system has none.
   TicketRotation(shm::TicketKeys& keys, std::uint64_t now_ms);
 
-  // From now on the keys follow from these secrets; without any they are random. The step from the
-  // one to the other costs the clients that have tickets a full handshake.
+  // From now on the keys follow from these secrets; without any they are random, and the last key
+  // still opens tickets.
   void follow(std::vector<worker::SharedSecret> secrets, std::uint64_t now_ms, std::int64_t unix_s);
   // Makes the next keys, if they are due. Without random bytes the present keys stay in use, and
   // another attempt is due after kTicketRetryMs.
