@@ -16,12 +16,12 @@ TicketRotation::TicketRotation(shm::TicketKeys& keys, std::uint64_t now_ms)
   if (!make_key()) throw StartError("no random bytes for the keys of TLS tickets", errno);
 }
 
-void TicketRotation::follow(std::vector<worker::SharedSecret> secrets, std::uint64_t now_ms,
+void TicketRotation::follow(std::vector<worker::auth::SharedSecret> secrets, std::uint64_t now_ms,
                             std::int64_t unix_s) {
   const bool was_shared = !secrets_.empty();
   secrets_ = std::move(secrets);
   if (!secrets_.empty()) {
-    derive(worker::ticket_period(unix_s));
+    derive(worker::auth::ticket_period(unix_s));
     due_ms_ = now_ms + kTicketClockMs;
   } else if (was_shared) {
     make_random(now_ms);
@@ -31,7 +31,7 @@ void TicketRotation::follow(std::vector<worker::SharedSecret> secrets, std::uint
 void TicketRotation::rotate(std::uint64_t now_ms, std::int64_t unix_s) {
   if (secrets_.empty()) return make_random(now_ms);
   due_ms_ = now_ms + kTicketClockMs;
-  const std::uint64_t period = worker::ticket_period(unix_s);
+  const std::uint64_t period = worker::auth::ticket_period(unix_s);
   if (period != period_) derive(period);
 }
 
@@ -46,7 +46,7 @@ void TicketRotation::make_random(std::uint64_t now_ms) {
 }
 
 void TicketRotation::derive(std::uint64_t period) {
-  shm::TicketKeySet keys = worker::ticket_keys(secrets_, period);
+  shm::TicketKeySet keys = worker::auth::ticket_keys(secrets_, period);
   keys_.replace(keys);
   ::explicit_bzero(keys.data(), sizeof keys);
   period_ = period;

@@ -10,11 +10,11 @@
 #include <vector>
 
 #include "shm/ticket_keys.h"
-#include "worker/shared_secret.h"
+#include "worker/auth/shared_secret.h"
 
 namespace master {
 
-inline constexpr std::uint64_t kTicketKeyMs = std::uint64_t{worker::kTicketPeriodS} * 1000;
+inline constexpr std::uint64_t kTicketKeyMs = std::uint64_t{worker::auth::kTicketPeriodS} * 1000;
 inline constexpr std::uint64_t kTicketRetryMs = 60'000;
 // How often the clock is looked at, which may be set at any time.
 inline constexpr std::uint64_t kTicketClockMs = 60'000;
@@ -26,7 +26,8 @@ class TicketRotation {
 
   // From now on the keys follow from these secrets; without any they are random, and the last key
   // still opens tickets.
-  void follow(std::vector<worker::SharedSecret> secrets, std::uint64_t now_ms, std::int64_t unix_s);
+  void follow(std::vector<worker::auth::SharedSecret> secrets, std::uint64_t now_ms,
+              std::int64_t unix_s);
   // Makes the next keys, if they are due. Without random bytes the present keys stay in use, and
   // another attempt is due after kTicketRetryMs.
   void rotate(std::uint64_t now_ms, std::int64_t unix_s);
@@ -42,7 +43,7 @@ class TicketRotation {
   void derive(std::uint64_t period);
 
   shm::TicketKeys& keys_;
-  std::vector<worker::SharedSecret> secrets_;
+  std::vector<worker::auth::SharedSecret> secrets_;
   std::uint64_t period_ = 0;  // of the derived keys
   std::uint64_t due_ms_;
 };

@@ -17,11 +17,11 @@
 #include "conf/config.h"
 #include "shm/ids.h"
 #include "worker/auth/heritage.h"
+#include "worker/auth/shared_secret.h"
 #include "worker/backend/heritage.h"
 #include "worker/http/error_page.h"
 #include "worker/route/heritage.h"
 #include "worker/route/keyed_hash.h"
-#include "worker/shared_secret.h"
 
 namespace shm {
 class Segment;
@@ -40,7 +40,7 @@ struct Heritage {
   std::vector<route::ListenerHeritage> listeners;
   auth::Heritage auth;
   http::ErrorPages pages;
-  std::vector<SharedSecret> secrets;     // of Secret; only the master has them
+  std::vector<auth::SharedSecret> secrets;  // of Secret; only the master has them
   std::vector<std::string> cookie_keys;  // made of them; none: `session_secret` takes their place
   std::optional<uid_t> uid;              // of Global User
   std::optional<gid_t> gid;              // of Global Group, else User's primary group

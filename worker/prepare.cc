@@ -242,8 +242,8 @@ Preparation::Preparation(std::shared_ptr<const conf::Config> config, Diagnostics
   find_ids(*heritage_.config, heritage_, diagnostics_);
   check_jail(global, diagnostics_);
   load_users(*heritage_.config, heritage_, diagnostics_);
-  heritage_.secrets = load_secrets(global, diagnostics_);
-  heritage_.cookie_keys = cookie_keys(heritage_.secrets);
+  heritage_.secrets = auth::load_secrets(global, diagnostics_);
+  heritage_.cookie_keys = auth::cookie_keys(heritage_.secrets);
   heritage_.workers = number_of_workers(global);
 }
 

@@ -56,21 +56,23 @@ namespace {
 
 constexpr std::int64_t kNoon = 1'800'014'400;  // the first second of a period
 
-std::vector<worker::SharedSecret> secrets_of(const Folder& folder,
-                                             const std::vector<std::string>& contents) {
+std::vector<worker::auth::SharedSecret> secrets_of(const Folder& folder,
+                                                   const std::vector<std::string>& contents) {
   conf::Global global;
   for (std::size_t i = 0; i < contents.size(); ++i) {
     const std::string name = "secret" + std::to_string(i);
     global.secrets.push_back({folder.write(name, contents[i]), {}});
   }
   conf::Diagnostics diagnostics;
-  const std::vector<worker::SharedSecret> secrets = worker::load_secrets(global, diagnostics);
+  const std::vector<worker::auth::SharedSecret> secrets =
+      worker::auth::load_secrets(global, diagnostics);
   REQUIRE(secrets.size() == contents.size());
   return secrets;
 }
 
 // The keys of a machine with these secrets at a time.
-shm::TicketKeySet keys_at(const std::vector<worker::SharedSecret>& secrets, std::int64_t unix_s) {
+shm::TicketKeySet keys_at(const std::vector<worker::auth::SharedSecret>& secrets,
+                          std::int64_t unix_s) {
   shm::Segment segment(1);
   master::TicketRotation rotation(segment.ticket_keys(), 1000);
   rotation.follow(secrets, 1000, unix_s);

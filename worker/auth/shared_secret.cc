@@ -1,5 +1,5 @@
 // See shared_secret.h.
-#include "worker/shared_secret.h"
+#include "worker/auth/shared_secret.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -13,7 +13,7 @@
 #include "worker/net/sealed_copy.h"
 #include "worker/tls/digest.h"
 
-namespace worker {
+namespace worker::auth {
 namespace {
 
 // Too short a secret could be guessed by trying; a file of more bytes is probably another one.
@@ -91,4 +91,4 @@ shm::TicketKeySet ticket_keys(const std::vector<SharedSecret>& secrets, std::uin
   return keys;
 }
 
-}  // namespace worker
+}  // namespace worker::auth

@@ -15,7 +15,7 @@
 #include "shm/ticket_keys.h"
 #include "worker/net/unique_fd.h"
 
-namespace worker {
+namespace worker::auth {
 
 struct SharedSecret {
   std::shared_ptr<const net::UniqueFd> copy;
@@ -39,4 +39,4 @@ inline std::uint64_t ticket_period(std::int64_t unix_s) {
 // tickets outlive their period and clocks differ. `secrets` has one or two elements.
 shm::TicketKeySet ticket_keys(const std::vector<SharedSecret>& secrets, std::uint64_t period);
 
-}  // namespace worker
+}  // namespace worker::auth
