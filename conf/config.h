@@ -24,6 +24,12 @@
 
 namespace conf {
 
+struct SecretFile {
+  std::string path;
+  Position where;
+};
+inline constexpr std::size_t kMostSecrets = 2;
+
 struct Global {
   std::optional<std::string> user;  // User: a name in the user database; default: no change of user
   std::optional<std::string> group;      // Group: likewise
@@ -45,10 +51,11 @@ struct Global {
   // TrustedProxies: proxies whose word Pound takes for the address of a client. Default: none
   AddressList trusted_proxies;
   std::string client_field = "X-Forwarded-For";  // ClientField: a token
-  // Secret: a file of 32..4096 bytes, from which the cookies of Pound are made. Default: random
-  std::optional<std::string> secret;
+  // Secret: at most two files of 32..4096 bytes, the same on several machines. What Pound makes of
+  // a secret is made of the first and recognised from both. Default: random bytes
+  std::vector<SecretFile> secrets;
   Position where;
-  Position user_where, group_where, root_jail_where, secret_where;
+  Position user_where, group_where, root_jail_where;
   Position max_sessions_where, max_limits_where;
   bool is_whole = true;  // no error was found in it; false in a Draft (conf/load.h) only
 };

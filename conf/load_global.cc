@@ -22,6 +22,18 @@ void load_text(const Section& section, std::string_view key, std::optional<std::
   where = member->value->where;
 }
 
+void load_secrets(const Section& section, Global& global, Diagnostics& diagnostics) {
+  for (const Node* item : section.items("Secret")) {
+    if (global.secrets.size() == kMostSecrets) {
+      diagnostics.error(item->where,
+                        "a third file in `Secret`, expected at most two: the one that makes keys, "
+                        "and one that is still or already recognised");
+      return;
+    }
+    global.secrets.push_back({item->text, item->where});
+  }
+}
+
 }  // namespace
 
 void load_global(const Section& section, Global& global, Diagnostics& diagnostics) {
@@ -30,7 +42,7 @@ void load_global(const Section& section, Global& global, Diagnostics& diagnostic
   load_text(section, "User", global.user, global.user_where);
   load_text(section, "Group", global.group, global.group_where);
   load_text(section, "RootJail", global.root_jail, global.root_jail_where);
-  load_text(section, "Secret", global.secret, global.secret_where);
+  load_secrets(section, global, diagnostics);
   global.error_pages = load_error_pages(section);
   global.workers = static_cast<unsigned>(section.number("Workers", global.workers));
   if (const Section::Member* member = section.find("MaxSessions"))

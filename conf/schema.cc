@@ -121,7 +121,7 @@ constexpr auto kGlobalKeys = std::to_array<Key>({
     {"RequestID", Shape::text, kRequestIdNoun, 1, kMaxRequestIdField},
     {"TrustedProxies", Shape::texts, kAddressNoun, 1, kMaxAddressItem},
     {"ClientField", Shape::text, kFieldNoun, 1, kMaxName},
-    {"Secret", Shape::text, "the path of a file", 1, kMaxPath},
+    {"Secret", Shape::texts, "the path of a file", 1, kMaxPath},
     {"Lint", Shape::texts, "the code of a warning after a hyphen, such as `-unused-backend`", 1,
      kMaxName},
     within(control_schema,

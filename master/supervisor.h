@@ -102,7 +102,7 @@ class Supervisor {
   std::uint64_t certificates_due_ms() const { return certificates_.due_ms(); }
   void watch_certificates(std::uint64_t now_ms) { certificates_.turn(now_ms, std::time(nullptr)); }
   std::uint64_t tickets_due_ms() const { return tickets_.due_ms(); }
-  void rotate_tickets(std::uint64_t now_ms) { tickets_.rotate(now_ms); }
+  void rotate_tickets(std::uint64_t now_ms) { tickets_.rotate(now_ms, std::time(nullptr)); }
   std::uint64_t watchdog_due_ms() const;
   void run_watchdog(std::uint64_t now_ms);
   std::uint64_t status_due_ms() const { return status_.due_ms(); }

@@ -44,7 +44,11 @@ void Supervisor::on_exit(WorkerId id, const Process& process, int status) {
 // The process may have been an attacker's. What it could write to, or read, is made good again.
 void Supervisor::repair_after(const Process& process, int status) {
   const std::uint64_t now = now_ms();
-  if (is_crash(status)) tickets_.replace(now);
+  if (is_crash(status) && !tickets_.replace(now)) {
+    log(Severity::warning,
+        "the keys of TLS tickets stay as they are, because other machines have them from `Secret`; "
+        "if you suspect an attack, change the secret");
+  }
   if (process.was_ready()) segment_check_.begin(now);
   try {
     env_.wake_fds.mend(process.row);

@@ -122,6 +122,7 @@ void Supervisor::activate(Generation& next) {
   }
   put_in_force(next);
   next.state = Generation::State::active;
+  tickets_.follow(next.heritage.secrets, now_ms(), std::time(nullptr));
   names_.restart(next, now_ms());
   certificates_.restart(next, now_ms(), std::time(nullptr));
   if (phase_ == Phase::starting) {

@@ -73,10 +73,10 @@ std::vector<std::string_view> refusal_codes() {
   return codes;
 }
 
-std::string_view cookie_secret(const Heritage& heritage) {
-  if (!heritage.cookie_secret.empty()) return heritage.cookie_secret;
-  return {reinterpret_cast<const char*>(heritage.session_secret.data()),
-          sizeof heritage.session_secret};
+std::vector<std::string> cookie_keys(const Heritage& heritage) {
+  if (!heritage.cookie_keys.empty()) return heritage.cookie_keys;
+  return {std::string(reinterpret_cast<const char*>(heritage.session_secret.data()),
+                      sizeof heritage.session_secret)};
 }
 
 void add_names(shm::RowNames& names, const Heritage& heritage) {

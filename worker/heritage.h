@@ -17,6 +17,7 @@
 #include "conf/config.h"
 #include "shm/ids.h"
 #include "worker/auth/heritage.h"
+#include "worker/auth/shared_secret.h"
 #include "worker/backend/heritage.h"
 #include "worker/http/error_page.h"
 #include "worker/route/heritage.h"
@@ -39,10 +40,11 @@ struct Heritage {
   std::vector<route::ListenerHeritage> listeners;
   auth::Heritage auth;
   http::ErrorPages pages;
-  std::string cookie_secret;  // what is in the file Secret; empty: `session_secret` takes its place
-  std::optional<uid_t> uid;   // of Global User
-  std::optional<gid_t> gid;   // of Global Group, else User's primary group
-  unsigned workers = 1;       // Global Workers, or the number of CPUs, at most shm::kMaxWorkers
+  std::vector<auth::SharedSecret> secrets;  // of Secret; only the master has them
+  std::vector<std::string> cookie_keys;  // made of them; none: `session_secret` takes their place
+  std::optional<uid_t> uid;              // of Global User
+  std::optional<gid_t> gid;              // of Global Group, else User's primary group
+  unsigned workers = 1;  // Global Workers, or the number of CPUs, at most shm::kMaxWorkers
 
   // What the master adds.
   shm::Segment* segment = nullptr;
@@ -66,9 +68,8 @@ struct Heritage {
   std::optional<gid_t> control_gid;
 };
 
-// Of which the cookies are made: the secret of the file, or the one that was made at the start. A
-// view into `heritage`.
-std::string_view cookie_secret(const Heritage& heritage);
+// The keys of route::InsertedCookie: those of the files Secret, or one that was made at the start.
+std::vector<std::string> cookie_keys(const Heritage& heritage);
 
 // Adds the names of the rows of one generation. For a row that several generations use, the last
 // call wins. The certificates are those of the last call.

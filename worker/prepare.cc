@@ -11,7 +11,6 @@
 #include <thread>
 
 #include "conf/address.h"
-#include "conf/file.h"
 #include "conf/scalar.h"
 #include "worker/allow.h"
 #include "worker/log/escape.h"
@@ -90,35 +89,6 @@ void load_users(const conf::Config& config, Heritage& heritage, Diagnostics& dia
       heritage.listeners[i].service_users.push_back(users);
     }
   }
-}
-
-// Too short a secret could be guessed by trying; a file of more bytes is probably another one.
-constexpr std::size_t kLeastSecret = 32;
-constexpr std::size_t kMostSecret = 4096;
-
-void load_secret(const conf::Global& global, std::string& secret, Diagnostics& diagnostics) {
-  if (!global.secret) return;
-  const std::string shown = "`" + log::escaped(*global.secret) + "`";
-  conf::FileError why;
-  std::optional<std::string> bytes = conf::read_file(*global.secret, kMostSecret, why);
-  if (!bytes) {
-    diagnostics.error(global.secret_where, "cannot read the secret " + shown + ": " + why.text() +
-                                               "; expected a readable file of 32 to 4096 bytes");
-    return;
-  }
-  if (bytes->size() < kLeastSecret) {
-    diagnostics.error(global.secret_where, "the secret " + shown + " has " +
-                                               std::to_string(bytes->size()) +
-                                               " bytes; expected 32 to 4096");
-    return;
-  }
-  struct stat about {};
-  if (::stat(global.secret->c_str(), &about) == 0 && (about.st_mode & S_IROTH) != 0) {
-    diagnostics.warning(
-        conf::Lint::readable_secret, global.secret_where,
-        "everybody on this machine may read the secret " + shown + "; expected mode 0640 or less");
-  }
-  secret = std::move(*bytes);
 }
 
 void take_backends(const conf::Config& config, const net::Resolved* resolved, Heritage& heritage,
@@ -238,7 +208,8 @@ Preparation::Preparation(std::shared_ptr<const conf::Config> config, Diagnostics
   find_ids(*heritage_.config, heritage_, diagnostics_);
   net::check_jail(global, heritage_.uid, heritage_.gid, diagnostics_);
   load_users(*heritage_.config, heritage_, diagnostics_);
-  load_secret(global, heritage_.cookie_secret, diagnostics_);
+  heritage_.secrets = auth::load_secrets(global, diagnostics_);
+  heritage_.cookie_keys = auth::cookie_keys(heritage_.secrets);
   heritage_.workers = number_of_workers(global);
 }
 

@@ -35,6 +35,7 @@ std::vector<std::unique_ptr<route::Listener>> make_listeners(Runtime& runtime) {
   const Heritage& heritage = runtime.heritage;
   std::vector<shm::BackendId> ids;
   for (const backend::BackendHeritage& one : heritage.backends) ids.push_back(one.id);
+  const std::vector<std::string> keys = cookie_keys(heritage);
   std::vector<std::unique_ptr<route::Listener>> made;
   for (std::size_t i = 0; i < heritage.listeners.size(); ++i) {
     const route::ListenerHeritage& inherited = heritage.listeners[i];
@@ -43,7 +44,7 @@ std::vector<std::unique_ptr<route::Listener>> make_listeners(Runtime& runtime) {
                                                       heritage.segment->listeners(), heritage.row);
     route::add_services(*listener, *heritage.config, ids,
                         {.secret = heritage.session_secret,
-                         .cookie_secret = cookie_secret(heritage),
+                         .cookie_keys = keys,
                          .table = heritage.segment->sessions()});
     route::add_limits(*listener, heritage.session_secret, *heritage.segment, heritage.row);
     if (inherited.tls) inherited.tls->use_tickets(heritage.segment->ticket_keys());

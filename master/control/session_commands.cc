@@ -128,11 +128,11 @@ shm::StatusObject cookie_object(const Desk& desk, const std::string& text) {
   const worker::route::InsertedCookie cookie(
       desk.service.session,
       worker::route::backend_identities(*heritage.config, desk.service.backends),
-      worker::cookie_secret(heritage));
-  const std::optional<std::size_t> index = cookie.find_value(text);
-  if (!index) throw Refused("no cookie of service " + desk.name + " has this value");
+      worker::cookie_keys(heritage));
+  const auto named = cookie.find_value(text);
+  if (!named) throw Refused("no cookie of service " + desk.name + " has this value");
   shm::StatusObject object{"session", {}};
-  add_backend(object, desk, desk.service.backends[*index]);
+  add_backend(object, desk, desk.service.backends[named->backend]);
   for (const std::string_view key : {"idle_s", "ttl_s", "known"}) {
     object.fields.push_back(text_field(key, ""));
   }

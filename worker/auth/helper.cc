@@ -13,6 +13,7 @@
 #include "worker/auth/htpasswd.h"
 #include "worker/auth/password.h"
 #include "worker/auth/wire.h"
+#include "worker/net/sealed_copy.h"
 #include "worker/sandbox/sandbox.h"
 
 namespace worker::auth {
@@ -29,7 +30,7 @@ struct OpenFile {
   explicit OpenFile(const UsersFile& file)
       : mapped(file.copy->get()), users(read_users(mapped.text())), identity(file.identity) {}
 
-  MappedText mapped;
+  net::MappedText mapped;
   Users users;
   FileIdentity identity;
 };

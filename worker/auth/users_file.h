@@ -1,9 +1,8 @@
 // A file of users, as the helper process gets it: a copy that no process maps but the helper.
 //
-// The master copies the file within the kernel into a memory file, checks it there, and forgets the
-// mapping. So no hash is ever in the master's own memory, from which workers are forked, and
-// workers close the memory file before they read a byte from outside. A helper that starts again
-// finds the same users, whatever has become of the file.
+// The master makes a sealed copy (net/sealed_copy.h), checks it there, and forgets the mapping. So
+// no hash is in a worker. A helper that starts again finds the same users, whatever has become of
+// the file.
 #pragma once
 
 #include <array>
@@ -11,7 +10,6 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <string_view>
 
 #include "conf/config.h"
 #include "conf/diagnostic.h"
@@ -22,21 +20,6 @@ namespace worker::auth {
 // Random; the same for two files of one process if their contents are the same. Remembered results
 // carry it, so a changed file makes them void.
 using FileIdentity = std::array<std::uint64_t, 2>;
-
-// The bytes of a descriptor, readable as long as this lives.
-class MappedText {
- public:
-  explicit MappedText(int fd);  // throws std::runtime_error
-  ~MappedText();
-  MappedText(const MappedText&) = delete;
-  MappedText& operator=(const MappedText&) = delete;
-
-  std::string_view text() const { return {static_cast<const char*>(memory_), size_}; }
-
- private:
-  void* memory_ = nullptr;
-  std::size_t size_ = 0;
-};
 
 struct UsersFile {
   std::string path;

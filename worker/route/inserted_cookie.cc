@@ -10,15 +10,15 @@ namespace worker::route {
 
 namespace {
 
-// Begins what is hashed, so that nothing else that is made with the secret can be a cookie.
+// Begins what is hashed, so that nothing else that is made with the key can be a cookie.
 constexpr std::string_view kPurpose = "pound cookie 1\n";
 // Half of SHA-256, the least that RFC 2104 5 recommends.
 constexpr std::size_t kMacBytes = 16;
 constexpr std::size_t kValueLength = 2 * kMacBytes;
 
-std::string value_of(std::string_view identity, std::string_view secret) {
+std::string value_of(std::string_view identity, std::string_view key) {
   constexpr char kDigits[] = "0123456789abcdef";
-  const tls::Sha256 mac = tls::hmac_sha256(secret, std::string(kPurpose).append(identity));
+  const tls::Sha256 mac = tls::hmac_sha256(key, std::string(kPurpose).append(identity));
   std::string value;
   for (std::size_t i = 0; i < kMacBytes; ++i) {
     value += kDigits[mac[i] >> 4];
@@ -30,28 +30,31 @@ std::string value_of(std::string_view identity, std::string_view secret) {
 }  // namespace
 
 InsertedCookie::InsertedCookie(const conf::SessionPolicy& policy,
-                               std::span<const std::string> identities, std::string_view secret)
-    : policy_(&policy) {
-  for (const std::string& identity : identities) values_.push_back(value_of(identity, secret));
+                               std::span<const std::string> identities,
+                               std::span<const std::string> keys)
+    : policy_(&policy), backends_(identities.size()) {
+  for (const std::string& key : keys) {
+    for (const std::string& identity : identities) values_.push_back(value_of(identity, key));
+  }
   for (std::size_t i = 0; i < values_.size(); ++i) sorted_.emplace_back(values_[i], i);
   std::sort(sorted_.begin(), sorted_.end());
 }
 
-std::optional<std::size_t> InsertedCookie::find(const http::RequestHead& head) const {
+std::optional<InsertedCookie::Named> InsertedCookie::find(const http::RequestHead& head) const {
   http::CookieWalk cookies(head.fields, policy_->id);
   while (const std::optional<std::string_view> value = cookies.next()) {
-    if (const std::optional<std::size_t> found = find_value(*value)) return found;
+    if (const std::optional<Named> found = find_value(*value)) return found;
   }
   return std::nullopt;
 }
 
-std::optional<std::size_t> InsertedCookie::find_value(std::string_view value) const {
+std::optional<InsertedCookie::Named> InsertedCookie::find_value(std::string_view value) const {
   if (value.size() != kValueLength) return std::nullopt;
   const auto found =
       std::lower_bound(sorted_.begin(), sorted_.end(), value,
                        [](const auto& one, std::string_view wanted) { return one.first < wanted; });
   if (found == sorted_.end() || found->first != value) return std::nullopt;
-  return found->second;
+  return Named{found->second % backends_, found->second < backends_};
 }
 
 void InsertedCookie::append_field(std::size_t backend_index, bool is_https,

@@ -70,9 +70,9 @@ std::unique_ptr<Balancer> balancer_of(conf::Balance kind, const conf::Config& co
 
 std::optional<InsertedCookie> cookie_of(const conf::Service& service,
                                         const std::vector<std::string>& identities,
-                                        std::string_view secret) {
+                                        std::span<const std::string> keys) {
   if (service.session.type != conf::SessionPolicy::Type::insert) return std::nullopt;
-  return InsertedCookie(service.session, identities, secret);
+  return InsertedCookie(service.session, identities, keys);
 }
 
 void choose_logs(Listener& listener, const conf::Global& global) {
@@ -150,7 +150,7 @@ void add_services(Listener& listener, const conf::Config& config,
          balancer_of(conf::Balance::random, config, service.emergency, {}),
          SessionAffinity(service.session, conf::service_identity(listener.name, service), row,
                          makings.secret, makings.table, std::move(ids), trust),
-         cookie_of(service, identities, makings.cookie_secret),
+         cookie_of(service, identities, makings.cookie_keys),
          listener.heritage.service_clients[i],
          listener.heritage.service_pages[i],
          {},

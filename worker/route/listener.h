@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -102,8 +103,8 @@ struct Listener {
 
 // What the sessions of all services are made of.
 struct SessionMakings {
-  const HashSecret& secret;        // of the keys in the table
-  std::string_view cookie_secret;  // of InsertedCookie
+  const HashSecret& secret;                  // of the keys in the table
+  std::span<const std::string> cookie_keys;  // of InsertedCookie
   shm::SessionTable& table;
 };
 

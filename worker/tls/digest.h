@@ -5,6 +5,8 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
+#include <span>
 #include <string_view>
 
 namespace worker::tls {
@@ -21,5 +23,10 @@ Sha256 sha256(std::string_view bytes);
 // HMAC with SHA-256 (RFC 2104). `secret` may have any length but 0. Throws std::runtime_error when
 // OpenSSL has no memory.
 Sha256 hmac_sha256(std::string_view secret, std::string_view bytes);
+
+// Fills `key` by HKDF with SHA-256 (RFC 5869), without a salt: what is derived for one purpose says
+// nothing about `secret` or about what is derived for another. At most 8 160 bytes. Throws as
+// above.
+void hkdf_sha256(std::string_view secret, std::string_view purpose, std::span<std::uint8_t> key);
 
 }  // namespace worker::tls

@@ -34,7 +34,7 @@ class Tickets {
 
   const shm::TicketKeys* shared_ = nullptr;
   std::uint64_t version_ = 0;
-  shm::TicketKeyPair keys_{};
+  shm::TicketKeySet keys_{};
 };
 
 }  // namespace worker::tls

@@ -104,7 +104,10 @@ bool Transaction::choose_of_emergency() {
 }
 
 std::optional<std::size_t> Transaction::bound_backend() {
-  if (!now_.session) return now_.named;
+  if (!now_.session) {
+    if (!now_.named) return std::nullopt;
+    return now_.named->backend;
+  }
   if (const auto bound = std::exchange(now_.bound, std::nullopt)) return *bound;
   return now_.service->affinity.find(*now_.session, net::EventLoop::now_ms());
 }

@@ -135,8 +135,8 @@ class Transaction final : public ExchangeUser,
     std::optional<std::size_t> backend_index;  // in the service; nothing: it is of `Emergency`
     std::size_t failures = 0;                  // backends that this request has found dead
     std::optional<shm::SessionKey> session;
-    std::optional<std::size_t> named;  // in the service: the backend that its INSERT cookie names
-    std::uint64_t hash_key = 0;        // for a service that balances by hash
+    std::optional<route::InsertedCookie::Named> named;  // what its INSERT cookie says
+    std::uint64_t hash_key = 0;                         // for a service that balances by hash
     // What the session table says, if it was asked before the choice of a backend.
     std::optional<std::optional<std::size_t>> bound;
     TriedBackends tried;         // they had it, and another one is to serve instead

@@ -9,7 +9,8 @@ namespace {
 using worker::route::InsertedCookie;
 
 const std::vector<std::string> kThree{"192.0.2.1:80", "192.0.2.2:80", "192.0.2.3:80"};
-constexpr std::string_view kSecret = "0123456789abcdef0123456789abcdef";
+const std::vector<std::string> kSecret{"0123456789abcdef0123456789abcdef"};
+const std::vector<std::string> kOther{"another secret of 32 bytes or mo"};
 
 conf::SessionPolicy policy(int ttl_s = 0) {
   conf::SessionPolicy made;
@@ -36,7 +37,9 @@ std::optional<std::size_t> find(const InsertedCookie& cookie, const std::string&
   std::size_t scanned = 0;
   REQUIRE(worker::http::parse_request_head(text, scanned, head, refusal) ==
           worker::http::ParseStatus::complete);
-  return cookie.find(head);
+  const auto named = cookie.find(head);
+  if (!named) return std::nullopt;
+  return named->backend;
 }
 
 }  // namespace
@@ -91,7 +94,7 @@ TEST_CASE("inserted_cookie: a forged or a stale value names none") {
   const std::string made = value(cookie, 0);
   std::string forged = made;
   forged.back() = forged.back() == '0' ? '1' : '0';
-  const InsertedCookie other(session, kThree, "another secret of 32 bytes or mo");
+  const InsertedCookie other(session, kThree, kOther);
   const std::vector<std::string> gone{"192.0.2.9:80"};
   const InsertedCookie stale(session, gone, kSecret);
   for (const std::string& text :
@@ -109,8 +112,28 @@ TEST_CASE("inserted_cookie: a client that has it needs it again only to renew it
   const conf::SessionPolicy session = policy();
   const InsertedCookie cookie(session, kThree, kSecret);
   CHECK(cookie.is_due(std::nullopt, 0));
-  CHECK(cookie.is_due(1, 0));
-  CHECK(!cookie.is_due(0, 0));
+  CHECK(cookie.is_due(InsertedCookie::Named{1, true}, 0));
+  CHECK(!cookie.is_due(InsertedCookie::Named{0, true}, 0));
+  CHECK(cookie.is_due(InsertedCookie::Named{0, false}, 0));
   const conf::SessionPolicy lasting = policy(300);
-  CHECK(InsertedCookie(lasting, kThree, kSecret).is_due(0, 0));
+  CHECK(InsertedCookie(lasting, kThree, kSecret).is_due(InsertedCookie::Named{0, true}, 0));
+}
+
+TEST_CASE("inserted_cookie: of two keys the first makes values, and both are recognised") {
+  const conf::SessionPolicy session = policy();
+  const InsertedCookie old(session, kThree, kSecret);
+  const InsertedCookie fresh(session, kThree, kOther);
+  const std::vector<std::string> both{kOther[0], kSecret[0]};
+  const InsertedCookie changing(session, kThree, both);
+  for (std::size_t i = 0; i < kThree.size(); ++i) {
+    CHECK(value(changing, i) == value(fresh, i));
+    const auto of_old = changing.find_value(value(old, i));
+    REQUIRE(of_old);
+    CHECK(of_old->backend == i);
+    CHECK_FALSE(of_old->is_current);
+    const auto of_fresh = changing.find_value(value(fresh, i));
+    REQUIRE(of_fresh);
+    CHECK(of_fresh->backend == i);
+    CHECK(of_fresh->is_current);
+  }
 }

@@ -100,8 +100,8 @@ TEST_CASE("listener: each service has its number in the name, its row and its co
   configured.services[0].backends = {0};
   configured.services[1].backends = {0, 1};
   worker::route::Listener listener = world.make(configured);
-  worker::route::add_services(listener, config, {11, 12},
-                              {{1, 2}, "a secret for cookies", world.segment.sessions()});
+  const std::vector<std::string> keys{"a key for cookies"};
+  worker::route::add_services(listener, config, {11, 12}, {{1, 2}, keys, world.segment.sessions()});
   REQUIRE(listener.services.size() == 2);
   CHECK(listener.services[0].name == "192.0.2.1:443/1");
   CHECK(listener.services[1].name == "192.0.2.1:443/2");

@@ -8,7 +8,7 @@
 #include "t/unit/shm/children.h"
 
 using shm::TicketKey;
-using shm::TicketKeyPair;
+using shm::TicketKeySet;
 
 namespace {
 
@@ -35,7 +35,7 @@ TEST_CASE("ticket keys: none at first; then the newest key and the one before it
   shm::Segment segment(1);
   shm::TicketKeys& shared = segment.ticket_keys();
   std::uint64_t version = 0;
-  TicketKeyPair keys{};
+  TicketKeySet keys{};
   CHECK_FALSE(shared.read(version, keys));
   shared.rotate(key_of(1));
   REQUIRE(shared.read(version, keys));
@@ -55,7 +55,7 @@ TEST_CASE("ticket keys: a reader in another process never sees half a key") {
   shared.rotate(key_of(1));
   const pid_t reader = children::start([&] {
     std::uint64_t version = 0;
-    TicketKeyPair keys{};
+    TicketKeySet keys{};
     while (keys[0].name[0] != 200) {
       if (shared.read(version, keys) && !(is_whole(keys[0]) && is_whole(keys[1]))) return false;
     }
@@ -74,7 +74,7 @@ TEST_CASE("ticket keys: a writer killed anywhere leaves whole keys, or none") {
       for (unsigned i = 0;; ++i) shared->rotate(key_of(static_cast<std::uint8_t>(i % 200 + 1)));
     });
     std::uint64_t version = 0;
-    TicketKeyPair keys{};
+    TicketKeySet keys{};
     while (version < 2 * (kill % 8 + 1)) {
       if (!shared->read(version, keys)) ::sched_yield();
     }

@@ -33,3 +33,18 @@ TEST_CASE("digest: HMAC-SHA256 of RFC 4231, with a short and with a long secret"
                                      "Test Using Larger Than Block-Size Key - Hash Key First")) ==
         "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
 }
+
+TEST_CASE("digest: HKDF-SHA256 of RFC 5869, test case 3: neither salt nor purpose") {
+  std::array<std::uint8_t, 42> key{};
+  worker::tls::hkdf_sha256(std::string(22, '\x0b'), "", key);
+  CHECK(hex(key) ==
+        "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8");
+}
+
+TEST_CASE("digest: HKDF-SHA256 makes another key for another purpose") {
+  std::array<std::uint8_t, 32> one{};
+  std::array<std::uint8_t, 32> other{};
+  worker::tls::hkdf_sha256("a secret", "one", one);
+  worker::tls::hkdf_sha256("a secret", "other", other);
+  CHECK(one != other);
+}
