@@ -13,6 +13,7 @@
 #include <string>
 
 #include "worker/auth/htpasswd.h"
+#include "worker/net/sealed_copy.h"
 
 using namespace worker::auth;
 
@@ -62,7 +63,7 @@ TEST_CASE("users_file: the copy stays what it was, and nobody can change it") {
   folder.write("something else");
   REQUIRE(loaded.file.copy);
   const int fd = loaded.file.copy->get();
-  CHECK(MappedText(fd).text() == kLine);
+  CHECK(worker::net::MappedText(fd).text() == kLine);
   CHECK(::pwrite(fd, "x", 1, 0) < 0);
   CHECK(::ftruncate(fd, 0) != 0);
   CHECK(::mmap(nullptr, 1, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED);

@@ -234,8 +234,8 @@ class World {
                                                          queues, segment.listeners(), row);
     std::vector<shm::BackendId> ids;
     for (const worker::backend::BackendHeritage& one : heritages) ids.push_back(one.id);
-    worker::route::add_services(*listener, config, ids,
-                                {{1, 2}, "a secret for cookies", segment.sessions()});
+    const std::vector<std::string> keys{"a key for cookies"};
+    worker::route::add_services(*listener, config, ids, {{1, 2}, keys, segment.sessions()});
     worker::route::add_limits(*listener, {1, 2}, segment, row);
   }
   std::vector<worker::route::LimitHeritage> make_limits(
