@@ -89,4 +89,12 @@ bool has_control_byte(std::string_view text) {
                      [](unsigned char c) { return (c < ' ' && c != '\t') || c == '\x7f'; });
 }
 
+bool is_supported_tag(std::string_view tag) {
+  constexpr std::string_view kCore = "tag:yaml.org,2002:";
+  if (tag.empty() || tag == "!") return true;
+  if (!tag.starts_with(kCore)) return false;
+  tag.remove_prefix(kCore.size());
+  return tag == "str" || tag == "int" || tag == "map" || tag == "seq" || tag == "null";
+}
+
 }  // namespace conf

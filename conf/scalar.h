@@ -38,6 +38,9 @@ std::optional<unsigned> parse_mode(std::string_view text);
 inline constexpr std::string_view kTokenMarks = "!#$%&'*+-.^_`|~";
 bool is_token(std::string_view text);
 
+// Whether a tag of YAML stands for a type that a configuration has. Empty and `!` do.
+bool is_supported_tag(std::string_view tag);
+
 // Whether `text` has a control byte other than a tab.
 bool has_control_byte(std::string_view text);
 

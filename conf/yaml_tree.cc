@@ -66,14 +66,6 @@ std::string to_string(const yaml_char_t* text) {
   return text == nullptr ? "" : reinterpret_cast<const char*>(text);
 }
 
-bool is_supported_tag(std::string_view tag) {
-  constexpr std::string_view kCore = "tag:yaml.org,2002:";
-  if (tag.empty() || tag == "!") return true;
-  if (!tag.starts_with(kCore)) return false;
-  tag.remove_prefix(kCore.size());
-  return tag == "str" || tag == "int" || tag == "map" || tag == "seq" || tag == "null";
-}
-
 }  // namespace
 
 class TreeBuilder {
