@@ -28,6 +28,7 @@
 #include "master/configuration.h"
 #include "master/control/backend_commands.h"
 #include "master/control/commands.h"
+#include "master/control/health_command.h"
 #include "master/control/reload_waiters.h"
 #include "master/control/server.h"
 #include "master/control/session_commands.h"
@@ -165,6 +166,7 @@ class Supervisor {
 
   // supervisor_control.cc: commands of the control socket
   void add_commands();
+  control::Serving serving() const;
   void set_level_and_answer(const control::Call& call);
   void reload_and_answer(const control::Call& call);
   void stop_and_answer(control::Call call);

@@ -28,6 +28,7 @@ void Supervisor::add_commands() {
   control::add_status_commands(commands_, [this] {
     return take_status(segment_, generations_.all(), status_.started_ms(), now_ms());
   });
+  control::add_health_command(commands_, segment_, [this] { return serving(); });
   control::add_times_command(commands_, segment_, generations_);
   commands_.add({.name = "level",
                  .arguments = "[N]",
@@ -48,6 +49,17 @@ void Supervisor::add_commands() {
   backend_commands_.add_to(commands_);
   sources_.push_back(poller_.add_task([this] { return backend_commands_.due_ms(); },
                                       [this](std::uint64_t now) { backend_commands_.turn(now); }));
+}
+
+control::Serving Supervisor::serving() const {
+  const Generation& active = generations_.active();
+  if (phase_ != Phase::running) return {&active.heritage, "pound is stopping"};
+  const auto& all = processes_.entries();
+  const bool any_accepts = std::any_of(all.begin(), all.end(), [&](const auto& entry) {
+    return entry.first.generation == active.number &&
+           entry.second.state == Process::State::accepting;
+  });
+  return {&active.heritage, any_accepts ? "" : "no worker takes clients"};
 }
 
 void Supervisor::set_level_and_answer(const control::Call& call) {

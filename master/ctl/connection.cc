@@ -68,7 +68,7 @@ UniqueFd connect_to(const std::string& path) {
 
 class Exchange {
  public:
-  Exchange(const std::string& socket, std::optional<std::chrono::seconds> patience)
+  Exchange(const std::string& socket, std::optional<std::chrono::milliseconds> patience)
       : connection_(connect_to(socket)) {
     if (patience) deadline_ = Clock::now() + *patience;
   }
@@ -151,7 +151,7 @@ std::string line_of(const std::vector<std::string>& words) {
 }
 
 std::string ask(const std::string& socket, const std::vector<std::string>& words,
-                std::optional<std::chrono::seconds> patience) {
+                std::optional<std::chrono::milliseconds> patience) {
   const std::string line = line_of(words);
   Exchange exchange(socket, patience);
   exchange.send(line);

@@ -20,6 +20,6 @@ std::string line_of(const std::vector<std::string>& words);
 // Sends the words and returns the whole answer. Throws Failure: when nobody answers, or the daemon
 // refuses. Waits for the answer as long as it takes, or `patience`.
 std::string ask(const std::string& socket, const std::vector<std::string>& words,
-                std::optional<std::chrono::seconds> patience = std::nullopt);
+                std::optional<std::chrono::milliseconds> patience = std::nullopt);
 
 }  // namespace master::ctl

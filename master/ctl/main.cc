@@ -27,8 +27,9 @@ namespace {
 using Words = std::vector<std::string>;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::seconds kPatience{10};  // for an answer that takes no time
-constexpr timespec kPause{1, 0};               // between two pictures
+constexpr std::chrono::seconds kPatience{10};              // for an answer that takes no time
+constexpr std::chrono::milliseconds kHealthPatience{100};  // a check script has no time
+constexpr timespec kPause{1, 0};                           // between two pictures
 constexpr std::string_view kStatus = "status";
 
 void print_text(std::string_view text) {
@@ -109,6 +110,15 @@ void top(const std::string& socket, Words words) {
   }
 }
 
+// Ends with 0 or 1 only, as check scripts expect it.
+void ask_health(const std::string& socket, const Words& words) {
+  try {
+    print_text(ask(socket, words, kHealthPatience));
+  } catch (const Failure& failure) {
+    throw Failure(failure.status == kNoDaemon ? kFailed : failure.status, failure.what());
+  }
+}
+
 void run(const Options& options) {
   if (options.words.front() == "explain") {
     return print_text(explain({.socket = options.socket,
@@ -120,6 +130,7 @@ void run(const Options& options) {
   const std::string& command = options.words.front();
   if (command == kStatus || is_list(command)) return show(socket, options.words);
   if (command == "top") return top(socket, options.words);
+  if (command == "health") return ask_health(socket, options.words);
   const std::string answer = ask(socket, options.words);
   if (answer.empty() && (command == "drain" || command == "disable")) {
     throw Failure(kFailed, "pound has ended before it answered");

@@ -125,7 +125,7 @@ def test_where_the_daemon_is(site, tmp_path):
 
 def test_a_broken_configuration_leaves_the_usual_socket(shared, tmp_path):
     broken = tmp_path / "broken.yaml"
-    broken.write_text("Global:\n  Workers: many\n")
+    broken.write_text("Global:\n  Workers: many\nHTTPListeners: [{Address: '::1', Port: 1}]\n")
     done = run_poundctl("-f", broken, "status")
     assert f"poundctl: {broken}:2:12: error: " in done.stderr
     assert "poundctl: trying /run/pound/control.sock; -s SOCKET names another\n" in done.stderr

@@ -292,11 +292,11 @@ def test_what_nobody_but_pound_may_write_is_refused_with_its_place(tmp_path):
     assert done.returncode == 1
     errors = [line for line in done.stderr.splitlines() if ": error: " in line]
     assert errors == [f"{file}:{place}: error: {text}" for place, text in [
+        ("5:23", "`X-*` cannot be removed: it covers `X-Forwarded-For`, which tells the backend about its "
+                 "client, and only Pound writes it"),
         ("10:19", "`Transfer-Encoding` cannot be edited: it says where the message ends, and only Pound "
                   "writes it"),
         ("13:17", "`Host` cannot be edited: it is the host that the client has asked for, and the backend "
                   "has to serve it under that name"),
         ("13:26", "`x_id` cannot be edited: it has the id of the request, by `RequestID`"),
-        ("14:32", "`To` has ` `, which must be written as % and two hexadecimal digits"),
-        ("5:23", "`X-*` cannot be removed: it covers `X-Forwarded-For`, which tells the backend about its "
-                 "client, and only Pound writes it")]]
+        ("14:32", "`To` has ` `, which must be written as % and two hexadecimal digits")]]

@@ -11,6 +11,7 @@ import signal
 import threading
 
 import pytest
+from hyperframe.frame import GoAwayFrame
 
 from harness import Client, get, proc, request, response, wait_until
 from harness.config import another_listener, plain_site
@@ -96,16 +97,24 @@ class Http2Visitor(Visitor):
                 self._expect_closed(failure)
                 return
             for target, status in self.targets():
+                stream = client.request("GET", target)
                 try:
-                    answer = client.ask("GET", target)
+                    answer = client.response(stream)
                 except (AssertionError, Closed, OSError) as failure:
                     self._expect_closed(failure)
-                    self.cut[target] += 1
+                    if not self._was_refused(client, stream):
+                        self.cut[target] += 1
                     return
                 assert answer.status == status, answer
                 self.served[target] += 1
                 if client.unclaimed:  # GOAWAY
                     return
+
+    @staticmethod
+    def _was_refused(client, stream):
+        """Whether the server has said that it did not look at this stream (RFC 9113 6.8)."""
+        return any(isinstance(frame, GoAwayFrame) and frame.last_stream_id < stream
+                   for frame in client.unclaimed)
 
     @staticmethod
     def _expect_closed(failure):
