@@ -79,7 +79,7 @@ void add_health_command(Commands& commands, shm::Segment& segment,
                         std::function<Serving()> serving) {
   commands.add({.name = "health",
                 .arguments = "[--service NAME]",
-                .help = "whether clients may be sent here: workers run, a backend takes clients",
+                .help = "whether clients may be sent to this machine",
                 .run = [&segment, serving = std::move(serving)](const Call& call) {
                   answer(call, segment, serving());
                 }});
