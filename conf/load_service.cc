@@ -132,9 +132,7 @@ std::vector<Condition> ServiceLoader::conditions_of(const Section& section) {
     for (const Node* item : section.items(kind.key)) {
       std::optional<Pattern> pattern = compile(*item, kind.key, kind.letter_case);
       if (!pattern) continue;
-      if (std::string why = never_matches(kind.kind, item->text); !why.empty()) {
-        diagnostics_.warning(Lint::never_matches, item->where, std::move(why));
-      }
+      warn_if_never_matched(*item, kind.kind);
       conditions.push_back({kind.kind, std::move(*pattern)});
     }
   }
@@ -173,6 +171,12 @@ std::optional<Rewrite> ServiceLoader::load_rewrite(const Node& node) {
     return std::nullopt;
   }
   return Rewrite{std::move(*pattern), std::move(*text), to->value->where};
+}
+
+void ServiceLoader::warn_if_never_matched(const Node& item, Condition::Kind kind) {
+  if (!item.written.empty()) return;  // the warning would show the value of a variable
+  std::string why = never_matches(kind, item.text);
+  if (!why.empty()) diagnostics_.warning(Lint::never_matches, item.where, std::move(why));
 }
 
 void ServiceLoader::warn_about_hosts(const Section& section) {

@@ -46,6 +46,7 @@ class ServiceLoader {
   std::vector<Condition> conditions_of(const Section& section);
   std::vector<Rewrite> rewrites_of(const Section& section);
   std::optional<Rewrite> load_rewrite(const Node& node);
+  void warn_if_never_matched(const Node& item, Condition::Kind kind);
   void warn_about_hosts(const Section& section);
   // `key`: Backends or Emergency.
   std::vector<std::size_t> backends_of(const Section& section, std::string_view key);

@@ -53,7 +53,7 @@ std::string advice_for(Shape shape, const Node& value) {
     if (is_plain && value.children[0]->is(Node::Kind::scalar)) return "; leave the brackets out";
   }
   if (value.is(Node::Kind::scalar)) {
-    const std::string slip = missing_blank_in(value.text);
+    const std::string slip = missing_blank_in(as_written(value));
     if (!slip.empty()) return "; " + slip;
   }
   if (shape == Shape::sections && value.is(Node::Kind::mapping)) {

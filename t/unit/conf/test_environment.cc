@@ -161,6 +161,10 @@ TEST_CASE("environment: messages show the variable, not its value") {
       {"Request: {Remove: '${S}'}",
        "`Remove` has `${S}`, expected the name of a header, made of "
        "letters, digits and !#$%&'*+-.^_`|~"},
+      {"Eject: 'Errors:${S}'",
+       "`Eject` is text \"Errors:${S}\", expected a mapping such as `{Errors: 5, In: 10, For: "
+       "30}`; "
+       "a blank is missing after `Errors:`; write `Errors: ${S}`"},
       {"Check: {Path: /, Body: '(${S}'}",
        "`Body` is text \"(${S}\", expected a regular expression; it has "
        "the value of a variable, which is not shown"},
@@ -174,4 +178,12 @@ TEST_CASE("environment: messages show the variable, not its value") {
     CHECK_MESSAGE(loaded.messages.find("error:") == loaded.messages.rfind("error:"),
                   loaded.messages);
   }
+}
+
+TEST_CASE("environment: warnings about patterns do not show a value") {
+  const conf_test::Files files({}, {{"S", "^secret.example$"}});
+  const std::string text = conf_test::with_service("    URL: ${S}\n    HeadRequire: ${S}\n");
+  const auto loaded = conf_test::load(text, files);
+  REQUIRE_MESSAGE(loaded.config, loaded.messages);
+  CHECK(loaded.messages == "");
 }
