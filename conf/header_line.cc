@@ -18,13 +18,6 @@ constexpr std::array<std::string_view, 9> kOurs{
     "connection", "content-length", "keep-alive",        "proxy-connection", "te",
     "trailer",    "trailers",       "transfer-encoding", "upgrade"};
 
-std::string_view trim(std::string_view text) {
-  constexpr std::string_view kBlank = " \t";
-  const std::size_t first = text.find_first_not_of(kBlank);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
-}
-
 }  // namespace
 
 std::optional<std::string> parse_header_line(std::string_view text, std::string& error) {

@@ -25,16 +25,6 @@ bool take_prefix(std::string_view& text, std::string_view prefix) {
   return true;
 }
 
-// Removes a `$` at the end unless it is an escaped dollar sign.
-bool take_end_anchor(std::string_view& text) {
-  if (!text.ends_with('$')) return false;
-  std::size_t backslashes = 0;
-  for (std::size_t i = text.size() - 1; i > 0 && text[i - 1] == '\\'; --i) ++backslashes;
-  if (backslashes % 2 != 0) return false;
-  text.remove_suffix(1);
-  return true;
-}
-
 void skip_blanks(std::string_view& text) {
   while (take_prefix(text, " ") || take_prefix(text, "\\s") || take_prefix(text, "[ \t]") ||
          (!text.starts_with("*.") && take_prefix(text, "*")) || take_prefix(text, "+") ||

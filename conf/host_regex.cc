@@ -126,6 +126,15 @@ std::string line_of(const std::vector<std::string>& names) {
 
 }  // namespace
 
+bool take_end_anchor(std::string_view& text) {
+  if (!text.ends_with('$')) return false;
+  std::size_t backslashes = 0;
+  for (std::size_t i = text.size() - 1; i > 0 && text[i - 1] == '\\'; --i) ++backslashes;
+  if (backslashes % 2 != 0) return false;
+  text.remove_suffix(1);
+  return true;
+}
+
 std::optional<MeantHosts> hosts_meant_by(std::string_view text) {
   if (text.size() > kMostText) return std::nullopt;
   take_ports(text);

@@ -17,6 +17,9 @@ struct MeantHosts {
   bool maybe_below = false;        // perhaps the names below them are meant, too
 };
 
+// Removes the `$` at the end of an expression, unless it is an escaped dollar sign.
+bool take_end_anchor(std::string_view& text);
+
 // `text` is what an expression asks of a host, without `^`, `$` and `Host:`. Nothing when it is
 // more than a few names.
 std::optional<MeantHosts> hosts_meant_by(std::string_view text);

@@ -106,13 +106,6 @@ class LinesLoader {
     lines_.push_back({name.text, std::move(*made), name.where});
   }
 
-  static std::string_view trim(std::string_view text) {
-    constexpr std::string_view kBlank = " \t";
-    const std::size_t first = text.find_first_not_of(kBlank);
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
-  }
-
   std::string_view key_;
   Diagnostics& diagnostics_;
   std::map<std::string, const Node*> first_;

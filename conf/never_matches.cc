@@ -31,7 +31,7 @@ struct Beginning {
 };
 
 // The plain character at the beginning of `text`, and how long it is there; 0: there is none. A
-// bare dot counts as a dot: nobody means another character by it.
+// bare dot counts as a dot, which is what its author meant.
 std::size_t take_plain(std::string_view text, char& c) {
   if (text.empty()) return 0;
   c = text[0];
@@ -97,7 +97,7 @@ std::string line_of(std::string_view key, const std::string& pattern) {
 std::string write(const std::string& line) { return line.empty() ? "" : "; write " + line; }
 
 std::string without_end(std::string_view body) {
-  if (body.ends_with('$') && !body.ends_with("\\$")) body.remove_suffix(1);
+  take_end_anchor(body);
   return std::string(body);
 }
 

@@ -24,6 +24,7 @@ constexpr OldWord kMethods{"",
                            "leave it out: all registered methods are taken; for others, write "
                            "`Methods: [PURGE]`"};
 
+// An HTTPS listener has the rows of an HTTP listener, too, and its own come first.
 constexpr auto kRows = std::to_array<Row>({
     {global_schema, "Daemon", {"", "leave it out; the option -F keeps pound in the foreground"}},
     {global_schema, "Threads", {"", "for the number of processes, write `Workers: 4`"}},
@@ -44,16 +45,6 @@ constexpr auto kRows = std::to_array<Row>({
     {http_listener_schema,
      "Cert",
      {"", "a listener with certificates stands below `HTTPSListeners`, with `Certificates`"}},
-    {https_listener_schema, "AddHeader", kAdd},
-    {https_listener_schema, "HeadAdd", kAdd},
-    {https_listener_schema, "HeaderAdd", kAdd},
-    {https_listener_schema, "HeadRemove", kRemove},
-    {https_listener_schema, "HeaderRemove", kRemove},
-    {https_listener_schema, "RemoveHeader", kRemove},
-    {https_listener_schema, "xHTTP", kMethods},
-    {https_listener_schema, "CheckURL", kNoCheckUrl},
-    {https_listener_schema, "LogLevel", kLog},
-    {https_listener_schema, "Change30x", {"RewriteLocation", "write `RewriteLocation: 1`"}},
     {https_listener_schema, "Cert", {"Certificates", "did you mean `Certificates`?"}},
     {https_listener_schema,
      "CAlist",
@@ -88,7 +79,8 @@ const OldWord* find_old_word(const Schema& schema, std::string_view name) {
   for (const Row& row : kRows) {
     if (&row.schema() == &schema && equal_ignoring_case(row.name, name)) return &row.word;
   }
-  return nullptr;
+  if (&schema != &https_listener_schema()) return nullptr;
+  return find_old_word(http_listener_schema(), name);
 }
 
 }  // namespace conf

@@ -97,4 +97,11 @@ bool is_supported_tag(std::string_view tag) {
   return tag == "str" || tag == "int" || tag == "map" || tag == "seq" || tag == "null";
 }
 
+std::string_view trim(std::string_view text) {
+  constexpr std::string_view kBlank = " \t";
+  const std::size_t first = text.find_first_not_of(kBlank);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
+}
+
 }  // namespace conf

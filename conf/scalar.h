@@ -38,6 +38,9 @@ std::optional<unsigned> parse_mode(std::string_view text);
 inline constexpr std::string_view kTokenMarks = "!#$%&'*+-.^_`|~";
 bool is_token(std::string_view text);
 
+// Without the blanks and tabs around it.
+std::string_view trim(std::string_view text);
+
 // Whether a tag of YAML stands for a type that a configuration has. Empty and `!` do.
 bool is_supported_tag(std::string_view tag);
 

@@ -26,12 +26,6 @@ constexpr auto kRows = std::to_array<Row>({{"headremove", Edit::remove},
                                            {"headeradd", Edit::add},
                                            {"setheader", Edit::set}});
 
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 std::string with_dollars(std::string_view text) {
   std::string out;
   for (const char c : text) out += c == '$' ? "$$" : std::string(1, c);
@@ -104,8 +98,8 @@ void put_remove(Yaml& section, Part part, Directive& directive) {
 void put_field(Yaml& section, Part part, Directive& directive, Edit edit, std::string_view scheme) {
   const std::string_view line = directive.argument();
   const std::size_t colon = std::min(line.find(':'), line.size());
-  const std::string name(trim(line.substr(0, colon)));
-  const std::string_view value = trim(line.substr(std::min(colon + 1, line.size())));
+  const std::string name(conf::trim(line.substr(0, colon)));
+  const std::string_view value = conf::trim(line.substr(std::min(colon + 1, line.size())));
   const std::string_view verb = edit == Edit::add ? "Add" : "Set";
   const auto fixed = worker::http::find_fixed_field(name, false, worker::http::EditedHead::request);
   if (directive.arguments() != 1 || colon == line.size()) {
