@@ -1,4 +1,4 @@
-// The key Lint of Global: kinds of warnings that nobody wants to see.
+// The key Lint of Global: the kinds of warnings that the operator has silenced.
 #pragma once
 
 #include "conf/section.h"

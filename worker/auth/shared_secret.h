@@ -1,6 +1,6 @@
 // The files of `Secret`, and what several machines that have the same files derive from them.
 //
-// Who has a secret can make every key of every time to come, so no worker has one: the master keeps
+// Whoever has a secret can make all future keys, so no worker has one: the master keeps
 // sealed copies (net/sealed_copy.h), and workers get the keys. Each key is derived by HKDF (RFC
 // 5869) for its own purpose, so none says anything about another one.
 #pragma once
