@@ -52,7 +52,7 @@ ifeq ($(CI),true)
 warnings  += -Werror
 endif
 
-packages := libevent_core libcrypto libssl yaml-0.1 re2 libseccomp libnghttp2 libcrypt libidn2 zlib libzstd libbrotlienc
+packages := libevent_core libcrypto libssl yaml-0.1 re2 libseccomp libnghttp2 libcrypt libidn2 zlib libzstd libbrotlienc hiredis
 # Stops make when a library, pkg-config or the compiler is missing, after naming the packages.
 require = $(shell CXX='$(CXX)' init/missing-deps $(1) $(CPPFLAGS) $(CXXFLAGS))$(if \
     $(filter-out 0,$(.SHELLSTATUS)),$(error packages are missing, nothing was built))
@@ -82,7 +82,7 @@ endif
 # The leaves sandbox, log and http include no other room, and sandbox and http include neither conf nor
 # shm. Nor does http2, which includes http only; compress includes conf only. t/lint checks this.
 leaves  := sandbox log http
-rooms   := $(leaves) http2 compress tls net route auth backend serve transaction client explain
+rooms   := $(leaves) http2 compress tls net route auth backend store serve transaction client explain
 folders := conf shm $(rooms:%=worker/%) worker master master/control master/convert master/ctl
 objects_of = $(patsubst %.cc,$(out)/%.o,$(wildcard $(1)/*.cc))
 

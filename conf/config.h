@@ -31,36 +31,6 @@ struct SecretFile {
 };
 inline constexpr std::size_t kMostSecrets = 2;
 
-struct Global {
-  std::optional<std::string> user;  // User: a name in the user database; default: no change of user
-  std::optional<std::string> group;      // Group: likewise
-  std::optional<std::string> root_jail;  // RootJail: directory to chroot to; default: none
-  ErrorPageFiles error_pages;            // Err404 and the like
-  unsigned workers = 0;                  // Workers: 1..64; default 0 = one for each CPU
-  unsigned max_sessions = 262144;        // MaxSessions: 1024..16777216, fixed at start
-  unsigned max_limits = 262144;          // MaxLimits: 1024..16777216 clients, fixed at start
-  // BufferMemory: 1M..1T bytes in each worker, for all bodies that it holds for its clients.
-  std::uint64_t buffer_memory = std::uint64_t{64} << 20;
-  std::chrono::seconds grace{30};       // Grace: 0..86400 s, the longest time to drain
-  std::chrono::seconds alive{60};       // Alive: 1..86400 s between probes of a dead backend
-  int log_facility = 3 << 3;            // LogFacility: a syslog(3) facility; default daemon
-  std::string log_socket = "/dev/log";  // LogSocket: path of the syslog socket
-  AccessLog access_log;                 // AccessLog: default combined
-  // RequestID: the name of a field, a token; empty: no request has an id
-  std::string request_id;
-  Position request_id_where;
-  // TrustedProxies: proxies whose word Pound takes for the address of a client. Default: none
-  AddressList trusted_proxies;
-  std::string client_field = "X-Forwarded-For";  // ClientField: a token
-  // Secret: at most two files of 32..4096 bytes, the same on several machines. What Pound makes of
-  // a secret is made of the first and recognised from both. Default: random bytes
-  std::vector<SecretFile> secrets;
-  Position where;
-  Position user_where, group_where, root_jail_where;
-  Position max_sessions_where, max_limits_where;
-  bool is_whole = true;  // no error was found in it; false in a Draft (conf/load.h) only
-};
-
 // The code of a sanitizer rule that is relaxed, as written. worker::prepare knows the rules.
 struct AllowedRule {
   std::string code;
@@ -115,6 +85,57 @@ struct BackendTls {
   bool alpn = false;                            // ALPN: whether to ask for http/1.1; default off
   Position where;
   Position ca_where;
+};
+
+// Where several machines keep their sessions together: a store that speaks the protocol of Redis.
+struct SessionStore {
+  struct Server {
+    std::string address;  // numeric IP (no brackets) or a host name, not yet resolved
+    Position where;
+  };
+  std::vector<Server> servers;  // Address: 1..8, the first one that serves is used
+  std::uint16_t port = 6379;    // Port: 1..65535, of all addresses
+  std::string user;             // User: of the store's access list; default: none
+  std::string password;         // Password: the path of a file; empty: none
+  Position password_where;
+  std::optional<BackendTls> tls;          // TLS: default plain TCP
+  unsigned database = 0;                  // Database: 0..65535
+  std::string prefix = "pound";           // Prefix: of all keys, 1..64 printable characters
+  std::chrono::milliseconds timeout{50};  // TimeOut: 1..5000 ms that a request may wait for it
+  std::string sentinel;  // Sentinel: the name of the primary that the servers watch; default: none
+  Position where;
+};
+inline constexpr std::size_t kMostStoreServers = 8;
+
+struct Global {
+  std::optional<std::string> user;  // User: a name in the user database; default: no change of user
+  std::optional<std::string> group;      // Group: likewise
+  std::optional<std::string> root_jail;  // RootJail: directory to chroot to; default: none
+  ErrorPageFiles error_pages;            // Err404 and the like
+  unsigned workers = 0;                  // Workers: 1..64; default 0 = one for each CPU
+  unsigned max_sessions = 262144;        // MaxSessions: 1024..16777216, fixed at start
+  unsigned max_limits = 262144;          // MaxLimits: 1024..16777216 clients, fixed at start
+  // BufferMemory: 1M..1T bytes in each worker, for all bodies that it holds for its clients.
+  std::uint64_t buffer_memory = std::uint64_t{64} << 20;
+  std::chrono::seconds grace{30};       // Grace: 0..86400 s, the longest time to drain
+  std::chrono::seconds alive{60};       // Alive: 1..86400 s between probes of a dead backend
+  int log_facility = 3 << 3;            // LogFacility: a syslog(3) facility; default daemon
+  std::string log_socket = "/dev/log";  // LogSocket: path of the syslog socket
+  AccessLog access_log;                 // AccessLog: default combined
+  // RequestID: the name of a field, a token; empty: no request has an id
+  std::string request_id;
+  Position request_id_where;
+  // TrustedProxies: proxies whose word Pound takes for the address of a client. Default: none
+  AddressList trusted_proxies;
+  std::string client_field = "X-Forwarded-For";  // ClientField: a token
+  // Secret: at most two files of 32..4096 bytes, the same on several machines. What Pound makes of
+  // a secret is made of the first and recognised from both. Default: random bytes
+  std::vector<SecretFile> secrets;
+  std::optional<SessionStore> session_store;  // SessionStore: default none; needs a Secret
+  Position where;
+  Position user_where, group_where, root_jail_where;
+  Position max_sessions_where, max_limits_where;
+  bool is_whole = true;  // no error was found in it; false in a Draft (conf/load.h) only
 };
 
 // A whole "Name: value" line of HeadAdd, valid.

@@ -10,7 +10,7 @@ namespace shm {
 namespace {
 
 constexpr std::uint64_t kMagic = 0x746e656d67655350;  // "PSegment" in memory
-constexpr std::uint32_t kVersion = 9;
+constexpr std::uint32_t kVersion = 10;
 
 constexpr std::size_t kPage =
     4096;  // the smallest page of Linux; a larger page holds more than the keys
@@ -33,6 +33,8 @@ struct alignas(kSectionAlign) MasterSection {
   BackendAddresses backend_addresses;
   LimitTable::MasterPart limits;
   RateTable::MasterPart rates;
+  StoreState::MasterPart store;
+  StoreOrders store_orders;
   std::atomic<std::uint32_t> log_detail;
   SecretPage secrets;
 };
@@ -46,6 +48,7 @@ struct alignas(kSectionAlign) RowSection {
   LimitTable::RowPart limits;
   TopClients::RowPart busy_clients;
   ClientConnections::RowPart client_connections;
+  StoreState::RowPart store;
   alignas(kPage) LogRing log_ring;
 };
 
@@ -58,6 +61,7 @@ struct alignas(kPage) CommonSection {
   BackendTable::CommonPart backends;
   LimitTable::CommonPart limits;
   TopClients::CommonPart busy_clients;
+  StoreState::CommonPart store;
   Attempts attempts;
 };
 
@@ -106,6 +110,7 @@ class Segment::Tables {
         limits(master.limits, rows.at(&rows[0].limits), common.limits),
         busy_clients(rows.at(&rows[0].busy_clients), common.busy_clients),
         client_connections(rows.at(&rows[0].client_connections)),
+        store(master.store, rows.at(&rows[0].store), common.store),
         sessions(&common + 1, size.max_sessions),
         rates(master.rates, rates_behind(common, size.max_sessions), size.max_limits) {
     RobustMutex::prepare();
@@ -138,6 +143,7 @@ class Segment::Tables {
   LimitTable limits;
   TopClients busy_clients;
   ClientConnections client_connections;
+  StoreState store;
   SessionTable sessions;
   RateTable rates;
 
@@ -173,6 +179,10 @@ LimitTable& Segment::limits() { return tables_->limits; }
 TopClients& Segment::busy_clients() { return tables_->busy_clients; }
 
 ClientConnections& Segment::client_connections() { return tables_->client_connections; }
+
+StoreState& Segment::store() { return tables_->store; }
+
+StoreOrders& Segment::store_orders() { return tables_->master.store_orders; }
 
 RateTable& Segment::rates() { return tables_->rates; }
 
@@ -214,6 +224,7 @@ void Segment::release_row(Row row) {
   listeners().release_row(row);
   client_shares().release_row(row);
   client_connections().release_row(row);
+  store().release_row(row);
   workers().free(row);
 }
 

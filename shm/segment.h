@@ -26,6 +26,8 @@
 #include "shm/remembered.h"
 #include "shm/service_table.h"
 #include "shm/session_table.h"
+#include "shm/store_orders.h"
+#include "shm/store_state.h"
 #include "shm/ticket_keys.h"
 #include "shm/top_clients.h"
 #include "shm/worker_table.h"
@@ -59,6 +61,8 @@ class Segment {
   WorkerTable& workers();
   LogRing& log_ring(Row row);
   SessionTable& sessions();
+  StoreState& store();
+  StoreOrders& store_orders();  // written by the master alone
   TicketKeys& ticket_keys();
   Attempts& attempts();
   AuthMemory& auth();  // written by the process that checks passwords alone

@@ -22,6 +22,7 @@
 #include "worker/http/error_page.h"
 #include "worker/route/heritage.h"
 #include "worker/route/keyed_hash.h"
+#include "worker/store/heritage.h"
 
 namespace shm {
 class Segment;
@@ -42,9 +43,11 @@ struct Heritage {
   http::ErrorPages pages;
   std::vector<auth::SharedSecret> secrets;  // of Secret; only the master has them
   std::vector<std::string> cookie_keys;  // made of them; none: `session_secret` takes their place
-  std::optional<uid_t> uid;              // of Global User
-  std::optional<gid_t> gid;              // of Global Group, else User's primary group
-  unsigned workers = 1;  // Global Workers, or the number of CPUs, at most shm::kMaxWorkers
+  std::vector<route::HashSecret> store_keys;  // likewise, of sessions in the store
+  store::Heritage store;
+  std::optional<uid_t> uid;  // of Global User
+  std::optional<gid_t> gid;  // of Global Group, else User's primary group
+  unsigned workers = 1;      // Global Workers, or the number of CPUs, at most shm::kMaxWorkers
 
   // What the master adds.
   shm::Segment* segment = nullptr;
