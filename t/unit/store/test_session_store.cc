@@ -385,7 +385,7 @@ TEST_CASE("session store: one that goes and comes all the time has a line now an
     if (words[0] == "SET") return "-READONLY\r\n";
     return std::nullopt;
   };
-  for (int i = 0; i < 3; ++i) {
+  for (int i = 0; i < 2; ++i) {
     world.store->write({kOne, "b1", 300});
     CHECK(world.until([&] { return world.link() == StoreLink::down; }));
     CHECK(world.until([&] { return world.link() == StoreLink::ready; }));
