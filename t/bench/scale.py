@@ -89,6 +89,22 @@ def rates(options):
             + report.table(["sessions in use", *heads], rows))
 
 
+def ends(options):
+    rows = []
+    for machines in options.machines:
+        row = [whole(machines)]
+        for spread in SPREADS:
+            load = load_of(options, MILLION, machines, spread)
+            row += [short(MILLION * options.store_commands / commands(load)),
+                    short(MILLION * MOST_SESSIONS / known(load))]
+        rows.append(row)
+    return (f"The sessions in use at which the store gets {short(options.store_commands)} commands a "
+            f"second, and those at which the table of a machine has {MOST_SESSIONS} sessions, the "
+            "largest `MaxSessions`. Exact.\n\n"
+            + report.table(["machines", *(f"{spread}: {what}" for spread in SPREADS
+                                          for what in ("store", "table"))], rows))
+
+
 def columns(options):
     """The lines of a chart and of a table: sticky is the same for any number of machines."""
     yield "sticky", 1
@@ -301,7 +317,7 @@ def main():
     options = parse()
     balances = counted_balances()
     sections = {"Questions to the store": asks(options), "Load of the store": rates(options),
-                "Memory": memory(options), "What moves": moves(options),
+                "Memory": memory(options), "Where it ends": ends(options), "What moves": moves(options),
                 "A machine goes": front(options), "The store is lost": without_store(options),
                 "How even the hash is": balance(balances)}
     text = assumptions(options) + "".join(f"\n### {title}\n\n{body}"
