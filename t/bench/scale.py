@@ -80,11 +80,11 @@ def rates(options):
         cells = []
         for spread, machines in columns(options):
             rate = commands(load_of(options, sessions, machines, spread))
-            mark = " **" if rate > options.store_commands else ""
+            mark = " (!)" if rate > options.store_commands else ""
             cells.append(short(rate) + mark)
         rows.append([whole(sessions), *cells])
     heads = [name_of(spread, machines) for spread, machines in columns(options)]
-    return ("Commands in a second that the store gets. Exact. `**`: more than "
+    return ("Commands in a second that the store gets. Exact. (!): more than "
             f"{short(options.store_commands)}, which this page takes for the most of one Redis.\n\n"
             + report.table(["sessions in use", *heads], rows))
 
@@ -118,7 +118,7 @@ def name_of(spread, machines):
 
 
 def memory(options):
-    machines = max(m for m in options.machines if m <= 10)
+    machines = max((m for m in options.machines if m <= 10), default=min(options.machines))
     rows = []
     for sessions in options.sessions:
         kept = stored(load_of(options, sessions, machines, "sticky"))
@@ -177,12 +177,12 @@ def moves(_):
         ["one of two machines dies", "0", "0", "0", percent(half * others)],
         ["all machines restart", "0", "0", "0", percent(others)],
         ["the store is lost", "0", "see below", "0", "0"],
-        ["a backend dies", f"{percent(lost)} (exact: {dead})", dead, dead, dead],
+        ["a backend dies", f"{percent(lost)} (expected: {dead})", dead, dead, dead],
         ["it returns", f"{percent(lost)}, those that had left", "0", "0", "0"],
-        ["a backend is added", f"{percent(added)} (exact: {percent(1 / (BACKENDS + 1))})",
+        ["a backend is added", f"{percent(added)} (expected: {percent(1 / (BACKENDS + 1))})",
          "0", "0", "0"],
         ["a backend gets twice the weight",
-         f"{percent(heavier)} (exact: {percent(2 / (BACKENDS + 1) - 1 / BACKENDS)})", "0", "0", "0"],
+         f"{percent(heavier)} (expected: {percent(2 / (BACKENDS + 1) - 1 / BACKENDS)})", "0", "0", "0"],
         ["the list gets another order", percent(turned), "0", "0", "0"],
     ]
     return (f"The share of all sessions in use that change their backend, at most. {BACKENDS} backends "
@@ -290,8 +290,15 @@ def assumptions(options):
             "to one machine; \"random\": each visit to any machine.\n")
 
 
+def positive(text):
+    value = int(float(text))
+    if value < 1:
+        raise ValueError
+    return value
+
+
 def numbers(text):
-    return [int(float(word)) for word in text.split()]
+    return [positive(word) for word in text.split()] or [positive(text)]
 
 
 def parse():
@@ -300,13 +307,13 @@ def parse():
                         help="how many Pounds: a list such as '1 2 10'")
     parser.add_argument("--sessions", type=numbers, default=[10 ** n for n in range(4, 9)],
                         help="sessions in use at a time: a list such as '1e4 1e6'")
-    parser.add_argument("--samples", type=int, default=4000, help="sessions in a replay")
-    parser.add_argument("--lasts", type=int, default=600, help="seconds from the first visit on")
-    parser.add_argument("--every", type=int, default=30, help="seconds between visits, on average")
-    parser.add_argument("--ttl", type=int, default=1800, help="TTL of the sessions, seconds")
-    parser.add_argument("--store-commands", type=int, default=150_000,
+    parser.add_argument("--samples", type=positive, default=4000, help="sessions in a replay")
+    parser.add_argument("--lasts", type=positive, default=600, help="seconds from the first visit on")
+    parser.add_argument("--every", type=positive, default=30, help="seconds between visits, on average")
+    parser.add_argument("--ttl", type=positive, default=1800, help="TTL of the sessions, seconds")
+    parser.add_argument("--store-commands", type=positive, default=150_000,
                         help="commands that one store can take in a second")
-    parser.add_argument("--store-bytes", type=int, default=180,
+    parser.add_argument("--store-bytes", type=positive, default=180,
                         help="bytes that one session takes in the store")
     parser.add_argument("--text", help="a file with markers, which gets the tables")
     parser.add_argument("--svg", help="the file of the picture")

@@ -1,11 +1,14 @@
-"""man/scaling.md: each of its configurations is valid, without a warning; its links lead somewhere."""
+"""man/scaling.md: each of its configurations is valid, without a warning; its links lead somewhere;
+and what it says of a session beside a hash is so.
+"""
 
 import re
 import shutil
 
 import pytest
 
-from harness import ROOT, run_pound
+from harness import ROOT, get, response, run_pound
+from harness.config import plain_site
 
 PAGE = (ROOT / "man/scaling.md").read_text()
 BLOCKS = [re.sub(r"^    ", "", block, flags=re.M)
@@ -42,3 +45,19 @@ def test_the_links_lead_somewhere():
     assert len(links) >= 5
     for link in links:
         assert link[1:] in titles if link.startswith("#") else (ROOT / "man" / link).is_file(), link
+
+
+def test_new_sessions_beside_a_hash_begin_at_the_same_backend_on_all_machines(site):
+    names = ("one", "two", "three")
+    ports = {name: site.backend(lambda _, n=name: response(n.encode())).port for name in names}
+    text = plain_site(backends=dict.fromkeys(names, ""), services="""
+        - Session: {Type: IP, TTL: 300}
+          Balance: hash
+          Backends: [*one, *two, *three]
+    """)
+    machines = [site.pound(text, name=name, **ports) for name in ("first", "second")]
+    clients = [f"127.0.9.{i}" for i in range(1, 31)]
+    first, second = ([get(pound.port, source=client).body.decode() for client in clients]
+                     for pound in machines)
+    assert first == second
+    assert set(first) == set(names)
