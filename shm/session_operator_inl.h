@@ -13,7 +13,7 @@ inline SessionView view_of(BackendId backend, std::uint64_t times, std::uint32_t
   return {.backend = backend,
           .is_confirmed = (times & kUnconfirmed) == 0,
           .idle_s = static_cast<std::uint32_t>(std::max(idle_seconds(times, now_s), 0)),
-          .ttl_s = static_cast<std::uint32_t>(times & 0x7fffffffU)};
+          .ttl_s = ttl_of(times)};
 }
 
 }  // namespace session

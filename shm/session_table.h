@@ -5,7 +5,7 @@
 //   bucket, 256 bytes:  low[8]      the commit word: 0 = free; written last, cleared first
 //                       high[8]     the other half of the key
 //                       backend[8]  BackendId
-//                       times[8]    last_used (s) << 32 | unconfirmed << 31 | ttl (s)
+//                       times[8]    last_used (s) << 32 | unconfirmed << 31 | told << 25 | ttl (s)
 // A key may be in either of two buckets of its shard and goes to the emptier one. So more than 2/3
 // of the entries are in use before a live one must go. There are 3/2 * `max_sessions` entries,
 // which is 48 bytes for each session. A session may be unconfirmed until its backend has answered.
@@ -16,7 +16,7 @@
 // repair. All workers may write all of this memory, so a lock may also be lost for good. After
 // kLockPatienceUs the caller goes on as if the key had no session, and does not wait for that shard
 // again until it has had its lock once. No system call, no allocation. Times are CLOCK_MONOTONIC
-// milliseconds, ttl is seconds (1 … 2^31-1).
+// milliseconds, ttl is seconds (1 … kLongestTtlS).
 #pragma once
 
 #include <atomic>
@@ -34,6 +34,7 @@
 namespace shm {
 
 inline constexpr std::uint32_t kDefaultMaxSessions = 262144;
+inline constexpr std::uint32_t kLongestTtlS = (1U << 25) - 1;  // more than a year
 inline constexpr std::uint32_t kSessionShards = 256;
 inline constexpr std::uint32_t kSessionsPerBucket = 8;
 // A holder needs about a microsecond, unless it loses the processor meanwhile.
@@ -77,6 +78,9 @@ static_assert(kFitForSegment<SessionShard> && sizeof(SessionShard) == 64);
 struct FoundSession {
   BackendId backend;
   bool is_confirmed;
+  // A quarter of the ttl has passed since this was true last, or since the session got its backend:
+  // the session store is to be told that it is in use. Counts as told.
+  bool is_due = false;
 };
 
 struct SessionTotals {

@@ -16,9 +16,33 @@ namespace session {
 inline constexpr auto kRelaxed = std::memory_order_relaxed;
 
 inline constexpr std::uint64_t kUnconfirmed = std::uint64_t{1} << 31;
+inline constexpr int kStampShift = 25;
+inline constexpr std::uint32_t kStampMask = 0x3f;
+static_assert(kLongestTtlS == (1U << kStampShift) - 1);
 
-inline std::uint64_t pack(std::uint32_t last_used_s, std::uint32_t ttl_s) {
-  return std::uint64_t{last_used_s} << 32 | ttl_s;
+inline std::uint32_t ttl_of(std::uint64_t times) {
+  return static_cast<std::uint32_t>(times) & kLongestTtlS;
+}
+
+// When a session was told to the session store last, in units of a sixteenth of its ttl. The stamp
+// wraps after four ttls, when the session is long over.
+inline std::uint32_t stamp_unit(std::uint32_t ttl_s) { return std::max(ttl_s / 16, 1U); }
+inline std::uint32_t stamp_at(std::uint32_t now_s, std::uint32_t ttl_s) {
+  return now_s / stamp_unit(ttl_s) & kStampMask;
+}
+// Whether that is a quarter of its ttl ago. Since the first unit may have been nearly over, one
+// more has to pass.
+inline bool is_told_long_ago(std::uint64_t times, std::uint32_t now_s) {
+  const std::uint32_t ttl_s = ttl_of(times);
+  const std::uint32_t told = static_cast<std::uint32_t>(times) >> kStampShift;
+  const std::uint32_t units = (stamp_at(now_s, ttl_s) - told) & kStampMask;
+  return units > ttl_s / 4 / stamp_unit(ttl_s);
+}
+
+// `low`: the ttl, and kUnconfirmed or not. The session is told to the store now.
+inline std::uint64_t pack(std::uint32_t now_s, std::uint32_t low) {
+  const std::uint32_t kept = low & ~(kStampMask << kStampShift);
+  return std::uint64_t{now_s} << 32 | stamp_at(now_s, ttl_of(low)) << kStampShift | kept;
 }
 inline std::uint32_t last_used(std::uint64_t times) {
   return static_cast<std::uint32_t>(times >> 32);
@@ -33,7 +57,7 @@ inline std::int32_t idle_seconds(std::uint64_t times, std::uint32_t now_s) {
 }
 // Never early: whole seconds drop fractions, so a session may live up to one second longer.
 inline bool has_expired(std::uint64_t times, std::uint32_t now_s) {
-  return idle_seconds(times, now_s) > static_cast<std::int32_t>(times & 0x7fffffffU);
+  return idle_seconds(times, now_s) > static_cast<std::int32_t>(ttl_of(times));
 }
 
 // The commit word must not be 0, so a key with a low half of 0 shares the entry of one with 1.
@@ -127,12 +151,16 @@ std::optional<FoundSession> SessionTableBase<Faults>::use(EntryRef entry, std::u
     clear(entry, shard);
     return std::nullopt;
   }
+  bool is_due = false;
   if (session::idle_seconds(seen, now_s) > 0) {
-    times.store(session::pack(now_s, static_cast<std::uint32_t>(seen)), session::kRelaxed);
+    const auto low = static_cast<std::uint32_t>(seen);
+    is_due = session::is_told_long_ago(seen, now_s);
+    times.store(is_due ? session::pack(now_s, low) : std::uint64_t{now_s} << 32 | low,
+                session::kRelaxed);
     Faults::point();
   }
   return FoundSession{entry.bucket->backend[entry.slot].load(session::kRelaxed),
-                      (seen & session::kUnconfirmed) == 0};
+                      (seen & session::kUnconfirmed) == 0, is_due};
 }
 
 template <class Faults>

@@ -22,8 +22,7 @@ struct StoreOrder {
 
   Kind kind = Kind::forget;
   std::uint64_t service = 0;  // its row
-  std::uint64_t ttl_s = 0;    // with `remember`
-  BackendId backend = 0;      // likewise
+  BackendId backend = 0;      // with `remember`
   SessionKey keys[kStoreKeys]{};
 };
 

@@ -20,7 +20,8 @@ enum class StoreLink : std::uint32_t {
   none,        // no store is configured, or the row has no worker
   connecting,  // since the start of the worker
   ready,
-  late,  // connected, but answers take longer than TimeOut
+  refusing,  // it answers, but does not store what is written: it may be full
+  late,      // connected, but answers take longer than TimeOut
   down,
 };
 
@@ -44,10 +45,15 @@ class StoreState {
     std::atomic<StoreLink> link{StoreLink::none};
     Counts::RowPart counts;
   };
-  using CommonPart = Counts::CommonPart;
+  struct CommonPart {
+    Counts::CommonPart bound;
+    std::atomic<StoreLink> told{StoreLink::none};
+  };
 
   StoreState(MasterPart& master, PerRow<RowPart> rows, CommonPart& common)
-      : rows_(rows), counts_(master.counts, rows.at(&rows[0].counts), common) {}
+      : rows_(rows),
+        common_(common),
+        counts_(master.counts, rows.at(&rows[0].counts), common.bound) {}
 
   void count(Row row, StoreCount what) { counts_.count(0, row, static_cast<std::uint32_t>(what)); }
   // By StoreCount.
@@ -59,10 +65,16 @@ class StoreState {
     const StoreLink link = rows_[row].link.load(std::memory_order_relaxed);
     return link <= StoreLink::down ? link : StoreLink::none;
   }
+  // All workers see the same store, and one line of the log for each change is enough. Whether
+  // `link` is another state than the one that the log has last been told of; now it is told.
+  bool tell(StoreLink link) {
+    return common_.told.exchange(link, std::memory_order_relaxed) != link;
+  }
   void release_row(Row row) { set_link(row, StoreLink::none); }
 
  private:
   PerRow<RowPart> rows_;
+  CommonPart& common_;
   Counts counts_;
 };
 

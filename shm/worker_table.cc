@@ -25,10 +25,10 @@ std::string_view to_text(WorkerState state) {
 
 std::string_view to_text(Activity activity) {
   static constexpr std::array<std::string_view, static_cast<std::size_t>(Activity::drain) + 1>
-      kWords{"starting", "waiting",      "accepting", "read_head", "sanitize", "route",
-             "permit",   "authenticate", "serve",     "collect",   "admit",    "pick_backend",
-             "connect",  "secure",       "send_head", "relay",     "tunnel",   "finish",
-             "tick",     "probe",        "drain"};
+      kWords{"starting",     "waiting",      "accepting", "read_head", "sanitize",  "route",
+             "permit",       "authenticate", "serve",     "collect",   "recall",    "admit",
+             "pick_backend", "claim",        "connect",   "secure",    "send_head", "relay",
+             "tunnel",       "finish",       "tick",      "probe",     "drain"};
   const auto index = static_cast<std::size_t>(activity);
   return index < kWords.size() ? kWords[index] : "unknown";
 }

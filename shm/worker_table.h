@@ -33,8 +33,10 @@ enum class Activity : std::uint8_t {
   authenticate,
   serve,    // an answer of Pound's own
   collect,  // the body, before a slot is asked for
+  recall,   // a session that another machine may know
   admit,
   pick_backend,
+  claim,  // a session for all machines
   connect,
   secure,  // TLS with the backend
   send_head,

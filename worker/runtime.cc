@@ -45,7 +45,8 @@ std::vector<std::unique_ptr<route::Listener>> make_listeners(Runtime& runtime) {
     route::add_services(*listener, *heritage.config, ids,
                         {.secret = heritage.session_secret,
                          .cookie_keys = keys,
-                         .table = heritage.segment->sessions()});
+                         .table = heritage.segment->sessions(),
+                         .store_keys = heritage.store_keys});
     route::add_limits(*listener, heritage.session_secret, *heritage.segment, heritage.row);
     if (inherited.tls) inherited.tls->use_tickets(heritage.segment->ticket_keys());
     made.push_back(std::move(listener));
@@ -64,6 +65,11 @@ std::vector<std::unique_ptr<client::Acceptor>> make_acceptors(Runtime& runtime) 
     }
   }
   return made;
+}
+
+const conf::SessionStore* store_of(const Heritage& heritage) {
+  const std::optional<conf::SessionStore>& store = heritage.config->global.session_store;
+  return store ? &*store : nullptr;
 }
 
 // When the master started, since 1970; by the clocks of now.
@@ -110,6 +116,8 @@ Runtime::Runtime(const Heritage& inherited)
       checks(loop, deadlines, inherited.auth,
              {.auth = inherited.segment->auth(), .attempts = inherited.segment->attempts()},
              inherited.session_secret),
+      store(loop, store_of(inherited), inherited.store, inherited.segment->store(), inherited.row,
+            log),
       served(make_state(inherited)),
       transactions{.loop = loop,
                    .log = log,
@@ -122,6 +130,7 @@ Runtime::Runtime(const Heritage& inherited)
                    .backends = backends,
                    .budget = budget,
                    .checks = checks,
+                   .store = store,
                    .health = health,
                    .probe = probe,
                    .buffer = buffer,

@@ -29,6 +29,7 @@
 #include "worker/route/listener.h"
 #include "worker/route/wait_queue.h"
 #include "worker/serve/state.h"
+#include "worker/store/session_store.h"
 #include "worker/transaction/context.h"
 
 namespace worker {
@@ -52,6 +53,7 @@ struct Runtime {
   backend::Probe probe;
   transaction::BufferBudget budget;
   auth::Checks checks;
+  store::SessionStore store;
   serve::State served;
   transaction::Context transactions;
   client::ExchangePool<client::Http1Exchange> exchanges;

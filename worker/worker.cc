@@ -21,12 +21,14 @@
 #include "worker/net/event.h"
 #include "worker/runtime.h"
 #include "worker/sandbox/sandbox.h"
+#include "worker/store/orders.h"
 
 namespace worker {
 
 namespace {
 
 constexpr unsigned kSweepMs = 100;  // a deadline fires at most so much too late
+constexpr unsigned kSettleMs = 2;   // between two looks at whether the session store is connected
 
 // Makes SIGTERM an event: the worker then ends between two callbacks, and every request leaves its
 // access record.
@@ -49,6 +51,8 @@ class Worker {
 
  private:
   void end_turn();
+  void report_ready();
+  void pass_store_orders();
   void on_control();
   void go();
   void on_tick();
@@ -68,6 +72,9 @@ class Worker {
   net::Timer tick_;
   client::MemoryReturn memory_;
   net::Timer grace_;
+  net::Timer settling_;  // until the session store is connected, or has failed
+  std::uint64_t settled_by_ms_ = 0;
+  std::uint64_t passed_order_;  // the last one of shm::StoreOrders
   bool accepting_ = false;
   int exit_status_ = 0;
 };
@@ -80,7 +87,10 @@ Worker::Worker(const Heritage& heritage)
       tick_(
           runtime_.loop, [](void* self) { static_cast<Worker*>(self)->on_tick(); }, this),
       grace_(
-          runtime_.loop, [](void* self) { static_cast<Worker*>(self)->on_grace_over(); }, this) {
+          runtime_.loop, [](void* self) { static_cast<Worker*>(self)->on_grace_over(); }, this),
+      settling_(
+          runtime_.loop, [](void* self) { static_cast<Worker*>(self)->report_ready(); }, this),
+      passed_order_(heritage.segment->store_orders().last()) {
   runtime_.queues.after_wake([](void* self) { static_cast<Worker*>(self)->on_wake(); }, this);
 }
 
@@ -101,15 +111,29 @@ void Worker::start() {
 }
 
 int Worker::run() {
-  const Report ready = Report::ready;
-  if (::send(heritage_.control, &ready, sizeof ready, MSG_NOSIGNAL) != 1) return 1;
+  runtime_.store.start();
+  settled_by_ms_ = net::EventLoop::now_ms() + runtime_.store.timeout_ms();
+  settling_.start(kSettleMs);
+  report_ready();
   runtime_.loop.run();
   report_leaks();
   return exit_status_;
 }
 
+// The first clients shall find the session store connected, but they do not wait for it.
+void Worker::report_ready() {
+  const bool is_over = net::EventLoop::now_ms() >= settled_by_ms_;
+  if (!runtime_.store.is_settled() && !is_over) return;
+  settling_.stop();
+  const Report ready = Report::ready;
+  if (::send(heritage_.control, &ready, sizeof ready, MSG_NOSIGNAL) == 1) return;
+  exit_status_ = 1;
+  runtime_.loop.stop();
+}
+
 void Worker::end_turn() {
   runtime_.client_context.flushes.run();
+  runtime_.store.flush();
   runtime_.activity.set(shm::Activity::waiting);
 }
 
@@ -146,12 +170,29 @@ void Worker::on_tick() {
   table_.beat(heritage_.row, now);
   table_.set_buffered(heritage_.row, runtime_.budget.used(), runtime_.budget.most());
   runtime_.deadlines.sweep(now);
+  runtime_.store.tick(now);
+  pass_store_orders();
   memory_.tick(runtime_.clients.size());
   if (runtime_.clients.is_draining()) return;
   runtime_.share.tick(runtime_.clients.left());
   if (accepting_) help_others(now);
   runtime_.activity.set(shm::Activity::probe);
   runtime_.probe.tick(now);
+}
+
+// Tells the session store what an operator has done to sessions. A service that has left the
+// configuration, or a backend that has left its service, is passed over.
+void Worker::pass_store_orders() {
+  const shm::StoreOrders& orders = heritage_.segment->store_orders();
+  for (; passed_order_ < orders.last(); ++passed_order_) {
+    const std::optional<shm::StoreOrder> order = orders.read(passed_order_ + 1);
+    if (!order || !runtime_.store.is_on()) continue;
+    for (const std::unique_ptr<route::Listener>& listener : runtime_.listeners) {
+      for (route::Service& service : listener->services) {
+        if (service.row == order->service) store::pass_on(*order, service.affinity, runtime_.store);
+      }
+    }
+  }
 }
 
 // A worker with more clients may have left some of them to this one.

@@ -16,6 +16,7 @@
 #include "worker/route/hash_key.h"
 #include "worker/route/inserted_cookie.h"
 #include "worker/route/session_affinity.h"
+#include "worker/route/shared_sessions.h"
 
 namespace master::control {
 namespace {
@@ -41,10 +42,12 @@ Desk open(const worker::Heritage& heritage, const std::string& name, shm::Segmen
   if (service.session.type == Type::none) {
     throw Refused("service " + name + " keeps no sessions");
   }
+  const worker::route::Sharings sharings(*heritage.config, heritage.store_keys);
   return {heritage, name, service, row,
           worker::route::SessionAffinity(service.session,
                                          conf::service_identity(listener.name, service), row,
-                                         heritage.session_secret, segment.sessions(), {})};
+                                         heritage.session_secret, segment.sessions(), {},
+                                         shm::Trust::confirmed, sharings.of(service))};
 }
 
 [[noreturn]] void refuse_busy() {
@@ -56,9 +59,10 @@ void require_table(const Desk& desk) {
   throw Refused("the sessions of service " + desk.name + " are in the cookies of its clients");
 }
 
-shm::SessionKey key_of(Desk& desk, const std::string& text) {
+shm::SessionKey key_of(Desk& desk, const std::string& text,
+                       worker::route::SharedKeys* shared = nullptr) {
   require_table(desk);
-  const std::optional<shm::SessionKey> key = desk.affinity.key_of_text(text);
+  const std::optional<shm::SessionKey> key = desk.affinity.key_of_text(text, shared);
   if (key) return *key;
   throw Refused(desk.service.session.type == Type::ip
                     ? "a session of service " + desk.name + " has an IP address for its key"
@@ -206,12 +210,18 @@ std::string SessionCommands::show(const std::string& service_name, const std::st
 std::string SessionCommands::remove(const std::string& service_name, const std::string& text,
                                     Peer peer) {
   Desk desk = open(active_(), service_name, segment_);
-  switch (segment_.sessions().try_forget(key_of(desk, text), now_ms())) {
+  worker::route::SharedKeys shared;
+  const shm::SessionKey key = key_of(desk, text, &shared);
+  switch (segment_.sessions().try_forget(key, now_ms())) {
     case shm::SessionAnswer::done:
+      tell_store(shm::StoreOrder::Kind::forget, desk.row, 0, shared);
       log(peer, "a session of service " + service_name + " is deleted");
       return "the session is deleted\n";
     case shm::SessionAnswer::absent:
-      break;
+      if (shared.empty()) break;
+      tell_store(shm::StoreOrder::Kind::forget, desk.row, 0, shared);
+      log(peer, "a session of service " + service_name + " is deleted in the session store");
+      return "this machine has no such session; the session store is told to delete it\n";
     case shm::SessionAnswer::busy:
       refuse_busy();
   }
@@ -222,7 +232,8 @@ std::string SessionCommands::add(const std::string& service_name, const std::str
                                  const std::string& backend_name, Peer peer) {
   const worker::Heritage& heritage = active_();
   Desk desk = open(heritage, service_name, segment_);
-  const shm::SessionKey key = key_of(desk, text);
+  worker::route::SharedKeys shared;
+  const shm::SessionKey key = key_of(desk, text, &shared);
   const std::size_t backend = find_backends(*heritage.config, backend_name).front();
   const std::string title = title_of(heritage.config->backends[backend]);
   if (std::ranges::find(desk.service.backends, backend) == desk.service.backends.end()) {
@@ -233,9 +244,19 @@ std::string SessionCommands::add(const std::string& service_name, const std::str
   if (segment_.sessions().try_remember(key, id, ttl_s, now_ms()) == shm::SessionAnswer::busy) {
     refuse_busy();
   }
+  tell_store(shm::StoreOrder::Kind::remember, desk.row, id, shared);
   log(peer, "a session of service " + service_name + " is at backend " + title);
   return "the session is at backend " + title + " for " + std::to_string(ttl_s) +
          " s, and as long after each use\n";
+}
+
+// Workers pass it on.
+void SessionCommands::tell_store(shm::StoreOrder::Kind kind, std::uint32_t service,
+                                 shm::BackendId backend, const worker::route::SharedKeys& keys) {
+  if (keys.empty()) return;
+  shm::StoreOrder order{.kind = kind, .service = service, .backend = backend};
+  std::ranges::copy(keys.all, std::begin(order.keys));
+  segment_.store_orders().add(order);
 }
 
 // Without the key: it may be a secret of the client.

@@ -12,6 +12,7 @@
 #include "master/log_queue.h"
 #include "shm/segment.h"
 #include "worker/heritage.h"
+#include "worker/route/shared_keys.h"
 
 namespace master::control {
 
@@ -34,6 +35,8 @@ class SessionCommands {
   std::string remove(const std::string& service_name, const std::string& text, Peer peer);
   std::string add(const std::string& service_name, const std::string& text,
                   const std::string& backend_name, Peer peer);
+  void tell_store(shm::StoreOrder::Kind kind, std::uint32_t service, shm::BackendId backend,
+                  const worker::route::SharedKeys& keys);
   void log(Peer peer, const std::string& what);
 
   shm::Segment& segment_;

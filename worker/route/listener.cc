@@ -129,6 +129,7 @@ void add_services(Listener& listener, const conf::Config& config,
                   const std::vector<shm::BackendId>& backend_ids, const SessionMakings& makings) {
   choose_logs(listener, config.global);
   EditsMaker edits(config, listener.config);
+  const Sharings sharings(config, makings.store_keys);
   listener.answer_edits = edits.answers();
   listener.has_edits = !listener.config.edits.empty();
   for (std::size_t i = 0; i < listener.config.services.size(); ++i) {
@@ -149,7 +150,8 @@ void add_services(Listener& listener, const conf::Config& config,
          balancer_of(service.balance, config, service.backends, identities),
          balancer_of(conf::Balance::random, config, service.emergency, {}),
          SessionAffinity(service.session, conf::service_identity(listener.name, service), row,
-                         makings.secret, makings.table, std::move(ids), trust),
+                         makings.secret, makings.table, std::move(ids), trust,
+                         sharings.of(service)),
          cookie_of(service, identities, makings.cookie_keys),
          listener.heritage.service_clients[i],
          listener.heritage.service_pages[i],

@@ -106,6 +106,7 @@ struct SessionMakings {
   const HashSecret& secret;                  // of the keys in the table
   std::span<const std::string> cookie_keys;  // of InsertedCookie
   shm::SessionTable& table;
+  const std::vector<HashSecret>& store_keys;  // of the session store; none if there is none
 };
 
 // Fills `listener.services`, and what the listener takes from Global. `backend_ids`: of all

@@ -33,7 +33,7 @@ std::optional<http::SessionSource> source_of(conf::SessionPolicy::Type type) {
 SessionAffinity::SessionAffinity(const conf::SessionPolicy& policy, std::string_view service,
                                  std::uint32_t row, const HashSecret& secret,
                                  shm::SessionTable& table, std::vector<shm::BackendId> backends,
-                                 shm::Trust trust)
+                                 shm::Trust trust, Sharing sharing)
     : policy_(policy),
       source_(source_of(policy.type)),
       service_(service),
@@ -41,28 +41,39 @@ SessionAffinity::SessionAffinity(const conf::SessionPolicy& policy, std::string_
       secret_(secret),
       table_(table),
       trust_(trust),
+      sharing_(std::move(sharing)),
       backends_(std::move(backends)) {
   service_ += '\0';
 }
 
 std::optional<shm::SessionKey> SessionAffinity::key_of(const http::RequestHead& head,
-                                                       std::string_view client_ip) {
+                                                       std::string_view client_ip,
+                                                       SharedKeys* shared) {
   using Type = conf::SessionPolicy::Type;
   if (policy_.type == Type::none || policy_.type == Type::insert) return std::nullopt;
   NetworkBytes room;
-  if (!source_) return hash(client_network(client_ip, policy_.mask4, policy_.mask6, room));
-  const auto text = http::session_text(*source_, policy_.id, head, scratch_);
+  std::optional<std::string_view> text;
+  if (source_) {
+    text = http::session_text(*source_, policy_.id, head, scratch_);
+  } else {
+    text = client_network(client_ip, policy_.mask4, policy_.mask6, room);
+  }
   if (!text) return std::nullopt;
+  if (shared != nullptr) *shared = sharing_.keys_of(*text);
   return hash(*text);
 }
 
-std::optional<shm::SessionKey> SessionAffinity::key_of_text(std::string_view text) {
+std::optional<shm::SessionKey> SessionAffinity::key_of_text(std::string_view text,
+                                                            SharedKeys* shared) {
   if (text.empty() || text.size() > http::kMaxSessionText) return std::nullopt;
-  if (source_) return hash(text);
-  if (policy_.type != conf::SessionPolicy::Type::ip) return std::nullopt;
-  if (text != net::kUnixPeer && !net::parse_ip(text)) return std::nullopt;
   NetworkBytes room;
-  return hash(client_network(text, policy_.mask4, policy_.mask6, room));
+  if (!source_) {
+    if (policy_.type != conf::SessionPolicy::Type::ip) return std::nullopt;
+    if (text != net::kUnixPeer && !net::parse_ip(text)) return std::nullopt;
+    text = client_network(text, policy_.mask4, policy_.mask6, room);
+  }
+  if (shared != nullptr) *shared = sharing_.keys_of(text);
+  return hash(text);
 }
 
 shm::SessionKey SessionAffinity::hash(std::string_view text) {
@@ -85,7 +96,7 @@ std::optional<SessionAffinity::Session> SessionAffinity::look_up(const shm::Sess
     table_.forget(key);
     return std::nullopt;
   }
-  return Session{*backend_index, found->is_confirmed};
+  return Session{*backend_index, found->is_confirmed, found->is_due};
 }
 
 std::optional<std::size_t> SessionAffinity::find(const shm::SessionKey& key, std::uint64_t now_ms) {
@@ -126,11 +137,27 @@ std::size_t SessionAffinity::bind(const shm::SessionKey& key, std::size_t backen
   return index_of(bound).value_or(backend_index);
 }
 
-void SessionAffinity::learn(const http::ResponseHead& head, std::size_t backend_index,
-                            std::string_view client_ip, std::uint64_t now_ms) {
-  if (!source_) return;
+SharedKeys SessionAffinity::learn(const http::ResponseHead& head, std::size_t backend_index,
+                                  std::string_view client_ip, std::uint64_t now_ms) {
+  if (!source_) return {};
   const auto text = http::learned_session_text(*source_, policy_.id, head);
-  if (text) remember(hash(*text), backend_index, client_ip, now_ms);
+  if (!text) return {};
+  const shm::SessionKey key = hash(*text);
+  // Many backends send the same cookie again and again, and the store need not hear of that.
+  const std::optional<Session> known = look_up(key, now_ms);
+  const bool is_news = !known || known->backend_index != backend_index || known->is_due;
+  if (!known || known->backend_index != backend_index || !known->is_known)
+    remember(key, backend_index, client_ip, now_ms);
+  return is_news ? sharing_.keys_of(*text) : SharedKeys();
+}
+
+void SessionAffinity::adopt(const shm::SessionKey& key, const Session& session,
+                            std::string_view client_ip, std::uint64_t now_ms) {
+  if (session.is_known) return remember(key, session.backend_index, client_ip, now_ms);
+  const std::optional<std::size_t> here = find(key, now_ms);
+  if (here != session.backend_index) {
+    bind(key, session.backend_index, here, client_ip, now_ms);
+  }
 }
 
 }  // namespace worker::route

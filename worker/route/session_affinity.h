@@ -22,6 +22,7 @@
 #include "worker/http/session_key.h"
 #include "worker/route/eviction_share.h"
 #include "worker/route/keyed_hash.h"
+#include "worker/route/shared_sessions.h"
 
 namespace worker::route {
 
@@ -33,21 +34,25 @@ class SessionAffinity {
   struct Session {
     std::size_t backend_index;  // in the service
     bool is_known;              // a backend has answered a request of it
+    bool is_due = false;        // the session store is to be told: shm::FoundSession
   };
   // `service` (text) and `row` (of shm::ServiceTable) identify the service, also after a reload.
   // `backends`: the ids of its backends, in the order of the service. `trust`: how the sessions of
-  // bind() begin.
+  // bind() begin. `sharing`: of the service.
   SessionAffinity(const conf::SessionPolicy& policy, std::string_view service, std::uint32_t row,
                   const HashSecret& secret, shm::SessionTable& table,
-                  std::vector<shm::BackendId> backends, shm::Trust trust = shm::Trust::confirmed);
+                  std::vector<shm::BackendId> backends, shm::Trust trust = shm::Trust::confirmed,
+                  Sharing sharing = {});
 
   // The key of the request's session, or nothing when it has none. `client_ip` is numeric.
-  std::optional<shm::SessionKey> key_of(const http::RequestHead& head, std::string_view client_ip);
+  // `shared`, if it is given, gets the keys of the session in the store.
+  std::optional<shm::SessionKey> key_of(const http::RequestHead& head, std::string_view client_ip,
+                                        SharedKeys* shared = nullptr);
 
   // The key of the session of the client that has `text`: its address with IP, else the value that
   // key_of() finds in its requests. Nothing when the service keeps no sessions in the table, or
   // when no client can have the text.
-  std::optional<shm::SessionKey> key_of_text(std::string_view text);
+  std::optional<shm::SessionKey> key_of_text(std::string_view text, SharedKeys* shared = nullptr);
 
   // The session, or the index of its backend in the service, or nothing. Restarts the session's
   // idle time. Forgets the session when the service no longer has its backend.
@@ -68,14 +73,23 @@ class SessionAffinity {
                    std::optional<std::size_t> instead_of, std::string_view client_ip,
                    std::uint64_t now_ms);
   // Stores the session that the backend begins with a cookie or a field of this response, if any.
-  void learn(const http::ResponseHead& head, std::size_t backend_index, std::string_view client_ip,
+  // Returns its keys in the store, or none.
+  SharedKeys learn(const http::ResponseHead& head, std::size_t backend_index,
+                   std::string_view client_ip, std::uint64_t now_ms);
+  // Stores what the session store knows of the session.
+  void adopt(const shm::SessionKey& key, const Session& session, std::string_view client_ip,
              std::uint64_t now_ms);
+  void forget(const shm::SessionKey& key) { table_.forget(key); }
+
+  // The index of the backend in the service.
+  std::optional<std::size_t> index_of(shm::BackendId backend) const;
+  const Sharing& sharing() const { return sharing_; }
+  std::uint32_t ttl_s() const { return static_cast<std::uint32_t>(policy_.ttl.count()); }
+  bool begins_confirmed() const { return trust_ == shm::Trust::confirmed; }
 
  private:
   shm::SessionKey hash(std::string_view text);
   bool may_evict(std::string_view client_ip, std::uint64_t now_ms);
-  std::optional<std::size_t> index_of(shm::BackendId backend) const;
-  std::uint32_t ttl_s() const { return static_cast<std::uint32_t>(policy_.ttl.count()); }
 
   const conf::SessionPolicy& policy_;
   std::optional<http::SessionSource>
@@ -86,6 +100,7 @@ class SessionAffinity {
   shm::SessionTable& table_;
   shm::Trust trust_;
   EvictionShare share_;
+  Sharing sharing_;
   std::vector<shm::BackendId> backends_;
   std::string scratch_;  // the text of the session
   std::string message_;  // the input of the hash

@@ -30,7 +30,7 @@ class Transaction::Candidates final : public route::Candidates {
 // Keeps what the head says about the choice.
 void Transaction::note_marks() {
   const conf::Service& service = now_.service->config;
-  now_.session = now_.service->affinity.key_of(*now_.head, now_.client_ip);
+  now_.session = now_.service->affinity.key_of(*now_.head, now_.client_ip, &now_.shared);
   if (now_.service->cookie) now_.named = now_.service->cookie->find(*now_.head);
   if (service.balance == conf::Balance::hash) {
     now_.hash_key = route::hash_of(service.hash_key, *now_.head, now_.client_ip);
@@ -59,8 +59,8 @@ bool Transaction::choose_backend() {
   return true;
 }
 
-// The session's backend while it lives, else one that the service's balancer chooses, which then
-// becomes the session's.
+// The session's backend while it lives, else one that the service's balancer chooses, which is then
+// to become the session's.
 std::optional<std::size_t> Transaction::choose_of_service() {
   const std::vector<std::size_t>& backends = now_.service->config.backends;
   const std::optional<std::size_t> bound = bound_backend();
@@ -79,9 +79,9 @@ std::optional<std::size_t> Transaction::choose_of_service() {
     choice = now_.service->balancer->choose(Candidates(*this, backends),
                                             {.random = context_.random(), .key = now_.hash_key});
   }
-  if (!now_.session || !choice) return choice;
-  return now_.service->affinity.bind(*now_.session, *choice, bound, now_.client_ip,
-                                     net::EventLoop::now_ms());
+  now_.is_bound_anew = now_.session && choice;
+  now_.replaced = bound;
+  return choice;
 }
 
 // A session keeps the backend that it has, so that its clients are back when that one is.

@@ -20,6 +20,7 @@
 #include "worker/net/read_buffer.h"
 #include "worker/route/keyed_hash.h"
 #include "worker/serve/state.h"
+#include "worker/store/session_store.h"
 #include "worker/transaction/buffer_budget.h"
 #include "worker/transaction/client_sample.h"
 #include "worker/transaction/request_ids.h"
@@ -38,6 +39,7 @@ struct Context {
   backend::Backends& backends;
   BufferBudget& budget;
   auth::Checks& checks;
+  store::SessionStore& store;
   backend::Health& health;
   backend::Probe& probe;
   net::ReadBuffer& buffer;

@@ -18,11 +18,11 @@ constexpr int kReadsPerTurn = 8;
 // client that waits for 100 Continue sends nothing before a backend has agreed.
 Transaction::Flow Transaction::collect() {
   const std::size_t most = now_.listener->config.buffer;
-  if (client_.body_is_whole() || now_.facts.expects_continue) return go(Step::admit);
+  if (client_.body_is_whole() || now_.facts.expects_continue) return go(after_collect());
   const http::Framing& body = now_.facts.body;
   const bool is_short = body.kind == http::Framing::Kind::length && body.length < most;
   const std::uint64_t wanted = is_short ? body.length : most;
-  if (wanted != 0 && !reserve(wanted)) return go(Step::admit);
+  if (wanted != 0 && !reserve(wanted)) return go(after_collect());
   for (int i = 0; !client_.body_is_whole() && to_backend_.held() < most; ++i) {
     if (i == kReadsPerTurn) {
       client_.read_later();
@@ -37,7 +37,7 @@ Transaction::Flow Transaction::collect() {
   }
   if (client_.body_is_whole() || to_backend_.held() >= most) {
     pace_.stop();
-    return go(Step::admit);
+    return go(after_collect());
   }
   pace_.wait(Pace::For::request, now_.listener->pace);
   return Flow::wait;
@@ -103,6 +103,15 @@ Transaction::Flow Transaction::pick_backend() {
   const conf::Service& service = now_.service->config;
   const std::size_t most = service.backends.size() + service.emergency.size();
   if (now_.failures > most || !choose_backend()) return fail(503, "no_backend");
+  if (claims_session()) {
+    now_.step = Step::claim;
+    return Flow::wait;
+  }
+  bind_session();
+  return enter_backend();
+}
+
+Transaction::Flow Transaction::enter_backend() {
   now_.step = Step::connect;
   return after_entry(admission_.enter_backend(now_.backend->slots));
 }

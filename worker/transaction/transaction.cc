@@ -10,11 +10,12 @@
 namespace worker::transaction {
 
 const Transaction::StepFunction Transaction::kSteps[] = {
-    &Transaction::sanitize,     &Transaction::route,        &Transaction::permit,
-    &Transaction::authenticate, &Transaction::serve,        &Transaction::collect,
-    &Transaction::admit,        &Transaction::pick_backend, &Transaction::connect,
-    &Transaction::secure,       &Transaction::send_head,    &Transaction::relay,
-    &Transaction::run_tunnel,   &Transaction::finish,
+    &Transaction::sanitize,     &Transaction::route,   &Transaction::permit,
+    &Transaction::authenticate, &Transaction::serve,   &Transaction::collect,
+    &Transaction::recall,       &Transaction::admit,   &Transaction::pick_backend,
+    &Transaction::claim,        &Transaction::connect, &Transaction::secure,
+    &Transaction::send_head,    &Transaction::relay,   &Transaction::run_tunnel,
+    &Transaction::finish,
 };
 
 constexpr shm::Activity Transaction::activity_of(Step step) {
@@ -29,6 +30,7 @@ Transaction::Transaction(Context& context, Exchange& client)
       client_(client),
       admission_(*this),
       auth_waiter_(*this),
+      question_(*this),
       pace_(*this),
       stream_deadline_(
           [](void* self) { static_cast<Transaction*>(self)->cut_stream("stream_timeout"); }, this) {
@@ -46,6 +48,7 @@ void Transaction::reset(const RequestStart& start) {
   rewritten_.clear();
   asked_authority_.clear();
   pace_.begin();
+  question_.begin();
   begin_record(start);
   find_request_id(start);
   now_.begun_us = context_.loop.turn_us();
@@ -195,6 +198,7 @@ Transaction::Flow Transaction::finish() {
   drop_upstream();
   admission_.leave();
   auth_waiter_.leave();
+  question_.leave();
   pace_.stop();
   count_end();
   generated_.reset();
@@ -219,7 +223,8 @@ void Transaction::on_client_readable() {
   if (reads_on) return run();
   // An orderly end of stream is no reason to stop: a client may close its side and still read. But
   // a place in a queue is for a client that can be seen to wait.
-  const bool left_queue = admission_.is_waiting() && client_.has_ended();
+  const bool waits = admission_.is_waiting() || question_.is_waiting();
+  const bool left_queue = waits && client_.has_ended();
   if (!left_queue && !client_.is_gone()) return;
   give_up_on_client("client_closed");
   run();

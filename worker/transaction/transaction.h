@@ -1,15 +1,15 @@
 // One request and its response.
 //
 // clang-format off
-//  sanitize ─► route ─► permit ─► authenticate ─► collect ─► admit ─► pick_backend ─► connect ─► …
-//     │ refused  │ none    │ no         │ no                    │ full      │ full, none   │ failed
-//     ▼          ▼         ▼            ▼                       ▼           ▼              ▼
-//    4xx        404    403,429,3xx   401,429,503           waits, 503   waits, 503    pick again
+//  sanitize ─► route ─► permit ─► authenticate ─► collect ─► recall ─► admit ─► pick_backend ─► …
+//     │ refused  │ none    │ no         │ no                             │ full      │ full, none
+//     ▼          ▼         ▼            ▼                                ▼           ▼
+//    4xx        404    403,429,3xx   401,429,503                    waits, 503   waits, 503
 //
-//  … connect ─► secure ─► send_head ─► relay ─► finish
-//                  │ failed   │           │ 101     ▲
-//                  ▼          ▼           └► tunnel ┘
-//           pick again, 502  pick again, unless something was sent
+//  … claim ─► connect ─► secure ─► send_head ─► relay ─► finish
+//                │ failed   │ failed   │           │ 101     ▲
+//                ▼          ▼          ▼           └► tunnel ┘
+//           pick again   pick again, 502  pick again, unless something was sent
 // clang-format on
 //
 // A service with Serve or Respond has no backend: from permit or authenticate its requests go to
@@ -48,6 +48,7 @@
 #include "worker/route/listener.h"
 #include "worker/route/template.h"
 #include "worker/serve/document.h"
+#include "worker/store/session_store.h"
 #include "worker/transaction/admission.h"
 #include "worker/transaction/compression.h"
 #include "worker/transaction/context.h"
@@ -74,7 +75,8 @@ class Transaction final : public ExchangeUser,
                           public backend::UpstreamUser,
                           private AdmissionUser,
                           private PaceUser,
-                          private auth::WaiterUser {
+                          private auth::WaiterUser,
+                          private store::QuestionUser {
  public:
   Transaction(Context& context, Exchange& client);
   Transaction(const Transaction&) = delete;
@@ -100,8 +102,10 @@ class Transaction final : public ExchangeUser,
     authenticate,
     serve,
     collect,
+    recall,
     admit,
     pick_backend,
+    claim,
     connect,
     secure,
     send_head,
@@ -135,6 +139,10 @@ class Transaction final : public ExchangeUser,
     std::optional<std::size_t> backend_index;  // in the service; nothing: it is of `Emergency`
     std::size_t failures = 0;                  // backends that this request has found dead
     std::optional<shm::SessionKey> session;
+    route::SharedKeys shared;             // of the session, in the store; none if there is no store
+    bool is_in_store = false;             // the store has something for the session
+    bool is_bound_anew = false;           // to `backend_index`, but the table does not know it yet
+    std::optional<std::size_t> replaced;  // the backend that the session has in the table then
     std::optional<route::InsertedCookie::Named> named;  // what its INSERT cookie says
     std::uint64_t hash_key = 0;                         // for a service that balances by hash
     // What the session table says, if it was asked before the choice of a backend.
@@ -219,6 +227,18 @@ class Transaction final : public ExchangeUser,
   Flow challenge(std::string_view reason);
   Flow slow_down();
 
+  // recall.cc: sessions that the machines share
+  Flow recall();
+  Flow claim();
+  void refresh_session(const route::SessionAffinity::Session& session);
+  std::string stored_value(std::size_t backend_index, bool is_known) const;
+  void on_found(const store::Found& found) override;
+  void settle_recall(const store::Found& found);
+  bool claims_session();
+  void settle_claim(const store::Found& found);
+  void bind_session();
+  void store_session(const route::SharedKeys& keys);  // upstream.cc
+
   // queueing.cc: from a request that is permitted to a slot of a backend
   Flow collect();
   bool reserve(std::uint64_t bytes);
@@ -226,6 +246,8 @@ class Transaction final : public ExchangeUser,
   Flow admit();
   shm::Rank judge_rank();
   Flow pick_backend();
+  Flow enter_backend();
+  Step after_collect() const { return now_.shared.empty() ? Step::admit : Step::recall; }
   Flow after_entry(Admission::Entry entry);
   void note_full(std::string_view limit, const std::string& why);
   void note_full_queue(std::string_view limit);
@@ -365,6 +387,7 @@ class Transaction final : public ExchangeUser,
   Request now_;
   Admission admission_;
   auth::Waiter auth_waiter_;
+  store::Question question_;  // to the session store
   Pace pace_;
   net::Deadline stream_deadline_;
   std::unique_ptr<backend::UpstreamConnection> upstream_;

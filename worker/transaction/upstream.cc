@@ -222,8 +222,16 @@ void Transaction::note_answer() {
   count_response();
   enter(log::AccessRecord::Phase::none);
   if (!admission_.is_stranger() || !now_.session || !now_.backend_index) return;
-  now_.service->affinity.remember(*now_.session, *now_.backend_index, now_.client_ip,
-                                  net::EventLoop::now_ms());
+  route::SessionAffinity& affinity = now_.service->affinity;
+  affinity.remember(*now_.session, *now_.backend_index, now_.client_ip, net::EventLoop::now_ms());
+  store_session(now_.shared);
+}
+
+// Other machines are to know that the session is at this backend.
+void Transaction::store_session(const route::SharedKeys& keys) {
+  if (keys.empty()) return;
+  const std::string value = stored_value(*now_.backend_index, true);
+  context_.store.write({keys, value, now_.service->affinity.ttl_s()});
 }
 
 Transaction::Flow Transaction::refuse_response(const http::Refusal& refusal,
@@ -238,8 +246,8 @@ Transaction::Flow Transaction::begin_response(char* rest, std::size_t size) {
   const http::ResponseHead& head = context_.response_head;
   if (http::is_event_stream(head.fields) && !begin_stream()) return fail_for_now("streams_full");
   if (now_.backend_index) {
-    now_.service->affinity.learn(head, *now_.backend_index, now_.client_ip,
-                                 net::EventLoop::now_ms());
+    store_session(now_.service->affinity.learn(head, *now_.backend_index, now_.client_ip,
+                                               net::EventLoop::now_ms()));
   }
   record_.status = head.status;
   now_.response_begun = true;
