@@ -158,7 +158,7 @@ endef
 $(foreach f,$(unit_folders),$(eval $(call unit_rule,$(f))))
 
 fuzz_objects := $(http2_objects) $(log_objects) $(out)/master/log_sink.o $(addprefix $(out)/master/,control/line.o ctl/objects.o) \
-                $(out)/worker/auth/htpasswd.o \
+                $(out)/worker/auth/htpasswd.o $(out)/worker/store/replies.o \
                 $(addprefix $(out)/worker/route/,changed_url.o edits.o template.o) \
                 $(addprefix $(out)/worker/net/,address.o address_set.o crc32c.o proxy_header.o) \
                 $(call objects_of,master/convert)
