@@ -67,9 +67,9 @@ def test_a_store_that_does_not_know_role_serves(fake):
 
 
 def test_the_prefix(real):
-    ask(real.start(store="Prefix: 'our shop:1'"))
+    ask(real.start(store="Prefix: our-shop:1"))
     (key,) = real.values_in_store()
-    assert re.fullmatch("our shop:1:[0-9a-f]{32}", key)
+    assert re.fullmatch("our-shop:1:[0-9a-f]{32}", key)
 
 
 # --- passwords ------------------------------------------------------------------------------------
