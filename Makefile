@@ -120,7 +120,7 @@ bench        := $(patsubst t/bench/%.cc,$(out)/bench_%,$(wildcard t/bench/*_tabl
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all help run check check-unit check-e2e check-cross bench bench-crowd bench-growth bench-tables lint \
+.PHONY: all help run check check-unit check-e2e check-cross bench bench-crowd bench-growth bench-store bench-tables lint \
         format fuzz mutants install uninstall deb dist clean install-deps check-programs
 
 all: $(pound)  ## build the program: build/pound
@@ -236,6 +236,12 @@ bench-crowd:  ## measure how long known clients wait while a crowd of strangers 
 	@init/install-deps --bench
 	@$(MAKE) --no-print-directory $(parallel) $(pound) $(out)/bench_backend
 	@POUND=$(pound) $(PYTHON) -B t/bench/crowd.py --backend $(out)/bench_backend --seconds $(or $(seconds),20)
+
+bench-store:  ## measure what a session store costs
+	@init/install-deps --bench
+	@$(MAKE) --no-print-directory $(parallel) $(pound) $(out)/bench_backend
+	@POUND=$(pound) $(PYTHON) -B t/bench/store.py --backend $(out)/bench_backend \
+	  --rounds $(rounds) --seconds $(or $(seconds),1)
 
 bench-tables: $(bench)  ## time look-ups in tables and the parsing of a request head
 	@for program in $(bench); do $$program || exit 1; done
