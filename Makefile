@@ -120,7 +120,7 @@ bench        := $(patsubst t/bench/%.cc,$(out)/bench_%,$(wildcard t/bench/*_tabl
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all help run check check-unit check-e2e check-cross bench bench-crowd bench-growth bench-store bench-tables lint \
+.PHONY: all help run check check-unit check-e2e check-cross bench bench-crowd bench-growth bench-scale bench-store bench-tables lint \
         format fuzz mutants install uninstall deb dist clean install-deps check-programs
 
 all: $(pound)  ## build the program: build/pound
@@ -232,6 +232,9 @@ bench-growth:  ## measure how the cost grows with clients, services, sessions â€
 	@POUND=$(pound) $(PYTHON) -B t/bench/growth.py --backend $(out)/bench_backend \
 	  --rounds $(if $(filter file,$(origin rounds)),3,$(rounds)) --seconds $(or $(seconds),2) --only '$(only)'
 
+bench-scale:  ## calculate how sessions scale over many machines; writes man/scaling.md
+	@$(PYTHON) -B t/bench/scale.py --text man/scaling.md --svg man/scaling.svg
+
 bench-crowd:  ## measure how long known clients wait while a crowd of strangers asks
 	@init/install-deps --bench
 	@$(MAKE) --no-print-directory $(parallel) $(pound) $(out)/bench_backend
@@ -278,7 +281,8 @@ installed = $(sbin)/pound $(sbin)/poundctl $(sbin)/pound-convert $(sbin)/pound-r
             $(units)/pound.service $(units)/pound@.service \
             $(man)/man8/pound.8 $(man)/man8/poundctl.8 $(man)/man8/pound-convert.8 \
             $(man)/man8/pound-reload.8 $(man)/man5/pound.yaml.5 \
-            $(completions)/poundctl $(doc)/README.md $(doc)/CHANGELOG.md $(doc)/SECURITY.md $(doc)/migration.md $(doc)/pound.schema.json \
+            $(completions)/poundctl $(doc)/README.md $(doc)/CHANGELOG.md $(doc)/SECURITY.md $(doc)/migration.md $(doc)/scaling.md $(doc)/scaling.svg \
+            $(doc)/pound.schema.json \
             $(doc)/examples/pound.yaml.sample $(doc)/examples/pound.apparmor \
             $(PREFIX)/lib/sysusers.d/pound.conf $(PREFIX)/lib/tmpfiles.d/pound.conf \
             $(doc)/examples/grafana/pound.json $(doc)/examples/prometheus/pound.rules.yml \
@@ -321,6 +325,8 @@ install: $(pound)  ## install below DESTDIR and PREFIX; keeps an existing config
 	$(call put_of,CHANGELOG.md,644,$(doc)/CHANGELOG.md)
 	$(call put_of,SECURITY.md,644,$(doc)/SECURITY.md)
 	$(call put_of,man/migration.md,644,$(doc)/migration.md)
+	$(call put_of,man/scaling.md,644,$(doc)/scaling.md)
+	$(call put_of,man/scaling.svg,644,$(doc)/scaling.svg)
 	$(call put_of,pound.yaml.sample,644,$(doc)/examples/pound.yaml.sample)
 	$(in_apparmor) init/pound.apparmor | $(call put,644,$(doc)/examples/pound.apparmor)
 	$(call put_of,init/grafana/pound.json,644,$(doc)/examples/grafana/pound.json)

@@ -140,6 +140,7 @@ std::vector<std::string> alternatives(const Key& key) {
     }
     case Shape::number:
     case Shape::seconds:
+    case Shape::milliseconds:
     case Shape::bytes:
       return {of(number_value(key))};
     case Shape::choice:

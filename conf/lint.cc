@@ -38,6 +38,7 @@ constexpr auto kRows = std::to_array<Row>({
     {Lint::unresolved_name, "unresolved-name"},
     {Lint::unused_backend, "unused-backend"},
     {Lint::unused_service, "unused-service"},
+    {Lint::unused_store, "unused-store"},
     {Lint::weak_key, "weak-key"},
     {Lint::writable_jail, "writable-jail"},
 });

@@ -36,6 +36,7 @@ enum class Lint : std::uint8_t {
   unresolved_name,      // the name of a backend does not resolve
   unused_backend,       // no service uses a backend
   unused_service,       // no listener uses a service
+  unused_store,         // no service has a session that the store could keep
   weak_key,             // the key of a certificate is weak
   writable_jail,        // workers may write to their jail
 };

@@ -9,6 +9,7 @@
 #include "conf/load_clients.h"
 #include "conf/load_lint.h"
 #include "conf/load_pages.h"
+#include "conf/load_session_store.h"
 
 namespace conf {
 
@@ -43,6 +44,7 @@ void load_global(const Section& section, Global& global, Diagnostics& diagnostic
   load_text(section, "Group", global.group, global.group_where);
   load_text(section, "RootJail", global.root_jail, global.root_jail_where);
   load_secrets(section, global, diagnostics);
+  global.session_store = load_session_store(section, diagnostics);
   global.error_pages = load_error_pages(section);
   global.workers = static_cast<unsigned>(section.number("Workers", global.workers));
   if (const Section::Member* member = section.find("MaxSessions"))

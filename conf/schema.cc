@@ -122,6 +122,8 @@ constexpr auto kGlobalKeys = std::to_array<Key>({
     {"TrustedProxies", Shape::texts, kAddressNoun, 1, kMaxAddressItem},
     {"ClientField", Shape::text, kFieldNoun, 1, kMaxName},
     {"Secret", Shape::texts, "the path of a file", 1, kMaxPath},
+    within(session_store_schema,
+           {"SessionStore", Shape::mapping, "a mapping such as `{Address: 192.0.2.8}`"}),
     {"Lint", Shape::texts, "the code of a warning after a hyphen, such as `-unused-backend`", 1,
      kMaxName},
     within(control_schema,
@@ -371,15 +373,16 @@ std::span<const Schema* const> all_schemas() {
   const Schema& rewrite = rewrite_schema();
   const Schema& redirect = redirect_schema();
   const Schema& session = session_schema();
+  const Schema& store = session_store_schema();
   const Schema& queue = queue_schema();
   const Schema& retry = retry_schema();
   static const std::array kSchemas{
-      &kTop,           &kGlobal,     &kBackend, &kBackendTls,     &kHttpListener,
-      &kHttpsListener, &kService,    &session,  &queue,           &kAuth,
-      &kCertificate,   &kClientCert, &kClients, &kLimit,          &retry,
-      &kCheck,         &kEject,      &kControl, &request_edits,   &reply_edits,
-      &rewrite,        &redirect,    &kNot,     &kCompressSchema, &kCompressLevelSchema,
-      &kRespond,       &kMaintenance};
+      &kTop,           &kGlobal,      &kBackend, &kBackendTls,     &kHttpListener,
+      &kHttpsListener, &kService,     &session,  &queue,           &kAuth,
+      &kCertificate,   &kClientCert,  &kClients, &kLimit,          &retry,
+      &kCheck,         &kEject,       &kControl, &request_edits,   &reply_edits,
+      &rewrite,        &redirect,     &kNot,     &kCompressSchema, &kCompressLevelSchema,
+      &kRespond,       &kMaintenance, &store};
   return kSchemas;
 }
 

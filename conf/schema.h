@@ -13,11 +13,12 @@
 namespace conf {
 
 enum class Shape {
-  text,      // one text
-  texts,     // a text, or a list of them
-  entries,   // a text or a mapping, or a list of those
-  number,    // a whole number
-  seconds,   // a duration in whole seconds
+  text,     // one text
+  texts,    // a text, or a list of them
+  entries,  // a text or a mapping, or a list of those
+  number,   // a whole number
+  seconds,  // a duration in whole seconds
+  milliseconds,
   bytes,     // a number of bytes with an optional unit: 64K
   choice,    // one of a few words
   policy,    // a mapping, or whole seconds as its short form
@@ -82,6 +83,7 @@ struct Schema {
 const Schema& top_schema();
 const Schema& global_schema();
 const Schema& control_schema();
+const Schema& session_store_schema();
 const Schema& backend_schema();
 const Schema& backend_tls_schema();
 const Schema& check_schema();

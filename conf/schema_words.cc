@@ -130,6 +130,8 @@ std::string expectation(const Key& key) {
       return "a whole number" + bounds;
     case Shape::seconds:
       return "whole seconds" + bounds;
+    case Shape::milliseconds:
+      return "whole milliseconds" + bounds;
     case Shape::bytes:
       return "bytes from " + bytes_text(key.low) + " to " + bytes_text(key.high) +
              ", as a whole number with or without K, M, G or T";

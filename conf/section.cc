@@ -48,8 +48,8 @@ std::string advice_for(Shape shape, const Node& value) {
   if (text && value.is(Node::Kind::mapping)) return "; put the whole text in quotes";
   if (value.is(Node::Kind::sequence) && value.children.size() == 1) {
     const bool is_plain = shape == Shape::text || shape == Shape::number ||
-                          shape == Shape::seconds || shape == Shape::bytes ||
-                          shape == Shape::choice;
+                          shape == Shape::seconds || shape == Shape::milliseconds ||
+                          shape == Shape::bytes || shape == Shape::choice;
     if (is_plain && value.children[0]->is(Node::Kind::scalar)) return "; leave the brackets out";
   }
   if (value.is(Node::Kind::scalar)) {
@@ -191,6 +191,7 @@ bool Section::check_scalar(Member& member, std::string_view name) {
   switch (key.shape) {
     case Shape::number:
     case Shape::seconds:
+    case Shape::milliseconds:
     case Shape::bytes:
     case Shape::policy:
     case Shape::code:
@@ -230,8 +231,9 @@ bool Section::check_number(Member& member, std::string_view name) {
     member.number = *number;
     return true;
   }
-  const bool seconds = key.shape == Shape::seconds || key.shape == Shape::policy;
-  const bool unit = !number && seconds && !text.empty() && is_digit(text[0]);
+  const bool is_time =
+      key.shape == Shape::seconds || key.shape == Shape::milliseconds || key.shape == Shape::policy;
+  const bool unit = !number && is_time && !text.empty() && is_digit(text[0]);
   mistyped(key, *member.value, name, unit ? ", without a unit" : "");
   return false;
 }

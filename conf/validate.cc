@@ -234,6 +234,21 @@ void check_threads(const Config& config, const Listener& listener, Diagnostics& 
                           ": write `Threads: " + std::to_string(needed) + "`");
 }
 
+bool is_kept_in_store(const Service& service) {
+  using Type = SessionPolicy::Type;
+  return service.session.type != Type::none && service.session.type != Type::insert;
+}
+
+void check_store(const Config& config, Diagnostics& diagnostics) {
+  if (!config.global.session_store || !uses_are_known(config)) return;
+  for (const Listener& listener : config.listeners) {
+    if (std::ranges::any_of(listener.services, is_kept_in_store)) return;
+  }
+  diagnostics.warning(Lint::unused_store, config.global.session_store->where,
+                      "`SessionStore` has nothing to keep: no service has a `Session` of another "
+                      "type than INSERT");
+}
+
 void check_unused(const Config& config, Diagnostics& diagnostics) {
   if (!uses_are_known(config)) return;
   std::vector<bool> used(config.backends.size());
@@ -269,6 +284,7 @@ void validate(const Config& config, const Position& file, Diagnostics& diagnosti
     check_threads(config, listener, diagnostics);
   }
   check_unused(config, diagnostics);
+  check_store(config, diagnostics);
 }
 
 }  // namespace conf

@@ -213,9 +213,8 @@ void SessionStore::take_error(Command& command, const std::string& text) {
   const bool serves_no_more = code == "READONLY" || code == "LOADING" || code == "NOAUTH" ||
                               code == "MASTERDOWN" || code == "MOVED";
   if (serves_no_more) return dialer_.give_up(shown, net::EventLoop::now_ms());
-  if (link_ == StoreLink::ready && refused_line_.take(net::EventLoop::now_ms())) {
-    set_link(StoreLink::refusing, "refuses: " + shown + "; this machine keeps such sessions alone");
-  }
+  if (link_ != StoreLink::ready) return;
+  set_link(StoreLink::refusing, "refuses: " + shown + "; this machine keeps such sessions alone");
 }
 
 void SessionStore::take_look_up(Command& command, const Reply& reply) {
@@ -312,10 +311,19 @@ void SessionStore::set_link(StoreLink link, const std::string& line) {
   link_ = link;
   pongs_ = 0;
   state_.set_link(row_, link);
-  if (link == StoreLink::late && !late_line_.take(net::EventLoop::now_ms())) return;
-  if (!state_.tell(link)) return;
-  log_.write(link == StoreLink::ready ? log::Severity::notice : log::Severity::warning,
-             "session store " + dialer_.title() + " " + line);
+  line_ = "session store " + dialer_.title() + " " + line;
+  say();
+}
+
+// A store that goes and comes all the time has a line only now and then.
+void SessionStore::say() {
+  if (line_.empty()) return;
+  const bool is_ready = link_ == StoreLink::ready;
+  if (!is_ready && !trouble_line_.take(net::EventLoop::now_ms())) return;
+  if (state_.tell(link_)) {
+    log_.write(is_ready ? log::Severity::notice : log::Severity::warning, line_);
+  }
+  line_.clear();
 }
 
 // Gives up the questions that have waited for TimeOut, unless their answers are here already.
@@ -372,6 +380,7 @@ void SessionStore::leave(Question& question) {
 
 void SessionStore::tick(std::uint64_t now_ms) {
   if (!is_on()) return;
+  say();
   dialer_.tick(now_ms);
   if (!dialer_.is_serving()) return;
   if (!unanswered_.empty()) {

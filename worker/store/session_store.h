@@ -131,6 +131,7 @@ class SessionStore final : private DialerUser {
   void become_late();
   void deliver();
   void set_link(shm::StoreLink link, const std::string& line);
+  void say();
   void leave(Question& question);
 
   net::EventLoop& loop_;
@@ -147,7 +148,8 @@ class SessionStore final : private DialerUser {
   std::vector<Question*> given_up_;  // to be told that nothing is known
   unsigned pongs_ = 0;               // in time, while it is late
   std::uint64_t pinged_ms_ = 0;
-  log::Occasional late_line_, refused_line_;
+  std::string line_;  // of the last change, for the log; empty: it was said
+  log::Occasional trouble_line_;
   net::Timer patience_;
 };
 

@@ -19,10 +19,27 @@
 #include "worker/backend/pinned.h"
 #include "worker/http/answer.h"
 #include "worker/http/framing.h"
+#include "worker/http/request_head.h"
 #include "worker/http/response_head.h"
 #include "worker/http/sanitizer.h"
 
+struct ssl_st;  // OpenSSL's SSL
+
+namespace worker::route {
+struct Listener;
+}
+
 namespace worker::transaction {
+
+// What a client protocol knows of a request.
+struct RequestStart {
+  route::Listener& listener;
+  std::string_view peer_ip;       // numeric, without port; outlives the exchange
+  const ssl_st* tls;              // of the client's connection; null for plain HTTP
+  const http::RequestHead& head;  // outlives the call of start()
+  bool peer_is_trusted = false;   // a proxy of TrustedProxies, whose fields name the client
+  std::uint16_t peer_port = 0;    // 0: unknown
+};
 
 // A part of the request's body as it comes from the client, without framing.
 struct BodyPart {

@@ -57,19 +57,7 @@
 #include "worker/transaction/tried_backends.h"
 #include "worker/transaction/tunnel.h"
 
-struct ssl_st;  // OpenSSL's SSL
-
 namespace worker::transaction {
-
-// What a client protocol knows of a request.
-struct RequestStart {
-  route::Listener& listener;
-  std::string_view peer_ip;       // numeric, without port; outlives the exchange
-  const ssl_st* tls;              // of the client's connection; null for plain HTTP
-  const http::RequestHead& head;  // outlives the call of start()
-  bool peer_is_trusted = false;   // a proxy of TrustedProxies, whose fields name the client
-  std::uint16_t peer_port = 0;    // 0: unknown
-};
 
 class Transaction final : public ExchangeUser,
                           public backend::UpstreamUser,

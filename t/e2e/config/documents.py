@@ -49,7 +49,7 @@ WORDS = {
 }
 PLAIN = ["a", "word", "a-b", "x1", 7, True]
 # Keys without which a mapping has no meaning, though none of them is required.
-USUAL = {"Clients": ["Allow"], "Limit": ["Rate"], "item of Not": ["Path"], "Session": ["TTL"],
+USUAL = {"Clients": ["Allow"], "Limit": ["Rate"], "item of Not": ["Path"], "Session": ["TTL"], "Global": ["Secret"],
          "backend": ["Port"], "HTTP listener": ["Port", "Services"],
          "HTTPS listener": ["Port", "Services"]}
 # A service does one of these, and then lacks the keys of the others.

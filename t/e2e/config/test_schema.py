@@ -27,10 +27,10 @@ VALUE = r'(?:text "(?:[^"]|\\")*"|\d+)'
 DIFFERENCES = {
     # The schema has no bounds for numbers in quotes, numbers with a unit, and variables.
     "a number that is a text": r'`\w+` is (?:\d+|text "(?:\d+[KMGTkmgt]|.*\$\{.*)"), expected '
-                               r"(?:.*, or )?(?:bytes|a whole number|whole seconds) from .*",
+                               r"(?:.*, or )?(?:bytes|a whole number|whole (?:milli)?seconds) from .*",
     # JSON Schema takes 8080.0 for a whole number.
     "a fraction of zero": r'`\w+` is text "\d+\.0", expected (?:.*, or )?'
-                          r"(?:bytes|a whole number|whole seconds) from .*",
+                          r"(?:bytes|a whole number|whole (?:milli)?seconds) from .*",
     # A variable may stand for a word.
     "a variable that is no word": r'`\w+` is text ".*\$\{.*", expected .*',
     # A number or a truth value of YAML is a text, too, and the schema counts characters, not bytes.

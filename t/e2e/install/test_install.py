@@ -33,6 +33,8 @@ USR = """
 644 share/doc/pound/SECURITY.md
 644 share/doc/pound/migration.md
 644 share/doc/pound/pound.schema.json
+644 share/doc/pound/scaling.md
+644 share/doc/pound/scaling.svg
 644 lib/sysusers.d/pound.conf
 644 lib/tmpfiles.d/pound.conf
 644 share/doc/pound/examples/fail2ban/filter.d/pound.conf

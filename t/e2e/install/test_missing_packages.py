@@ -36,9 +36,9 @@ echo "apt-get called" >&2
 """,
 }
 LIBRARIES = ["libevent", "OpenSSL", "libyaml", "RE2", "libseccomp", "libnghttp2", "libcrypt",
-             "libidn2", "zlib", "libzstd", "Brotli", "Boost.Interprocess"]
+             "libidn2", "zlib", "libzstd", "Brotli", "hiredis", "Boost.Interprocess"]
 DEV_PACKAGES = ("libevent-dev libssl-dev libyaml-dev libre2-dev libseccomp-dev libnghttp2-dev "
-                "libcrypt-dev libidn2-dev zlib1g-dev libzstd-dev libbrotli-dev libboost-dev")
+                "libcrypt-dev libidn2-dev zlib1g-dev libzstd-dev libbrotli-dev libhiredis-dev libboost-dev")
 
 
 def answer(names, packages, command="make install-deps", as_root=""):
@@ -89,7 +89,7 @@ def check(done, wanted):
     ("libnghttp2", "libnghttp2", "libnghttp2-dev"),
     ("libcrypt", "libcrypt", "libcrypt-dev"), ("libidn2", "libidn2", "libidn2-dev"),
     ("zlib", "zlib", "zlib1g-dev"), ("libzstd", "libzstd", "libzstd-dev"),
-    ("Brotli", "libbrotlienc", "libbrotli-dev")])
+    ("Brotli", "libbrotlienc", "libbrotli-dev"), ("hiredis", "hiredis", "libhiredis-dev")])
 def test_a_library_is_missing(machine, name, library, package):
     check(machine(NO_LIBRARY=library), answer([name], package))
 
@@ -156,7 +156,7 @@ def test_install_deps_without_root_and_sudo(machine):
     assert lines[1] == ("  apt-get install g++ make pkg-config libevent-dev libssl-dev libyaml-dev "
                         "libboost-dev libre2-dev libseccomp-dev libnghttp2-dev "
                         "libcrypt-dev libidn2-dev zlib1g-dev libzstd-dev libbrotli-dev "
-                        "openssl")
+                        "libhiredis-dev openssl")
     assert "apt-get called" not in done.stderr
 
 

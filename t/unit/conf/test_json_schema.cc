@@ -27,6 +27,7 @@ bool has_mapping(conf::Shape shape) {
     case Shape::texts:
     case Shape::number:
     case Shape::seconds:
+    case Shape::milliseconds:
     case Shape::bytes:
     case Shape::choice:
     case Shape::lines:

@@ -101,7 +101,8 @@ TEST_CASE("listener: each service has its number in the name, its row and its co
   configured.services[1].backends = {0, 1};
   worker::route::Listener listener = world.make(configured);
   const std::vector<std::string> keys{"a key for cookies"};
-  worker::route::add_services(listener, config, {11, 12}, {{1, 2}, keys, world.segment.sessions()});
+  worker::route::add_services(listener, config, {11, 12},
+                              {{1, 2}, keys, world.segment.sessions(), {}});
   REQUIRE(listener.services.size() == 2);
   CHECK(listener.services[0].name == "192.0.2.1:443/1");
   CHECK(listener.services[1].name == "192.0.2.1:443/2");

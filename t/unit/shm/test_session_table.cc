@@ -69,6 +69,44 @@ TEST_CASE("a session lives for its ttl since the last use, and no second longer"
   CHECK(table.totals(1'901'000).stored == 0);
 }
 
+TEST_CASE("a session in use is due for the store once in a quarter of its ttl") {
+  const SessionMemory memory(1000);
+  auto table = memory.view<SessionTable>();
+  const SessionKey key{1, 2};
+  for (const std::uint64_t ttl_s : {1, 2, 3, 4, 7, 8, 16, 31, 300, 31'536'000}) {
+    CAPTURE(ttl_s);
+    const std::uint64_t begin_s = 7'654'321;
+    const std::uint64_t step_s = std::max<std::uint64_t>(ttl_s / 50, 1);
+    table.remember(key, 7, static_cast<std::uint32_t>(ttl_s), begin_s * 1000);
+    std::uint64_t told_s = begin_s;
+    std::uint64_t longest_s = 0;
+    for (std::uint64_t now_s = begin_s; now_s < begin_s + 10 * ttl_s; now_s += step_s) {
+      const auto found = table.find_session(key, now_s * 1000);
+      REQUIRE(found);
+      if (!found->is_due) continue;
+      CHECK(4 * (now_s - told_s) >= ttl_s);
+      longest_s = std::max(longest_s, now_s - told_s);
+      told_s = now_s;
+    }
+    CHECK(longest_s != 0);
+    CHECK(longest_s <= std::max<std::uint64_t>(ttl_s * 6 / 16, ttl_s / 4 + 1));
+    table.forget(key);
+  }
+}
+
+TEST_CASE("a session that has waited for nearly its ttl is due, and is told when it moves") {
+  const SessionMemory memory(1000);
+  auto table = memory.view<SessionTable>();
+  const SessionKey key{1, 2};
+  table.remember(key, 7, 300, 1'000'000);
+  CHECK(!table.find_session(key, 1'050'000)->is_due);
+  CHECK(table.find_session(key, 1'349'000)->is_due);
+  CHECK(!table.find_session(key, 1'400'000)->is_due);
+  CHECK(table.bind(key, 8, 7, 300, 1'440'000) == 8u);
+  CHECK(!table.find_session(key, 1'480'000)->is_due);
+  CHECK(table.find_session(key, 1'540'000)->is_due);
+}
+
 TEST_CASE("the longest ttl and a clock of years work, and a clock that lags harms nothing") {
   const SessionMemory memory(1000);
   auto table = memory.view<SessionTable>();

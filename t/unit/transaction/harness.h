@@ -14,6 +14,7 @@
 
 #include "shm/segment.h"
 #include "t/unit/net/await.h"
+#include "t/unit/store/fake_store.h"
 #include "t/unit/transaction/fake_backend.h"
 #include "t/unit/transaction/fake_exchange.h"
 #include "t/unit/words.h"
@@ -37,6 +38,7 @@ struct Setup {
   std::vector<Mode> backends = {Mode::listening};
   std::function<void(conf::Config&)> change = [](conf::Config&) {};
   std::uint32_t detail = 0;
+  bool has_store = false;  // for sessions: `fake_store`
 };
 
 class World {
@@ -48,6 +50,12 @@ class World {
     auth_heritage.channel = auth_channel.worker_end.get();
     REQUIRE(checks.start());
     context.random.seed(1);  // the same choices in every run
+    loop.before_wait([](void* self) { static_cast<World*>(self)->store.flush(); }, this);
+    if (!setup.has_store) return;
+    store.start();
+    REQUIRE(until([&] { return store.is_settled(); }));
+    fake_store.commands.clear();
+    lines();
   }
   ~World() {
     clients_.clear();
@@ -101,6 +109,7 @@ class World {
   bool until(Condition holds) {
     return net_test::await(loop, [&] {
       for (const auto& fake : fakes) fake->poll();
+      fake_store.poll();
       for (const auto& one : clients_) {
         if (!std::exchange(one->wants_to_read_later, false)) continue;
         one->transaction.on_client_readable();
@@ -185,6 +194,12 @@ class World {
     one.buffer = 0;  // most cases are about bodies that are not collected
     one.services.push_back(std::move(service));
     made.global.access_log = {conf::AccessLog::Kind::common};
+    if (setup.has_store) {
+      made.global.session_store.emplace().servers.push_back({"127.0.0.1", {}});
+      made.global.session_store->timeout = std::chrono::seconds(5);
+      store_heritage.servers.push_back(fake_store.server.address());
+      store_keys = {{5, 6}};
+    }
     setup.change(made);
     return made;
   }
@@ -235,7 +250,8 @@ class World {
     std::vector<shm::BackendId> ids;
     for (const worker::backend::BackendHeritage& one : heritages) ids.push_back(one.id);
     const std::vector<std::string> keys{"a key for cookies"};
-    worker::route::add_services(*listener, config, ids, {{1, 2}, keys, segment.sessions()});
+    worker::route::add_services(*listener, config, ids,
+                                {{1, 2}, keys, segment.sessions(), store_keys});
     worker::route::add_limits(*listener, {1, 2}, segment, row);
   }
   std::vector<worker::route::LimitHeritage> make_limits(
@@ -282,6 +298,9 @@ class World {
   std::vector<int> wake_fds{wake_pair.waker.get()};
   shm::Row row = segment.workers().take(0, 1).value();
   std::vector<std::unique_ptr<FakeBackend>> fakes;
+  store_test::FakeStore fake_store;
+  worker::store::Heritage store_heritage;
+  std::vector<worker::route::HashSecret> store_keys;
   conf::Config config;
 
   worker::net::EventLoop loop;
@@ -305,6 +324,13 @@ class World {
   worker::auth::Heritage auth_heritage;
   worker::auth::Checks checks{
       loop, deadlines, auth_heritage, {segment.auth(), segment.attempts()}, {1, 2}};
+  worker::store::SessionStore store{
+      loop,
+      config.global.session_store ? &*config.global.session_store : nullptr,
+      store_heritage,
+      segment.store(),
+      row,
+      log};
   worker::serve::State served{.segment = segment, .names = {}, .page_fields = {}};
   worker::transaction::Context context{.loop = loop,
                                        .log = log,
@@ -317,6 +343,7 @@ class World {
                                        .backends = backends,
                                        .budget = budget,
                                        .checks = checks,
+                                       .store = store,
                                        .health = health,
                                        .probe = probe,
                                        .buffer = buffer,
