@@ -120,7 +120,7 @@ bench        := $(patsubst t/bench/%.cc,$(out)/bench_%,$(wildcard t/bench/*_tabl
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all help run check check-unit check-e2e check-cross bench bench-crowd bench-growth bench-scale bench-tables lint \
+.PHONY: all help run check check-unit check-e2e check-cross bench bench-crowd bench-growth bench-scale bench-store bench-tables lint \
         format fuzz mutants install uninstall deb dist clean install-deps check-programs
 
 all: $(pound)  ## build the program: build/pound
@@ -158,7 +158,7 @@ endef
 $(foreach f,$(unit_folders),$(eval $(call unit_rule,$(f))))
 
 fuzz_objects := $(http2_objects) $(log_objects) $(out)/master/log_sink.o $(addprefix $(out)/master/,control/line.o ctl/objects.o) \
-                $(out)/worker/auth/htpasswd.o \
+                $(out)/worker/auth/htpasswd.o $(out)/worker/store/replies.o \
                 $(addprefix $(out)/worker/route/,changed_url.o edits.o template.o) \
                 $(addprefix $(out)/worker/net/,address.o address_set.o crc32c.o proxy_header.o) \
                 $(call objects_of,master/convert)
@@ -239,6 +239,12 @@ bench-crowd:  ## measure how long known clients wait while a crowd of strangers 
 	@init/install-deps --bench
 	@$(MAKE) --no-print-directory $(parallel) $(pound) $(out)/bench_backend
 	@POUND=$(pound) $(PYTHON) -B t/bench/crowd.py --backend $(out)/bench_backend --seconds $(or $(seconds),20)
+
+bench-store:  ## measure what a session store costs
+	@init/install-deps --bench
+	@$(MAKE) --no-print-directory $(parallel) $(pound) $(out)/bench_backend
+	@POUND=$(pound) $(PYTHON) -B t/bench/store.py --backend $(out)/bench_backend \
+	  --rounds $(rounds) --seconds $(or $(seconds),1)
 
 bench-tables: $(bench)  ## time look-ups in tables and the parsing of a request head
 	@for program in $(bench); do $$program || exit 1; done

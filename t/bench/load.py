@@ -33,6 +33,15 @@ function request()
   return "GET %s HTTP/1.1\\r\\nHost: %s\\r\\nCookie: sid=client" .. at .. "\\r\\n\\r\\n"
 end
 """
+# Each client is a new one, also over all runs.
+FRESH = """
+local at = 0
+local run = os.time() .. "x" .. tostring({}):sub(8)
+function request()
+  at = at + 1
+  return "GET %s HTTP/1.1\\r\\nHost: %s\\r\\nCookie: sid=" .. run .. at .. "\\r\\n\\r\\n"
+end
+"""
 # A steady rate: each connection waits some milliseconds before its next request.
 PAUSES = """
 math.randomseed(1)
@@ -49,6 +58,7 @@ class Demand:
     close: bool = False   # a new connection for each request
     host: str = "bench.example"
     cookies: int = 0      # number of sessions; 0: no cookie
+    fresh: bool = False   # a cookie of its own in each request
     pause_ms: int = 0     # mean pause between two requests of a connection; 0: none
     streams: int = 0      # HTTP/2 with so many requests at a time on a connection; 0: HTTP/1
 
@@ -60,6 +70,8 @@ class Demand:
         text = DONE
         if self.cookies:
             text += COOKIES % (self.cookies, self.path, self.host)
+        if self.fresh:
+            text += FRESH % (self.path, self.host)
         if self.pause_ms:
             text += PAUSES % (2 * self.pause_ms)
         return text
@@ -73,6 +85,7 @@ class Result:
     p99_ms: float
     pss_kib: float
     wrong: list
+    requests: float = 0
 
 
 def wrk(proxy, checker, demand, seconds):
@@ -111,7 +124,7 @@ def measure(proxy, demand, seconds):
     parts = counted["bytes"] / demand.size if demand.size >= LARGE else 0
     requests = max(1, counted["counted"], parts) + counted["checked"]
     return Result(counted["spent"] / requests, requests * 1e6 / max(1, counted["us"]),
-                  counted["p99"] / 1000, machine.pss_kib(proxy.pid), wrong), checker.spoken
+                  counted["p99"] / 1000, machine.pss_kib(proxy.pid), wrong, requests), checker.spoken
 
 
 def idle_kib(proxy, count, demand):

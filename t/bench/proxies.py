@@ -38,6 +38,7 @@ class Work:
     route: str = 'HeadRequire: "^Host: h{0}\\\\.example$"'  # each of these; {0}: its number
     sessions: int = 0           # Pound only: seconds of a session by the cookie `sid`
     max_sessions: int = 0       # Pound only: the size of the table
+    store: int = 0              # Pound only: the port of a session store
     backends: tuple = ()        # Pound only: ports of further backends of the service
     workers: int = WORKERS
     secure: pathlib.Path = None  # the backend speaks TLS with this certificate, for `localhost`
@@ -241,6 +242,9 @@ class Pound(Proxy):
             lines += [f"  LogSocket: {work.log}"]
         if work.max_sessions:
             lines += [f"  MaxSessions: {work.max_sessions}"]
+        if work.store:
+            lines += [f"  Secret: {self.write('secret', 'bench' * 8)}",
+                      f"  SessionStore: {{Address: 127.0.0.1, Port: {work.store}}}"]
         lines += ["Backends:"]
         for i, port in enumerate(ports + ((work.slow[1],) if work.slow else ())):
             lines += [f"  - &b{i}", "    Address: 127.0.0.1", f"    Port: {port}",

@@ -379,7 +379,7 @@ void SessionStore::leave(Question& question) {
 }
 
 void SessionStore::tick(std::uint64_t now_ms) {
-  if (!is_on()) return;
+  if (!is_on() || link_ == StoreLink::none) return;
   say();
   dialer_.tick(now_ms);
   if (!dialer_.is_serving()) return;
