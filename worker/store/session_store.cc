@@ -184,7 +184,7 @@ void SessionStore::on_reply(Reply reply) {
   }
   Command command = std::move(unanswered_.front());
   unanswered_.pop_front();
-  if (reply.kind == Reply::Kind::error) return take_error(command, reply.text);
+  if (reply.kind == Reply::Kind::error) return take_error(command, reply);
   switch (command.what) {
     case What::look_up:
       return take_look_up(command, reply);
@@ -204,14 +204,11 @@ void SessionStore::on_reply(Reply reply) {
 }
 
 // Some errors say that this server does not serve any more; others, that one command failed.
-void SessionStore::take_error(Command& command, const std::string& text) {
+void SessionStore::take_error(Command& command, const Reply& reply) {
   count(StoreCount::refused);
   answer(command, {});
-  const std::string shown = "it answers " + log::escaped(text, kMostShown);
-  const std::string_view code = std::string_view(text).substr(0, text.find(' '));
-  const bool serves_no_more = code == "READONLY" || code == "LOADING" || code == "NOAUTH" ||
-                              code == "MASTERDOWN" || code == "MOVED";
-  if (serves_no_more) return dialer_.give_up({shown, true}, net::EventLoop::now_ms());
+  const std::string shown = "it answers " + log::escaped(reply.text, kMostShown);
+  if (serves_no_more(reply)) return dialer_.give_up({shown, true}, net::EventLoop::now_ms());
   if (link() != StoreLink::ready) return;
   report_.set(StoreLink::refusing, dialer_.title(),
               "refuses: " + shown + "; this machine keeps such sessions alone");

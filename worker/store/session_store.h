@@ -121,7 +121,7 @@ class SessionStore final : private DialerUser {
   void on_serving() override;
   void on_reply(Reply reply) override;
   void on_down(const Down& down) override;
-  void take_error(Command& command, const std::string& text);
+  void take_error(Command& command, const Reply& reply);
   void take_look_up(Command& command, const Reply& reply);
   void take_claim(Command& command, const Reply& reply);
   void take_refresh(Command& command, const Reply& reply);
