@@ -38,6 +38,7 @@ Supervisor::Supervisor(Environment environment, Generation first)
       session_commands_(
           segment_, env_.log_queue,
           [this]() -> const worker::Heritage& { return generations_.active().heritage; }),
+      standby_commands_(segment_, env_.log_queue),
       control_(
           poller_, commands_, [this] { return control_fd(); },
           [this](const control::Peer& peer) { return is_worker(peer.pid); }) {

@@ -32,6 +32,7 @@
 #include "master/control/reload_waiters.h"
 #include "master/control/server.h"
 #include "master/control/session_commands.h"
+#include "master/control/standby_commands.h"
 #include "master/daemonize.h"
 #include "master/disposal.h"
 #include "master/generations.h"
@@ -200,6 +201,7 @@ class Supervisor {
   control::Commands commands_;
   control::BackendCommands backend_commands_;
   control::SessionCommands session_commands_;
+  control::StandbyCommands standby_commands_;
   control::Server control_;
   ProcessTable processes_;
   RespawnPlan plan_;

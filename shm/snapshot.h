@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "shm/backend_table.h"
@@ -71,10 +72,16 @@ struct BackendStatus {
   Admin admin = {};
 };
 
+struct StandbyStatus {
+  std::uint64_t since_ms = 0;
+  std::uint32_t uid = 0;  // whose command it was
+};
+
 struct Snapshot {
   std::uint64_t at_ms = 0;     // CLOCK_MONOTONIC
   std::int64_t at_unix_s = 0;  // CLOCK_REALTIME, seconds since 1970
   bool intact = true;
+  std::optional<StandbyStatus> standby;
   std::uint64_t requests = 0;  // of all workers, ended ones included
   std::vector<WorkerStatus> workers;
   std::vector<ListenerStatus> listeners;

@@ -148,6 +148,7 @@ void Worker::on_tick() {
   runtime_.deadlines.sweep(now);
   memory_.tick(runtime_.clients.size());
   if (runtime_.clients.is_draining()) return;
+  runtime_.clients.obey_standby();
   runtime_.share.tick(runtime_.clients.left());
   if (accepting_) help_others(now);
   runtime_.activity.set(shm::Activity::probe);
