@@ -46,6 +46,7 @@
 #include "master/respawn_plan.h"
 #include "master/segment_check.h"
 #include "master/signals.h"
+#include "master/standby_pause.h"
 #include "master/status.h"
 #include "master/ticket_rotation.h"
 #include "master/wake_fds.h"
@@ -202,6 +203,7 @@ class Supervisor {
   control::BackendCommands backend_commands_;
   control::SessionCommands session_commands_;
   control::StandbyCommands standby_commands_;
+  StandbyPause standby_pause_;
   control::Server control_;
   ProcessTable processes_;
   RespawnPlan plan_;

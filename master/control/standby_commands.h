@@ -2,7 +2,7 @@
 // again.
 //
 // The state lies in the segment (shm/standby.h), so workers obey at once; the address of the
-// machine follows because the command `health` refuses. Owns the operators that wait until the
+// machine follows because the command `health` refuses soon. Owns the operators that wait until the
 // clients have left. Times are CLOCK_MONOTONIC milliseconds.
 #pragma once
 
@@ -16,6 +16,9 @@
 
 namespace master::control {
 
+// From then on `health` refuses. The address cannot move before that, so connections have this time
+// to end, and that between the two refusals that keepalived needs.
+inline constexpr std::uint64_t kUnhealthyAfterMs = 1000;
 // What the other machine may need to take the address over. As long as new clients may come, no
 // number of clients says that the last one has left.
 inline constexpr std::uint64_t kTakeOverMs = 5000;

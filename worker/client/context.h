@@ -35,7 +35,7 @@ inline constexpr std::uint64_t kNewcomerMs = 1'000;
 // could meet its next request half way; that request is answered, with Connection: close.
 inline constexpr std::uint64_t kPatienceMs = 5'000;
 // When the machine goes on standby: for any client that asks nothing just now. All have to have
-// left before the address moves to another machine, which takes at least a second.
+// left before the address moves to another machine, which takes at least two seconds.
 inline constexpr std::uint64_t kStandbyMs = 500;
 // A client of HTTP/2 that asks nothing for so long gives its memory back.
 inline constexpr std::uint64_t kPauseMs = 250;

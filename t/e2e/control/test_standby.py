@@ -150,7 +150,7 @@ def test_health_and_wait(house):
     began = time.monotonic()
     assert poundctl(house.pound, "standby", "--wait") == ON
     assert time.monotonic() - began >= 5, "what the other machine may need to take the address"
-    assert house.health() == (1, "poundctl: on standby\n")
+    assert house.health() == (1, "poundctl: on standby\n")  # and was healthy for one second
     assert house.say("standby") == "was on standby already; no client is left\n"
     assert house.say("standby --wait") == ON  # at once
     assert poundctl(house.pound, "resume") == "serving again\n"
@@ -169,6 +169,31 @@ def test_resume_ends_the_wait(house):
     house.say("resume")
     operator.join(TIMEOUT)
     assert said == ["error: serving again: somebody has resumed it meanwhile\n"]
+
+
+def test_new_connections_wait_for_the_other_machine(house):
+    """Without another one they come through in the end, because the kernel of the client repeats
+    what got no answer."""
+    def connects(patience):
+        with socket.socket() as client:
+            client.settimeout(patience)
+            try:
+                client.connect(("127.0.0.1", house.pound.port))
+            except TimeoutError:
+                return False
+            return True
+
+    house.say("standby")
+    wait_until(lambda: not connects(0.2), "a connection without an answer")
+    house.pound.kill_worker()  # the sockets are restored for its successor
+    assert connects(TIMEOUT)
+    wait_until(lambda: connects(0.2), "the end of the pause")
+    house.say("resume")
+    house.say("standby")
+    wait_until(lambda: not connects(0.2), "a connection without an answer")
+    house.say("resume")
+    wait_until(lambda: connects(0.2), "connections right after `resume`", 2)
+    assert "changed by a worker" not in house.pound.log()
 
 
 def test_an_operator_who_leaves(house):

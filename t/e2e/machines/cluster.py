@@ -11,14 +11,14 @@ import signal
 import threading
 import time
 
-from harness import Backend, Client, TIMEOUT, TlsClient, proc, response, wait_until
+from harness import Backend, Client, TIMEOUT, TlsClient, proc, response, scaled, wait_until
 from harness.keepalived import Keepalived, check_of, configuration
 from harness.network import Network
 from harness.poundctl import run_poundctl
 
 PORT, TLS_PORT = 8080, 8443
 ADDRESSES = [Network.PREFIX + "100", Network.PREFIX + "101"]
-MOVES_WITHIN = 4  # seconds: what the address may need
+MOVES_WITHIN = scaled(4)  # seconds: what the address may need
 BACKENDS = ("one", "two", "three")
 
 CONFIG = """

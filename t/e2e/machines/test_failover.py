@@ -8,7 +8,7 @@ import signal
 
 import pytest
 
-from cluster import ADDRESSES, SESSIONS, STORED, VISITORS, Asking, Cluster, Visitor
+from cluster import ADDRESSES, MOVES_WITHIN, SESSIONS, STORED, VISITORS, Asking, Cluster, Visitor
 from harness import client_context, wait_until
 from harness.keepalived import EXAMPLE, PROGRAM, configuration, judge
 from harness.network import unavailable
@@ -103,7 +103,7 @@ def test_a_keepalived_that_ends_or_dies(build):
     a.start_keepalived()
     a.wait_backup("Starting VRRP")
     b.keepalived.stop(signal.SIGKILL)  # and leaves the address at b
-    wait_until(a.has, "the address at a", 4)
+    wait_until(a.has, "the address at a", MOVES_WITHIN)
     assert visitor.ask() == known
 
 
