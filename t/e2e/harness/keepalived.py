@@ -28,7 +28,6 @@ def configuration(*, check, own, peers, addresses, primary, both_serve=False):
         text = re.sub(r"^  priority (\d+)", lambda m: f"  priority {priorities[m[1]]}", text,
                       flags=re.M)
     text = re.sub(r'^  script ".*"', f'  script "{check}"', text, flags=re.M)
-    text = text.replace("  enable_script_security\n", "")  # /tmp is not root's alone
     text = text.replace("unicast_src_ip 192.0.2.11", f"unicast_src_ip {own}")
     text = re.sub(r"^    192\.0\.2\.12\n", "".join(f"    {peer}\n" for peer in peers), text,
                   flags=re.M)
@@ -57,6 +56,7 @@ class Keepalived:
         self.machine, self.folder = machine, folder
         self.log_file = folder / "keepalived.log"
         self.config_file = folder / "keepalived.conf"
+        text = text.replace("  enable_script_security\n", "")  # /tmp is not root's alone
         self.config_file.write_text(text, encoding="utf-8")
         self.process = None
 

@@ -34,6 +34,7 @@ $backends
 HTTPListeners:
 - Address: 0.0.0.0
   Port: $listen
+  Threads: 0
   Services: &services
   - $session
     Backends: [*one, *two, *three]
@@ -43,6 +44,7 @@ TLS = """HTTPSListeners:
 - Address: 0.0.0.0
   Port: {port}
   Certificates: {pem}
+  Threads: 0
   Services: *services
 """
 
@@ -119,7 +121,7 @@ class Cluster:
         secret = self.folder / "secret"
         secret.write_bytes(b"s" * 32)
         secret.chmod(0o600)
-        lines = [f"- &{name}\n  Address: {inside.address}\n  Port: {backend.port}"
+        lines = [f"- &{name}\n  Address: {inside.address}\n  Port: {backend.port}\n  Threads: 0"
                  for name, backend in self.backends.items()]
         self.values = {"secret": secret, "settings": settings, "session": session,
                        "backends": "\n".join(lines),
@@ -193,7 +195,7 @@ def _basic(number):
 # By what a service knows a client: the service's line, the target and the fields of client i.
 SESSIONS = {
     "hash": ("Balance: hash", lambda i: ("/", [])),
-    "INSERT": ("Session: INSERT", lambda i: ("/", [])),
+    "INSERT": ("Session: {Type: INSERT}", lambda i: ("/", [])),
     "IP": ("Session: {Type: IP, TTL: 300}", lambda i: ("/", [])),
     "BASIC": ("Session: {Type: BASIC, TTL: 300}", lambda i: ("/", [_basic(i)])),
     "URL": ("Session: {Type: URL, ID: sid, TTL: 300}", lambda i: (f"/?sid=s{i}", [])),

@@ -49,7 +49,7 @@ def test_the_example_is_valid(tmp_path):
         for primary in (False, True):
             path = tmp_path / "keepalived.conf"
             path.write_text(configuration(
-                check="/bin/true", own="192.0.2.11", peers=["192.0.2.12"], primary=primary,
+                check="/usr/bin/env /bin/true", own="192.0.2.11", peers=["192.0.2.12"], primary=primary,
                 addresses=["192.0.2.10", "192.0.2.20"], both_serve=both_serve), encoding="utf-8")
             assert judge(path) == (0, "")
 
