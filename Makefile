@@ -283,7 +283,7 @@ installed = $(sbin)/pound $(sbin)/poundctl $(sbin)/pound-convert $(sbin)/pound-r
             $(man)/man8/pound-reload.8 $(man)/man5/pound.yaml.5 \
             $(completions)/poundctl $(doc)/README.md $(doc)/CHANGELOG.md $(doc)/SECURITY.md $(doc)/migration.md $(doc)/scaling.md $(doc)/scaling.svg \
             $(doc)/pound.schema.json \
-            $(doc)/examples/pound.yaml.sample $(doc)/examples/pound.apparmor \
+            $(doc)/examples/pound.yaml.sample $(doc)/examples/pound.apparmor $(doc)/examples/keepalived.conf \
             $(PREFIX)/lib/sysusers.d/pound.conf $(PREFIX)/lib/tmpfiles.d/pound.conf \
             $(doc)/examples/grafana/pound.json $(doc)/examples/prometheus/pound.rules.yml \
             $(doc)/examples/rsyslog/pound.conf $(doc)/examples/logrotate/pound \
@@ -297,8 +297,8 @@ in_place = sed -e 's|/usr/sbin/|$(sbin)/|g' -e 's|/etc/|$(SYSCONFDIR)/|g'
 in_template = $(in_place) -e 's|/pound\.yaml|/%i.yaml|g' -e 's|/pound\.pid|/pound-%i.pid|g' \
               -e 's|^Description=Pound|& %i|'
 
-# AppArmor's own files stay where they are.
-in_apparmor = sed -e 's|/usr/sbin/|$(sbin)/|g' -e 's|/etc/pound/|$(SYSCONFDIR)/pound/|g' \
+# The files of AppArmor and keepalived themselves stay where they are.
+in_example  = sed -e 's|/usr/sbin/|$(sbin)/|g' -e 's|/etc/pound/|$(SYSCONFDIR)/pound/|g' \
               -e 's|/usr/share/doc/pound|$(doc)|g'
 
 # put: installs standard input with a mode at a path. put_of: installs a file likewise.
@@ -328,7 +328,8 @@ install: $(pound)  ## install below DESTDIR and PREFIX; keeps an existing config
 	$(call put_of,man/scaling.md,644,$(doc)/scaling.md)
 	$(call put_of,man/scaling.svg,644,$(doc)/scaling.svg)
 	$(call put_of,pound.yaml.sample,644,$(doc)/examples/pound.yaml.sample)
-	$(in_apparmor) init/pound.apparmor | $(call put,644,$(doc)/examples/pound.apparmor)
+	$(in_example) init/pound.apparmor | $(call put,644,$(doc)/examples/pound.apparmor)
+	$(in_example) init/keepalived.conf.example | $(call put,644,$(doc)/examples/keepalived.conf)
 	$(call put_of,init/grafana/pound.json,644,$(doc)/examples/grafana/pound.json)
 	$(call put_of,init/prometheus/pound.rules.yml,644,$(doc)/examples/prometheus/pound.rules.yml)
 	$(call put_of,init/pound.sysusers,644,$(PREFIX)/lib/sysusers.d/pound.conf)

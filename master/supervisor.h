@@ -32,6 +32,7 @@
 #include "master/control/reload_waiters.h"
 #include "master/control/server.h"
 #include "master/control/session_commands.h"
+#include "master/control/standby_commands.h"
 #include "master/daemonize.h"
 #include "master/disposal.h"
 #include "master/generations.h"
@@ -45,6 +46,7 @@
 #include "master/respawn_plan.h"
 #include "master/segment_check.h"
 #include "master/signals.h"
+#include "master/standby_pause.h"
 #include "master/status.h"
 #include "master/ticket_rotation.h"
 #include "master/wake_fds.h"
@@ -200,6 +202,8 @@ class Supervisor {
   control::Commands commands_;
   control::BackendCommands backend_commands_;
   control::SessionCommands session_commands_;
+  control::StandbyCommands standby_commands_;
+  StandbyPause standby_pause_;
   control::Server control_;
   ProcessTable processes_;
   RespawnPlan plan_;

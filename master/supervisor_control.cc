@@ -49,11 +49,20 @@ void Supervisor::add_commands() {
   backend_commands_.add_to(commands_);
   sources_.push_back(poller_.add_task([this] { return backend_commands_.due_ms(); },
                                       [this](std::uint64_t now) { backend_commands_.turn(now); }));
+  standby_commands_.add_to(commands_);
+  sources_.push_back(poller_.add_task([this] { return standby_commands_.due_ms(); },
+                                      [this](std::uint64_t now) { standby_commands_.turn(now); }));
+  sources_.push_back(poller_.add_task([this] { return standby_pause_.due_ms(); },
+                                      [this](std::uint64_t now) { standby_pause_.turn(now); }));
 }
 
 control::Serving Supervisor::serving() const {
   const Generation& active = generations_.active();
   if (phase_ != Phase::running) return {&active.heritage, "pound is stopping"};
+  const std::uint64_t standby_ms = segment_.standby().since_ms();
+  if (standby_ms != 0 && now_ms() >= standby_ms + control::kUnhealthyAfterMs) {
+    return {&active.heritage, "on standby"};
+  }
   const auto& all = processes_.entries();
   const bool any_accepts = std::any_of(all.begin(), all.end(), [&](const auto& entry) {
     return entry.first.generation == active.number &&

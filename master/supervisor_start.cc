@@ -35,6 +35,7 @@ std::string listening_text(const Generation& generation) {
 // A worker that shares the sockets may have been an attacker's.
 void Supervisor::restore_sockets() {
   if (phase_ != Phase::running) return;
+  standby_pause_.lift();
   for (const ListeningSockets& sockets : generations_.active().sockets) {
     const std::string found = sockets.restore(true);
     if (!found.empty()) log(Severity::warning, found);

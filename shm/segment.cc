@@ -10,7 +10,7 @@ namespace shm {
 namespace {
 
 constexpr std::uint64_t kMagic = 0x746e656d67655350;  // "PSegment" in memory
-constexpr std::uint32_t kVersion = 10;
+constexpr std::uint32_t kVersion = 11;
 
 constexpr std::size_t kPage =
     4096;  // the smallest page of Linux; a larger page holds more than the keys
@@ -33,6 +33,7 @@ struct alignas(kSectionAlign) MasterSection {
   BackendAddresses backend_addresses;
   LimitTable::MasterPart limits;
   RateTable::MasterPart rates;
+  Standby standby;
   StoreState::MasterPart store;
   StoreOrders store_orders;
   std::atomic<std::uint32_t> log_detail;
@@ -179,6 +180,8 @@ LimitTable& Segment::limits() { return tables_->limits; }
 TopClients& Segment::busy_clients() { return tables_->busy_clients; }
 
 ClientConnections& Segment::client_connections() { return tables_->client_connections; }
+
+Standby& Segment::standby() { return tables_->master.standby; }
 
 StoreState& Segment::store() { return tables_->store; }
 

@@ -26,6 +26,7 @@
 #include "shm/remembered.h"
 #include "shm/service_table.h"
 #include "shm/session_table.h"
+#include "shm/standby.h"
 #include "shm/store_orders.h"
 #include "shm/store_state.h"
 #include "shm/ticket_keys.h"
@@ -61,6 +62,7 @@ class Segment {
   WorkerTable& workers();
   LogRing& log_ring(Row row);
   SessionTable& sessions();
+  Standby& standby();  // written by the master alone
   StoreState& store();
   StoreOrders& store_orders();  // written by the master alone
   TicketKeys& ticket_keys();

@@ -13,6 +13,11 @@ GateStatus read_gate(const Gate& gate, std::uint32_t rows) {
 
 bool is_idle(const GateStatus& gate) { return gate.in_service == 0 && gate.waiting == 0; }
 
+void read_standby(const Standby& standby, Snapshot& snapshot) {
+  const std::uint64_t since_ms = standby.since_ms();
+  if (since_ms != 0) snapshot.standby = StandbyStatus{since_ms, standby.uid()};
+}
+
 void read_workers(Segment& segment, Snapshot& snapshot) {
   const WorkerTable& workers = segment.workers();
   for (Row row = 0; row < workers.rows_in_use(); ++row) {
@@ -99,6 +104,7 @@ Snapshot take_snapshot_without_sessions(Segment& segment, std::uint64_t now_ms) 
   snapshot.at_ms = now_ms;
   snapshot.at_unix_s = std::time(nullptr);
   snapshot.intact = segment.intact();
+  read_standby(segment.standby(), snapshot);
   read_workers(segment, snapshot);
   read_listeners(segment, snapshot);
   read_services(segment, snapshot);

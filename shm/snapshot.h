@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "shm/backend_table.h"
@@ -79,10 +80,16 @@ struct StoreStatus {
   StoreState::Counts::Sums counts{};               // by StoreCount
 };
 
+struct StandbyStatus {
+  std::uint64_t since_ms = 0;
+  std::uint32_t uid = 0;  // whose command it was
+};
+
 struct Snapshot {
   std::uint64_t at_ms = 0;     // CLOCK_MONOTONIC
   std::int64_t at_unix_s = 0;  // CLOCK_REALTIME, seconds since 1970
   bool intact = true;
+  std::optional<StandbyStatus> standby;
   std::uint64_t requests = 0;  // of all workers, ended ones included
   std::vector<WorkerStatus> workers;
   std::vector<ListenerStatus> listeners;

@@ -48,6 +48,17 @@ class Builder {
   StatusObject object_;
 };
 
+// With the words of the objects that an administrator takes out of use.
+void add_standby(Builder& object, const Snapshot& snapshot) {
+  object.add("admin", snapshot.standby ? "standby" : "enabled");
+  if (!snapshot.standby) {
+    object.add_none("admin_by").add_none("admin_since_s");
+    return;
+  }
+  object.add("admin_by", "uid:" + std::to_string(snapshot.standby->uid));
+  object.add("admin_since_s", elapsed(snapshot.at_ms, snapshot.standby->since_ms) / 1000);
+}
+
 StatusObject process_object(const ProcessStatus& process, const Snapshot& snapshot) {
   std::uint64_t clients = 0;
   for (const WorkerStatus& worker : snapshot.workers) clients += worker.info.clients;
@@ -63,6 +74,7 @@ StatusObject process_object(const ProcessStatus& process, const Snapshot& snapsh
   object.add_ms("p50_ms", response_times.percentile_us(50));
   object.add_ms("p99_ms", response_times.percentile_us(99));
   object.add("segment", snapshot.intact ? "intact" : "damaged");
+  add_standby(object, snapshot);
   return object.take();
 }
 

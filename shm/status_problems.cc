@@ -53,11 +53,6 @@ StatusObject problem(const Reader& of, std::string_view severity, std::string na
        text_field("name", std::move(name)), text_field("text", std::move(text)), std::move(since)}};
 }
 
-std::optional<StatusObject> of_process(const Reader& process) {
-  if (process.text("segment") == "intact") return std::nullopt;
-  return problem(process, kError, {}, "the shared memory is damaged: restart Pound");
-}
-
 std::optional<StatusObject> of_worker(const Reader& worker) {
   const std::string name = worker.text("slot");
   const std::uint64_t silent_ms = worker.number("heartbeat_ms");
@@ -81,6 +76,17 @@ std::optional<StatusObject> of_worker(const Reader& worker) {
 std::string author_of(const Reader& object) {
   std::string by = object.text("admin_by");
   return by.empty() ? "the configuration" : by;
+}
+
+std::optional<StatusObject> of_process(const Reader& process) {
+  if (process.text("segment") != "intact") {
+    return problem(process, kError, {}, "the shared memory is damaged: restart Pound");
+  }
+  if (process.text("admin") != "standby") return std::nullopt;
+  return problem(
+      process, kNotice, {},
+      "this machine is on standby by " + author_of(process) + ": each response ends its connection",
+      process.number("admin_since_s"));
 }
 
 // Whether all places behind a gate are taken while requests wait for one.

@@ -137,7 +137,7 @@ Runtime::Runtime(const Heritage& inherited)
                    .served = served},
       exchanges(transactions),
       http2_exchanges(transactions),
-      clients(loop, inherited.segment->workers(), inherited.row),
+      clients(loop, inherited.segment->workers(), inherited.row, inherited.segment->standby()),
       client_context(loop, deadlines, clients, exchanges, http2_exchanges, budget, buffer, log,
                      access_log, activity),
       share(inherited.segment->workers(), inherited.row, inherited.wake_fds),

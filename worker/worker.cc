@@ -174,6 +174,7 @@ void Worker::on_tick() {
   pass_store_orders();
   memory_.tick(runtime_.clients.size());
   if (runtime_.clients.is_draining()) return;
+  runtime_.clients.obey_standby();
   runtime_.share.tick(runtime_.clients.left());
   if (accepting_) help_others(now);
   runtime_.activity.set(shm::Activity::probe);

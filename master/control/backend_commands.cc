@@ -2,51 +2,19 @@
 #include "master/control/backend_commands.h"
 
 #include <algorithm>
-#include <charconv>
-#include <optional>
 #include <utility>
 
 #include "master/clock.h"
 #include "master/control/backend_names.h"
 #include "master/control/service_switch.h"
+#include "master/control/wait_option.h"
 
 namespace master::control {
 namespace {
 
 using shm::AdminState;
 
-constexpr std::string_view kWait = "--wait";
-constexpr std::uint64_t kMostPatience = 604'800;  // seconds: a week
 constexpr std::size_t kMostWarnings = 10;
-
-struct Wait {
-  bool is_asked = false;
-  std::optional<std::uint64_t> patience_s;
-};
-
-std::optional<std::uint64_t> seconds_of(const std::string& text) {
-  std::uint64_t value = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value);
-  if (text.empty() || stop != end || error == std::errc::invalid_argument) return std::nullopt;
-  if (error != std::errc() || value == 0 || value > kMostPatience) {
-    throw Misused("--wait takes 1 to " + std::to_string(kMostPatience) + " seconds");
-  }
-  return value;
-}
-
-// Removes "--wait" and the seconds that may follow it.
-Wait take_wait(std::vector<std::string>& arguments) {
-  Wait wait;
-  const auto found = std::ranges::find(arguments, kWait);
-  if (found == arguments.end()) return wait;
-  wait.is_asked = true;
-  auto end = found + 1;
-  if (end != arguments.end()) wait.patience_s = seconds_of(*end);
-  if (wait.patience_s) ++end;
-  arguments.erase(found, end);
-  return wait;
-}
 
 bool contains(const std::vector<std::size_t>& list, std::size_t backend) {
   return std::ranges::find(list, backend) != list.end();
@@ -78,7 +46,7 @@ void BackendCommands::add_to(Commands& commands) {
 }
 
 void BackendCommands::run(Call call, AdminState wanted) {
-  const Wait wait = take_wait(call.arguments);
+  const WaitOption wait = take_wait(call.arguments);
   if (wait.is_asked && wanted == AdminState::enabled)
     throw Misused("`enable` has nothing to wait for");
   if (call.arguments.empty()) {

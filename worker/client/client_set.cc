@@ -45,9 +45,20 @@ void ClientSet::dismiss(ClientConnection& client) {
 
 void ClientSet::drain(Mode mode) {
   mode_ = mode;
+  drain_each();
+  if (clients_.empty()) loop_.stop();
+}
+
+void ClientSet::obey_standby() {
+  const std::uint64_t since_ms = standby_.since_ms();
+  if (since_ms == standby_since_ms_) return;
+  standby_since_ms_ = since_ms;
+  if (since_ms != 0) drain_each();
+}
+
+void ClientSet::drain_each() {
   // From the end: a client that leaves is replaced by the last one, which was drained already.
   for (std::size_t i = clients_.size(); i-- > 0;) clients_[i]->drain();
-  if (clients_.empty()) loop_.stop();
 }
 
 std::size_t ClientSet::cut_off(std::string_view reason) {

@@ -34,6 +34,9 @@ inline constexpr std::uint64_t kNewcomerMs = 1'000;
 // While draining because of a reload: for any client that asks nothing just now. Closing it at once
 // could meet its next request half way; that request is answered, with Connection: close.
 inline constexpr std::uint64_t kPatienceMs = 5'000;
+// When the machine goes on standby: for any client that asks nothing just now. All have to have
+// left before the address moves to another machine, which takes at least two seconds.
+inline constexpr std::uint64_t kStandbyMs = 500;
 // A client of HTTP/2 that asks nothing for so long gives its memory back.
 inline constexpr std::uint64_t kPauseMs = 250;
 
@@ -55,12 +58,16 @@ struct Context {
         linger_timeout(deadlines.of(kLingerMs)),
         newcomer_timeout(deadlines.of(kNewcomerMs)),
         patience_timeout(deadlines.of(kPatienceMs)),
+        standby_timeout(deadlines.of(kStandbyMs)),
         pause_timeout(deadlines.of(kPauseMs)) {}
 
   // The value of Date for a response that is sent now; empty without a clock.
   std::string_view date() {
     return wall_clock == nullptr ? std::string_view() : last_date.text(wall_clock(nullptr));
   }
+
+  // While responses end their connections: for a client that asks nothing just now.
+  net::DeadlineList& patience();
 
   net::EventLoop& loop;
   ClientSet& clients;
@@ -74,6 +81,7 @@ struct Context {
   net::DeadlineList& linger_timeout;
   net::DeadlineList& newcomer_timeout;
   net::DeadlineList& patience_timeout;
+  net::DeadlineList& standby_timeout;
   net::DeadlineList& pause_timeout;
 
   std::time_t (*wall_clock)(std::time_t*) = &std::time;  // tests have none, or one of their own

@@ -50,8 +50,8 @@ void Http1Connection::start() {
 void Http1Connection::drain() {
   if (state_ != State::fresh && state_ != State::idle) return;
   const std::uint64_t now = net::EventLoop::now_ms();
-  if (context_.clients.mode() == ClientSet::Mode::draining_patiently) {
-    deadline_.start(context_.patience_timeout, now);
+  if (context_.clients.mode() != ClientSet::Mode::draining) {
+    deadline_.start(context_.patience(), now);
   } else if (state_ == State::idle) {
     close();
   } else {
@@ -241,7 +241,7 @@ bool Http1Connection::may_be_reset() const {
 void Http1Connection::go_idle() {
   const bool is_serving = state_ == State::starting;  // serve() goes on by itself
   deadline_.start(
-      context_.clients.is_draining() ? context_.patience_timeout : listener_.client_timeout,
+      context_.clients.ends_connections() ? context_.patience() : listener_.client_timeout,
       net::EventLoop::now_ms());
   state_ = pending_ ? State::pipelined : State::idle;
   // The next turn goes on, so that a client that pipelines does not keep the others waiting.

@@ -161,7 +161,7 @@ void Http1Exchange::end_tunnel_output() { connection_->endpoint().stream().shutd
 bool Http1Exchange::settle_connection() {
   const bool has_sent_all = body_.is_whole();
   const bool keep = now_.keep_alive && has_sent_all && now_.framing != Framing::by_close &&
-                    !connection_->context().clients.is_draining();
+                    !connection_->context().clients.ends_connections();
   now_.after = keep ? After::keep_alive : has_sent_all ? After::close : After::linger;
   return keep;
 }

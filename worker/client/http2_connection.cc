@@ -62,10 +62,10 @@ void Http2Connection::drain() {
 // A browser gives its tunnels up when it hears that the connection ends. So they come first.
 void Http2Connection::announce_end() {
   if (has_tunnel()) return;
-  if (context_.clients.mode() == ClientSet::Mode::draining_patiently) {
-    session_.announce_end();
-  } else {
+  if (context_.clients.mode() == ClientSet::Mode::draining) {
     session_.end_requests();
+  } else {
+    session_.announce_end();
   }
 }
 
@@ -171,7 +171,7 @@ bool Http2Connection::write_out() {
 // The end of each event: what has become due.
 void Http2Connection::settle() {
   if (state_ == State::closed || state_ == State::lingering) return;
-  if (context_.clients.is_draining()) announce_end();
+  if (context_.clients.ends_connections()) announce_end();
   if (state_ == State::open && session_.has_failed()) end_for_failure();
   if (state_ == State::closed) return;
   if (state_ == State::open && has_finished()) {
@@ -213,7 +213,8 @@ void Http2Connection::settle_deadline() {
   if (endpoint_.wants_write()) return wait(Wait::room);
   if (!pending_.empty()) return wait(Wait::frame);
   if (session_.has_streams()) return wait(Wait::nothing);
-  if (wait_ != Wait::request) wait(context_.clients.is_draining() ? Wait::request : Wait::pause);
+  if (wait_ == Wait::request) return;
+  wait(context_.clients.ends_connections() ? Wait::request : Wait::pause);
 }
 
 void Http2Connection::wait(Wait what) {
@@ -227,7 +228,7 @@ void Http2Connection::wait(Wait what) {
       return deadline_.start(context_.pause_timeout, now);
     case Wait::request:
       return deadline_.start(
-          context_.clients.is_draining() ? context_.patience_timeout : listener_.client_timeout,
+          context_.clients.ends_connections() ? context_.patience() : listener_.client_timeout,
           now);
     case Wait::frame:
       return deadline_.start(listener_.client_timeout, now);

@@ -31,8 +31,8 @@ void ProxiedConnection::start() {
 // A request may be under way behind the header. It will be answered, with Connection: close.
 void ProxiedConnection::drain() {
   if (state_ == State::closed) return;
-  const bool is_patient = context_.clients.mode() == ClientSet::Mode::draining_patiently;
-  deadline_.start(is_patient ? context_.patience_timeout : context_.newcomer_timeout,
+  const bool is_patient = context_.clients.mode() != ClientSet::Mode::draining;
+  deadline_.start(is_patient ? context_.patience() : context_.newcomer_timeout,
                   net::EventLoop::now_ms());
 }
 
@@ -66,9 +66,10 @@ bool ProxiedConnection::has_left() const {
   return endpoint_.peer_closed() || endpoint_.stream().pending_error() != 0;
 }
 
-// While draining, Pound ends a connection that has not come to a request, and no peer is to blame.
+// While clients are to leave, Pound ends a connection that has not come to a request, and no peer
+// is to blame.
 void ProxiedConnection::on_deadline() {
-  if (context_.clients.is_draining()) return close();
+  if (context_.clients.ends_connections()) return close();
   refuse(408, "proxy_header_timeout", "did not come in time");
 }
 

@@ -19,6 +19,8 @@ constexpr auto kFamilies = std::to_array<MetricFamily>({
      write_start_time},
     {process, gauge, "pound_generation", "The number of the configuration, which reloads raise.",
      write_generation},
+    {process, gauge, "pound_standby", "1 while the machine is on standby (poundctl), else 0.",
+     write_standby},
     {process, gauge, "pound_workers", "Worker processes by their state.", write_workers},
     {worker, counter, "pound_worker_respawns",
      "Workers that took the place of a dead one, by slot.", write_respawns},

@@ -14,6 +14,7 @@ using WriteSamples = void(const MetricSource& from, std::uint32_t index, std::st
 WriteSamples write_build_info;
 WriteSamples write_start_time;
 WriteSamples write_generation;
+WriteSamples write_standby;
 WriteSamples write_workers;
 WriteSamples write_respawns;
 WriteSamples write_worker_clients;

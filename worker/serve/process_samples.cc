@@ -52,6 +52,10 @@ void write_generation(const From& from, std::uint32_t, std::string_view name, Me
   lines.add(name, {}, newest);
 }
 
+void write_standby(const From& from, std::uint32_t, std::string_view name, MetricLines& lines) {
+  lines.add(name, {}, from.state.segment.standby().is_on() ? 1 : 0);
+}
+
 void write_workers(const From& from, std::uint32_t, std::string_view name, MetricLines& lines) {
   for (const WorkerState state :
        {WorkerState::starting, WorkerState::ready, WorkerState::draining}) {

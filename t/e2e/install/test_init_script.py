@@ -116,6 +116,23 @@ def test_start_status_stop(script):
     assert script.run("status").stdout == "pound is not running.\n"
 
 
+def test_a_stop_gives_the_clients_away_first_if_it_is_told_to(script):
+    """And stops in any case. The tool is a stand-in that says what it was asked."""
+    tool = script.directory / "tool"
+    tool.write_text('#!/bin/sh\necho "$@" >>"$0.asked"\nexit 1\n')
+    tool.chmod(0o755)
+    asked = script.directory / "tool.asked"
+    script.settings["CONTROL"] = tool
+    assert script.run("start").returncode == script.run("stop").returncode == 0
+    assert not asked.exists()
+    script.settings["STANDBY_SECONDS"] = 7
+    assert script.run("start").returncode == 0
+    pid = script.pid()
+    assert script.run("stop").returncode == 0
+    assert asked.read_text() == f"-f {script.config()} standby --wait 7\n"
+    assert not proc.is_alive(pid)
+
+
 def test_what_is_so_already_is_done(script):
     assert [script.status_of(verb) for verb in ("stop", "try-restart", "start")] == [0, 0, 0]
     pid = script.pid()

@@ -40,6 +40,7 @@ USR = """
 644 share/doc/pound/examples/fail2ban/filter.d/pound.conf
 644 share/doc/pound/examples/fail2ban/jail.d/pound.conf
 644 share/doc/pound/examples/grafana/pound.json
+644 share/doc/pound/examples/keepalived.conf
 644 share/doc/pound/examples/logrotate/pound
 644 share/doc/pound/examples/pound.apparmor
 644 share/doc/pound/examples/pound.yaml.sample

@@ -120,7 +120,7 @@ class ClientWorld {
   World world;
   worker::client::ExchangePool<worker::client::Http1Exchange> exchanges{world.context};
   worker::client::ExchangePool<worker::client::Http2Exchange> http2_exchanges{world.context};
-  ClientSet clients{world.loop, world.segment.workers(), world.row};
+  ClientSet clients{world.loop, world.segment.workers(), world.row, world.segment.standby()};
   worker::client::Context context{world.loop,       world.deadlines, clients,      exchanges,
                                   http2_exchanges,  world.budget,    world.buffer, world.log,
                                   world.access_log, world.activity};

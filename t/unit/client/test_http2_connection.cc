@@ -234,6 +234,24 @@ TEST_CASE("http2_connection: a draining worker does not wait for ever for an idl
         Words{"GOAWAY 0 last 2147483647 code 0", "PING 0", "GOAWAY 0 last 0 code 0"});
 }
 
+TEST_CASE("http2_connection: on standby the worker announces the end, also to later clients") {
+  ClientWorld in;
+  Client& busy = begin(in);
+  busy.sends(headers(1, kGetBlock));
+  REQUIRE(in.until([&] { return in.world.fakes[0]->has_head(0); }));
+  in.world.segment.standby().begin(0, 1000);
+  in.clients.obey_standby();
+  REQUIRE(until_frames(in, busy, 2));
+  CHECK(received(busy) == Words{"GOAWAY 0 last 2147483647 code 0", "PING 0"});
+  busy.sends(frame(FrameType::ping, kAck, 0, "graceful"));
+  REQUIRE(until_frames(in, busy, 1));
+  CHECK(received(busy) == Words{"GOAWAY 0 last 1 code 0"});
+  in.answer();
+  REQUIRE(in.until_end(busy));
+  CHECK(received(busy).at(1) == "DATA 1 hello END");
+  CHECK_FALSE(net_test::is_stopped(in.world.loop));
+}
+
 TEST_CASE("http2_connection: without patience an idle client is closed at once") {
   ClientWorld in;
   Client& client = begin(in);

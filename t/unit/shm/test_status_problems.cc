@@ -36,6 +36,12 @@ TEST_CASE("status_problems: the process and its workers") {
   CHECK(said(object("process", {{"segment", "intact"}})).empty());
   CHECK(said(object("process", {{"segment", "damaged"}})) ==
         "error process : the shared memory is damaged: restart Pound");
+  CHECK(said(object("process", {{"segment", "intact"},
+                                {"admin", "standby"},
+                                {"admin_by", "uid:0"},
+                                {"admin_since_s", "12"}})) ==
+        "notice process : this machine is on standby by uid:0: each response ends its connection "
+        "[12]");
   const auto worker = [](const char* heartbeat, const char* dropped) {
     return said(object("worker", {{"slot", "1"},
                                   {"heartbeat_ms", heartbeat},

@@ -78,7 +78,8 @@ TEST_CASE("an empty segment is two lines") {
       lines_of(kProcess, shm::take_snapshot(segment, 5), {}) ==
       Lines{
           "status: object=process version=1.2.3 pid=99 generation=2 uptime_s=0 workers=0 "
-          "listeners=0 services=0 backends=0 clients=0 requests=0 p50_ms=- p99_ms=- segment=intact",
+          "listeners=0 services=0 backends=0 clients=0 requests=0 p50_ms=- p99_ms=- segment=intact "
+          "admin=enabled admin_by=- admin_since_s=-",
           "status: object=sessions used=0 capacity=1000 evicted=0 recovered=0 stored=0 "
           "room=4096 wiped=0"});
 }
@@ -87,6 +88,7 @@ TEST_CASE("all objects, with names and without") {
   shm::Snapshot snapshot;
   snapshot.at_ms = 100'000;
   snapshot.intact = false;
+  snapshot.standby = shm::StandbyStatus{1'500, 1000};
   snapshot.requests = 12;
   shm::WorkerInfo info;
   info.state = WorkerState::ready;
@@ -169,7 +171,7 @@ TEST_CASE("all objects, with names and without") {
   CHECK(joined(lines_of(kProcess, snapshot, names)) ==
         joined({("status: object=process version=1.2.3 pid=99 generation=2 uptime_s=99 workers=2 "
                  "listeners=2 services=2 backends=5 clients=4 requests=12 p50_ms=0.0 p99_ms=983.0 "
-                 "segment=damaged"),
+                 "segment=damaged admin=standby admin_by=uid:1000 admin_since_s=98"),
                 ("status: object=worker slot=0 pid=4711 generation=2 state=ready clients=3 "
                  "requests=7 heartbeat_ms=1000 log_dropped=5 restarts=4 doing=relay "
                  "buffered=60000 buffer_memory=1048576"),
