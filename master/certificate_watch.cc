@@ -42,6 +42,10 @@ void CertificateWatch::restart(const Generation& active, std::uint64_t now_ms,
     add("backend " + heritage.config->backends[i].name, ShownTo::backend,
         heritage.backends[i].certificates.get());
   }
+  if (heritage.store.certificates) {
+    add("session store " + heritage.config->global.session_store->servers[0].address,
+        ShownTo::backend, heritage.store.certificates.get());
+  }
   std::ranges::stable_sort(entries_, [](const Entry& a, const Entry& b) {
     return identity_of(a.date) < identity_of(b.date);
   });

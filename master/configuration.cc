@@ -1,6 +1,7 @@
 // See configuration.h.
 #include "master/configuration.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "conf/load.h"
@@ -10,6 +11,8 @@
 namespace master {
 namespace {
 
+using Server = conf::SessionStore::Server;
+
 std::vector<worker::net::SocketAddress> known_addresses(const worker::Heritage& active,
                                                         const conf::Backend& wanted) {
   for (std::size_t i = 0; i < active.backends.size(); ++i) {
@@ -18,6 +21,17 @@ std::vector<worker::net::SocketAddress> known_addresses(const worker::Heritage& 
     if (is_same && !active.backends[i].addresses.empty()) return active.backends[i].addresses;
   }
   return {};
+}
+
+// All that the store has: its first one that serves counts, whichever name it is from.
+std::vector<worker::net::SocketAddress> known_servers(const worker::Heritage& active,
+                                                      const conf::SessionStore& wanted,
+                                                      const std::string& address) {
+  const auto& known = active.config->global.session_store;
+  const bool is_same =
+      known && known->port == wanted.port &&
+      std::ranges::find(known->servers, address, &Server::address) != known->servers.end();
+  return is_same ? active.store.servers : std::vector<worker::net::SocketAddress>();
 }
 
 }  // namespace
@@ -63,7 +77,8 @@ void Preparation::complete() {
 
 std::vector<worker::net::Resolved> Preparation::addresses() {
   std::vector<worker::net::Resolved> all = lookup_->answers();
-  for (std::size_t i = 0; active_ != nullptr && i < config_->backends.size(); ++i) {
+  if (active_ == nullptr) return all;
+  for (std::size_t i = 0; i < config_->backends.size(); ++i) {
     const conf::Backend& backend = config_->backends[i];
     if (!all[i].addresses.empty()) continue;
     all[i].addresses = known_addresses(*active_, backend);
@@ -71,6 +86,18 @@ std::vector<worker::net::Resolved> Preparation::addresses() {
     diagnostics_.warning(conf::Lint::unresolved_name, backend.address_where,
                          "the backend `" + conf::shown(backend.address) + "` does not resolve: " +
                              all[i].error + "; it keeps the addresses it had");
+  }
+  const auto& store = config_->global.session_store;
+  const std::size_t first = all.size() - (store ? store->servers.size() : 0);
+  for (std::size_t i = first; i < all.size(); ++i) {
+    const Server& server = store->servers[i - first];
+    if (!all[i].addresses.empty()) continue;
+    all[i].addresses = known_servers(*active_, *store, server.address);
+    if (all[i].addresses.empty()) continue;
+    diagnostics_.warning(conf::Lint::unresolved_name, server.where,
+                         "the session store `" + conf::shown(server.address) +
+                             "` does not resolve: " + all[i].error +
+                             "; it keeps the addresses it had");
   }
   return all;
 }

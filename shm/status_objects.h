@@ -33,7 +33,7 @@ struct RowNames {
     std::string mode;
   };
   struct Certificate {
-    std::string_view owner;  // "listener", or "backend" if Pound shows it to one
+    std::string_view owner;  // "listener"; "backend" or "store" if Pound shows it to one
     std::string of;          // the name of its owner
     std::string name;        // the first one that it is valid for; may be empty
     std::string file;
@@ -43,9 +43,11 @@ struct RowNames {
   std::vector<std::string> services;
   std::vector<Backend> backends;
   std::vector<Limit> limits;
-  // Of each listener those that expire first, at most kMostCertificates; then those for backends.
+  // Of each listener those that expire first, at most kMostCertificates; then those for backends
+  // and the store.
   std::vector<Certificate> certificates;
   std::vector<std::string_view> reasons;  // codes of refusals, by number
+  std::string store;  // the addresses of the session store with commas between; empty: no store
 };
 
 struct ProcessStatus {
@@ -70,8 +72,8 @@ struct StatusObject {
 };
 
 // The process, then its workers, listeners, services, backends, limits, certificates, the clients
-// that exceed limits most, those that ask most, the session table, and what became of passwords if
-// any was checked.
+// that exceed limits most, those that ask most, the session table, the session store if there is
+// one, and what became of passwords if any was checked.
 std::vector<StatusObject> status_objects(const ProcessStatus& process, const Snapshot& snapshot,
                                          const RowNames& names);
 

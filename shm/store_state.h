@@ -47,7 +47,7 @@ class StoreState {
   };
   struct CommonPart {
     Counts::CommonPart bound;
-    std::atomic<StoreLink> told{StoreLink::none};
+    std::atomic<std::uint64_t> told{0};
   };
 
   StoreState(MasterPart& master, PerRow<RowPart> rows, CommonPart& common)
@@ -66,9 +66,9 @@ class StoreState {
     return link <= StoreLink::down ? link : StoreLink::none;
   }
   // All workers see the same store, and one line of the log for each change is enough. Whether
-  // `link` is another state than the one that the log has last been told of; now it is told.
-  bool tell(StoreLink link) {
-    return common_.told.exchange(link, std::memory_order_relaxed) != link;
+  // `news`, a number that stands for a line, is not what the log was told last; now it is told.
+  bool tell(std::uint64_t news) {
+    return common_.told.exchange(news, std::memory_order_relaxed) != news;
   }
   void release_row(Row row) { set_link(row, StoreLink::none); }
 

@@ -59,7 +59,22 @@ std::vector<shm::RowNames::Certificate> certificates_of(const Heritage& heritage
     put_dates(all, "backend", heritage.config->backends[i].name,
               heritage.backends[i].certificates.get());
   }
+  if (heritage.store.certificates) {
+    put_dates(all, "store", heritage.config->global.session_store->servers[0].address,
+              heritage.store.certificates.get());
+  }
   return all;
+}
+
+// As configured: "a.example:6379,b.example:6379".
+std::string store_name(const conf::Config& config) {
+  std::string name;
+  if (!config.global.session_store) return name;
+  for (const conf::SessionStore::Server& server : config.global.session_store->servers) {
+    name += (name.empty() ? "" : ",") +
+            conf::host_port(server.address, config.global.session_store->port);
+  }
+  return name;
 }
 
 }  // namespace
@@ -90,6 +105,7 @@ void add_names(shm::RowNames& names, const Heritage& heritage) {
         {backend.name, conf::host_port(backend.address, backend.port), backend.weight()});
   }
   names.certificates = certificates_of(heritage);
+  names.store = store_name(*heritage.config);
   names.reasons = refusal_codes();
 }
 

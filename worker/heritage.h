@@ -75,7 +75,8 @@ struct Heritage {
 std::vector<std::string> cookie_keys(const Heritage& heritage);
 
 // Adds the names of the rows of one generation. For a row that several generations use, the last
-// call wins. The certificates are those of the last call.
+// call wins. The certificates and the
+// session store are those of the last call.
 void add_names(shm::RowNames& names, const Heritage& heritage);
 
 }  // namespace worker

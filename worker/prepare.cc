@@ -9,6 +9,7 @@
 #include <map>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "conf/address.h"
 #include "conf/scalar.h"
@@ -18,6 +19,7 @@
 #include "worker/route/check_edits.h"
 #include "worker/serve/load_pages.h"
 #include "worker/serve/public_state.h"
+#include "worker/store/prepare.h"
 #include "worker/tls/backend_context.h"
 #include "worker/tls/context.h"
 #include "worker/tls/secure_heap.h"
@@ -210,6 +212,10 @@ Preparation::Preparation(std::shared_ptr<const conf::Config> config, Diagnostics
   load_users(*heritage_.config, heritage_, diagnostics_);
   heritage_.secrets = auth::load_secrets(global, diagnostics_);
   heritage_.cookie_keys = auth::cookie_keys(heritage_.secrets);
+  if (global.session_store) {
+    heritage_.store_keys = auth::store_keys(heritage_.secrets);
+    heritage_.store.password = store::load_password(*global.session_store, diagnostics_);
+  }
   heritage_.workers = number_of_workers(global);
 }
 
@@ -219,6 +225,9 @@ std::vector<net::Name> Preparation::names() const {
     names.push_back({one.address, one.port, false});
   for (const auto& one : heritage_.config->listeners)
     names.push_back({one.address, one.port, true});
+  if (const auto& one = heritage_.config->global.session_store) {
+    for (net::Name& name : store::names_of(*one)) names.push_back(std::move(name));
+  }
   return names;
 }
 
@@ -246,6 +255,11 @@ tls::Steps Preparation::load_certificates() {
     made.tls = tls::BackendContext::make(*backends[i].tls, address, trust, diagnostics_);
     if (made.tls) made.certificates = made.tls->dates();
     co_yield tls::Step{};
+  }
+  if (const auto& one = heritage_.config->global.session_store) {
+    store::Heritage& made = heritage_.store;
+    made.tls = store::load_tls(*one, trust, diagnostics_);
+    if (made.tls) made.certificates = made.tls->dates();
   }
 }
 
@@ -276,6 +290,11 @@ std::optional<Heritage> Preparation::finish(const std::vector<net::Resolved>& re
   const conf::Config& config = *heritage_.config;
   take_backends(config, resolved.data(), heritage_, diagnostics_);
   take_listeners(config, resolved.data() + config.backends.size(), heritage_, diagnostics_);
+  if (config.global.session_store) {
+    const std::size_t first = config.backends.size() + config.listeners.size();
+    heritage_.store.servers =
+        store::take_servers(*config.global.session_store, resolved.data() + first, diagnostics_);
+  }
   find_allowed_rules(config, heritage_, diagnostics_);
   check_request_ids(config, diagnostics_);
   route::check_edits(config, diagnostics_);
@@ -310,6 +329,7 @@ bool free_step(Heritage& heritage) {
     backend.tls.reset();
     return true;
   }
+  heritage.store.tls.reset();
   return false;
 }
 

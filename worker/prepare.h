@@ -20,7 +20,7 @@ namespace worker {
 
 class Preparation {
  public:
-  // Reads error pages, users and the secret, looks up User and Group, checks RootJail. Both
+  // Reads error pages, users and secrets, looks up User and Group, checks RootJail. Both
   // arguments must outlive this. A configuration may be one with errors (conf::Draft): then
   // everything that can be checked is checked, and `finish` returns nothing.
   Preparation(std::shared_ptr<const conf::Config> config, conf::Diagnostics& diagnostics);
@@ -32,7 +32,8 @@ class Preparation {
   static std::optional<Heritage> routing(std::shared_ptr<const conf::Config> config,
                                          conf::Diagnostics& diagnostics);
 
-  // The names to be resolved: those of all backends, then those of all listeners.
+  // The names to be resolved: those of all backends, those of all listeners, then
+  // those of the session store.
   std::vector<net::Name> names() const;
 
   // Known after the constructor: those of User and Group.
@@ -44,8 +45,8 @@ class Preparation {
   bool step() { return certificates_.next() || addresses_.next(); }
 
   // Called once, after the last step. `resolved` has a result for each of names(). Returns nothing
-  // when `diagnostics` has an error. A backend's name that does not resolve is a warning, a
-  // listener's is an error.
+  // when `diagnostics` has an error. A listener's name that does not resolve is an error,
+  // any other is a warning.
   std::optional<Heritage> finish(const std::vector<net::Resolved>& resolved);
 
  private:

@@ -115,7 +115,7 @@ int Worker::run() {
   settled_by_ms_ = net::EventLoop::now_ms() + runtime_.store.timeout_ms();
   settling_.start(kSettleMs);
   report_ready();
-  runtime_.loop.run();
+  if (exit_status_ == 0) runtime_.loop.run();
   report_leaks();
   return exit_status_;
 }

@@ -22,6 +22,7 @@ constexpr std::size_t kMost = 4096;
 
 constexpr std::size_t kCookieKey = 32;
 constexpr std::string_view kForCookies = "pound cookies";
+constexpr std::string_view kForSessions = "pound sessions";
 constexpr std::string_view kForTickets = "pound tickets of period ";
 constexpr std::size_t kPeriods = 3;  // this one, the one before it, the one after it
 
@@ -75,6 +76,21 @@ std::vector<std::string> cookie_keys(const std::vector<SharedSecret>& secrets) {
     std::uint8_t key[kCookieKey];
     tls::hkdf_sha256(net::MappedText(secret.copy->get()).text(), kForCookies, key);
     keys.emplace_back(reinterpret_cast<const char*>(key), sizeof key);
+  }
+  return keys;
+}
+
+std::vector<route::HashSecret> store_keys(const std::vector<SharedSecret>& secrets) {
+  std::vector<route::HashSecret> keys;
+  for (const SharedSecret& secret : secrets) {
+    std::uint8_t bytes[sizeof(route::HashSecret)];
+    tls::hkdf_sha256(net::MappedText(secret.copy->get()).text(), kForSessions, bytes);
+    route::HashSecret key{};
+    for (std::size_t i = 0; i < sizeof bytes; ++i) {
+      key[i / 8] |= std::uint64_t{bytes[i]} << (8 * (i % 8));
+    }
+    ::explicit_bzero(bytes, sizeof bytes);
+    keys.push_back(key);
   }
   return keys;
 }

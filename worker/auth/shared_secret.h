@@ -14,6 +14,7 @@
 #include "conf/diagnostic.h"
 #include "shm/ticket_keys.h"
 #include "worker/net/unique_fd.h"
+#include "worker/route/keyed_hash.h"
 
 namespace worker::auth {
 
@@ -27,6 +28,10 @@ std::vector<SharedSecret> load_secrets(const conf::Global& global, conf::Diagnos
 
 // The keys of route::InsertedCookie, in the same order.
 std::vector<std::string> cookie_keys(const std::vector<SharedSecret>& secrets);
+
+// The keys that sessions in the session store are hashed with, in the same order; the same on
+// machines of any byte order.
+std::vector<route::HashSecret> store_keys(const std::vector<SharedSecret>& secrets);
 
 // The number of the period of kTicketPeriodS seconds that a time is in.
 inline constexpr std::int64_t kTicketPeriodS = 12 * 3600;

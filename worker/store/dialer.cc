@@ -63,7 +63,7 @@ void Dialer::start(std::uint64_t now_ms) {
   next_ = 0;
   title_ = heritage_.servers.empty() ? config_.servers.front().address
                                      : net::host_port_text(heritage_.servers.front());
-  if (heritage_.servers.empty()) return rest("its name does not resolve", now_ms);
+  if (heritage_.servers.empty()) return rest({"its name does not resolve"}, now_ms);
   try_next(now_ms);
 }
 
@@ -118,7 +118,7 @@ void Dialer::on_connected() {
 void Dialer::on_reply(Reply reply) {
   if (state_ == State::serving) return user_.on_reply(std::move(reply));
   if (unanswered_.empty()) {
-    return fail("it answers without being asked", net::EventLoop::now_ms());
+    return fail({"it answers without being asked", true}, net::EventLoop::now_ms());
   }
   const Own what = unanswered_.front();
   unanswered_.pop_front();
@@ -130,54 +130,54 @@ void Dialer::take_primary(const Reply& reply) {
   const std::uint64_t now_ms = net::EventLoop::now_ms();
   if (const auto address = primary_in(reply)) return open(*address, State::connecting, now_ms);
   if (reply.kind == Reply::Kind::nothing) {
-    return fail("this sentinel knows no primary `" + shown(config_.sentinel) + "`", now_ms);
+    return fail({"this sentinel knows no primary `" + shown(config_.sentinel) + "`", true}, now_ms);
   }
-  if (reply.kind == Reply::Kind::error) return fail(refusal(reply), now_ms);
-  fail("this sentinel does not answer with a numeric address and a port", now_ms);
+  if (reply.kind == Reply::Kind::error) return fail({refusal(reply), true}, now_ms);
+  fail({"this sentinel does not answer with a numeric address and a port", true}, now_ms);
 }
 
 void Dialer::take_greeting(Own what, const Reply& reply) {
   const std::uint64_t now_ms = net::EventLoop::now_ms();
   if (what == Own::role) {
-    if (is_replica(reply)) return fail("it is a replica", now_ms);
-    if (is_refusal_to_serve(reply)) return fail(refusal(reply), now_ms);
+    if (is_replica(reply)) return fail({"it is a replica", true}, now_ms);
+    if (is_refusal_to_serve(reply)) return fail({refusal(reply), true}, now_ms);
     if (reply.kind != Reply::Kind::list && reply.kind != Reply::Kind::error) {
-      return fail(refusal(reply), now_ms);
+      return fail({refusal(reply), true}, now_ms);
     }
     state_ = State::serving;
     next_ = 0;
     return user_.on_serving();
   }
-  if (reply.kind != Reply::Kind::status) fail(refusal(reply), now_ms);
+  if (reply.kind != Reply::Kind::status) fail({refusal(reply), true}, now_ms);
 }
 
 void Dialer::on_failure(const std::string& why) {
   const std::uint64_t now_ms = net::EventLoop::now_ms();
-  if (state_ == State::serving) return give_up(why, now_ms);
-  fail(why, now_ms);
+  if (state_ == State::serving) return give_up({why}, now_ms);
+  fail({why}, now_ms);
 }
 
-void Dialer::give_up(const std::string& why, std::uint64_t now_ms) {
+void Dialer::give_up(const Down& down, std::uint64_t now_ms) {
   connection_.close();
-  rest(why, now_ms);
+  rest(down, now_ms);
 }
 
-void Dialer::fail(const std::string& why, std::uint64_t now_ms) {
+void Dialer::fail(const Down& down, std::uint64_t now_ms) {
   connection_.close();
   if (next_ < heritage_.servers.size()) return try_next(now_ms);
-  rest(why, now_ms);
+  rest(down, now_ms);
 }
 
-void Dialer::rest(const std::string& why, std::uint64_t now_ms) {
+void Dialer::rest(const Down& down, std::uint64_t now_ms) {
   state_ = State::resting;
   next_ = 0;
   due_ms_ = now_ms + kRestMs;
-  user_.on_down(why);
+  user_.on_down(down);
 }
 
 void Dialer::tick(std::uint64_t now_ms) {
   if (state_ == State::serving || now_ms < due_ms_) return;
-  if (state_ != State::resting) return fail("it has not answered within 2 seconds", now_ms);
+  if (state_ != State::resting) return fail({"it has not answered within 2 seconds"}, now_ms);
   if (!heritage_.servers.empty()) try_next(now_ms);
 }
 

@@ -25,14 +25,20 @@ namespace worker::store {
 inline constexpr std::uint64_t kAttemptMs = 2000;  // for one server
 inline constexpr std::uint64_t kRestMs = 1000;     // after all have failed
 
+// Why no server serves.
+struct Down {
+  std::string why;            // for the log
+  bool has_answered = false;  // it was reached, and did not answer as a store that serves
+};
+
 class DialerUser {
  public:
   virtual void on_serving() = 0;
   // To a command of the user.
   virtual void on_reply(Reply reply) = 0;
-  // No server serves. `why` is for the log. Comes once for each round of attempts; answers that
-  // were expected will not come.
-  virtual void on_down(const std::string& why) = 0;
+  // No server serves. Comes once for each round of attempts; answers that were expected will not
+  // come.
+  virtual void on_down(const Down& down) = 0;
 
  protected:
   ~DialerUser() = default;
@@ -50,7 +56,7 @@ class Dialer final : public ConnectionUser {
   bool is_serving() const { return state_ == State::serving; }
   Connection& connection() { return connection_; }  // of a server that serves
   // Gives the server up; on_down() comes from within, and the next attempt is due in kRestMs.
-  void give_up(const std::string& why, std::uint64_t now_ms);
+  void give_up(const Down& down, std::uint64_t now_ms);
   void tick(std::uint64_t now_ms);  // call it several times a second
   // The server that is or was tried last, for the log: "192.0.2.9:6379".
   const std::string& title() const { return title_; }
@@ -67,10 +73,10 @@ class Dialer final : public ConnectionUser {
   void try_next(std::uint64_t now_ms);
   void open(const net::SocketAddress& address, State state, std::uint64_t now_ms);
   void send(Own what);
-  void fail(const std::string& why, std::uint64_t now_ms);
+  void fail(const Down& down, std::uint64_t now_ms);
   void take_primary(const Reply& reply);
   void take_greeting(Own what, const Reply& reply);
-  void rest(const std::string& why, std::uint64_t now_ms);
+  void rest(const Down& down, std::uint64_t now_ms);
 
   const conf::SessionStore& config_;
   const Heritage& heritage_;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "worker/net/address.h"
+#include "worker/tls/expiry.h"
 
 namespace worker::tls {
 class BackendContext;
@@ -18,6 +19,8 @@ struct Heritage {
   std::vector<net::SocketAddress> servers;
   std::string password;                      // empty: none
   std::shared_ptr<tls::BackendContext> tls;  // null: plain TCP
+  // Of the certificate that Pound shows to the store; null: none.
+  std::shared_ptr<const tls::CertificateDates> certificates;
 };
 
 }  // namespace worker::store

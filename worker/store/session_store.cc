@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "worker/log/escape.h"
+#include "worker/route/hash_key.h"
 #include "worker/store/command.h"
 
 namespace worker::store {
@@ -44,6 +45,13 @@ const conf::SessionStore& or_none(const conf::SessionStore* config) {
   return config != nullptr ? *config : none;
 }
 
+// What makes it another store.
+std::string text_of(const conf::SessionStore& store) {
+  std::string text = store.sentinel + "\n" + std::to_string(store.port);
+  for (const conf::SessionStore::Server& server : store.servers) text += "\n" + server.address;
+  return text;
+}
+
 }  // namespace
 
 void Question::leave() {
@@ -61,6 +69,7 @@ SessionStore::SessionStore(net::EventLoop& loop, const conf::SessionStore* confi
       dialer_(loop, or_none(config), heritage, *this),
       timeout_us_(static_cast<std::uint64_t>(or_none(config).timeout.count()) * 1000),
       patience_ms_(static_cast<unsigned>(std::clamp<std::uint64_t>(timeout_us_ / 10'000, 1, 5))),
+      store_id_(route::fixed_hash(text_of(or_none(config)))),
       patience_(
           loop, [](void* self) { static_cast<SessionStore*>(self)->check_patience(); }, this) {}
 
@@ -181,7 +190,7 @@ void SessionStore::flush() {
 
 void SessionStore::on_reply(Reply reply) {
   if (unanswered_.empty()) {
-    return dialer_.give_up("it answers without being asked", net::EventLoop::now_ms());
+    return dialer_.give_up({"it answers without being asked", true}, net::EventLoop::now_ms());
   }
   Command command = std::move(unanswered_.front());
   unanswered_.pop_front();
@@ -212,7 +221,7 @@ void SessionStore::take_error(Command& command, const std::string& text) {
   const std::string_view code = std::string_view(text).substr(0, text.find(' '));
   const bool serves_no_more = code == "READONLY" || code == "LOADING" || code == "NOAUTH" ||
                               code == "MASTERDOWN" || code == "MOVED";
-  if (serves_no_more) return dialer_.give_up(shown, net::EventLoop::now_ms());
+  if (serves_no_more) return dialer_.give_up({shown, true}, net::EventLoop::now_ms());
   if (link_ != StoreLink::ready) return;
   set_link(StoreLink::refusing, "refuses: " + shown + "; this machine keeps such sessions alone");
 }
@@ -293,9 +302,10 @@ void SessionStore::answer(Command& command, const Found& found) {
 
 void SessionStore::on_serving() { set_link(StoreLink::ready, "serves"); }
 
-void SessionStore::on_down(const std::string& why) {
+void SessionStore::on_down(const Down& down) {
   set_link(StoreLink::down,
-           "is down: " + why + "; this machine keeps its sessions alone until it is back");
+           "is down: " + down.why + "; this machine keeps its sessions alone until it is back",
+           down.has_answered);
   for (Command& command : unanswered_) {
     if (command.question == nullptr) continue;
     command.question->command_ = nullptr;
@@ -306,8 +316,11 @@ void SessionStore::on_down(const std::string& why) {
   deliver();
 }
 
-void SessionStore::set_link(StoreLink link, const std::string& line) {
-  if (link == link_) return;
+void SessionStore::set_link(StoreLink link, const std::string& line, bool has_answered) {
+  const std::uint64_t news = store_id_ << 8 | static_cast<std::uint64_t>(has_answered) << 7 |
+                             static_cast<std::uint64_t>(link);
+  if (news == news_) return;
+  news_ = news;
   link_ = link;
   pongs_ = 0;
   state_.set_link(row_, link);
@@ -320,7 +333,7 @@ void SessionStore::say() {
   if (line_.empty()) return;
   const bool is_ready = link_ == StoreLink::ready;
   if (!is_ready && !trouble_line_.take(net::EventLoop::now_ms())) return;
-  if (state_.tell(link_)) {
+  if (state_.tell(news_)) {
     log_.write(is_ready ? log::Severity::notice : log::Severity::warning, line_);
   }
   line_.clear();
@@ -386,7 +399,7 @@ void SessionStore::tick(std::uint64_t now_ms) {
   if (!unanswered_.empty()) {
     const std::uint64_t silent_us = loop_.turn_us() - unanswered_.front().sent_us;
     if (silent_us > std::max(kSilenceMs * 1000, 2 * timeout_us_)) {
-      return dialer_.give_up("it has not answered for 2 seconds", now_ms);
+      return dialer_.give_up({"it has not answered for 2 seconds"}, now_ms);
     }
   }
   if (link_ != StoreLink::late || now_ms - pinged_ms_ < kPingMs || !may_send()) return;

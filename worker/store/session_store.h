@@ -119,7 +119,7 @@ class SessionStore final : private DialerUser {
 
   void on_serving() override;
   void on_reply(Reply reply) override;
-  void on_down(const std::string& why) override;
+  void on_down(const Down& down) override;
   void take_error(Command& command, const std::string& text);
   void take_look_up(Command& command, const Reply& reply);
   void take_claim(Command& command, const Reply& reply);
@@ -130,7 +130,8 @@ class SessionStore final : private DialerUser {
   void check_patience();
   void become_late();
   void deliver();
-  void set_link(shm::StoreLink link, const std::string& line);
+  // `has_answered`: of a store that is down, see Down.
+  void set_link(shm::StoreLink link, const std::string& line, bool has_answered = false);
   void say();
   void leave(Question& question);
 
@@ -148,7 +149,9 @@ class SessionStore final : private DialerUser {
   std::vector<Question*> given_up_;  // to be told that nothing is known
   unsigned pongs_ = 0;               // in time, while it is late
   std::uint64_t pinged_ms_ = 0;
-  std::string line_;  // of the last change, for the log; empty: it was said
+  std::uint64_t store_id_;  // of the configuration: another store is news for the log
+  std::uint64_t news_ = 0;  // of the last change, for StoreState::tell()
+  std::string line_;        // likewise, its line; empty: it was said
   log::Occasional trouble_line_;
   net::Timer patience_;
 };

@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "master/configuration.h"
@@ -108,6 +109,43 @@ TEST_CASE("configuration: a name that fails keeps the addresses that the backend
   REQUIRE(said.size() == 2);
   CHECK(said[0].ends_with("; it keeps the addresses it had [unresolved-name]"));
   CHECK(said[1].ends_with("; it counts as dead until it does [unresolved-name]"));
+}
+
+TEST_CASE("configuration: a session store keeps its addresses when its name fails") {
+  const Folder folder;
+  const std::string secret = folder.write("secret", std::string(32, 's'));
+  ::chmod(secret.c_str(), 0600);
+  const auto prepare = [&](const char* port, const worker::Heritage* active) {
+    folder.write("a.yaml",
+                 "Global: {Secret: " + secret +
+                     ", SessionStore: {Address: [nowhere.invalid, 127.0.0.9], Port: " + port +
+                     "}}\nBackends: [&b {Address: 127.0.0.1, Port: 80}]\n"
+                     "HTTPListeners: [{Address: 127.0.0.1, Port: 8080, "
+                     "Services: [{Backends: [*b], Session: 300}]}]\n");
+    master::Preparation prepared(folder.file("a.yaml"), active);
+    prepared.complete();
+    REQUIRE(prepared.heritage().has_value());
+    std::string text;
+    for (const auto& one : prepared.heritage()->store.servers) {
+      text += worker::net::host_port_text(one) + " ";
+    }
+    const std::vector<std::string> said = prepared.diagnostics().headlines();
+    REQUIRE(said.size() == 1);
+    return text + said[0].substr(said[0].rfind("; "));
+  };
+  worker::Heritage active = sample_heritage();
+  const std::string unused = "; it is not used until a reload finds it [unresolved-name]";
+  CHECK(prepare("7", nullptr) == "127.0.0.9:7 " + unused);
+  CHECK(prepare("7", &active) == "127.0.0.9:7 " + unused);
+  conf::Config config = *active.config;
+  config.global.session_store.emplace();
+  config.global.session_store->servers = {{"nowhere.invalid", {}}};
+  config.global.session_store->port = 7;
+  active.config = std::make_shared<const conf::Config>(config);
+  active.store.servers = {loopback(7)};
+  CHECK(prepare("7", &active) ==
+        "127.0.0.1:7 127.0.0.9:7 ; it keeps the addresses it had [unresolved-name]");
+  CHECK(prepare("8", &active) == "127.0.0.9:8 " + unused);
 }
 
 TEST_CASE("configuration: mistakes of all phases are told in one run, in the order of the file") {

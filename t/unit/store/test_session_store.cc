@@ -395,6 +395,23 @@ TEST_CASE("session store: one that goes and comes all the time has a line now an
                              "session store 127.0.0.1:PORT serves"});
 }
 
+TEST_CASE("session store: two workers, and one line for each change") {
+  World world;
+  world.start_ready();
+  world.lines();
+  worker::store::SessionStore second(world.loop, &world.config, world.heritage,
+                                     world.segment.store(), 7, world.log);
+  second.start();
+  CHECK(world.until([&] { return second.is_settled(); }));
+  CHECK(world.lines().empty());
+  world.config.port = 6380;  // a reload has brought another store
+  worker::store::SessionStore third(world.loop, &world.config, world.heritage,
+                                    world.segment.store(), 8, world.log);
+  third.start();
+  CHECK(world.until([&] { return third.is_settled(); }));
+  CHECK(world.lines() == std::vector<std::string>{"session store 127.0.0.1:PORT serves"});
+}
+
 TEST_CASE("session store: the first server that is a primary serves") {
   World world;
   world.heritage.servers.push_back(world.other.server.address());

@@ -28,6 +28,25 @@ TEST_CASE("row_names: the later generation's name wins for a row of both") {
   CHECK(names.services == std::vector<std::string>{"", "127.0.0.1:0/1", "", "127.0.0.1:0/1"});
 }
 
+TEST_CASE("row_names: the session store and its certificate are those of the last call") {
+  worker::Heritage heritage = sample_heritage();
+  conf::Config config = *heritage.config;
+  config.global.session_store.emplace();
+  config.global.session_store->servers = {{"a.test", {}}, {"::1", {}}};
+  heritage.config = std::make_shared<const conf::Config>(config);
+  heritage.store.certificates = std::make_shared<const worker::tls::CertificateDates>(
+      worker::tls::CertificateDates{{"", "/client.pem", 5}});
+  shm::RowNames names;
+  worker::add_names(names, heritage);
+  CHECK(names.store == "a.test:6379,[::1]:6379");
+  REQUIRE(names.certificates.size() == 1);
+  CHECK(names.certificates[0].owner == "store");
+  CHECK(names.certificates[0].of == "a.test");
+  CHECK(names.certificates[0].file == "/client.pem");
+  worker::add_names(names, sample_heritage());
+  CHECK(names.store == "");
+}
+
 TEST_CASE("row_names: of each listener the ten certificates that expire first, of the last call") {
   using worker::tls::CertificateDates;
   worker::Heritage heritage = sample_heritage();
