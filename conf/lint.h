@@ -33,7 +33,7 @@ enum class Lint : std::uint8_t {
   redirect_loop,        // a service redirects to itself
   unknown_cipher,       // a cipher that OpenSSL lacks or that is too weak
   unreachable_service,  // no request can reach a service
-  unresolved_name,      // the name of a backend does not resolve
+  unresolved_name,      // the name of a backend or of the session store does not resolve
   unused_backend,       // no service uses a backend
   unused_service,       // no listener uses a service
   unused_store,         // no service has a session that the store could keep

@@ -19,8 +19,10 @@ void read_workers(Segment& segment, Snapshot& snapshot) {
     const WorkerInfo info = workers.info(row);
     if (info.state == WorkerState::free) continue;
     snapshot.workers.push_back({row, info, segment.log_ring(row).dropped()});
+    ++snapshot.store.links[static_cast<std::size_t>(segment.store().link(row))];
   }
   snapshot.requests = workers.total_requests();
+  snapshot.store.counts = segment.store().sums();
 }
 
 void read_listeners(Segment& segment, Snapshot& snapshot) {

@@ -6,6 +6,7 @@
 // microseconds.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "shm/listener_table.h"
 #include "shm/segment.h"
 #include "shm/session_table.h"
+#include "shm/store_state.h"
 #include "shm/worker_table.h"
 
 namespace shm {
@@ -71,6 +73,12 @@ struct BackendStatus {
   Admin admin = {};
 };
 
+// Of the workers that there are.
+struct StoreStatus {
+  std::array<std::uint32_t, kStoreLinks> links{};  // by StoreLink: how many have theirs so
+  StoreState::Counts::Sums counts{};               // by StoreCount
+};
+
 struct Snapshot {
   std::uint64_t at_ms = 0;     // CLOCK_MONOTONIC
   std::int64_t at_unix_s = 0;  // CLOCK_REALTIME, seconds since 1970
@@ -85,6 +93,7 @@ struct Snapshot {
   std::vector<TopClient> busy_clients;  // of a sample of requests; at most kMostTopClients
   std::uint32_t max_sessions = 0;
   SessionTotals sessions;
+  StoreStatus store;
   std::uint64_t auth_checks = 0;   // passwords that were checked, by all helpers
   std::uint64_t auth_matches = 0;  // of these, right ones
 };

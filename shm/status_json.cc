@@ -27,6 +27,7 @@ constexpr std::array kKinds{
     Kind{"client", "clients", true},
     Kind{"busy_client", "busy_clients", true},
     Kind{"sessions", "sessions", false},
+    Kind{"store", "store", false},
     Kind{"auth", "auth", false},
     Kind{"problem", "problems", true},
 };

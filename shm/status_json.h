@@ -1,10 +1,10 @@
 // The state of the daemon as one text of JSON, for programs.
 //
 // {"process":{…},"workers":[{…},…],"listeners":[…],"services":[…],"backends":[…],"limits":[…],
-//  "certificates":[…],"clients":[…],"busy_clients":[…],"sessions":{…},"auth":{…},"problems":[…]}.
-//  The fields are those
-// of status_objects.h and status_problems.h; no value is null. "auth" is missing until a password
-// was checked.
+//  "certificates":[…],"clients":[…],"busy_clients":[…],"sessions":{…},"store":{…},"auth":{…},
+//  "problems":[…]}.
+// The fields are those of status_objects.h and status_problems.h; one without a value is null.
+// "store" is missing where there is no session store, "auth" until a password was checked.
 #pragma once
 
 #include <cstddef>

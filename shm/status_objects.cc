@@ -239,6 +239,38 @@ StatusObject busy_client_object(const TopClient& client) {
   return object.take();
 }
 
+// The worst state of a worker's connection; nothing when no worker has one.
+std::string_view worst_link(const StoreStatus& store) {
+  const auto has = [&store](StoreLink link) {
+    return store.links[static_cast<std::size_t>(link)] != 0;
+  };
+  for (const StoreLink link : {StoreLink::down, StoreLink::late, StoreLink::refusing,
+                               StoreLink::connecting, StoreLink::ready}) {
+    if (has(link)) return to_text(link);
+  }
+  return {};
+}
+
+StatusObject store_object(const StoreStatus& store, std::string_view address) {
+  const auto links = [&store](StoreLink link) {
+    return store.links[static_cast<std::size_t>(link)];
+  };
+  const auto count = [&store](StoreCount what) {
+    return store.counts[static_cast<std::size_t>(what)];
+  };
+  Builder object("store");
+  object.add("address", address).add("state", worst_link(store));
+  object.add("workers_ready", links(StoreLink::ready));
+  object.add("workers_connecting", links(StoreLink::connecting));
+  object.add("workers_refusing", links(StoreLink::refusing));
+  object.add("workers_late", links(StoreLink::late));
+  object.add("workers_down", links(StoreLink::down));
+  object.add("asked", count(StoreCount::asked)).add("found", count(StoreCount::found));
+  object.add("written", count(StoreCount::written)).add("late", count(StoreCount::late));
+  object.add("refused", count(StoreCount::refused)).add("skipped", count(StoreCount::skipped));
+  return object.take();
+}
+
 StatusObject auth_object(const Snapshot& snapshot) {
   Builder object("auth");
   object.add("checks", snapshot.auth_checks).add("matches", snapshot.auth_matches);
@@ -261,7 +293,7 @@ std::size_t object_count(const Snapshot& snapshot, const RowNames& names) {
                             snapshot.services.size() + snapshot.backends.size() +
                             snapshot.limits.size() + names.certificates.size() +
                             snapshot.top_clients.size() + snapshot.busy_clients.size();
-  return lists + 2 + (snapshot.auth_checks != 0 ? 1 : 0);
+  return lists + 2 + (names.store.empty() ? 0 : 1) + (snapshot.auth_checks != 0 ? 1 : 0);
 }
 
 StatusObject status_object(const ProcessStatus& process, const Snapshot& snapshot,
@@ -288,7 +320,9 @@ StatusObject status_object(const ProcessStatus& process, const Snapshot& snapsho
   }
   if (is_of(snapshot.top_clients)) return client_object(snapshot.top_clients[index]);
   if (is_of(snapshot.busy_clients)) return busy_client_object(snapshot.busy_clients[index]);
-  return index == 0 ? sessions_object(snapshot) : auth_object(snapshot);
+  if (index == 0) return sessions_object(snapshot);
+  if (index == 1 && !names.store.empty()) return store_object(snapshot.store, names.store);
+  return auth_object(snapshot);
 }
 
 std::vector<StatusObject> status_objects(const ProcessStatus& process, const Snapshot& snapshot,

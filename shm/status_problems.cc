@@ -152,6 +152,18 @@ std::optional<StatusObject> of_sessions(const Reader& sessions) {
                  "the table of sessions was full: the oldest have given way (MaxSessions)");
 }
 
+// Requests are served all the same, but other machines do not know their sessions.
+std::optional<StatusObject> of_store(const Reader& store) {
+  const std::string state = store.text("state");
+  if (state == "refusing") {
+    return problem(store, kWarning, store.text("address"),
+                   "refuses to store sessions: this machine keeps them alone");
+  }
+  if (state != "down" && state != "late") return std::nullopt;
+  return problem(store, kWarning, store.text("address"),
+                 "is " + state + ": this machine keeps its sessions alone");
+}
+
 std::optional<StatusObject> of_certificate(const Reader& certificate) {
   constexpr std::uint64_t kDay = 86'400;
   std::string name = certificate.text("of");
@@ -187,6 +199,7 @@ std::optional<StatusObject> problem_of(const StatusObject& object) {
   if (object.kind == "backend") return of_backend(reader);
   if (object.kind == "certificate") return of_certificate(reader);
   if (object.kind == "sessions") return of_sessions(reader);
+  if (object.kind == "store") return of_store(reader);
   return std::nullopt;
 }
 

@@ -6,7 +6,9 @@
 
 #include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "shm/counter_grid.h"
 #include "shm/ids.h"
@@ -24,6 +26,9 @@ enum class StoreLink : std::uint32_t {
   late,      // connected, but answers take longer than TimeOut
   down,
 };
+inline constexpr std::size_t kStoreLinks = 6;
+
+std::string_view to_text(StoreLink link);
 
 enum class StoreCount : std::uint32_t {
   asked,    // look-ups of sessions that this machine did not know

@@ -127,6 +127,22 @@ Table sessions_table(const Objects& sessions) {
   return table;
 }
 
+Table store_table(const Objects& stores) {
+  Table table({{"STORE", kLeft},
+               {"STATE", kLeft},
+               {"ASKED"},
+               {"FOUND"},
+               {"WRITTEN"},
+               {"LATE"},
+               {"REFUSED"},
+               {"SKIPPED"}});
+  for (const Object& one : stores) {
+    table.add({one.text("address"), one.text("state"), one.text("asked"), one.text("found"),
+               one.text("written"), one.text("late"), one.text("refused"), one.text("skipped")});
+  }
+  return table;
+}
+
 struct List {
   std::string_view name;
   std::string_view kind;
@@ -187,6 +203,7 @@ Lines status_view(const Objects& objects, std::size_t width) {
   append(lines, short_backends_table(of_kind(objects, "backend")), width);
   append(lines, workers_table(of_kind(objects, "worker")), width);
   append(lines, sessions_table(of_kind(objects, "sessions")), width);
+  append(lines, store_table(of_kind(objects, "store")), width);
   return lines;
 }
 

@@ -121,6 +121,23 @@ constexpr auto kFamilies = std::to_array<MetricFamily>({
      "Sessions that the table is made for (MaxSessions).", write_capacity},
     {process, counter, "pound_sessions_evicted", "Sessions that made room for others.",
      write_evicted},
+    {store, gauge, "pound_session_store_workers",
+     "Workers by the state of their connection to the session store.", write_store_links},
+    {store, counter, "pound_session_store_asked",
+     "Look-ups of sessions that this machine did not know.", write_store_asked},
+    {store, counter, "pound_session_store_found",
+     "Look-ups that the session store answered with a session.", write_store_found},
+    {store, counter, "pound_session_store_written",
+     "Sessions that were written to the session store, refreshed or deleted there.",
+     write_store_written},
+    {store, counter, "pound_session_store_late",
+     "Look-ups and bindings that were not answered within TimeOut.", write_store_late},
+    {store, counter, "pound_session_store_refused",
+     "Answers of the session store that were errors, or not those that were asked for.",
+     write_store_refused},
+    {store, counter, "pound_session_store_skipped",
+     "Look-ups and writes that were not sent, because the session store was down, late or busy.",
+     write_store_skipped},
     {process, counter, "pound_auth_checks", "Passwords that were checked.", write_auth_checks},
     {process, counter, "pound_auth_matches", "Passwords that were right.", write_auth_matches},
     {certificate, gauge, "pound_certificate_not_after_timestamp_seconds",
@@ -149,6 +166,8 @@ std::uint32_t owners_of(MetricOwner owner, const MetricSource& from) {
       return size(names.limits);
     case certificate:
       return size(names.certificates);
+    case store:
+      return names.store.empty() ? 0 : 1;
   }
   return 0;
 }

@@ -33,6 +33,7 @@ enum class MetricOwner : std::uint8_t {
   backend,
   limit,
   certificate,
+  store,  // none without a SessionStore
 };
 
 struct MetricFamily {

@@ -63,6 +63,13 @@ WriteSamples write_capacity;
 WriteSamples write_evicted;
 WriteSamples write_auth_checks;
 WriteSamples write_auth_matches;
+WriteSamples write_store_links;
+WriteSamples write_store_asked;
+WriteSamples write_store_found;
+WriteSamples write_store_written;
+WriteSamples write_store_late;
+WriteSamples write_store_refused;
+WriteSamples write_store_skipped;
 WriteSamples write_not_after;
 
 // By the class of the status; the rare ones only once there was one.

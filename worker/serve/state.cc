@@ -41,6 +41,8 @@ Moment::Range Moment::range(std::string_view kind) const {
       {"certificate", names_.certificates.size()},
       {"client", snapshot_.top_clients.size()},
       {"busy_client", snapshot_.busy_clients.size()},
+      {"sessions", 1},
+      {"store", names_.store.empty() ? 0 : 1},
   };
   Range range;
   for (const auto& [one, size] : sizes) {

@@ -116,6 +116,22 @@ constexpr auto kWorkerColumns = std::to_array<Column>({
     {"restarts", "Restarts", "count"},
     {"log_dropped", "Log lines lost", "count"},
 });
+constexpr auto kStoreColumns = std::to_array<Column>({
+    {"address", "Session store"},
+    {"state", "State"},
+    {"", "Look-ups/s", "rate", "asked"},
+    {"workers_ready", "Workers ready", "count"},
+    {"workers_connecting", "Connecting", "count"},
+    {"workers_refusing", "Refusing", "count"},
+    {"workers_late", "Late", "count"},
+    {"workers_down", "Down", "count"},
+    {"asked", "Look-ups", "count"},
+    {"found", "Found", "count"},
+    {"written", "Written", "count"},
+    {"late", "Late answers", "count"},
+    {"refused", "Refused", "count"},
+    {"skipped", "Skipped", "count"},
+});
 constexpr auto kTables = std::to_array<Table>({
     {"backend", "backends", "Backends", kBackendColumns},
     {"service", "services", "Services", kServiceColumns},
@@ -125,6 +141,7 @@ constexpr auto kTables = std::to_array<Table>({
     {"client", "clients", "Clients over limits", kClientColumns},
     {"busy_client", "busy_clients", "Busiest clients", kBusyClientColumns},
     {"worker", "workers", "Workers", kWorkerColumns},
+    {"store", "store", "Session store", kStoreColumns},
 });
 
 bool is_number(const Column& column) {

@@ -123,7 +123,7 @@ function take(status, now) {
           `up ${duration(uptime)}, workers ${workers}, clients ${formats.count.format(clients)}`);
   showProblems(status.problems);
   showCounts(sample);
-  for (const table of tables) table.update(status[table.kind] ?? [], rates);
+  for (const table of tables) table.update([status[table.kind] ?? []].flat(), rates);
   for (const chart of charts) chart.update(samples, now);
 }
 

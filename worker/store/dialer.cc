@@ -46,14 +46,14 @@ bool is_replica(const Reply& reply) {
   return *reply.list[0] == "slave" || *reply.list[0] == "replica";
 }
 
-bool is_refusal_to_serve(const Reply& reply) {
-  const std::string_view text = reply.text;
-  return reply.kind == Reply::Kind::error &&
-         (text.starts_with("NOAUTH") || text.starts_with("WRONGPASS") ||
-          text.starts_with("LOADING") || text.starts_with("MASTERDOWN"));
-}
-
 }  // namespace
+
+bool serves_no_more(const Reply& reply) {
+  if (reply.kind != Reply::Kind::error) return false;
+  const std::string_view code = std::string_view(reply.text).substr(0, reply.text.find(' '));
+  return code == "NOAUTH" || code == "WRONGPASS" || code == "LOADING" || code == "MASTERDOWN" ||
+         code == "READONLY" || code == "MOVED";
+}
 
 Dialer::Dialer(net::EventLoop& loop, const conf::SessionStore& config, const Heritage& heritage,
                DialerUser& user)
@@ -140,7 +140,7 @@ void Dialer::take_greeting(Own what, const Reply& reply) {
   const std::uint64_t now_ms = net::EventLoop::now_ms();
   if (what == Own::role) {
     if (is_replica(reply)) return fail({"it is a replica", true}, now_ms);
-    if (is_refusal_to_serve(reply)) return fail({refusal(reply), true}, now_ms);
+    if (serves_no_more(reply)) return fail({refusal(reply), true}, now_ms);
     if (reply.kind != Reply::Kind::list && reply.kind != Reply::Kind::error) {
       return fail({refusal(reply), true}, now_ms);
     }

@@ -25,6 +25,9 @@ namespace worker::store {
 inline constexpr std::uint64_t kAttemptMs = 2000;  // for one server
 inline constexpr std::uint64_t kRestMs = 1000;     // after all have failed
 
+// Whether an answer says that the server does not serve, or not this client, whatever the command.
+bool serves_no_more(const Reply& reply);
+
 // Why no server serves.
 struct Down {
   std::string why;            // for the log

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "worker/log/escape.h"
-#include "worker/route/hash_key.h"
 #include "worker/store/command.h"
 
 namespace worker::store {
@@ -45,13 +44,6 @@ const conf::SessionStore& or_none(const conf::SessionStore* config) {
   return config != nullptr ? *config : none;
 }
 
-// What makes it another store.
-std::string text_of(const conf::SessionStore& store) {
-  std::string text = store.sentinel + "\n" + std::to_string(store.port);
-  for (const conf::SessionStore::Server& server : store.servers) text += "\n" + server.address;
-  return text;
-}
-
 }  // namespace
 
 void Question::leave() {
@@ -65,11 +57,10 @@ SessionStore::SessionStore(net::EventLoop& loop, const conf::SessionStore* confi
       config_(config),
       state_(state),
       row_(row),
-      log_(log),
+      report_(or_none(config), state, row, log),
       dialer_(loop, or_none(config), heritage, *this),
       timeout_us_(static_cast<std::uint64_t>(or_none(config).timeout.count()) * 1000),
       patience_ms_(static_cast<unsigned>(std::clamp<std::uint64_t>(timeout_us_ / 10'000, 1, 5))),
-      store_id_(route::fixed_hash(text_of(or_none(config)))),
       patience_(
           loop, [](void* self) { static_cast<SessionStore*>(self)->check_patience(); }, this) {}
 
@@ -77,8 +68,7 @@ SessionStore::~SessionStore() = default;
 
 void SessionStore::start() {
   if (!is_on()) return;
-  link_ = StoreLink::connecting;
-  state_.set_link(row_, link_);
+  report_.begin();
   dialer_.start(net::EventLoop::now_ms());
 }
 
@@ -97,7 +87,7 @@ bool SessionStore::may_send() {
 }
 
 bool SessionStore::may_wait(const Question& question) {
-  const bool is_prompt = link_ == StoreLink::ready || link_ == StoreLink::refusing;
+  const bool is_prompt = link() == StoreLink::ready || link() == StoreLink::refusing;
   return is_prompt && question.waited_us_ < timeout_us_;
 }
 
@@ -194,7 +184,7 @@ void SessionStore::on_reply(Reply reply) {
   }
   Command command = std::move(unanswered_.front());
   unanswered_.pop_front();
-  if (reply.kind == Reply::Kind::error) return take_error(command, reply.text);
+  if (reply.kind == Reply::Kind::error) return take_error(command, reply);
   switch (command.what) {
     case What::look_up:
       return take_look_up(command, reply);
@@ -208,22 +198,20 @@ void SessionStore::on_reply(Reply reply) {
     case What::write:
       break;
   }
-  if (link_ == StoreLink::refusing && reply.kind == Reply::Kind::status) {
-    set_link(StoreLink::ready, "serves");
+  if (link() == StoreLink::refusing && reply.kind == Reply::Kind::status) {
+    report_.set(StoreLink::ready, dialer_.title(), "serves");
   }
 }
 
 // Some errors say that this server does not serve any more; others, that one command failed.
-void SessionStore::take_error(Command& command, const std::string& text) {
+void SessionStore::take_error(Command& command, const Reply& reply) {
   count(StoreCount::refused);
   answer(command, {});
-  const std::string shown = "it answers " + log::escaped(text, kMostShown);
-  const std::string_view code = std::string_view(text).substr(0, text.find(' '));
-  const bool serves_no_more = code == "READONLY" || code == "LOADING" || code == "NOAUTH" ||
-                              code == "MASTERDOWN" || code == "MOVED";
-  if (serves_no_more) return dialer_.give_up({shown, true}, net::EventLoop::now_ms());
-  if (link_ != StoreLink::ready) return;
-  set_link(StoreLink::refusing, "refuses: " + shown + "; this machine keeps such sessions alone");
+  const std::string shown = "it answers " + log::escaped(reply.text, kMostShown);
+  if (serves_no_more(reply)) return dialer_.give_up({shown, true}, net::EventLoop::now_ms());
+  if (link() != StoreLink::ready) return;
+  report_.set(StoreLink::refusing, dialer_.title(),
+              "refuses: " + shown + "; this machine keeps such sessions alone");
 }
 
 void SessionStore::take_look_up(Command& command, const Reply& reply) {
@@ -256,7 +244,7 @@ void SessionStore::take_look_up(Command& command, const Reply& reply) {
 // Of SET … NX, or of the GET that follows it when another machine was faster.
 void SessionStore::take_claim(Command& command, const Reply& reply) {
   if (reply.kind == Reply::Kind::status && command.what == What::claim) {
-    if (link_ == StoreLink::refusing) set_link(StoreLink::ready, "serves");
+    if (link() == StoreLink::refusing) report_.set(StoreLink::ready, dialer_.title(), "serves");
     return answer(command, found_in(command.value));
   }
   if (reply.kind == Reply::Kind::text && command.what == What::contest) {
@@ -282,10 +270,10 @@ void SessionStore::take_refresh(Command& command, const Reply& reply) {
 }
 
 void SessionStore::take_pong(const Command& command) {
-  if (link_ != StoreLink::late) return;
+  if (link() != StoreLink::late) return;
   const bool is_prompt = loop_.turn_us() - command.sent_us < timeout_us_;
   pongs_ = is_prompt ? pongs_ + 1 : 0;
-  if (pongs_ == 2) set_link(StoreLink::ready, "serves");
+  if (pongs_ == 2) report_.set(StoreLink::ready, dialer_.title(), "serves");
 }
 
 void SessionStore::answer(Command& command, const Found& found) {
@@ -300,12 +288,12 @@ void SessionStore::answer(Command& command, const Found& found) {
 
 // --- when it does not serve ----------------------------------------------------------------------
 
-void SessionStore::on_serving() { set_link(StoreLink::ready, "serves"); }
+void SessionStore::on_serving() { report_.set(StoreLink::ready, dialer_.title(), "serves"); }
 
 void SessionStore::on_down(const Down& down) {
-  set_link(StoreLink::down,
-           "is down: " + down.why + "; this machine keeps its sessions alone until it is back",
-           down.has_answered);
+  report_.set(StoreLink::down, dialer_.title(),
+              "is down: " + down.why + "; this machine keeps its sessions alone until it is back",
+              down.has_answered);
   for (Command& command : unanswered_) {
     if (command.question == nullptr) continue;
     command.question->command_ = nullptr;
@@ -314,29 +302,6 @@ void SessionStore::on_down(const Down& down) {
   unanswered_.clear();
   waiting_ = 0;
   deliver();
-}
-
-void SessionStore::set_link(StoreLink link, const std::string& line, bool has_answered) {
-  const std::uint64_t news = store_id_ << 8 | static_cast<std::uint64_t>(has_answered) << 7 |
-                             static_cast<std::uint64_t>(link);
-  if (news == news_) return;
-  news_ = news;
-  link_ = link;
-  pongs_ = 0;
-  state_.set_link(row_, link);
-  line_ = "session store " + dialer_.title() + " " + line;
-  say();
-}
-
-// A store that goes and comes all the time has a line only now and then.
-void SessionStore::say() {
-  if (line_.empty()) return;
-  const bool is_ready = link_ == StoreLink::ready;
-  if (!is_ready && !trouble_line_.take(net::EventLoop::now_ms())) return;
-  if (state_.tell(news_)) {
-    log_.write(is_ready ? log::Severity::notice : log::Severity::warning, line_);
-  }
-  line_.clear();
 }
 
 // Gives up the questions that have waited for TimeOut, unless their answers are here already.
@@ -362,11 +327,12 @@ void SessionStore::check_patience() {
 }
 
 void SessionStore::become_late() {
-  if (link_ != StoreLink::ready && link_ != StoreLink::refusing) return;
+  if (link() != StoreLink::ready && link() != StoreLink::refusing) return;
+  pongs_ = 0;
   pinged_ms_ = net::EventLoop::now_ms();
-  set_link(StoreLink::late, "is late: it has not answered within " +
-                                std::to_string(config_->timeout.count()) +
-                                " ms; this machine keeps its sessions alone until it is faster");
+  report_.set(StoreLink::late, dialer_.title(),
+              "is late: it has not answered within " + std::to_string(config_->timeout.count()) +
+                  " ms; this machine keeps its sessions alone until it is faster");
 }
 
 // Each of them may leave, or make others leave, meanwhile.
@@ -392,8 +358,8 @@ void SessionStore::leave(Question& question) {
 }
 
 void SessionStore::tick(std::uint64_t now_ms) {
-  if (!is_on() || link_ == StoreLink::none) return;
-  say();
+  if (!is_on() || link() == StoreLink::none) return;
+  report_.say();
   dialer_.tick(now_ms);
   if (!dialer_.is_serving()) return;
   if (!unanswered_.empty()) {
@@ -402,7 +368,7 @@ void SessionStore::tick(std::uint64_t now_ms) {
       return dialer_.give_up({"it has not answered for 2 seconds"}, now_ms);
     }
   }
-  if (link_ != StoreLink::late || now_ms - pinged_ms_ < kPingMs || !may_send()) return;
+  if (link() != StoreLink::late || now_ms - pinged_ms_ < kPingMs || !may_send()) return;
   pinged_ms_ = now_ms;
   send({"PING"}).what = What::ping;
 }

@@ -24,10 +24,10 @@
 #include "conf/config.h"
 #include "shm/store_state.h"
 #include "worker/log/log.h"
-#include "worker/log/occasional.h"
 #include "worker/net/event.h"
 #include "worker/route/shared_keys.h"
 #include "worker/store/dialer.h"
+#include "worker/store/link_report.h"
 #include "worker/store/value.h"
 
 namespace worker::store {
@@ -90,7 +90,7 @@ class SessionStore final : private DialerUser {
   bool is_on() const { return config_ != nullptr; }
   void start();  // begins to connect
   // Whether the first attempt to connect has an end. Without a store it has.
-  bool is_settled() const { return link_ != shm::StoreLink::connecting; }
+  bool is_settled() const { return link() != shm::StoreLink::connecting; }
   std::uint64_t timeout_ms() const { return timeout_us_ / 1000; }
 
   // The two that follow return whether on_found() comes, never from within the call. If it does
@@ -108,6 +108,7 @@ class SessionStore final : private DialerUser {
  private:
   friend class Question;
 
+  shm::StoreLink link() const { return report_.link(); }
   bool may_send();
   bool may_wait(const Question& question);
   Command& send(std::initializer_list<std::string_view> words);
@@ -120,7 +121,7 @@ class SessionStore final : private DialerUser {
   void on_serving() override;
   void on_reply(Reply reply) override;
   void on_down(const Down& down) override;
-  void take_error(Command& command, const std::string& text);
+  void take_error(Command& command, const Reply& reply);
   void take_look_up(Command& command, const Reply& reply);
   void take_claim(Command& command, const Reply& reply);
   void take_refresh(Command& command, const Reply& reply);
@@ -130,29 +131,21 @@ class SessionStore final : private DialerUser {
   void check_patience();
   void become_late();
   void deliver();
-  // `has_answered`: of a store that is down, see Down.
-  void set_link(shm::StoreLink link, const std::string& line, bool has_answered = false);
-  void say();
   void leave(Question& question);
 
   net::EventLoop& loop_;
   const conf::SessionStore* config_;
   shm::StoreState& state_;
   shm::Row row_;
-  log::Log& log_;
+  LinkReport report_;
   Dialer dialer_;
   std::uint64_t timeout_us_;
   unsigned patience_ms_;  // between two looks at the requests that wait
-  shm::StoreLink link_ = shm::StoreLink::none;
   std::deque<Command> unanswered_;
   std::size_t waiting_ = 0;          // questions that have a command
   std::vector<Question*> given_up_;  // to be told that nothing is known
   unsigned pongs_ = 0;               // in time, while it is late
   std::uint64_t pinged_ms_ = 0;
-  std::uint64_t store_id_;  // of the configuration: another store is news for the log
-  std::uint64_t news_ = 0;  // of the last change, for StoreState::tell()
-  std::string line_;        // likewise, its line; empty: it was said
-  log::Occasional trouble_line_;
   net::Timer patience_;
 };
 

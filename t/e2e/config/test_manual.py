@@ -23,6 +23,7 @@ PLACES = {
     "TOP LEVEL": "{}",
     "GLOBAL": "Global:\n  {}",
     "CONTROL": "Global:\n  Control:\n    {}",
+    "SESSIONSTORE": "Global:\n  SessionStore:\n    {}",
     "BACKENDS": "Backends:\n  - {}",
     "TLS": "Backends:\n  - TLS:\n      {}",
     "CHECK": "Backends:\n  - Address: a\n    Port: 1\n    Check:\n      {}",
@@ -235,11 +236,15 @@ def test_the_warnings_of_the_manual():
         assert re.fullmatch(r"[A-Z][^.]*\.", text), code
 
 
-def test_the_status_of_the_manual(site, certificates):
+def test_the_status_of_the_manual(site, certificates, tmp_path):
     manual = {name: text.split(". ")[0].rstrip(".").split()
               for name, (_, text) in entries(ROOT / "man" / "pound.8")["STATUS"].items()}
-    # Some lines need a password that was checked, a client that is over its limit, a certificate.
-    pound = passwords.prepare(site, listener="Limit: {Rate: 1, Per: 3600, Burst: 1}")
+    # Some lines need a password that was checked, a client that is over its limit, a certificate, a store.
+    secret = tmp_path / "secret"
+    secret.write_bytes(bytes(32))
+    pound = passwords.prepare(site, listener="Limit: {Rate: 1, Per: 3600, Burst: 1}",
+                              more=f"Secret: {secret}\n  SessionStore: {{Address: 127.0.0.1, "
+                                   f"Port: {reserve_port()}}}")
     pound.configure(passwords.CONFIG + "HTTPSListeners:\n" + another_listener(
         f"Port: {reserve_port()}; Certificates: {certificates['ec'].pem}"))
     pound.start()

@@ -38,7 +38,7 @@ DIFFERENCES = {
     "the value of a variable": r"the environment variable `\w+` is not set; .*",
     # Keys that go together, or not.
     "a key that needs another": r".* needs .*",
-    "a key that excludes another": r".*, not both|.* does not apply.*|.*takes no .*|"
+    "a key that excludes another": r".*, not both|.* has no effect with .*|.* does not apply.*|.*takes no .*|"
                                    r"a backend is in `Backends` and in `Emergency` of one service",
     "a value that fits no other": r"`\w+` is .*, expected at most (?!\d+$).*|`Level` has \w+, which is not among .*|"
                                   r"`Protocols` lacks `http/1.1`, .*|"

@@ -72,6 +72,8 @@ def test_the_formats(site):
 EVERYTHING = """
 Global:
   Workers: 1
+  Secret: $secret
+  SessionStore: {Address: 127.0.0.1, Port: $gone}
 Backends:
   - &web {Address: 127.0.0.1, Port: $web, Threads: 5, Check: {Every: 1}}
   - &gone {Address: 127.0.0.1, Port: $gone}
@@ -84,6 +86,7 @@ HTTPListeners:
       - URL: "^/gone"
         Backends: [*gone]
       - Backends: [*web]
+        Session: 300
 HTTPSListeners:
   - Address: 127.0.0.1
     Port: $secure
@@ -93,11 +96,12 @@ HTTPSListeners:
 """
 
 
-def test_the_families_of_the_manual(site, certificates):
+def test_the_families_of_the_manual(site, certificates, tmp_path):
     """A site that has something for each family; names, types and labels are those of the manual."""
     secure = reserve_port()
+    (tmp_path / "secret").write_bytes(bytes(32))
     pound = site.pound(EVERYTHING, secure=secure, pem=certificates["ec"].pem,
-                       web=site.backend().port, gone=reserve_port())
+                       secret=tmp_path / "secret", web=site.backend().port, gone=reserve_port())
     assert get(pound.port).status == 200
     assert get(pound.port, "/gone").status == 503
     assert get(pound.port, "/%").status == 400

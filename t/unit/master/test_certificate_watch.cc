@@ -65,6 +65,20 @@ TEST_CASE("certificate watch: without certificates it is never due") {
   CHECK(f.watch.due_ms() == master::kNever);
 }
 
+TEST_CASE("certificate watch: the certificate for the session store") {
+  Fixture f;
+  conf::Config config = *f.generation.heritage.config;
+  config.global.session_store.emplace();
+  config.global.session_store->servers = {{"store.test", {}}};
+  f.generation.heritage.config = std::make_shared<const conf::Config>(config);
+  f.generation.heritage.store.certificates = std::make_shared<const CertificateDates>(
+      CertificateDates{{"", "/etc/c.pem", kStart + 7 * kDay + 60, Expiry::weeks}});
+  f.restart(kStart);
+  CHECK(f.said(kStart + 60) ==
+        std::vector<std::string>{"the certificate `/etc/c.pem` (session store store.test) expires "
+                                 "in 7 days (2026-01-08 00:01:00 UTC)"});
+}
+
 TEST_CASE("certificate watch: three warnings, each once and in its second") {
   Fixture f;
   f.show({{"www.example.com", "/etc/a.pem", kStart + 21 * kDay + 60, Expiry::far}});

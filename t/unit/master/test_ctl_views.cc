@@ -111,6 +111,18 @@ TEST_CASE("ctl views: status has what is wrong first, and wrong backends before 
   CHECK(status_view(state(""), 80)[2] == "Nothing is wrong.");
 }
 
+TEST_CASE("ctl views: status has the session store where there is one") {
+  const Lines lines = status_view(
+      state(
+          "object=store address=a:6379 state=late workers_ready=1 workers_connecting=0 "
+          "workers_late=1 workers_down=0 asked=11 found=5 written=7 late=2 refused=1 skipped=4\n"),
+      80);
+  REQUIRE(lines.size() == 6);
+  CHECK(lines[2] == "! store a:6379 is late: this machine keeps its sessions alone");
+  CHECK(lines[4] == "STORE   STATE  ASKED  FOUND  WRITTEN  LATE  REFUSED  SKIPPED");
+  CHECK(lines[5] == "a:6379  late      11      5        7     2        1        4");
+}
+
 TEST_CASE("ctl views: top shows what counters have gained, the busiest first") {
   const auto at = [](int process, int one, int two, int fast, int slow, int busy) {
     return Sample{

@@ -94,6 +94,29 @@ TEST_CASE("metrics: a large site comes in short parts, and every family begins o
   CHECK(names.size() == samples);
 }
 
+TEST_CASE("metrics: the session store, where there is one") {
+  Big big(1);
+  std::size_t longest = 0;
+  const auto text = [&] { return whole(big.state, MetricsFormat::prometheus, longest); };
+  CHECK(text().find("\npound_session_store") == std::string::npos);
+  big.state.names.store = "a:6379";
+  shm::StoreState& store = big.segment.store();
+  for (unsigned what = 0; what < shm::kStoreCounts; ++what) {
+    for (unsigned i = 0; i <= what; ++i) store.count(0, static_cast<shm::StoreCount>(what));
+  }
+  const shm::Row row = *big.segment.workers().take(0, 1);
+  store.set_link(row, shm::StoreLink::late);
+  store.set_link(row + 1, shm::StoreLink::down);  // a row without a worker
+  const std::string full = text();
+  for (const char* line : {"asked_total 1", "found_total 2", "written_total 3", "late_total 4",
+                           "refused_total 5", "skipped_total 6", "workers{state=\"refusing\"} 0",
+                           "workers{state=\"late\"} 1", "workers{state=\"down\"} 0",
+                           "workers{state=\"ready\"} 0", "workers{state=\"connecting\"} 0"}) {
+    CAPTURE(line);
+    CHECK(lines_with(full, "\npound_session_store_" + std::string(line) + "\n") == 1);
+  }
+}
+
 TEST_CASE("metrics: rows of other generations have no samples") {
   Big big(3);
   big.state.names.backends[1] = {};

@@ -24,10 +24,11 @@ TEST_CASE("status_json: every list is there, one object where there is one") {
                           {"worker", {{"slot", Kind::number, "0"}}},
                           {"worker", {{"slot", Kind::number, "1"}}},
                           {"sessions", {{"used", Kind::number, "0"}}},
+                          {"store", {{"asked", Kind::number, "5"}}},
                           {"auth", {{"checks", Kind::number, "3"}}}}) ==
         R"({"process":{"pid":7},"workers":[{"slot":0},{"slot":1}],"listeners":[],"services":[],)"
         R"("backends":[],"limits":[],"certificates":[],"clients":[],"busy_clients":[],)"
-        R"("sessions":{"used":0},"auth":{"checks":3},)"
+        R"("sessions":{"used":0},"store":{"asked":5},"auth":{"checks":3},)"
         R"("problems":[{"severity":"error","object":"process","name":null,)"
         R"("text":"the shared memory is damaged: restart Pound","since_s":null}]})");
 }

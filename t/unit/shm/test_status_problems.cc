@@ -160,6 +160,19 @@ TEST_CASE("status_problems: the table of sessions, and what is never wrong") {
     CHECK(said(object(kind, {})).empty());
 }
 
+TEST_CASE("status_problems: the session store") {
+  const auto store = [](const char* state) {
+    return said(object("store", {{"address", "a:6379,b:6379"}, {"state", state}}));
+  };
+  for (const char* state : {"", "connecting", "ready"}) CHECK(store(state).empty());
+  CHECK(store("refusing") ==
+        "warning store a:6379,b:6379: refuses to store sessions: this machine keeps them alone");
+  CHECK(store("late") ==
+        "warning store a:6379,b:6379: is late: this machine keeps its sessions alone");
+  CHECK(store("down") ==
+        "warning store a:6379,b:6379: is down: this machine keeps its sessions alone");
+}
+
 TEST_CASE("status_problems: errors come first and notices last, in the order of the objects") {
   const auto dead = [](const char* name) {
     return object("backend", {{"name", name}, {"state", "dead"}, {"reason", "reset"}});

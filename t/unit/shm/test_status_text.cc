@@ -35,6 +35,43 @@ TEST_CASE("status_text: a line about passwords once there was one") {
   CHECK(lines.back() == "status: object=auth checks=7 matches=3");
 }
 
+TEST_CASE("status_text: a line about the session store where there is one") {
+  shm::Snapshot snapshot;
+  snapshot.auth_checks = 1;
+  const auto line = [&snapshot] {
+    shm::RowNames names;
+    names.store = "10.0.0.1:6379,[::1]:6379";
+    const Lines lines = lines_of({}, snapshot, names);
+    REQUIRE(lines.size() == 4);
+    CHECK(lines[1].starts_with("status: object=sessions "));
+    CHECK(lines[3].starts_with("status: object=auth "));
+    return lines[2];
+  };
+  CHECK(line() ==
+        "status: object=store address=10.0.0.1:6379,[::1]:6379 state=- workers_ready=0 "
+        "workers_connecting=0 workers_refusing=0 workers_late=0 workers_down=0 asked=0 found=0 "
+        "written=0 late=0 "
+        "refused=0 skipped=0");
+  snapshot.store.links = {7, 1, 2, 3, 4, 5};
+  snapshot.store.counts = {11, 12, 13, 14, 15, 16};
+  CHECK(line() ==
+        "status: object=store address=10.0.0.1:6379,[::1]:6379 state=down workers_ready=2 "
+        "workers_connecting=1 workers_refusing=3 workers_late=4 workers_down=5 asked=11 found=12 "
+        "written=13 late=14 "
+        "refused=15 skipped=16");
+  const auto state = [&](const std::array<std::uint32_t, shm::kStoreLinks>& links) {
+    snapshot.store.links = links;
+    const std::string text = line();
+    const std::size_t begin = text.find(" state=") + 7;
+    return text.substr(begin, text.find(' ', begin) - begin);
+  };
+  CHECK(state({9, 1, 1, 1, 1, 0}) == "late");
+  CHECK(state({9, 1, 1, 1, 0, 0}) == "refusing");
+  CHECK(state({9, 1, 1, 0, 0, 0}) == "connecting");
+  CHECK(state({9, 0, 1, 0, 0, 0}) == "ready");
+  CHECK(state({9, 0, 0, 0, 0, 0}) == "-");
+}
+
 TEST_CASE("an empty segment is two lines") {
   Segment segment(1000);
   CHECK(
@@ -127,7 +164,8 @@ TEST_CASE("all objects, with names and without") {
                             {{}, {"0.0.0.0:80/1", 2, "header:X-Key", "observe"}},
                             {{"listener", "0.0.0.0:443", "a.test", "/a b.pem", 940},
                              {"backend", "be0", "", "/c.pem", 1001}},
-                            {"none", "bare_lf", "version"}};
+                            {"none", "bare_lf", "version"},
+                            {}};
   CHECK(joined(lines_of(kProcess, snapshot, names)) ==
         joined({("status: object=process version=1.2.3 pid=99 generation=2 uptime_s=99 workers=2 "
                  "listeners=2 services=2 backends=5 clients=4 requests=12 p50_ms=0.0 p99_ms=983.0 "
