@@ -100,7 +100,8 @@ def wait_serves(pound, count=1):
 
 
 def ask(pound, kind="cookie", client=1, *fields):
-    """Sends a request of this client; returns the name of the backend that answered."""
+    """Sends a request of this client; returns the name of the backend that answered, or the first
+    line of a demo backend."""
     target, source = f"/{kind}/", None
     if kind == "ip":
         source = f"127.0.{5 + client // 250}.{1 + client % 250}"
@@ -118,7 +119,7 @@ def ask(pound, kind="cookie", client=1, *fields):
         fields = (f"Cookie: a=1; sid=name{client}; b=2", *fields)
     got = get(pound.port, target, *fields, source=source)
     assert got.status == 200, got
-    return got.body.decode()
+    return got.body.decode().split("\n")[0]
 
 
 def ask_all(pound, clients, kind="cookie"):

@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from harness import Closed, get, request, wait_until
-from harness.flood import bounded_memory
+from harness.flood import BLOCK, MIB, Sender, bounded_memory
 from harness.http2 import Http2
 from harness.http2_frames import headers
 from harness.status import read_status
@@ -78,17 +78,18 @@ def test_a_worker_that_is_killed_while_it_waits(fake, store, site):
 
 
 def test_a_request_with_a_body_waits(fake, store, site):
-    """The body comes while the store is asked."""
+    """The rest of the body comes while the store is asked."""
     pound = fake.start()
     store.pause()
     client = site.client(pound.port)
-    client.send(request("POST", "/cookie/", "Cookie: sid=name1", "Content-Length: 100000"))
+    client.send(request("POST", "/cookie/", "Cookie: sid=name1", f"Content-Length: {8 * MIB}"))
+    sender = Sender(client, 8 * MIB)
     store.wait_commands("GET")
-    client.send(b"x" * 100000)
+    sender.wait_stuck()
     store.resume()
     name = client.read_response("POST").body.decode()
     received = fake.backends[name].requests[-1]
-    assert len(received.body) == 100000
+    assert received.body == BLOCK * 8
 
 
 def test_pipelined_requests_wait_in_their_order(fake, store, site):
@@ -118,8 +119,9 @@ def ask_many(connections, first, each=100):
                for connection, streams, _ in asked for stream in streams)
 
 
-def test_no_more_than_4096_commands_are_unanswered(fake, store, site):
+def test_no_more_than_4096_commands_are_unanswered(fake, store, site, demo):
     """The store reads all and answers nothing. Each round ends when the requests have waited."""
+    fake.ports = {name: demo(name) for name in fake.ports}
     pound = fake.start(store="TimeOut: 1500")
     connections = [site.add_client(Http2(pound.port)) for _ in range(60)]
 
@@ -144,31 +146,33 @@ def test_no_more_than_4096_commands_are_unanswered(fake, store, site):
 # --- reloads --------------------------------------------------------------------------------------
 def test_a_reload_adds_and_removes_the_store(real):
     """The table of the machine stays, whatever the store is."""
-    pound = real.prepare(store=None).start()
+    def connections():
+        with real.store.client() as client:
+            return len(client.ask("CLIENT", "LIST").splitlines()) - 1
+
+    pound = real.prepare(store=None, ttl=8).start()
     learned = ask_all(pound, CLIENTS)
     assert real.values_in_store() == {}
-    pound.reload(**real.values(ttl=4))
+    pound.reload(**real.values(ttl=8))
     wait_serves(pound)
     wait_until(lambda: ask_all(pound, CLIENTS) == learned
                and len(real.values_in_store()) == len(CLIENTS), "the sessions to be written")
-    assert ask_all(real.start(), CLIENTS) == learned
-    pound.reload(**real.values(store=None))
+    assert ask_all(real.start(ttl=8), CLIENTS) == learned
+    pound.reload(**real.values(store=None, ttl=8))
     with real.store.client() as client:
         client.ask("FLUSHALL")
     assert ask_all(pound, CLIENTS) == learned
     ask_all(pound, range(50, 60))
     pound.wait_quiet()
     assert real.values_in_store() == {}
-    with real.store.client() as client:
-        wait_until(lambda: len(client.ask("CLIENT", "LIST").splitlines()) == 1,
-                   "Pound to close its connection")
+    wait_until(lambda: connections() == 1, "only the other machine to be connected")
 
 
 def test_a_reload_changes_the_store(site, fake):
     other = Machines(site, site.add_backend(type(fake.store)()))
-    pound = fake.start(ttl=4)
+    pound = fake.start(ttl=8)
     learned = ask_all(pound, CLIENTS)
-    pound.reload(**fake.values(store=f"Port: {other.store.port}", ttl=4))
+    pound.reload(**fake.values(store=f"Port: {other.store.port}", ttl=8))
     wait_until(lambda: ask_all(pound, CLIENTS) == learned
                and len(other.store.data) == len(CLIENTS), "the sessions at the new store")
     assert store_lines(pound)[-1] == f"session store 127.0.0.1:{other.store.port} serves"

@@ -1,5 +1,7 @@
 """Redis dies, stops, comes back empty or is full while clients ask: no request fails."""
 
+import time
+
 import pytest
 
 from harness import scaled, wait_until
@@ -56,10 +58,11 @@ def test_killed_and_back_without_memory(real, pounds):
 
 
 def test_stopped_and_going_on(real, pounds):
+    """Longer than a connection may be silent. A second line of trouble may come later than that."""
     load = start_load(real, *pounds)
     real.store.freeze()
-    for pound in pounds:
-        pound.wait_log("session store .* is down: ")
+    begin = time.monotonic()
+    wait_until(lambda: time.monotonic() - begin > 3, "the connections to be given up")
     load.wait_rounds()
     real.store.thaw()
     for pound in pounds:
@@ -70,7 +73,7 @@ def test_stopped_and_going_on(real, pounds):
     for pound in pounds:
         assert store_lines(pound) == lines_of(
             real, "serves", f"is late: it has not answered within 50 ms; {ALONE} until it is faster",
-            f"is down: it has not answered for 2 seconds; {ALONE} until it is back", "serves")
+            "serves")
 
 
 def test_stopped_for_less_than_two_seconds(real, pounds):
@@ -138,12 +141,16 @@ def test_down_before_pound_starts(real):
 
 
 def test_killed_again_and_again(real, pounds):
+    """The store is used again each time, and the log has few lines."""
     load = start_load(real, *pounds)
-    for count in range(2, 5):
+    for _ in range(3):
         real.store.kill()
         real.store.start()
-        for pound in pounds:
-            wait_serves(pound, count)
+        with real.store.client() as client:
+            wait_until(lambda c=client: c.calls().get("role", 0) >= 4, "four workers")
+            wait_until(lambda c=client: c.ask("DBSIZE") > 0, "new sessions")
         load.wait_rounds(1)
     load.stop()
     assert load.moves == 0 and load.longest < BOUND
+    for pound in pounds:
+        assert len(store_lines(pound)) <= 3
