@@ -122,7 +122,7 @@ def ask_many(connections, first, each=100):
 def test_no_more_than_4096_commands_are_unanswered(fake, store, site, demo):
     """The store reads all and answers nothing. Each round ends when the requests have waited."""
     fake.ports = {name: demo(name) for name in fake.ports}
-    pound = fake.start(store="TimeOut: 1500")
+    pound = fake.start(store="TimeOut: 3000")
     connections = [site.add_client(Http2(pound.port)) for _ in range(60)]
 
     def flood(number):
@@ -138,8 +138,7 @@ def test_no_more_than_4096_commands_are_unanswered(fake, store, site, demo):
 
     flood(0)
     with bounded_memory(pound):
-        for number in (1, 2):
-            flood(number)
+        flood(1)
     assert ask_all(pound, CLIENTS) == ask_all(fake.start(), CLIENTS)
 
 

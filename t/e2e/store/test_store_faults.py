@@ -8,8 +8,8 @@ from harness import scaled, wait_until
 from load import KNOWN, start_load
 from machines import ask_all, store_lines, wait_serves
 
-USUAL = "TimeOut: 50"
-BOUND = scaled(1.5)  # seconds for a request; the store is away for longer
+USUAL = "TimeOut: 500"
+BOUND = scaled(2.5)  # seconds for a request; most of them are those of a busy machine
 KNOWN_CLIENTS = range(2 * KNOWN)
 ALONE = "this machine keeps its sessions alone"
 
@@ -62,7 +62,7 @@ def test_stopped_and_going_on(real, pounds):
     load = start_load(real, *pounds)
     real.store.freeze()
     begin = time.monotonic()
-    wait_until(lambda: time.monotonic() - begin > 3, "the connections to be given up")
+    wait_until(lambda: time.monotonic() - begin > 4, "the connections to be given up")
     load.wait_rounds()
     real.store.thaw()
     for pound in pounds:
@@ -72,7 +72,7 @@ def test_stopped_and_going_on(real, pounds):
     assert load.moves == 0 and load.longest < BOUND
     for pound in pounds:
         assert store_lines(pound) == lines_of(
-            real, "serves", f"is late: it has not answered within 50 ms; {ALONE} until it is faster",
+            real, "serves", f"is late: it has not answered within 500 ms; {ALONE} until it is faster",
             "serves")
 
 
@@ -80,7 +80,7 @@ def test_stopped_for_less_than_two_seconds(real, pounds):
     """The connection stays, and what was sent counts."""
     load = start_load(real, *pounds)
     with real.store.client() as admin:
-        admin.ask("CLIENT", "PAUSE", 1000, "ALL")
+        admin.ask("CLIENT", "PAUSE", 1500, "ALL")
     for pound in pounds:
         pound.wait_log("session store .* is late: ")
         wait_serves(pound, 2)
