@@ -39,9 +39,10 @@ Supervisor::Supervisor(Environment environment, Generation first)
           segment_, env_.log_queue,
           [this]() -> const worker::Heritage& { return generations_.active().heritage; }),
       standby_commands_(segment_, env_.log_queue),
-      standby_pause_(
-          segment_.standby(),
-          [this]() -> const std::vector<ListeningSockets>& { return generations_.active().sockets; }),
+      standby_pause_(segment_.standby(),
+                     [this]() -> const std::vector<ListeningSockets>& {
+                       return generations_.active().sockets;
+                     }),
       control_(
           poller_, commands_, [this] { return control_fd(); },
           [this](const control::Peer& peer) { return is_worker(peer.pid); }) {

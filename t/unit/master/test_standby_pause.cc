@@ -41,8 +41,11 @@ struct World {
   std::vector<ListeningSockets> active;
   shm::Segment segment{1000};
   shm::Standby& standby = segment.standby();
-  master::StandbyPause pause{standby, [this]() -> const auto& { return active; }};
-};
+  master::StandbyPause pause{standby, [this]() -> const auto& {return active;
+}
+};  // namespace
+}
+;
 
 }  // namespace
 
