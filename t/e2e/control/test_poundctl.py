@@ -325,7 +325,7 @@ echo "${COMPREPLY[*]}"
 
 
 @pytest.mark.parametrize("words, completed", [
-    ("st", "status stop"), ("-", "-s -f -h -V"), ("-s ", "a-file"), ("status --", "--json --watch"),
+    ("st", "standby status stop"), ("-", "-s -f -h -V"), ("-s ", "a-file"), ("status --", "--json --watch"),
     ("drain w", "web"), ("stop ", "--now"), ("top ", "--once"), ("rel", "reload")])
 def test_completion(shared, words, completed):
     words = ["poundctl", "-s", path_of(shared), *words.split(" ")]

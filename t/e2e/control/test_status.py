@@ -100,7 +100,7 @@ def test_every_line_has_its_keys_in_order(desk):
     assert keys == {
         "process": ["object", "version", "pid", "generation", "uptime_s", "workers", "listeners",
                     "services", "backends", "clients", "requests", "p50_ms", "p99_ms",
-                    "segment"],
+                    "segment", "admin", "admin_by", "admin_since_s"],
         "worker": ["object", "slot", "pid", "generation", "state", "clients", "requests",
                    "heartbeat_ms", "log_dropped", "restarts", "doing", "buffered",
                    "buffer_memory"],

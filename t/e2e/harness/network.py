@@ -11,6 +11,7 @@ import ctypes
 import itertools
 import os
 import signal
+import socket
 import subprocess
 
 from .timing import TIMEOUT, wait_until
@@ -98,6 +99,11 @@ class Machine(Namespace):
     def __init__(self, name, address):
         super().__init__(name)
         self.address = address
+
+    def accepts(self, port):
+        """Whether a program of this machine listens on the port."""
+        with self.inside(), socket.socket() as probe:
+            return probe.connect_ex((self.address, port)) == 0
 
     def has_address(self, address):
         return f" {address}/" in self.ip("-4", "addr", "show", "dev", "eth0")

@@ -2,7 +2,8 @@
 
 A Cluster has the machines a, b and so on. Each runs a Pound with the same configuration and a
 keepalived. The backends have a machine of their own. The clients know the shared addresses only.
-A test may add lines to Global and further machines: `network` makes them.
+With `store`, one more machine has a redis-server for the sessions. A test may add lines to Global, and
+further machines: `network` makes them.
 """
 
 import base64
@@ -16,7 +17,7 @@ from harness.keepalived import Keepalived, check_of, configuration
 from harness.network import Network
 from harness.poundctl import run_poundctl
 
-PORT, TLS_PORT = 8080, 8443
+PORT, TLS_PORT, STORE_PORT = 8080, 8443, 6379
 ADDRESSES = [Network.PREFIX + "100", Network.PREFIX + "101"]
 MOVES_WITHIN = scaled(4)  # seconds: what the address may need
 BACKENDS = ("one", "two", "three")
@@ -100,12 +101,15 @@ class Node:
 
 class Cluster:
     def __init__(self, site, session="Balance: hash", nodes=2, pem=None, settings="",
-                 both_serve=False):
+                 both_serve=False, store=False):
         self.site, self.folder = site, site.directory
         self.network = Network()
         self.both_serve = both_serve
         self.backends = {}
+        self.nodes = []
         try:
+            if store:
+                settings += self._start_store()
             self._prepare(session, nodes, pem, settings)
         except BaseException:
             self.network.close()
@@ -126,11 +130,19 @@ class Cluster:
         self.values = {"secret": secret, "settings": settings, "session": session,
                        "backends": "\n".join(lines),
                        "tls": TLS.format(port=TLS_PORT, pem=pem) if pem else ""}
-        self.nodes = []
         for name in "abcdefgh"[:nodes]:
             self.nodes.append(Node(self, name))
         for number in range(VISITORS):
             self.network.clients.ip("addr", "add", f"{visitor_address(number)}/24", "dev", "bridge")
+
+    def _start_store(self):
+        """Returns the line of Global that lets Pound use it."""
+        machine = self.network.machine("store")
+        machine.run(self.folder / "store.log", "redis-server", "--bind", machine.address, "--port",
+                    STORE_PORT, "--save", "", "--appendonly", "no", "--protected-mode", "no",
+                    "--dir", self.folder)
+        wait_until(lambda: machine.accepts(STORE_PORT), "redis-server")
+        return f"  SessionStore: {{Address: {machine.address}, Port: {STORE_PORT}}}\n"
 
     def start(self):
         for node in self.nodes:
