@@ -7,7 +7,6 @@
 
 using namespace client_test;
 using worker::client::ClientSet;
-using worker::client::kPatienceMs;
 using worker::client::kStandbyMs;
 
 TEST_CASE("standby: idle clients get a moment for one more request, and the worker goes on") {
@@ -22,7 +21,6 @@ TEST_CASE("standby: idle clients get a moment for one more request, and the work
   CHECK(in.clients.mode() == ClientSet::Mode::standby);
   CHECK_FALSE(in.clients.is_draining());
   in.clients.obey_standby();
-  in.turn();
   CHECK(in.clients.size() == 2);
   idle.sends(kGet);
   in.answer(kOk, 2);
@@ -61,7 +59,7 @@ TEST_CASE("standby: after its end connections are kept again") {
   client.sends(kGet);
   in.answer();
   REQUIRE(in.until_received(client, kOkHere));
-  in.world.expire(kPatienceMs);
+  in.world.expire(kStandbyMs);
   CHECK(in.clients.size() == 1);
   standby.begin(0, 1000);
   in.clients.obey_standby();
