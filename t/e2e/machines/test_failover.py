@@ -14,15 +14,12 @@ from harness import client_context, wait_until
 from harness.keepalived import EXAMPLE, PROGRAM, configuration, judge
 from harness.network import unavailable
 
-# Whether machines share sessions in a store; then the kinds in STORED are kept as well.
-HAS_STORE = False
-
 WHY_NOT = "keepalived is not installed" if PROGRAM is None else unavailable()
 pytestmark = pytest.mark.skipif(WHY_NOT != "", reason=WHY_NOT)
 
-CAN_STORE = HAS_STORE and shutil.which("redis-server") is not None
-KINDS = [pytest.param(kind, marks=pytest.mark.skipif(kind in STORED and not CAN_STORE,
-                                                     reason="needs a session store"))
+HAS_REDIS = shutil.which("redis-server") is not None
+KINDS = [pytest.param(kind, marks=pytest.mark.skipif(kind in STORED and not HAS_REDIS,
+                                                     reason="redis-server is not installed"))
          for kind in SESSIONS]
 
 
