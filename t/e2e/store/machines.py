@@ -72,13 +72,15 @@ class Machines:
             path.chmod(0o600)
         return f"Secret: [{', '.join(str(self.site.directory / f'secret-{n}') for n in names)}]"
 
-    def values(self, store=PATIENT, secrets=("first",), ttl=300, workers=1, backends="*one, *two"):
-        """What a configuration has. `store` are entries of SessionStore; None: there is none."""
+    def values(self, store=PATIENT, secrets=("first",), ttl=300, workers=1, backends="*one, *two",
+               more=""):
+        """What a configuration has. `store` are entries of SessionStore; None: there is none.
+        `more` is a line of Global."""
         if store is not None:
             port = "" if "Port:" in store else f"Port: {self.store.port}, "
             address = "" if "Address:" in store else "Address: 127.0.0.1, "
             store = f"SessionStore: {{{address}{port}{store}}}"
-        return {"ttl": ttl, "workers": workers, "secret": self.secret(*secrets),
+        return {"ttl": ttl, "workers": workers, "secret": f"{self.secret(*secrets)}\n  {more}",
                 "store": store or "", "backends": backends, **self.ports}
 
     def prepare(self, **kwargs):
