@@ -335,7 +335,7 @@ def test_a_fail_over_by_sentinel(site, tmp_path):
         wait_serves(pound, 2)
         assert store_lines(pound)[-1] == f"session store 127.0.0.1:{replica.port} serves"
     assert ask_all(pounds[1], CLIENTS) == {client: learned[client] for client in CLIENTS}
-    # The former primary comes back. Nobody goes there, whether Sentinel has made it a replica or not.
+    # The former primary comes back. Nobody goes there, even before it is a replica.
     primary.start()
     assert ask_all(machines.start(store=entries), CLIENTS) == ask_all(pounds[0], CLIENTS)
     with primary.client() as client:

@@ -129,7 +129,8 @@ STEPS = [("old",), ("old", "new"), ("new", "old"), ("new",)]
 
 
 def test_no_session_is_lost_while_the_secret_changes(real):
-    """One machine goes ahead by one step. After each step, a third one starts with the store only."""
+    """One machine goes ahead by one step. After each step, a third one starts with
+    nothing but the store."""
     ahead, behind = real.start(secrets=STEPS[0]), real.start(secrets=STEPS[0])
     learned = ask_all(ahead, CLIENTS)
     for number, step in enumerate(STEPS[1:], 1):
