@@ -79,7 +79,8 @@ class Demand:
 
 @dataclasses.dataclass
 class Result:
-    """One run. `us` is the proxy's processor time per request; `wrong` lists all errors."""
+    """One run. `us` is the proxy's processor time per request; `wrong` lists all errors.
+    `requests` counts those that were answered."""
     us: float
     rps: float
     p99_ms: float
@@ -124,7 +125,8 @@ def measure(proxy, demand, seconds):
     parts = counted["bytes"] / demand.size if demand.size >= LARGE else 0
     requests = max(1, counted["counted"], parts) + counted["checked"]
     return Result(counted["spent"] / requests, requests * 1e6 / max(1, counted["us"]),
-                  counted["p99"] / 1000, machine.pss_kib(proxy.pid), wrong, requests), checker.spoken
+                  counted["p99"] / 1000, machine.pss_kib(proxy.pid), wrong,
+                  requests), checker.spoken
 
 
 def idle_kib(proxy, count, demand):

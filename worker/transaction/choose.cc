@@ -109,7 +109,9 @@ std::optional<std::size_t> Transaction::bound_backend() {
     return now_.named->backend;
   }
   if (const auto bound = std::exchange(now_.bound, std::nullopt)) return *bound;
-  return now_.service->affinity.find(*now_.session, net::EventLoop::now_ms());
+  const auto found = now_.service->affinity.find(*now_.session, net::EventLoop::now_ms());
+  if (!found && now_.recalled) return now_.recalled->backend_index;
+  return found;
 }
 
 std::optional<std::size_t> Transaction::pinned_backend() {

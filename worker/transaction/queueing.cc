@@ -74,6 +74,7 @@ shm::Rank Transaction::judge_rank() {
   std::optional<route::SessionAffinity::Session> session;
   if (now_.session) {
     session = now_.service->affinity.look_up(*now_.session, net::EventLoop::now_ms());
+    if (!session) session = now_.recalled;
   }
   if (session) now_.bound->emplace(session->backend_index);
   if (session && session->is_known) return shm::Rank::known;

@@ -67,8 +67,8 @@ void Transaction::settle_recall(const store::Found& found) {
   route::SessionAffinity& affinity = now_.service->affinity;
   const std::optional<std::size_t> index = affinity.sharing().index_of(found.backend);
   if (!index) return;
-  affinity.adopt(*now_.session, {*index, found.is_confirmed}, now_.client_ip,
-                 net::EventLoop::now_ms());
+  now_.recalled = {*index, found.is_confirmed};
+  affinity.adopt(*now_.session, *now_.recalled, now_.client_ip, net::EventLoop::now_ms());
 }
 
 // A backend was chosen for a session that has none, or has another one. With a store, it becomes

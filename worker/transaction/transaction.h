@@ -129,6 +129,8 @@ class Transaction final : public ExchangeUser,
     std::optional<shm::SessionKey> session;
     route::SharedKeys shared;             // of the session, in the store; none if there is no store
     bool is_in_store = false;             // the store has something for the session
+    // What the store has. The table may have no room for it.
+    std::optional<route::SessionAffinity::Session> recalled;
     bool is_bound_anew = false;           // to `backend_index`, but the table does not know it yet
     std::optional<std::size_t> replaced;  // the backend that the session has in the table then
     std::optional<route::InsertedCookie::Named> named;  // what its INSERT cookie says

@@ -36,7 +36,7 @@ SERVICES = "".join([
     _service("waits", "Type: COOKIE, ID: sid").rstrip() + "\n  Queue: {Known: first}\n",
     _service("none", ""),
 ])
-SITE = plain_site(f"Workers: $workers; Alive: 1; MaxSessions: 16384; {SOCKET}; $secret; $store",
+SITE = plain_site(f"Workers: $workers; Alive: 1; MaxSessions: $sessions; {SOCKET}; $secret; $store",
                   backends=dict.fromkeys(NAMES, ""),
                   listener="Client: 60; Protocols: [http/1.1, h2c]", services=SERVICES)
 
@@ -72,14 +72,17 @@ class Machines:
             path.chmod(0o600)
         return f"Secret: [{', '.join(str(self.site.directory / f'secret-{n}') for n in names)}]"
 
-    def values(self, store=PATIENT, secrets=("first",), ttl=300, workers=1, backends="*one, *two"):
-        """What a configuration has. `store` are entries of SessionStore; None: there is none."""
+    def values(self, store=PATIENT, secrets=("first",), ttl=300, workers=1, backends="*one, *two",
+               sessions=16384, more=""):
+        """What a configuration has. `store` are entries of SessionStore; None: there is none.
+        `more` is a line of Global."""
         if store is not None:
             port = "" if "Port:" in store else f"Port: {self.store.port}, "
             address = "" if "Address:" in store else "Address: 127.0.0.1, "
             store = f"SessionStore: {{{address}{port}{store}}}"
-        return {"ttl": ttl, "workers": workers, "secret": self.secret(*secrets),
-                "store": store or "", "backends": backends, **self.ports}
+        return {"ttl": ttl, "workers": workers, "secret": f"{self.secret(*secrets)}\n  {more}",
+                "store": store or "", "backends": backends, "sessions": sessions,
+                **self.ports}
 
     def prepare(self, **kwargs):
         return self.site.prepare(SITE, **self.values(**kwargs))

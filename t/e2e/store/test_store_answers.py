@@ -33,7 +33,8 @@ STRANGE = {
     "no backend": reply("192.0.2.1:80"), "a large string": reply("x" * 60000),
     "oom": error("OOM command not allowed when used memory > 'maxmemory'."),
     "noperm": error("NOPERM this user has no permissions to access one of the keys"),
-    "a string without its end": b"$3\r\nabcde", "unknown": error("ERR unknown command"), "control": error("ERR \x1b[31m\x00\x07 red"),
+    "a string without its end": b"$3\r\nabcde", "unknown": error("ERR unknown command"),
+    "control": error("ERR \x1b[31m\x00\x07 red"),
     "misconf": error("MISCONF Redis is configured to save RDB snapshots"),
     "clusterdown": error("CLUSTERDOWN The cluster is down"),
 }

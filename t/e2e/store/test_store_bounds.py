@@ -111,7 +111,7 @@ def ask_many(connections, first, each=100):
     for number, connection in enumerate(connections):
         streams = [connection.next_stream() for _ in range(each)]
         asked.append((connection, streams, b"".join(
-            headers(stream, connection.block("GET", f"/url/?sid=m{first}x{number}x{stream}"), end=True)
+            headers(stream, connection.block("GET", f"/url/?sid=m{first}x{number}x{stream}"))
             for stream in streams)))
     for connection, _, data in asked:
         connection.send(data)

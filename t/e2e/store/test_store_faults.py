@@ -72,8 +72,8 @@ def test_stopped_and_going_on(real, pounds):
     assert load.moves == 0 and load.longest < BOUND
     for pound in pounds:
         assert store_lines(pound) == lines_of(
-            real, "serves", f"is late: it has not answered within 500 ms; {ALONE} until it is faster",
-            "serves")
+            real, "serves",
+            f"is late: it has not answered within 500 ms; {ALONE} until it is faster", "serves")
 
 
 def test_stopped_for_less_than_two_seconds(real, pounds):

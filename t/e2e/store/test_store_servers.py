@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from harness import Backend, client_context, reserve_port, response, wait_until
+from harness import Backend, client_context, has_ipv6, reserve_port, response, wait_until
 from harness.fake_store import FakeStore
 from harness.redis import Redis, Sentinel
 from harness.resp import error, reply
@@ -124,6 +124,25 @@ def test_a_password_that_is_set_while_pound_runs(site, tmp_path):
         assert len(admin.all()) == len(more)
 
 
+@pytest.mark.needs_root
+def test_workers_without_rights_reach_the_store(site, tmp_path):
+    """The password and the secret are files of root, outside the jail."""
+    real = Machines(site, site.add_backend(Redis(tmp_path, "requirepass right")))
+    jail = tmp_path / "jail"
+    jail.mkdir()
+    entries = f"Password: {password_file(real, 'right')}, {PATIENT}"
+    pounds = [real.start(store=entries, more=f"User: nobody\n  RootJail: {jail}")
+              for _ in range(2)]
+    learned = ask_all(pounds[0], CLIENTS)
+    assert ask_all(pounds[1], CLIENTS) == learned
+    pounds[1].kill_worker()
+    real.store.kill()
+    pounds[1].wait_log("session store .* is down: ")
+    real.store.start()
+    wait_serves(pounds[1], 2)
+    assert ask_all(pounds[1], CLIENTS) == learned
+
+
 # --- several addresses ----------------------------------------------------------------------------
 class Addresses:
     """Stores at one port of several addresses of this machine."""
@@ -148,6 +167,21 @@ class Addresses:
 @pytest.fixture(name="addresses")
 def make_addresses(site):
     return Addresses(site, 1, 2, 3)
+
+
+def test_a_name(fake):
+    """`localhost` may have an IPv6 address as well, where nobody listens."""
+    ask_all(fake.start(store=f"Address: localhost, Port: {fake.store.port}, {PATIENT}"), CLIENTS)
+    assert len(fake.store.data) == len(CLIENTS)
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="no IPv6 here")
+def test_ipv6(site):
+    store = site.add_backend(FakeStore(host="::1"))
+    pound = Machines(site, store).start(store=f"Address: '::1', {PATIENT}")
+    ask_all(pound, CLIENTS)
+    assert len(store.data) == len(CLIENTS)
+    assert store_lines(pound) == [f"session store [::1]:{store.port} serves"]
 
 
 def test_the_first_address_that_serves_is_taken(site, addresses):
@@ -301,7 +335,7 @@ def test_a_fail_over_by_sentinel(site, tmp_path):
         wait_serves(pound, 2)
         assert store_lines(pound)[-1] == f"session store 127.0.0.1:{replica.port} serves"
     assert ask_all(pounds[1], CLIENTS) == {client: learned[client] for client in CLIENTS}
-    # The former primary comes back. Nobody goes there, whether Sentinel has made it a replica or not.
+    # The former primary comes back. Nobody goes there, even before it is a replica.
     primary.start()
     assert ask_all(machines.start(store=entries), CLIENTS) == ask_all(pounds[0], CLIENTS)
     with primary.client() as client:

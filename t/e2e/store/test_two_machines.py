@@ -65,6 +65,23 @@ def test_machines_with_other_secrets_or_prefixes_share_nothing(real):
         assert sum(key.startswith("mine:") for key in keys) == (24 if database == 0 else 0)
 
 
+@pytest.mark.parametrize("kind", ["cookie", "waits"])
+def test_more_sessions_than_a_machine_has_room_for(site, real, kind):
+    """The store knows those that its table has lost."""
+    pound = real.start(sessions=1024)
+    client = site.client(pound.port)
+
+    def serve(number):
+        return client.ask("GET", f"/{kind}/", f"Cookie: sid=many{number}").body.decode()
+
+    learned = [serve(number) for number in range(7000)]
+    assert [serve(number) for number in range(7000)] == learned
+    with real.store.client() as asked:
+        assert asked.calls()["get"] > 7000 + 2000
+    wait_until(lambda: sorted(real.values_in_store().values()) == sorted(map(real.at, learned)),
+               "all sessions, each with its backend")
+
+
 def test_the_store_forgets_with_the_ttl(real):
     pound = real.start(ttl=2)
     ask_all(pound, CLIENTS)
@@ -129,7 +146,8 @@ STEPS = [("old",), ("old", "new"), ("new", "old"), ("new",)]
 
 
 def test_no_session_is_lost_while_the_secret_changes(real):
-    """One machine goes ahead by one step. After each step, a third one starts with the store only."""
+    """One machine goes ahead by one step. After each step, a third one starts with
+    nothing but the store."""
     ahead, behind = real.start(secrets=STEPS[0]), real.start(secrets=STEPS[0])
     learned = ask_all(ahead, CLIENTS)
     for number, step in enumerate(STEPS[1:], 1):
