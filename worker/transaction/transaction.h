@@ -127,8 +127,8 @@ class Transaction final : public ExchangeUser,
     std::optional<std::size_t> backend_index;  // in the service; nothing: it is of `Emergency`
     std::size_t failures = 0;                  // backends that this request has found dead
     std::optional<shm::SessionKey> session;
-    route::SharedKeys shared;             // of the session, in the store; none if there is no store
-    bool is_in_store = false;             // the store has something for the session
+    route::SharedKeys shared;  // of the session, in the store; none if there is no store
+    bool is_in_store = false;  // the store has something for the session
     // What the store has. The table may have no room for it.
     std::optional<route::SessionAffinity::Session> recalled;
     bool is_bound_anew = false;           // to `backend_index`, but the table does not know it yet
