@@ -80,8 +80,8 @@ std::string SessionStore::key_text(const shm::SessionKey& key) const {
   return config_->prefix + ":" + hex;
 }
 
-bool SessionStore::may_send() {
-  if (dialer_.is_serving() && unanswered_.size() < kMostUnanswered) return true;
+bool SessionStore::may_send(std::size_t commands) {
+  if (dialer_.is_serving() && unanswered_.size() + commands <= kMostUnanswered) return true;
   count(StoreCount::skipped);
   return false;
 }
@@ -153,7 +153,7 @@ void SessionStore::write(const Binding& binding) {
 }
 
 void SessionStore::refresh(const Binding& binding, std::function<void(const Found&)> then) {
-  if (!may_send()) return;
+  if (!may_send(2)) return;
   count(StoreCount::written);
   const std::string key = key_text(binding.keys.all[0]);
   Command& command = send({"GET", key});

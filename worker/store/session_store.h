@@ -109,7 +109,7 @@ class SessionStore final : private DialerUser {
   friend class Question;
 
   shm::StoreLink link() const { return report_.link(); }
-  bool may_send();
+  bool may_send(std::size_t commands = 1);
   bool may_wait(const Question& question);
   Command& send(std::initializer_list<std::string_view> words);
   void wait(Question& question, Command& command);
