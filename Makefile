@@ -59,7 +59,9 @@ require = $(shell CXX='$(CXX)' init/missing-deps $(1) $(CPPFLAGS) $(CXXFLAGS))$(
 # Each value is looked up at its first use and then kept. So `make help` and `make install-deps`
 # work on a bare machine, and a build that has nothing to do looks up nothing.
 require_all    = $(eval require_all := )$(call require)
-package_cflags = $(eval package_cflags := $(require_all)$(shell pkg-config --cflags $(packages)))$(package_cflags)
+# hiredis asks for 64-bit offsets, which a 64-bit system has; the macro would only rename system calls.
+package_cflags = $(eval package_cflags := $(require_all)$(filter-out -D_FILE_OFFSET_BITS=64,$(shell \
+    pkg-config --cflags $(packages))))$(package_cflags)
 package_libs   = $(eval package_libs := $(require_all)$(shell pkg-config --libs $(packages)))$(package_libs)
 
 # The options among $(1) that the compiler accepts.
