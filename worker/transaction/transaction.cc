@@ -223,8 +223,7 @@ void Transaction::on_client_readable() {
   if (reads_on) return run();
   // An orderly end of stream is no reason to stop: a client may close its side and still read. But
   // a place in a queue is for a client that can be seen to wait.
-  const bool waits = admission_.is_waiting() || question_.is_waiting();
-  const bool left_queue = waits && client_.has_ended();
+  const bool left_queue = admission_.is_waiting() && client_.has_ended();
   if (!left_queue && !client_.is_gone()) return;
   give_up_on_client("client_closed");
   run();

@@ -197,6 +197,22 @@ TEST_CASE(
   CHECK(world.slots() == "0 0 0");
 }
 
+TEST_CASE("transaction sharing: a client that has closed its side only gets its response") {
+  World world(sharing());
+  world.fake_store.is_silent = true;
+  FakeExchange& client = world.add_client();
+  world.get(client);
+  REQUIRE(world.until([&] { return world.fake_store.withheld.size() == 1; }));
+  client.peer_ended = true;
+  client.transaction.on_client_readable();
+  CHECK(!client.ended);
+  world.fake_store.speak();
+  REQUIRE(world.until_asked(0));
+  world.fakes[0]->sends(kOk);
+  CHECK(world.until_end(client));
+  CHECK(world.records() == Calls{"\"GET / HTTP/1.1\" 200 5 192.0.2.1:80/1 b1"});
+}
+
 TEST_CASE("transaction sharing: services without sessions, and with INSERT, ask nothing") {
   SUBCASE("none") {
     World world(sharing(conf::SessionPolicy::Type::none));
