@@ -4,6 +4,8 @@ It reads strictly: hyperframe and hpack must accept all that the server sends. F
 has claimed stay in `unclaimed`, in order. Reading acknowledges SETTINGS and answers PINGs.
 """
 
+import contextlib
+
 import hpack
 from hyperframe.frame import (ContinuationFrame, DataFrame, Frame, GoAwayFrame, HeadersFrame,
                               PingFrame, RstStreamFrame, SettingsFrame, WindowUpdateFrame)
@@ -184,7 +186,9 @@ class Http2:
     def _give_back(self, got):
         if self.gives_back and got.flow_controlled_length:
             streams = [0] if "END_STREAM" in got.flags else [0, got.stream_id]
-            self.send(*(window_update(s, got.flow_controlled_length) for s in streams))
+            # The peer may be gone by now; what has come from it counts all the same.
+            with contextlib.suppress(ConnectionError):
+                self.send(*(window_update(s, got.flow_controlled_length) for s in streams))
 
     # --- what must come
 
