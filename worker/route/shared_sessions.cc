@@ -20,11 +20,7 @@ bool shares(const conf::Service& service) {
 
 SharedKeys Sharing::keys_of(std::string_view text) const {
   SharedKeys made;
-  if (keys.empty()) return made;
-  std::string message;
-  message.reserve(service.size() + 1 + text.size());
-  message.append(service).append(1, '\0').append(text);
-  for (const HashSecret& key : keys) made.all[made.count++] = keyed_hash(key, message);
+  for (const HashSecret& key : keys) made.all[made.count++] = keyed_hash(key, text);
   return made;
 }
 
@@ -57,9 +53,12 @@ Sharings::Sharings(const conf::Config& config, const std::vector<HashSecret>& ke
 
 Sharing Sharings::of(const conf::Service& service) const {
   if (keys_.empty() || !shares(service)) return {};
-  return {.keys = keys_,
-          .service = names_.at(&service),
-          .backends = backend_identities(config_, service.backends)};
+  Sharing made{.keys = {}, .backends = backend_identities(config_, service.backends)};
+  for (const HashSecret& key : keys_) {
+    const shm::SessionKey of_service = keyed_hash(key, names_.at(&service));
+    made.keys.push_back({of_service.high, of_service.low});
+  }
+  return made;
 }
 
 }  // namespace worker::route

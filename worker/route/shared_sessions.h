@@ -23,8 +23,8 @@ namespace worker::route {
 
 // The sharing of one service.
 struct Sharing {
-  std::vector<HashSecret> keys;       // derived from the Secrets; empty: it shares no sessions
-  std::string service;                // what it is on all machines
+  // Of the service, one for each Secret, in their order; empty: it shares no sessions.
+  std::vector<HashSecret> keys;
   std::vector<std::string> backends;  // their names, in the order of the service
 
   SharedKeys keys_of(std::string_view text) const;
