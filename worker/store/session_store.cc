@@ -131,10 +131,7 @@ void SessionStore::send_look_up(Question& question, const route::SharedKeys& key
 
 bool SessionStore::claim(Question& question, const Binding& binding) {
   if (!may_send()) return false;
-  count(StoreCount::written);
-  const std::string ttl_ms = milliseconds(binding.ttl_s);
-  Command& command =
-      send({"SET", key_text(binding.keys.all[0]), binding.value, "PX", ttl_ms, "NX"});
+  Command& command = set_if_absent(binding.keys, binding.value, milliseconds(binding.ttl_s));
   if (!may_wait(question)) return false;
   command.what = What::claim;
   command.keys = binding.keys;
@@ -166,10 +163,14 @@ void SessionStore::refresh(const Binding& binding, std::function<void(const Foun
   send({"PEXPIRE", key, ttl_ms});
 }
 
-void SessionStore::set_if_absent(Command& command) {
-  if (!may_send()) return;
+Command& SessionStore::set_if_absent(const route::SharedKeys& keys, std::string_view value,
+                                     std::string_view ttl_ms) {
   count(StoreCount::written);
-  send({"SET", key_text(command.keys.all[0]), command.value, "PX", command.ttl_ms, "NX"});
+  return send({"SET", key_text(keys.all[0]), value, "PX", ttl_ms, "NX"});
+}
+
+void SessionStore::write_again(const Command& command) {
+  if (may_send()) set_if_absent(command.keys, command.value, command.ttl_ms);
 }
 
 void SessionStore::flush() {
@@ -198,9 +199,12 @@ void SessionStore::on_reply(Reply reply) {
     case What::write:
       break;
   }
-  if (link() == StoreLink::refusing && reply.kind == Reply::Kind::status) {
-    report_.set(StoreLink::ready, dialer_.title(), "serves");
-  }
+  if (reply.kind == Reply::Kind::status) note_stored();
+}
+
+// A write has succeeded.
+void SessionStore::note_stored() {
+  if (link() == StoreLink::refusing) on_serving();
 }
 
 // Some errors say that this server does not serve any more; others, that one command failed.
@@ -232,7 +236,7 @@ void SessionStore::take_look_up(Command& command, const Reply& reply) {
     count(StoreCount::found);
     command.value = *value;
     if (!is_first) {
-      set_if_absent(command);
+      write_again(command);
     } else if (may_send()) {
       count(StoreCount::written);
       send({"PEXPIRE", key_text(command.keys.all[0]), command.ttl_ms});
@@ -244,7 +248,7 @@ void SessionStore::take_look_up(Command& command, const Reply& reply) {
 // Of SET … NX, or of the GET that follows it when another machine was faster.
 void SessionStore::take_claim(Command& command, const Reply& reply) {
   if (reply.kind == Reply::Kind::status && command.what == What::claim) {
-    if (link() == StoreLink::refusing) report_.set(StoreLink::ready, dialer_.title(), "serves");
+    note_stored();
     return answer(command, found_in(command.value));
   }
   if (reply.kind == Reply::Kind::text && command.what == What::contest) {
@@ -264,7 +268,7 @@ void SessionStore::take_claim(Command& command, const Reply& reply) {
 }
 
 void SessionStore::take_refresh(Command& command, const Reply& reply) {
-  if (reply.kind == Reply::Kind::nothing) return set_if_absent(command);
+  if (reply.kind == Reply::Kind::nothing) return write_again(command);
   if (reply.kind != Reply::Kind::text) return count(StoreCount::refused);
   if (reply.text != command.value) command.then(found_in(reply.text));
 }
@@ -273,7 +277,7 @@ void SessionStore::take_pong(const Command& command) {
   if (link() != StoreLink::late) return;
   const bool is_prompt = loop_.turn_us() - command.sent_us < timeout_us_;
   pongs_ = is_prompt ? pongs_ + 1 : 0;
-  if (pongs_ == 2) report_.set(StoreLink::ready, dialer_.title(), "serves");
+  if (pongs_ == 2) on_serving();
 }
 
 void SessionStore::answer(Command& command, const Found& found) {

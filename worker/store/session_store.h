@@ -1,8 +1,8 @@
-// The session store, as one worker uses it: look-ups that requests wait for, and writes that nobody
-// waits for, over one pipelined connection.
+// The session store, as one worker uses it: requests wait for look-ups and claims, and no request
+// waits for other writes. All commands share one pipelined connection.
 //
 //   ask()    GET key, or MGET with two Secrets; a session that is found gets its whole ttl again
-//   claim()  SET key value PX ttl NX; if somebody was faster, GET key
+//   claim()  SET key value PX ttl NX; if another machine was faster, GET key
 //   write()  SET key value PX ttl, under all keys
 //   refresh()  GET key, PEXPIRE key ttl; SET … NX if it is gone
 //
@@ -115,11 +115,14 @@ class SessionStore final : private DialerUser {
   void wait(Question& question, Command& command);
   void count(shm::StoreCount what) { state_.count(row_, what); }
   std::string key_text(const shm::SessionKey& key) const;
-  void set_if_absent(Command& command);
+  Command& set_if_absent(const route::SharedKeys& keys, std::string_view value,
+                         std::string_view ttl_ms);
+  void write_again(const Command& command);
   void send_look_up(Question& question, const route::SharedKeys& keys, std::uint32_t ttl_s);
 
   void on_serving() override;
   void on_reply(Reply reply) override;
+  void note_stored();
   void on_down(const Down& down) override;
   void take_error(Command& command, const Reply& reply);
   void take_look_up(Command& command, const Reply& reply);
