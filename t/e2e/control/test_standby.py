@@ -15,6 +15,7 @@ from harness.http2 import Http2
 from harness.http2_frames import Code
 from harness.metrics import Metrics
 from harness.poundctl import poundctl, run_poundctl
+from harness.slow_backend import SlowScript
 
 CONFIG = plain_site(f"Workers: 2; Grace: 30; {SOCKET}",
                     listener="Protocols: [h2c, http/1.1]; Client: 20",
@@ -22,7 +23,6 @@ CONFIG = plain_site(f"Workers: 2; Grace: 30; {SOCKET}",
 KEPT = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nDate: ...\r\n\r\nok"
 LAST = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\nDate: ...\r\n\r\nok"
 ON = "on standby; no client is left\n"
-SWITCH = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\n"
 EVERY = 2**31 - 1
 
 
@@ -31,21 +31,10 @@ class House:
 
     def __init__(self, site):
         self.site = site
-        self.go_on = threading.Event()
-        self.backend = site.backend(script=self._serve)
+        script = SlowScript("echo", lambda _: response())
+        self.go_on = script.go_on
+        self.backend = site.backend(script=script.serve)
         self.pound = site.pound(CONFIG, web=self.backend.port)
-
-    def _serve(self, connection):
-        connection.sock.settimeout(None)
-        while (head := connection.read_request()) is not None:
-            if head.field("Upgrade"):
-                connection.send(SWITCH)
-                while piece := connection.sock.recv(65536):
-                    connection.send(piece)
-                return
-            if head.target == "/slow":
-                assert self.go_on.wait(TIMEOUT)
-            connection.send(response())
 
     def client(self):
         return self.site.client(self.pound.port)

@@ -5,18 +5,17 @@ behind it tells when they have. Then comes the GOAWAY that counts.
 """
 
 import signal
-import threading
 
 import pytest
 from hyperframe.frame import DataFrame, GoAwayFrame, HeadersFrame, PingFrame, RstStreamFrame
 
-from harness import TIMEOUT, proc, response, wait_until
+from harness import proc, response, wait_until
 from harness.config import plain_site
 from harness.http2 import Http2
 from harness.http2_frames import PREFACE, Code, data, headers, ping, settings
+from harness.slow_backend import SlowScript
 
 EVERY = 2**31 - 1
-SWITCH = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
 
 CONFIG = plain_site("Workers: $workers; Grace: $grace",
                     listener="Protocols: [h2c, http/1.1]; Client: 30; Threads: 0",
@@ -28,22 +27,11 @@ class House:
 
     def __init__(self, site, grace=30, workers=1):
         self.site = site
-        self.go_on = threading.Event()
-        self.backend = site.backend(script=self._serve)
+        script = SlowScript("websocket", lambda head: response(head.target.encode()))
+        self.go_on = script.go_on
+        self.backend = site.backend(script=script.serve)
         self.pound = site.pound(CONFIG, web=self.backend.port, grace=grace, workers=workers)
         self.old = self.pound.workers()
-
-    def _serve(self, connection):
-        connection.sock.settimeout(None)
-        while (head := connection.read_request()) is not None:
-            if head.field("Upgrade"):
-                connection.send(SWITCH)
-                while piece := connection.sock.recv(65536):
-                    connection.send(piece)
-                return
-            if head.target == "/slow":
-                assert self.go_on.wait(TIMEOUT)
-            connection.send(response(head.target.encode()))
 
     def client(self, **options):
         return self.site.add_client(Http2(self.pound.port, **options))
